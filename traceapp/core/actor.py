@@ -1,0 +1,19 @@
+"""Who does something: a person, a token, the public, or the service itself."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`id` is what the trail records; `role` is one of the roles in `identity`, or `public`, `consignee`, `system`."""
+
+    id: str
+    role: str
+    name: str = ""
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    source: str = "web"
+
+
+SYSTEM = Actor(id="system", role="system", name="system", source="jobs")
+PUBLIC = Actor(id="public", role="public", name="public")
