@@ -99,8 +99,8 @@ class TooMany(Problem):
     status = 429
     code = "too-many-requests"
 
-    def __init__(self, message: str, *, retry_after: int, **params: object) -> None:
-        super().__init__(message, **params)
+    def __init__(self, message: str, *, retry_after: int, code: str | None = None, **params: object) -> None:
+        super().__init__(message, code=code, place=None, errors=None, **params)
         self.retry_after = retry_after
 
 
