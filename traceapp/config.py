@@ -1,0 +1,127 @@
+"""The settings: one frozen object, read once from the environment."""
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from traceapp.core.errors import Problem
+
+PREFIX = "TRACEAPP_"
+
+
+class SettingsError(Problem):
+    """A setting is missing or cannot be used; the message names it and says what to do."""
+
+    code = "settings"
+    status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment decides. Secrets are never shown in a representation."""
+
+    var_dir: Path
+    database_url: str
+    base_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    mail_url: str = ""
+    mail_from: str = "recall@localhost"
+    trusted_proxies: int = 0
+    development: bool = False
+    prepare_threshold: int | None = 5
+    upload_limit_bytes: int = 10_000_000
+    secret_key: str = field(default="", repr=False)
+    vault_key: str = field(default="", repr=False)
+
+    @property
+    def is_https(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def attachment_dir(self) -> Path:
+        return self.var_dir / "attachments"
+
+    def require_secrets(self) -> Settings:
+        """These settings, when both secrets are there. Raises SettingsError naming the one that is missing."""
+        for name in ("secret_key", "vault_key"):
+            if not getattr(self, name):
+                raise SettingsError(
+                    "%(variable)s is not set. Set it (or put it into %(file)s, mode 0600), "
+                    "or start with `python3 dev.py run`, which makes one.",
+                    place=PREFIX + name.upper(), variable=PREFIX + name.upper(), file=self.var_dir / name,
+                )
+        return self
+
+    def with_local_secrets(self) -> Settings:
+        """These settings with secrets written under the var directory where there were none (mode 0600)."""
+        made = {name: _local_secret(self.var_dir / name) for name in ("secret_key", "vault_key")
+                if not getattr(self, name)}
+        return replace(self, **made) if made else self
+
+
+def _local_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    text = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+    return text
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError("%(name)s must be a whole number; it is “%(text)s”.", place=name, name=name,
+                            text=text) from None
+
+
+def _secret(environ: Mapping[str, str], name: str, var_dir: Path) -> str:
+    text = environ.get(PREFIX + name.upper(), "").strip()
+    if text:
+        return text
+    path = Path(environ.get(PREFIX + name.upper() + "_FILE", "") or var_dir / name)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError for a value that cannot be used."""
+    env = os.environ if environ is None else environ
+    var_dir = Path(env.get(PREFIX + "VAR_DIR") or "var").resolve()
+    host = env.get(PREFIX + "HOST") or env.get("HOST") or "127.0.0.1"
+    port = _number(env, PREFIX + "PORT", _number(env, "PORT", 8000))
+    shown_host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    base_url = (env.get(PREFIX + "BASE_URL") or f"http://{shown_host}:{port}").rstrip("/")
+    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
+        raise SettingsError("TRACEAPP_BASE_URL must be an http or https address; it is “%(text)s”.",
+                            place=PREFIX + "BASE_URL", text=base_url)
+    threshold = env.get(PREFIX + "PREPARE_THRESHOLD", "5").strip()
+    return Settings(
+        var_dir=var_dir,
+        database_url=env.get(PREFIX + "DATABASE_URL") or f"sqlite:///{var_dir / 'traceapp.db'}",
+        base_url=base_url,
+        host=host,
+        port=port,
+        workers=_number(env, PREFIX + "WORKERS", 1),
+        mail_url=env.get(PREFIX + "MAIL_URL", ""),
+        mail_from=env.get(PREFIX + "MAIL_FROM", "recall@localhost"),
+        trusted_proxies=_number(env, PREFIX + "TRUSTED_PROXIES", 0),
+        development=env.get(PREFIX + "DEVELOPMENT", "") == "1",
+        prepare_threshold=None if threshold in ("", "none") else int(threshold),
+        upload_limit_bytes=_number(env, PREFIX + "UPLOAD_LIMIT_BYTES", 10_000_000),
+        secret_key=_secret(env, "secret_key", var_dir),
+        vault_key=_secret(env, "vault_key", var_dir),
+    )

@@ -1,0 +1,160 @@
+"""The engine and the unit of work. Nothing else in the product commits."""
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ContextManager
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import QueuePool
+
+from traceapp.core.errors import Stale
+
+# Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
+_WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+_seals: list[Callable[[Session], None]] = []
+
+
+def on_seal(seal: Callable[[Session], None]) -> Callable[[Session], None]:
+    """Have `seal(session)` run as the last act inside every writing transaction."""
+    if seal not in _seals:
+        _seals.append(seal)
+    return seal
+
+
+def sqlite_module() -> ModuleType:
+    """The SQLite driver: the bundled newer one where a wheel exists, else the standard library's."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        from sqlite3 import dbapi2
+    return dbapi2
+
+
+def sqlite_wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite version is free of the WAL-reset bug."""
+    if version >= _WAL_FIXED[0] or version < (3, 7, 0):
+        return True
+    return any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_FIXED[1:])
+
+
+class _FileLock:
+    """One writer at a time across processes; the kernel frees it when a process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+class Database:
+    """One database: `write()` is a unit of work, `read()` a look, `reading()` a bare connection for hot paths."""
+
+    def __init__(self, url: str, *, prepare_threshold: int | None = 5) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine(prepare_threshold)
+        self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else None
+        reads = {"only_reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._read_engine = self.engine.execution_options(**reads)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._read_sessions = sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
+
+    def _sqlite_engine(self) -> Engine:
+        if not self.url.database or self.url.database == ":memory:":
+            raise ValueError("SQLite needs a file: several processes share it")
+        Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_size=8, max_overflow=24,
+                               connect_args={"timeout": 15, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    def _postgresql_engine(self, prepare_threshold: int | None) -> Engine:
+        url = self.url
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True,
+                             connect_args={"prepare_threshold": prepare_threshold})
+
+    @property
+    def dialect(self) -> str:
+        return "sqlite" if self.is_sqlite else "postgresql"
+
+    def exclusive(self) -> ContextManager[None]:
+        """Holds off every other writer on SQLite; on PostgreSQL rows are locked instead."""
+        return self._lock.hold() if self._lock else nullcontext()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work: all of it is committed at the end, sealed, or nothing of it.
+
+        Raises Stale when another writer changed the same version of a row.
+        """
+        with self.exclusive(), self._sessions() as session:
+            try:
+                yield session
+                session.flush()
+                for seal in _seals:
+                    seal(session)
+                session.commit()
+            except StaleDataError as error:
+                session.rollback()
+                raise Stale("This was changed by somebody else in the meantime. Reload the page, look at the change, "
+                            "and try again. Nothing was saved.") from error
+            except BaseException:
+                session.rollback()
+                raise
+        for effect in session.info.pop("after_commit", []):
+            effect()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for looking; what is changed in it is not kept."""
+        with self._read_sessions() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A bare connection in autocommit, for single statements on hot paths."""
+        with self._read_engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back to the system."""
+        self.engine.dispose()
+
+
+def after_commit(session: Session, effect: Callable[[], None]) -> None:
+    """Run `effect` once the unit of work is committed; never when it was rolled back."""
+    session.info.setdefault("after_commit", []).append(effect)
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL",
+                   "temp_store=MEMORY", "cache_size=-32000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at once (a deferred BEGIN fails at the first write); looks need no transaction."""
+    if not connection.get_execution_options().get("only_reads"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+__all__ = ["Database", "after_commit", "on_seal", "sqlite_module", "sqlite_wal_is_safe"]
