@@ -61,9 +61,8 @@ class Settings:
 
     def with_local_secrets(self) -> Settings:
         """These settings with secrets written under the var directory where there were none (mode 0600)."""
-        made = {name: _local_secret(self.var_dir / name) for name in ("secret_key", "vault_key")
-                if not getattr(self, name)}
-        return replace(self, **made) if made else self
+        return replace(self, secret_key=self.secret_key or _local_secret(self.var_dir / "secret_key"),
+                       vault_key=self.vault_key or _local_secret(self.var_dir / "vault_key"))
 
 
 def _local_secret(path: Path) -> str:

@@ -22,5 +22,5 @@ def append_only_sql(table: str, dialect: str) -> list[str]:
 
 def append_only_ddl(table: str, dialect: str) -> list[DDL]:
     """The same statements for `MetaData.create_all`, each run on its own dialect only."""
-    return [DDL(text.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[misc]
+    return [DDL(text.replace("%", "%%")).execute_if(dialect=dialect)
             for text in append_only_sql(table, dialect)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ContextManager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -95,7 +95,7 @@ class Database:
     def dialect(self) -> str:
         return "sqlite" if self.is_sqlite else "postgresql"
 
-    def exclusive(self) -> ContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Holds off every other writer on SQLite; on PostgreSQL rows are locked instead."""
         return self._lock.hold() if self._lock else nullcontext()
 

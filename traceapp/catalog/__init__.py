@@ -1,0 +1,1 @@
+"""Products with packaging levels, materials, recipes, parties, sites."""

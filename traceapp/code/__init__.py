@@ -1,0 +1,1 @@
+"""What happens around the code on the pack: links, scans."""

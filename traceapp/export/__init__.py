@@ -1,0 +1,1 @@
+"""Pure renderers of values already read."""

@@ -1,0 +1,1 @@
+"""Staff: sign-in, roles and the permission table, API tokens, rate limits."""

@@ -1,0 +1,55 @@
+"""Roles and what each may do: the one permission table."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """`operator` records production; `quality` works cases; `quality_manager` decides and approves."""
+
+    operator = "operator"
+    quality = "quality"
+    quality_manager = "quality_manager"
+    regulator = "regulator"
+    administrator = "administrator"
+
+
+_STAFF = frozenset({Role.operator, Role.quality, Role.quality_manager, Role.administrator})
+_QUALITY = frozenset({Role.quality, Role.quality_manager})
+_MANAGER = frozenset({Role.quality_manager})
+
+# permission -> roles. What is not listed is refused.
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "console.read": _STAFF,
+    "catalog.write": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
+    "trace.read": _STAFF,
+    "trace.record": frozenset({Role.operator, Role.quality, Role.quality_manager}),
+    "trace.release": _QUALITY,
+    "label.print": frozenset({Role.operator, Role.quality, Role.quality_manager}),
+    "complaint.read": _QUALITY,
+    "complaint.write": _QUALITY,
+    "person.reveal": _QUALITY,
+    "adverse_event.read": _QUALITY | {Role.regulator},
+    "adverse_event.write": _QUALITY,
+    "signal.read": _QUALITY,
+    "signal.decide": _QUALITY,
+    "surveillance.configure": _QUALITY,
+    "recall.read": _QUALITY | {Role.regulator},
+    "recall.write": _QUALITY,
+    "recall.approve": _MANAGER,
+    "evidence.read": _QUALITY | {Role.regulator, Role.administrator},
+    "export.run": _QUALITY | {Role.regulator},
+    "regulator.read": frozenset({Role.regulator}),
+    "user.manage": frozenset({Role.administrator}),
+    "token.manage": frozenset({Role.administrator}),
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether `role` holds `permission`. An unknown permission is an error of ours, not a refusal."""
+    return role in PERMISSIONS[permission]
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """All that `role` may do."""
+    return frozenset(name for name, roles in PERMISSIONS.items() if role in roles)

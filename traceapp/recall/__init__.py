@@ -1,0 +1,1 @@
+"""Recalls: states, scope, notices, ledger."""

@@ -1,0 +1,1 @@
+"""What was handed to whom, by hash."""

@@ -1,0 +1,1 @@
+"""Detection over the database, and the signal cases it opens."""

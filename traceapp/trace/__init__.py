@@ -1,0 +1,1 @@
+"""Events, lots, holds, genealogy, production, inspections, shipments."""

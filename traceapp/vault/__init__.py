@@ -1,0 +1,1 @@
+"""Persons, encrypted apart from everything else."""
