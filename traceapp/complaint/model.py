@@ -1,0 +1,111 @@
+"""Tables of complaints. `lot_key` is the lot, or `unknown` where none could be bound."""
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
+
+from .states import ComplaintState, Severity
+
+UNKNOWN_LOT = "unknown"
+
+
+class Channel(StrEnum):
+    consumer = "consumer"
+    telephone = "telephone"
+    email = "email"
+    wechat = "wechat"
+    hospital = "hospital"
+    sales = "sales"
+    api = "api"
+    file_import = "file_import"
+
+
+class LotCapture(StrEnum):
+    """How the lot became known: read from the code, typed by a person, inferred by staff, or not at all."""
+
+    scan = "scan"
+    typed = "typed"
+    inferred = "inferred"
+    none = "none"
+
+
+class Complaint(Revisioned, Base):
+    """What somebody said. `awareness_at` is day 0 and is written once; the person stands in the vault."""
+
+    __tablename__ = "complaint"
+    __table_args__ = (
+        enum_check("channel", Channel), enum_check("lot_capture", LotCapture), enum_check("state", ComplaintState),
+        enum_check("severity", Severity),
+        Index("ix_complaint_state_received", "state", "received_at"), Index("ix_complaint_received", "received_at"),
+        Index("ix_complaint_id", "id"), Index("ix_complaint_reference", "reference"),
+        Index("ix_complaint_follow_up", "follow_up_hash"))
+
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(16))
+    lot_capture: Mapped[str] = mapped_column(String(10))
+    lot_text: Mapped[str] = mapped_column(String(200), default="")
+    serial: Mapped[str | None] = mapped_column(String(20))
+    product_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    consignee_id: Mapped[str | None] = mapped_column(String(32))
+    place: Mapped[str] = mapped_column(String(200), default="")
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    awareness_at: Mapped[datetime] = mapped_column(UtcTime)
+    happened_on: Mapped[date | None]
+    narrative: Mapped[str] = mapped_column(Text)
+    terms: Mapped[Any] = mapped_column(JsonText, default=list)
+    affected: Mapped[str] = mapped_column(String(16), default="unknown")
+    age_band: Mapped[str] = mapped_column(String(16), default="unknown")
+    sex: Mapped[str] = mapped_column(String(10), default="unknown")
+    seriousness: Mapped[Any] = mapped_column(JsonText, default=list)
+    use_text: Mapped[str] = mapped_column(Text, default="")
+    is_harm: Mapped[bool | None]
+    severity: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(16))
+    is_quarantined: Mapped[bool] = mapped_column(default=False)
+    person_id: Mapped[str | None] = mapped_column(String(32))
+    master_id: Mapped[str | None] = mapped_column(String(32))
+    follow_up_hash: Mapped[str | None] = mapped_column(String(64))
+    decision: Mapped[str] = mapped_column(Text, default="")
+
+
+class ComplaintNote(Base):
+    """Correspondence and follow-up, in order; `is_public` ones show on the reporter's own page."""
+
+    __tablename__ = "complaint_note"
+
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    complaint_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    is_public: Mapped[bool] = mapped_column(default=False)
+
+
+class ReportDraft(Base):
+    """Answers so far of somebody who is filling in the form; sealed like a person, and short-lived."""
+
+    __tablename__ = "report_draft"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    complaint_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class UsedChallenge(Base):
+    """A proof of work that was handed in; each counts once."""
+
+    __tablename__ = "used_challenge"
+
+    challenge: Mapped[str] = mapped_column(String(100), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(UtcTime, index=True)

@@ -1,0 +1,49 @@
+"""The life of a complaint as a table: action -> (from states, to state, permission)."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+from traceapp.core.errors import Conflict
+
+
+class ComplaintState(StrEnum):
+    received = "received"
+    triaged = "triaged"
+    investigating = "investigating"
+    answered = "answered"
+    closed = "closed"
+
+
+class Severity(StrEnum):
+    """`critical`: death or danger to life; `major`: serious harm; `moderate`: harm; `minor`: could harm;
+    `none`: no harm."""
+
+    critical = "critical"
+    major = "major"
+    moderate = "moderate"
+    minor = "minor"
+    none = "none"
+
+
+_S = ComplaintState
+TRANSITIONS: dict[str, tuple[frozenset[ComplaintState], ComplaintState, str]] = {
+    "triage": (frozenset({_S.received, _S.triaged}), _S.triaged, "complaint.write"),
+    "investigate": (frozenset({_S.triaged}), _S.investigating, "complaint.write"),
+    "answer": (frozenset({_S.triaged, _S.investigating, _S.answered}), _S.answered, "complaint.write"),
+    "close": (frozenset({_S.triaged, _S.investigating, _S.answered}), _S.closed, "complaint.write"),
+    "reopen": (frozenset({_S.closed}), _S.triaged, "complaint.write"),
+}
+
+
+def next_state(state: str, action: str) -> ComplaintState:
+    """The state after `action`. Raises Conflict when the table does not allow it."""
+    from_states, to_state, _ = TRANSITIONS[action]
+    if state not in from_states:
+        raise Conflict("A complaint that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
+                       state=str(state), action=action)
+    return to_state
+
+
+def actions_from(state: str) -> tuple[str, ...]:
+    """What the table allows in `state`."""
+    return tuple(action for action, (from_states, _, _) in TRANSITIONS.items() if state in from_states)
