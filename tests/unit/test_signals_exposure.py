@@ -1,0 +1,115 @@
+"""Expected reports from units in use."""
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import gamma
+
+from traceapp.core.errors import InvalidInput
+from traceapp.signals.exposure import DEFAULT_DELAY, Delay, expected_curve, expected_reports, planned_expected
+
+DAY = date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    "delay",
+    [Delay(), Delay(14, 1.5, 21), Delay(14, 2.0, 28), Delay(5, 0.7, 60), Delay(30, 6.0, 3), Delay(7.0, 1.0, 7.1)],
+)
+def test_the_delay_law_is_the_convolution_of_its_two_parts(delay: Delay) -> None:
+    scale = delay.report_mean_days / delay.report_shape
+    days = np.array([0.5, 1, 3, 7, 14, 30, 60, 200])
+    for day, found in zip(days, delay.cdf(days), strict=True):
+        oracle, _ = quad(
+            lambda used, day=day: gamma.cdf(day - used, delay.report_shape, scale=scale)
+            * np.exp(-used / delay.use_mean_days) / delay.use_mean_days,
+            0, day, limit=200, epsabs=1e-12,
+        )  # fmt: skip
+        assert found == pytest.approx(oracle, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(use=st.floats(0, 400), shape=st.floats(0.2, 30), report=st.floats(0, 400))
+def test_the_delay_law_rises_from_nothing_to_one(use: float, shape: float, report: float) -> None:
+    chances = Delay(use, shape, report).cdf(np.arange(-3.0, 20_000.0, 7.0))
+    assert np.all(np.isfinite(chances))
+    assert chances[0] == 0.0
+    assert np.all(np.diff(chances) > -1e-12)
+    assert chances[-1] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_default_law_gives_the_published_expected_counts() -> None:
+    # 3,000 units spread evenly over 28 days, 0.2 % per unit; published as of days 10, 20, 30, 60.
+    shipped = [(DAY + timedelta(days=day), 107) for day in range(28)] + [(DAY, 4)]
+    curve = expected_curve(shipped, 0.002, DEFAULT_DELAY, DAY, 61)
+    for day, printed in ((10, 0.19), (20, 1.09), (30, 2.57), (60, 5.52)):
+        halfway = (curve[day] + curve[day - 1]) / 2
+        assert halfway == pytest.approx(printed, abs=0.03)
+
+
+def test_the_expected_count_is_the_sum_over_deliveries() -> None:
+    shipped = [(DAY, 1000), (DAY + timedelta(days=4), 500), (DAY + timedelta(days=40), 900)]
+    on = DAY + timedelta(days=10)
+    by_hand = 0.01 * (1000 * Delay().cdf(np.array([10.0]))[0] + 500 * Delay().cdf(np.array([6.0]))[0])
+    assert expected_reports(shipped, 0.01, Delay(), on) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_the_curve_and_the_single_day_agree_wherever_the_window_starts() -> None:
+    shipped = [(DAY, 300), (DAY + timedelta(days=9), 200), (DAY + timedelta(days=12), -100)]
+    start = DAY + timedelta(days=5)
+    curve = expected_curve(shipped, 0.01, Delay(), start, 20)
+    for offset in range(20):
+        single = expected_reports(shipped, 0.01, Delay(), start + timedelta(days=offset))
+        assert curve[offset] == pytest.approx(single, rel=1e-12)
+
+
+def test_nothing_is_expected_before_the_first_delivery() -> None:
+    curve = expected_curve([(DAY, 1000)], 0.01, Delay(), DAY - timedelta(days=3), 5)
+    assert curve[:4].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert curve[4] > 0
+
+
+def test_returned_units_stop_what_they_would_have_caused() -> None:
+    back = DAY + timedelta(days=10)
+    far = DAY + timedelta(days=2000)
+    rest = expected_reports([(DAY, 1000), (back, -400)], 0.01, Delay(), far)
+    assert rest == pytest.approx(6.0, rel=1e-6)
+    assert expected_reports([(DAY, 1000), (back, -400)], 0.01, Delay(), back) == pytest.approx(
+        expected_reports([(DAY, 1000)], 0.01, Delay(), back)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(-500, 1000)), max_size=8))
+def test_the_curve_never_falls_and_is_never_negative(entries: list[tuple[int, int]]) -> None:
+    shipped = [(DAY + timedelta(days=offset), units) for offset, units in entries]
+    curve = expected_curve(shipped, 0.003, Delay(), DAY, 90)
+    assert curve.shape == (90,)
+    assert np.all(curve >= 0)
+    assert np.all(np.diff(curve) >= 0)
+
+
+def test_a_lot_that_never_left_expects_nothing() -> None:
+    assert expected_reports([], 0.01, Delay(), DAY) == 0.0
+    assert planned_expected([], 0.01) == 0.0
+
+
+def test_the_plan_counts_every_unit_that_stays_out() -> None:
+    assert planned_expected([(DAY, 3000), (DAY, -600)], 0.002) == pytest.approx(4.8)
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, float("nan")])
+def test_a_baseline_that_is_no_rate_is_refused(rate: float) -> None:
+    with pytest.raises(InvalidInput, match="baseline_per_unit"):
+        expected_reports([(DAY, 10)], rate, Delay(), DAY)
+
+
+def test_an_impossible_delay_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        Delay(use_mean_days=-1)
+    with pytest.raises(InvalidInput):
+        Delay(report_shape=0)

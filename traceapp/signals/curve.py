@@ -1,0 +1,75 @@
+"""The picture of a lot over time: complaints so far, complaints expected so far, and where the alarm line runs."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traceapp.core.errors import InvalidInput
+
+from .errors import NoExposure
+from .maxsprt import alarm_counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One value a day, all of one length, ready to draw.
+
+    `observed` and `expected` are cumulative at the end of the day; `alarm` is the count that alarms at that
+    expected count, None where no critical value exists. `crossed_on` is the first day with observed >= alarm.
+    `unexposed` counts the reports that came while nothing was expected yet: they stay counted, but no day on which
+    nothing is expected can alarm.
+    """
+
+    days: tuple[date, ...]
+    observed: NDArray[np.int64]
+    expected: NDArray[np.float64]
+    alarm: NDArray[np.int64] | None
+    crossed_on: date | None
+    unexposed: int
+
+
+def cumulative(
+    report_days: Sequence[date],
+    expected: NDArray[np.float64],
+    start: date,
+    critical: float | None,
+    minimum_events: int = 1,
+    *,
+    upper: float | None = None,
+) -> Curve:
+    """The curve of a lot from `start`, one day for each value of `expected`, with the day on which it alarms.
+
+    `report_days` in any order: earlier ones count from the first day on, later ones than the curve are left out.
+    `expected` is cumulative, shape (days,), and never falls (see `exposure.expected_curve`). Days on which it is
+    beyond `upper`, the planned end, cannot alarm. Looking once a day instead of at every report never raises the
+    false-alarm rate.
+    Raises NoExposure where there are complaints but nothing is expected to the last day.
+    """
+    expected = np.asarray(expected, dtype=float)
+    _check(expected)
+    offsets = np.array([max(0, (day - start).days) for day in report_days], dtype=np.int64)
+    observed = np.cumsum(np.bincount(offsets[offsets < expected.size], minlength=expected.size))
+    if observed[-1] > 0 and expected[-1] == 0:
+        raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
+                         place="expected", count=int(observed[-1]))
+    days = tuple(start + timedelta(days=offset) for offset in range(expected.size))
+    alarm = None if critical is None else alarm_counts(expected, critical, minimum_events)
+    crossed_on = None
+    if alarm is not None:
+        judged = (expected > 0) & (expected <= (np.inf if upper is None else upper))
+        crossings = np.flatnonzero(judged & (observed >= alarm))
+        crossed_on = days[crossings[0]] if crossings.size else None
+    unexposed = int(observed[expected == 0].max(initial=0))
+    return Curve(days, observed, expected, alarm, crossed_on, unexposed)
+
+
+def _check(expected: NDArray[np.float64]) -> None:
+    if expected.ndim != 1 or expected.size == 0:
+        raise InvalidInput("The expected counts must be a row of at least one day.", place="expected")
+    if not np.all(np.isfinite(expected)) or expected[0] < 0 or np.any(np.diff(expected) < 0):
+        raise InvalidInput("Cumulative expected counts must be finite, not negative, and never fall.",
+                           place="expected")
