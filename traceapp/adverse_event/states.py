@@ -1,0 +1,68 @@
+"""The life of an adverse event as a table: action -> (from states, to state, permission)."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+from traceapp.core.errors import Conflict
+
+
+class AdverseEventState(StrEnum):
+    draft = "draft"
+    assessed = "assessed"
+    closed = "closed"
+    nullified = "nullified"
+
+
+class SeriousnessCriterion(StrEnum):
+    """Source: ICH E2D(R1) and SAMR Order 1 (2018): what makes an event serious."""
+
+    death = "death"
+    life_threatening = "life_threatening"
+    hospitalised = "hospitalised"
+    disabling = "disabling"
+    congenital_anomaly = "congenital_anomaly"
+    intervention = "intervention"
+    other_serious = "other_serious"
+
+
+class Outcome(StrEnum):
+    recovered = "recovered"
+    recovering = "recovering"
+    not_recovered = "not_recovered"
+    sequelae = "sequelae"
+    fatal = "fatal"
+    unknown = "unknown"
+
+
+class Causality(StrEnum):
+    """Source: the WHO-UMC scale."""
+
+    certain = "certain"
+    probable = "probable"
+    possible = "possible"
+    unlikely = "unlikely"
+    conditional = "conditional"
+    unassessable = "unassessable"
+
+
+_S = AdverseEventState
+TRANSITIONS: dict[str, tuple[frozenset[AdverseEventState], AdverseEventState, str]] = {
+    "assess": (frozenset({_S.draft, _S.assessed}), _S.assessed, "adverse_event.write"),
+    "close": (frozenset({_S.assessed}), _S.closed, "adverse_event.write"),
+    "reopen": (frozenset({_S.closed}), _S.draft, "adverse_event.write"),
+    "nullify": (frozenset({_S.draft, _S.assessed, _S.closed}), _S.nullified, "adverse_event.write"),
+}
+
+
+def next_state(state: str, action: str) -> AdverseEventState:
+    """The state after `action`. Raises Conflict when the table does not allow it."""
+    from_states, to_state, _ = TRANSITIONS[action]
+    if state not in from_states:
+        raise Conflict("An adverse event that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
+                       state=str(state), action=action)
+    return to_state
+
+
+def actions_from(state: str) -> tuple[str, ...]:
+    """What the table allows in `state`."""
+    return tuple(action for action, (from_states, _, _) in TRANSITIONS.items() if state in from_states)

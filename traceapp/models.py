@@ -1,0 +1,21 @@
+"""Every table of the product in one import, for migrations, tests and the start of a process."""
+from traceapp.adverse_event import model as adverse_event
+from traceapp.attachment import model as attachment
+from traceapp.audit import model as audit
+from traceapp.catalog import model as catalog
+from traceapp.code import model as code
+from traceapp.complaint import model as complaint
+from traceapp.db import Base
+from traceapp.identity import model as identity
+from traceapp.outbox import model as outbox
+from traceapp.recall import model as recall
+from traceapp.submission import model as submission
+from traceapp.surveillance import model as surveillance
+from traceapp.trace import model as trace
+from traceapp.vault import model as vault
+from traceapp.worklist import model as worklist
+
+metadata = Base.metadata
+
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "identity", "metadata", "outbox",
+           "recall", "submission", "surveillance", "trace", "vault", "worklist"]

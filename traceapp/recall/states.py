@@ -1,0 +1,61 @@
+"""The life of a recall as a table: action -> (from states, to state, permission).
+
+`draft`: scope may change. `submitted`: scope is frozen and waits for a second person. `notifying`: letters go out,
+the verdict of every lot in scope is "recalled". `closing`: every consignee's ledger closes. `closed`: it has ended.
+"""
+from __future__ import annotations
+
+from enum import StrEnum
+
+from traceapp.core.errors import Conflict
+
+
+class RecallState(StrEnum):
+    draft = "draft"
+    submitted = "submitted"
+    notifying = "notifying"
+    closed = "closed"
+    cancelled = "cancelled"
+
+
+class RecallClass(StrEnum):
+    """Source: CFDA Order 29 (2017) art. 13 and 21 CFR 7.3(m): I serious harm or death, II temporary or reversible
+    harm, III harm unlikely."""
+
+    one = "I"
+    two = "II"
+    three = "III"
+
+
+class NoticeState(StrEnum):
+    """`queued`: in the outbox; `not_sent`: written to a file because no mail server is set, or refused."""
+
+    queued = "queued"
+    sent = "sent"
+    not_sent = "not_sent"
+    uncertain = "uncertain"
+    answered = "answered"
+
+
+_S = RecallState
+TRANSITIONS: dict[str, tuple[frozenset[RecallState], RecallState, str]] = {
+    "submit": (frozenset({_S.draft}), _S.submitted, "recall.write"),
+    "return": (frozenset({_S.submitted}), _S.draft, "recall.approve"),
+    "approve": (frozenset({_S.submitted}), _S.notifying, "recall.approve"),
+    "close": (frozenset({_S.notifying}), _S.closed, "recall.approve"),
+    "cancel": (frozenset({_S.draft, _S.submitted}), _S.cancelled, "recall.write"),
+}
+
+
+def next_state(state: str, action: str) -> RecallState:
+    """The state after `action`. Raises Conflict when the table does not allow it."""
+    from_states, to_state, _ = TRANSITIONS[action]
+    if state not in from_states:
+        raise Conflict("A recall that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
+                       state=str(state), action=action)
+    return to_state
+
+
+def actions_from(state: str) -> tuple[str, ...]:
+    """What the table allows in `state`."""
+    return tuple(action for action, (from_states, _, _) in TRANSITIONS.items() if state in from_states)
