@@ -15,27 +15,29 @@ class NoExposure(InvalidInput):
 def require_positive(value: float, place: str) -> float:
     """`value` when it is finite and above zero. Raises InvalidInput otherwise."""
     if not math.isfinite(value) or value <= 0:
-        raise InvalidInput("%(place)s must be a number above zero, not %(value)s.", place=place, value=value)
+        raise InvalidInput("%(name)s must be a number above zero, not %(value)s.",
+                           place=place, name=place, value=value)
     return value
 
 
 def require_not_negative(value: float, place: str) -> float:
     """`value` when it is finite and not below zero. Raises InvalidInput otherwise."""
     if not math.isfinite(value) or value < 0:
-        raise InvalidInput("%(place)s must be zero or a number above it, not %(value)s.", place=place, value=value)
+        raise InvalidInput("%(name)s must be zero or a number above it, not %(value)s.",
+                           place=place, name=place, value=value)
     return value
 
 
 def require_rate(value: float, place: str) -> float:
     """`value` when it lies strictly between 0 and 1. Raises InvalidInput otherwise."""
     if not 0 < value < 1:
-        raise InvalidInput("%(place)s must lie between 0 and 1, not %(value)s.", place=place, value=value)
+        raise InvalidInput("%(name)s must lie between 0 and 1, not %(value)s.", place=place, name=place, value=value)
     return value
 
 
 def require_count(value: int, place: str, *, least: int = 0) -> int:
     """`value` when it is a whole number of at least `least`. Raises InvalidInput otherwise."""
     if isinstance(value, bool) or value != int(value) or value < least:
-        raise InvalidInput("%(place)s must be a whole number of at least %(least)s, not %(value)s.",
-                           place=place, least=least, value=value)
+        raise InvalidInput("%(name)s must be a whole number of at least %(least)s, not %(value)s.",
+                           place=place, name=place, least=least, value=value)
     return int(value)
