@@ -1,0 +1,127 @@
+"""Measures text, and says which face sets which part of it."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from reportlab.pdfbase.ttfonts import TTFontFile
+
+from labels.fonts import FontSet
+
+POINT_MM = 25.4 / 72
+
+# What sets the characters that no face at hand has: nothing (they cannot be drawn), the PDF viewer's own Song
+# typeface through the standard Chinese character collection, or whatever the viewer of an SVG uses.
+Beyond = Literal["nothing", "cid", "viewer"]
+
+
+class Face:
+    """One TrueType font file, read for its metrics. Lengths are in thousandths of the type size."""
+
+    def __init__(self, path: Path, index: int) -> None:
+        self.path = path
+        self.index = index
+        self.file = TTFontFile(str(path), subfontIndex=index)
+        self._reading = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return bytes(self.file.name).decode("ascii", "replace")
+
+    def glyph(self, character: str) -> int | None:
+        """The font's own number of the glyph, None when it has none for this character."""
+        number = self.file.charToGlyph.get(ord(character))
+        return int(number) if number else None
+
+    def advance(self, character: str) -> float:
+        return float(self.file.charWidths.get(ord(character), self.file.defaultWidth))
+
+    def subset(self, characters: list[str]) -> bytes:
+        """A font file with just these characters' glyphs, numbered from 1 in this order.
+
+        The characters must have different glyphs.
+        """
+        with self._reading:  # the reader keeps one position in the file
+            return bytes(self.file.makeSubset([ord(character) for character in characters]))
+
+
+@lru_cache(maxsize=8)
+def face(path: Path, index: int = 0) -> Face:
+    """The face in a font file, read once a process."""
+    return Face(path, index)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Text in one face; `face` None is text beyond the faces at hand. `embolden`: draw it thicker, it has no bold."""
+
+    text: str
+    face: Face | None
+    embolden: bool
+
+
+@dataclass(frozen=True)
+class Typeface:
+    """The faces a label is set in.
+
+    With a Chinese font everything is set in it, so that a label has one look; Latin characters it lacks come from
+    the Latin faces.
+    """
+
+    regular: Face
+    bold: Face
+    cjk: Face | None
+    beyond: Beyond
+
+    def can_set(self, character: str) -> bool:
+        if self._face(character, bold=False) is not None or self.beyond == "viewer":
+            return True
+        return self.beyond == "cid" and is_in_chinese_collection(character)
+
+    def runs(self, text: str, bold: bool) -> Iterator[Run]:
+        for drawn_in, characters in groupby(text, key=lambda character: self._face(character, bold)):
+            yield Run("".join(characters), drawn_in, bold and drawn_in is not self.bold)
+
+    def width_mm(self, text: str, size_pt: float, bold: bool) -> float:
+        total = 0.0
+        for character in text:
+            drawn_in = self._face(character, bold)
+            if drawn_in is not None:
+                total += drawn_in.advance(character)
+            else:
+                total += 1000 if is_wide(character) else 600
+        return total / 1000 * size_pt * POINT_MM
+
+    def _face(self, character: str, bold: bool) -> Face | None:
+        latin = self.bold if bold else self.regular
+        for candidate in (self.cjk, latin):
+            if candidate is not None and candidate.glyph(character) is not None:
+                return candidate
+        return None
+
+
+def typeface(fonts: FontSet, beyond: Beyond) -> Typeface:
+    """The faces of these font files, for an output that treats characters beyond them so."""
+    cjk = face(fonts.cjk.path, fonts.cjk.index) if fonts.cjk else None
+    return Typeface(face(fonts.regular), face(fonts.bold), cjk, beyond)
+
+
+def is_wide(character: str) -> bool:
+    """Whether a character takes a full square, as Chinese characters and their punctuation do."""
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def is_in_chinese_collection(character: str) -> bool:
+    """Whether the standard collection of simplified Chinese (GBK) has the character."""
+    try:
+        character.encode("gbk")
+    except UnicodeEncodeError:
+        return False
+    return True
