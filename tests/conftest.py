@@ -1,0 +1,121 @@
+"""Fixtures that many tests share: databases, clock, world, application."""
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests import postgres
+from traceapp.config import Settings
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.db import Database
+from traceapp.models import metadata
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+_numbers = count(1)
+
+
+def missing(reason: str) -> None:
+    """Skip, saying how to get what is missing; in CI nothing is skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public vectors beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not here: the public vectors cannot be run")
+    return SHARED
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor(id="u-manager", role="quality_manager", name="Li Wen")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database of this test alone."""
+    path = tmp_path / "test.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    try:
+        with postgres.server() as url:
+            yield url
+    except LookupError as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: str) -> str:
+    """A database with every table, copied for each test."""
+    name = f"template_{os.getpid()}"
+    admin = create_engine(pg_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    database = Database(make_url(pg_server).set(database=name).render_as_string(hide_password=False))
+    metadata.create_all(database.engine)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def postgresql(pg_server: str, pg_template: str) -> Iterator[Database]:
+    """An empty PostgreSQL database of this test alone."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = create_engine(pg_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {pg_template}"))
+    database = Database(make_url(pg_server).set(database=name).render_as_string(hide_password=False))
+    yield database
+    database.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """The same test on SQLite and on PostgreSQL."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sqlite: Database) -> Settings:
+    return Settings(var_dir=tmp_path / "var", database_url=str(sqlite.url), base_url="http://127.0.0.1:8000",
+                    secret_key="test-secret-key-of-the-suite", vault_key="dGVzdC12YXVsdC1rZXktb2YtdGhlLXN1aXRlLTMyYnl0ZXM=",
+                    development=True)
