@@ -1,0 +1,46 @@
+"""GS1 identification, pure: text in, AIs or `Gs1Error` out."""
+from __future__ import annotations
+
+from .dates import format_date, parse_date
+from .digital_link import constrained, digital_link, parse_path, parse_uri
+from .epc_urn import epc_urn_to_uri, uri_to_epc_urn
+from .errors import Gs1Error
+from .foreign import loose_canonical
+from .keys import gln, gtin14, is_gln, is_gtin, is_sscc, sscc
+from .linters import LINTERS, check_digit
+from .parsed import STEM, Parsed, bracketed, hri, write_element_string
+from .reading import parse, parse_anything
+from .scan import parse_scan, scan_data
+from .table import TABLE, missing_companions
+
+__all__ = [
+    "LINTERS",
+    "STEM",
+    "TABLE",
+    "Gs1Error",
+    "Parsed",
+    "bracketed",
+    "check_digit",
+    "constrained",
+    "digital_link",
+    "epc_urn_to_uri",
+    "format_date",
+    "gln",
+    "gtin14",
+    "hri",
+    "is_gln",
+    "is_gtin",
+    "is_sscc",
+    "loose_canonical",
+    "missing_companions",
+    "parse",
+    "parse_anything",
+    "parse_date",
+    "parse_path",
+    "parse_scan",
+    "parse_uri",
+    "scan_data",
+    "sscc",
+    "uri_to_epc_urn",
+    "write_element_string",
+]

@@ -1,0 +1,54 @@
+"""One entry for every way in which GS1 data are written."""
+from __future__ import annotations
+
+from .digital_link import parse_uri
+from .element_string import GS, parse_bracketed, parse_element_string
+from .epc_urn import epc_urn_to_uri
+from .errors import Gs1Error
+from .parsed import Parsed
+from .scan import parse_scan
+
+_SCHEMES = ("http:", "https:")
+_EPC = "urn:epc:"
+
+
+def parse(text: str) -> Parsed:
+    """Reads a Digital Link URI, an element string (FNC1 as ^ or GS), AIs in brackets, scan data or an EPC URN.
+
+    A line end behind it, as scanners send it, is ignored. Raises Gs1Error with a place within `text`.
+    """
+    text = text.rstrip("\r\n")
+    if text.startswith(("^", GS)):
+        return parse_element_string(text)
+    if text.startswith("("):
+        return parse_bracketed(text)
+    if text.startswith("]"):
+        return parse_scan(text)
+    if text[:6].lower().startswith(_SCHEMES):
+        return parse_uri(text)
+    if text.startswith(_EPC):
+        return parse_uri(epc_urn_to_uri(text))
+    raise Gs1Error("NOT_A_GS1_TEXT", 0, len(text))
+
+
+def parse_anything(text: str) -> Parsed:
+    """Like `parse`, and also what a person or a badly set scanner leaves out: spaces around it, the FNC1 in front,
+    the AI of a bare GTIN. Raises Gs1Error with a place within `text`.
+    """
+    bare = text.strip(" \t\r\n")
+    offset = len(text) - len(text.lstrip(" \t\r\n"))
+    try:
+        if bare.isascii() and bare.isdigit() and len(bare) in (8, 12, 13, 14):
+            try:
+                return parse_element_string(f"^01{bare.zfill(14)}")
+            except Gs1Error as error:
+                start = max(0, error.start - 3 - (14 - len(bare)))
+                raise error.moved(start, min(error.length, len(bare) - start)) from None
+        if bare[:1].isdigit():
+            try:
+                return parse_element_string("^" + bare)
+            except Gs1Error as error:
+                raise error.moved(max(0, error.start - 1)) from None
+        return parse(bare)
+    except Gs1Error as error:
+        raise error.moved(error.start + offset) from None

@@ -1,0 +1,154 @@
+"""Scan data: what a barcode reader sends, with the symbology identifier in front (`]d2…`).
+
+Source: GS1 General Specifications, 7.8 (symbology identifiers); ISO/IEC 15424.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .digital_link import parse_uri
+from .element_string import GS, parse_bracketed, parse_element_string
+from .errors import Gs1Error
+from .keys import is_gtin
+from .linters import check_digit
+from .parsed import Parsed, write_element_string
+from .table import TABLE
+
+_WITH_FNC1 = ("]C1", "]d2", "]Q3", "]J1", "]e0", "]e1", "]e2")
+_PLAIN = ("]Q0", "]Q1", "]Q2", "]d0", "]d1", "]J0", "]C0", "]z0", "]A0")
+_RETAIL = {"]E0": 13, "]E4": 8, "]I1": 14}
+_ID_LENGTH = 3
+
+_MATRIX = {"QR": ("]Q1", "]Q3"), "DM": ("]d1", "]d2"), "DotCode": ("]J0", "]J1")}
+# the highest first digit of the GTIN that the symbol can hold
+_DATABAR = {
+    "DataBarOmni": 9, "DataBarTruncated": 9, "DataBarStacked": 9, "DataBarStackedOmni": 9, "DataBarLimited": 1,
+}  # fmt: skip
+_GS1_LINEAR = {"DataBarExpanded": "]e0", "GS1_128_CCA": "]C1", "GS1_128_CCC": "]C1"}
+_EAN_UPC = {"EAN13": ("]E0", 13), "UPCA": ("]E0", 12), "UPCE": ("]E0", 12), "EAN8": ("]E4", 8)}
+_ESCAPED_FNC1 = re.compile(r"\\+\^")
+SYMBOLOGIES = (*_MATRIX, *_DATABAR, *_GS1_LINEAR, *_EAN_UPC)
+
+
+def parse_scan(text: str) -> Parsed:
+    """Reads scan data that begins with a symbology identifier. Raises Gs1Error."""
+    identifier, data = text[:_ID_LENGTH], text[_ID_LENGTH:]
+    try:
+        if identifier in _WITH_FNC1:
+            # the reader drops the FNC1 in front, which leaves one character fewer than the identifier has
+            return _moved_by(_ID_LENGTH - 1, parse_element_string, "^" + data)
+        if identifier in _RETAIL:
+            return _retail(identifier, data)
+        if identifier in _PLAIN and data[:8].lower().startswith(("http://", "https://")):
+            return _moved_by(_ID_LENGTH, parse_uri, data)
+    except Gs1Error as error:
+        # the FNC1 that was put in front is not part of the text
+        start = min(max(0, error.start), len(text))
+        raise error.moved(start, min(error.length, len(text) - start)) from None
+    if identifier in _PLAIN:
+        raise Gs1Error("NOT_A_GS1_TEXT", _ID_LENGTH, len(data), "The symbol holds text that is not GS1 data")
+    raise Gs1Error("UNKNOWN_SYMBOLOGY", 0, len(identifier), "This symbology identifier is not one of GS1 data")
+
+
+def _moved_by(offset: int, read: Callable[[str], Parsed], text: str) -> Parsed:
+    try:
+        return read(text)
+    except Gs1Error as error:
+        raise error.moved(error.start + offset) from None
+
+
+def _retail(identifier: str, data: str) -> Parsed:
+    """An EAN or UPC symbol, perhaps with a composite component behind it (`|]e0…`)."""
+    digits, bar, composite = data.partition("|")
+    if len(digits) != _RETAIL[identifier] or not is_gtin(digits):
+        wanted = _RETAIL[identifier]
+        raise Gs1Error("INCORRECT_CHECK_DIGIT", _ID_LENGTH, len(digits), f"The symbol holds a GTIN of {wanted} digits")
+    item = f"^01{digits.zfill(14)}"
+    if not bar:
+        return parse_element_string(item)
+    at = _ID_LENGTH + len(digits) + 1
+    if not composite.startswith("]e0"):
+        raise Gs1Error("UNKNOWN_SYMBOLOGY", at, min(_ID_LENGTH, len(composite)))
+    return _moved_by(at + _ID_LENGTH - len(item), parse_element_string, item + composite[_ID_LENGTH:])
+
+
+def scan_data(data: str, symbology: str) -> str:
+    """What a reader sends for a symbol of this kind (one of `SYMBOLOGIES`) that holds `data`.
+
+    `data` is an element string, AIs in brackets, a URI or other text; for EAN, UPC and DataBar the digits of a GTIN.
+    A composite component follows after `|`. A text that really begins with ^ has a backslash before it.
+    Raises Gs1Error when the symbol cannot hold it.
+    """
+    if data.startswith("("):
+        data = _from_bracketed(data, symbology)
+    if symbology in _MATRIX:
+        return _matrix(data, *_MATRIX[symbology])
+    if symbology in _GS1_LINEAR:
+        return _gs1_linear(data, _GS1_LINEAR[symbology])
+    if symbology in _DATABAR:
+        return _databar(data, _DATABAR[symbology])
+    if symbology in _EAN_UPC:
+        return _ean_upc(data, *_EAN_UPC[symbology])
+    raise Gs1Error("UNKNOWN_SYMBOLOGY", 0, 0, f"The symbology is one of {', '.join(SYMBOLOGIES)}")
+
+
+def _from_bracketed(data: str, symbology: str) -> str:
+    parsed = parse_bracketed(data)
+    gtin = parsed.get("01")
+    if gtin is None or (symbology not in _DATABAR and symbology not in _EAN_UPC):
+        return parsed.element_string
+    size = _EAN_UPC[symbology][1] if symbology in _EAN_UPC else 14
+    if gtin[: 14 - size].strip("0"):
+        raise Gs1Error("AI_VALUE_LENGTH", 0, len(data), f"The symbol holds {size} digits and this GTIN needs more")
+    rest = tuple(pair for pair in parsed.ai if pair[0] != "01")
+    return gtin[14 - size :] + ("|" + write_element_string(rest) if rest else "")
+
+
+def _without_first_fnc1(element_string: str) -> str:
+    parse_element_string(element_string)
+    return element_string[1:].replace("^", GS)
+
+
+def _matrix(data: str, plain: str, with_fnc1: str) -> str:
+    if data.startswith("^"):
+        return with_fnc1 + _without_first_fnc1(data)
+    # one backslash keeps a ^ at the beginning of plain text from being read as FNC1
+    return plain + (data[1:] if _ESCAPED_FNC1.match(data) else data)
+
+
+def _gs1_linear(data: str, identifier: str) -> str:
+    linear, bar, composite = data.partition("|")
+    if not linear.startswith("^"):
+        raise Gs1Error("FNC1_MISSING", 0, 0, "This symbol holds element strings only")
+    text = _without_first_fnc1(linear)
+    if not bar:
+        return identifier + text
+    last = parse_element_string(linear).ai[-1][0]
+    separator = "" if TABLE[last].predefined or text.endswith(GS) else GS
+    return "]e0" + text + separator + _without_first_fnc1(composite)
+
+
+def _checked_gtin(digits: str, size: int, whole: str) -> str:
+    """`size` digits with the right check digit, which is added when it is missing."""
+    if not digits.isascii() or not digits.isdigit() or len(digits) not in (size - 1, size):
+        raise Gs1Error("AI_VALUE_LENGTH", 0, len(digits), f"The symbol holds the {size} digits of a GTIN: {whole}")
+    full = digits if len(digits) == size else digits + check_digit(digits)
+    if not is_gtin(full):
+        raise Gs1Error("INCORRECT_CHECK_DIGIT", size - 1, 1)
+    return full
+
+
+def _databar(data: str, highest: int) -> str:
+    digits, bar, composite = data.partition("|")
+    gtin = _checked_gtin(digits, 14, data)
+    if int(gtin[0]) > highest:
+        raise Gs1Error("AI_VALUE_LENGTH", 0, 1, "The symbol holds GTINs that begin with 0 or 1 only")
+    return "]e001" + gtin + (_without_first_fnc1(composite) if bar else "")
+
+
+def _ean_upc(data: str, identifier: str, size: int) -> str:
+    digits, bar, composite = data.partition("|")
+    gtin = _checked_gtin(digits, size, data)
+    text = identifier + ("0" + gtin if size == 12 else gtin)
+    return text + ("|]e0" + _without_first_fnc1(composite) if bar else "")
