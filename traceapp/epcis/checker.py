@@ -41,8 +41,8 @@ def identifier(value: Any, pointer: str, report: Report) -> None:
     """The URI of a thing; flagged, not refused, where it is a GS1 key with a fault."""
     uri(value, pointer, report)
     if isinstance(value, str):
-        for code in oddities(value.strip()):
-            report.flag(pointer, code, f"“{shown(value)}” is kept as it is: {code.replace('-', ' ')}.")
+        for code, reason in oddities(value.strip()):
+            report.flag(pointer, code, f"“{shown(value)}” is kept as it is, but: {reason}.")
 
 
 def _place(value: Any, pointer: str, report: Report) -> None:

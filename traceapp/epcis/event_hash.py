@@ -28,10 +28,11 @@ _ORDER = (
     ("childQuantityList", "quantityElement"), ("inputQuantityList", "quantityElement"), ("outputEPCList", "epc"),
     ("outputQuantityList", "quantityElement"), ("action", "plain"), ("transformationID", "value"),
     ("bizStep", "value"), ("disposition", "value"), ("persistentDisposition", "object"), ("readPoint", "object"),
-    ("bizLocation", "object"), ("bizTransactionList", "typed"), ("sourceList", "typed"),
-    ("destinationList", "typed"), ("sensorElementList", "sensorElement"),
+    ("bizLocation", "object"), ("sensorElementList", "sensorElement"),
 )  # fmt: skip
-_TOP = frozenset(name for name, _kind in _ORDER) | _IGNORED
+# The published hashes have these among what follows in alphabetical order, not where the text of the standard has them.
+_TYPED = ("bizTransactionList", "sourceList", "destinationList")
+_TOP = frozenset(name for name, _kind in _ORDER) | frozenset(_TYPED) | _IGNORED
 _INNER: dict[str, tuple[str, ...]] = {
     "persistentDisposition": ("set", "unset"), "readPoint": ("id",), "bizLocation": ("id",),
     "quantityElement": ("epcClass", "quantity", "uom"),
@@ -82,7 +83,6 @@ class _Writer:
         parts = ["eventType=", self._uri(self.event.type)]
         writers: dict[str, Callable[[str, Any], str]] = {
             "plain": self._plain, "value": self._member, "epc": self._epcs, "object": self._object_member,
-            "typed": self._typed,
         }
         for name, kind in _ORDER:
             value = document.get(name)
@@ -90,9 +90,9 @@ class _Writer:
                 continue
             writer = writers.get(kind)
             parts.append(writer(name, value) if writer else self._elements(name, kind, value))
-        rest = {name: value for name, value in document.items() if name not in _TOP}
-        parts.append(self._extensions(rest))
-        return "".join(parts)
+        rest = [self._typed(name, document[name]) for name in _TYPED if document.get(name)]
+        rest += self._written({name: value for name, value in document.items() if name not in _TOP})
+        return "".join(parts + sorted(rest))
 
     @staticmethod
     def _plain(name: str, value: Any) -> str:
@@ -104,7 +104,7 @@ class _Writer:
     def _member(self, name: str, value: Any, element: str = "") -> str:
         """`name=value`, once for each item of a list, sorted."""
         items = value if isinstance(value, list) else [value]
-        written = ((self._leaf(element, name, item)) for item in items)
+        written = (self._leaf(element, name, item) for item in items)
         return "".join(sorted(f"{name}={text}" for text in written if text))
 
     def _object_member(self, name: str, value: Json) -> str:
@@ -133,13 +133,17 @@ class _Writer:
         return "".join(parts)
 
     def _extensions(self, members: Json) -> str:
+        return "".join(sorted(self._written(members)))
+
+    def _written(self, members: Json) -> list[str]:
+        """Every member that is not of the standard, each as one text."""
         written: list[str] = []
         for name, value in members.items():
             full = self._name(name)
-            if full in self.ignored or name in _IGNORED and name != "type":
+            if full in self.ignored or (name in _IGNORED and name != "type"):
                 continue
             written += self._extension(full, value)
-        return "".join(sorted(written))
+        return written
 
     def _extension(self, name: str, value: Any) -> Iterable[str]:
         for item in value if isinstance(value, list) else [value]:
@@ -183,9 +187,9 @@ class _Writer:
 
     def _name(self, name: str) -> str:
         """`{namespace}local` of a member with a prefix; other names as they are."""
-        prefix, colon, local = name.partition(":")
+        prefix, colon, local = name.lstrip("@").partition(":")
         if not colon or local.startswith("//"):
-            return name
+            return name.lstrip("@")
         meaning = self.declared.get(prefix) or STANDARD_PREFIXES.get(prefix)
         return f"{{{meaning}}}{local}" if meaning else name
 
