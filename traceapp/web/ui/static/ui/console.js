@@ -1,0 +1,31 @@
+/* Small comforts of the console; every page works without them. */
+"use strict";
+
+// A second click on a slow form must not send it twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.hasAttribute("data-once")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+});
+
+// Coming back with the Back button, the form may be sent again.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A page that refuses answers starts at the list of what to correct.
+document.querySelector(".errors")?.focus();
+
+// Copying works in secure contexts only; elsewhere the text can be selected.
+for (const button of navigator.clipboard ? document.querySelectorAll("button[data-copy]") : []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.querySelector("span").textContent = button.dataset.done;
+  });
+}
