@@ -37,7 +37,6 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
-    csrf_token: Mapped[str] = mapped_column(String(64))
 
 
 class ApiToken(Base):

@@ -1,0 +1,45 @@
+"""The application: everything wired together, nothing decided."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from traceapp.config import Settings
+from traceapp.core.clock import Clock
+from traceapp.db import Database
+from traceapp.web import api, auth, consignee, console, consumer, headers, i18n, operations, page, problems, regulator
+from traceapp.web import identity as identity_pages
+from traceapp.web.permissions import SHARED, joined
+from traceapp.web.ui import blueprint as ui_blueprint
+from traceapp.world import build_world
+
+
+def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
+    """The WSGI application of these settings; it takes its database and clock when they are given."""
+    app = Flask("traceapp", template_folder="web/templates", static_folder=None)
+    app.extensions["traceapp"] = build_world(settings, database=database, clock=clock)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.upload_limit_bytes,
+        MAX_FORM_MEMORY_SIZE=1_000_000,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    operations.install(app)
+    i18n.install(app)
+    problems.install(app)
+    auth.install(app, joined(SHARED, consumer.PERMISSIONS, consignee.PERMISSIONS, console.PERMISSIONS,
+                             regulator.PERMISSIONS, api.PERMISSIONS))
+    headers.install(app)
+    page.install(app)
+    for blueprint in (ui_blueprint, operations.blueprint, identity_pages.blueprint, consumer.blueprint,
+                      consignee.blueprint, console.blueprint, regulator.blueprint):
+        app.register_blueprint(blueprint)
+    api.install(app)
+    if settings.trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    return app

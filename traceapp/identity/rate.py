@@ -1,0 +1,37 @@
+"""Limits on how often one source may try something, kept in the database so that all processes share them."""
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from traceapp.core.clock import Clock
+from traceapp.core.errors import TooMany
+
+from .model import RateWindow
+
+
+def hit(session: Session, clock: Clock, key: str, limit: int, window_seconds: int) -> int:
+    """Count one attempt of `key` in the present window and answer how many there were.
+
+    Raises TooMany for the attempt after `limit`, with the seconds until the next window.
+    """
+    now = clock.now()
+    start = datetime.fromtimestamp(now.timestamp() // window_seconds * window_seconds, UTC)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(RateWindow).values(key=key, window_start=start, count=1)
+    session.execute(statement.on_conflict_do_update(
+        index_elements=["key", "window_start"], set_={"count": RateWindow.count + 1}))
+    count = session.scalar(select(RateWindow.count).where(RateWindow.key == key, RateWindow.window_start == start)) or 1
+    if count > limit:
+        wait = int((start + timedelta(seconds=window_seconds) - now).total_seconds()) + 1
+        raise TooMany("Too many attempts. Try again in %(minutes)s minutes.", retry_after=wait,
+                      minutes=max(1, (wait + 59) // 60))
+    return count
+
+
+def forget_old_windows(session: Session, clock: Clock) -> None:
+    """Remove windows older than a day."""
+    session.execute(delete(RateWindow).where(RateWindow.window_start < clock.now() - timedelta(days=1)))

@@ -1,0 +1,9 @@
+"""The consumer pages."""
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("consumer", __name__, template_folder="templates")
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {}

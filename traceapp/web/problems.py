@@ -1,0 +1,107 @@
+"""Errors as people and machines read them: an HTML page or RFC 9457 problem+json."""
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from traceapp.core.errors import NotSignedIn, Problem, TooLarge, TooMany, Unavailable
+
+log = structlog.get_logger()
+_TITLES = {
+    400: "The request is not right", 401: "Please sign in", 403: "Not allowed", 404: "Not found",
+    405: "This address does not do that", 406: "No such format", 409: "That does not go together",
+    412: "Changed in the meantime", 413: "Too large", 415: "This kind of content is not taken",
+    422: "Please check what was entered", 428: "Say which version you change", 429: "Too many attempts",
+    500: "Something went wrong on our side", 501: "Not offered", 503: "Not available just now",
+}
+
+
+def wants_json() -> bool:
+    """Whether the answer to this request is for a machine."""
+    if request.path.startswith(("/api/", "/epcis")) or request.path.endswith(".json"):
+        return True
+    accept = request.accept_mimetypes
+    return accept.best == "application/problem+json" or (
+        accept["application/json"] > accept["text/html"])
+
+
+def translated(problem: Problem) -> str:
+    """The message in the language of the request."""
+    template = gettext(problem.message)
+    return template % problem.params if problem.params else template
+
+
+def install(app: Flask) -> None:
+    """Render every error."""
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return render(error)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        found = TooLarge("What was sent is larger than %(limit)s MB. Nothing was saved. Send a smaller file.",
+                         limit=app.extensions["traceapp"].settings.upload_limit_bytes // 1_000_000) if isinstance(
+            error, RequestEntityTooLarge) else Problem(_detail(status, error), code=_code(status))
+        found.status = status
+        answer = render(found)
+        for name, value in error.get_headers(request.environ):
+            if name.lower() in ("allow", "retry-after", "location", "www-authenticate"):
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(OperationalError)
+    def database(error: OperationalError) -> Response:
+        log.error("database_unavailable", error=type(error.orig).__name__)
+        return render(Unavailable("The database does not answer just now. Nothing was saved. Try again in a minute."))
+
+    @app.errorhandler(Exception)
+    def anything(error: Exception) -> Response:
+        log.exception("unhandled", path=request.path, request_id=g.get("request_id"))
+        broken = Problem("An error on our side. Nothing was saved. Please try again; if it stays, tell us the number "
+                         "%(number)s.", code="internal", number=g.get("request_id", "-"))
+        broken.status = 500
+        return render(broken)
+
+
+def _code(status: int) -> str:
+    return {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(status, f"http-{status}")
+
+
+def _detail(status: int, error: HTTPException) -> str:
+    if status == 404:
+        return "There is nothing at this address."
+    if status == 405:
+        return "This address cannot be used in this way."
+    return (error.description or _TITLES.get(status, "")).replace("%", "%%")
+
+
+def render(error: Problem) -> Response:
+    """The answer for one problem, in the form that the client reads."""
+    text = translated(error)
+    if wants_json():
+        body: dict[str, Any] = {
+            "type": f"urn:traceapp:problem:{error.code}", "title": _TITLES.get(error.status, "Error"),
+            "status": error.status, "detail": text, "code": error.code}
+        if error.place:
+            body["place"] = error.place
+        if error.errors:
+            body["errors"] = error.errors
+        answer = jsonify(body)
+        answer.mimetype = "application/problem+json"
+    else:
+        title = gettext(_TITLES.get(error.status, "Error"))
+        answer = Response(render_template("problem.html", problem_title=title, text=text, problem=error),
+                          mimetype="text/html")
+    answer.status_code = error.status
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotSignedIn):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="traceapp"'
+    return answer
