@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
@@ -19,10 +19,13 @@ class TaskState(StrEnum):
 
 class Task(Base):
     """Something a person must do by a time. `about` names the thing (`complaint:…`), `kind` says what to do;
-    `unique_key` keeps the same duty from being raised twice while it is open."""
+    the same duty about the same thing is open once."""
 
     __tablename__ = "task"
-    __table_args__ = (enum_check("state", TaskState), Index("ix_task_state_due_at", "state", "due_at"))
+    __table_args__ = (
+        enum_check("state", TaskState), Index("ix_task_state_due_at", "state", "due_at"),
+        Index("uq_task_open_duty", "about", "kind", unique=True, sqlite_where=text("state = 'open'"),
+              postgresql_where=text("state = 'open'")))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(60))
@@ -43,7 +46,9 @@ class WorkRow(Base):
     """What a lower package asks a higher one to do, written in the same transaction; `jobs` picks it up."""
 
     __tablename__ = "work_row"
-    __table_args__ = (Index("ix_work_row_kind_done_at", "kind", "done_at"),)
+    __table_args__ = (Index("ix_work_row_kind_done_at", "kind", "done_at"),
+                      Index("ix_work_row_open", "kind", "id", sqlite_where=text("done_at IS NULL"),
+                            postgresql_where=text("done_at IS NULL")))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
