@@ -7,7 +7,7 @@ from functools import cached_property
 
 from .errors import Gs1Error
 from .escapes import escape
-from .table import TABLE, Entry
+from .table import TABLE, Entry, missing_companions
 
 STEM = "https://id.gs1.org"
 Pairs = tuple[tuple[str, str], ...]
@@ -104,6 +104,12 @@ class Parsed:
     def element_string(self) -> str:
         """The element string with FNC1 written as ^."""
         return write_element_string(self.ai)
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The AIs that need another one beside them which is not here; it may stand in another symbol on the item."""
+        lonely = missing_companions(self.values)
+        return tuple(ai for ai, _ in self.ai if ai in lonely)
 
     @property
     def hri(self) -> str:
