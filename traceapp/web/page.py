@@ -1,4 +1,4 @@
-"""What every template may use: filters, languages, the look, permissions."""
+"""What every template may use: languages, permissions, the hidden field of a form. (Filters come with `web.ui`.)"""
 from __future__ import annotations
 
 from typing import Any
@@ -10,20 +10,23 @@ from markupsafe import Markup
 from .auth import may
 from .context import world
 from .i18n import LANGUAGES, language, language_links
-from .ui.display import filters
 
 
-def csrf_field() -> Markup:
-    """The hidden field that every form of a signed-in page carries."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+class CsrfField:
+    """The hidden field that every form of a signed-in page carries; made only when a page shows it."""
+
+    def __html__(self) -> str:
+        return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+    __str__ = __html__
 
 
 def install(app: Flask) -> None:
-    """Register filters and variables."""
-    app.jinja_env.filters.update(filters(language))
+    """Register variables."""
+    field = CsrfField()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor
     def common() -> dict[str, Any]:
         return {"lang": LANGUAGES[language()][0], "languages": language_links(), "may": may,
-                "csrf_field_of": csrf_field, "is_development": world().settings.development}
+                "csrf_field": field, "is_development": world().settings.development}

@@ -10,7 +10,6 @@ from traceapp.core.errors import NotSignedIn
 from traceapp.identity import service
 from traceapp.identity.policy import Role
 from traceapp.web.context import actor, source_address, world
-from traceapp.web.page import csrf_field
 from traceapp.web.problems import translated
 
 blueprint = Blueprint("identity", __name__, template_folder="templates")
@@ -27,8 +26,8 @@ def _safe_target(target: str, role: str) -> str:
 @blueprint.get("/sign-in")
 def sign_in() -> Response:
     """The form."""
-    return make_response(render_template("identity/sign_in.html", csrf_field=csrf_field(),
-                                         next_path=request.args.get("next", ""), error=None, name=""))
+    next_path = request.args.get("next", "")
+    return make_response(render_template("identity/sign_in.html", next_path=next_path, error=None, name=""))
 
 
 @blueprint.post("/sign-in")
@@ -42,7 +41,7 @@ def sign_in_submit() -> AnyResponse:
         with here.database.write() as db:
             opened = service.sign_in(db, here.clock, name, password, source_address())
     except NotSignedIn as error:
-        page = render_template("identity/sign_in.html", csrf_field=csrf_field(), name=name,
+        page = render_template("identity/sign_in.html", name=name,
                                next_path=request.form.get("next", ""), error=translated(error))
         return make_response(page, 401)
     session.clear()

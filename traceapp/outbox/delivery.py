@@ -1,0 +1,121 @@
+"""Queueing a message with the act that causes it, and delivering what is due: every attempt is a row."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from traceapp.core.clock import Clock
+from traceapp.core.ids import new_id
+from traceapp.db import Database
+
+from .model import MessageState, OutboxAttempt, OutboxMessage
+
+LEASE = timedelta(minutes=5)
+# Minutes to wait after each failed try; after the last one a person must look.
+RETRY_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """`recipient` is a reference such as `contact:…`; `payload` holds references and public texts only."""
+
+    kind: str
+    recipient: str
+    subject_key: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one attempt came to. `sent`: the server took it; `written`: put into a file because no server is set;
+    `uncertain`: cut off after the server may have taken it; `refused`: never will be; `failed`: try again later."""
+
+    outcome: str
+    detail: str = ""
+
+
+Sender = Callable[[Session, OutboxMessage], Delivery]
+Settled = Callable[[Session, OutboxMessage, Delivery], None]
+_STATES = {"sent": MessageState.sent, "written": MessageState.written, "uncertain": MessageState.uncertain,
+           "refused": MessageState.failed}
+
+
+def queue_message(session: Session, clock: Clock, command: NewMessage, *,
+                  domain: str = "traceapp.local") -> OutboxMessage:
+    """Add a message; it goes out after the unit of work is committed. Its Message-ID never changes."""
+    now = clock.now()
+    message = OutboxMessage(id=new_id(now), kind=command.kind, recipient=command.recipient,
+                            subject_key=command.subject_key, payload=command.payload, state=MessageState.pending,
+                            created_at=now, due_at=now, attempts=0, message_id="")
+    message.message_id = f"<{message.id}@{domain}>"
+    session.add(message)
+    return message
+
+
+def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, limit: int = 50) -> int:
+    """Try up to `limit` messages that are due; answers how many were tried.
+
+    The claim (lease and the attempt's own number) is committed before the server is asked. A claim whose lease ran
+    out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself.
+    """
+    tried = 0
+    for message_id in _claim(database, clock, settled, limit):
+        with database.read() as session:
+            message = session.get(OutboxMessage, message_id)
+            if message is None:
+                continue
+            delivery = send(session, message)
+        _settle(database, clock, message_id, delivery, settled)
+        tried += 1
+    return tried
+
+
+def _claim(database: Database, clock: Clock, settled: Settled, limit: int) -> list[str]:
+    now = clock.now()
+    with database.write() as session:
+        due = session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now,
+                   or_(OutboxMessage.lease_until.is_(None), OutboxMessage.lease_until <= now))
+            .order_by(OutboxMessage.due_at).limit(limit).with_for_update(skip_locked=True)).all()
+        claimed = []
+        for message in due:
+            if message.lease_until is not None:
+                _finish(session, clock, message, Delivery("uncertain", "cut off in the middle of an attempt"), settled)
+                continue
+            message.lease_until = now + LEASE
+            message.attempts += 1
+            claimed.append(message.id)
+        return claimed
+
+
+def _settle(database: Database, clock: Clock, message_id: str, delivery: Delivery, settled: Settled) -> None:
+    with database.write() as session:
+        message = session.get(OutboxMessage, message_id, with_for_update=True)
+        if message is not None and message.state == MessageState.pending:
+            _finish(session, clock, message, delivery, settled)
+
+
+def _finish(session: Session, clock: Clock, message: OutboxMessage, delivery: Delivery, settled: Settled) -> None:
+    now = clock.now()
+    session.add(OutboxAttempt(message_id=message.id, number=message.attempts, at=now, outcome=delivery.outcome,
+                              detail=delivery.detail[:2000]))
+    message.lease_until = None
+    if delivery.outcome in _STATES:
+        message.state, message.done_at = _STATES[delivery.outcome], now
+    elif message.attempts > len(RETRY_MINUTES):
+        message.state, message.done_at = MessageState.failed, now
+    else:
+        message.due_at = now + timedelta(minutes=RETRY_MINUTES[message.attempts - 1])
+    settled(session, message, delivery)
+
+
+def send_again(session: Session, clock: Clock, message: OutboxMessage) -> None:
+    """Have a message tried once more, after a person looked at what happened."""
+    message.state, message.due_at, message.done_at = MessageState.pending, clock.now(), None
+    message.lease_until = None
