@@ -1,0 +1,74 @@
+"""One page of a list, and where the next one begins."""
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from traceapp.core.errors import InvalidInput
+
+Row = TypeVar("Row")
+LARGEST_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """`total` counts all pages; `next` is the cursor of the page after this one, None on the last."""
+
+    rows: tuple[Row, ...]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sorted by `column` (never null), then by `key`, which is unique; both the same way round."""
+
+    column: InstrumentedAttribute[Any]
+    key: InstrumentedAttribute[str]
+    descending: bool = False
+
+
+def page_of(session: Session, found: Select[Row], order: Order, after: str | None, limit: int) -> Page[Row]:
+    """The page of `found` (whole entities) that begins after the cursor `after`. Raises InvalidInput for a cursor
+    that is not ours."""
+    limit = max(1, min(limit, LARGEST_PAGE))
+    total = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+    ends = (order.column, order.key)
+    statement = found.order_by(*(end.desc() if order.descending else end.asc() for end in ends))
+    if after:
+        value, key = _read_cursor(after, order)
+        here, place = tuple_(*ends), tuple_(literal(value, order.column.type), literal(key, order.key.type))
+        statement = statement.where(here < place if order.descending else here > place)
+    rows = session.scalars(statement.limit(limit + 1)).unique().all()
+    shown = tuple(rows[:limit])
+    return Page(shown, total, _cursor(shown[-1], order) if len(rows) > limit else None)
+
+
+def _cursor(row: object, order: Order) -> str:
+    value = getattr(row, order.column.key)
+    text = value.isoformat() if isinstance(value, date | datetime) else value
+    packed = json.dumps([text, getattr(row, order.key.key)], default=str).encode()
+    return base64.urlsafe_b64encode(packed).decode("ascii").rstrip("=")
+
+
+def _read_cursor(text: str, order: Order) -> tuple[Any, str]:
+    try:
+        value, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        kind = type(order.column.type).__name__
+        if kind == "UtcTime":
+            value = datetime.fromisoformat(value)
+        elif kind == "Date":
+            value = date.fromisoformat(value)
+        elif kind == "Amount":
+            value = Decimal(value)
+        return value, str(key)
+    except (ValueError, TypeError, ArithmeticError):
+        raise InvalidInput("This is not the place of a page; begin again with the first page.", code="bad-cursor",
+                           place="after") from None
