@@ -18,12 +18,14 @@ from .event_hash import event_hash, pre_hash
 from .json_form import document_from, dumps, event_from, load_json, write_json
 from .model import ClassQuantity, Document, EpcisErrors, Event, Finding, MasterItem
 from .namespaces import CBVMDA, EPCIS_CONTEXT, OUR_CONTEXT, TA
-from .reader import read_json, read_json_in_part
+from .reader import read, read_in_part, read_json, read_with_findings, read_xml
+from .xml_writer import write_xml
 
 __all__ = [
     "CBVMDA", "EPCIS_CONTEXT", "OUR_CONTEXT", "TA", "ClassQuantity", "Document", "EpcisErrors", "Event", "Finding",
     "MasterItem", "More", "Packing", "What", "When", "Where", "Why", "aggregation_event", "check", "check_json",
     "document_from", "dumps", "error_declared", "event_from", "event_hash", "exact_number", "load_json",
-    "object_event", "pre_hash", "read_json", "read_json_in_part", "transformation_event", "with_event_id",
-    "write_json",
+    "object_event", "pre_hash", "read", "read_in_part", "read_json", "read_with_findings", "read_xml",
+    "transformation_event", "with_event_id", "write_json",
+    "write_xml",
 ]  # fmt: skip

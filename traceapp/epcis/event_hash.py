@@ -19,7 +19,8 @@ from .times import utc_milliseconds
 from .vocabulary import KINDS, uri_of, web_form
 
 _NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_IGNORED = frozenset({"@context", "type", "recordTime", "eventID", "errorDeclaration", "rdfs:comment", "comment"})
+_UNSAID = frozenset({"@context", "rdfs:comment", "comment"})
+_IGNORED = _UNSAID | {"type", "recordTime", "eventID", "errorDeclaration"}
 _TIMES = frozenset({"eventTime", "time", "startTime", "endTime"})
 # (member, kind of list, order of the members of an item); the kinds are the keys of _WRITERS.
 _ORDER = (
@@ -140,9 +141,8 @@ class _Writer:
         written: list[str] = []
         for name, value in members.items():
             full = self._name(name)
-            if full in self.ignored or (name in _IGNORED and name != "type"):
-                continue
-            written += self._extension(full, value)
+            if full not in self.ignored and name not in _UNSAID:
+                written += self._extension(full, value)
         return written
 
     def _extension(self, name: str, value: Any) -> Iterable[str]:

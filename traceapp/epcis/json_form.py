@@ -212,14 +212,19 @@ def write_json(what: Document | Iterable[Event], context: Iterable[Any] | None =
     """
     if isinstance(what, Document):
         return dumps(what.raw)
+    return dumps(as_document(what, context, created_at))
+
+
+def as_document(events: Iterable[Event], context: Iterable[Any] | None, created_at: datetime | None) -> Json:
+    """A new document around `events`, in JSON form. Raises ValueError without `created_at`."""
     if created_at is None:
         raise ValueError("a new EPCIS document needs created_at")
     shared = list(context) if context is not None else [EPCIS_CONTEXT]
-    return dumps({
+    return {
         "@context": shared, "type": "EPCISDocument", "schemaVersion": "2.0",
         "creationDate": created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "epcisBody": {"eventList": [_placed(event, shared) for event in what]},
-    })
+        "epcisBody": {"eventList": [_placed(event, shared) for event in events]},
+    }
 
 
 def _placed(event: Event, shared: list[Any]) -> Json:
