@@ -1,0 +1,127 @@
+"""Persons under a random subject id: sealed, revealed for a recorded reason, erased."""
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record, stream_of
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, Forbidden, NotFound
+from traceapp.core.ids import new_id
+from traceapp.identity.policy import PERMISSIONS
+
+from .cipher import Vault, VaultError, normalised_contact, token_hash
+from .model import Person, PersonAccess
+from .policy import PersonDetails, check_guardian, checked_reason, cleaned_details
+
+__all__ = ["PersonDetails", "SealPerson", "Vault", "VaultError", "accesses_of", "erase_person", "normalised_contact",
+           "persons_with_contact", "reseal_persons", "reveal_person", "seal_person", "token_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class SealPerson:
+    """`is_minor`: under 14; then a guardian must be named."""
+
+    details: PersonDetails
+    is_minor: bool = False
+
+
+def _about(person_id: str) -> str:
+    return f"vault_person:{person_id}"
+
+
+def seal_person(session: Session, actor: Actor, clock: Clock, command: SealPerson, *, vault: Vault) -> Person:
+    """The person under a new random id. Raises InvalidInput for details that cannot be, and for a child alone."""
+    details = cleaned_details(command.details)
+    check_guardian(details, is_minor=command.is_minor)
+    now = clock.now()
+    person = Person(id=new_id(now), key_id=vault.key_id, is_minor=command.is_minor,
+                    has_guardian=bool(details.guardian_name), created_at=now)
+    person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
+    person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+    session.add(person)
+    record(session, actor, now, "person.sealed", stream_of("person", person.id),
+           {"is_minor": person.is_minor, "has_guardian": person.has_guardian,
+            "is_reachable": person.contact_hash is not None})
+    return person
+
+
+def _person(session: Session, person_id: str) -> Person:
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound("There is no such person in the vault.", code="unknown-person")
+    return person
+
+
+def _opened(person: Person, vault: Vault) -> PersonDetails:
+    assert person.sealed is not None
+    return PersonDetails(**json.loads(vault.open_text(person.sealed, _about(person.id))))
+
+
+def reveal_person(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str, *,
+                  vault: Vault) -> PersonDetails:
+    """The details, after the look was recorded: who, when, why. Needs a unit of work that is committed.
+
+    Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when erased.
+    """
+    if actor.role not in PERMISSIONS["person.reveal"]:
+        raise Forbidden("You may not see who this person is.", code="forbidden")
+    why = checked_reason(reason)
+    person = _person(session, person_id)
+    if person.sealed is None:
+        raise Conflict("This person's details were erased.", code="person-erased")
+    details = _opened(person, vault)
+    now = clock.now()
+    access = PersonAccess(id=new_id(now), person_id=person.id, actor_id=actor.id, at=now, reason=why)
+    session.add(access)
+    record(session, actor, now, "person.revealed", stream_of("person", person.id), {"access": access.id})
+    return details
+
+
+def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> Person:
+    """The row without what was in it: sealed text and hash are gone, the id and the fact of erasure stay.
+
+    Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when done before.
+    """
+    if actor.role not in PERMISSIONS["person.reveal"]:
+        raise Forbidden("You may not erase this person.", code="forbidden")
+    why = checked_reason(reason)
+    person = _person(session, person_id)
+    if person.erased_at is not None:
+        raise Conflict("This person's details were erased before.", code="person-erased")
+    now = clock.now()
+    person.sealed, person.contact_hash, person.erased_at = None, None, now
+    access = PersonAccess(id=new_id(now), person_id=person.id, actor_id=actor.id, at=now, reason=f"erased: {why}")
+    session.add(access)
+    record(session, actor, now, "person.erased", stream_of("person", person.id), {"access": access.id})
+    return person
+
+
+def persons_with_contact(session: Session, contact: str, *, vault: Vault) -> list[str]:
+    """The ids of persons who gave this telephone number or e-mail address, oldest first."""
+    return list(session.scalars(select(Person.id).where(Person.contact_hash.in_(vault.contact_hashes(contact)))
+                                .order_by(Person.id)))
+
+
+def accesses_of(session: Session, person_id: str) -> list[PersonAccess]:
+    """Who looked at a person, oldest first."""
+    return list(session.scalars(select(PersonAccess).where(PersonAccess.person_id == person_id)
+                                .order_by(PersonAccess.id)))
+
+
+def reseal_persons(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault) -> int:
+    """How many persons that an older key had sealed are now under the present one; 0 when the rotation is done."""
+    rows = session.scalars(select(Person).where(Person.key_id != vault.key_id, Person.sealed.is_not(None))
+                           .order_by(Person.id).limit(limit).with_for_update(skip_locked=True)).all()
+    for person in rows:
+        details = _opened(person, vault)
+        person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
+        person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+        record(session, actor, clock.now(), "person.resealed", stream_of("person", person.id),
+               {"before": person.key_id, "after": vault.key_id})
+        person.key_id = vault.key_id
+    return len(rows)
