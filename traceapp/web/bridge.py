@@ -1,40 +1,30 @@
 """A WSGI application behind an ASGI server: every request with its raw path, bodies bounded, answers streamed.
 
-The event loop only moves bytes. The application runs on a few threads; a thread is never held by a slow client:
-what is sent waits in the loop, and an answer that is far ahead of its reader gives its thread back until the reader
-has caught up. All steps of one request run in one `contextvars.Context`, so Flask's own contexts survive the change
-of thread.
+The event loop only moves bytes; the application runs on a few threads (`exchange`).
 """
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import queue
 import sys
 import tempfile
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
+from .exchange import Exchange, Headers, Threads, WsgiApp, plain_headers
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 log = logging.getLogger("traceapp.server")
 
-# What belongs to the connection is the server's to say; an application must not (PEP 3333).
-_HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-                         "upgrade"})
 # HTTP_PROXY would be taken for the process's own proxy setting; the transfer coding is undone before the
 # application sees the body.
 _DROPPED = frozenset({b"proxy", b"transfer-encoding"})
-_AHEAD_BYTES = 256 * 1024
 _NAMES_KEPT = 512
 
 
@@ -61,202 +51,175 @@ class _ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class _Threads:
-    """A fixed number of threads that take jobs in the order of their coming."""
+class WsgiBridge:
+    """The ASGI face of `app`.
 
-    def __init__(self, count: int) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        for number in range(max(1, count)):
-            threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
+    The environ is PEP 3333's; `REQUEST_URI` and `RAW_URI` hold path and query as they came, before percent-decoding.
+    A request whose headers or body break the limits is answered here and never reaches the application.
+    """
 
-    def _work(self) -> None:
-        while True:
-            self._jobs.get()()
+    def __init__(self, app: WsgiApp, limits: Limits | None = None, *, is_multiprocess: bool = False) -> None:
+        self.app = app
+        self.limits = limits or Limits()
+        self.threads = Threads(self.limits.threads)
+        self.open_requests = 0
+        self._names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+        self._base: dict[str, Any] = {
+            "SCRIPT_NAME": "", "SERVER_SOFTWARE": "traceapp", "wsgi.version": (1, 0), "wsgi.errors": sys.stderr,
+            "wsgi.multithread": self.limits.threads > 1, "wsgi.multiprocess": is_multiprocess,
+            "wsgi.run_once": False, "wsgi.input_terminated": True}
 
-    def submit(self, job: Callable[[], None]) -> None:
-        self._jobs.put(job)
-
-
-class _Exchange:
-    """One request in the hands of the application: run by the threads, emptied by the loop."""
-
-    def __init__(self, bridge: WsgiBridge, environ: dict[str, Any]) -> None:
-        self.environ = environ
-        self.app = bridge.app
-        self.threads = bridge.threads
-        self.loop = asyncio.get_running_loop()
-        self.news: asyncio.Future[None] = self.loop.create_future()
-        self.status = 0
-        self.headers: Headers = []
-        self.failed = False
-        self.is_done = False
-        self.client_gone = False
-        self._context = contextvars.copy_context()
-        self._lock = threading.Lock()
-        self._chunks: list[bytes] = []
-        self._waiting_bytes = 0
-        self._told = False
-        self._parked = False
-        self._begun = False
-        self._left: int | None = None
-        self._bodyless = environ["REQUEST_METHOD"] == "HEAD"
-        self._body: Iterable[bytes] | None = None
-        self._steps: Iterator[bytes] = iter(())
-
-    def go_on(self) -> None:
-        """Have a thread start the application, or continue it."""
-        self.threads.submit(self._step)
-
-    def take(self) -> bytes:
-        """What the application has given since the last time; the loop's side."""
-        with self._lock:
-            taken = b"".join(self._chunks)
-            self._chunks.clear()
-            self._waiting_bytes = 0
-            self._told = False
-            if not self.is_done:
-                self.news = self.loop.create_future()
-            resume, self._parked = self._parked, False
-        if resume:
-            self.go_on()
-        return taken
-
-    def leave(self) -> None:
-        """The client is gone: stop the application at its next block and close its iterable."""
-        with self._lock:
-            self.client_gone = True
-            resume, self._parked = self._parked, False
-        if resume:
-            self.go_on()
-
-    def _step(self) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        self.open_requests += 1
         try:
-            finished = self._context.run(self._advance)
-        except BaseException:
-            log.exception("the application failed on %s %s", self.environ["REQUEST_METHOD"],
-                          self.environ["PATH_INFO"])
-            self._fail()
-            finished = True
-        if finished:
-            self._context.run(self._close)
-
-    def _advance(self) -> bool:
-        """Run until the end (True) or until far enough ahead of the client (False)."""
-        if self._body is None:
-            self._body = self.app(self.environ, self._start_response)
-            if isinstance(self._body, (list, tuple)) and self._left is None:
-                self._left = sum(map(len, self._body))
-            self._steps = iter(self._body)
-        for chunk in self._steps:
-            if not self.status:
-                raise RuntimeError("the application gave a body before it called start_response")
-            if self.client_gone:
-                return True
-            ends = self._bodyless
-            if self._left is not None:
-                chunk = chunk[:self._left]
-                self._left -= len(chunk)
-                ends = ends or self._left == 0
-            if self._give(b"" if self._bodyless else chunk, ends):
-                return ends
-        return self._end()
-
-    def _end(self) -> bool:
-        if not self.status:
-            raise RuntimeError("the application returned without calling start_response")
-        if self._left and not self._bodyless:
-            raise RuntimeError(f"the application promised {self._left} bytes more than it gave")
-        self._give(b"", True)
-        return True
-
-    def _give(self, chunk: bytes, ends: bool) -> bool:
-        """Hand a block to the loop. True: stop here (the end, or far ahead of the client)."""
-        with self._lock:
-            if chunk:
-                self._chunks.append(chunk)
-                self._waiting_bytes += len(chunk)
-            self._begun = True
-            self.is_done = ends
-            tell = not self._told and (ends or bool(chunk))
-            self._told = self._told or tell
-            self._parked = not ends and self._waiting_bytes >= _AHEAD_BYTES
-            stop = ends or self._parked
-        if tell:
-            self.loop.call_soon_threadsafe(_announce, self.news)
-        return stop
-
-    def _fail(self) -> None:
-        """Answer 500 when nothing was sent; else break the connection off, so that no half looks whole."""
-        text = b"" if self._bodyless else b"Internal Server Error\n"
-        with self._lock:
-            if self.is_done:
-                return
-            self.failed = self._begun
-            self.is_done = True
-            if not self._begun:
-                self.status = 500
-                self.headers = _plain_headers(text)
-                self._chunks = [text]
-            tell = not self._told
-            self._told = True
-        if tell:
-            self.loop.call_soon_threadsafe(_announce, self.news)
-
-    def _close(self) -> None:
-        with self._lock:
-            self.is_done = True
-            tell = not self._told
-            self._told = True
-        try:
-            close = getattr(self._body, "close", None)
-            if close is not None:
-                close()
-        except Exception:
-            log.exception("closing the answer of %s failed", self.environ["PATH_INFO"])
+            environ, has_body = self._environ(scope)
+            environ["wsgi.input"] = await self._read_body(environ, receive) if has_body else BytesIO()
+            await self._relay(Exchange(self.app, self.threads, environ), receive, send)
+        except _Refused as refusal:
+            await _refuse(refusal, send)
+        except _ClientGone:
+            log.debug("the client left before the request was complete")
         finally:
-            self.environ["wsgi.input"].close()
-        if tell:
-            self.loop.call_soon_threadsafe(_announce, self.news)
+            self.open_requests -= 1
 
-    def _start_response(self, status: str, headers: list[tuple[str, str]],
-                        exc_info: Any = None) -> Callable[[bytes], None]:
-        if exc_info:
-            try:
-                if self._begun:
-                    raise exc_info[1].with_traceback(exc_info[2])
-            finally:
-                exc_info = None
-        elif self.status:
-            raise AssertionError("start_response was called twice")
-        code = int(status[:3])
-        self._bodyless = self.environ["REQUEST_METHOD"] == "HEAD" or code in (204, 304) or code < 200
-        self._left = None
-        self.headers = []
+    def _environ(self, scope: Scope) -> tuple[dict[str, Any], bool]:
+        """The environ without its input, and whether the request has a body."""
+        raw, query = scope["raw_path"], scope["query_string"].decode("latin-1")
+        path = raw.decode("latin-1")
+        if not path.startswith("/") and path != "*":
+            raise _Refused(400, "The request's path must begin with a slash.")
+        uri = f"{path}?{query}" if query else path
+        environ = self._base.copy()
+        environ.update(
+            REQUEST_METHOD=scope["method"], REQUEST_URI=uri, RAW_URI=uri, QUERY_STRING=query,
+            PATH_INFO=unquote_to_bytes(raw).decode("latin-1") if b"%" in raw else path,
+            SERVER_PROTOCOL="HTTP/1.0" if scope["http_version"] == "1" else f"HTTP/{scope['http_version']}")
+        environ["SERVER_NAME"], environ["SERVER_PORT"] = scope["server"]
+        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = scope["client"]
+        environ["wsgi.url_scheme"] = scope["scheme"]
+        is_chunked = self._add_headers(environ, scope["headers"])
+        if not environ.get("HTTP_HOST"):
+            if scope["http_version"] == "1.1":
+                raise _Refused(400, "The request has no Host header.")
+            environ.pop("HTTP_HOST", None)
+        return environ, is_chunked or environ.get("CONTENT_LENGTH", "0") != "0"
+
+    def _add_headers(self, environ: dict[str, Any], headers: Headers) -> bool:
+        """Put the request's headers into the environ; whether the body is chunked."""
+        is_chunked = False
         for name, value in headers:
-            folded = name.lower()
-            if folded in _HOP_BY_HOP:
+            if name in _DROPPED:
+                is_chunked = is_chunked or name == b"transfer-encoding"
                 continue
-            if "\n" in value or "\r" in value:
-                raise ValueError(f"the header {name} has a line break")
-            if folded == "content-length":
-                self._left = int(value)
-            self.headers.append((folded.encode("latin-1"), value.encode("latin-1")))
-        self.status = code
-        return self._write
+            if b"_" in name:  # X_Forwarded_For would be read as X-Forwarded-For
+                continue
+            key = self._names.get(name) or self._key(name)
+            text = value.decode("latin-1")
+            if key not in environ:
+                environ[key] = text
+            elif key in ("HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"):
+                raise _Refused(400, f"The request has more than one {name.decode('latin-1')} header.")
+            else:
+                environ[key] += ("; " if key == "HTTP_COOKIE" else ", ") + text
+        return is_chunked
 
-    def _write(self, data: bytes) -> None:
-        """PEP 3333's old way to send; kept in memory until the loop takes it."""
-        if self._left is not None:
-            data = data[:self._left]
-            self._left -= len(data)
-        self._give(b"" if self._bodyless else data, False)
-        self._parked = False
+    def _key(self, name: bytes) -> str:
+        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        if len(self._names) < _NAMES_KEPT:
+            self._names[name] = key
+        return key
+
+    async def _read_body(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
+        """The whole body, in memory or in a temporary file; sets CONTENT_LENGTH to what came."""
+        limits = self.limits
+        if int(environ.get("CONTENT_LENGTH", "0")) > limits.body_bytes:
+            await self._discard(receive)
+            raise self._too_large()
+        spool = tempfile.SpooledTemporaryFile(max_size=limits.spool_bytes)  # noqa: SIM115 - closed by the exchange
+        size = 0
+        try:
+            async for chunk in self._body_chunks(receive):
+                size += len(chunk)
+                if size > limits.body_bytes:
+                    await self._discard(receive)
+                    raise self._too_large()
+                if size > limits.spool_bytes:
+                    await asyncio.to_thread(spool.write, chunk)
+                else:
+                    spool.write(chunk)
+        except BaseException:
+            spool.close()
+            raise
+        spool.seek(0)
+        environ["CONTENT_LENGTH"] = str(size)
+        return spool
+
+    async def _body_chunks(self, receive: Receive) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            try:
+                async with asyncio.timeout(self.limits.idle_seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise _Refused(408, "The request's body did not arrive in time.") from None
+            if message["type"] == "http.disconnect":
+                raise _ClientGone
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on for a while: a browser shows an answer only after it has sent its whole body."""
+        size = 0
+        async for chunk in self._body_chunks(receive):
+            size += len(chunk)
+            if size > 4 * self.limits.body_bytes:
+                return
+
+    def _too_large(self) -> _Refused:
+        size = self.limits.body_bytes // (1024 * 1024)
+        return _Refused(413, f"What was sent is larger than {size} MiB. Send a smaller file.\n"
+                             f"上传内容超过 {size} MiB，请上传较小的文件。")
+
+    async def _relay(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        """Send what the application gives, at the client's pace."""
+        done = False
+        watcher: asyncio.Task[None] | None = None
+        exchange.go_on()
+        try:
+            while not done:
+                await exchange.news
+                part, done = exchange.take()
+                if exchange.failed or exchange.client_gone:
+                    return
+                if watcher is None:
+                    await send({"type": "http.response.start", "status": exchange.status,
+                                "headers": exchange.headers})
+                    if done:
+                        await send({"type": "http.response.body", "body": part, "more_body": False})
+                        return
+                    watcher = asyncio.create_task(_watch(exchange, receive))
+                async with asyncio.timeout(self.limits.idle_seconds):
+                    await send({"type": "http.response.body", "body": part, "more_body": not done})
+        except TimeoutError:
+            log.info("the client stopped reading %s", exchange.environ["PATH_INFO"])
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+            if not done:
+                exchange.leave()
 
 
-def _announce(news: asyncio.Future[None]) -> None:
-    if not news.done():
-        news.set_result(None)
+async def _watch(exchange: Exchange, receive: Receive) -> None:
+    """Tell the exchange when its client closes the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    exchange.leave()
 
 
-def _plain_headers(text: bytes) -> Headers:
-    return [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+async def _refuse(refusal: _Refused, send: Send) -> None:
+    text = (refusal.text + "\n").encode()
+    headers = [*plain_headers(text), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": text, "more_body": False})
