@@ -1,0 +1,35 @@
+"""What a name or a code may look like."""
+from __future__ import annotations
+
+import re
+
+from traceapp.core.errors import InvalidInput
+
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/\-]{0,39}")
+
+
+def code_text(text: str, *, place: str) -> str:
+    """A code that people type and files carry: up to 40 letters, digits and . _ / -. Raises InvalidInput."""
+    cleaned = text.strip()
+    if not _CODE.fullmatch(cleaned):
+        raise InvalidInput("A code has 1 to 40 letters, digits or . _ / - and begins with a letter or digit; this is "
+                           "“%(text)s”.", code="bad-code", place=place, text=cleaned[:60])
+    return cleaned
+
+
+def required_text(text: str, *, place: str) -> str:
+    """`text` trimmed. Raises InvalidInput when nothing is left."""
+    cleaned = text.strip()
+    if not cleaned:
+        raise InvalidInput("This must be filled in.", code="missing", place=place)
+    return cleaned
+
+
+def short_text(text: str, size: int, *, place: str) -> str:
+    """`text` trimmed. Raises InvalidInput when it is longer than `size` or holds control characters."""
+    cleaned = text.strip()
+    if len(cleaned) > size:
+        raise InvalidInput("This is longer than %(size)d characters.", code="too-long", place=place, size=size)
+    if any(character < " " and character not in "\n\r\t" for character in cleaned) or "\x7f" in cleaned:
+        raise InvalidInput("This holds characters that cannot be printed.", code="control-character", place=place)
+    return cleaned
