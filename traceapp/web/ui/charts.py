@@ -56,15 +56,17 @@ def cumulative_curve(curve: Curve, words: CurveWords) -> Markup:
 
 def _curve_texts(curve: Curve, words: CurveWords, scale: _Scale) -> Markup:
     top, base = scale.y(curve.observed[-1]), scale.y(curve.expected[-1])
-    below = base + 17 if base < HEIGHT - 20 else base - 7
+    over = [top, *(scale.y(b) for b in curve.boundary[-1:] if b is not None)]
+    low = 18 if any(base - 28 < y < base + 10 for y in over) else -8
     parts = [
-        _text("tx-obs halo", 100, max(top - 8, -4), f"{words.observed} {_short(curve.observed[-1])}", "end"),
-        _text("ax halo", 100, max(below, top + 18), f"{words.expected} {_short(curve.expected[-1])}", "end"),
+        _text("tx-obs halo", 100, top - 12, f"{words.observed} {_short(curve.observed[-1])}", "end"),
+        _text("ax halo", 100, base + low, f"{words.expected} {_short(curve.expected[-1])}", "end"),
     ]
     first = next((i for i, b in enumerate(curve.boundary) if b is not None), None)
     if first is not None:
         y = scale.y(curve.boundary[first] or 0)
         parts.append(_text("tx-alarm halo", scale.x(first), y - 8, words.boundary, "start"))
+    parts.append(Markup('<circle class="pt" cx="100%" cy="{:.1f}" r="5"/>').format(top))
     if curve.alarm_index is not None:
         x, y = scale.x(curve.alarm_index), scale.y(curve.observed[curve.alarm_index])
         left = x > 45
@@ -75,18 +77,31 @@ def _curve_texts(curve: Curve, words: CurveWords, scale: _Scale) -> Markup:
     return Markup("").join(parts)
 
 
-def epidemic_curve(
-    title: str,
-    labels: Sequence[str],
-    counts: Sequence[int],
-    *,
-    serious: Sequence[int] = (),
-    marks: Sequence[tuple[int, str]] = (),
-) -> Markup:
-    """Cases by day or week as bars; the `serious` among them fill the foot of their bar.
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Cases of each day or week, how many of them were serious, and `marks` that name slots: [(index, text), …]."""
 
-    `marks` names slots of the time axis: [(index, text), …]. Raises ValueError when the lengths differ, are 0, or more are serious than were counted.
+    labels: Sequence[str]
+    counts: Sequence[int]
+    serious: Sequence[int] = ()
+    marks: Sequence[tuple[int, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CasesWords:
+    """Translated texts: `title` is read aloud, the others are the key below the time axis."""
+
+    title: str
+    cases: str
+    serious: str
+
+
+def epidemic_curve(cases: Cases, words: CasesWords) -> Markup:
+    """Cases over time as bars; the serious ones fill the foot of their bar.
+
+    Raises ValueError when the lengths differ, are 0, or more are serious than were counted.
     """
+    labels, counts, serious = cases.labels, cases.counts, cases.serious
     if not labels or len(counts) != len(labels) or (serious and len(serious) != len(labels)):
         raise ValueError("an epidemic curve needs one count for each label")
     if any(s > c for s, c in zip(serious, counts, strict=False)):
@@ -95,18 +110,36 @@ def epidemic_curve(
     width = 76 / len(labels)
     bars = [
         _bar(kind, scale.x(i) - width / 2, scale.y(c), width, HEIGHT - scale.y(c))
-        for kind, series in (("bar", counts), ("bar2", serious))
+        for kind, series in (("bar1", counts), ("bar2", serious))
         for i, c in enumerate(series)
         if c
     ]
-    for row, (index, text) in enumerate(marks):
-        x = scale.x(index)
-        high = 8 + 18 * (row % 3)
-        bars.append(Markup('<line class="mark" x1="{0:.2f}%" x2="{0:.2f}%" y1="0" y2="{1}"/>').format(x, HEIGHT))
-        bars.append(_text("halo", x, high, text, "end" if x > 60 else "start", -6 if x > 60 else 6))
     if len(labels) <= 16:
-        bars += [_text("ax halo", scale.x(i), scale.y(c) - 5, _short(c), "middle") for i, c in enumerate(counts) if c]
-    return _svg("chart", title, HEIGHT, [_value_axis(scale), *bars, _time_axis(labels, scale)])
+        bars += [_text("ax halo", scale.x(i), scale.y(c) - 6, _short(c), "middle") for i, c in enumerate(counts) if c]
+    key = _key([("bar1", words.cases), ("bar2", words.serious)]) if any(serious) else Markup("")
+    kind = "chart" + (" marked" if cases.marks else "") + (" keyed" if key else "")
+    parts = [_value_axis(scale), *_marks(cases.marks, scale), *bars, _time_axis(labels, scale), key]
+    return _svg(kind, words.title, HEIGHT, parts)
+
+
+def _marks(marks: Sequence[tuple[int, str]], scale: _Scale) -> list[Markup]:
+    """Named lines through the plot; the names stand over it, in two rows by turns."""
+    parts = []
+    for row, (index, text) in enumerate(marks):
+        x, top = scale.x(index), -10 - 17 * (row % 2)
+        line = Markup('<line class="mark" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/>')
+        parts.append(line.format(x, top + 4, HEIGHT))
+        parts.append(_text("tx-mark", x, top, text, "start" if x < 20 else "end" if x > 80 else "middle"))
+    return parts
+
+
+def _key(entries: Sequence[tuple[str, str]]) -> Markup:
+    parts = []
+    for place, (kind, text) in enumerate(entries):
+        x = 35 * place
+        parts.append(Markup('<rect class="{}" x="{}%" y="{}" width="12" height="12"/>').format(kind, x, HEIGHT + 36))
+        parts.append(_text("ax", x, HEIGHT + 47, text, "start", 20))
+    return Markup("").join(parts)
 
 
 def funnel(title: str, steps: Sequence[tuple[str, int, str]]) -> Markup:

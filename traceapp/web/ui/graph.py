@@ -13,8 +13,9 @@ from .layering import Placed, place
 Meaning = Literal["go", "stop", "check", "info", "plain"]
 Ports = dict[tuple[str, str], float]
 Kind = Literal["material", "lot", "party", "more"]
-WIDTH, HEIGHT, GAP, ACROSS, MARGIN = 184, 62, 14, 104, 10
+WIDTH, HEIGHT, GAP, ACROSS, MARGIN = 168, 62, 14, 92, 8
 PORT = 14.0  # pixels between lines that end at one node
+FOLD = "more:"  # key of what stands for folded nodes
 CORNER = {"material": 12, "lot": 2, "party": HEIGHT // 2, "more": 6}
 SEVERITY: dict[str, int] = {"stop": 0, "check": 1, "info": 2, "plain": 3, "go": 4}
 SIGNS = {
@@ -69,7 +70,10 @@ def genealogy(
     if len({node.key for node in nodes}) != len(nodes):
         raise ValueError("two nodes have the same key")
     nodes, edges = folded(nodes, edges, words.more, keep=keep, more_url=more_url)
-    placed = place([n.key for n in nodes], [(e.parent, e.child) for e in edges], node_height=HEIGHT, gap=GAP)
+    pairs = [(e.parent, e.child) for e in edges]
+    receivers = {n.key for n in nodes if n.kind == "party"} | {e.child for e in edges if e.child.startswith(FOLD)}
+    last = receivers - {e.parent for e in edges}
+    placed = place([n.key for n in nodes], pairs, (HEIGHT, GAP), last=last)
     width = (max(placed.layer.values(), default=0) + 1) * (WIDTH + ACROSS) - ACROSS + 2 * MARGIN
     height = placed.height + 2 * MARGIN
     lines = _lines(edges, placed)
@@ -133,7 +137,7 @@ def _fold_groups(
         if len(group) <= limit:
             continue
         hidden = sorted(group, key=lambda n: (SEVERITY[n.meaning], n.rank))[limit - 1 :]
-        name = f"more:{hidden[0].key}"
+        name = f"{FOLD}{hidden[0].key}"
         stands_for.update((n.key, name) for n in hidden)
         worst = min((n.meaning for n in hidden), key=lambda m: SEVERITY[m])
         status = next(n.status for n in hidden if n.meaning == worst) if worst in ("stop", "check") else ""
@@ -172,8 +176,9 @@ def _lines(edges: Sequence[Edge], placed: Placed) -> list[Markup]:
         lines.append(Markup('<path class="edge{}" d="{}m-6-3.5 6 3.5-6 3.5"/>').format(hot, path))
         if not edge.quantity:
             continue
-        at_start = leaving[edge.parent] == 1 or coming[edge.child] > 4
-        x, y, anchor = (start[0] + 6, start[1] - 5, "start") if at_start else (end[0] - 10, end[1] - 5, "end")
+        at_start = coming[edge.child] > 4 and leaving[edge.parent] <= 4
+        x, y, anchor = (start[0] + 6, start[1], "start") if at_start else (end[0] - 10, end[1], "end")
+        y += 14 if coming[edge.child] == 1 and start[1] < end[1] else -5
         label = Markup('<text class="qty halo" x="{:.0f}" y="{:.1f}" text-anchor="{}">{}</text>')
         texts.append(label.format(x, y, anchor, edge.quantity))
     return lines + texts
@@ -202,10 +207,16 @@ def _path(start: tuple[float, float], end: tuple[float, float], bends: Sequence[
     x, y = start
     path = f"M{x:.0f} {y:.1f}"
     for bend in bends:
-        path += f"C{x + ACROSS / 2:.0f} {y:.1f} {x + ACROSS / 2:.0f} {bend:.1f} {x + ACROSS:.0f} {bend:.1f}h{WIDTH}"
+        path += f"{_swing((x, y), (x + ACROSS, bend))}h{WIDTH}"
         x, y = x + ACROSS + WIDTH, bend
-    half = (end[0] - x) / 2 if end[0] > x else ACROSS
-    return f"{path}C{x + half:.0f} {y:.1f} {end[0] - half:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
+    return path + _swing((x, y), end)
+
+
+def _swing(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """A curve that leaves and arrives level, and is level early enough for a quantity to stand on it."""
+    reach = abs(end[0] - start[0]) or ACROSS
+    near, far = start[0] + 0.55 * reach, end[0] - 0.75 * reach
+    return f"C{near:.0f} {start[1]:.1f} {far:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
 
 
 def _node(node: Node, x: float, middle: float) -> Markup:

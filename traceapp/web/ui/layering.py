@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 Key = Hashable
@@ -25,9 +25,16 @@ class Placed:
     height: float
 
 
-def place(keys: Sequence[Key], edges: Sequence[Pair], *, node_height: float, gap: float) -> Placed:
-    """Layers and rows of a graph. Nodes of a cycle are laid out as if its last edge were not there."""
+def place(
+    keys: Sequence[Key], edges: Sequence[Pair], size: tuple[float, float], *, last: Collection[Key] = ()
+) -> Placed:
+    """Layers and rows of a graph whose nodes have `size` (height, gap in pixels); `last` names leaves that stand in the
+    last layer. Nodes of a cycle are laid out as if its last edge were not there.
+    """
+    node_height, gap = size
     layer = layers(keys, edges)
+    end = max(layer.values(), default=0)
+    layer = {key: end if key in last else layer[key] for key in keys}
     graph = _Proper(layer, edges)
     graph.reduce_crossings()
     rows = graph.settle(node_height, gap)

@@ -19,7 +19,7 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // A page that refuses answers starts at the list of what to correct.
-document.querySelector(".errors")?.focus();
+document.querySelector(".errors[autofocus]")?.focus();
 
 // Copying works in secure contexts only; elsewhere the text can be selected.
 for (const button of navigator.clipboard ? document.querySelectorAll("button[data-copy]") : []) {

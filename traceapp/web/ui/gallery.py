@@ -1,0 +1,127 @@
+"""Sample values for the gallery page: every component in every state. Made up, and said to be so on the page."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+
+from . import charts, graph
+
+NOW = datetime(2026, 3, 30, 6, 0, tzinfo=UTC)
+VERDICTS = ("released", "not_released", "recalled", "rejected", "on_hold", "expired", "please_verify", "unknown")
+OBSERVED = (0, 0, 1, 1, 1, 2, 3, 5, 7, 10, 12, 14)
+EXPECTED = (0.1, 0.3, 0.5, 0.7, 1.0, 1.2, 1.5, 1.8, 2.1, 2.5, 2.8, 3.1)
+BOUNDARY = (3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7)
+WEEKLY = (0, 1, 0, 2, 1, 0, 3, 2, 5, 6, 4, 3)
+SERIOUS = (0, 0, 0, 0, 0, 0, 1, 0, 1, 2, 1, 0)
+
+Say = Callable[..., str]
+
+
+def _english_plural(one: str, many: str, num: int) -> str:
+    return (one if num == 1 else many) % {"num": num}
+
+
+def gallery_context(gettext: Say = str, ngettext: Say = _english_plural) -> dict[str, Any]:
+    """What ui/gallery.html shows. `gettext` and `ngettext` as in Flask-Babel: pictures have words."""
+    _ = gettext
+    return {
+        "verdicts": VERDICTS,
+        "now": NOW,
+        "clocks": _clocks(),
+        "page_url": lambda n: f"?page={n}",
+        "curve": charts.cumulative_curve(
+            charts.Curve(_weeks(), OBSERVED, EXPECTED, BOUNDARY, alarm_index=7),
+            charts.CurveWords(_("Reactions, counted up"), _("Observed"), _("Expected"), _("Alarm line"), _("Alarm")),
+        ),
+        "curve_rows": [
+            {"cells": {"week": w, "observed": o, "expected": e, "boundary": b}}
+            for w, o, e, b in zip(_weeks(), OBSERVED, EXPECTED, BOUNDARY, strict=True)
+        ],
+        "epidemic": charts.epidemic_curve(
+            charts.Cases(_weeks(), WEEKLY, SERIOUS, [(1, _("First shipment")), (8, _("Signal"))]),
+            charts.CasesWords(_("Reactions by week"), _("Cases"), _("of them serious")),
+        ),
+        "epidemic_rows": [
+            {"cells": {"week": w, "cases": c, "serious": s}} for w, c, s in zip(_weeks(), WEEKLY, SERIOUS, strict=True)
+        ],
+        "funnel": charts.funnel(_("Consignees of the recall"), _funnel(_)),
+        "funnel_rows": [{"cells": {"step": label, "count": text}} for label, _count, text in _funnel(_)],
+        "sparks": [charts.sparkline(_("Complaints by week"), values) for values in (WEEKLY, (2, 2, 1, 2, 2, 1, 2))],
+        "genealogy": graph.genealogy(
+            _nodes(_),
+            _edges(),
+            graph.GraphWords(
+                _("Where lot %(lot)s went") % {"lot": "A-2231"},
+                lambda n: ngettext("… and %(num)d more", "… and %(num)d more", n),
+            ),
+            keep=6,
+            more_url="#table",
+        ),
+        "genealogy_rows": [
+            {"cells": {"from": e.parent, "to": e.child, "quantity": e.quantity}} for e in _edges() if e.quantity
+        ],
+    }
+
+
+def standalone_context() -> dict[str, Any]:
+    """What ui/console_base.html asks for, for a gallery that is rendered without a signed-in person."""
+    return {"csrf_field": Markup('<input type="hidden" name="csrf_token" value="sample">')}
+
+
+def _clocks() -> list[tuple[datetime, datetime | None]]:
+    return [
+        (NOW + timedelta(days=12), None),
+        (NOW + timedelta(hours=7), None),
+        (NOW + timedelta(minutes=25), None),
+        (NOW - timedelta(days=3), None),
+        (NOW + timedelta(days=1), NOW),
+        (NOW - timedelta(hours=30), NOW),
+    ]
+
+
+def _weeks() -> list[str]:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    return [(start + timedelta(weeks=n)).strftime("%m-%d") for n in range(len(OBSERVED))]
+
+
+def _funnel(_: Say) -> list[tuple[str, int, str]]:
+    counts = ((_("To be told"), 43), (_("Letter delivered"), 41), (_("Answered"), 36), (_("Units accounted for"), 31))
+    return [(label, count, f"{count} / 43") for label, count in counts]
+
+
+def _nodes(_: Say) -> list[graph.Node]:
+    lots = [
+        ("P-0311", _("Plaster 72 × 19 mm"), "stop", _("Recalled")),
+        ("P-0312", _("Plaster 72 × 19 mm"), "check", _("On hold")),
+        ("P-0315", _("Plaster 38 × 38 mm"), "go", _("Released")),
+    ]
+    return [
+        graph.Node("A-2231", "A-2231", _("Adhesive"), "material", "stop", _("Rejected"), "#a", focus=True),
+        graph.Node("B-0907", "B-0907", _("Backing film"), "material", "go", _("Released"), "#b"),
+        graph.Node("G-1180", "G-1180", _("Gauze"), "material", "go", _("Released"), "#g"),
+        graph.Node("M-0042", "M-0042", _("Coated roll"), "lot", "stop", _("Recalled"), "#m"),
+        *(graph.Node(key, key, name, "lot", meaning, word, f"#{key}") for key, name, meaning, word in lots),  # type: ignore[arg-type]
+        *(_clinic(_, n) for n in range(1, 44)),
+    ]
+
+
+def _clinic(_: Say, n: int) -> graph.Node:
+    name = _("Clinic %(number)s") % {"number": n}
+    return graph.Node(f"C{n}", name, _("Consignee"), "party", "info", _("Told"), f"#c{n}")
+
+
+def _edges() -> list[graph.Edge]:
+    return [
+        graph.Edge("A-2231", "M-0042", "420 kg", hot=True),
+        graph.Edge("B-0907", "M-0042", "12,400 m"),
+        graph.Edge("M-0042", "P-0311", "6,100 m", hot=True),
+        graph.Edge("M-0042", "P-0312", "5,900 m", hot=True),
+        graph.Edge("G-1180", "P-0311", "180 kg"),
+        graph.Edge("G-1180", "P-0315", "95 kg"),
+        graph.Edge("A-2231", "P-0315", "12 kg", hot=True),
+        *(graph.Edge("P-0311", f"C{n}", f"{240 + 12 * n:,}", hot=True) for n in range(1, 30)),
+        *(graph.Edge("P-0315", f"C{n}", f"{100 + n}", hot=True) for n in range(30, 44)),
+    ]
