@@ -10,17 +10,22 @@ from labels.errors import LabelError
 from labels.spec import Kind, LabelSpec, Line
 from labels.symbol import MM_PER_INCH, QUIET_MODULES, Module, Symbol, encode, module
 from labels.typeface import POINT_MM, Typeface, is_in_chinese_collection
-from labels.wrap import wrap
+from labels.wrap import balanced
 
 # No text is set smaller than this: about 1.8 mm from one row to the top of the next, the least a Chinese character
 # can be read at.
 MIN_TEXT_PT = 5.0
 NATURAL_TEXT_MM = 60.0
 TEXT_MARGIN_MM = 1.5
+# Between quiet zone and text, because thickened characters reach a little over their place.
+TEXT_GAP_MM = 0.6
 COLUMN_GAP_MM = 1.4
 
 _LEADING = 1.28
 _SHRINK_STEPS = 16
+_SQUEEZE = 0.78
+# Where the baseline lies in a row of one type size, so that Chinese characters fill the row.
+_ASCENT = 0.86
 
 
 @dataclass(frozen=True)
@@ -104,15 +109,13 @@ def compose(spec: LabelSpec, typeface: Typeface) -> Composed:
             )
     lines, left_out = _printable(spec.lines, typeface)
     margin = max(TEXT_MARGIN_MM, padding)
-    block = _fit(lines, _room(spec, side - padding, margin), typeface) if lines else _Block((), 0.0, ())
-    text_x = side - padding
+    text_x = side - padding + TEXT_GAP_MM
+    block = _fit(lines, _room(spec, text_x, margin), typeface) if lines else _Block((), 0.0, ())
     right = max((row.x_mm + row.width_mm for row in block.rows), default=0.0)
     width = spec.width_mm or (text_x + right + margin if lines else side)
     height = spec.height_mm or max(side, block.height_mm + 2 * margin)
     shift = (height - block.height_mm) / 2
-    texts = tuple(
-        replace(row, x_mm=row.x_mm + text_x, baseline_mm=row.baseline_mm + shift) for row in block.rows
-    )
+    texts = tuple(replace(row, x_mm=row.x_mm + text_x, baseline_mm=row.baseline_mm + shift) for row in block.rows)
     quiet = QUIET_MODULES * made.mm
     return Composed(
         width, height, symbol, made, padding + quiet, (height - side) / 2 + padding + quiet, texts, left_out
@@ -151,7 +154,8 @@ def _printable(lines: tuple[Line, ...], typeface: Typeface) -> tuple[list[tuple[
     """
     kept: list[tuple[int, Line]] = []
     left_out: list[Line] = []
-    for index, line in enumerate(lines):
+    for index, asked in enumerate(lines):
+        line = replace(asked, text=typeface.spelled(asked.text), caption=typeface.spelled(asked.caption))
         missing = [character for character in line.caption + line.text if not typeface.can_set(character)]
         if not missing:
             kept.append((index, line))
@@ -166,7 +170,7 @@ def _printable(lines: tuple[Line, ...], typeface: Typeface) -> tuple[list[tuple[
         if all(map(typeface.can_set, line.text)) and caption:
             kept.append((index, replace(line, caption=caption)))
         else:
-            left_out.append(line)
+            left_out.append(asked)
     return kept, tuple(left_out)
 
 
@@ -209,13 +213,8 @@ def _set(lines: list[tuple[int, Line]], room: _Room, scale: float, typeface: Typ
     y = 0.0
     previous: Kind | None = None
     for index, line in lines:
-        size, bold = sizes[line.kind], STYLES[line.kind].bold
         indent = column if line.caption else 0.0
-
-        def measure(text: str, size: float = size, bold: bool = bold) -> float:
-            return typeface.width_mm(text, size, bold)
-
-        broken = wrap(line.text, line.kind, room.width_mm - indent, measure)
+        size, broken = _broken(line, room.width_mm - indent, sizes[line.kind], typeface)
         if broken is None:
             return _Unset(index, f"a part of it is too wide for the {room.width_mm - indent:.1f} mm beside it.")
         if previous is not None and previous != line.kind:
@@ -223,14 +222,28 @@ def _set(lines: list[tuple[int, Line]], room: _Room, scale: float, typeface: Typ
         previous = line.kind
         em = size * POINT_MM
         if line.caption:
-            width = typeface.width_mm(line.caption, size, bold=False)
-            rows.append(Placed(line.caption, 0.0, y + em * _ASCENT, size, False, width))
+            rows.append(_placed(line.caption, 0.0, y + em * _ASCENT, size, False, typeface))
         for number, text in enumerate(broken):
-            rows.append(Placed(text, indent, y + em * (_ASCENT + number * _LEADING), size, bold, measure(text)))
+            baseline = y + em * (_ASCENT + number * _LEADING)
+            rows.append(_placed(text, indent, baseline, size, STYLES[line.kind].bold, typeface))
         y += em * _LEADING * len(broken)
         ends.append((index, y - em * (_LEADING - 1)))
     return _Block(tuple(rows), ends[-1][1] if ends else 0.0, tuple(ends))
 
 
-# A row of one em: where its baseline lies from the top, so that Chinese characters fill it.
-_ASCENT = 0.86
+def _broken(line: Line, width_mm: float, size_pt: float, typeface: Typeface) -> tuple[float, list[str] | None]:
+    """The rows of a line and the size they are set at.
+
+    A line that stands alone is first squeezed a little if that keeps it in one row; facts keep one size.
+    """
+    bold = STYLES[line.kind].bold
+    width = typeface.width_mm(line.text.strip(), size_pt, bold)
+    if width > width_mm and not line.caption:
+        squeezed = math.floor(size_pt * width_mm / width * 100) / 100
+        if squeezed >= max(MIN_TEXT_PT, size_pt * _SQUEEZE):
+            return squeezed, [line.text.strip()]
+    return size_pt, balanced(line.text, line.kind, width_mm, lambda text: typeface.width_mm(text, size_pt, bold))
+
+
+def _placed(text: str, x_mm: float, baseline_mm: float, size_pt: float, bold: bool, typeface: Typeface) -> Placed:
+    return Placed(text, x_mm, baseline_mm, size_pt, bold, typeface.width_mm(text, size_pt, bold))

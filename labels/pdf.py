@@ -7,9 +7,7 @@ from io import BytesIO
 from labels.layout import Composed, Placed
 from labels.pdf_file import PdfFile
 from labels.symbol import boxes
-from labels.typeface import POINT_MM, Typeface
-
-_BOLDER = 0.03
+from labels.typeface import EMBOLDEN, POINT_MM, Typeface
 
 
 def label_pdf(label: Composed, typeface: Typeface, title: str) -> bytes:
@@ -38,6 +36,7 @@ def _text(row: Placed, height_mm: float, typeface: Typeface, file: PdfFile) -> s
     for run in typeface.runs(row.text, row.bold):
         font = file.font(run.face)
         # Rendering mode 2 also draws the outline: the weight of a face that has no bold.
-        weight = f"2 Tr {row.size_pt * _BOLDER:.4f} w" if run.embolden else "0 Tr"
+        bolder = 2 * EMBOLDEN * row.size_pt
+        weight = f"2 Tr {bolder:.4f} w {bolder:.4f} Tc" if run.embolden else "0 Tr 0 Tc"
         operators.append(f"/{font.name} {row.size_pt:.4f} Tf {weight} <{font.encoded(run.text)}> Tj\n")
-    return "".join([*operators, "0 Tr ET\n"])
+    return "".join([*operators, "0 Tr 0 Tc ET\n"])

@@ -2,7 +2,8 @@
 
 In memory stay only the place of each object, the characters used so far, and the names of shared drawings; a page
 leaves for the file as soon as it is complete. Fonts are embedded at the end, as subsets of the characters used. The
-file bears no time, so equal labels give equal bytes. Source: ISO 32000-1.
+file bears no time, so equal labels give equal bytes. Reportlab's canvas, which keeps all pages until the last, would
+hold a run of a million labels in memory; its font reader makes the subsets here too. Source: ISO 32000-1.
 """
 
 from __future__ import annotations
@@ -75,8 +76,7 @@ class PdfFile:
         """Stores something to be drawn many times; its name is for the operator Do."""
         name = f"X{len(self._drawings)}"
         self._drawings[name] = self._stream(
-            f"/Type /XObject /Subtype /Form /BBox [0 0 {width_pt:.3f} {height_pt:.3f}]"
-            f" /Resources {_RESOURCES} 0 R",
+            f"/Type /XObject /Subtype /Form /BBox [0 0 {width_pt:.3f} {height_pt:.3f}] /Resources {_RESOURCES} 0 R",
             content.encode("ascii"),
         )
         return name

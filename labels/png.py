@@ -12,12 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from labels.errors import LabelError
 from labels.layout import Composed, Placed
 from labels.symbol import MM_PER_INCH, QUIET_MODULES, Module, Symbol
-from labels.typeface import POINT_MM, Typeface
+from labels.typeface import EMBOLDEN, POINT_MM, Typeface
 
 # Text is drawn this many times too large and averaged down: its widths are then those that were measured, because
 # the font's hints no longer push every character to a whole pixel.
 _OVERSAMPLE = 4
-_BOLDER = 0.018
 
 # More would be no label but a poster, and take hundreds of megabytes to draw.
 MAX_PIXELS = 50_000_000
@@ -68,10 +67,10 @@ def _write(image: Image.Image, row: Placed, typeface: Typeface, dpi: int) -> Non
         if run.face is None:
             raise ValueError(f"no face for {run.text!r}; the layout leaves such lines out of a PNG")
         font = _font(run.face.path, run.face.index, em)
-        stroke = em * _BOLDER if run.embolden else 0
+        stroke = em * EMBOLDEN if run.embolden else 0
         for character in run.text:
             draw.text((x, ascent), character, fill=255, font=font, anchor="ls", stroke_width=stroke)
-            x += run.face.advance(character) / 1000 * em
+            x += run.advance(character) * em
     small = ink.reduce(_OVERSAMPLE)
     left = round(row.x_mm * dpi / MM_PER_INCH) - pad // _OVERSAMPLE
     top = round(row.baseline_mm * dpi / MM_PER_INCH) - ascent // _OVERSAMPLE

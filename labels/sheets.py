@@ -147,9 +147,7 @@ def sheet(
     return SheetPrinted(count, file.pages, missing)
 
 
-def _drawn(
-    label: SheetLabel, layout: SheetLayout, setting: Typeface, file: PdfFile
-) -> tuple[str, MissingFont | None]:
+def _drawn(label: SheetLabel, layout: SheetLayout, setting: Typeface, file: PdfFile) -> tuple[str, MissingFont | None]:
     """The operators that draw one label with its lower left corner at the origin, and what its fonts lack."""
     if not 1 <= label.copies <= 1_000_000:
         raise LabelError(f"copies is {label.copies}; it must be from 1 to 1000000.", "copies")

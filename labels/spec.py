@@ -14,6 +14,8 @@ Kind = Literal["name", "subname", "data", "hri", "note"]
 
 KINDS: tuple[Kind, ...] = ("name", "subname", "data", "hri", "note")
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
+MAX_LINES = 40
+MAX_CHARACTERS = 300
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class LabelSpec:
 
 
 def check_lines(lines: tuple[Line, ...]) -> None:
-    """Raises LabelError for a line of unknown kind, without text, or with characters that are no text."""
+    """Raises LabelError for a line of unknown kind, empty, too long, or with characters that are no text."""
+    if len(lines) > MAX_LINES:
+        raise LabelError(f"There are {len(lines)} lines; a label has at most {MAX_LINES}.", "lines")
     for index, line in enumerate(lines):
         if line.kind not in KINDS:
             raise LabelError(
@@ -68,6 +72,12 @@ def check_lines(lines: tuple[Line, ...]) -> None:
             )
         if not line.text.strip():
             raise LabelError(f"Line {index + 1} has no text.", f"lines.{index}")
+        if len(line.caption + line.text) > MAX_CHARACTERS:
+            raise LabelError(
+                f"Line {index + 1} has {len(line.caption + line.text)} characters; "
+                f"a line has at most {MAX_CHARACTERS}.",
+                f"lines.{index}",
+            )
         for character in line.caption + line.text:
             if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
                 raise LabelError(

@@ -29,9 +29,7 @@ def label_svg(label: Composed, title: str) -> bytes:
     Text keeps the width it was measured at (`textLength`), whatever typeface the viewer has.
     """
     width, height = _number(label.width_mm), _number(label.height_mm)
-    place = (
-        f"translate({_number(label.symbol_x_mm)} {_number(label.symbol_y_mm)}) scale({_number(label.module.mm, 6)})"
-    )
+    place = f"translate({_number(label.symbol_x_mm)} {_number(label.symbol_y_mm)}) scale({_number(label.module.mm, 6)})"
     texts = "".join(_text(row) for row in label.texts)
     group = f'<g fill="#000" font-family="{escape(_FONTS)}">{texts}</g>' if texts else ""
     return (

@@ -114,7 +114,8 @@ def encode(text: str, error_correction: ErrorCorrection = "M") -> Symbol:
     return Symbol(tuple(bytes(1 if dark else 0 for dark in row) for row in code.modules))
 
 
-def boxes(symbol: Symbol) -> list[Box]:
+@lru_cache(maxsize=512)
+def boxes(symbol: Symbol) -> tuple[Box, ...]:
     """Rectangles (x, y, width, height in modules) that cover the dark modules once each.
 
     Runs in a row are merged, and equal runs in the rows below join them.
@@ -129,7 +130,7 @@ def boxes(symbol: Symbol) -> list[Box]:
         for run in runs:
             growing.setdefault(run, y)
     finished.extend((x, top, width, symbol.modules - top) for (x, width), top in growing.items())
-    return sorted(finished, key=lambda box: (box[1], box[0]))
+    return tuple(sorted(finished, key=lambda box: (box[1], box[0])))
 
 
 def _runs(row: bytes) -> list[tuple[int, int]]:

@@ -17,6 +17,13 @@ from labels.fonts import FontSet
 
 POINT_MM = 25.4 / 72
 
+# A face without a bold is thickened by an outline: this much of the type size on each side of a stroke, and as much
+# room again after each character.
+EMBOLDEN = 0.013
+
+# Letterlike symbols, Roman numerals, and units of measure in one square.
+_SIGNS_MADE_OF_LETTERS = (range(0x2100, 0x2150), range(0x2160, 0x2180), range(0x3380, 0x33E0))
+
 # What sets the characters that no face at hand has: nothing (they cannot be drawn), the PDF viewer's own Song
 # typeface through the standard Chinese character collection, or whatever the viewer of an SVG uses.
 Beyond = Literal["nothing", "cid", "viewer"]
@@ -36,9 +43,16 @@ class Face:
         return bytes(self.file.name).decode("ascii", "replace")
 
     def glyph(self, character: str) -> int | None:
-        """The font's own number of the glyph, None when it has none for this character."""
+        """The font's own number of the glyph, None when it has none for this character.
+
+        A glyph without ink does not count, except for a space: some fonts map signs such as ℃ to nothing at all.
+        """
         number = self.file.charToGlyph.get(ord(character))
-        return int(number) if number else None
+        if not number:
+            return None
+        if self.file.glyphPos[number] == self.file.glyphPos[number + 1] and not character.isspace():
+            return None
+        return int(number)
 
     def advance(self, character: str) -> float:
         return float(self.file.charWidths.get(ord(character), self.file.defaultWidth))
@@ -66,6 +80,14 @@ class Run:
     face: Face | None
     embolden: bool
 
+    def advance(self, character: str) -> float:
+        """From this character's origin to the next one's, in type sizes."""
+        if self.face is None:
+            width = 1.0 if is_wide(character) else 0.6
+        else:
+            width = self.face.advance(character) / 1000
+        return width + 2 * EMBOLDEN if self.embolden else width
+
 
 @dataclass(frozen=True)
 class Typeface:
@@ -85,19 +107,25 @@ class Typeface:
             return True
         return self.beyond == "cid" and is_in_chinese_collection(character)
 
+    def spelled(self, text: str) -> str:
+        """The text with signs that no face has written out in letters: ℃ as °C, Ⅴ as V, ㎎ as mg."""
+        return "".join(self._spelled(character) for character in text)
+
     def runs(self, text: str, bold: bool) -> Iterator[Run]:
         for drawn_in, characters in groupby(text, key=lambda character: self._face(character, bold)):
             yield Run("".join(characters), drawn_in, bold and drawn_in is not self.bold)
 
     def width_mm(self, text: str, size_pt: float, bold: bool) -> float:
-        total = 0.0
-        for character in text:
-            drawn_in = self._face(character, bold)
-            if drawn_in is not None:
-                total += drawn_in.advance(character)
-            else:
-                total += 1000 if is_wide(character) else 600
-        return total / 1000 * size_pt * POINT_MM
+        total = sum(run.advance(character) for run in self.runs(text, bold) for character in run.text)
+        return total * size_pt * POINT_MM
+
+    def _spelled(self, character: str) -> str:
+        if not any(ord(character) in block for block in _SIGNS_MADE_OF_LETTERS):
+            return character
+        if self._face(character, bold=False) is not None:
+            return character
+        letters = unicodedata.normalize("NFKC", character)
+        return letters if all(self._face(letter, bold=False) for letter in letters) else character
 
     def _face(self, character: str, bold: bool) -> Face | None:
         latin = self.bold if bold else self.regular

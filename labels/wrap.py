@@ -33,6 +33,19 @@ def wrap(text: str, kind: Kind, width_mm: float, measure: Measure) -> list[str] 
     return rows
 
 
+def balanced(text: str, kind: Kind, width_mm: float, measure: Measure) -> list[str] | None:
+    """As `wrap`, with rows about equally long: no single character is left for the last one."""
+    best = wrap(text, kind, width_mm, measure)
+    if best is None or len(best) == 1:
+        return best
+    for narrower in range(19, 9, -1):
+        rows = wrap(text, kind, width_mm * narrower / 20, measure)
+        if rows is None or len(rows) > len(best):
+            break
+        best = rows
+    return best
+
+
 def parts(text: str, kind: Kind) -> list[str]:
     """The text in unbreakable parts; joined they are the text.
 
