@@ -26,7 +26,7 @@ class Verdict:
 
 
 def verify(session: Session, signing_key: str | None = None) -> Verdict:
-    """Walk every chain, compare with the heads and with the signed checkpoints.
+    """Walk every chain, compare with the heads and with the signed checkpoints. Needs `Database.snapshot()`.
 
     Without `signing_key` the checkpoints' hashes are checked, their signatures are not.
     """

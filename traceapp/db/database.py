@@ -71,6 +71,8 @@ class Database:
         self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else None
         reads = {"only_reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._read_engine = self.engine.execution_options(**reads)
+        views = {"deferred": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._snapshots = sessionmaker(self.engine.execution_options(**views), expire_on_commit=False, autoflush=False)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._read_sessions = sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
 
@@ -129,6 +131,13 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session that sees one moment of the whole database, however long it reads; for exports and proofs."""
+        with self._snapshots() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A bare connection in autocommit, for single statements on hot paths."""
         with self._read_engine.connect() as connection:
@@ -153,7 +162,10 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once (a deferred BEGIN fails at the first write); looks need no transaction."""
-    if not connection.get_execution_options().get("only_reads"):
+    options = connection.get_execution_options()
+    if options.get("deferred"):
+        connection.exec_driver_sql("BEGIN")
+    elif not options.get("only_reads"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -1,0 +1,67 @@
+"""The migrations lead to exactly the tables that the models describe, on both databases."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from traceapp.db import Database
+from traceapp.db.migrate import differences, heads, integrity, upgrade
+
+_numbers = count(1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a single table."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield database
+        database.close()
+        return
+    server = request.getfixturevalue("pg_server")
+    name = f"empty_{next(_numbers)}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    database = Database(make_url(server).set(database=name).render_as_string(hide_password=False))
+    yield database
+    database.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def test_migrations_from_empty_equal_the_models(empty: Database) -> None:
+    before, wanted = upgrade(empty)
+    assert before is None
+    assert heads(empty) == (wanted, wanted)
+    assert differences(empty) == []
+    assert integrity(empty) == []
+
+
+def test_a_second_upgrade_changes_nothing(empty: Database) -> None:
+    upgrade(empty)
+    assert upgrade(empty)[0] == heads(empty)[1]
+
+
+def test_a_missing_trigger_is_noticed(empty: Database) -> None:
+    upgrade(empty)
+    with empty.engine.begin() as connection:
+        if empty.is_sqlite:
+            connection.execute(text("DROP TRIGGER audit_entry_no_update"))
+        else:
+            connection.execute(text("DROP TRIGGER audit_entry_append_only ON audit_entry"))
+    assert any("audit_entry" in difference for difference in differences(empty))
+
+
+def test_a_missing_column_is_noticed(empty: Database) -> None:
+    upgrade(empty)
+    with empty.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE complaint DROP COLUMN use_text"))
+    assert any("use_text" in difference for difference in differences(empty))

@@ -1,0 +1,4 @@
+"""`python -m traceapp`."""
+from traceapp.cli import main
+
+raise SystemExit(main())

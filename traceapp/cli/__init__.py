@@ -1,0 +1,48 @@
+"""The `traceapp` command. One module a group; each adds its commands to the parser and imports what it runs late."""
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+
+from traceapp.core.errors import Problem
+
+GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "audit", "backup")
+
+
+def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
+    """The parser with the commands of `groups`."""
+    top = argparse.ArgumentParser(
+        prog="traceapp",
+        description="Trace batches from raw material to consignee, collect complaints, find the bad lot, recall it.",
+        epilog="Settings come from the environment (TRACEAPP_…); see the table in the README.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in groups:
+        importlib.import_module(f"traceapp.cli.{name}").add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command: 0 when what was asked holds, 1 when not, 2 for wrong use. Results on stdout, talk on stderr."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Problem as problem:
+        print(f"traceapp: {problem.text}" + (f" [{problem.place}]" if problem.place else ""), file=sys.stderr)
+        for place, message in problem.errors.items():
+            print(f"  {place}: {message}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("traceapp: stopped", file=sys.stderr)
+        return 1
+
+
+def show(value: object) -> None:
+    """One JSON value on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,67 @@
+"""`user add`, `token add`."""
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about users and tokens."""
+    from traceapp.identity.policy import Role
+
+    user = commands.add_parser("user", help="people who sign in")
+    acts = user.add_subparsers(dest="act", required=True, metavar="ACT")
+    new = acts.add_parser("add", help="add a person; the password is asked for, or read from TRACEAPP_NEW_PASSWORD")
+    new.add_argument("sign_in_name")
+    new.add_argument("--name", required=True, help="the name that signatures show")
+    new.add_argument("--role", required=True, choices=[str(role) for role in Role])
+    new.add_argument("--language", default="zh", choices=["zh", "en"])
+    new.set_defaults(run=_add_user)
+    token = commands.add_parser("token", help="keys for machines")
+    acts = token.add_subparsers(dest="act", required=True, metavar="ACT")
+    new = acts.add_parser("add", help="make a token; it is printed once")
+    new.add_argument("sign_in_name", help="whom it speaks for")
+    new.add_argument("--name", required=True, help="what uses it")
+    new.add_argument("--scope", action="append", required=True, help="a permission; may be given several times")
+    new.set_defaults(run=_add_token)
+
+
+def _add_user(options: argparse.Namespace) -> int:
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
+    from traceapp.identity.service import NewUser, create_user
+
+    from . import show
+    from .settings import database
+
+    password = os.environ.get("TRACEAPP_NEW_PASSWORD") or getpass.getpass("Password: ")
+    with database().write() as session:
+        user = create_user(session, SYSTEM, SystemClock(), NewUser(
+            sign_in_name=options.sign_in_name, name=options.name, role=options.role, password=password,
+            language=options.language))
+    show({"id": user.id, "sign_in_name": user.sign_in_name, "role": user.role})
+    return 0
+
+
+def _add_token(options: argparse.Namespace) -> int:
+    from sqlalchemy import select
+
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
+    from traceapp.core.errors import NotFound
+    from traceapp.identity.model import User
+    from traceapp.identity.service import NewToken, create_token
+
+    from .settings import database
+
+    with database().write() as session:
+        user = session.scalar(select(User).where(User.sign_in_name == options.sign_in_name.lower()))
+        if user is None:
+            raise NotFound("There is no user “%(name)s”.", name=options.sign_in_name)
+        _, text = create_token(session, SYSTEM, SystemClock(),
+                               NewToken(name=options.name, user_id=user.id, scopes=tuple(options.scope)))
+    print(text)
+    print("This token is shown once. Keep it where only the machine that uses it can read it.", file=sys.stderr)
+    return 0

@@ -1,0 +1,23 @@
+"""Settings and world for commands that need a database."""
+from __future__ import annotations
+
+from traceapp.config import Settings, read_settings
+from traceapp.db import Database
+from traceapp.world import World, build_world
+
+
+def settings() -> Settings:
+    """The settings of this process; in development missing secrets are written under the var directory."""
+    found = read_settings()
+    return found.with_local_secrets() if found.development else found
+
+
+def world() -> World:
+    """Everything a command may need. Raises SettingsError when a secret is missing."""
+    return build_world(settings())
+
+
+def database() -> Database:
+    """The database alone, for commands that need no secret."""
+    found = settings()
+    return Database(found.database_url, prepare_threshold=found.prepare_threshold)

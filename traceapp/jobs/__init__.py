@@ -1,0 +1,1 @@
+"""What happens by itself: one leading scheduler, sweeps over rows, effects that happen once."""
