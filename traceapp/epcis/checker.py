@@ -136,6 +136,8 @@ def _context(value: Any, pointer: str, report: Report) -> None:
             uri(entry, place, report)
         elif not isinstance(entry, dict):
             report.error(place, "bad-context", "A context is a URI or an object of prefixes.")
+        if isinstance(value, list) and entry in value[:index]:
+            report.error(place, "repeated-item", "This entry stands twice in the context.")
     if value is None:
         report.error(pointer, "bad-context", "A context is a URI or an object of prefixes.")
 
