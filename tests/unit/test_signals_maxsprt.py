@@ -19,6 +19,7 @@ from traceapp.signals.maxsprt import (
     planned_critical_value,
     planned_upper,
     power,
+    prepare_critical_values,
     signal_probability,
     smallest_upper,
 )
@@ -124,6 +125,15 @@ def test_a_planned_value_never_spends_more_than_alpha(upper: float, minimum: int
     assert upper * (1 - 1e-9) <= planned_upper(upper) < upper * 1.0906
     if planned.value is not None:
         assert signal_probability(planned.value, upper, minimum_events=minimum) <= alpha + 1e-9
+
+
+def test_prepared_values_are_found_and_not_computed_again() -> None:
+    assert prepare_critical_values(0.02, 4.0, minimum_events=2) == 33
+    before = critical_value.cache_info()
+    for upper in (0.3, 1.0, 2.2, 3.999):
+        planned_critical_value(0.02, upper, minimum_events=2)
+    after = critical_value.cache_info()
+    assert (after.misses, after.hits) == (before.misses, before.hits + 4)
 
 
 @settings(max_examples=60, deadline=None)

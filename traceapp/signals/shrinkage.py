@@ -1,0 +1,191 @@
+"""Which lot-term pairs are reported more than expected, once small numbers are distrusted? Gamma-Poisson shrinkage.
+
+a | lambda ~ Poisson(lambda E), lambda from a mixture of two gamma laws that is fitted to all pairs at once.
+Source: DuMouchel W, Am Stat 1999;53:177-190; DuMouchel W, Pregibon D, Proc KDD 2001:67-76 (data squashing).
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.special import digamma, expit, gammainc, gammaincinv, gammaln, logit
+
+from traceapp.core.errors import InvalidInput
+
+from .errors import NoExposure, require_count, require_positive, require_rate
+
+_SMALLEST, _LARGEST = 1e-3, 1e3
+_BISECTIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """The mixture p Gamma(a1, rate b1) + (1 - p) Gamma(a2, rate b2) of relative rates."""
+
+    a1: float
+    b1: float
+    a2: float
+    b2: float
+    p: float
+
+    def __post_init__(self) -> None:
+        for name in ("a1", "b1", "a2", "b2"):
+            require_positive(getattr(self, name), name)
+        require_rate(self.p, "p")
+
+
+# From different corners, because the likelihood is flat and has several peaks.
+STARTS = (
+    Prior(0.2, 0.1, 2.0, 4.0, 1 / 3), Prior(0.1, 0.1, 10.0, 10.0, 0.2), Prior(2.0, 0.5, 2.0, 2.0, 0.1),
+    Prior(10.0, 1.0, 1.5, 1.5, 0.05), Prior(0.5, 0.5, 5.0, 5.0, 0.5), Prior(20.0, 2.0, 1.7, 1.6, 0.03),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The best of all starts; `score` is its minus log likelihood (compare scores, not parameters)."""
+
+    prior: Prior
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Posterior geometric mean and 5 % and 95 % points of the relative rate; shapes as the counts."""
+
+    ebgm: NDArray[np.float64]
+    eb05: NDArray[np.float64]
+    eb95: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Cells for fitting: count, expected count, and how many cells each point stands for."""
+
+    counts: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def points(counts: ArrayLike, expected: ArrayLike) -> Points:
+    """Every cell as its own point; shape (cells,). Raises NoExposure for a cell in which nothing is expected."""
+    seen, means = _cells(counts, expected)
+    return Points(seen, means, np.ones_like(seen))
+
+
+def squash(cells: Points, *, count: int = 1, bin_size: int = 50, keep: int = 100) -> Points:
+    """Fewer points for the same fit: cells with this count, but the `keep` largest expected, averaged in bins.
+
+    Bins of `bin_size` along the sorted expected counts, the last one smaller; a bin weighs as many cells as it has.
+    """
+    require_count(bin_size, "bin_size", least=1)
+    require_count(keep, "keep")
+    chosen = np.flatnonzero(cells.counts == count)
+    chosen = chosen[np.argsort(cells.expected[chosen], kind="stable")]
+    merged = chosen[: max(0, chosen.size - keep)]
+    if merged.size == 0:
+        return cells
+    edges = np.arange(0, merged.size, bin_size)
+    weight = np.add.reduceat(cells.weights[merged], edges)
+    mean = np.add.reduceat(cells.expected[merged] * cells.weights[merged], edges) / weight
+    rest = np.ones(cells.counts.size, dtype=bool)
+    rest[merged] = False
+    return Points(
+        np.append(cells.counts[rest], np.full(weight.size, float(count))),
+        np.append(cells.expected[rest], mean), np.append(cells.weights[rest], weight),
+    )  # fmt: skip
+
+
+def minus_log_likelihood(prior: Prior, cells: Points, *, zeros: bool = False) -> float:
+    """The fit's score; without `zeros` only cells with a count are given, and each component is truncated by itself.
+
+    Truncating the mixture as a whole instead is a different model with clearly different signals.
+    """
+    parts = []
+    for a, b in ((prior.a1, prior.b1), (prior.a2, prior.b2)):
+        log_chance = _log_negative_binomial(cells.counts, cells.expected, a, b)
+        if not zeros:
+            log_chance = log_chance - np.log(-np.expm1(-a * np.log1p(cells.expected / b)))
+        parts.append(log_chance)
+    both = np.logaddexp(np.log(prior.p) + parts[0], np.log1p(-prior.p) + parts[1])
+    return float(-(cells.weights @ both))
+
+
+def fit(cells: Points, *, zeros: bool = False, starts: Sequence[Prior] = STARTS) -> Fit:
+    """The prior that explains all cells best, the best of several starts; parameters within [1e-3, 1e3].
+
+    Raises InvalidInput without cells, or for a zero count where `zeros` is not set.
+    """
+    if cells.counts.size == 0 or not starts:
+        raise InvalidInput("There is nothing to fit.", place="counts")
+    if not zeros and np.any(cells.counts == 0):
+        raise InvalidInput("Cells without a report are given: say so, or leave them out.", place="counts")
+    scale = cells.weights.sum()
+    bounds = [(np.log(_SMALLEST), np.log(_LARGEST))] * 4 + [(-12.0, 12.0)]
+
+    def score(free: NDArray[np.float64]) -> float:
+        return minus_log_likelihood(_prior(free), cells, zeros=zeros) / scale
+
+    found: list[Fit] = []
+    for start in starts:
+        free = np.append(np.log([start.a1, start.b1, start.a2, start.b2]), logit(start.p))
+        result = minimize(score, free, method="L-BFGS-B", bounds=bounds,
+                          options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 1000})
+        found.append(Fit(_prior(result.x), float(result.fun) * scale))
+    return min(found, key=lambda one: one.score)
+
+
+def _prior(free: NDArray[np.float64]) -> Prior:
+    a1, b1, a2, b2 = np.exp(free[:4]).tolist()
+    return Prior(a1, b1, a2, b2, float(expit(free[4])))
+
+
+def scores(prior: Prior, counts: ArrayLike, expected: ArrayLike) -> Scores:
+    """EBGM with EB05 and EB95 of each cell; shapes as `counts`. Raises NoExposure where nothing is expected."""
+    seen, means = _cells(counts, expected)
+    first = _mixing(prior, seen, means)
+    logs = [digamma(a + seen) - np.log(b + means) for a, b in ((prior.a1, prior.b1), (prior.a2, prior.b2))]
+    ebgm = np.exp(first * logs[0] + (1 - first) * logs[1])
+    low, high = (_quantile(prior, (seen, means), first, chance) for chance in (0.05, 0.95))
+    return Scores(ebgm, low, high)
+
+
+def _mixing(prior: Prior, seen: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Posterior probability of the first component, from the untruncated laws."""
+    one = _log_negative_binomial(seen, means, prior.a1, prior.b1)
+    two = _log_negative_binomial(seen, means, prior.a2, prior.b2)
+    return np.asarray(expit(logit(prior.p) + one - two))
+
+
+def _quantile(
+    prior: Prior, cells: tuple[NDArray[np.float64], NDArray[np.float64]], first: NDArray[np.float64], chance: float
+) -> NDArray[np.float64]:
+    """The point below which the posterior mixture has this probability, by bisection between the components' own."""
+    seen, means = cells
+    shapes, rates = (prior.a1 + seen, prior.a2 + seen), (prior.b1 + means, prior.b2 + means)
+    own = [gammaincinv(shape, chance) / rate for shape, rate in zip(shapes, rates, strict=True)]
+    low, high = np.minimum(*own), np.maximum(*own)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        below = first * gammainc(shapes[0], rates[0] * middle) + (1 - first) * gammainc(shapes[1], rates[1] * middle)
+        low, high = np.where(below < chance, middle, low), np.where(below < chance, high, middle)
+    return (low + high) / 2
+
+
+def _log_negative_binomial(
+    seen: NDArray[np.float64], means: NDArray[np.float64], a: float, b: float
+) -> NDArray[np.float64]:
+    return np.asarray(gammaln(a + seen) - gammaln(a) - gammaln(seen + 1)
+                      - a * np.log1p(means / b) + seen * (np.log(means) - np.log(b + means)))
+
+
+def _cells(counts: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    seen, means = np.broadcast_arrays(np.asarray(counts, dtype=float), np.asarray(expected, dtype=float))
+    if not (np.all(np.isfinite(seen)) and np.all(seen >= 0) and np.all(np.isfinite(means)) and np.all(means >= 0)):
+        raise InvalidInput("Counts and expected counts must be finite and not below zero.", place="expected")
+    if np.any(means == 0):
+        raise NoExposure("A cell in which nothing is expected has no relative rate.", place="expected")
+    return seen, means
