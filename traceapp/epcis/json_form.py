@@ -245,5 +245,6 @@ def dumps(value: Any) -> str:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError(f"{value} cannot be written as JSON")
-        return str(value)
+        # Both keep every digit; an exponent is only needed where writing it out would claim digits.
+        return str(value) if int(value.as_tuple().exponent) > 0 else f"{value:f}"
     return json.dumps(value, allow_nan=False)
