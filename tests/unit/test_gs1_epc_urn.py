@@ -10,6 +10,7 @@ PAIRS = [
     ("urn:epc:class:lgtin:9506000.013435.L%22%25%2F%3C%3F", "01/09506000134352/10/L%22%25%2F%3C%3F"),
     ("urn:epc:idpat:sgtin:9506000.013435.*", "01/09506000134352"),
     ("urn:epc:id:sscc:9506000.1234567890", "00/195060002345678901"),
+    ("urn:epc:id:sgtin:9506000.013435.*", "01/09506000134352/21/%2A"),
     ("urn:epc:id:sgln:9506000.13435.0", "414/9506000134352"),
     ("urn:epc:id:sgln:9506000.13435.A1", "414/9506000134352/254/A1"),
     ("urn:epc:id:pgln:9506000.13435", "417/9506000134352"),
@@ -43,7 +44,6 @@ def test_an_epc_urn_becomes_a_uri_and_comes_back(urn: str, path: str) -> None:
         "urn:epc:id:sgtin:9506000.013435",
         "urn:epc:id:sgtin:9506000.01343.1",
         "urn:epc:id:sgtin:950600A.013435.1",
-        "urn:epc:id:sgtin:9506000.013435.*",
         "urn:epc:id:sgtin:9506000.013435.",
         "urn:epc:id:sgtin:9506000.013435.a b",
         "urn:epc:id:lgtin:9506000.013435.1",
@@ -65,3 +65,9 @@ def test_what_is_no_epc_urn_is_refused(urn: str) -> None:
 def test_a_uri_without_an_epc_scheme_or_with_an_impossible_prefix_is_refused(path: str, prefix_length: int) -> None:
     with pytest.raises(Gs1Error):
         uri_to_epc_urn("https://id.gs1.org/" + path, prefix_length)
+
+
+def test_a_company_prefix_that_takes_all_digits_leaves_an_empty_reference() -> None:
+    uri = "https://id.gs1.org/414/9506000134352/254/A"
+    assert uri_to_epc_urn(uri, 12) == "urn:epc:id:sgln:950600013435..A"
+    assert epc_urn_to_uri("urn:epc:id:sgln:950600013435..A") == uri

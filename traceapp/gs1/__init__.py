@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from .dates import format_date, parse_date
 from .digital_link import constrained, digital_link, parse_path, parse_uri
+from .epc_binary import EpcBinary, decode_epc_binary, encode_epc_binary, is_epc_binary
 from .epc_urn import epc_urn_to_uri, uri_to_epc_urn
 from .errors import Gs1Error
 from .foreign import loose_canonical
@@ -17,17 +18,21 @@ __all__ = [
     "LINTERS",
     "STEM",
     "TABLE",
+    "EpcBinary",
     "Gs1Error",
     "Parsed",
     "bracketed",
     "check_digit",
     "constrained",
+    "decode_epc_binary",
     "digital_link",
+    "encode_epc_binary",
     "epc_urn_to_uri",
     "format_date",
     "gln",
     "gtin14",
     "hri",
+    "is_epc_binary",
     "is_gln",
     "is_gtin",
     "is_sscc",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
 from .element_string import Collector
+from .epc_binary import decode_epc_binary, is_epc_binary
 from .errors import Gs1Error
 from .escapes import raw_span, unescape
 from .parsed import STEM, Parsed, check_all, uri_path, write_uri
@@ -67,7 +68,7 @@ class _Reader:
         parts = self.text[start:end].split("/")
         root = self.root(parts)
         if root is None:
-            raise Gs1Error("NO_KEY", start, end - start)
+            return self.compressed(parts[-1], (start, end))
         at = start + sum(len(part) + 1 for part in parts[:root])
         first = at
         for name, raw in zip(parts[root::2], parts[root + 1 :: 2], strict=True):
@@ -80,6 +81,23 @@ class _Reader:
         if forbidden is None:
             raise Gs1Error("QUALIFIERS_OUT_OF_ORDER", first, end - first)
         return forbidden
+
+    def compressed(self, segment: str, path: tuple[int, int]) -> frozenset[str]:
+        """Reads an EPC binary string that is the last segment of the path."""
+        start, end = path
+        if not is_epc_binary(segment):
+            raise Gs1Error("NO_KEY", start, end - start)
+        span = (end - len(segment), len(segment))
+        try:
+            values = dict(decode_epc_binary(segment).ai)
+        except Gs1Error as error:
+            raise error.moved(*span) from None
+        identifying = uri_path(values)
+        if identifying is None:
+            raise Gs1Error("QUALIFIERS_OUT_OF_ORDER", *span)
+        for ai in sorted(values, key=lambda ai: identifying.index(ai) if ai in identifying else len(identifying)):
+            self.found.add(TABLE[ai], values[ai], span)
+        return SEQUENCES[identifying]
 
     def root(self, parts: list[str]) -> int | None:
         """Where the rightmost primary key stands; what is left of it is the stem."""
