@@ -12,7 +12,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from traceapp.epcis import EPCIS_CONTEXT, check_json, event_from, load_json
+from traceapp.epcis import (
+    EPCIS_CONTEXT,
+    EpcisErrors,
+    check_json,
+    event_from,
+    event_hash,
+    load_json,
+    read,
+    write_json,
+    write_xml,
+)
 
 SETS = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "epcis"
 TIME = {"eventTime": "2026-03-04T11:00:30+08:00", "eventTimeZoneOffset": "+08:00"}
@@ -134,16 +144,46 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_what_the_official_schema_refuses_we_refuse(data: st.DataObject) -> None:
-    validator = schema()
+CHANGES = [None, True, 7, -1.5, "", "word", "urn:a:b", [], {}, [{}], [None], ["urn:a:b", "urn:a:b"], {"@context": 5}]
+
+
+def changed(data: st.DataObject) -> dict[str, Any]:
+    """A valid document with one thing in it taken away or put in the place of another."""
     document = copy.deepcopy(data.draw(st.sampled_from(documents())))
     container, key = data.draw(st.sampled_from(places(document)))
-    change = data.draw(st.sampled_from(["remove", None, True, 7, "word", [], {}, [{}], ["urn:a:b", "urn:a:b"]]))
-    if change == "remove":
+    change = data.draw(st.sampled_from([..., *CHANGES]))
+    if change is ...:
         del container[key]
     else:
         container[key] = change
+    return document
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_changed_document_is_refused_or_read_whole(data: st.DataObject) -> None:
+    if not documents():
+        pytest.skip("../shared/conformance is not here")
+    document = changed(data)
+    try:
+        found = read(json.dumps(document))
+    except EpcisErrors as refusal:
+        assert refusal.findings[0].message
+        return
+    assert json.loads(write_json(found)) == document
+    hashes = [event_hash(event) for event in found.events]
+    try:
+        written = write_xml(found)
+    except EpcisErrors as refusal:
+        assert refusal.findings[0].code == "not-in-xml"
+    else:
+        assert [event_hash(event) for event in read(written).events] == hashes
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_what_the_official_schema_refuses_we_refuse(data: st.DataObject) -> None:
+    validator = schema()
+    document = changed(data)
     assume(not validator.is_valid(document))
     assert [finding for finding in check_json(load_json(json.dumps(document))) if finding.is_error]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traceapp.epcis import EPCIS_CONTEXT, event_from, event_hash, pre_hash, read_json, read_xml, write_xml
+from traceapp.epcis import EPCIS_CONTEXT, check_json, event_from, event_hash, pre_hash, read_json, read_xml, write_xml
 
 CONTEXT = [EPCIS_CONTEXT, {"ext": "https://ns.example.com/ext/"}]
 EVENT: dict[str, Any] = {
@@ -131,3 +131,15 @@ def test_the_xml_of_an_event_has_the_hash_of_its_json(data: st.DataObject) -> No
     event = read_json(json.dumps(shuffled(EVENT, data.draw))).events[0]
     written = write_xml([event], created_at=event.event_time)
     assert event_hash(read_xml(written).events[0]) == hash_of(EVENT)
+
+
+def test_a_context_inside_an_extension_holds_there_and_only_there() -> None:
+    inner = {"@context": {"deep": "https://deep.example/", "ext": "https://other.example/"}, "deep:a": "1", "ext:b": "2"}
+    event = EVENT | {"ilmd": inner, "action": "ADD", "ext:c": inner, "ext:d": "3"}
+    assert not [finding for finding in check_json(event) if finding.code == "undeclared-prefix"]
+    text = pre_hash(event_from(event))
+    assert "ilmd{https://deep.example/}a=1{https://other.example/}b=2" in text
+    assert "{https://ns.example.com/ext/}c{https://deep.example/}a=1{https://other.example/}b=2" in text
+    assert "{https://ns.example.com/ext/}d=3" in text
+    parsed = read_json(json.dumps(event)).events[0]
+    assert event_hash(read_xml(write_xml([parsed], created_at=parsed.event_time)).events[0]) == hash_of(event)

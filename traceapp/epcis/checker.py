@@ -11,7 +11,7 @@ from typing import Any
 from .identifiers import oddities
 from .json_form import EVENT_TYPES, event_list
 from .model import Document, Finding, Json
-from .namespaces import EPCIS_CONTEXT, as_list, prefixes
+from .namespaces import EPCIS_CONTEXT, as_list
 from .shapes import (
     Check,
     Report,
@@ -225,9 +225,6 @@ def check_event(event: Any, pointer: str, report: Report) -> None:
         report.error(pointer, "not-an-object", "An event is a JSON object.")
         return
     kind = event.get("type")
-    outer = report.prefixes
-    if "@context" in event:
-        report.prefixes = outer | prefixes(as_list(event["@context"]))
     if isinstance(kind, str) and kind in _MEMBERS:
         _EVENT_CHECKS[kind](event, pointer, report)
         _WHOLE[kind](event, pointer, report)
@@ -238,7 +235,6 @@ def check_event(event: Any, pointer: str, report: Report) -> None:
             _OTHER_EVENT({key: item for key, item in event.items() if key in _COMMON or ":" in key}, pointer, report)
         else:
             _OTHER_EVENT(event, pointer, report)
-    report.prefixes = outer
 
 
 def _any(_value: Any, _pointer: str, _report: Report) -> None:
@@ -284,7 +280,7 @@ _QUERY = object_of({**_HEAD, "epcisBody": object_of({"queryResults": _RESULTS}, 
 
 def check_json(raw: Json) -> list[Finding]:
     """Everything to say about a document, query document or single event in JSON form, in the order of the text."""
-    report = Report(prefixes(as_list(raw.get("@context"))))
+    report = Report()
     kind = raw.get("type")
     if kind == "EPCISDocument":
         _DOCUMENT(raw, "", report)

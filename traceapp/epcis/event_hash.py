@@ -14,7 +14,7 @@ from traceapp.core.quantity import plain
 
 from .identifiers import normal_form
 from .model import Event, Json
-from .namespaces import STANDARD_PREFIXES, namespace_of, prefixes
+from .namespaces import STANDARD_PREFIXES, as_list, namespace_of, prefixes
 from .times import utc_milliseconds
 from .vocabulary import KINDS, uri_of, web_form
 
@@ -139,10 +139,14 @@ class _Writer:
     def _written(self, members: Json) -> list[str]:
         """Every member that is not of the standard, each as one text."""
         written: list[str] = []
+        outer = self.declared
+        if "@context" in members:
+            self.declared = outer | prefixes(as_list(members["@context"]))
         for name, value in members.items():
             full = self._name(name)
             if full not in self.ignored and name not in _UNSAID:
                 written += self._extension(full, value)
+        self.declared = outer
         return written
 
     def _extension(self, name: str, value: Any) -> Iterable[str]:

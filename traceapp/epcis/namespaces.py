@@ -47,7 +47,7 @@ def prefixes(context: Iterable[Any]) -> dict[str, str]:
         for name, meaning in entry.items():
             if isinstance(meaning, dict):
                 meaning = meaning.get("@id")
-            if isinstance(meaning, str) and not name.startswith("@"):
+            if isinstance(meaning, str) and meaning and not name.startswith("@"):
                 found[name] = meaning
     return found
 

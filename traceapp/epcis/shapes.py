@@ -9,7 +9,7 @@ from typing import Any
 
 from .json_form import escaped
 from .model import Finding
-from .namespaces import SCHEMES, namespace_of
+from .namespaces import SCHEMES, as_list, namespace_of, prefixes
 from .times import OFFSET, parse_time
 from .vocabulary import KINDS, is_gs1_owned, web_form, word_of
 
@@ -178,6 +178,9 @@ def object_of(members: Mapping[str, Check], required: Iterable[str] = (), unknow
         if not isinstance(value, dict):
             report.error(pointer, "not-an-object", f"{shown(value)} must be an object.")
             return
+        outer = report.prefixes
+        if "@context" in value:
+            report.prefixes = outer | prefixes(as_list(value["@context"]))
         for name in needed:
             if name not in value:
                 report.error(pointer, "missing-member", f"“{name}” is missing.")
@@ -187,18 +190,21 @@ def object_of(members: Mapping[str, Check], required: Iterable[str] = (), unknow
                 check(item, f"{pointer}/{name}", report)
             else:
                 other_member(name, f"{pointer}/{escaped(name)}", report, unknown)
+        report.prefixes = outer
 
     return inner
 
 
 def other_member(name: str, pointer: str, report: Report, unknown: str) -> None:
     """Report what is wrong with a member that the standard does not have here."""
+    if name == "@context":
+        return
     if unknown == "closed":
         report.error(pointer, "unknown-member", f"“{shown(name)}” has no place here.")
     elif ":" not in name:
         if unknown == "open":
             report.flag(pointer, "unknown-member", f"“{shown(name)}” is not in the standard and has no namespace.")
-        elif name != "@context":
+        else:
             report.error(pointer, "no-namespace",
                          f"“{shown(name)}” is not in the standard; a member of your own needs a namespace prefix.")
     else:

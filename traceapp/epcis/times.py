@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _STAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
@@ -27,6 +28,8 @@ def utc_milliseconds(text: str) -> str:
     return _moment(text, _MILLI).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# One timestamp is looked at by the checker, the reader and the hash.
+@lru_cache(maxsize=4096)
 def _moment(text: str, decimals: int) -> datetime:
     match = _STAMP.fullmatch(text.strip())
     if match is None:

@@ -155,9 +155,7 @@ class _Writer:
         elif name == "errorDeclaration":
             self._declaration(etree.SubElement(parent, name), value, pointer)
         elif name in ("readPoint", "bizLocation", "ilmd"):
-            holder = etree.SubElement(parent, name)
-            for key, inner in value.items():
-                self._free(holder, key, inner, f"{pointer}/{escaped(key)}")
+            self._nested(parent, name, value, pointer)
         else:
             self._free(parent, name, value, pointer)
 
@@ -215,17 +213,27 @@ class _Writer:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, list):
                 raise _refused(pointer, "XML has no list inside a list.")
-            element = etree.SubElement(parent, self._tag(name, pointer))
             if isinstance(item, dict):
-                for key, inner in item.items():
-                    self._free(element, key, inner, f"{pointer}/{escaped(key)}")
-            elif item is None:
+                self._nested(parent, self._tag(name, pointer), item, pointer)
+                continue
+            element = etree.SubElement(parent, self._tag(name, pointer))
+            if item is None:
                 element.set(f"{{{XSI}}}nil", "true")
             else:
                 if not isinstance(item, str):
                     kind = "boolean" if isinstance(item, bool) else "integer" if isinstance(item, int) else "decimal"
                     element.set(f"{{{XSI}}}type", f"xsd:{kind}")
                 self._text(element, _plain(item), pointer)
+
+    def _nested(self, parent: Any, tag: str, members: Json, pointer: str) -> None:
+        """An object with what its own `@context` declares."""
+        outer, own = self.prefixes, prefixes(as_list(members.get("@context")))
+        self.prefixes = outer | own
+        element = etree.SubElement(parent, tag, nsmap=self._declarations(own))
+        for name, value in members.items():
+            if name != "@context":
+                self._free(element, name, value, f"{pointer}/{escaped(name)}")
+        self.prefixes = outer
 
     def _tag(self, name: str, pointer: str) -> str:
         """The XML name of a member, with its namespace."""
