@@ -1,0 +1,109 @@
+"""What is expected of a product: its rate of harm reports per unit, its delays, and how strict the detector is."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record, stream_of
+from traceapp.catalog.model import Product
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.db import expect_revision
+from traceapp.signals.exposure import Delay
+
+from .model import DetectionBasis
+
+# Stated defaults, shown as such on every screen until quality sets its own: 500 reports of harm per million units,
+# use about two weeks after delivery, report about a week later; one false alarm in a hundred lots over their life,
+# never on fewer than three reports.
+DEFAULT_RATE = 0.0005
+DEFAULT_ALPHA = 0.01
+DEFAULT_MINIMUM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the detector uses for one product. `rate_per_unit`: reports of harm per unit over its whole life."""
+
+    product_id: str
+    rate_per_unit: float = DEFAULT_RATE
+    delay: Delay = Delay()
+    alpha: float = DEFAULT_ALPHA
+    minimum_events: int = DEFAULT_MINIMUM
+    note: str = ""
+    set_by: str = ""
+    is_default: bool = True
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetBasis:
+    """Rates in reports per unit, delays in mean days; `note` says where the numbers come from."""
+
+    product_id: str
+    rate_per_unit: float
+    delay: Delay
+    alpha: float = DEFAULT_ALPHA
+    minimum_events: int = DEFAULT_MINIMUM
+    note: str = ""
+    revision: int | None = None
+
+
+def _of(row: DetectionBasis) -> Basis:
+    delay = Delay(row.use_mean_days, row.report_shape, row.report_mean_days)
+    return Basis(row.product_id, row.rate_per_unit, delay, row.alpha, row.minimum_events, row.note, row.set_by,
+                 row.is_default, row.revision)
+
+
+def bases_of(session: Session, product_ids: Iterable[str]) -> dict[str, Basis]:
+    """The basis of each product, the stated default where nobody has set one."""
+    wanted = set(product_ids)
+    rows = session.scalars(select(DetectionBasis).where(DetectionBasis.product_id.in_(wanted)))
+    found = {row.product_id: _of(row) for row in rows}
+    return {product_id: found.get(product_id) or Basis(product_id) for product_id in wanted}
+
+
+def basis_of(session: Session, product_id: str) -> Basis:
+    """The basis of one product."""
+    return bases_of(session, [product_id])[product_id]
+
+
+def set_basis(session: Session, actor: Actor, clock: Clock, command: SetBasis) -> Basis:
+    """Set what is expected of a product. Raises InvalidInput for a rate, level or count out of range."""
+    if session.get(Product, command.product_id) is None:
+        raise NotFound("There is no such product.", place="product_id")
+    _check(command)
+    row = session.get(DetectionBasis, command.product_id)
+    before = None if row is None else _plain(_of(row))
+    if row is None:
+        row = DetectionBasis(product_id=command.product_id)
+        session.add(row)
+    else:
+        expect_revision(row, command.revision)
+    row.rate_per_unit, row.alpha, row.minimum_events = command.rate_per_unit, command.alpha, command.minimum_events
+    row.use_mean_days, row.report_shape = command.delay.use_mean_days, command.delay.report_shape
+    row.report_mean_days, row.note, row.is_default = command.delay.report_mean_days, command.note, False
+    row.set_by, row.set_at = actor.name or actor.id, clock.now()
+    session.flush()
+    record(session, actor, clock.now(), "detection_basis.set", stream_of("product", command.product_id),
+           {"before": before, "after": _plain(_of(row))})
+    return _of(row)
+
+
+def _check(command: SetBasis) -> None:
+    if not 0 < command.rate_per_unit < 1:
+        raise InvalidInput("The rate must be above 0 and below 1 report per unit.", place="rate_per_unit")
+    if not 0 < command.alpha < 0.5:
+        raise InvalidInput("The false-alarm rate must be above 0 and below 0.5.", place="alpha")
+    if not 1 <= command.minimum_events <= 50:
+        raise InvalidInput("The least number of reports must lie between 1 and 50.", place="minimum_events")
+
+
+def _plain(basis: Basis) -> dict[str, object]:
+    return {"rate_per_unit": repr(basis.rate_per_unit), "use_mean_days": repr(basis.delay.use_mean_days),
+            "report_shape": repr(basis.delay.report_shape), "report_mean_days": repr(basis.delay.report_mean_days),
+            "alpha": repr(basis.alpha), "minimum_events": basis.minimum_events, "note": basis.note}
