@@ -18,7 +18,8 @@ DAY = date(2026, 3, 2)
 
 @pytest.mark.parametrize(
     "delay",
-    [Delay(), Delay(14, 1.5, 21), Delay(14, 2.0, 28), Delay(5, 0.7, 60), Delay(30, 6.0, 3), Delay(7.0, 1.0, 7.1)],
+    [Delay(), Delay(14, 1.5, 21), Delay(14, 2.0, 28), Delay(5, 0.7, 60), Delay(30, 6.0, 3), Delay(7.0, 1.0, 7.1),
+     Delay(0.2, 2.5, 40), Delay(0.01, 0.6, 30)],
 )
 def test_the_delay_law_is_the_convolution_of_its_two_parts(delay: Delay) -> None:
     scale = delay.report_mean_days / delay.report_shape

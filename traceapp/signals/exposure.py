@@ -81,7 +81,21 @@ class Delay:
         # the first factor has long vanished.
         with np.errstate(divide="ignore"):
             density = np.exp(shape * np.log(rate * t) - gammaln(shape + 1) - rate * t)
-        return density * hyp1f1(1.0, shape + 1, np.minimum(excess * t, 600.0))
+        return density * _kummer(shape, np.minimum(excess * t, 600.0))
+
+
+def _kummer(shape: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1F1(1; shape + 1; x); for x far below zero its asymptotic series, where the library grows slow and fails.
+
+    Source: NIST Digital Library of Mathematical Functions, 13.2.23.
+    """
+    far = x < -(40 + 20 * shape)
+    term = np.where(far, -1 / np.where(far, x, -1.0), 0.0)
+    series = np.zeros_like(x)
+    for order in range(40):
+        series += term
+        term = term * (shape - 1 - order) / np.where(far, x, -1.0)
+    return np.where(far, shape * series, hyp1f1(1.0, shape + 1, np.where(far, 0.0, x)))
 
 
 DEFAULT_DELAY = Delay()
