@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
-from .element_string import Collector
+from .element_string import PAIR, Collector
 from .epc_binary import decode_epc_binary, is_epc_binary
 from .errors import Gs1Error
 from .escapes import raw_span, unescape
@@ -189,10 +189,10 @@ def digital_link(ais: Sequence[tuple[str, str]], stem: str = STEM, *, complete: 
     """
     base = stem.rstrip("/")
     if "?" in stem or "#" in stem or _path_start(base + "/") < 0:
-        raise Gs1Error("URI_CHARACTER", 0, 0, f"A stem has neither query nor fragment: {stem}")
+        raise Gs1Error("URI_CHARACTER", 0, 0, "A stem has neither query nor fragment: %(stem)s", stem=stem)
     values = check_all(ais)
     if clash := excluded_pair(values):
-        raise Gs1Error("EXCLUDED_PAIR", 0, 0, f"AI {clash[0]} and AI {clash[1]} may not mark the same item")
+        raise Gs1Error("EXCLUDED_PAIR", 0, 0, PAIR, first=clash[0], second=clash[1])
     path = uri_path(values)
     if path is None:
         code = "QUALIFIERS_OUT_OF_ORDER" if any(TABLE[ai].paths is not None for ai in values) else "NO_KEY"
@@ -200,7 +200,7 @@ def digital_link(ais: Sequence[tuple[str, str]], stem: str = STEM, *, complete: 
     if complete and (lonely := missing_companions(values)):
         ai, alternatives = min(lonely.items())
         wanted = " or ".join("+".join(min(group) for group in alternative) for alternative in alternatives)
-        raise Gs1Error("MISSING_COMPANION", 0, 0, f"AI {ai} needs AI {wanted} beside it")
+        raise Gs1Error("MISSING_COMPANION", 0, 0, "AI %(ai)s needs AI %(wanted)s beside it", ai=ai, wanted=wanted)
     return write_uri(values, path, base)
 
 

@@ -11,6 +11,8 @@ GS = "\x1d"
 _BRACKETED = re.compile(r"\(([0-9]{2,4})\)((?:\\\(|[^(])*)")
 _BRACKETED_STEP = re.compile(r"\\\(|.", re.DOTALL)
 
+PAIR = "AI %(first)s and AI %(second)s may not mark the same item"
+
 Span = tuple[int, int]
 
 
@@ -33,7 +35,7 @@ class Collector:
         if clash := excluded_pair(self.values):
             first, second = clash
             span = max(self.spans[first], self.spans[second])
-            raise Gs1Error("EXCLUDED_PAIR", *span, f"AI {first} and AI {second} may not mark the same item")
+            raise Gs1Error("EXCLUDED_PAIR", *span, PAIR, first=first, second=second)
         return Parsed(tuple(self.values.items()), other)
 
 

@@ -110,7 +110,7 @@ def _decode(source: BitReader) -> EpcBinary:
         return EpcBinary(CLASSIC[header].name, filter_value, prefix_length, tuple(ais))
     plus = _PLUS.get(_PLUS_PLUS.get(header, header))
     if plus is None:
-        raise malformed(f"The header {header:02X} is none of an EPC that has a Digital Link URI")
+        raise malformed("The header %(header)s is none of an EPC that has a Digital Link URI", header=f"{header:02X}")
     source.number(_TOGGLE)  # says that more data follow, and so does the length
     filter_value = source.number(_FILTER)
     dated = _read_date(source) if plus.dated else []
@@ -125,7 +125,7 @@ def _decode(source: BitReader) -> EpcBinary:
 def _read_date(source: BitReader) -> Pairs:
     kind = source.number(4)
     if kind >= len(_DATE_TYPES):
-        raise malformed(f"The date type {kind} is not defined")
+        raise malformed("The date type %(kind)s is not defined", kind=kind)
     return [(_DATE_TYPES[kind], DATE.read(source))]
 
 
@@ -162,11 +162,11 @@ def _codec(part: Component) -> Codec:
 
 def _ai_codecs(ai: str) -> list[Codec]:
     if ai not in TABLE:
-        raise malformed(f"There is no AI {ai}")
+        raise malformed("There is no AI %(ai)s", ai=ai)
     parts = TABLE[ai].components
     # how a value says that a part is absent differs from AI to AI; only text and the minus sign say it by themselves
     if any(part.optional and part.characters == "N" and ai != "255" for part in parts):
-        raise malformed(f"AI {ai} cannot be read out of an EPC")
+        raise malformed("AI %(ai)s cannot be read out of an EPC", ai=ai)
     if ai in ("8006", "8026"):
         return [Nibbles(18)]
     if ai in ("8004", "8010"):
@@ -180,7 +180,7 @@ def _more(source: BitReader) -> Pairs:
     while source.remaining >= 8 and not source.rest_is_padding():
         first = Nibbles(2).read(source)
         if first not in AI_LENGTH:
-            raise malformed(f"There is no AI that begins with {first}")
+            raise malformed("There is no AI that begins with %(first)s", first=first)
         ai = first + Nibbles(AI_LENGTH[first] - 2).read(source)
         ais.append((ai, "".join(codec.read(source) for codec in _ai_codecs(ai))))
     return ais
@@ -208,7 +208,7 @@ def _encode_classic(
 ) -> None:
     header, layout = classic
     if left_over := parsed.values.keys() - layout.ais:
-        raise malformed(f"{layout.name} cannot hold AI {min(left_over)}")
+        raise malformed("%(scheme)s cannot hold AI %(ai)s", scheme=layout.name, ai=min(left_over))
     target.number(header, _HEADER)
     layout.write(parsed.values, prefix_length, filter_value, target)
 
@@ -222,7 +222,9 @@ def _plus_header(parsed: Parsed, scheme: str) -> int:
         needed = held - {"254"}
         if (plus.name == scheme or not scheme) and fits and needed <= parsed.values.keys() <= held | dates:
             return header
-    raise malformed(f"{scheme or 'No scheme of EPC'} can hold exactly these AIs")
+    if scheme:
+        raise malformed("%(scheme)s cannot hold exactly these AIs", scheme=scheme)
+    raise malformed("No EPC scheme can hold exactly these AIs")
 
 
 def _encode_plus(header: int, values: dict[str, str], filter_value: int, target: BitWriter) -> None:

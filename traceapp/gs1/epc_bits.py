@@ -19,9 +19,9 @@ _ALPHABETS = {1: (_UPPER_HEX, 4), 2: (_LOWER_HEX, 4), _BASE64: (_FILE_SAFE, 6)}
 _LEADING_DIGITS = re.compile(r"[0-9]*")
 
 
-def malformed(message: str) -> Gs1Error:
+def malformed(message: str, **params: object) -> Gs1Error:
     """The complaint about bits, or about a value that these bits cannot hold."""
-    return Gs1Error("EPC_BINARY", 0, 0, message)
+    return Gs1Error("EPC_BINARY", 0, 0, message, place=None, **params)
 
 
 def integer_bits(digits: int) -> int:
@@ -51,7 +51,7 @@ class BitReader:
         """The next `size` bits as a number of exactly `count` decimal digits."""
         text = str(self.number(size)).zfill(count)
         if len(text) > max(count, 1):
-            raise malformed(f"A number in the EPC has more than {count} digits")
+            raise malformed("A number in the EPC has more than %(count)s digits", count=count)
         return text if count else ""
 
     def rest_is_padding(self) -> bool:
@@ -68,7 +68,7 @@ class BitWriter:
     def number(self, value: int, size: int) -> None:
         """A number in `size` bits. Raises Gs1Error when it doesn't fit."""
         if value < 0 or value.bit_length() > size:
-            raise malformed(f"{value} does not fit into {size} bits")
+            raise malformed("%(value)s does not fit into %(size)s bits", value=value, size=size)
         if size:
             self.parts.append(format(value, f"0{size}b"))
 
@@ -124,7 +124,7 @@ class Digits:
     def read(self, source: BitReader) -> str:
         count = source.number(self.longest.bit_length())
         if count > self.longest:
-            raise malformed(f"A value in the EPC is longer than {self.longest} digits")
+            raise malformed("A value in the EPC is longer than %(count)s digits", count=self.longest)
         return source.digits(integer_bits(count), count)
 
     def write(self, value: str, target: BitWriter) -> None:
@@ -142,7 +142,7 @@ class Text:
         method = source.number(3)
         count = source.number(self.longest.bit_length())
         if count > self.longest:
-            raise malformed(f"A value in the EPC is longer than {self.longest} characters")
+            raise malformed("A value in the EPC is longer than %(count)s characters", count=self.longest)
         if method == _NUMERIC:
             return source.digits(integer_bits(count), count)
         if method in _ALPHABETS:
@@ -152,7 +152,7 @@ class Text:
             return "".join(chr(source.number(7)) for _ in range(count))
         if method == _URN:
             return _read_urn_code(source, count)
-        raise malformed(f"The EPC uses the encoding {method}, which is not defined")
+        raise malformed("The EPC uses the encoding %(method)s, which is not defined", method=method)
 
     def write(self, value: str, target: BitWriter) -> None:
         method = self._shortest(value)

@@ -63,7 +63,7 @@ class Classic:
         """Everything behind the header. Raises Gs1Error when a value does not fit."""
         partition = _LONGEST_PREFIX - prefix_length
         if not 0 <= partition < len(_PREFIX_BITS):
-            raise malformed(f"{self.name} needs a company prefix of 6 to 12 digits")
+            raise malformed("%(scheme)s needs a company prefix of 6 to 12 digits", scheme=self.name)
         prefix, reference, rest = ais_to_fields(self.scheme, values, prefix_length)
         target.number(filter_value, 3)
         target.number(partition, 3)
@@ -101,17 +101,17 @@ def _read(source: BitReader, kind: str, size: int) -> str:
 def _write(value: str, kind: str, size: int, target: BitWriter) -> None:
     if kind == "text":
         if len(value) > size // 7 or not value.isascii():
-            raise malformed(f"The text has more than {size // 7} characters: {value}")
+            raise malformed("The text has more than %(count)s characters: %(value)s", count=size // 7, value=value)
         for character in value.ljust(size // 7, "\0"):
             target.number(ord(character), 7)
         target.number(0, size % 7)
         return
     if value and not (value.isascii() and value.isdigit()):
-        raise malformed(f"Only digits fit here: {value}")
+        raise malformed("Only digits fit here: %(value)s", value=value)
     if kind == "one":
         value = "1" + value
     elif kind == "integer" and (not value or value != str(int(value))):
-        raise malformed(f"A number without leading zeros is needed here: {value}")
+        raise malformed("A number without leading zeros is needed here: %(value)s", value=value)
     target.number(int(value or "0"), size)
 
 
@@ -126,7 +126,7 @@ def _read_six_bit(source: BitReader) -> str:
 def _write_six_bit(value: str, target: BitWriter) -> None:
     for character in value:
         if not 0x20 <= ord(character) < 0x60 or character == "@":
-            raise malformed(f"This character does not fit into six bits: {character}")
+            raise malformed("This character does not fit into six bits: %(character)s", character=character)
         target.number(ord(character) & 0x3F, 6)
     target.number(_SIX_BIT_END, 6)
 

@@ -33,12 +33,13 @@ class Scheme:
     def key(self, prefix: str, reference: str) -> str:
         """The key that a company prefix and a reference make, with its check digit. Raises Gs1Error."""
         if not (_is_number(prefix) and SHORTEST_PREFIX <= len(prefix) <= LONGEST_PREFIX):
-            raise _wrong(f"A company prefix has {SHORTEST_PREFIX} to {LONGEST_PREFIX} digits: {prefix}")
+            raise Gs1Error("EPC_FIELDS", 0, 0, "A company prefix has 4 to 12 digits: %(prefix)s", prefix=prefix)
         if not self.digits:
             return prefix + reference
         digits = reference[:1] + prefix + reference[1:] if self.indicator else prefix + reference
         if len(digits) != self.digits or not _is_number(digits):
-            raise _wrong(f"Company prefix and reference have {self.digits} digits together: {prefix}.{reference}")
+            message = "Company prefix and reference have %(count)s digits together: %(found)s"
+            raise Gs1Error("EPC_FIELDS", 0, 0, message, count=self.digits, found=f"{prefix}.{reference}")
         return self.lead + digits + check_digit(digits)
 
     def split(self, value: str, prefix_length: int) -> tuple[str, str, str]:
@@ -75,10 +76,6 @@ NO_EXTENSION = "0"
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
-
-
-def _wrong(message: str) -> Gs1Error:
-    return Gs1Error("EPC_FIELDS", 0, 0, message)
 
 
 def fields_to_ais(name: str, prefix: str, reference: str, rest: list[str]) -> Pairs:

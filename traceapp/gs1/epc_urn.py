@@ -18,8 +18,8 @@ _CLASS_ONLY = "lgtin"
 _ALL = "*"
 
 
-def _wrong(urn: str, message: str) -> Gs1Error:
-    return Gs1Error("EPC_URN", 0, len(urn), message)
+def _wrong(urn: str, message: str, **params: object) -> Gs1Error:
+    return Gs1Error("EPC_URN", 0, len(urn), message, place=None, **params)
 
 
 def _unescape(field: str) -> str:
@@ -38,11 +38,12 @@ def epc_urn_to_uri(urn: str) -> str:
     kind, name, body = found.groups()
     scheme = SCHEMES.get(name)
     if scheme is None or (kind == "class") != (name == _CLASS_ONLY):
-        raise _wrong(urn, f"There is no EPC scheme urn:epc:{kind}:{name}")
+        raise _wrong(urn, "There is no EPC scheme urn:epc:%(kind)s:%(name)s", kind=kind, name=name)
     fields = body.split(".", 1 + scheme.fields)
     # the reference is empty when the company prefix takes all digits that there are
     if len(fields) != 2 + scheme.fields or not all(fields[:1] + fields[2:]):
-        raise _wrong(urn, f"An EPC of scheme {name} has {2 + scheme.fields} fields separated by dots")
+        message = "An EPC of scheme %(name)s has %(count)s fields separated by dots"
+        raise _wrong(urn, message, name=name, count=2 + scheme.fields)
     prefix, reference, *rest = fields
     if kind == "idpat":
         # elsewhere a star is a serial like any other
@@ -50,7 +51,7 @@ def epc_urn_to_uri(urn: str) -> str:
     try:
         return digital_link(fields_to_ais(name, prefix, _unescape(reference), [_unescape(field) for field in rest]))
     except Gs1Error as error:
-        raise _wrong(urn, error.message) from None
+        raise _wrong(urn, error.message, **error.params) from None
 
 
 def _scheme_for(key: str, get: Callable[[str], str | None]) -> str:

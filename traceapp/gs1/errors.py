@@ -40,13 +40,21 @@ class Gs1Error(InvalidInput):
     """
 
     def __init__(
-        self, code: str, start: int = 0, length: int = 0, message: str = "", *, place: str | None = None
+        self,
+        code: str,
+        start: int = 0,
+        length: int = 0,
+        message: str = "",
+        *,
+        place: str | None = None,
+        **params: object,
     ) -> None:
-        text = message or MESSAGES.get(code) or code.replace("_", " ").capitalize()
-        super().__init__(text, code=code, place=place or f"{start}+{length}")
+        template = message or MESSAGES.get(code) or code.replace("_", " ").capitalize()
+        super().__init__(template, code=code, place=place or f"{start}+{length}", errors=None, **params)
         self.start = start
         self.length = length
 
     def moved(self, start: int, length: int | None = None) -> Gs1Error:
         """The same complaint about another stretch of text, with the words of this one."""
-        return Gs1Error(self.code, start, self.length if length is None else length, self.message)
+        size = self.length if length is None else length
+        return Gs1Error(self.code, start, size, self.message, place=None, **self.params)

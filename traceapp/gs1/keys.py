@@ -34,14 +34,16 @@ def _checked(text: str, lengths: tuple[int, ...], name: str, place: str) -> str:
     allowed = " or ".join(str(length) for length in lengths)
     for position, character in enumerate(text):
         if not _is_digits(character):
-            raise Gs1Error("NON_DIGIT_CHARACTER", position, 1, f"A {name} has digits only", place=place)
+            raise Gs1Error("NON_DIGIT_CHARACTER", position, 1, "A %(name)s has digits only", place=place, name=name)
     if len(text) not in lengths:
-        message = f"A {name} has {allowed} digits, this has {len(text)}"
-        raise Gs1Error("AI_VALUE_LENGTH", 0, len(text), message, place=place)
+        message = "A %(name)s has %(allowed)s digits, this has %(count)s"
+        count = len(text)
+        raise Gs1Error("AI_VALUE_LENGTH", 0, count, message, place=place, name=name, allowed=allowed, count=count)
     expected = check_digit(text[:-1])
     if expected != text[-1]:
-        message = f"The check digit of this {name} is wrong: it ends in {text[-1]} and should end in {expected}"
-        raise Gs1Error("INCORRECT_CHECK_DIGIT", len(text) - 1, 1, message, place=place)
+        message = "The check digit of this %(name)s is wrong: it ends in %(found)s and should end in %(expected)s"
+        params = {"name": name, "found": text[-1], "expected": expected}
+        raise Gs1Error("INCORRECT_CHECK_DIGIT", len(text) - 1, 1, message, place=place, **params)
     return text
 
 

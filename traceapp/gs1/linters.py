@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from calendar import monthrange
+from calendar import isleap
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.resources import files
@@ -22,6 +22,7 @@ Linter = Callable[[str], None]
 CSET82 = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 CSET32 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _GCP_SHORTEST = 4
+_MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _IBAN_SHORTEST, _IBAN_LONGEST = 10, 34
 _PRIME_COUNT = 97
 
@@ -92,7 +93,8 @@ def lint_csum(value: str) -> None:
     """The last digit is the right check digit."""
     if not value:
         raise Gs1Error("TOO_SHORT_FOR_CHECK_DIGIT", 0, 0)
-    lint_digits(value)
+    if not (value.isascii() and value.isdigit()):
+        lint_digits(value)
     if check_digit(value[:-1]) != value[-1]:
         raise Gs1Error("INCORRECT_CHECK_DIGIT", len(value) - 1, 1)
 
@@ -255,8 +257,7 @@ def _date(value: str, *, year_digits: int, day_zero: bool) -> None:
     month, day = int(value[year_digits : year_digits + 2]), int(value[year_digits + 2 :])
     if not 1 <= month <= 12:
         raise Gs1Error("ILLEGAL_MONTH", year_digits, 2)
-    # the Gregorian calendar repeats after 400 years, and year 0 is outside the library's range
-    days = monthrange(year % 400 + 2000, month)[1]
+    days = 29 if month == 2 and isleap(year) else _MONTH_DAYS[month - 1]
     if not (0 if day_zero else 1) <= day <= days:
         raise Gs1Error("ILLEGAL_DAY", year_digits + 2, 2)
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .errors import Gs1Error
@@ -54,18 +54,17 @@ def write_element_string(ais: Iterable[tuple[str, str]], fnc1: str = "^") -> str
 
 @dataclass(frozen=True)
 class Parsed:
-    """AIs in the order in which they stood, each once.
+    """AIs in the order in which they stood, each once; `values` is the same by AI.
 
     `other`: the query parameters of a URI that are no AIs, decoded; identity does not depend on them.
     """
 
     ai: Pairs
     other: Pairs = ()
+    values: dict[str, str] = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def values(self) -> dict[str, str]:
-        """The values by AI."""
-        return dict(self.ai)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", dict(self.ai))
 
     def get(self, ai: str) -> str | None:
         """The value of an AI, or None."""
@@ -83,12 +82,12 @@ class Parsed:
             return self.path[0]
         return next((ai for ai, _ in self.ai if TABLE[ai].paths is not None), "")
 
-    @cached_property
+    @property
     def uri(self) -> str:
         """The canonical Digital Link URI; empty when these AIs cannot be one."""
         return write_uri(self.values, self.path) if self.path else ""
 
-    @cached_property
+    @property
     def constrained(self) -> str:
         """The canonical URI of the finest thing identified and nothing else; empty when there is no key.
 
@@ -100,7 +99,7 @@ class Parsed:
         finest = next((ai for ai in _FINEST if ai in self.path[1:]), None)
         return write_uri(self.values, (self.path[0], *([finest] if finest else []))).partition("?")[0]
 
-    @cached_property
+    @property
     def element_string(self) -> str:
         """The element string with FNC1 written as ^."""
         return write_element_string(self.ai)

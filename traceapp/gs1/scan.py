@@ -62,8 +62,8 @@ def _retail(identifier: str, data: str) -> Parsed:
     """An EAN or UPC symbol, perhaps with a composite component behind it (`|]e0…`)."""
     digits, bar, composite = data.partition("|")
     if len(digits) != _RETAIL[identifier] or not is_gtin(digits):
-        wanted = _RETAIL[identifier]
-        raise Gs1Error("INCORRECT_CHECK_DIGIT", _ID_LENGTH, len(digits), f"The symbol holds a GTIN of {wanted} digits")
+        message = "The symbol holds a GTIN of %(count)s digits"
+        raise Gs1Error("INCORRECT_CHECK_DIGIT", _ID_LENGTH, len(digits), message, count=_RETAIL[identifier])
     item = f"^01{digits.zfill(14)}"
     if not bar:
         return parse_element_string(item)
@@ -90,7 +90,7 @@ def scan_data(data: str, symbology: str) -> str:
         return _databar(data, _DATABAR[symbology])
     if symbology in _EAN_UPC:
         return _ean_upc(data, *_EAN_UPC[symbology])
-    raise Gs1Error("UNKNOWN_SYMBOLOGY", 0, 0, f"The symbology is one of {', '.join(SYMBOLOGIES)}")
+    raise Gs1Error("UNKNOWN_SYMBOLOGY", 0, 0, "The symbology is one of %(names)s", names=", ".join(SYMBOLOGIES))
 
 
 def _from_bracketed(data: str, symbology: str) -> str:
@@ -100,7 +100,8 @@ def _from_bracketed(data: str, symbology: str) -> str:
         return parsed.element_string
     size = _EAN_UPC[symbology][1] if symbology in _EAN_UPC else 14
     if gtin[: 14 - size].strip("0"):
-        raise Gs1Error("AI_VALUE_LENGTH", 0, len(data), f"The symbol holds {size} digits and this GTIN needs more")
+        message = "The symbol holds %(count)s digits and this GTIN needs more"
+        raise Gs1Error("AI_VALUE_LENGTH", 0, len(data), message, count=size)
     rest = tuple(pair for pair in parsed.ai if pair[0] != "01")
     return gtin[14 - size :] + ("|" + write_element_string(rest) if rest else "")
 
@@ -129,10 +130,11 @@ def _gs1_linear(data: str, identifier: str) -> str:
     return "]e0" + text + separator + _without_first_fnc1(composite)
 
 
-def _checked_gtin(digits: str, size: int, whole: str) -> str:
+def _checked_gtin(digits: str, size: int) -> str:
     """`size` digits with the right check digit, which is added when it is missing."""
     if not digits.isascii() or not digits.isdigit() or len(digits) not in (size - 1, size):
-        raise Gs1Error("AI_VALUE_LENGTH", 0, len(digits), f"The symbol holds the {size} digits of a GTIN: {whole}")
+        message = "The symbol holds a GTIN of %(count)s digits"
+        raise Gs1Error("AI_VALUE_LENGTH", 0, len(digits), message, count=size)
     full = digits if len(digits) == size else digits + check_digit(digits)
     if not is_gtin(full):
         raise Gs1Error("INCORRECT_CHECK_DIGIT", size - 1, 1)
@@ -141,7 +143,7 @@ def _checked_gtin(digits: str, size: int, whole: str) -> str:
 
 def _databar(data: str, highest: int) -> str:
     digits, bar, composite = data.partition("|")
-    gtin = _checked_gtin(digits, 14, data)
+    gtin = _checked_gtin(digits, 14)
     if int(gtin[0]) > highest:
         raise Gs1Error("AI_VALUE_LENGTH", 0, 1, "The symbol holds GTINs that begin with 0 or 1 only")
     return "]e001" + gtin + (_without_first_fnc1(composite) if bar else "")
@@ -149,6 +151,6 @@ def _databar(data: str, highest: int) -> str:
 
 def _ean_upc(data: str, identifier: str, size: int) -> str:
     digits, bar, composite = data.partition("|")
-    gtin = _checked_gtin(digits, size, data)
+    gtin = _checked_gtin(digits, size)
     text = identifier + ("0" + gtin if size == 12 else gtin)
     return text + ("|]e0" + _without_first_fnc1(composite) if bar else "")
