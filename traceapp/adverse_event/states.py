@@ -3,7 +3,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from traceapp.complaint.seriousness import SeriousnessCriterion
 from traceapp.core.errors import Conflict
+
+__all__ = ["TRANSITIONS", "AdverseEventState", "Causality", "Outcome", "SeriousnessCriterion", "actions_from",
+           "next_state"]
 
 
 class AdverseEventState(StrEnum):
@@ -11,18 +15,6 @@ class AdverseEventState(StrEnum):
     assessed = "assessed"
     closed = "closed"
     nullified = "nullified"
-
-
-class SeriousnessCriterion(StrEnum):
-    """Source: ICH E2D(R1) and SAMR Order 1 (2018): what makes an event serious."""
-
-    death = "death"
-    life_threatening = "life_threatening"
-    hospitalised = "hospitalised"
-    disabling = "disabling"
-    congenital_anomaly = "congenital_anomaly"
-    intervention = "intervention"
-    other_serious = "other_serious"
 
 
 class Outcome(StrEnum):

@@ -35,13 +35,27 @@ class LotCapture(StrEnum):
     none = "none"
 
 
+class TriageResult(StrEnum):
+    """What triage found: `inquiry` alleges nothing; `not_ours` is another maker's product or a suspected fake."""
+
+    untriaged = "untriaged"
+    complaint = "complaint"
+    inquiry = "inquiry"
+    not_ours = "not_ours"
+
+
 class Complaint(Revisioned, Base):
-    """What somebody said. `awareness_at` is day 0 and is written once; the person stands in the vault."""
+    """What somebody said. `awareness_at` is day 0 and is written once; the person stands in the vault.
+    `possible_duplicate_of` is what the service suspects, `master_id` what staff decided; `source_hash` is keyed,
+    holds for one day, and is kept only to see bursts."""
 
     __tablename__ = "complaint"
     __table_args__ = (
         enum_check("channel", Channel), enum_check("lot_capture", LotCapture), enum_check("state", ComplaintState),
-        enum_check("severity", Severity),
+        enum_check("severity", Severity), enum_check("triage_result", TriageResult),
+        Index("ix_complaint_source", "source_hash"), Index("ix_complaint_person", "person_id"),
+        Index("ix_complaint_product_received", "product_id", "received_at"),
+        Index("ix_complaint_lot_received", "lot_key", "received_at"),
         Index("ix_complaint_state_received", "state", "received_at"), Index("ix_complaint_received", "received_at"),
         Index("ix_complaint_id", "id"), Index("ix_complaint_reference", "reference"),
         Index("ix_complaint_follow_up", "follow_up_hash"))
@@ -53,7 +67,7 @@ class Complaint(Revisioned, Base):
     lot_capture: Mapped[str] = mapped_column(String(10))
     lot_text: Mapped[str] = mapped_column(String(200), default="")
     serial: Mapped[str | None] = mapped_column(String(20))
-    product_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    product_id: Mapped[str | None] = mapped_column(String(32))
     consignee_id: Mapped[str | None] = mapped_column(String(32))
     place: Mapped[str] = mapped_column(String(200), default="")
     received_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -69,8 +83,11 @@ class Complaint(Revisioned, Base):
     is_harm: Mapped[bool | None]
     severity: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(16))
+    triage_result: Mapped[str] = mapped_column(String(12), default=TriageResult.untriaged)
     is_quarantined: Mapped[bool] = mapped_column(default=False)
+    source_hash: Mapped[str | None] = mapped_column(String(64))
     person_id: Mapped[str | None] = mapped_column(String(32))
+    possible_duplicate_of: Mapped[str | None] = mapped_column(String(32))
     master_id: Mapped[str | None] = mapped_column(String(32))
     follow_up_hash: Mapped[str | None] = mapped_column(String(64))
     decision: Mapped[str] = mapped_column(Text, default="")
@@ -88,6 +105,30 @@ class ComplaintNote(Base):
     by: Mapped[str] = mapped_column(String(80))
     text: Mapped[str] = mapped_column(Text)
     is_public: Mapped[bool] = mapped_column(default=False)
+
+
+class SubmittedForm(Base):
+    """Which complaint a form became: the key of a form (hashed, with who sent it) counts once."""
+
+    __tablename__ = "submitted_form"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    complaint_id: Mapped[str] = mapped_column(String(32))
+    submitted_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class ImportedFile(Base):
+    """A file of complaints that was taken in, by the hash of its content: a second import of it is refused."""
+
+    __tablename__ = "complaint_import"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(200))
+    rows_taken: Mapped[int] = mapped_column(Integer)
+    rows_refused: Mapped[int] = mapped_column(Integer)
+    imported_at: Mapped[datetime] = mapped_column(UtcTime)
+    imported_by: Mapped[str] = mapped_column(String(80))
 
 
 class ReportDraft(Base):

@@ -1,0 +1,131 @@
+"""Lot numbers as people type them: cleaned, and matched to numbers that we issued. Pure."""
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+_PREFIX = re.compile(
+    r"^(?:(?:(?:生产|产品)?批(?:次|号)*)[\s:.#\-]*"
+    r"|(?:LOT\s*(?:NO|NUMBER|#)?|BATCH\s*(?:NO|NUMBER|#)?|L/N|B/N)(?:[\s:.#\-]+|(?=[^A-Z])))")
+_NOISE = re.compile(r"[\s\-–—_./\\:#*()\[\]'\"]+")
+_PLACEHOLDERS = frozenset({
+    "", "NI", "UNK", "UNKNOWN", "NA", "NONE", "NIL", "NULL", "NO", "NK", "ASKU", "TBD", "X", "XX", "XXX", "XXXX",
+    "0", "00", "000", "0000", "NOTKNOWN", "NOTAVAILABLE", "NOTPROVIDED", "NOTREPORTED",
+    "不详", "不清楚", "不知道", "未知", "无", "没有", "忘记了", "看不清", "已丢弃",
+    "未提供", "不明", "暂无"})  # fmt: skip
+_CONFUSED = str.maketrans({"O": "0", "I": "1", "B": "8", "S": "5"})
+_SHORTEST_FOR_EDIT = 5
+
+
+def normalised_lot(text: str) -> str:
+    """The number in NFKC and upper case without prefix, blanks and punctuation; "" for a placeholder."""
+    cleaned = _PREFIX.sub("", unicodedata.normalize("NFKC", text).upper().strip())
+    cleaned = _NOISE.sub("", cleaned)
+    return "" if cleaned in _PLACEHOLDERS or set(cleaned) == {"?"} else cleaned
+
+
+def folded_lot(normalised: str) -> str:
+    """The number with signs that are mistaken for each other made equal: O/0, I/1, B/8, S/5."""
+    return normalised.translate(_CONFUSED)
+
+
+def is_within_one_edit(one: str, other: str) -> bool:
+    """Whether one insertion, deletion or exchange of a sign at most leads from one text to the other."""
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1:
+        return False
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[place + (len(one) == len(other)):] == other[place + 1:]
+    return True
+
+
+class MatchKind(StrEnum):
+    """`exact`: the number itself; `near`: unique among ours when misread signs or one edit are forgiven;
+    `ambiguous`: several could be meant; `none`: none of ours; `absent`: no number was given."""
+
+    exact = "exact"
+    near = "near"
+    ambiguous = "ambiguous"
+    none = "none"
+    absent = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedLot:
+    """A lot that we issued."""
+
+    lot_key: str
+    number: str
+    product_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LotMatch:
+    """What a typed number means: the lot when there is one answer, else who could be meant (at most ten)."""
+
+    kind: MatchKind
+    lot: IssuedLot | None = None
+    candidates: tuple[IssuedLot, ...] = ()
+
+
+_MOST_CANDIDATES = 10
+
+
+def halves(folded: str) -> tuple[set[str], set[str]]:
+    """Beginnings and ends of which a number within one edit has at least one in common with `folded`.
+
+    A number of m signs is cut after m // 2; one edit spoils one half only, and m is the length give or take one.
+    """
+    cuts = {length // 2 for length in (len(folded) - 1, len(folded), len(folded) + 1)}
+    ends = {length - length // 2 for length in (len(folded) - 1, len(folded), len(folded) + 1)}
+    return {folded[:cut] for cut in cuts}, {folded[len(folded) - end:] for end in ends if end <= len(folded)}
+
+
+class LotIndex:
+    """The numbers that we issued, ready to be matched to what people type."""
+
+    def __init__(self, lots: Iterable[IssuedLot]) -> None:
+        self._exact: dict[str, list[IssuedLot]] = defaultdict(list)
+        self._folded: dict[str, list[IssuedLot]] = defaultdict(list)
+        self._heads: dict[str, list[str]] = defaultdict(list)
+        self._tails: dict[str, list[str]] = defaultdict(list)
+        for lot in lots:
+            normalised = normalised_lot(lot.number)
+            folded = folded_lot(normalised)
+            self._exact[normalised].append(lot)
+            if folded not in self._folded:
+                cut = len(folded) // 2
+                self._heads[folded[:cut]].append(folded)
+                self._tails[folded[cut:]].append(folded)
+            self._folded[folded].append(lot)
+
+    def match(self, text: str, product_id: str | None = None) -> LotMatch:
+        """The lot that `text` means, of one product where it is known. The nearest level with an answer decides."""
+        wanted = normalised_lot(text)
+        if not wanted:
+            return LotMatch(MatchKind.absent)
+        folded = folded_lot(wanted)
+        levels = ((MatchKind.exact, self._exact.get(wanted, [])), (MatchKind.near, self._folded.get(folded, [])),
+                  (MatchKind.near, self._edited(folded)))
+        for kind, found in levels:
+            fitting = [lot for lot in found if product_id is None or lot.product_id == product_id]
+            if len(fitting) == 1:
+                return LotMatch(kind, fitting[0])
+            if fitting:
+                ordered = sorted(fitting, key=lambda lot: (lot.number, lot.lot_key))
+                return LotMatch(MatchKind.ambiguous, candidates=tuple(ordered[:_MOST_CANDIDATES]))
+        return LotMatch(MatchKind.none)
+
+    def _edited(self, folded: str) -> list[IssuedLot]:
+        if len(folded) < _SHORTEST_FOR_EDIT:
+            return []
+        heads, tails = halves(folded)
+        near = {name for head in heads for name in self._heads.get(head, ())}
+        near |= {name for tail in tails for name in self._tails.get(tail, ())}
+        return [lot for name in near if is_within_one_edit(name, folded) for lot in self._folded[name]]

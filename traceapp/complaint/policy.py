@@ -1,0 +1,161 @@
+"""Decisions about complaints that need no database: service clocks, trust, what a field may hold. Pure."""
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from traceapp.core.errors import InvalidInput
+
+from .states import Severity
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class Affected(StrEnum):
+    me = "me"
+    my_child = "my_child"
+    patient = "patient"
+    other = "other"
+    nobody = "nobody"
+    unknown = "unknown"
+
+
+class AgeBand(StrEnum):
+    """Completed years. Bands, not ages: an age is personal, a band is enough for what we do."""
+
+    under_2 = "0-1"
+    to_13 = "2-13"
+    to_17 = "14-17"
+    to_44 = "18-44"
+    to_64 = "45-64"
+    over_64 = "65+"
+    unknown = "unknown"
+
+
+class Sex(StrEnum):
+    female = "female"
+    male = "male"
+    unknown = "unknown"
+
+
+MINOR_BANDS = frozenset({AgeBand.under_2, AgeBand.to_13})
+
+
+def is_minor(affected: Affected, age_band: AgeBand) -> bool:
+    """Whether the person in the vault is a child under 14. A child of unknown age is taken to be one."""
+    return age_band in MINOR_BANDS or (affected is Affected.my_child and age_band is AgeBand.unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClock:
+    """Hours from awareness by the wall clock: to the first answer, to triage, to a decision."""
+
+    first_answer_hours: int
+    triage_hours: int
+    decision_hours: int
+
+
+# Our own promise, no law. Source of the order of size: ISO 10002 (acknowledge at once, assess by severity); every
+# number is below the shortest legal clock that such a case can start (7 days for a death: SAMR Order 1 (2018)).
+SERVICE_CLOCKS: dict[Severity, ServiceClock] = {
+    Severity.critical: ServiceClock(1, 4, 24),
+    Severity.major: ServiceClock(4, 24, 72),
+    Severity.moderate: ServiceClock(12, 36, 168),
+    Severity.minor: ServiceClock(24, 48, 240),
+    Severity.none: ServiceClock(48, 120, 720),
+}
+_ORDER = (Severity.none, Severity.minor, Severity.moderate, Severity.major, Severity.critical)
+
+
+def due_times(severity: Severity, awareness_at: datetime) -> tuple[datetime, datetime, datetime]:
+    """When the first answer, the triage and the decision are due."""
+    clock = SERVICE_CLOCKS[severity]
+    hours = (clock.first_answer_hours, clock.triage_hours, clock.decision_hours)
+    return (awareness_at + timedelta(hours=hours[0]), awareness_at + timedelta(hours=hours[1]),
+            awareness_at + timedelta(hours=hours[2]))
+
+
+def is_grave(severity: Severity) -> bool:
+    """Whether it is `major` or worse: never held back, and a manager is told at once."""
+    return severity in (Severity.major, Severity.critical)
+
+
+def is_milder(severity: Severity, than: Severity) -> bool:
+    return _ORDER.index(severity) < _ORDER.index(than)
+
+
+SOURCE_BURST = 5
+"""Reports from one network within an hour that look like a burst."""
+TEXT_BURST = 3
+"""Earlier complaints with the very same words about the same lot within a day that look like a burst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How a report from the public came in: with a proof of work, and after how many others like it."""
+
+    has_proof: bool
+    earlier_from_source: int
+    earlier_same_text: int
+
+
+def is_suspicious(severity: Severity, circumstances: Circumstances) -> bool:
+    """Whether a report waits for a person to look before it counts. A grave one always counts at once."""
+    if is_grave(severity):
+        return False
+    return (not circumstances.has_proof or circumstances.earlier_from_source >= SOURCE_BURST
+            or circumstances.earlier_same_text >= TEXT_BURST)
+
+
+def cleaned_text(text: str, *, place: str, limit: int, required: bool = False) -> str:
+    """The text in NFC without control characters (new lines stay) and without blanks at the ends.
+
+    Raises InvalidInput when it is too long, or empty where it is required.
+    """
+    kept = "".join(sign for sign in unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+                   if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    kept = kept.strip()
+    if len(kept) > limit:
+        raise InvalidInput("This is longer than %(limit)s characters.", code="too-long", place=place, limit=limit)
+    if required and not kept:
+        raise InvalidInput("Please fill this in.", code="required", place=place)
+    return kept
+
+
+def checked_day(day: date | None, now: datetime, *, place: str) -> date | None:
+    """A day on which something may have happened: not in the future anywhere on earth, not before 1990."""
+    if day is None:
+        return None
+    if day > (now.astimezone(UTC) + timedelta(hours=14)).date():
+        raise InvalidInput("This day is in the future.", code="in-the-future", place=place)
+    if day.year < 1990:
+        raise InvalidInput("This day is too long ago. Write the year with four digits.", code="too-long-ago",
+                           place=place)
+    return day
+
+
+def checked_awareness(awareness_at: datetime | None, now: datetime) -> datetime:
+    """Day 0: the moment at which we learned of it; now, unless staff state an earlier one."""
+    if awareness_at is None:
+        return now
+    if awareness_at.tzinfo is None:
+        raise InvalidInput("The time needs its zone, as in 2026-03-09T14:30:00+08:00.", code="no-zone",
+                           place="awareness_at")
+    if awareness_at > now:
+        raise InvalidInput("We cannot have learned of it in the future.", code="in-the-future", place="awareness_at")
+    if awareness_at.year < 1990:
+        raise InvalidInput("This day is too long ago. Write the year with four digits.", code="too-long-ago",
+                           place="awareness_at")
+    return awareness_at
+
+
+def one_of(kind: type[_E], value: str, *, place: str) -> _E:
+    """The member of an enum. Raises InvalidInput that lists what can be said."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidInput("“%(value)s” is not one of: %(known)s.", code="unknown-value", place=place,
+                           value=value[:40], known=", ".join(kind)) from None

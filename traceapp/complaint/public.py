@@ -1,0 +1,92 @@
+"""What a reporter may see of a complaint, by the secret of its follow-up page; and what they may add."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.core.actor import PUBLIC
+from traceapp.core.clock import Clock
+from traceapp.core.errors import NotFound, TooMany
+from traceapp.vault.service import token_hash
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+from .intake import about
+from .model import UNKNOWN_LOT, Complaint, ComplaintNote
+from .policy import cleaned_text, due_times
+from .states import Severity
+
+REPORTER = "reporter"
+_MOST_MESSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNote:
+    at: datetime
+    text: str
+    is_from_reporter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A complaint as its reporter sees it: no person, no judgement, no name of staff."""
+
+    reference: str
+    state: str
+    received_at: datetime
+    answer_by: datetime
+    is_answered: bool
+    lot_text: str
+    lot_key: str | None
+    notes: tuple[PublicNote, ...]
+
+
+def _by_token(session: Session, token: str) -> Complaint:
+    found = session.scalars(select(Complaint).where(Complaint.follow_up_hash == token_hash(token))).first()
+    if found is None:
+        raise NotFound("We do not know this link. Check that it is complete.", code="unknown-link")
+    return found
+
+
+def follow_up(session: Session, token: str) -> FollowUp:
+    """The complaint of a follow-up link. Raises NotFound."""
+    complaint = _by_token(session, token)
+    rows = session.scalars(
+        select(ComplaintNote).where(ComplaintNote.lot_key == complaint.lot_key,
+                                    ComplaintNote.complaint_id == complaint.id, ComplaintNote.is_public.is_(True))
+        .order_by(ComplaintNote.position))
+    notes = tuple(PublicNote(row.at, row.text, row.by == REPORTER) for row in rows)
+    return FollowUp(
+        reference=complaint.reference, state=complaint.state, received_at=complaint.received_at,
+        answer_by=due_times(Severity(complaint.severity), complaint.awareness_at)[0],
+        is_answered=any(not note.is_from_reporter for note in notes), lot_text=complaint.lot_text,
+        lot_key=None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, notes=notes)
+
+
+def add_reporter_message(session: Session, clock: Clock, token: str, text: str) -> PublicNote:
+    """What the reporter adds later, in the case for staff to read within a day.
+
+    Raises NotFound, InvalidInput for an empty or overlong text, TooMany after fifty messages.
+    """
+    complaint = _by_token(session, token)
+    session.refresh(complaint, with_for_update=True)
+    cleaned = cleaned_text(text, place="text", limit=5000, required=True)
+    positions = session.execute(
+        select(ComplaintNote.position, ComplaintNote.by)
+        .where(ComplaintNote.lot_key == complaint.lot_key, ComplaintNote.complaint_id == complaint.id)).all()
+    if sum(by == REPORTER for _, by in positions) >= _MOST_MESSAGES:
+        raise TooMany("You have added as much as we can take here. Please telephone us.", retry_after=86400)
+    now = clock.now()
+    note = ComplaintNote(lot_key=complaint.lot_key, complaint_id=complaint.id,
+                         position=max((position for position, _ in positions), default=0) + 1, at=now, by=REPORTER,
+                         text=cleaned, is_public=True)
+    session.add(note)
+    record(session, PUBLIC, now, "complaint.message_added", about(complaint.id), {"position": note.position})
+    due = due_times(Severity(complaint.severity), now)[0]
+    raise_task(session, PUBLIC, clock, RaiseTask(
+        "complaint.read_message", about(complaint.id), "quality", due,
+        None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, {"reference": complaint.reference}))
+    return PublicNote(now, cleaned, True)
