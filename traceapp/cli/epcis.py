@@ -1,0 +1,87 @@
+"""`epcis check`, `epcis hash`, `epcis capture`, `epcis export`."""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from traceapp.core.errors import NotFound
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about EPCIS documents."""
+    group = commands.add_parser("epcis", help="EPCIS 2.0 documents")
+    acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
+    for name, run, text in (
+        ("check", _check, "say whether a document is sound: one JSON line a file, errors with their place"),
+        ("hash", _hash, "one CBV event hash an event, in document order"),
+        ("capture", _capture, "put documents into the database, each whole or not at all"),
+    ):
+        act = acts.add_parser(name, help=text)
+        act.add_argument("file", nargs="+", help="EPCIS 2.0 JSON, JSON-LD or XML; - is standard input")
+        act.set_defaults(run=run)
+    export = acts.add_parser("export", help="the document of everything that happened to a lot")
+    export.add_argument("--lot", required=True, help="URI of the lot")
+    export.set_defaults(run=_export)
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise NotFound("%(name)s cannot be read: %(error)s", name=name, error=error.strerror) from error
+
+
+def _check(options: argparse.Namespace) -> int:
+    from traceapp.epcis.lines import check_line
+
+    good = True
+    for name in options.file:
+        line, is_sound = check_line(name, _content(name))
+        good = good and is_sound
+        print(line)
+    return 0 if good else 1
+
+
+def _hash(options: argparse.Namespace) -> int:
+    from traceapp.epcis.lines import hash_lines
+
+    for name in options.file:
+        for line in hash_lines(_content(name)):
+            print(line)
+    return 0
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from traceapp import models
+    from traceapp.core.actor import Actor
+    from traceapp.core.clock import SystemClock
+    from traceapp.db.migrate import upgrade
+    from traceapp.trace.capture import CaptureDocument, capture_document
+
+    from . import show
+    from .settings import database
+
+    assert models.metadata.tables
+    found = database()
+    upgrade(found)
+    who = Actor(id="command-line", role="system", name="command line", source="cli")
+    for number, name in enumerate(options.file, 1):
+        print(f"capturing {number} of {len(options.file)}: {name}", file=sys.stderr)
+        with found.write() as session:
+            capture = capture_document(session, who, SystemClock(), CaptureDocument(Path(name).name, _content(name)))
+        show({"file": name, "ok": True, "capture": capture.id, "events": capture.events,
+              "duplicates": capture.duplicates, "findings": capture.findings})
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from traceapp.trace.capture import lot_document
+
+    from .settings import database
+
+    with database().read() as session:
+        print(lot_document(session, options.lot))
+    return 0

@@ -1,0 +1,64 @@
+"""`gs1 parse`, `gs1 uri`, `gs1 scan`."""
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .text_input import items
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about GS1 identification."""
+    group = commands.add_parser("gs1", help="read and write GS1 identification")
+    acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
+    parse = acts.add_parser("parse", help="a Digital Link URI, element string (^ is FNC1), bracketed string or scan "
+                            "data → one JSON line each")
+    parse.set_defaults(run=_parse)
+    uri = acts.add_parser("uri", help="bracketed AIs → canonical Digital Link URI")
+    uri.add_argument("--stem", default=None, help="begin with this address instead of https://id.gs1.org")
+    uri.set_defaults(run=_uri)
+    scan = acts.add_parser("scan", help="bracketed AIs and a symbology identifier → what a scanner sends")
+    scan.add_argument("--symbology", default="]d2", help="such as ]C1, ]d2, ]Q3, ]Q1 (default ]d2)")
+    scan.set_defaults(run=_scan)
+    for act in (parse, uri, scan):
+        act.add_argument("text", nargs="*", help="- or nothing: standard input, one item a line")
+
+
+def _parse(options: argparse.Namespace) -> int:
+    from traceapp.gs1.lines import parse_line
+
+    from . import show
+
+    good = True
+    for text in items(options.text):
+        line = parse_line(text)
+        good = good and bool(line["ok"])
+        show(line)
+    return 0 if good else 1
+
+
+def _each(options: argparse.Namespace, convert: object) -> int:
+    from traceapp.gs1.errors import Gs1Error
+
+    good = True
+    for text in items(options.text):
+        try:
+            print(convert(text))  # type: ignore[operator]
+        except Gs1Error as error:
+            good = False
+            print()
+            print(f"traceapp: {error.text} [{error.code}, at {error.start}, length {error.length}]: {text}",
+                  file=sys.stderr)
+    return 0 if good else 1
+
+
+def _uri(options: argparse.Namespace) -> int:
+    from traceapp.gs1.lines import uri_line
+
+    return _each(options, lambda text: uri_line(text, options.stem) if options.stem else uri_line(text))
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from traceapp.gs1.lines import scan_line
+
+    return _each(options, lambda text: scan_line(text, options.symbology))
