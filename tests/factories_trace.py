@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,14 @@ from traceapp.catalog.service import (
 )
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
+from traceapp.core.quantity import Quantity
 from traceapp.gs1 import check_digit
+from traceapp.trace.inspecting import NewResult, RecordInspection, record_inspection
+from traceapp.trace.model import Inspection, Lot, Shipment
+from traceapp.trace.production import InputLot, MadeAt, ProduceBatch, produce_batch
+from traceapp.trace.receiving import ReceiveLot, receive_lot
+from traceapp.trace.release import Decide, release_lot
+from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
 
 UNIT_GTIN, CASE_GTIN, PALLET_GTIN = "06901234500011", "16901234500018", "26901234500015"
 
@@ -67,3 +75,67 @@ def make_maker(session: Session, actor: Actor, clock: Clock) -> Maker:
                 Level("pallet", PALLET_GTIN, Decimal(8000))),
         recipe=(Ingredient(glue.id, Decimal("0.5"), Decimal("0.02")), Ingredient(film.id, Decimal(8)))))
     return Maker(site, supplier, clinic, hospital, glue, film, bulk, plaster)
+
+
+def at(day: int, hour: int = 1) -> datetime:
+    """A moment in November 2026; hour 1 in UTC is nine in the morning at the plant."""
+    return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+
+GOOD = (NewResult("剥离强度", "Peel strength", "N", Decimal("1.2"), Decimal("1.0"), Decimal("2.0")),)
+BAD = (NewResult("剥离强度", "Peel strength", "N", Decimal("0.4"), Decimal("1.0"), Decimal("2.0")),)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One session with its actor and clock, so that a test reads as a list of acts."""
+
+    session: Session
+    actor: Actor
+    clock: Clock
+    maker: Maker
+
+    def receive(self, product: Product, number: str, value: str, day: int = 1) -> Lot:
+        """A raw lot, not yet released."""
+        return receive_lot(self.session, self.actor, self.clock, ReceiveLot(
+            product.id, number, self.maker.supplier.id, f"S-{number}", Quantity(Decimal(value), product.unit),
+            at(day), self.maker.site.id, origin="江苏", expires_on=date(2027, 12, 31)))
+
+    def inspect(self, lot: Lot, day: int = 2, results: tuple[NewResult, ...] = GOOD) -> Inspection:
+        return record_inspection(self.session, self.actor, self.clock, RecordInspection(
+            lot.lot_key, f"R-{lot.number}", "Own laboratory", at(day), Decimal(0), results))
+
+    def release(self, lot: Lot) -> Lot:
+        return release_lot(self.session, self.actor, self.clock, Decide(lot.lot_key, "ok"))
+
+    def raw(self, product: Product, number: str, value: str, day: int = 1) -> Lot:
+        """A raw lot, inspected and released."""
+        lot = self.receive(product, number, value, day)
+        self.inspect(lot, day)
+        return self.release(lot)
+
+    def make(self, product: Product, number: str, value: str, inputs: list[tuple[Lot, str]], day: int = 5) -> Lot:
+        """A batch, not yet released."""
+        return produce_batch(self.session, self.actor, self.clock, ProduceBatch(
+            product.id, number, Quantity(Decimal(value), product.unit), at(day),
+            tuple(InputLot(lot.lot_key, Quantity(Decimal(used), lot.unit or "EA")) for lot, used in inputs),
+            MadeAt(work_order=f"WO-{number}", line="L1", shift="A", site_id=self.maker.site.id)))
+
+    def ship(self, lot: Lot, consignee: Party, packs: str, gtin14: str | None = None, day: int = 10) -> Shipment:
+        return ship_lots(self.session, self.actor, self.clock, ShipLots(
+            consignee.id, f"D-{day}-{packs}", at(day), self.maker.site.id, "road",
+            (ShipLine(lot.lot_key, gtin14, Decimal(packs)),)))
+
+
+def make_hand(session: Session, actor: Actor, clock: Clock) -> Hand:
+    """A hand with its maker."""
+    return Hand(session, actor, clock, make_maker(session, actor, clock))
+
+
+def make_batch(hand: Hand, number: str = "B1", value: str = "1000") -> Lot:
+    """A released batch of plaster out of one lot of glue and one of film."""
+    glue = hand.raw(hand.maker.glue, f"G-{number}", "50")
+    film = hand.raw(hand.maker.film, f"F-{number}", "1000")
+    lot = hand.make(hand.maker.plaster, number, value, [(glue, "5.2"), (film, "80")])
+    hand.inspect(lot, 6)
+    return hand.release(lot)

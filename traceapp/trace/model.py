@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
+from .policy import ReleaseState
+
 
 class ItemKind(StrEnum):
     """`lot`: a class with a lot number; `instance`: one serialised thing; `container`: a logistic unit."""
@@ -23,12 +25,6 @@ class ItemKind(StrEnum):
     instance = "instance"
     container = "container"
     class_only = "class_only"
-
-
-class ReleaseState(StrEnum):
-    pending = "pending"
-    released = "released"
-    rejected = "rejected"
 
 
 class HoldKind(StrEnum):
@@ -45,16 +41,16 @@ class Event(Base):
 
     subject_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    event_id: Mapped[str] = mapped_column(String(200))
-    type: Mapped[str] = mapped_column(String(24))
+    event_id: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
     action: Mapped[str | None] = mapped_column(String(8))
     event_time: Mapped[datetime] = mapped_column(UtcTime)
     zone_offset: Mapped[str] = mapped_column(String(6))
     recorded_at: Mapped[datetime] = mapped_column(UtcTime)
-    biz_step: Mapped[str | None] = mapped_column(String(200))
-    disposition: Mapped[str | None] = mapped_column(String(200))
-    read_point: Mapped[str | None] = mapped_column(String(300))
-    biz_location: Mapped[str | None] = mapped_column(String(300))
+    biz_step: Mapped[str | None] = mapped_column(Text)
+    disposition: Mapped[str | None] = mapped_column(Text)
+    read_point: Mapped[str | None] = mapped_column(Text)
+    biz_location: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(String(100))
     document: Mapped[str] = mapped_column(Text)
     context: Mapped[str] = mapped_column(Text, default="[]")
@@ -73,7 +69,8 @@ class SeenEvent(Base):
 
 
 class EventItem(Base):
-    """Which trace items an event touched, in which role, with how much. `quantity` None: not stated."""
+    """Which trace items an event touched, in which role, with how much. `quantity` None: not stated.
+    Roles: `object`, `input`, `output`, `child`, `parent`; `process` is a transformation's own identifier."""
 
     __tablename__ = "event_item"
 
@@ -93,8 +90,8 @@ class MasterRecord(Base):
 
     capture_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
-    type: Mapped[str] = mapped_column(String(100))
-    uri: Mapped[str] = mapped_column(String(300))
+    type: Mapped[str] = mapped_column(Text)
+    uri: Mapped[str] = mapped_column(String(2000))
     attributes: Mapped[Any] = mapped_column(JsonText)
 
 
@@ -107,6 +104,7 @@ class Capture(Base):
     captured_at: Mapped[datetime] = mapped_column(UtcTime)
     actor_id: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(300))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
     events: Mapped[int] = mapped_column(Integer)
     duplicates: Mapped[int] = mapped_column(Integer, default=0)
     header: Mapped[Any] = mapped_column(JsonText)
@@ -115,7 +113,8 @@ class Capture(Base):
 
 class Lot(Revisioned, Base):
     """A trace item. `lot_key` follows from `uri`. The sums are kept beside it, so that stock needs no walk:
-    stock = made + returned - consumed - shipped - sampled - lost. `is_own`: we answer for its balance."""
+    stock = made + returned - consumed - shipped - sampled - lost. `is_own`: we answer for its balance; of other
+    people's lots the sums say what their events told. `name` is from master data, where the product is not ours."""
 
     __tablename__ = "lot"
     __table_args__ = (
@@ -125,14 +124,15 @@ class Lot(Revisioned, Base):
         CheckConstraint("made >= 0 AND consumed >= 0 AND shipped >= 0 AND returned >= 0 AND sampled >= 0 "
                         "AND lost >= 0", name="sums_are_not_negative"),
         Index("ix_lot_product_made", "product_id", "made_on"), Index("ix_lot_number", "number"),
-        Index("ix_lot_created", "created_at"))
+        Index("ix_lot_created", "created_at"), Index("ix_lot_class", "class_uri"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    uri: Mapped[str] = mapped_column(String(400))
+    uri: Mapped[str] = mapped_column(String(2000))
     item_kind: Mapped[str] = mapped_column(String(12), default=ItemKind.lot)
     product_id: Mapped[str | None] = mapped_column(String(32))
-    class_uri: Mapped[str | None] = mapped_column(String(300))
-    number: Mapped[str] = mapped_column(String(80))
+    class_uri: Mapped[str | None] = mapped_column(String(2000))
+    number: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(300), default="")
     supplier_lot_number: Mapped[str] = mapped_column(String(80), default="")
     supplier_id: Mapped[str | None] = mapped_column(String(32), index=True)
     origin: Mapped[str] = mapped_column(String(120), default="")
@@ -290,7 +290,7 @@ class LotPosition(Base):
     __tablename__ = "lot_position"
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(300), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(2000), primary_key=True)
     quantity: Mapped[Decimal | None]
     unit: Mapped[str | None] = mapped_column(String(3))
     since: Mapped[datetime] = mapped_column(UtcTime)
