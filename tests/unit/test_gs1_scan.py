@@ -96,3 +96,26 @@ def test_a_uri_line_uses_the_stem_and_a_scan_line_any_case() -> None:
     assert scan_line(f"(01){GTIN}", "ean13") == f"]E0{GTIN[1:]}"
     with pytest.raises(Gs1Error):
         uri_line("(10)L7")
+
+
+@pytest.mark.parametrize(
+    ("symbology", "scan"),
+    [
+        ("]d2", f"]d201{GTIN}10L7\x1d21S9"),
+        ("]C1", f"]C101{GTIN}10L7\x1d21S9"),
+        ("GS1-128", f"]C101{GTIN}10L7\x1d21S9"),
+        ("]e0", f"]e001{GTIN}10L7\x1d21S9"),
+        ("]E0", f"]E0{GTIN[1:]}|]e010L7\x1d21S9"),
+        ("]Q1", f"]Q1https://id.gs1.org/01/{GTIN}/10/L7/21/S9"),
+        ("]d1", f"]d1https://id.gs1.org/01/{GTIN}/10/L7/21/S9"),
+    ],
+)
+def test_a_symbol_is_asked_for_by_the_identifier_that_a_reader_sends(symbology: str, scan: str) -> None:
+    assert scan_line(AIS, symbology) == scan
+    assert parse(scan).ai == parse(AIS).ai
+
+
+def test_text_in_a_plain_symbol_stays_as_it_is() -> None:
+    assert scan_line("HELLO", "]Q1") == "]Q1HELLO"
+    with pytest.raises(Gs1Error):
+        scan_line("HELLO", "]X9")

@@ -9,6 +9,16 @@ from .parsed import STEM
 from .reading import parse
 from .scan import SYMBOLOGIES, scan_data
 
+# a symbol is asked for by its name, by the identifier that a reader sends, or as people call it
+_NAMES = {name.lower(): name for name in SYMBOLOGIES} | {
+    "]c1": "GS1_128_CCA", "gs1-128": "GS1_128_CCA", "]d2": "DM", "datamatrix": "DM", "gs1-datamatrix": "DM",
+    "]q3": "QR", "gs1-qr": "QR", "]j1": "DotCode", "]e0": "DataBarExpanded",
+}  # fmt: skip
+# symbols without FNC1 carry AIs as a Digital Link
+_LINKS = {"]q1": "QR", "]d1": "DM", "]j0": "DotCode"}
+# the case tells DataBar from EAN
+_RETAIL = {"]E0": "EAN13", "]E4": "EAN8"}
+
 
 def error_dict(error: Gs1Error) -> dict[str, Any]:
     """The error as the contract's JSON has it."""
@@ -41,7 +51,11 @@ def uri_line(text: str, stem: str = STEM) -> str:
 def scan_line(text: str, symbology: str) -> str:
     """What a reader sends for a symbol with these data; the FNC1 inside is the control character GS.
 
-    `symbology` is one of `SYMBOLOGIES`, whatever the case. Raises Gs1Error.
+    `symbology` is one of `SYMBOLOGIES` whatever the case, or a symbology identifier: `]C1`, `]d2`, `]Q3`, `]E0` and so
+    on; `]Q1` and `]d1` are for symbols that hold the AIs as a Digital Link. Raises Gs1Error.
     """
-    named = next((name for name in SYMBOLOGIES if name.lower() == symbology.lower()), symbology)
-    return scan_data(text, named)
+    wanted = symbology.lower()
+    if wanted in _LINKS:
+        is_ais = text.startswith(("(", "^"))
+        return scan_data(uri_line(text) if is_ais else text, _LINKS[wanted])
+    return scan_data(text, _RETAIL.get(symbology) or _NAMES.get(wanted, symbology))
