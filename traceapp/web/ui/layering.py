@@ -71,7 +71,7 @@ def layers(keys: Sequence[Key], edges: Sequence[Pair]) -> dict[Key, int]:
     for key in roots:
         if children[key]:
             layer[key] = max(0, min(layer[c] for c in children[key]) - 1)
-    return layer
+    return {key: layer[key] for key in keys}
 
 
 class _Proper:

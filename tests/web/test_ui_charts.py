@@ -1,0 +1,121 @@
+"""Pictures of numbers: right places, safe text, honest scales."""
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from traceapp.web.ui import charts
+from traceapp.web.ui.charts import HEIGHT, Cases, CasesWords, Curve, CurveWords
+
+WORDS = CurveWords("Reactions", "Observed", "Expected", "Alarm line", "Alarm")
+KEY = CasesWords("By week", "Cases", "Serious")
+
+
+def drawn(picture: str) -> ET.Element:
+    return ET.fromstring(str(picture))
+
+
+def found(root: ET.Element, kind: str) -> list[ET.Element]:
+    return [e for e in root.iter() if kind in e.get("class", "").split()]
+
+
+def test_the_alarm_stands_where_the_count_met_the_line() -> None:
+    curve = Curve(["a", "b", "c", "d", "e"], [0, 1, 4, 6, 10], [1, 1, 1, 2, 2], [3, 3, 4, 4, 4], alarm_index=2)
+    (mark,) = found(drawn(charts.cumulative_curve(curve, WORDS)), "pt-alarm")
+    assert mark.get("cx") == "50.00%"
+    assert float(mark.get("cy", "")) == pytest.approx(HEIGHT * (1 - 4 / 10))
+
+
+def test_no_alarm_no_mark() -> None:
+    root = drawn(charts.cumulative_curve(Curve(["a", "b"], [0, 1], [1, 2]), WORDS))
+    assert not found(root, "pt-alarm") and not found(root, "ln-alarm")
+
+
+def test_observed_is_drawn_as_stairs_because_a_count_stays_until_the_next_case() -> None:
+    (line,) = found(drawn(charts.cumulative_curve(Curve(["a", "b"], [0, 1], [0, 0]), WORDS)), "ln-obs")
+    assert line.get("points") == f"0.00,{HEIGHT:.1f} 100.00,{HEIGHT:.1f} 100.00,0.0"
+
+
+def test_the_last_counts_are_written_out() -> None:
+    text = "".join(drawn(charts.cumulative_curve(Curve(["a"], [14], [Decimal("3.1")]), WORDS)).itertext())
+    assert "Observed 14" in text and "Expected 3.1" in text
+
+
+@pytest.mark.parametrize("curve", [Curve([], [], []), Curve(["a"], [1, 2], [1]), Curve(["a", "b"], [1, 2], [1, 2], [3])])
+def test_a_curve_with_uneven_series_is_refused(curve: Curve) -> None:
+    with pytest.raises(ValueError, match="for each label"):
+        charts.cumulative_curve(curve, WORDS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 10**6)), min_size=1, max_size=80))
+def test_every_curve_is_well_formed_and_stays_inside_its_plot(rows: list[tuple[int, float]]) -> None:
+    observed = [o for o, _ in rows]
+    curve = Curve([str(i) for i in range(len(rows))], observed, [e for _, e in rows], alarm_index=len(rows) - 1)
+    root = drawn(charts.cumulative_curve(curve, WORDS))
+    for line in found(root, "ln"):
+        for point in line.get("points", "").split():
+            x, y = map(float, point.split(","))
+            assert 0 <= x <= 100 and -0.1 <= y <= HEIGHT + 0.1
+
+
+@given(st.integers(1, 10**7))
+def test_an_axis_has_few_lines_at_round_whole_numbers_and_reaches_the_largest(largest: int) -> None:
+    step = charts._tick_step(largest)
+    assert str(step).rstrip("0") in ("1", "2", "5")
+    assert 1 <= -(-largest // step) <= 5
+
+
+def test_bars_are_as_high_as_their_counts_and_the_serious_stand_inside() -> None:
+    root = drawn(charts.epidemic_curve(Cases(["a", "b"], [2, 4], [1, 0]), KEY))
+    heights = [float(b.get("height", "")) for b in found(root, "bar1")]
+    assert heights[:2] == pytest.approx([HEIGHT / 2, HEIGHT])
+    assert float(found(root, "bar2")[0].get("height", "")) == pytest.approx(HEIGHT / 4)
+
+
+def test_a_key_is_shown_only_when_there_are_serious_cases() -> None:
+    assert "Serious" in charts.epidemic_curve(Cases(["a"], [2], [1]), KEY)
+    assert "Serious" not in charts.epidemic_curve(Cases(["a"], [2]), KEY)
+
+
+def test_more_serious_cases_than_cases_are_refused() -> None:
+    with pytest.raises(ValueError, match="more serious"):
+        charts.epidemic_curve(Cases(["a"], [1], [2]), KEY)
+
+
+def test_no_cases_at_all_still_draw_an_axis() -> None:
+    assert len(found(drawn(charts.epidemic_curve(Cases(["a", "b"], [0, 0]), KEY)), "base")) == 1
+
+
+def test_a_funnel_measures_each_step_by_the_first() -> None:
+    bars = found(drawn(charts.funnel("Told", [("All", 40, "40"), ("Answered", 30, "30"), ("None", 0, "0")])), "bar")
+    assert [b.get("width") for b in bars] == ["100.00%", "75.00%", "0.00%"]
+
+
+def test_a_funnel_without_steps_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a step"):
+        charts.funnel("Told", [])
+
+
+def test_one_value_makes_no_run() -> None:
+    assert charts.sparkline("x", [3]) == ""
+    assert "polyline" in charts.sparkline("x", [3, 3])
+
+
+@pytest.mark.parametrize("text", ['<script>alert("1")</script>', "a & b", '"><b>'])
+def test_text_from_people_is_escaped_in_every_picture(text: str) -> None:
+    words = CurveWords(text, text, text, text, text)
+    pictures = [
+        charts.cumulative_curve(Curve([text], [1], [1], [1], 0), words),
+        charts.epidemic_curve(Cases([text], [1], [1], [(0, text)]), CasesWords(text, text, text)),
+        charts.funnel(text, [(text, 1, text)]),
+        charts.sparkline(text, [1, 2]),
+    ]
+    for picture in pictures:
+        root = drawn(picture)
+        assert root.get("aria-label") == text and root.get("role") == "img"
+        assert not [e for e in root.iter() if e.tag in ("script", "b")]
