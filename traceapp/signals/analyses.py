@@ -1,0 +1,176 @@
+"""An analyst's whole question, from CSV text to a table: disproportionality, scan, causes."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traceapp.core.errors import InvalidInput
+
+from .causes import Chance, Lot, rank_causes
+from .disproportionality import chi_square, information_component, proportional_reporting_ratio, reporting_odds_ratio
+from .genealogy import Edge, shares_of_leaves
+from .lines import Record
+from .pairs import Convention, PairCounts, count_rows, count_totals
+from .reading import numbers, read_columns
+from .scan import Scan, scan_bernoulli, scan_poisson, scan_tree_temporal
+from .shrinkage import Prior, fit, points, scores, squash
+
+# A full fit takes seconds up to here; above it, cells with one report are averaged in bins first.
+_FIT_IN_FULL = 50_000
+
+
+def disproportionality_records(
+    lines: Iterable[str],
+    *,
+    convention: Convention = "report",
+    prior: Prior | None = None,
+    strata: Sequence[str] = (),
+) -> list[Record]:
+    """One record a pair that occurs: counts, E, and every measure; None where a table does not define one.
+
+    Columns `report,product,event`, or `product,event,n` with counts already made (pair convention). `prior` is that
+    of the shrinkage, fitted to the data where None. `strata` name columns whose combination stratifies E.
+    """
+    counts = _read_pairs(lines, convention, strata)
+    table = counts.tables()
+    prr, ror = proportional_reporting_ratio(table), reporting_odds_ratio(table)
+    component = information_component(counts.a, counts.expected)
+    if prior is None:
+        cells = points(counts.a, counts.expected)
+        prior = fit(cells if counts.a.size <= _FIT_IN_FULL else squash(cells)).prior
+    shrunk = scores(prior, counts.a, counts.expected)
+    columns: dict[str, Sequence[float | int | str | None]] = {
+        "product": counts.products, "event": counts.events, "a": counts.a.tolist(), "n_i": counts.n_i.tolist(),
+        "m_j": counts.m_j.tolist(), "N": [counts.total] * counts.a.size, "E": counts.expected.tolist(),
+        "RR": (counts.a / counts.expected).tolist(), "PRR": _plain(prr.value), "PRR025": _plain(prr.low),
+        "ROR": _plain(ror.value), "ROR025": _plain(ror.low), "chi2_yates": _plain(chi_square(table)),
+        "IC": _plain(component.value), "IC025": _plain(component.low), "EBGM": shrunk.ebgm.tolist(),
+        "EB05": shrunk.eb05.tolist(), "EB95": shrunk.eb95.tolist(),
+    }  # fmt: skip
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _read_pairs(lines: Iterable[str], convention: Convention, strata: Sequence[str]) -> PairCounts:
+    columns = read_columns(lines, ("product", "event", *strata), ("report", "n"))
+    if "report" in columns:
+        layers = None
+        if strata:
+            layers = ["\x1f".join(cells) for cells in zip(*(columns[name] for name in strata), strict=True)]
+        return count_rows(columns["report"], columns["product"], columns["event"], convention=convention,
+                          strata=layers)
+    if "n" not in columns:
+        raise InvalidInput("The header needs a column report, or a column n with counts.", code="missing-column",
+                           place="row 1")
+    if strata:
+        raise InvalidInput("Strata need reports, not counts.", place="strata")
+    return count_totals(columns["product"], columns["event"], numbers(columns, "n", int))
+
+
+def _plain(figures: np.ma.MaskedArray) -> list[float | None]:
+    """The values; None where masked. +inf stays."""
+    return [None if hidden else value
+            for value, hidden in zip(figures.data.tolist(), np.ma.getmaskarray(figures).tolist(), strict=True)]
+
+
+def scan_poisson_records(
+    nodes: Iterable[str], edges: Iterable[str], *, replications: int = 9999, seed: int = 0
+) -> list[Record]:
+    """`node,cases,population` and `parent,child` -> every node of the DAG by its ratio. Rows of a node add up."""
+    columns = read_columns(nodes, ("node", "cases", "population"))
+    leaves = list(dict.fromkeys(columns["node"]))
+    cases = _sums(leaves, columns, "cases", int)
+    population = _sums(leaves, columns, "population", float)
+    return _scan_records(scan_poisson(cases, population, _nodes(leaves, edges), replications=replications, seed=seed))
+
+
+def scan_bernoulli_records(
+    nodes: Iterable[str], edges: Iterable[str], probability: float, *, replications: int = 9999, seed: int = 0
+) -> list[Record]:
+    """`node,cases,population` (population: trials, cases among them) and the probability of a case by chance."""
+    columns = read_columns(nodes, ("node", "cases", "population"))
+    leaves = list(dict.fromkeys(columns["node"]))
+    cases, trials = _sums(leaves, columns, "cases", int), _sums(leaves, columns, "population", int)
+    return _scan_records(scan_bernoulli(cases, trials, _nodes(leaves, edges), probability, replications=replications,
+                                        seed=seed))
+
+
+def scan_tree_temporal_records(
+    nodes: Iterable[str],
+    edges: Iterable[str],
+    windows: Sequence[tuple[int, int]],
+    span: tuple[int, int],
+    *,
+    replications: int = 999,
+    seed: int = 0,
+) -> list[Record]:
+    """`node,cases,day` with whole days within `span`; `windows` are (first, last) days, `span` first and last too."""
+    columns = read_columns(nodes, ("node", "cases", "day"))
+    leaves = list(dict.fromkeys(columns["node"]))
+    position = {leaf: index for index, leaf in enumerate(leaves)}
+    if span[1] < span[0]:
+        raise InvalidInput("The span ends before it begins.", place="span")
+    table = np.zeros((len(leaves), span[1] - span[0] + 1))
+    days, cases = numbers(columns, "day", int), numbers(columns, "cases", int)
+    for row, (leaf, day, count) in enumerate(zip(columns["node"], days, cases, strict=True), start=1):
+        if not span[0] <= day <= span[1]:
+            raise InvalidInput("Day %(day)s lies outside the span (data row %(row)s).", place=f"data row {row}, day",
+                               day=day, row=row)
+        table[position[leaf], day - span[0]] += count
+    moved = [(first - span[0], last - span[0]) for first, last in windows]
+    found = scan_tree_temporal(table, _nodes(leaves, edges), moved, replications=replications, seed=seed)
+    return _scan_records(found, span[0])
+
+
+def _scan_records(scan: Scan, first_day: int = 0) -> list[Record]:
+    records: list[Record] = []
+    for finding in scan.findings:
+        record: dict[str, float | int | str | None] = {
+            "node": finding.node, "C": finding.count, "E": finding.expected, "RR": finding.rate_ratio,
+            "excess": finding.excess, "LLR": finding.llr, "p": finding.p,
+        }  # fmt: skip
+        if finding.window is not None:
+            record |= {"from": finding.window[0] + first_day, "to": finding.window[1] + first_day}
+        records.append(record)
+    return records
+
+
+def _sums(
+    leaves: Sequence[str], columns: dict[str, list[str]], name: str, kind: type[int] | type[float]
+) -> NDArray[np.float64]:
+    position = {leaf: index for index, leaf in enumerate(leaves)}
+    values = numbers(columns, name, int) if kind is int else numbers(columns, name, float)
+    sums = np.zeros(len(leaves))
+    np.add.at(sums, [position[leaf] for leaf in columns["node"]], values)
+    return sums
+
+
+def _nodes(leaves: Sequence[str], edges: Iterable[str]) -> Mapping[str, Collection[int]]:
+    columns = read_columns(edges, ("parent", "child"))
+    return shares_of_leaves(leaves, list(zip(columns["parent"], columns["child"], strict=True)))
+
+
+def cause_records(lots: Iterable[str], edges: Iterable[str], *, replications: int = 999, seed: int = 0) -> list[Record]:
+    """`lot,complaints,exposure` and `parent,child[,share]` -> classes by posterior, the last one being no cause.
+
+    `members` and `sample` are separated by “;”; a sample reads `what to test > members that a bad result points to`.
+    """
+    columns = read_columns(lots, ("lot", "complaints", "exposure"))
+    found = [Lot(*row) for row in zip(columns["lot"], numbers(columns, "complaints", int),
+                                      numbers(columns, "exposure", float), strict=True)]
+    links = read_columns(edges, ("parent", "child"), ("share",))
+    pairs: list[Edge] = list(zip(links["parent"], links["child"], strict=True))
+    shares = dict(zip(pairs, numbers(links, "share", float), strict=True)) if "share" in links else None
+    ranking = rank_causes(found, pairs, shares=shares, chance=Chance(replications, seed))
+    records: list[Record] = []
+    for rank, entry in enumerate(ranking.classes, start=1):
+        records.append({
+            "rank": rank, "members": ";".join(entry.members), "lots": len(entry.lots), "complaints": entry.complaints,
+            "expected": entry.expected, "exposure": entry.exposure, "log_bf": entry.log_bf,
+            "posterior": entry.posterior, "rate_ratio": entry.rate_ratio, "rr025": entry.low, "rr975": entry.high,
+            "explained": entry.explained, "LLR": entry.llr, "p": entry.p,
+            "sample": ";".join(f"{split.sample} > {' '.join(split.points_to)}" for split in entry.splits),
+        })  # fmt: skip
+    empty: dict[str, float | int | str | None] = dict.fromkeys(records[0])
+    return [*records, empty | {"members": "(no cause)", "posterior": ranking.no_cause, "log_bf": 0.0}]
