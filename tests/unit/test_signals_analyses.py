@@ -48,7 +48,7 @@ def test_strata_change_what_is_expected() -> None:
 
 
 def test_without_a_prior_it_is_fitted() -> None:
-    rows = ["product,event,n"] + [f"{lot},{term},{1 + (lot * 7 + term * 3) % 5}" for lot in range(8) for term in range(6)]
+    rows = ["product,event,n"] + [f"{lot},{term},{1 + (lot * 7 + term * 3) % 5}" for lot in range(4) for term in range(3)]
     assert all(record["EB05"] < record["EBGM"] < record["EB95"]  # type: ignore[operator]
                for record in disproportionality_records(rows))
 

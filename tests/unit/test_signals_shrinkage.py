@@ -58,7 +58,7 @@ def drawn(prior: Prior, cells: int, seed: int) -> Points:
 
 def test_a_fit_scores_no_worse_than_the_prior_that_made_the_data_and_comes_near_it() -> None:
     truth = Prior(8.0, 1.0, 2.0, 2.5, 0.1)
-    cells = drawn(truth, 4000, seed=2)
+    cells = drawn(truth, 1200, seed=2)
     found = fit(cells)
     assert found.score <= minus_log_likelihood(truth, cells)
     assert found.score == pytest.approx(minus_log_likelihood(found.prior, cells))
@@ -90,7 +90,7 @@ def test_squashing_keeps_the_largest_and_the_number_of_cells() -> None:
 
 
 def test_squashed_cells_fit_about_as_well() -> None:
-    cells = drawn(Prior(8.0, 1.0, 2.0, 2.5, 0.1), 4000, seed=3)
+    cells = drawn(Prior(8.0, 1.0, 2.0, 2.5, 0.1), 1200, seed=3)
     quick = fit(squash(cells, bin_size=25)).prior
     assert minus_log_likelihood(quick, cells) == pytest.approx(fit(cells).score, abs=0.5)
 
