@@ -1,9 +1,26 @@
-"""The console pages."""
+"""The pages of quality staff. One module a subject; each brings its views and their permissions."""
 from __future__ import annotations
 
-from flask import Blueprint
+from traceapp.web.permissions import joined
 
-blueprint = Blueprint("console", __name__, template_folder="templates")
+from . import (
+    accounts,
+    adverse_events,
+    complaints,
+    gallery,
+    labels,
+    lots,
+    partners,
+    products,
+    recalls,
+    search,
+    signals,
+    today,
+)
+from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
+    accounts, adverse_events, complaints, gallery, labels, lots, partners, products, recalls, search, signals, today)))
+
+__all__ = ["PERMISSIONS", "blueprint"]

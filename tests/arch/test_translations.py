@@ -1,0 +1,96 @@
+"""Everything that people read is there in Chinese too."""
+from __future__ import annotations
+
+import ast
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parents[2]
+ZH = ROOT / "traceapp" / "web" / "translations" / "zh"
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+ERRORS = {"Problem", "InvalidInput", "NotFound", "Forbidden", "NotSignedIn", "Conflict", "Stale", "TooLarge", "TooMany",
+          "PreconditionRequired", "Unavailable", "FormExpired"}
+PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]")
+
+
+def catalogue() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(ZH.glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="zh"):
+                if message.id:
+                    value = message.string if isinstance(message.string, str) else message.string[0]
+                    for key in (message.id,) if isinstance(message.id, str) else message.id:
+                        found[key] = value
+    return found
+
+
+def used() -> dict[str, str]:
+    """Every message in templates and Python of the web packages, with where it stands."""
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    options = {"**/templates/**.html": {"extensions": "", "silent": "false", "trimmed": "true"}}
+    found = {}
+    for name, line, message, _comments, _context in extract_from_dir(
+            str(ROOT / "traceapp" / "web"), method_map=methods, options_map=options, keywords=KEYWORDS):
+        for text in message if isinstance(message, tuple) else (message,):
+            if text:
+                found[text] = f"{name}:{line}"
+    return found
+
+
+def refusals() -> dict[str, str]:
+    """The message of every error that a person may see, with where it is raised."""
+    found = {}
+    for path in sorted((ROOT / "traceapp").rglob("*.py")):
+        relative = path.relative_to(ROOT).as_posix()
+        if relative.startswith("traceapp/cli/"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                name = ast.unparse(node.exc.func).split(".")[-1]
+                first = node.exc.args[0]
+                if name in ERRORS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found[first.value] = f"{relative}:{node.lineno}"
+    return found
+
+
+def test_every_message_has_its_chinese() -> None:
+    known = catalogue()
+    missing = {text: place for text, place in used().items() if not known.get(text)}
+    assert missing == {}
+
+
+def test_every_refusal_has_its_chinese() -> None:
+    known = catalogue()
+    missing = {text: place for text, place in refusals().items() if not known.get(text)}
+    assert missing == {}
+
+
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    different = {text: chinese for text, chinese in catalogue().items()
+                 if chinese and set(PLACEHOLDERS.findall(text)) != set(PLACEHOLDERS.findall(chinese))}
+    assert different == {}
+
+
+@pytest.mark.parametrize("path", sorted(ZH.glob("*.po")), ids=lambda path: path.name)
+def test_no_catalogue_promises_that_a_product_is_real(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").lower()
+    assert "genuine" not in text
+    assert "正品" not in text
+
+
+def test_two_catalogues_do_not_disagree() -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    clashes = []
+    for path in sorted(ZH.glob("*.po")):
+        for message in read_po(BytesIO(path.read_bytes()), locale="zh"):
+            if isinstance(message.id, str) and message.id and isinstance(message.string, str):
+                other = seen.setdefault(message.id, (message.string, path.name))
+                if other[0] != message.string:
+                    clashes.append(f"{message.id!r}: {other} and {(message.string, path.name)}")
+    assert clashes == []
