@@ -14,7 +14,8 @@ from .states import NoticeState, RecallClass, RecallState
 
 
 class Recall(Revisioned, Base):
-    """One recall case. The texts are what the public and consignees read."""
+    """One recall case. Title, risk, action and remedy are what the public and consignees read; `reason` stays inside.
+    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -50,7 +51,8 @@ class Recall(Revisioned, Base):
 
 
 class RecallLot(Base):
-    """A lot in scope, with where its units were when the scope was frozen."""
+    """A lot in scope, with where its units were when the scope was last looked at (after `submit`: frozen). `path` is
+    the way from a chosen lot to this one, lot numbers with arrows between."""
 
     __tablename__ = "recall_lot"
     __table_args__ = (Index("ix_recall_lot_recall", "recall_id"),)
@@ -64,7 +66,8 @@ class RecallLot(Base):
 
 
 class RecallLedger(Base):
-    """One lot at one consignee: what was shipped, and what the consignee says of it. Units of the product."""
+    """One lot at one consignee: what was shipped (net of returns, frozen with the scope), and what the consignee says
+    of it. Units of the product. A settled line was closed by staff for a reason, answered or not."""
 
     __tablename__ = "recall_ledger"
     __table_args__ = (
@@ -85,10 +88,12 @@ class RecallLedger(Base):
     explanation: Mapped[str] = mapped_column(Text, default="")
     settled_at: Mapped[datetime | None] = mapped_column(UtcTime)
     settled_by: Mapped[str | None] = mapped_column(String(80))
+    settled_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Notice(Base):
-    """The letter to one consignee, with the hash of its answer link and when it was read and answered."""
+    """The letter to one consignee, with the hash of its answer link and when it was read and answered. `answers`
+    counts what was recorded; `answered_at` stands once every lot is answered."""
 
     __tablename__ = "notice"
     __table_args__ = (enum_check("state", NoticeState), Index("ix_notice_token", "token_hash"))
@@ -103,6 +108,7 @@ class Notice(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    answers: Mapped[int] = mapped_column(Integer, default=0)
     reminders: Mapped[int] = mapped_column(Integer, default=0)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcTime)
 

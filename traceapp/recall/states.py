@@ -1,7 +1,8 @@
 """The life of a recall as a table: action -> (from states, to state, permission).
 
 `draft`: scope may change. `submitted`: scope is frozen and waits for a second person. `notifying`: letters go out,
-the verdict of every lot in scope is "recalled". `closing`: every consignee's ledger closes. `closed`: it has ended.
+the verdict of every lot in scope is "recalled", answers come in. `closed`: every unit is accounted for; the verdict
+stays. `cancelled`: ended before anybody was told.
 """
 from __future__ import annotations
 

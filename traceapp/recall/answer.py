@@ -1,0 +1,283 @@
+"""What a consignee sees behind its link, and what it answers. The link's secret is the whole authority."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.catalog.model import Party, Product
+from traceapp.catalog.texts import required_text, short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
+from traceapp.core.quantity import parse_amount, plain
+from traceapp.identity.rate import hit
+from traceapp.trace.model import Lot
+from traceapp.vault.service import token_hash
+from traceapp.worklist.tasks import drop_tasks
+
+from .cases import is_told, notice_stream
+from .model import Notice, Recall, RecallLedger
+from .policy import Counted, LineState, line_state, needs_explanation, unaccounted
+from .states import NoticeState, RecallState
+
+FIELDS = ("received", "on_hand", "used", "returned")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """Units of one lot, none below zero. `received` None: as many as were shipped."""
+
+    lot_key: str
+    on_hand: Decimal
+    used: Decimal
+    returned: Decimal
+    received: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked."""
+
+    token: str
+    lines: tuple[AnswerLine, ...]
+    answered_by: str
+    explanation: str = ""
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One lot that went to the consignee. The answer's numbers are None until there is one."""
+
+    lot_key: str
+    number: str
+    name_zh: str
+    name_en: str
+    expires_on: date | None
+    unit: str | None
+    shipped: Decimal
+    counted: Counted | None
+    unaccounted: Decimal
+    state: LineState
+    explanation: str
+    answered_at: datetime | None
+    answered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """All that the page behind a link shows. `answers` counts what was recorded so far."""
+
+    reference: str
+    recall_class: str
+    is_closed: bool
+    title: Mapping[str, str]
+    risk: Mapping[str, str]
+    action: Mapping[str, str]
+    remedy: Mapping[str, str]
+    contact: str
+    consignee_id: str
+    consignee: Mapping[str, str]
+    answer_by: datetime | None
+    opened_at: datetime | None
+    answered_at: datetime | None
+    answers: int
+    lines: tuple[NoticeLine, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every lot is answered."""
+        return all(line.counted is not None for line in self.lines)
+
+
+def notice_of_token(session: Session, token: str) -> NoticeView:
+    """What the link shows. Raises NotFound for a secret that is none of ours."""
+    notice, recall = _found(session, token)
+    party = session.get(Party, notice.consignee_id)
+    rows = session.execute(
+        select(RecallLedger, Lot, Product).outerjoin(Lot, Lot.lot_key == RecallLedger.lot_key)
+        .outerjoin(Product, Product.id == Lot.product_id)
+        .where(RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id))
+    lines = sorted((_line(row, lot, product) for row, lot, product in rows), key=lambda line: (line.name_en,
+                                                                                              line.number))
+    return NoticeView(
+        reference=recall.reference, recall_class=recall.recall_class, is_closed=recall.state == RecallState.closed,
+        title=_both(recall, "title"), risk=_both(recall, "risk"), action=_both(recall, "action"),
+        remedy=_both(recall, "remedy"), contact=recall.contact, consignee_id=notice.consignee_id,
+        consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
+        answer_by=recall.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
+        answers=notice.answers, lines=tuple(lines))
+
+
+def limit_misses(session: Session, clock: Clock, source: str) -> None:
+    """Count a link that is none of ours. Raises TooMany: thirty a quarter of an hour for an address."""
+    hit(session, clock, f"answer:miss:{source}", 30, 900)
+
+
+def limit_answers(session: Session, clock: Clock, token: str, source: str) -> None:
+    """Count an answer that was sent. Raises TooMany: sixty a quarter of an hour for a link, 300 for an address."""
+    hit(session, clock, f"answer:link:{token_hash(token)[:32]}", 60, 900)
+    hit(session, clock, f"answer:source:{source}", 300, 900)
+
+
+def note_opened(session: Session, clock: Clock, token: str) -> None:
+    """Note when the link was first opened. Raises NotFound."""
+    notice, recall = _found(session, token, lock=True)
+    if notice.opened_at is None:
+        notice.opened_at = clock.now()
+        record(session, consignee_actor(notice), clock.now(), "notice.opened", notice_stream(notice.id),
+               {"recall": recall.id})
+
+
+def none_left(view: NoticeView, lot_keys: Sequence[str] | None = None) -> tuple[AnswerLine, ...]:
+    """The answer "we have none left, all of it was used" for these lots, or for every lot without an answer."""
+    return tuple(AnswerLine(line.lot_key, Decimal(0), line.shipped, Decimal(0)) for line in view.lines
+                 if (line.counted is None if lot_keys is None else line.lot_key in lot_keys))
+
+
+def record_answer(session: Session, clock: Clock, command: RecordAnswer) -> Notice:
+    """What a consignee says of its lots; sent twice it changes nothing, and it may be corrected while the recall runs.
+
+    Raises NotFound; InvalidInput with `errors` by field (`on_hand:<lot key>`, `answered_by`, `explanation`); Conflict
+    (code `recall-closed`) after the end; Stale when somebody else there answered differently in the meantime.
+    """
+    notice, recall = _found(session, command.token, lock=True)
+    return write_answer(session, consignee_actor(notice), clock, (recall, notice), command)
+
+
+def consignee_actor(notice: Notice) -> Actor:
+    """Who acts behind a link: the consignee, not a person."""
+    return Actor(id=f"consignee:{notice.consignee_id}", role="consignee", source="link")
+
+
+def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice],
+                 command: RecordAnswer) -> Notice:
+    """The same for a notice that the caller has found and locked; `command.token` is not looked at."""
+    recall, notice = case
+    if recall.state != RecallState.notifying:
+        raise Conflict("This recall is closed, so numbers can no longer be changed here. If something is not right, "
+                       "please contact %(contact)s.", code="recall-closed", contact=recall.contact)
+    rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
+    counted = _checked(rows, command)
+    changed = [row for row in rows.values() if row.lot_key in counted and not _is_same(row, counted[row.lot_key],
+                                                                                      command.explanation)]
+    if not changed:
+        return notice
+    if command.seen is not None and command.seen != notice.answers:
+        raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
+                    "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
+    now, before = clock.now(), {row.lot_key: _numbers(row) for row in changed}
+    for row in changed:
+        _write(row, counted[row.lot_key], command)
+        row.answered_at = now
+    notice.answers += 1
+    session.flush()
+    if all(row.on_hand is not None for row in rows.values()):
+        notice.answered_at, notice.state = now, NoticeState.answered
+        drop_tasks(session, actor, clock, notice_stream(notice.id))
+    record(session, actor, now, "notice.answered", notice_stream(notice.id), {
+        "recall": recall.id, "before": before, "after": {row.lot_key: _numbers(row) for row in changed}})
+    session.flush()
+    return notice
+
+
+def parse_units(text: str, *, place: str) -> Decimal:
+    """A number of units that somebody typed. Raises InvalidInput for what is no number or below zero."""
+    value = parse_amount(text, place=place, positive=False)
+    if value < 0:
+        raise InvalidInput("A number cannot be below zero.", code="below-zero", place=place)
+    return value
+
+
+def _found(session: Session, token: str, *, lock: bool = False) -> tuple[Notice, Recall]:
+    wanted = select(Notice).where(Notice.token_hash == token_hash(token))
+    notice = session.scalar(wanted.with_for_update() if lock else wanted)
+    # Closing locks the recall for itself; answers only share it, so they don't wait for each other.
+    recall = None if notice is None else session.get(
+        Recall, notice.recall_id, with_for_update={"read": True} if lock else None)
+    if notice is None or recall is None or not is_told(recall.state):
+        raise NotFound("This link does not lead to a notice. Copy the whole link from the letter, or contact the "
+                       "sender of the letter.", code="unknown-link")
+    return notice, recall
+
+
+def _both(recall: Recall, name: str) -> dict[str, str]:
+    return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
+
+
+def counted_of(row: RecallLedger) -> Counted | None:
+    """The answer of a line of the ledger; None without one."""
+    if row.on_hand is None or row.used is None or row.returned is None or row.received is None:
+        return None
+    return Counted(row.received, row.on_hand, row.used, row.returned)
+
+
+def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> NoticeLine:
+    counted = counted_of(row)
+    name = lot.name if lot else ""
+    return NoticeLine(
+        lot_key=row.lot_key, number=lot.number if lot else row.lot_key, name_zh=product.name_zh if product else name,
+        name_en=product.name_en if product else name, expires_on=lot.expires_on if lot else None,
+        unit=lot.unit if lot else None, shipped=row.shipped, counted=counted,
+        unaccounted=unaccounted(row.shipped, counted),
+        state=line_state(row.shipped, counted, is_settled=row.settled_at is not None), explanation=row.explanation,
+        answered_at=row.answered_at, answered_by=row.answered_by)
+
+
+def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[str, Counted]:
+    errors: dict[str, str] = {}
+    counted: dict[str, Counted] = {}
+    for line in command.lines:
+        row = rows.get(line.lot_key)
+        if row is None:
+            raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
+                               place="lines")
+        numbers = Counted(row.shipped if line.received is None else line.received, line.on_hand, line.used,
+                          line.returned)
+        for name in FIELDS:
+            if getattr(numbers, name) < 0:
+                errors[f"{name}:{line.lot_key}"] = "A number cannot be below zero."
+        counted[line.lot_key] = numbers
+    if not counted:
+        errors["lines"] = "Fill in the numbers of at least one batch."
+    if not command.answered_by.strip():
+        errors["answered_by"] = "Please write your name, so that we know whom to ask."
+    if not command.explanation.strip() and any(
+            needs_explanation(rows[key].shipped, numbers) for key, numbers in counted.items()):
+        errors["explanation"] = ("The numbers do not add up to what was sent. Please write in a few words why: lost, "
+                                 "passed on, counted differently.")
+    if errors:
+        place, message = next(iter(errors.items()))
+        raise InvalidInput(message, code="answer-incomplete", place=place, errors=errors)
+    required_text(short_text(command.answered_by, 200, place="answered_by"), place="answered_by")
+    short_text(command.explanation, 2000, place="explanation")
+    return counted
+
+
+def _is_same(row: RecallLedger, numbers: Counted, explanation: str) -> bool:
+    is_explained = not needs_explanation(row.shipped, numbers) or row.explanation == explanation.strip()
+    return counted_of(row) == numbers and is_explained
+
+
+def _write(row: RecallLedger, numbers: Counted, command: RecordAnswer) -> None:
+    row.received, row.on_hand, row.used, row.returned = (numbers.received, numbers.on_hand, numbers.used,
+                                                         numbers.returned)
+    row.answered_by = command.answered_by.strip()
+    row.explanation = command.explanation.strip() if needs_explanation(row.shipped, numbers) else ""
+    # A reason that closed the line was given for other numbers.
+    row.settled_at, row.settled_by, row.settled_reason = None, None, ""
+
+
+def _numbers(row: RecallLedger) -> dict[str, str] | None:
+    counted = counted_of(row)
+    if counted is None:
+        return None
+    return {name: plain(getattr(counted, name)) for name in FIELDS} | (
+        {"settled": "yes"} if row.settled_at is not None else {})

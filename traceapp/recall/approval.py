@@ -1,0 +1,194 @@
+"""From draft to the moment when everybody is told: submitting, sending back, approving, cancelling."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.model import Party
+from traceapp.catalog.texts import required_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, Forbidden
+from traceapp.identity.service import check_signature
+from traceapp.trace.model import HoldKind, Lot
+from traceapp.trace.release import PlaceHold, place_hold
+from traceapp.vault.service import Vault
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
+
+from .cases import for_action, hold_source, move, recall_stream, sign, signed_hash
+from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lots
+from .model import Recall, RecallLedger, RecallLot, RecallSignature
+from .notices import tell_consignees
+from .policy import answer_due, approval_due
+from .scope import frozen_hash, propose_scope, scope_hash, scope_of, shipped_units, units_of
+
+APPROVE_TASK = "recall.approve"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRecall:
+    """`password` is the signer's, asked again; `reason` says in own words why this scope and these texts."""
+
+    recall_id: str
+    password: str
+    reason: str = ""
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRecall:
+    recall_id: str
+    password: str
+    reason: str = ""
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRecall:
+    recall_id: str
+    reason: str
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRecall:
+    recall_id: str
+    reason: str
+    revision: int | None = None
+
+
+def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitRecall) -> Recall:
+    """Freeze scope, quantities and consignees, signed, for a second person to approve.
+
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without a lot or from a wrong
+    state, InvalidInput when a downstream lot has no reason to be out, Forbidden for a wrong password, Stale.
+    """
+    recall = for_action(session, actor, "submit", command.recall_id, command.revision)
+    signer = check_signature(session, actor, command.password)
+    keys = _lot_keys(session, recall)
+    if not keys:
+        raise Conflict("No lot is in scope yet. Choose at least one lot before submitting.", code="no-lots",
+                       place="lot_keys")
+    left_out = left_out_of(recall)
+    refuse_unexplained(propose_scope(session, roots_of(recall)), frozenset(keys), left_out)
+    scope = scope_of(session, roots_of(recall), keys)
+    write_lots(session, recall, scope)
+    units = units_of(scope)
+    if units:
+        session.execute(insert(RecallLedger), [
+            {"recall_id": recall.id, "lot_key": key, "consignee_id": consignee, "shipped": amount}
+            for (key, consignee), amount in units.items()])
+    now = clock.now()
+    recall.scope_hash, recall.submitted_at, recall.submitted_by = scope_hash(scope, left_out), now, actor.id
+    sign(session, clock, recall, signer, ("submitted", command.reason.strip()))
+    move(session, actor, clock, recall, "submit", {
+        "scope_hash": recall.scope_hash, "lots": len(scope.lots), "consignees": len(scope.consignees)})
+    raise_task(session, actor, clock, RaiseTask(
+        APPROVE_TASK, recall_stream(recall), "quality_manager", approval_due(recall.recall_class, now),
+        params={"recall_id": recall.id, "reference": recall.reference}))
+    session.flush()
+    return recall
+
+
+def return_recall(session: Session, actor: Actor, clock: Clock, command: ReturnRecall) -> Recall:
+    """Send a submitted recall back to draft; the scope can be changed again. Raises InvalidInput without a reason."""
+    recall = for_action(session, actor, "return", command.recall_id, command.revision)
+    reason = required_text(command.reason, place="reason")
+    _thaw(session, recall)
+    move(session, actor, clock, recall, "return", {"reason": reason})
+    complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "returned")
+    session.flush()
+    return recall
+
+
+def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelRecall) -> Recall:
+    """End a recall of which nobody was told. Raises InvalidInput without a reason, Conflict once people were told."""
+    recall = for_action(session, actor, "cancel", command.recall_id, command.revision)
+    recall.closing_note = required_text(command.reason, place="reason")
+    _thaw(session, recall)
+    move(session, actor, clock, recall, "cancel", {"reason": recall.closing_note})
+    drop_tasks(session, actor, clock, recall_stream(recall))
+    session.flush()
+    return recall
+
+
+def approve_recall(session: Session, actor: Actor, clock: Clock, command: ApproveRecall, *, vault: Vault) -> Recall:
+    """Start the recall: holds on every lot, a notice to every consignee, all with this commit.
+
+    Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for the person who submitted
+    it or a wrong password; Conflict when units moved or lots came into being since it was submitted (code
+    `scope-moved`: send it back and submit it again), or when somebody else was faster; Stale.
+    """
+    recall = for_action(session, actor, "approve", command.recall_id, command.revision)
+    if actor.id == recall.submitted_by:
+        raise Forbidden("You submitted this recall yourself. A second person has to approve it.", code="same-person")
+    signer = check_signature(session, actor, command.password)
+    _refuse_tampered(session, recall)
+    keys = _lot_keys(session, recall)
+    # The holds lock the lots: what is shipped or used from here on waits, then is refused.
+    place_hold(session, actor, clock, PlaceHold(keys, HoldKind.recall, hold_source(recall.id),
+                                                f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
+    frozen = _frozen_units(session, recall)
+    _refuse_moved(session, recall, keys, frozen)
+    now = clock.now()
+    recall.approved_at, recall.approved_by = now, actor.id
+    recall.answer_by = answer_due(recall.recall_class, now)
+    sign(session, clock, recall, signer, ("approved", command.reason.strip()))
+    move(session, actor, clock, recall, "approve", {"scope_hash": recall.scope_hash, "lots": len(keys)})
+    complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
+    tell_consignees(session, actor, clock, recall, sorted({consignee for _key, consignee in frozen}), vault=vault)
+    session.flush()
+    return recall
+
+
+def _lot_keys(session: Session, recall: Recall) -> tuple[str, ...]:
+    return tuple(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
+                                 .order_by(RecallLot.lot_key)))
+
+
+def _frozen_units(session: Session, recall: Recall) -> dict[tuple[str, str], Decimal]:
+    rows = session.execute(select(RecallLedger.lot_key, RecallLedger.consignee_id, RecallLedger.shipped)
+                           .where(RecallLedger.recall_id == recall.id))
+    return {(key, consignee): shipped for key, consignee, shipped in rows}
+
+
+def _thaw(session: Session, recall: Recall) -> None:
+    recall.scope_hash, recall.submitted_at, recall.submitted_by = None, None, None
+    session.execute(delete(RecallLedger).where(RecallLedger.recall_id == recall.id))
+
+
+def _refuse_tampered(session: Session, recall: Recall) -> None:
+    """Nothing when scope and texts are those that were signed at submission. Raises Conflict."""
+    lots = session.execute(select(RecallLot.lot_key, RecallLot.made, RecallLot.in_stock, RecallLot.shipped)
+                           .where(RecallLot.recall_id == recall.id))
+    present = frozen_hash(((key, made, in_stock, shipped) for key, made, in_stock, shipped in lots),
+                          _frozen_units(session, recall), left_out_of(recall))
+    signed = session.scalar(select(RecallSignature.signed_hash).where(
+        RecallSignature.recall_id == recall.id, RecallSignature.meaning == "submitted")
+        .order_by(RecallSignature.position.desc()).limit(1))
+    if present != recall.scope_hash or signed != signed_hash(recall):
+        raise Conflict("What is stored is not what was signed when the recall was submitted. Send it back and submit "
+                       "it again.", code="not-what-was-signed")
+
+
+def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
+                  frozen: Mapping[tuple[str, str], Decimal]) -> None:
+    """Nothing when the units are where they were at submission and no lot has been added downstream."""
+    present = shipped_units(session, keys)
+    moved = {pair for pair in frozen.keys() | present.keys() if frozen.get(pair) != present.get(pair)}
+    proposed = propose_scope(session, roots_of(recall)).lots
+    left_out = left_out_of(recall)
+    added = [lot.number for lot in proposed if lot.lot_key not in keys and lot.lot_key not in left_out]
+    if not moved and not added:
+        return
+    numbers = dict(session.execute(select(Lot.lot_key, Lot.number).where(
+        Lot.lot_key.in_(sorted({key for key, _consignee in moved})[:20]))).tuples())
+    names = dict(session.execute(select(Party.id, Party.name_zh).where(
+        Party.id.in_(sorted({consignee for _key, consignee in moved})[:20]))).tuples())
+    what = [f"{numbers.get(key, key)} / {names.get(consignee, consignee)}" for key, consignee in sorted(moved)]
+    raise Conflict("Since this recall was submitted, units have moved or lots have been made: %(what)s. Send it back, "
+                   "look at the scope, and submit it again.", code="scope-moved", what=named([*added, *what]))

@@ -1,0 +1,196 @@
+"""Opening a recall, writing its texts, choosing its scope."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from traceapp.audit import record
+from traceapp.catalog.texts import required_text, short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.ids import new_id, new_reference
+from traceapp.db import expect_revision
+from traceapp.surveillance.model import Signal
+
+from .cases import PUBLIC_TEXTS, permit, recall_by_id, recall_stream
+from .model import Recall, RecallLot
+from .scope import Scope, propose_scope, scope_of
+from .states import RecallClass, RecallState
+from .wording import refuse_softeners
+
+_SIZES = {"title_zh": 300, "title_en": 300, "contact": 200} | dict.fromkeys(
+    ("reason", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en"), 4000)
+_OPTIONAL = ("remedy_zh", "remedy_en")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecall:
+    """`reason` stays inside the house; the texts in two languages are what the public and consignees read. With
+    `root_lot_keys` everything downstream of these lots is in the draft scope at once."""
+
+    recall_class: str
+    title_zh: str
+    title_en: str
+    reason: str
+    risk_zh: str
+    risk_en: str
+    action_zh: str
+    action_en: str
+    contact: str
+    remedy_zh: str = ""
+    remedy_en: str = ""
+    signal_id: str | None = None
+    root_lot_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecall:
+    """The whole of a draft's class and texts as they shall be; its signal and lots stay."""
+
+    recall_id: str
+    recall: OpenRecall
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetScope:
+    """The lots that shall be in. `left_out` gives the reason for each lot that the genealogy proposes and that shall
+    not be in; `root_lot_keys` None: the chosen lots stay."""
+
+    recall_id: str
+    lot_keys: tuple[str, ...]
+    revision: int | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    root_lot_keys: tuple[str, ...] | None = None
+
+
+def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecall) -> Recall:
+    """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot or
+    signal."""
+    permit(actor, "recall.write")
+    values = _checked_texts(command)
+    if command.signal_id is not None and session.scalar(
+            select(Signal.id).where(Signal.id == command.signal_id)) is None:
+        raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
+    now = clock.now()
+    roots = tuple(dict.fromkeys(command.root_lot_keys))
+    recall = Recall(id=new_id(now), reference=new_reference("RC", now), state=RecallState.draft, opened_at=now,
+                    opened_by=actor.id, signal_id=command.signal_id, root_lot_key=roots[0] if roots else None,
+                    scope_rule={"roots": list(roots), "left_out": {}}, **values)
+    session.add(recall)
+    session.flush()
+    if roots:
+        write_lots(session, recall, propose_scope(session, roots))
+    record(session, actor, now, "recall.opened", recall_stream(recall), {
+        "reference": recall.reference, "class": recall.recall_class, "reason": recall.reason, "roots": list(roots),
+        "signal": recall.signal_id})
+    return recall
+
+
+def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeRecall) -> Recall:
+    """Change class and texts of a draft. Raises as open_recall; Conflict when it is no draft any more, Stale."""
+    permit(actor, "recall.write")
+    recall = _draft(session, command.recall_id, command.revision)
+    after = _checked_texts(command.recall)
+    before = {name: getattr(recall, name) for name in after}
+    changed = [name for name in after if before[name] != after[name]]
+    for name in changed:
+        setattr(recall, name, after[name])
+    if changed:
+        record(session, actor, clock.now(), "recall.changed", recall_stream(recall), {
+            "before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}})
+    session.flush()
+    return recall
+
+
+def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -> Scope:
+    """Choose the lots of a draft; lots that are not downstream may be added too. Answers the scope as it now is.
+
+    Raises InvalidInput (`errors` per lot key) when a proposed lot is neither in nor left out with a reason; NotFound,
+    Conflict when it is no draft any more, Stale.
+    """
+    permit(actor, "recall.write")
+    recall = _draft(session, command.recall_id, command.revision)
+    before = list(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
+                                  .order_by(RecallLot.lot_key)))
+    roots = roots_of(recall) if command.root_lot_keys is None else tuple(dict.fromkeys(command.root_lot_keys))
+    if not command.lot_keys:
+        raise InvalidInput("Choose at least one lot.", code="no-lots", place="lot_keys")
+    proposed = propose_scope(session, roots)
+    left_out = {key: short_text(reason, 1000, place=f"left_out/{key}") for key, reason in command.left_out.items()
+                if key in proposed.lot_keys and key not in command.lot_keys}
+    refuse_unexplained(proposed, frozenset(command.lot_keys), left_out)
+    scope = scope_of(session, roots, command.lot_keys)
+    write_lots(session, recall, scope)
+    recall.scope_rule = {"roots": list(roots), "left_out": left_out}
+    recall.root_lot_key = roots[0] if roots else None
+    flag_modified(recall, "scope_rule")
+    after = sorted(scope.lot_keys)
+    record(session, actor, clock.now(), "recall.scope_set", recall_stream(recall), {
+        "added": [key for key in after if key not in before], "removed": [key for key in before if key not in after],
+        "lots": len(after), "roots": list(roots), "left_out": left_out})
+    session.flush()
+    return scope
+
+
+def roots_of(recall: Recall) -> tuple[str, ...]:
+    """The chosen lots, from which the genealogy is followed."""
+    return tuple(recall.scope_rule.get("roots", ()))
+
+
+def left_out_of(recall: Recall) -> dict[str, str]:
+    """{lot key: why it was left out, although it is downstream}."""
+    return dict(recall.scope_rule.get("left_out", {}))
+
+
+def refuse_unexplained(proposed: Scope, chosen: frozenset[str], left_out: Mapping[str, str]) -> None:
+    """Nothing when every proposed lot is in, or out for a reason. Raises InvalidInput with the lots."""
+    missing = {lot.lot_key: lot.number for lot in proposed.lots
+               if lot.lot_key not in chosen and not left_out.get(lot.lot_key, "").strip()}
+    if missing:
+        raise InvalidInput(
+            "These lots are downstream of a chosen lot: %(lots)s. Take them in, or give a reason for each that is "
+            "left out.", code="lots-left-out", place="lot_keys", lots=named(missing.values()),
+            errors={f"left_out/{key}": number for key, number in missing.items()})
+
+
+def named(numbers: object, most: int = 10) -> str:
+    """Lot numbers or names in one line, cut after `most`."""
+    listed = [str(number) for number in numbers]  # type: ignore[attr-defined]
+    return ", ".join(listed[:most]) + (f" … (+{len(listed) - most})" if len(listed) > most else "")
+
+
+def write_lots(session: Session, recall: Recall, scope: Scope) -> None:
+    """Make the stored lots those of `scope`, with their present quantities."""
+    session.execute(delete(RecallLot).where(RecallLot.recall_id == recall.id))
+    if scope.lots:
+        session.execute(insert(RecallLot), [
+            {"recall_id": recall.id, "lot_key": lot.lot_key, "path": lot.path_text, "made": lot.made,
+             "in_stock": lot.in_stock, "shipped": lot.shipped} for lot in scope.lots])
+
+
+def _draft(session: Session, recall_id: str, revision: int | None) -> Recall:
+    recall = recall_by_id(session, recall_id, lock=True)
+    if recall.state != RecallState.draft:
+        raise Conflict("Only a draft can be changed; this recall is “%(state)s”.", code="wrong-state",
+                       state=str(recall.state))
+    expect_revision(recall, revision)
+    return recall
+
+
+def _checked_texts(command: OpenRecall) -> dict[str, str]:
+    if command.recall_class not in set(RecallClass):
+        raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
+    values = {"recall_class": str(command.recall_class)}
+    for name, size in _SIZES.items():
+        text = short_text(getattr(command, name), size, place=name)
+        values[name] = text if name in _OPTIONAL else required_text(text, place=name)
+        if size < 4000 and "\n" in values[name]:
+            raise InvalidInput("This goes on one line.", code="line-break", place=name)
+    refuse_softeners({name: values[name] for name in PUBLIC_TEXTS})
+    return values
