@@ -1,18 +1,19 @@
 """The one writer of the derived tables, for acts of our own: each event alone says all that is derived from it.
 
-Events captured from others are derived by `derive_foreign`.
+Events captured from others are derived by `derive_foreign`. Rows that only ever come into being are written in one
+statement a table; what changes (lots, positions) is written by its key.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, case, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
-from sqlalchemy.orm.util import identity_key
 
 from traceapp.core.ids import name_key
 from traceapp.epcis import Event as Said
@@ -38,18 +39,86 @@ Data = dict[str, Any]
 ZERO = Decimal(0)
 
 
-def derive_own(session: Session, row: Event, said: Said) -> None:
+@dataclass(slots=True)
+class Derived:
+    """What one event gave: its row, its lots by key, and the one entity that the act is about."""
+
+    row: Event
+    said: Said
+    data: Data
+    lots: dict[str, Lot]
+    inspection: Inspection | None = None
+    shipment: Shipment | None = None
+    holds: list[Hold] = field(default_factory=list)
+    rows: dict[Table, list[Data]] = field(default_factory=dict)
+
+    def lot(self, uri: str) -> Lot:
+        """The lot that the event names so; an event before this one made it."""
+        return self.lots[name_key(uri)]
+
+    def insert(self, model: type[Any], **values: Any) -> None:
+        """Have a row written at the end."""
+        self.rows.setdefault(model.__table__, []).append(values)
+
+    def item(self, lot: Lot, role: str, quantity: Decimal | None) -> None:
+        """The event touched the lot. The row of the lot counts one revision up even where no column changes: cached
+        pages follow the revision."""
+        flag_modified(lot, "flags")
+        self.insert(EventItem, lot_key=lot.lot_key, event_id=self.row.id, role=role, quantity=quantity,
+                    subject_key=self.row.subject_key, unit=lot.unit if quantity is not None else None)
+
+    def move(self, lot: Lot, holder: str, quantity: Decimal) -> None:
+        """`quantity` of the lot more (negative: less) with `holder`."""
+        self.insert(LotPosition, lot_key=lot.lot_key, holder=holder, quantity=quantity, unit=lot.unit,
+                    since=self.row.event_time)
+
+    def edge(self, parent_key: str, child_key: str, kind: str, amount: tuple[Decimal | None, str | None]) -> None:
+        """One line of the genealogy, under the parent and under the child."""
+        for key, direction, other in ((parent_key, "down", child_key), (child_key, "up", parent_key)):
+            self.insert(LotEdge, lot_key=key, direction=direction, other_key=other, event_id=self.row.id, kind=kind,
+                        quantity=amount[0], unit=amount[1], at=self.row.event_time)
+
+
+def derive_own(session: Session, row: Event, said: Said) -> Derived:
     """Write what follows from an event of ours."""
     act, data = acts.read(said)
-    load_lots(session, [name_key(uri) for uri in said.identifiers])
-    _ACTS[act](session, row, said, data)
+    with session.no_autoflush:
+        derived = Derived(row, said, data, load_lots(session, [name_key(uri) for uri in said.identifiers]))
+        _ACTS[act](session, derived)
+    write_rows(session, derived.rows)
+    session.flush()
+    return derived
 
 
-def load_lots(session: Session, keys: list[str]) -> None:
-    """Have these lots in the session, with one statement for all that are not."""
-    missing = [key for key in keys if identity_key(Lot, key) not in session.identity_map]
+def load_lots(session: Session, keys: list[str]) -> dict[str, Lot]:
+    """These lots by key, as far as they exist, with one statement for all that are not in the session."""
+    found: dict[str, Lot] = {}
+    missing = []
+    for key in keys:
+        lot = session.identity_map.get(session.identity_key(Lot, key))
+        if lot is None:
+            missing.append(key)
+        else:
+            found[key] = lot
     for start in range(0, len(missing), 500):
-        session.scalars(select(Lot).where(Lot.lot_key.in_(missing[start:start + 500]))).all()
+        for lot in session.scalars(select(Lot).where(Lot.lot_key.in_(missing[start:start + 500]))):
+            found[lot.lot_key] = lot
+    return found
+
+
+def write_rows(session: Session, rows: dict[Table, list[Data]]) -> None:
+    """One statement a table; positions are added to what is there."""
+    connection = session.connection()
+    for table, values in rows.items():
+        if table is LotPosition.__table__:
+            add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            statement = add(LotPosition)
+            new, old = statement.excluded, LotPosition.__table__.c
+            connection.execute(statement.on_conflict_do_update(index_elements=["lot_key", "holder"], set_={
+                "quantity": old.quantity + new.quantity,
+                "since": case((new.since > old.since, new.since), else_=old.since)}), values)
+        else:
+            connection.execute(insert(table), values)
 
 
 def holder_of(lot: Lot) -> str:
@@ -57,66 +126,15 @@ def holder_of(lot: Lot) -> str:
     return f"site:{lot.site_id}" if lot.site_id else "own"
 
 
-def edge_rows(parent_key: str, child_key: str, row: Event, kind: str,
-              amount: tuple[Decimal | None, str | None]) -> tuple[LotEdge, LotEdge]:
-    """One line of the genealogy, under the parent and under the child."""
-    quantity, unit = amount
-    return tuple(LotEdge(lot_key=key, direction=direction, other_key=other, event_id=row.id, kind=kind,  # type: ignore[return-value]
-                         quantity=quantity, unit=unit, at=row.event_time)
-                 for key, direction, other in ((parent_key, "down", child_key), (child_key, "up", parent_key)))
-
-
-def _item(session: Session, row: Event, lot: Lot, role: str, quantity: Decimal | None) -> None:
-    # The row counts one revision up even where no column changes: cached pages follow the revision.
-    flag_modified(lot, "flags")
-    session.add(EventItem(lot_key=lot.lot_key, event_id=row.id, role=role, subject_key=row.subject_key,
-                          quantity=quantity, unit=lot.unit if quantity is not None else None))
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """`quantity` of the lot more (negative: less) with `holder`."""
-
-    lot: Lot
-    holder: str
-    quantity: Decimal
-
-
-def _move(session: Session, row: Event, moves: list[_Move]) -> None:
-    """Write where things are now; one look for all of them."""
-    keys = sorted({move.lot.lot_key for move in moves})
-    holders = sorted({move.holder for move in moves})
-    places: dict[tuple[str, str], LotPosition] = {}
-    for start in range(0, len(keys), 500):
-        for place in session.scalars(select(LotPosition).where(
-                LotPosition.lot_key.in_(keys[start:start + 500]), LotPosition.holder.in_(holders))):
-            places[place.lot_key, place.holder] = place
-    for move in moves:
-        name = (move.lot.lot_key, move.holder)
-        if name not in places:
-            places[name] = LotPosition(lot_key=name[0], holder=name[1], quantity=ZERO, unit=move.lot.unit,
-                                       since=row.event_time)
-            session.add(places[name])
-        place = places[name]
-        place.quantity = (place.quantity or ZERO) + move.quantity
-        place.since = max(place.since, row.event_time)
-
-
-def _lot(session: Session, uri: str) -> Lot:
-    lot = session.get(Lot, name_key(uri))
-    if lot is None:
-        raise LookupError(f"an event of ours names {uri}, which no event before it made")
-    return lot
-
-
-def _new_lot(session: Session, row: Event, uri: str, data: Data, amount: tuple[Decimal, str]) -> Lot:
+def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal, str]) -> Lot:
     """The row of a lot that comes into our hands; one that others' events named before becomes ours."""
-    key = name_key(uri)
-    lot = session.get(Lot, key)
+    key, data = name_key(uri), derived.data
+    lot = derived.lots.get(key)
     if lot is None:
-        lot = Lot(lot_key=key, uri=uri, created_at=row.recorded_at, release_note="", flags=[],
+        lot = Lot(lot_key=key, uri=uri, created_at=derived.row.recorded_at, release_note="", flags=[],
                   is_on_hold=False, is_recalled=False)
         session.add(lot)
+        derived.lots[key] = lot
     lot.item_kind, lot.is_own, lot.name = "lot", 1, ""
     lot.product_id, lot.class_uri, lot.number = data["product"], data["class"], data["number"]
     lot.site_id, lot.origin = data.get("site"), data.get("origin", "")
@@ -126,146 +144,143 @@ def _new_lot(session: Session, row: Event, uri: str, data: Data, amount: tuple[D
     lot.consumed = lot.shipped = lot.returned = lot.lost = ZERO
     lot.sampled = acts.number(data, "retainedSamples")
     lot.release_state = ReleaseState.pending
-    _move(session, row, [_Move(lot, holder_of(lot), lot.stock)])
+    derived.move(lot, holder_of(lot), lot.stock)
     return lot
 
 
-def _receive(session: Session, row: Event, said: Said, data: Data) -> None:
-    stated = said.quantities[0]
+def _receive(session: Session, derived: Derived) -> None:
+    stated = derived.said.quantities[0]
     quantity = stated.quantity or ZERO
-    lot = _new_lot(session, row, stated.epc_class, data, (quantity, stated.uom or "EA"))
-    _item(session, row, lot, "object", quantity)
+    lot = _new_lot(session, derived, stated.epc_class, (quantity, stated.uom or "EA"))
+    derived.item(lot, "object", quantity)
 
 
-def _produce(session: Session, row: Event, said: Said, data: Data) -> None:
-    made = said.output_quantities[0]
+def _produce(session: Session, derived: Derived) -> None:
+    row, made = derived.row, derived.said.output_quantities[0]
     quantity = made.quantity or ZERO
-    lot = _new_lot(session, row, made.epc_class, data, (quantity, made.uom or "EA"))
-    _item(session, row, lot, "output", quantity)
-    moves = []
-    for used in said.input_quantities:
-        parent, amount = _lot(session, used.epc_class), used.quantity or ZERO
+    lot = _new_lot(session, derived, made.epc_class, (quantity, made.uom or "EA"))
+    derived.item(lot, "output", quantity)
+    for used in derived.said.input_quantities:
+        parent, amount = derived.lot(used.epc_class), used.quantity or ZERO
         parent.consumed += amount
-        moves.append(_Move(parent, holder_of(parent), -amount))
-        _item(session, row, parent, "input", amount)
-        session.add_all(edge_rows(parent.lot_key, lot.lot_key, row, "made", (amount, parent.unit)))
-    _move(session, row, moves)
-    place = data.get("place", {})
-    session.add(Production(
-        lot_key=lot.lot_key, id=row.id, quantity=quantity, made_at=row.event_time, event_id=row.id,
-        retained_samples=acts.number(data, "retainedSamples"),
-        **{name: place.get(member, "") for name, member in _PLACE.items()}))
+        derived.move(parent, holder_of(parent), -amount)
+        derived.item(parent, "input", amount)
+        derived.edge(parent.lot_key, lot.lot_key, "made", (amount, parent.unit))
+    place = derived.data.get("place", {})
+    derived.insert(Production, lot_key=lot.lot_key, id=row.id, quantity=quantity, made_at=row.event_time,
+                   event_id=row.id, retained_samples=acts.number(derived.data, "retainedSamples"),
+                   **{name: place.get(member, "") for name, member in _PLACE.items()})
 
 
 _PLACE = {"work_order": "workOrder", "line": "line", "shift": "shift", "equipment": "equipment",
           "operator": "operator", "sterilisation_load": "sterilisationLoad"}
 
 
-def _inspect(session: Session, row: Event, said: Said, data: Data) -> None:
-    lot = _lot(session, said.quantities[0].epc_class)
+def _inspect(session: Session, derived: Derived) -> None:
+    row, data = derived.row, derived.data
+    lot = derived.lot(derived.said.quantities[0].epc_class)
     sampled = acts.number(data, "sampled")
     if sampled:
         lot.sampled += sampled
-        _move(session, row, [_Move(lot, holder_of(lot), -sampled)])
-    _item(session, row, lot, "object", sampled or None)
-    session.add(Inspection(
+        derived.move(lot, holder_of(lot), -sampled)
+    derived.item(lot, "object", sampled or None)
+    derived.inspection = Inspection(
         lot_key=lot.lot_key, id=row.id, report_number=data["reportNumber"], laboratory=data.get("laboratory", ""),
-        inspected_at=row.event_time, sample_size=acts.number(data, "sampleSize"),
-        verdict="conforming" if said.disposition == "conformant" else "non_conforming", event_id=row.id))
-    session.add_all(
-        TestResult(lot_key=lot.lot_key, inspection_id=row.id, position=position, name_zh=result["nameZh"],
-                   name_en=result["nameEn"], unit=result.get("unit", ""), is_within=result["within"],
-                   value=acts.optional_number(result, "value"), lower=acts.optional_number(result, "lower"),
-                   upper=acts.optional_number(result, "upper"), text=result.get("text", ""),
-                   expected_text=result.get("expectedText", ""))
-        for position, result in enumerate(data.get("results", [])))
+        inspected_at=row.event_time, sample_size=acts.number(data, "sampleSize"), event_id=row.id,
+        verdict="conforming" if derived.said.disposition == "conformant" else "non_conforming")
+    session.add(derived.inspection)
+    for position, result in enumerate(data.get("results", [])):
+        derived.insert(
+            TestResult, lot_key=lot.lot_key, inspection_id=row.id, position=position, name_zh=result["nameZh"],
+            name_en=result["nameEn"], unit=result.get("unit", ""), is_within=result["within"],
+            value=acts.optional_number(result, "value"), lower=acts.optional_number(result, "lower"),
+            upper=acts.optional_number(result, "upper"), text=result.get("text", ""),
+            expected_text=result.get("expectedText", ""))
 
 
-def _decide(session: Session, row: Event, said: Said, data: Data) -> None:
-    lot = _lot(session, said.quantities[0].epc_class)
-    _item(session, row, lot, "object", None)
-    lot.release_state = data["state"]
-    lot.release_note = data.get("note", "")
+def _decide(session: Session, derived: Derived) -> None:
+    lot = derived.lot(derived.said.quantities[0].epc_class)
+    derived.item(lot, "object", None)
+    lot.release_state = derived.data["state"]
+    lot.release_note = derived.data.get("note", "")
     if lot.release_state == ReleaseState.released:
-        lot.released_at, lot.released_by = row.event_time, row.actor_id
+        lot.released_at, lot.released_by = derived.row.event_time, derived.row.actor_id
 
 
-def _place_hold(session: Session, row: Event, said: Said, data: Data) -> None:
-    for uri in said.identifiers:
-        lot = _lot(session, uri)
-        _item(session, row, lot, "object", None)
-        session.add(Hold(lot_key=lot.lot_key, id=row.id, kind=data["kind"], source=data["source"],
-                         reason=data["reason"], placed_at=row.event_time, placed_by=row.actor_id))
+def _place_hold(session: Session, derived: Derived) -> None:
+    row, data = derived.row, derived.data
+    for uri in derived.said.identifiers:
+        lot = derived.lot(uri)
+        derived.item(lot, "object", None)
+        derived.holds.append(Hold(lot_key=lot.lot_key, id=row.id, kind=data["kind"], source=data["source"],
+                                  reason=data["reason"], placed_at=row.event_time, placed_by=row.actor_id))
         if data["kind"] == HoldKind.recall:
             lot.is_recalled = True
         else:
             lot.is_on_hold = True
+    session.add_all(derived.holds)
 
 
-def _lift_hold(session: Session, row: Event, said: Said, data: Data) -> None:
-    keys = [name_key(uri) for uri in said.identifiers]
+def _lift_hold(session: Session, derived: Derived) -> None:
+    keys = [name_key(uri) for uri in derived.said.identifiers]
+    standing: dict[str, set[str]] = {}
     for start in range(0, len(keys), 500):
-        part = keys[start:start + 500]
-        open_holds = session.scalars(select(Hold).where(Hold.lot_key.in_(part), Hold.lifted_at.is_(None))).all()
-        standing: dict[str, set[str]] = {}
-        for hold in open_holds:
-            if hold.id in data["holds"]:
-                hold.lifted_at, hold.lifted_by, hold.lift_reason = row.event_time, row.actor_id, data["reason"]
+        for hold in session.scalars(select(Hold).where(Hold.lot_key.in_(keys[start:start + 500]),
+                                                       Hold.lifted_at.is_(None))):
+            if hold.id in derived.data["holds"]:
+                hold.lifted_at, hold.lifted_by = derived.row.event_time, derived.row.actor_id
+                hold.lift_reason = derived.data["reason"]
             else:
                 standing.setdefault(hold.lot_key, set()).add(hold.kind)
-        for uri in said.identifiers[start:start + 500]:
-            lot = _lot(session, uri)
-            _item(session, row, lot, "object", None)
-            lot.is_recalled = HoldKind.recall in standing.get(lot.lot_key, ())
-            lot.is_on_hold = HoldKind.manual in standing.get(lot.lot_key, ())
+    for key in keys:
+        lot = derived.lots[key]
+        derived.item(lot, "object", None)
+        lot.is_recalled = HoldKind.recall in standing.get(key, ())
+        lot.is_on_hold = HoldKind.manual in standing.get(key, ())
 
 
-def _ship(session: Session, row: Event, said: Said, data: Data) -> None:
-    session.add(Shipment(id=row.id, document_number=data.get("document", ""), consignee_id=data["consignee"],
-                         from_site_id=data.get("fromSite"), carrier_id=data.get("carrier"),
-                         lane=data.get("lane", ""), shipped_at=row.event_time))
-    _lines(session, row, data, 1)
-    moves = []
-    for stated in said.quantities:
-        lot, units = _lot(session, stated.epc_class), stated.quantity or ZERO
+def _ship(session: Session, derived: Derived) -> None:
+    _lines(session, derived, 1)
+    for stated in derived.said.quantities:
+        lot, units = derived.lot(stated.epc_class), stated.quantity or ZERO
         lot.shipped += units
-        _item(session, row, lot, "object", units)
-        moves += [_Move(lot, holder_of(lot), -units), _Move(lot, f"party:{data['consignee']}", units)]
-    _move(session, row, moves)
+        derived.item(lot, "object", units)
+        derived.move(lot, holder_of(lot), -units)
+        derived.move(lot, f"party:{derived.data['consignee']}", units)
 
 
-def _return(session: Session, row: Event, said: Said, data: Data) -> None:
-    session.add(Shipment(id=row.id, document_number=data.get("document", ""), consignee_id=data["consignee"],
-                         from_site_id=None, carrier_id=None, lane="", shipped_at=row.event_time))
-    _lines(session, row, data, -1)
-    moves = []
-    for stated in said.quantities:
-        lot, units = _lot(session, stated.epc_class), stated.quantity or ZERO
+def _return(session: Session, derived: Derived) -> None:
+    _lines(session, derived, -1)
+    for stated in derived.said.quantities:
+        lot, units = derived.lot(stated.epc_class), stated.quantity or ZERO
         lot.returned += units
-        _item(session, row, lot, "object", units)
-        moves += [_Move(lot, holder_of(lot), units), _Move(lot, f"party:{data['consignee']}", -units)]
-    _move(session, row, moves)
+        derived.item(lot, "object", units)
+        derived.move(lot, f"party:{derived.data['consignee']}", -units)
+        derived.move(lot, holder_of(lot), units)
 
 
-def _lines(session: Session, row: Event, data: Data, sign: int) -> None:
-    session.add_all(
-        ShipmentLine(lot_key=name_key(line["lot"]), shipment_id=row.id, position=position,
-                     consignee_id=data["consignee"], shipped_at=row.event_time, gtin=line.get("gtin"),
-                     packs=sign * acts.number(line, "packs"), units=sign * acts.number(line, "units"),
-                     event_id=row.id)
-        for position, line in enumerate(data["lines"]))
+def _lines(session: Session, derived: Derived, sign: int) -> None:
+    row, data = derived.row, derived.data
+    derived.shipment = Shipment(
+        id=row.id, document_number=data.get("document", ""), consignee_id=data["consignee"], lane=data.get("lane", ""),
+        from_site_id=data.get("fromSite"), carrier_id=data.get("carrier"), shipped_at=row.event_time)
+    session.add(derived.shipment)
+    for position, line in enumerate(data["lines"]):
+        derived.insert(ShipmentLine, lot_key=name_key(line["lot"]), shipment_id=row.id, position=position,
+                       consignee_id=data["consignee"], shipped_at=row.event_time, gtin=line.get("gtin"),
+                       packs=sign * acts.number(line, "packs"), units=sign * acts.number(line, "units"),
+                       event_id=row.id)
 
 
-def _dispose(session: Session, row: Event, said: Said, data: Data) -> None:
-    stated = said.quantities[0]
-    lot, quantity = _lot(session, stated.epc_class), stated.quantity or ZERO
+def _dispose(session: Session, derived: Derived) -> None:
+    stated = derived.said.quantities[0]
+    lot, quantity = derived.lot(stated.epc_class), stated.quantity or ZERO
     lot.lost += quantity
-    _item(session, row, lot, "object", quantity)
-    _move(session, row, [_Move(lot, holder_of(lot), -quantity)])
+    derived.item(lot, "object", quantity)
+    derived.move(lot, holder_of(lot), -quantity)
 
 
-_ACTS: dict[str, Callable[[Session, Event, Said, Data], None]] = {
+_ACTS: dict[str, Callable[[Session, Derived], None]] = {
     "receive": _receive, "produce": _produce, "inspect": _inspect, "decide": _decide, "place-hold": _place_hold,
     "lift-hold": _lift_hold, "ship": _ship, "return": _return, "dispose": _dispose,
 }
-OWN_ACTS = frozenset(_ACTS)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
@@ -21,6 +23,7 @@ from . import derive
 from .model import Event, SeenEvent
 
 _LONGEST_NAME = 200
+_EVENT_COLUMNS = tuple(Event.__table__.columns.keys())
 _REMEMBERED_MOMENTS = 4096
 _COUNTER_BITS = 24
 _counts: OrderedDict[int, int] = OrderedDict()
@@ -51,19 +54,30 @@ def seen_name(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"urn:traceapp:long:{name_key(name)}"
 
 
-def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str, document: dict[str, Any]) -> Event:
+def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
+               document: dict[str, Any]) -> derive.Derived:
     """Store the event of an act of ours and derive what follows. Raises Conflict when the very same act is stored
     already (a second click on the same form)."""
     said = event_from(document)
     digest = event_hash(said)
-    if session.get(SeenEvent, digest) is not None:
-        raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
     kept = {"eventID": digest} | {name: value for name, value in document.items() if name != "@context"}
     row = event_row(said, digest, subject_key, Recorded(clock.now(), actor.id), kept)
-    session.add_all((row, SeenEvent(name=digest, subject_key=subject_key, id=row.id)))
-    derive.derive_own(session, row, said)
-    session.flush()
-    return row
+    if not store_once(session, row, (digest,)):
+        raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
+    return derive.derive_own(session, row, said)
+
+
+def store_once(session: Session, row: Event, names: tuple[str, ...]) -> bool:
+    """Insert the event under its names, unless the first of them is known. Answers whether it was inserted."""
+    connection = session.connection()
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    seen = [{"name": seen_name(name), "subject_key": row.subject_key, "id": row.id} for name in names]
+    for position, values in enumerate(seen):
+        added = connection.execute(add(SeenEvent).on_conflict_do_nothing(), values)
+        if position == 0 and added.rowcount != 1:
+            return False
+    connection.execute(insert(Event), {column: getattr(row, column) for column in _EVENT_COLUMNS})
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ class Recorded:
 
 def event_row(said: Said, digest: str, subject_key: str, recorded: Recorded,
               document: dict[str, Any] | None = None) -> Event:
-    """The row of an event, to be added by the caller; `document` is what is kept, by default what was read."""
+    """The row of an event, to be handed to `store_once`; `document` is what is kept, by default what was read."""
     return Event(
         subject_key=subject_key, id=event_row_id(recorded.at), event_id=said.event_id or digest, type=said.type,
         action=said.action, event_time=said.event_time, zone_offset=said.offset, recorded_at=recorded.at,
@@ -92,4 +106,4 @@ def said_of(row: Event) -> Said:
     return event_from(load_json(row.document), json.loads(row.context))
 
 
-__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name"]
+__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name", "store_once"]

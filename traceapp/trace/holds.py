@@ -15,6 +15,7 @@ from traceapp.epcis import ClassQuantity, More, What, Why, object_event
 from traceapp.gs1.escapes import escape
 
 from . import acts, guards
+from .derive import Derived
 from .facts import record_act
 from .model import Hold, HoldKind, Lot
 
@@ -63,10 +64,10 @@ def place_hold(session: Session, actor: Actor, clock: Clock, command: PlaceHold)
     # How many holds the first lot has seen keeps two holds of one moment apart.
     before = session.scalar(select(func.count()).select_from(Hold).where(Hold.lot_key == fresh[0].lot_key))
     data = {"kind": command.kind, "source": command.source, "reason": reason, "before": before}
-    row_id = _record(session, actor, clock, fresh, (why, acts.written("place-hold", data)))
+    derived = _record(session, actor, clock, fresh, (why, acts.written("place-hold", data)))
     for lot in fresh:
         record(session, actor, clock.now(), "lot.held", stream_of("lot", lot.lot_key), data)
-    return tuple(hold for lot in fresh if (hold := session.get(Hold, (lot.lot_key, row_id))) is not None)
+    return tuple(derived.holds)
 
 
 def lift_hold(session: Session, actor: Actor, clock: Clock, command: LiftHold) -> tuple[Lot, ...]:
@@ -117,11 +118,12 @@ def _transactions(source: str) -> tuple[tuple[str, str], ...]:
     return (("upevt", f"urn:traceapp:{kind}:{escape(key)}"),) if key else ()
 
 
-def _record(session: Session, actor: Actor, clock: Clock, lots: list[Lot], said: tuple[Why, dict[str, object]]) -> str:
+def _record(session: Session, actor: Actor, clock: Clock, lots: list[Lot],
+            said: tuple[Why, dict[str, object]]) -> Derived:
     why, extensions = said
     place = guards.place_of(session, None)
     classes = tuple(ClassQuantity(lot.uri) for lot in lots if lot.item_kind in ("lot", "class_only"))
     others = tuple(lot.uri for lot in lots if lot.item_kind not in ("lot", "class_only"))
     event = object_event("OBSERVE", place.when(clock.now()), What(others, classes), why=why,
                          more=More(extensions=extensions))
-    return record_act(session, actor, clock, lots[0].lot_key, event).id
+    return record_act(session, actor, clock, lots[0].lot_key, event)

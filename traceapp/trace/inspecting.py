@@ -89,8 +89,7 @@ def record_inspection(session: Session, actor: Actor, clock: Clock, command: Rec
         why=Why("inspecting", "conformant" if conforms else "non_conformant",
                 transactions=(("testres", document_uri("report", report)),)),
         more=More(extensions=acts.written("inspect", data)))
-    row = record_act(session, actor, clock, lot.lot_key, event)
-    inspection = session.get(Inspection, (lot.lot_key, row.id))
+    inspection = record_act(session, actor, clock, lot.lot_key, event).inspection
     assert inspection is not None
     record(session, actor, clock.now(), "lot.inspected", stream_of("lot", lot.lot_key), {
         "inspection": inspection.id, "report": report, "verdict": inspection.verdict, "results": len(results),

@@ -108,19 +108,17 @@ def produce_batch(session: Session, actor: Actor, clock: Clock, command: Produce
     order = short_text(command.place.work_order, 80, place="place/work_order")
     ilmd = {"cbvmda:lotNumber": number, "cbvmda:itemExpirationDate": expires_on}
     event = transformation_event(
-        place.when(at), What(quantities=tuple(ClassQuantity(lot.uri, amount, lot.unit) for lot, amount in inputs)),
+        place.when(at), What(quantities=tuple(ClassQuantity(used.uri, amount, used.unit) for used, amount in inputs)),
         What(quantities=(ClassQuantity(uri, made, product.unit),)), where=place.where,
         why=Why("commissioning", "in_progress",
                 transactions=(("prodorder", document_uri("order", order)),) if order else ()),
         more=More(ilmd={name: value for name, value in ilmd.items() if value},
                   extensions=acts.written("produce", data)))
     key = name_key(uri)
-    record_act(session, actor, clock, key, event)
+    lot = record_act(session, actor, clock, key, event).lots[key]
     record(session, actor, clock.now(), "lot.produced", stream_of("lot", key), {
         "number": number, "product": product.code, "quantity": made, "unit": product.unit, "retained": retained,
-        "inputs": [[lot.number, amount, lot.unit] for lot, amount in inputs], "work_order": order})
-    lot = session.get(Lot, key)
-    assert lot is not None
+        "inputs": [[used.number, amount, used.unit] for used, amount in inputs], "work_order": order})
     return lot
 
 
@@ -148,7 +146,9 @@ def _inputs(session: Session, stated: tuple[InputLot, ...], today: date,
 
 
 def _refuse_cycle(session: Session, inputs: dict[str, Lot], output_key: str, output: str) -> None:
-    """A lot cannot be its own ancestor. Costs nothing for a lot that nothing was made of."""
+    """A lot cannot be its own ancestor; one that no event has named yet is nobody's."""
+    if session.get(Lot, output_key) is None:
+        return
     for key, lot in inputs.items():
         if key == output_key or path_between(session, output_key, key):
             raise Conflict("Lot %(output)s cannot be made out of lot %(input)s, because lot %(input)s was itself made "

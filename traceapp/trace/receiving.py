@@ -87,10 +87,8 @@ def receive_lot(session: Session, actor: Actor, clock: Clock, command: ReceiveLo
     event = object_event("OBSERVE", place.when(at), What(quantities=(ClassQuantity(uri, amount, product.unit),)),
                          why=why, where=place.where, more=More(extensions=acts.written("receive", data)))
     key = name_key(uri)
-    record_act(session, actor, clock, key, event)
+    lot = record_act(session, actor, clock, key, event).lots[key]
     record(session, actor, clock.now(), "lot.received", stream_of("lot", key), {
         "number": number, "product": product.code, "quantity": amount, "unit": product.unit,
         "supplier": supplier.code, "supplier_lot": data["supplierLotNumber"], "document": note})
-    lot = session.get(Lot, key)
-    assert lot is not None
     return lot

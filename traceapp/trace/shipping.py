@@ -100,12 +100,11 @@ def ship_lots(session: Session, actor: Actor, clock: Clock, command: ShipLots) -
                 sources=(("location", place.uri),) if place.uri else (),
                 destinations=(("owning_party", party_uri(consignee.gln, consignee.code)),)),
         more=More(extensions=acts.written("ship", data)))
-    row = record_act(session, actor, clock, command.lines[0].lot_key, event)
+    shipment = record_act(session, actor, clock, command.lines[0].lot_key, event).shipment
+    assert shipment is not None
     for key, amount in units.items():
         record(session, actor, clock.now(), "lot.shipped", stream_of("lot", key), {
-            "shipment": row.id, "consignee": consignee.code, "units": amount, "document": document})
-    shipment = session.get(Shipment, row.id)
-    assert shipment is not None
+            "shipment": shipment.id, "consignee": consignee.code, "units": amount, "document": document})
     return shipment
 
 
@@ -167,11 +166,10 @@ def return_units(session: Session, actor: Actor, clock: Clock, command: ReturnUn
         why=Why("receiving", "returned", sources=(("owning_party", party_uri(consignee.gln, consignee.code)),),
                 transactions=(("rma", document_uri("return", document)),) if document else ()),
         more=More(extensions=acts.written("return", data)))
-    row = record_act(session, actor, clock, lot.lot_key, event)
-    record(session, actor, clock.now(), "lot.returned", stream_of("lot", lot.lot_key), {
-        "shipment": row.id, "consignee": consignee.code, "units": units, "document": document})
-    shipment = session.get(Shipment, row.id)
+    shipment = record_act(session, actor, clock, lot.lot_key, event).shipment
     assert shipment is not None
+    record(session, actor, clock.now(), "lot.returned", stream_of("lot", lot.lot_key), {
+        "shipment": shipment.id, "consignee": consignee.code, "units": units, "document": document})
     return shipment
 
 
