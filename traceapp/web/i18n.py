@@ -29,7 +29,9 @@ def catalogue(language: str) -> Translations:
         packed = BytesIO()
         write_mo(packed, messages)
         packed.seek(0)
-        merged.merge(Translations(packed, domain="messages"))
+        loaded = Translations(packed, domain="messages")
+        merged.merge(loaded)
+        merged.plural = loaded.plural  # merging keeps the rule of the empty catalogue, which knows English plurals only
     return merged
 
 
@@ -73,8 +75,8 @@ def language_links() -> list[tuple[str, str, str, bool]]:
 def install(app: Flask) -> None:
     """Give the application its languages."""
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
-    domain = _CatalogueDomain()
-    Babel(app, locale_selector=language, timezone_selector=lambda: "Asia/Shanghai", default_domain=domain)
+    babel = Babel(app, locale_selector=language, timezone_selector=lambda: "Asia/Shanghai")
+    babel.domain_instance = _CatalogueDomain()  # Babel takes only names of domains, read from compiled files
     app.jinja_env.globals["language"] = language
 
     @app.after_request
