@@ -18,7 +18,9 @@ class AdverseEvent(Revisioned, Base):
     __tablename__ = "adverse_event"
     __table_args__ = (
         enum_check("state", AdverseEventState), enum_check("outcome", Outcome), enum_check("causality", Causality),
+        enum_check("onset_precision", ("day", "month", "year")),
         Index("ix_adverse_event_id", "id"), Index("ix_adverse_event_awareness", "awareness_at"),
+        Index("ix_adverse_event_reference", "reference"),
         Index("ix_adverse_event_product", "product_id", "awareness_at"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -46,10 +48,12 @@ class AdverseEvent(Revisioned, Base):
 
 
 class AdverseEventVersion(Base):
-    """The fields of an adverse event as they stood before a change, with who changed it and why."""
+    """The fields of an adverse event as they stood before a change, with who changed it and why. A version stays
+    under the lot that the event had then."""
 
     __tablename__ = "adverse_event_version"
     append_only = True
+    __table_args__ = (Index("ix_adverse_event_version_event", "adverse_event_id", "version"),)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     adverse_event_id: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,0 +1,230 @@
+"""Adverse events: promoted from a complaint, assessed, closed or nullified; every earlier version is kept."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record, stream_of
+from traceapp.complaint.handling import complaint_of
+from traceapp.complaint.intake import about as about_complaint
+from traceapp.complaint.model import UNKNOWN_LOT, Complaint, TriageResult
+from traceapp.complaint.policy import AgeBand, Sex, cleaned_text, due_times, one_of
+from traceapp.complaint.queries import duplicates_of
+from traceapp.complaint.seriousness import criteria_of
+from traceapp.complaint.states import ComplaintState, Severity
+from traceapp.complaint.terms import known_terms
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.ids import new_id, new_reference
+from traceapp.db import expect_revision
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
+
+from .model import AdverseEvent, AdverseEventVersion
+from .policy import Precision, check_consistent, checked_onset, is_serious
+from .states import AdverseEventState, Causality, Outcome, next_state
+
+_VERSIONED = ("lot_key", "product_id", "consignee_id", "awareness_at", "onset_on", "onset_precision", "age_band", "sex",
+              "terms", "seriousness", "is_serious", "outcome", "causality", "narrative", "use_text", "state",
+              "master_id")
+# What stands in versions but not in the trail: free text may name a person.
+_FREE_TEXT = frozenset({"narrative", "use_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAdverseEvent:
+    complaint_id: str
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssessAdverseEvent:
+    """Every field of the assessment as it shall stand; `reason` says why it changes."""
+
+    adverse_event_id: str
+    reason: str
+    revision: int | None = None
+    onset_on: date | None = None
+    onset_precision: str = "day"
+    age_band: str = "unknown"
+    sex: str = "unknown"
+    terms: tuple[str, ...] = ()
+    seriousness: tuple[str, ...] = ()
+    outcome: str = "unknown"
+    causality: str = "unassessable"
+    narrative: str = field(default="", repr=False)
+    use_text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAdverseEvent:
+    """`action`: close, reopen or nullify."""
+
+    adverse_event_id: str
+    action: str
+    reason: str
+    revision: int | None = None
+
+
+def about(adverse_event_id: str) -> str:
+    """The name of an adverse event in tasks, attachments and the trail."""
+    return stream_of("adverse_event", adverse_event_id)
+
+
+def adverse_event_of(session: Session, adverse_event_id: str, revision: int | None = None) -> AdverseEvent:
+    """The adverse event, locked for a change. Raises NotFound, and Stale when `revision` is an older one."""
+    event = session.scalars(select(AdverseEvent).where(AdverseEvent.id == adverse_event_id)
+                            .with_for_update()).first()
+    if event is None:
+        raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
+    expect_revision(event, revision)
+    return event
+
+
+def _may_promote(session: Session, complaint: Complaint) -> None:
+    if complaint.state in (ComplaintState.received, ComplaintState.closed) or (
+            complaint.triage_result != TriageResult.complaint):
+        raise Conflict("Only a complaint that was triaged as one and is not closed can become an adverse event.",
+                       code="wrong-state")
+    if complaint.master_id is not None:
+        raise Conflict("This is a duplicate; open the adverse event from the first report.", code="is-a-duplicate")
+    standing = session.scalars(select(AdverseEvent.reference).where(
+        AdverseEvent.complaint_id == complaint.id, AdverseEvent.state != AdverseEventState.nullified)).first()
+    if standing is not None:
+        raise Conflict("The adverse event %(reference)s was already opened from this complaint.",
+                       code="already-opened", reference=standing)
+
+
+def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: OpenAdverseEvent) -> AdverseEvent:
+    """A draft with the fields of the complaint; day 0 is the complaint's, or that of its earliest duplicate.
+
+    Raises NotFound, Stale, Conflict (not triaged, a duplicate, opened before).
+    """
+    complaint = complaint_of(session, command.complaint_id, command.revision)
+    _may_promote(session, complaint)
+    now = clock.now()
+    awareness_at = min([complaint.awareness_at, *(other.awareness_at for other in duplicates_of(session, complaint))])
+    event = AdverseEvent(
+        id=new_id(now), lot_key=complaint.lot_key, reference=new_reference("AE", now), complaint_id=complaint.id,
+        product_id=complaint.product_id, consignee_id=complaint.consignee_id, person_id=complaint.person_id,
+        awareness_at=awareness_at, created_at=now, onset_on=complaint.happened_on, onset_precision=Precision.day,
+        age_band=complaint.age_band, sex=complaint.sex, terms=list(complaint.terms),
+        seriousness=list(complaint.seriousness), is_serious=is_serious(complaint.seriousness),
+        outcome=Outcome.fatal if "death" in complaint.seriousness else Outcome.unknown,
+        causality=Causality.unassessable, narrative=complaint.narrative, use_text=complaint.use_text,
+        state=AdverseEventState.draft)
+    session.add(event)
+    record(session, actor, now, "adverse_event.opened", about(event.id), {
+        "reference": event.reference, "complaint": complaint.id, "lot": event.lot_key, "product": event.product_id,
+        "awareness_at": event.awareness_at, "seriousness": event.seriousness, "is_serious": event.is_serious})
+    complete_tasks(session, actor, clock, about_complaint(complaint.id), "complaint.promote", event.reference)
+    raise_task(session, actor, clock, RaiseTask(
+        "adverse_event.assess", about(event.id), "quality",
+        due_times(Severity(complaint.severity), awareness_at)[2],
+        None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
+    return event
+
+
+def _fields(event: AdverseEvent) -> dict[str, Any]:
+    values = {name: getattr(event, name) for name in _VERSIONED}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
+
+
+def _keep_version(session: Session, actor: Actor, clock: Clock, event: AdverseEvent, reason: str) -> dict[str, Any]:
+    """Keep the fields as they stand, before they change; gives them back."""
+    fields = _fields(event)
+    last = session.scalar(select(func.max(AdverseEventVersion.version))
+                          .where(AdverseEventVersion.adverse_event_id == event.id))
+    session.add(AdverseEventVersion(lot_key=event.lot_key, adverse_event_id=event.id, version=(last or 0) + 1,
+                                    at=clock.now(), by=actor.id, reason=reason, fields=fields))
+    return fields
+
+
+def _note_change(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
+                 change: tuple[str, dict[str, Any]]) -> None:
+    action, before = change
+    after = _fields(event)
+    changed = [name for name in _VERSIONED if before[name] != after[name]]
+    shown = [name for name in changed if name not in _FREE_TEXT]
+    record(session, actor, clock.now(), f"adverse_event.{action}", about(event.id), {
+        "before": {name: before[name] for name in shown}, "after": {name: after[name] for name in shown},
+        "changed": changed})
+
+
+def assess_adverse_event(session: Session, actor: Actor, clock: Clock, command: AssessAdverseEvent) -> AdverseEvent:
+    """The adverse event as assessed; whether it is serious follows from the criteria.
+
+    Raises NotFound, Stale, Conflict by the state table, InvalidInput whose place is the name of the field.
+    """
+    event = adverse_event_of(session, command.adverse_event_id, command.revision)
+    state = next_state(event.state, "assess")
+    reason = cleaned_text(command.reason, place="reason", limit=2000, required=True)
+    criteria = criteria_of(command.seriousness)
+    outcome = one_of(Outcome, command.outcome, place="outcome")
+    precision = one_of(Precision, command.onset_precision, place="onset_precision")
+    check_consistent(criteria, outcome)
+    values: dict[str, Any] = {
+        "onset_on": checked_onset(command.onset_on, precision, event.awareness_at), "onset_precision": precision,
+        "age_band": one_of(AgeBand, command.age_band, place="age_band"),
+        "sex": one_of(Sex, command.sex, place="sex"), "terms": known_terms(list(command.terms)),
+        "seriousness": list(criteria), "is_serious": is_serious(criteria), "outcome": outcome,
+        "causality": one_of(Causality, command.causality, place="causality"),
+        "narrative": cleaned_text(command.narrative, place="narrative", limit=20_000, required=True),
+        "use_text": cleaned_text(command.use_text, place="use_text", limit=2000), "state": state}
+    before = _keep_version(session, actor, clock, event, reason)
+    for name, value in values.items():
+        setattr(event, name, value)
+    _note_change(session, actor, clock, event, ("assessed", before))
+    complete_tasks(session, actor, clock, about(event.id), "adverse_event.assess", "assessed")
+    return event
+
+
+def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: ChangeAdverseEvent) -> AdverseEvent:
+    """The adverse event after close, reopen or nullify; a nullified one stays with all its versions.
+
+    Raises NotFound, Stale, Conflict by the state table, InvalidInput without a reason.
+    """
+    if command.action not in _PAST:
+        raise InvalidInput("“%(action)s” is not one of: %(known)s.", code="unknown-action", place="action",
+                           action=command.action[:40], known=", ".join(_PAST))
+    event = adverse_event_of(session, command.adverse_event_id, command.revision)
+    state = next_state(event.state, command.action)
+    reason = cleaned_text(command.reason, place="reason", limit=2000, required=True)
+    before = _keep_version(session, actor, clock, event, reason)
+    event.state = state
+    _note_change(session, actor, clock, event, (_PAST[command.action], before))
+    if command.action == "nullify":
+        drop_tasks(session, actor, clock, about(event.id))
+    elif command.action == "reopen":
+        severity = Severity.major if event.is_serious else Severity.moderate
+        raise_task(session, actor, clock, RaiseTask(
+            "adverse_event.assess", about(event.id), "quality", due_times(severity, clock.now())[2],
+            None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
+    return event
+
+
+_PAST = {"close": "closed", "reopen": "reopened", "nullify": "nullified"}
+
+
+def follow_complaint(session: Session, actor: Actor, clock: Clock, complaint_id: str) -> AdverseEvent | None:
+    """The adverse event of a complaint, now under the complaint's lot; None where there is nothing to change.
+
+    `jobs` calls it for the work row `complaint.lot_bound`.
+    """
+    event = session.scalars(select(AdverseEvent).where(
+        AdverseEvent.complaint_id == complaint_id, AdverseEvent.state != AdverseEventState.nullified)
+        .with_for_update()).first()
+    complaint = session.scalars(select(Complaint).where(Complaint.id == complaint_id)).first()
+    if event is None or complaint is None or (event.lot_key, event.product_id) == (
+            complaint.lot_key, complaint.product_id):
+        return None
+    before = _keep_version(session, actor, clock, event, "The lot of the complaint was corrected.")
+    session.flush()
+    event.lot_key, event.product_id = complaint.lot_key, complaint.product_id
+    _note_change(session, actor, clock, event, ("lot_bound", before))
+    session.flush()
+    return event
