@@ -134,7 +134,7 @@ def fit(cells: Points, *, zeros: bool = False, starts: Sequence[Prior] = STARTS)
         free = np.append(np.log([start.a1, start.b1, start.a2, start.b2]), logit(start.p))
         result = minimize(score, free, method="L-BFGS-B", bounds=bounds,
                           options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500})
-        found.append(Fit(_prior(result.x), float(result.fun) * scale))
+        found.append(Fit(_prior(result.x), float(result.fun * scale)))
     return min(found, key=lambda one: one.score)
 
 

@@ -1,0 +1,98 @@
+"""Delay and baseline from a product's own past."""
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from traceapp.core.errors import InvalidInput
+from traceapp.signals.errors import NoExposure
+from traceapp.signals.exposure import Delay, expected_reports
+from traceapp.signals.history import fit_baseline, fit_delay
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40))
+def test_once_all_reports_are_in_the_law_is_the_share_of_waits(waits: list[int]) -> None:
+    found = fit_delay(waits, [1000] * len(waits), enough=1)
+    assert found is not None
+    for day in range(-1, 33):
+        share = sum(wait <= day for wait in waits) / len(waits)
+        assert float(found.cdf(np.array([day]))[0]) == pytest.approx(share)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=25))
+def test_the_law_is_the_product_of_the_definition(pairs: list[tuple[int, int]]) -> None:
+    reports = [(wait, wait + more) for wait, more in pairs]
+    found = fit_delay([wait for wait, _ in reports], [limit for _, limit in reports], enough=1)
+    assert found is not None
+    for day in range(13):
+        chance = 1.0
+        for later in range(day + 1, 13):
+            equal = sum(wait == later for wait, _ in reports)
+            at_risk = sum(wait <= later <= limit for wait, limit in reports)
+            chance *= 1 - (equal / at_risk if at_risk else 0)
+        assert float(found.cdf(np.array([day]))[0]) == pytest.approx(chance)
+
+
+def test_reports_still_to_come_do_not_shorten_the_wait() -> None:
+    rng = np.random.default_rng(6)
+    truth = Delay(14, 1.5, 7)
+    waits = np.floor(rng.exponential(14, 6000) + rng.gamma(1.5, 7 / 1.5, 6000)).astype(int)
+    watched = rng.integers(0, 150, 6000)
+    came = waits <= watched
+    found = fit_delay(waits[came].tolist(), watched[came].tolist())
+    assert found is not None
+    days = np.array([7.0, 14.0, 30.0, 60.0])
+    exact = truth.cdf(days + 1)
+    assert found.cdf(days) == pytest.approx(exact, abs=0.03)
+    naive = np.array([(waits[came] <= day).mean() for day in days])
+    assert naive[2] > exact[2] + 0.03
+
+
+def test_too_few_reports_leave_the_default_in_force() -> None:
+    assert fit_delay([3] * 49, [99] * 49) is None
+
+
+def test_a_fitted_law_serves_as_a_delay() -> None:
+    found = fit_delay([2, 4], [50, 50], enough=2)
+    assert found is not None
+    start = date(2026, 3, 2)
+    expected = [expected_reports([(start, 1000)], 0.01, found, date(2026, 3, day)) for day in (3, 4, 6)]
+    assert expected == pytest.approx([0.0, 5.0, 10.0])
+
+
+def test_a_wait_longer_than_the_time_watched_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        fit_delay([5], [4], enough=1)
+
+
+def test_small_groups_lean_on_the_family_and_large_ones_on_themselves() -> None:
+    rng = np.random.default_rng(3)
+    rates = rng.gamma(3, 0.002 / 3, 200)
+    units = np.full(200, 20_000.0)
+    counts = rng.poisson(rates * units)
+    found = fit_baseline([*counts, 0, 900], [*units, 50.0, 90_000.0])
+    assert found.mean == pytest.approx(0.002, rel=0.15)
+    assert found.shape == pytest.approx(3, rel=0.35)
+    assert found.rates[-2] == pytest.approx(found.mean, rel=0.2)
+    assert found.rates[-1] == pytest.approx(0.01, rel=0.02)
+    near_truth = np.abs(found.rates[:200] - rates).mean()
+    assert near_truth < np.abs(counts / units - rates).mean()
+
+
+def test_groups_that_differ_by_chance_alone_share_one_rate() -> None:
+    found = fit_baseline([10, 10, 11, 9], [1000, 1000, 1000, 1000])
+    assert found.shape == float("inf")
+    assert found.rates.tolist() == pytest.approx([0.01] * 4)
+
+
+def test_reports_without_exposure_are_refused() -> None:
+    with pytest.raises(NoExposure, match="Group 1"):
+        fit_baseline([3, 1], [100, 0])
+    with pytest.raises(InvalidInput, match="stated default"):
+        fit_baseline([0, 0], [100, 100])
