@@ -13,7 +13,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console", template_folde
 
 _ = lazy_gettext
 
-# (endpoint, label, permission)
+# Endpoint, label, and the permission without which it is not shown.
 NAVIGATION = (
     ("console.today", _("Today"), "console.read"),
     ("console.lots", _("Lots"), "trace.read"),
