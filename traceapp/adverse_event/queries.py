@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
 from .model import AdverseEvent, AdverseEventVersion
+from .public import AdverseEventLine
 from .states import AdverseEventState
 
 
@@ -34,34 +35,6 @@ class AdverseEventFilter:
     oldest_first: bool = False
     after: str | None = None
     limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class AdverseEventLine:
-    """One line of a listing: what happened, without anything about who the person is."""
-
-    reference: str
-    complaint_reference: str | None
-    state: str
-    awareness_at: datetime
-    onset_on: date | None
-    onset_precision: str
-    product_code: str | None
-    product_zh: str | None
-    product_en: str | None
-    registration_number: str | None
-    lot_number: str | None
-    lot_uri: str | None
-    consignee_region: str | None
-    age_band: str
-    sex: str
-    terms: tuple[str, ...]
-    is_serious: bool
-    seriousness: tuple[str, ...]
-    outcome: str
-    causality: str
-    narrative: str
-    use_text: str
 
 
 def _matching(found: Select[AdverseEvent], wanted: AdverseEventFilter) -> Select[AdverseEvent]:

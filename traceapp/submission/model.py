@@ -15,7 +15,7 @@ class ExportRecord(Base):
 
     __tablename__ = "export_record"
     append_only = True
-    __table_args__ = (Index("ix_export_record_at", "at"),)
+    __table_args__ = (Index("ix_export_record_at", "at"), Index("ix_export_record_sha256", "sha256"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime)
