@@ -12,8 +12,8 @@ MOST_REMINDERS = 3
 # Days until an answer is due, after which the first reminder goes; then days between reminders.
 # Source: Order 29 (2017) of the CFDA gives the maker 1, 3 and 7 days to tell users, by class; a consignee
 # gets as long to answer.
-_ANSWER_DAYS = {RecallClass.one: 1, RecallClass.two: 3, RecallClass.three: 7}
-_AGAIN_DAYS = {RecallClass.one: 1, RecallClass.two: 2, RecallClass.three: 2}
+ANSWER_DAYS: dict[str, int] = {RecallClass.one: 1, RecallClass.two: 3, RecallClass.three: 7}
+AGAIN_DAYS: dict[str, int] = {RecallClass.one: 1, RecallClass.two: 2, RecallClass.three: 2}
 
 
 class LineState(StrEnum):
@@ -56,14 +56,7 @@ def line_state(shipped: Decimal, counted: Counted | None, *, is_settled: bool) -
 
 def answer_due(recall_class: str, told_at: datetime) -> datetime:
     """By when a consignee that was told at `told_at` has to answer."""
-    return told_at + timedelta(days=_ANSWER_DAYS[RecallClass(recall_class)])
-
-
-def next_reminder(recall_class: str, told_at: datetime, reminded_at: datetime | None) -> datetime:
-    """When the next reminder is due; after MOST_REMINDERS of them: when somebody has to telephone."""
-    if reminded_at is None:
-        return answer_due(recall_class, told_at)
-    return reminded_at + timedelta(days=_AGAIN_DAYS[RecallClass(recall_class)])
+    return told_at + timedelta(days=ANSWER_DAYS[recall_class])
 
 
 def approval_due(recall_class: str, submitted_at: datetime) -> datetime:

@@ -1,0 +1,334 @@
+"""Reads of recalls for staff, regulators and the API."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from traceapp.audit.model import AuditEntry
+from traceapp.catalog.model import Party, Product
+from traceapp.catalog.queries import contains
+from traceapp.db.page import Order, Page, page_of
+from traceapp.trace.model import Lot
+
+from .answer import counted_of
+from .cases import notice_stream
+from .ledger import state_of
+from .model import Notice, Recall, RecallLedger, RecallLot, RecallSignature
+from .policy import LineState, unaccounted
+from .states import NoticeState
+
+ZERO = Decimal(0)
+_ACCOUNTED = RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned
+
+
+@dataclass(frozen=True, slots=True)
+class RecallFilter:
+    """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about."""
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    recall_class: str | None = None
+    lot_key: str | None = None
+    consignee_id: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    signal_id: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFilter:
+    """`text` looks into consignee names, code, region and lot number; `state` is a LineState."""
+
+    recall_id: str
+    text: str = ""
+    state: str | None = None
+    consignee_id: str | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """A lot in the stored scope of a recall."""
+
+    lot_key: str
+    uri: str
+    number: str
+    product_id: str | None
+    name_zh: str
+    name_en: str
+    path: str
+    made: Decimal
+    in_stock: Decimal
+    shipped: Decimal
+    unit: str | None
+    made_on: date | None
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One lot at one consignee; numbers None without an answer."""
+
+    consignee_id: str
+    consignee_zh: str
+    consignee_en: str
+    region: str
+    lot_key: str
+    number: str
+    product_zh: str
+    product_en: str
+    unit: str | None
+    shipped: Decimal
+    received: Decimal | None
+    on_hand: Decimal | None
+    used: Decimal | None
+    returned: Decimal | None
+    unaccounted: Decimal
+    state: LineState
+    answered_at: datetime | None
+    answered_by: str
+    explanation: str
+    settled_at: datetime | None
+    settled_by: str | None
+    settled_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """How far one consignee is. `lots` and `open_lots` count lines of the ledger."""
+
+    notice_id: str
+    consignee_id: str
+    consignee_zh: str
+    consignee_en: str
+    region: str
+    state: str
+    queued_at: datetime
+    sent_at: datetime | None
+    opened_at: datetime | None
+    answered_at: datetime | None
+    reminders: int
+    reminded_at: datetime | None
+    lots: int
+    open_lots: int
+    shipped: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSums:
+    """The ledger in one unit: shipped = on_hand + used + returned + unaccounted + unanswered. `unaccounted` is of
+    answered lines and below zero where more was placed than shipped; `settled`: what of both was settled for a
+    reason."""
+
+    unit: str | None
+    shipped: Decimal
+    on_hand: Decimal
+    used: Decimal
+    returned: Decimal
+    unaccounted: Decimal
+    unanswered: Decimal
+    settled: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The funnel of a recall, in consignees and in lines; and the units."""
+
+    consignees: int
+    notified: int
+    opened: int
+    answered: int
+    not_sent: int
+    uncertain: int
+    lines: int
+    open_lines: int
+    units: tuple[UnitSums, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One act on a notice, from the trail. `data` is the canonical JSON that was recorded."""
+
+    at: datetime
+    actor_id: str
+    action: str
+    data: str
+
+
+def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
+    """Recalls, the newest first."""
+    found = select(Recall)
+    if wanted.text.strip():
+        pattern = contains(wanted.text.strip())
+        found = found.where(or_(*(column.ilike(pattern, escape="\\")
+                                  for column in (Recall.reference, Recall.title_zh, Recall.title_en))))
+    if wanted.states:
+        found = found.where(Recall.state.in_(wanted.states))
+    for column, value in ((Recall.recall_class, wanted.recall_class), (Recall.signal_id, wanted.signal_id)):
+        if value:
+            found = found.where(column == value)
+    if wanted.opened_from:
+        found = found.where(Recall.opened_at >= wanted.opened_from)
+    if wanted.opened_before:
+        found = found.where(Recall.opened_at < wanted.opened_before)
+    if wanted.lot_key:
+        found = found.where(exists(select(RecallLot.lot_key).where(
+            RecallLot.recall_id == Recall.id, RecallLot.lot_key == wanted.lot_key)))
+    if wanted.consignee_id:
+        found = found.where(exists(select(Notice.id).where(
+            Notice.recall_id == Recall.id, Notice.consignee_id == wanted.consignee_id)))
+    return page_of(session, found, Order(Recall.opened_at, Recall.id, descending=True), wanted.after, wanted.limit)
+
+
+def recall_by_reference(session: Session, reference: str) -> Recall | None:
+    return session.scalar(select(Recall).where(Recall.reference == reference))
+
+
+def scope_rows(session: Session, recall_id: str) -> tuple[ScopeRow, ...]:
+    """The stored scope, by product and number; empty before lots were chosen."""
+    rows = session.execute(
+        select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
+        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall_id)
+        .order_by(Product.code, Lot.number, Lot.lot_key))
+    return tuple(ScopeRow(
+        lot.lot_key, lot.uri, lot.number, lot.product_id, product.name_zh if product else lot.name,
+        product.name_en if product else lot.name, row.path, row.made, row.in_stock, row.shipped, lot.unit,
+        lot.made_on, lot.expires_on) for row, lot, product in rows)
+
+
+def signatures(session: Session, recall_id: str) -> tuple[RecallSignature, ...]:
+    """Who signed what, in order."""
+    return tuple(session.scalars(select(RecallSignature).where(RecallSignature.recall_id == recall_id)
+                                 .order_by(RecallSignature.position)))
+
+
+def is_line_in(state: LineState) -> ColumnElement[bool]:
+    """The lines of the ledger that stand so; the same rule as `policy.line_state`."""
+    is_unsettled, is_answered = RecallLedger.settled_at.is_(None), RecallLedger.on_hand.is_not(None)
+    return {
+        LineState.settled: RecallLedger.settled_at.is_not(None),
+        LineState.unanswered: and_(is_unsettled, RecallLedger.on_hand.is_(None)),
+        LineState.unaccounted: and_(is_unsettled, is_answered, RecallLedger.shipped != _ACCOUNTED),
+        LineState.accounted: and_(is_unsettled, is_answered, RecallLedger.shipped == _ACCOUNTED),
+    }[state]
+
+
+def ledger_page(session: Session, wanted: LedgerFilter) -> Page[LedgerRow]:
+    """Lines of the ledger by consignee, two lots of one consignee beside each other."""
+    found = select(RecallLedger).where(RecallLedger.recall_id == wanted.recall_id)
+    if wanted.consignee_id:
+        found = found.where(RecallLedger.consignee_id == wanted.consignee_id)
+    if wanted.state:
+        found = found.where(is_line_in(LineState(wanted.state)))
+    if wanted.text.strip():
+        pattern = contains(wanted.text.strip())
+        parties = select(Party.id).where(or_(*(column.ilike(pattern, escape="\\") for column in (
+            Party.code, Party.name_zh, Party.name_en, Party.region))))
+        lots = select(Lot.lot_key).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(
+            RecallLot.recall_id == wanted.recall_id, Lot.number.ilike(pattern, escape="\\"))
+        found = found.where(or_(RecallLedger.consignee_id.in_(parties), RecallLedger.lot_key.in_(lots)))
+    page = page_of(session, found, Order(RecallLedger.consignee_id, RecallLedger.lot_key), wanted.after, wanted.limit)
+    return Page(_with_names(session, page.rows), page.total, page.next)
+
+
+def ledger_of(session: Session, recall_id: str, consignee_id: str) -> tuple[LedgerRow, ...]:
+    """Every line of one consignee."""
+    return ledger_page(session, LedgerFilter(recall_id, consignee_id=consignee_id, limit=1000)).rows
+
+
+def _with_names(session: Session, rows: Sequence[RecallLedger]) -> tuple[LedgerRow, ...]:
+    parties = {party.id: party for party in session.scalars(
+        select(Party).where(Party.id.in_({row.consignee_id for row in rows})))}
+    lots = {lot.lot_key: (lot, product) for lot, product in session.execute(
+        select(Lot, Product).outerjoin(Product, Product.id == Lot.product_id)
+        .where(Lot.lot_key.in_({row.lot_key for row in rows})))}
+    return tuple(_ledger_row(row, parties.get(row.consignee_id), *lots.get(row.lot_key, (None, None)))
+                 for row in rows)
+
+
+def _ledger_row(row: RecallLedger, party: Party | None, lot: Lot | None, product: Product | None) -> LedgerRow:
+    name = lot.name if lot else ""
+    return LedgerRow(
+        consignee_id=row.consignee_id, consignee_zh=party.name_zh if party else row.consignee_id,
+        consignee_en=party.name_en if party else row.consignee_id, region=party.region if party else "",
+        lot_key=row.lot_key, number=lot.number if lot else row.lot_key, product_zh=product.name_zh if product else name,
+        product_en=product.name_en if product else name, unit=lot.unit if lot else None, shipped=row.shipped,
+        received=row.received, on_hand=row.on_hand, used=row.used, returned=row.returned,
+        unaccounted=unaccounted(row.shipped, counted_of(row)), state=state_of(row), answered_at=row.answered_at,
+        answered_by=row.answered_by, explanation=row.explanation, settled_at=row.settled_at,
+        settled_by=row.settled_by, settled_reason=row.settled_reason)
+
+
+def notice_rows(session: Session, recall_id: str) -> tuple[NoticeRow, ...]:
+    """Every consignee of a recall by name, in one statement."""
+    is_open = or_(is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted))
+    sums = (select(RecallLedger.consignee_id, func.count().label("lots"),
+                   func.sum(case((is_open, 1), else_=0)).label("open_lots"),
+                   func.sum(RecallLedger.shipped).label("shipped"))
+            .where(RecallLedger.recall_id == recall_id).group_by(RecallLedger.consignee_id).subquery())
+    rows = session.execute(
+        select(Notice, Party, sums.c.lots, sums.c.open_lots, sums.c.shipped)
+        .outerjoin(Party, Party.id == Notice.consignee_id).outerjoin(sums, sums.c.consignee_id == Notice.consignee_id)
+        .where(Notice.recall_id == recall_id).order_by(Party.name_en, Notice.consignee_id))
+    return tuple(NoticeRow(
+        notice.id, notice.consignee_id, party.name_zh if party else notice.consignee_id,
+        party.name_en if party else notice.consignee_id, party.region if party else "", notice.state,
+        notice.queued_at, notice.sent_at, notice.opened_at, notice.answered_at, notice.reminders, notice.reminded_at,
+        lots or 0, open_lots or 0, shipped or ZERO) for notice, party, lots, open_lots, shipped in rows)
+
+
+def totals_of(session: Session, recall_id: str) -> Totals:
+    """The funnel and the sums, in three statements. `notified`: a server took the letter, or there is an answer."""
+    told = or_(Notice.sent_at.is_not(None), Notice.answered_at.is_not(None))
+    consignees, notified, opened, answered, not_sent, uncertain = session.execute(select(
+        func.count(), _count_if(told), _count_if(or_(Notice.opened_at.is_not(None), Notice.answered_at.is_not(None))),
+        _count_if(Notice.answered_at.is_not(None)), _count_if(Notice.state == NoticeState.not_sent),
+        _count_if(Notice.state == NoticeState.uncertain)).where(Notice.recall_id == recall_id)).one()
+    lines, open_lines = session.execute(select(func.count(), _count_if(or_(
+        is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted)))).where(
+            RecallLedger.recall_id == recall_id)).one()
+    return Totals(consignees, notified, opened, answered, not_sent, uncertain, lines, open_lines,
+                  _unit_sums(session, recall_id))
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+def _unit_sums(session: Session, recall_id: str) -> tuple[UnitSums, ...]:
+    is_answered, is_settled = RecallLedger.on_hand.is_not(None), RecallLedger.settled_at.is_not(None)
+
+    def total(value: ColumnElement[Decimal] | InstrumentedAttribute[Decimal],
+              *conditions: ColumnElement[bool]) -> ColumnElement[Decimal]:
+        return func.sum(value, type_=RecallLedger.shipped.type).filter(*conditions)
+
+    missing, shipped_to = RecallLedger.shipped - _ACCOUNTED, RecallLedger.shipped
+    rows = session.execute(
+        select(Lot.unit, func.sum(shipped_to), func.sum(RecallLedger.on_hand), func.sum(RecallLedger.used),
+               func.sum(RecallLedger.returned), total(missing, is_answered), total(shipped_to, ~is_answered),
+               total(missing, is_answered, is_settled), total(shipped_to, ~is_answered, is_settled))
+        .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id)
+        .group_by(Lot.unit).order_by(Lot.unit))
+    found = []
+    for unit, *sums in rows:
+        shipped, on_hand, used, returned, missing_units, unanswered, settled_missing, settled_unanswered = (
+            value or ZERO for value in sums)
+        found.append(UnitSums(unit, shipped, on_hand, used, returned, missing_units, unanswered,
+                              settled_missing + settled_unanswered))
+    return tuple(found)
+
+
+def answer_history(session: Session, notice_id: str) -> tuple[HistoryEntry, ...]:
+    """All that happened to one notice, oldest first: sending, opening, answers with before and after, settling."""
+    rows = session.scalars(select(AuditEntry).where(AuditEntry.stream == notice_stream(notice_id))
+                           .order_by(AuditEntry.seq))
+    return tuple(HistoryEntry(row.at, row.actor_id, row.action, row.data) for row in rows)
