@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from traceapp.config import Settings
+from traceapp.config import Settings, read_settings
 from traceapp.core.clock import Clock
 from traceapp.db import Database
 from traceapp.web import api, auth, consignee, console, consumer, headers, i18n, operations, page, problems, regulator
@@ -43,3 +43,9 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     return app
+
+
+def from_environment() -> Flask:
+    """The application of this process's environment; in development missing secrets are written under var."""
+    settings = read_settings()
+    return create_app(settings.with_local_secrets() if settings.development else settings)

@@ -133,7 +133,8 @@ def read_backup(database: Database, settings: Settings, path: Path) -> dict[str,
         upgrade(database)
         if manifest["schema"] != heads(database)[0]:
             raise BackupBroken("The copy has schema %(found)s, this version has %(wanted)s. Restore it with the "
-                               "version that made it, then upgrade.", found=manifest["schema"], wanted=heads(database)[0])
+                               "version that made it, then upgrade.", found=manifest["schema"],
+                               wanted=heads(database)[0])
         with database.write() as session:
             require_empty(session)
             for name in table_names():

@@ -25,7 +25,7 @@ def _serve(_: argparse.Namespace) -> int:
 
     found = settings().require_secrets()
     configure()
-    serve("wsgi:app", host=found.host, port=found.port, workers=found.workers)
+    serve("traceapp.app:from_environment", host=found.host, port=found.port, workers=found.workers)
     return 0
 
 

@@ -1,0 +1,135 @@
+"""The sweeps: each looks at rows that are due and deals with them; each may be interrupted and called again."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit.verify import sign_checkpoint
+from traceapp.code.scans import forget_old_scans
+from traceapp.complaint import drafts, intake, proof
+from traceapp.core.actor import SYSTEM
+from traceapp.identity.model import IdempotencyKey
+from traceapp.identity.rate import forget_old_windows
+from traceapp.identity.service import end_old_sessions
+from traceapp.outbox.delivery import deliver_due
+from traceapp.outbox.mail import mailer
+from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.reminders import remind_due
+from traceapp.recall.sending import NoticeSender
+from traceapp.surveillance.service import rescore_lot
+from traceapp.worklist.model import WorkRow
+from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.work import claim_work, fail_work, finish_work, purge_work
+from traceapp.world import World
+
+from .once import forget_old_slots, run_once
+from .scheduler import Sweep
+
+log = structlog.get_logger()
+RESCORE = "surveillance.rescore"
+_LEASE_SECONDS = 60
+_LATE_WORK = timedelta(minutes=10)
+_LATE_MESSAGE = timedelta(hours=1)
+_CHECKPOINT_EVERY = timedelta(minutes=10)
+_DAY = timedelta(days=1)
+
+
+def rescore(world: World, limit: int = 50) -> int:
+    """Rescore the lots that complaints touched; answers how many. Each lot in a transaction of its own."""
+    if not _has_work(world, RESCORE):
+        return 0
+    with world.database.write() as session:
+        rows = claim_work(session, world.clock, RESCORE, limit, _LEASE_SECONDS)
+    for row in rows:
+        try:
+            with world.database.write() as session:
+                rescore_lot(session, world.clock, row.subject_key)
+                finish_work(session, world.clock, row)
+        except Exception as error:
+            log.exception("rescore_failed", work=row.id)
+            with world.database.write() as session:
+                fail_work(session, world.clock, row, type(error).__name__)
+    return len(rows)
+
+
+def _has_work(world: World, kind: str) -> bool:
+    now = world.clock.now()
+    with world.database.read() as session:
+        return session.scalar(select(WorkRow.id).where(
+            WorkRow.kind == kind, WorkRow.done_at.is_(None),
+            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1)) is not None
+
+
+def deliver(world: World) -> int:
+    """Hand over the letters that are due."""
+    now = world.clock.now()
+    with world.database.read() as session:
+        is_due = session.scalar(select(OutboxMessage.id).where(
+            OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now).limit(1))
+    if is_due is None:
+        return 0
+    settings = world.settings
+    post = mailer(settings.mail_url, settings.mail_from, settings.var_dir)
+    sender = NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)
+    return deliver_due(world.database, world.clock, sender.send, sender.settled)
+
+
+def remind(world: World) -> int:
+    """Remind consignees who have not answered."""
+    with world.database.write() as session:
+        return remind_due(session, world.clock)
+
+
+def checkpoint(world: World) -> bool:
+    """Sign where the audit chains stand, every ten minutes."""
+    return run_once(world.database, world.clock, "checkpoint", _CHECKPOINT_EVERY,
+                    lambda session: sign_checkpoint(session, world.clock.now(), world.settings.secret_key))
+
+
+def keep_house(world: World) -> bool:
+    """Once a day: forget what is kept for a while only."""
+
+    def effect(session: Session) -> None:
+        now = world.clock.now()
+        end_old_sessions(session, world.clock)
+        forget_old_windows(session, world.clock)
+        forget_old_slots(session, world.clock)
+        forget_old_scans(session, world.clock)
+        drafts.forget_old_drafts(session, world.clock)
+        proof.forget_used_challenges(session, world.clock)
+        intake.forget_sources(session, now - timedelta(days=30))
+        purge_work(session, now - timedelta(days=30))
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - timedelta(days=7)))
+
+    return run_once(world.database, world.clock, "keep-house", _DAY, effect)
+
+
+def watch(world: World) -> int:
+    """Find what is due and was not done, from the rows themselves; answers how many kinds. Each becomes a task."""
+    now = world.clock.now()
+    with world.database.read() as session:
+        late_work = session.scalar(select(func.count()).select_from(WorkRow).where(
+            WorkRow.done_at.is_(None), WorkRow.created_at < now - _LATE_WORK)) or 0
+        late_messages = session.scalar(select(func.count()).select_from(OutboxMessage).where(
+            OutboxMessage.state == MessageState.pending, OutboxMessage.created_at < now - _LATE_MESSAGE)) or 0
+    found = {"work.late": late_work, "messages.late": late_messages}
+    for kind, count in found.items():
+        if count:
+            log.error("due_and_not_done", kind=kind, count=count)
+            with world.database.write() as session:
+                raise_task(session, SYSTEM, world.clock, RaiseTask(
+                    kind=kind, about="service:jobs", role="administrator", due_at=now, params={"count": count}))
+    return sum(bool(count) for count in found.values())
+
+
+SWEEPS = (
+    Sweep("rescore", 0.5, rescore),
+    Sweep("deliver", 1.0, deliver),
+    Sweep("remind", 60.0, remind),
+    Sweep("checkpoint", 60.0, checkpoint),
+    Sweep("keep-house", 600.0, keep_house),
+    Sweep("watch", 60.0, watch),
+)
