@@ -117,5 +117,5 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 def settings(tmp_path: Path, sqlite: Database) -> Settings:
     return Settings(var_dir=tmp_path / "var", database_url=str(sqlite.url), base_url="http://127.0.0.1:8000",
-                    secret_key="test-secret-key-of-the-suite", vault_key="dGVzdC12YXVsdC1rZXktb2YtdGhlLXN1aXRlLTMyYnl0ZXM=",
+                    secret_key="test-secret-key-of-the-suite", vault_key="YS12YXVsdC1rZXktb2YtdGhlLXRlc3Qtc3VpdGUhISE=",
                     development=True)
