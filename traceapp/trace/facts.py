@@ -73,8 +73,8 @@ def store_once(session: Session, row: Event, names: tuple[str, ...]) -> bool:
     add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     seen = [{"name": seen_name(name), "subject_key": row.subject_key, "id": row.id} for name in names]
     for position, values in enumerate(seen):
-        added = connection.execute(add(SeenEvent).on_conflict_do_nothing(), values)
-        if position == 0 and added.rowcount != 1:
+        added = connection.execute(add(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.name), values)
+        if added.first() is None and position == 0:
             return False
     connection.execute(insert(Event), {column: getattr(row, column) for column in _EVENT_COLUMNS})
     return True

@@ -114,7 +114,8 @@ class Capture(Base):
 class Lot(Revisioned, Base):
     """A trace item. `lot_key` follows from `uri`. The sums are kept beside it, so that stock needs no walk:
     stock = made + returned - consumed - shipped - sampled - lost. `is_own`: we answer for its balance; of other
-    people's lots the sums say what their events told. `name` is from master data, where the product is not ours."""
+    people's lots the sums say what their events told. `started_at`: received or made. `name` is from master data,
+    where the product is not ours."""
 
     __tablename__ = "lot"
     __table_args__ = (
@@ -137,6 +138,7 @@ class Lot(Revisioned, Base):
     supplier_id: Mapped[str | None] = mapped_column(String(32), index=True)
     origin: Mapped[str] = mapped_column(String(120), default="")
     site_id: Mapped[str | None] = mapped_column(String(32))
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
     made_on: Mapped[date | None]
     expires_on: Mapped[date | None]
     unit: Mapped[str | None] = mapped_column(String(3))
