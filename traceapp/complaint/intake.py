@@ -88,7 +88,7 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
     if command.idempotency_key:
         earlier = _claimed(session, actor, now, command.idempotency_key, complaint_id)
         if earlier is not None:
-            return _repeat(session, earlier, vault)
+            return repeat_of(session, earlier, vault)
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
     if command.channel == Channel.consumer:
@@ -106,7 +106,8 @@ def _claimed(session: Session, actor: Actor, now: datetime, key: str, complaint_
     return session.scalars(select(SubmittedForm.complaint_id).where(SubmittedForm.key_hash == key_hash)).one()
 
 
-def _repeat(session: Session, complaint_id: str, vault: Vault) -> Submitted:
+def repeat_of(session: Session, complaint_id: str, vault: Vault) -> Submitted:
+    """What was answered when this complaint was first sent in."""
     complaint = session.scalars(select(Complaint).where(Complaint.id == complaint_id)).one()
     token = vault.token_for(about(complaint.id))
     return Submitted(complaint, token if token_hash(token) == complaint.follow_up_hash else None, is_repeat=True)
