@@ -1,0 +1,177 @@
+"""A small house with one bad glue lot: what was made of it, who got it, and the people who recall it."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from tests.factories import PASSWORD, make_user
+from tests.factories_trace import Maker, make_maker
+from traceapp.catalog.model import Product
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock, FixedClock
+from traceapp.core.quantity import Quantity
+from traceapp.db import Database
+from traceapp.identity.service import actor_of
+from traceapp.models import metadata
+from traceapp.outbox.delivery import Delivery, deliver_due
+from traceapp.outbox.mail import Letter, MailFolder
+from traceapp.recall.model import Notice, Recall
+from traceapp.recall.notices import sealed_about
+from traceapp.recall.sending import NoticeSender, Post
+from traceapp.recall.service import (
+    ApproveRecall,
+    OpenRecall,
+    SubmitRecall,
+    approve_recall,
+    open_recall,
+    submit_recall,
+)
+from traceapp.trace.model import Lot
+from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
+from traceapp.trace.receiving import ReceiveLot, receive_lot
+from traceapp.trace.release import Decide, release_lot
+from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
+from traceapp.vault.service import Vault
+
+VAULT = Vault("YS12YXVsdC1rZXktb2YtdGhlLXRlc3Qtc3VpdGUhISE=")
+D = Decimal
+TEXTS = OpenRecall(
+    recall_class="II", title_zh="创可贴胶层致敏", title_en="Plaster adhesive causes allergic reactions",
+    reason="14 complaints where 3 were expected", risk_zh="皮肤可能红肿、起水疱。",
+    risk_en="The skin can become red, swollen and blistered.", action_zh="停止使用，单独存放，等待退回。",
+    action_en="Stop using them, keep them apart and wait for collection.", contact="质量部 0512-0000 0000")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`glue` (bad) went through `bulk` (used up) into `first`, and straight into `second`; `other` has other glue.
+
+    Shipped: first 400 to the clinic (50 came back), 200 to the hospital; second 1000 to the clinic; other 500 to the
+    hospital. Of 10 kg glue 1 kg is left.
+    """
+
+    maker: Maker
+    writer: Actor
+    manager: Actor
+    second_manager: Actor
+    glue: Lot
+    film: Lot
+    bulk: Lot
+    first: Lot
+    second: Lot
+    other_glue: Lot
+    other: Lot
+
+
+_made: dict[datetime, tuple[House, list[tuple[Table, list[dict[str, Any]]]]]] = {}
+
+
+def make_house(database: Database, clock: FixedClock) -> House:
+    """The house of the story, made by the product's own use cases; once a run, then its rows are copied."""
+    if clock.now() not in _made:
+        house = _first_house(database, clock)
+        with database.reading() as connection:
+            _made[clock.now()] = house, [
+                (table, [dict(row) for row in connection.execute(select(table)).mappings()])
+                for table in metadata.sorted_tables]
+        return house
+    house, tables = _made[clock.now()]
+    with database.write() as session:
+        for table, rows in tables:
+            if rows:
+                session.execute(insert(table), rows)
+    return house
+
+
+def _first_house(database: Database, clock: FixedClock) -> House:
+    people = [actor_of(make_user(database, clock, role, name)) for role, name in (
+        ("quality", "writer"), ("quality_manager", "manager"), ("quality_manager", "second"))]
+    with database.write() as session:
+        return _house(session, clock, people)
+
+
+def _house(session: Session, clock: Clock, people: list[Actor]) -> House:
+    actor, at = people[0], clock.now() - timedelta(days=20)
+    maker = make_maker(session, actor, clock)
+
+    def received(product: Product, number: str, quantity: Decimal) -> Lot:
+        lot = receive_lot(session, actor, clock, ReceiveLot(product.id, number, maker.supplier.id, "S-" + number,
+                                                            Quantity(quantity, product.unit), at))
+        return release_lot(session, actor, clock, Decide(lot.lot_key, "certificate"))
+
+    def made(product: Product, number: str, quantity: int, inputs: dict[Lot, Decimal]) -> Lot:
+        lot = produce_batch(session, actor, clock, ProduceBatch(
+            product.id, number, Quantity(D(quantity), product.unit), at + timedelta(days=1),
+            tuple(InputLot(lot.lot_key, Quantity(amount, lot.unit or "")) for lot, amount in inputs.items())))
+        return release_lot(session, actor, clock, Decide(lot.lot_key, "tested"))
+
+    glue, other_glue = received(maker.glue, "A-1", D(10)), received(maker.glue, "A-9", D(10))
+    film = received(maker.film, "F-1", D(5000))
+    bulk = made(maker.bulk, "B-1", 100, {glue: D(5), film: D(100)})
+    first = made(maker.plaster, "P-1", 1000, {bulk: D(100)})
+    second = made(maker.plaster, "P-2", 2000, {glue: D(4), film: D(160)})
+    other = made(maker.plaster, "P-9", 1000, {other_glue: D(5), film: D(80)})
+    for number, party, lines in (("D-1", maker.clinic, ((first, 400), (second, 1000))),
+                                 ("D-2", maker.hospital, ((first, 200), (other, 500)))):
+        ship_lots(session, actor, clock, ShipLots(party.id, number, at + timedelta(days=3), None, "", tuple(
+            ShipLine(lot.lot_key, None, D(units)) for lot, units in lines)))
+    return_units(session, actor, clock, ReturnUnits(first.lot_key, maker.clinic.id, D(50), at + timedelta(days=4)))
+    session.flush()
+    return House(maker, *people, glue, film, bulk, first, second, other_glue, other)
+
+
+def opened(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
+    """A draft with all that is downstream of the bad glue."""
+    with database.write() as session:
+        return open_recall(session, house.writer, clock, command or replace(
+            TEXTS, root_lot_keys=(house.glue.lot_key,)))
+
+
+def submitted(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
+    """The same, submitted by the writer."""
+    recall = opened(database, clock, house, command)
+    with database.write() as session:
+        return submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD, "all of it"))
+
+
+def running(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
+    """The same, approved by the manager."""
+    recall = submitted(database, clock, house, command)
+    with database.write() as session:
+        return approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+
+
+def token_of(database: Database, recall: Recall, consignee_id: str) -> str:
+    """The secret of a consignee's link, as its letter carries it."""
+    with database.read() as session:
+        notice = session.get_one(Notice, (recall.id, consignee_id))
+        return VAULT.open_text(notice.sealed_token, sealed_about(notice.id))
+
+
+class Tray:
+    """A post that keeps what it is given."""
+
+    def __init__(self, *outcomes: str) -> None:
+        self.letters: list[Letter] = []
+        self._outcomes = [Delivery(outcome, "250 ok") for outcome in outcomes] or [Delivery("sent", "250 ok")]
+
+    def send(self, letter: Letter) -> Delivery:
+        self.letters.append(letter)
+        return self._outcomes[min(len(self.letters), len(self._outcomes)) - 1]
+
+
+def deliver(database: Database, clock: FixedClock, post: Post) -> int:
+    """Send what is due through `post` (a Tray, a folder, a server)."""
+    sender = NoticeSender(post, VAULT, "https://recall.example", clock)
+    return deliver_due(database, clock, sender.send, sender.settled)
+
+
+def folder(path: Path) -> Post:
+    """Letters as files, as without a mail server."""
+    return MailFolder(path, "recall@maker.example")
