@@ -1,13 +1,157 @@
-"""Console: accounts."""
+"""Users and tokens, for administrators; one's own language, for everybody."""
 from __future__ import annotations
 
-from .layout import blueprint, page
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.identity.accounts import LANGUAGES, ChangeUser, change_user, set_language, tokens
+from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
+from traceapp.identity.policy import Role, permissions_of
+from traceapp.identity.service import (
+    MINIMUM_PASSWORD,
+    NewToken,
+    NewUser,
+    create_token,
+    create_user,
+    revoke_token,
+    users,
+)
+from traceapp.web.context import signed_in, world
+from traceapp.web.i18n import COOKIE
+
+from .acting import Done, Refusal, perform
+from .entering import Entered
+from .layout import ROLES, ZONE, blueprint, page
+from .words import options
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.accounts": "console.read"}
+PERMISSIONS: dict[str, str] = {
+    "console.accounts": "user.manage", "console.account_new": "user.manage", "console.account_change": "user.manage",
+    "console.token_new": "token.manage", "console.token_revoke": "token.manage",
+    "console.own_account": "signed_in", "console.own_account_change": "signed_in",
+}
 
 
 @blueprint.get("/accounts")
-def accounts():  # type: ignore[no-untyped-def]
-    """The list."""
-    return page("console/accounts.html")
+def accounts() -> Response:
+    """Everybody who may sign in, and every token."""
+    with world().database.read() as session:
+        everybody, given = users(session), tokens(session)
+    return page("console/accounts.html", users=everybody, tokens=given, roles=ROLES, shown=None)
+
+
+@blueprint.route("/accounts/new", methods=["GET", "POST"])
+def account_new() -> Response:
+    """A new user."""
+    form = Entered({"language": "zh", "role": Role.operator})
+
+    def again(status: int = 200) -> Response:
+        return page("console/account_new.html", status, form=form, roles=options(ROLES), least=MINIMUM_PASSWORD)
+
+    if request.method == "GET":
+        return again()
+    command = NewUser(form.text("sign_in_name", required=True), form.text("name", required=True),
+                      form.choice("role", list(Role)), form.get("password"), form.choice("language", LANGUAGES))
+
+    def act(session: Session) -> Done:
+        user = create_user(session, signed_in(), world().clock, command)
+        return Done(url_for("console.accounts"), gettext("%(name)s can sign in now.", name=user.name))
+
+    return perform(form, act, Refusal(again))
+
+
+@blueprint.post("/accounts/<user_id>")
+def account_change(user_id: str) -> Response:
+    """Change a role, or end or renew an account."""
+    form = Entered()
+    revision = form.revision()
+    role = form.get("role") or None
+    is_active = {"1": True, "0": False}.get(form.get("active"))
+
+    def act(session: Session) -> Done:
+        user = change_user(session, signed_in(), world().clock, ChangeUser(user_id, role, is_active, revision))
+        return Done(url_for("console.accounts"), gettext("The account of %(name)s was changed.", name=user.name))
+
+    return perform(form, act, Refusal(lambda status: _accounts_again(form, status)))
+
+
+def _accounts_again(form: Entered, status: int) -> Response:
+    with world().database.read() as session:
+        everybody, given = users(session), tokens(session)
+    return page("console/accounts.html", status, users=everybody, tokens=given, roles=ROLES, form=form, shown=None)
+
+
+@blueprint.route("/tokens/new", methods=["GET", "POST"])
+def token_new() -> Response:
+    """A new token of a machine; its text is shown once, in the answer to this form."""
+    form = Entered()
+    with world().database.read() as session:
+        people = [user for user in users(session) if user.is_active]
+
+    def again(status: int = 200) -> Response:
+        return page("console/token_new.html", status, form=form, scopes=[(scope, scope) for scope in sorted(ALL_SCOPES)],
+                    people=[(user.id, f"{user.name} ({ROLES[user.role]})") for user in people])
+
+    if request.method == "GET":
+        return again()
+    user_id = form.choice("user_id", [user.id for user in people])
+    ends_on = form.day("expires_on")
+    expires_at = datetime.combine(ends_on + timedelta(days=1), time.min, ZoneInfo(ZONE)).astimezone(
+        UTC) if ends_on else None
+    scopes = tuple(form.several("scopes"))
+    role = next((user.role for user in people if user.id == user_id), None)
+    beyond = sorted(set(scopes) - permissions_of(role)) if role else []
+    if beyond:
+        form.fault("scopes", gettext("This person does not have: %(scopes)s.", scopes=", ".join(beyond)))
+    name = form.text("name", required=True)
+    if not form.is_good:
+        return again(422)
+    kept: list[str] = []
+
+    def act(session: Session) -> Done:
+        token, text = create_token(session, signed_in(), world().clock, NewToken(name, user_id, scopes, expires_at))
+        kept.append(text)
+        return Done(url_for("console.accounts"), gettext("The token “%(name)s” was made.", name=token.name))
+
+    answer = perform(form, act, Refusal(again))
+    if not kept:
+        return answer
+    with world().database.read() as session:
+        everybody, given = users(session), tokens(session)
+    return page("console/accounts.html", users=everybody, tokens=given, roles=ROLES, shown=kept[0])
+
+
+@blueprint.post("/tokens/<token_id>/revoke")
+def token_revoke(token_id: str) -> Response:
+    """End a token."""
+    form = Entered()
+
+    def act(session: Session) -> Done:
+        revoke_token(session, signed_in(), world().clock, token_id)
+        return Done(url_for("console.accounts"), gettext("The token is worthless from now on."))
+
+    return perform(form, act, Refusal(lambda status: _accounts_again(form, status)))
+
+
+@blueprint.get("/account")
+def own_account() -> Response:
+    """Who one is here, and in which language."""
+    return page("console/own_account.html", actor=signed_in(), roles=ROLES,
+                permissions=sorted(permissions_of(signed_in().role)))
+
+
+@blueprint.post("/account")
+def own_account_change() -> Response:
+    """Change one's own language."""
+    language = request.form.get("language", "")
+    here = world()
+    with here.database.write() as session:
+        set_language(session, signed_in(), here.clock, language)
+    answer = redirect(url_for("console.own_account"), 303)
+    answer.delete_cookie(COOKIE)
+    return answer

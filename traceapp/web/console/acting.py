@@ -1,6 +1,7 @@
 """Doing what a form asks for: once, in one unit of work, and saying what came of it."""
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.core.errors import Problem
 from traceapp.core.ids import new_secret
-from traceapp.identity.idempotency import Answer, begin_once, end_once, request_hash
+from traceapp.identity.idempotency import KeptAnswer, begin, keep
 from traceapp.web.context import signed_in, world
 
 from .entering import Entered
@@ -49,17 +50,20 @@ def perform(form: Entered, act: Callable[[Session], Done], refusal: Refusal) -> 
     key = f"form:{request.endpoint}:{form.token}"[:200]
     try:
         with here.database.write() as session:
-            before = begin_once(session, who, here.clock, key, _asked(form))
+            before = begin(session, here.clock, who.id, key, _asked(form))
             if before is not None:
                 flash(gettext("This has been recorded already; nothing was recorded twice."), "info")
-                return redirect(before.headers["Location"], 303)
+                return redirect(before.body, 303)
             done = act(session)
-            end_once(session, who, key, Answer(303, headers={"Location": done.url}))
+            keep(session, who.id, key, KeptAnswer(303, "", done.url))
     except Problem as problem:
         if problem.status not in _SHOWN_IN_FORM:
             raise
         if problem.code == "idempotency-key-reused":
             form.token = new_secret(16)  # whoever sends it once more has read that the first one was recorded
+            form.fault(None, gettext("This form was sent before with other content, and that was recorded. Send it "
+                                     "again only if this is to be recorded too."))
+            return refusal.again(409)
         form.refuse(problem, refusal.fields)
         return refusal.again(problem.status)
     flash(done.text, done.meaning)
@@ -69,9 +73,9 @@ def perform(form: Entered, act: Callable[[Session], Done], refusal: Refusal) -> 
 def _asked(form: Entered) -> str:
     """The hash of what was typed, so that a changed form is not taken for a second click."""
     fields = sorted((name, value) for name, value in form.form.items(multi=True)
-                    if name not in ("csrf_token", "form_token"))
+                    if name not in ("csrf_token", "form_token", "password"))
     files = sorted((name, file.filename or "") for name, file in request.files.items(multi=True))
-    return request_hash(request.path.encode(), json.dumps([fields, files]).encode())
+    return hashlib.sha256(json.dumps([request.path, fields, files]).encode()).hexdigest()
 
 
 class _Undone(Exception):

@@ -1,13 +1,17 @@
 """What every console page has around its content."""
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, get_flashed_messages, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext
 
 from traceapp.web.auth import may
-from traceapp.web.context import actor
+from traceapp.web.context import actor, world
+
+from .words import named
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 
@@ -28,19 +32,36 @@ NAVIGATION = (
 )
 ROLES = {"operator": _("Operator"), "quality": _("Quality"), "quality_manager": _("Quality manager"),
          "regulator": _("Regulator"), "administrator": _("Administrator")}
+ZONE = "Asia/Shanghai"
+
+
+def today() -> date:
+    """The date in the zone that console pages show times in."""
+    return world().clock.now().astimezone(ZoneInfo(ZONE)).date()
 
 
 def navigation() -> list[tuple[str, str, bool]]:
     """(endpoint, label, is current) of what the present actor may open."""
     endpoint = request.endpoint or ""
-    return [(target, str(label), endpoint == target or endpoint.startswith(target.rstrip("s") + "_"))
+    return [(target, str(label), _is_at(endpoint, target))
             for target, label, permission in NAVIGATION if may(permission)]
 
 
+def _is_at(endpoint: str, target: str) -> bool:
+    one = target.removesuffix("s")
+    return endpoint in (target, one) or endpoint.startswith(f"{one}_")
+
+
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A console page: `template` with navigation, search box and the signed-in person around it."""
+    """A console page: `template` with navigation, search box and the signed-in person around it.
+
+    Besides `values` a template finds `now`, and `named(thing)` for the name in the reader's language.
+    """
     who = actor()
-    return make_response(render_template(
-        template, nav=navigation(), home_url=url_for("console.today"), search_url=url_for("console.search"),
-        user_name=who.name, user_role=str(ROLES.get(who.role, who.role)), sign_out_url=url_for("identity.sign_out"),
-        flashed=get_flashed_messages(with_categories=True), **values), status)
+    around: dict[str, Any] = {
+        "nav": navigation(), "home_url": url_for("console.today"), "search_url": url_for("console.search"),
+        "search_value": request.args.get("q", "") if request.endpoint == "console.search" else "",
+        "user_name": who.name, "user_role": str(ROLES.get(who.role, who.role)),
+        "sign_out_url": url_for("identity.sign_out"), "account_url": url_for("console.own_account"),
+        "now": world().clock.now(), "named": named, "flashed": get_flashed_messages(with_categories=True)}
+    return make_response(render_template(template, **{**around, **values}), status)
