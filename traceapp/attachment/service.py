@@ -1,12 +1,7 @@
-"""Keeping files once by their content, and hanging them on things."""
+"""Use cases of attachments: files that hang on things."""
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -15,61 +10,21 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import NotFound, TooLarge
+from traceapp.core.errors import NotFound
 from traceapp.core.ids import new_id
-from traceapp.db.insert import insert_if_new
 
-from .content import MOST_BYTES, check_file
+from .inspect import safe_form
 from .model import Attachment, StoredFile
+from .store import FileStore, open_file
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class FileStore:
-    """Files in a folder, each under its SHA-256; written beside first and renamed, so that none is ever half there."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def path(self, sha256: str) -> Path:
-        """Where a file stands. Raises NotFound for what is no digest."""
-        if not _DIGEST.fullmatch(sha256):
-            raise NotFound("There is no such file.")
-        return self.directory / sha256[:2] / sha256
-
-    def put(self, content: bytes) -> str:
-        """Keep the bytes; answers their digest."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        target = self.path(sha256)
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, unfinished = tempfile.mkstemp(dir=target.parent)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(unfinished).replace(target)
-        return sha256
-
-    def open(self, sha256: str) -> BinaryIO:
-        """The bytes. Raises NotFound when they are gone."""
-        try:
-            return self.path(sha256).open("rb")
-        except FileNotFoundError:
-            raise NotFound("There is no such file.") from None
-
-    def is_whole(self, sha256: str) -> bool:
-        """Whether the file is there with the content that its name promises."""
-        path = self.path(sha256)
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+_ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """`about` is what it hangs on (`inspection:…`); public ones may be fetched from the consumer's page."""
+    """`about` names the thing that the file hangs on, as a stream of the trail does: `complaint:…`. The public may
+    read what is `is_public`."""
 
     about: str
     name: str
@@ -78,49 +33,58 @@ class NewFile:
 
 
 def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, store: FileStore) -> Attachment:
-    """Check a file by its content, keep it, and hang it on its thing.
+    """Keep a file and hang it on a thing. Raises TooLarge, and InvalidInput for what is neither a sound picture nor
+    a sound PDF.
 
-    The bytes are on disk before the row is committed; a rolled-back act leaves at most a file that nothing names.
+    The bytes are on disk before the row is; a unit of work that fails leaves at most a file that nothing names.
     """
-    name = _plain_name(command.name)
-    checked = check_file(name, _all(command.content, name))
-    sha256 = store.put(checked.content)
+    data, media_type = safe_form(store.read_all(command.content))
+    sha256 = store.put(data)
     now = clock.now()
-    insert_if_new(session, StoredFile, {"sha256": sha256, "media_type": checked.media_type,
-                                        "size_bytes": len(checked.content), "stored_at": now})
-    attachment = Attachment(id=new_id(now), about=command.about, sha256=sha256, name=name, is_public=command.is_public,
-                            added_at=now, added_by=actor.id)
+    if session.get(StoredFile, sha256) is None:
+        session.add(StoredFile(sha256=sha256, media_type=media_type, size_bytes=len(data), stored_at=now))
+    attachment = Attachment(id=new_id(now), about=command.about, sha256=sha256, is_public=command.is_public,
+                            name=shown_name(command.name, media_type), added_at=now, added_by=actor.id)
     session.add(attachment)
-    record(session, actor, now, "attachment.added", command.about, {"sha256": sha256, "type": checked.media_type})
+    # The name is what the sender wrote and may name a person: the trail keeps the hash.
+    record(session, actor, now, "file.added", command.about,
+           {"attachment": attachment.id, "sha256": sha256, "media_type": media_type, "public": command.is_public})
+    session.flush()
     return attachment
 
 
-def _all(content: bytes | BinaryIO, name: str) -> bytes:
-    if isinstance(content, bytes):
-        return content
-    data = content.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise TooLarge("The file “%(name)s” is larger than %(limit)s MB. Nothing was saved. Send a smaller one.",
-                       name=name, limit=MOST_BYTES // 1_000_000)
-    return data
+def shown_name(name: str, media_type: str) -> str:
+    """The name that the file is offered under: no folders, no control characters, the ending that it really has."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = "".join(character for character in last if character.isprintable()).strip(" .")
+    ending = _ENDINGS[media_type]
+    stem = clean.rsplit(".", 1)[0] if "." in clean else clean
+    return (stem or "file")[:_LONGEST_NAME - len(ending)] + ending
 
 
-def _plain_name(name: str) -> str:
-    bare = re.split(r"[\\/]", name)[-1]
-    return re.sub(r"[\x00-\x1f\x7f\"<>]", "", bare)[:120] or "file"
+def attachments_of(session: Session, about: str) -> tuple[Attachment, ...]:
+    """What hangs on a thing, oldest first."""
+    return tuple(session.scalars(select(Attachment).where(Attachment.about == about).order_by(Attachment.id)))
 
 
-def attachments_of(session: Session, about: str) -> list[tuple[Attachment, StoredFile]]:
-    """The files on a thing, in the order in which they came."""
-    rows = session.execute(select(Attachment, StoredFile).join(StoredFile, StoredFile.sha256 == Attachment.sha256)
-                           .where(Attachment.about == about).order_by(Attachment.id))
-    return [(attachment, stored) for attachment, stored in rows]
+def attachments_of_all(session: Session, abouts: list[str]) -> dict[str, list[Attachment]]:
+    """What hangs on each of these things; a thing without a file is not in it."""
+    found: dict[str, list[Attachment]] = {}
+    for start in range(0, len(abouts), 500):
+        for row in session.scalars(select(Attachment).where(Attachment.about.in_(abouts[start:start + 500]))
+                                   .order_by(Attachment.id)):
+            found.setdefault(row.about, []).append(row)
+    return found
 
 
-def attachment_by_id(session: Session, attachment_id: str) -> tuple[Attachment, StoredFile]:
-    """One attachment with its file. Raises NotFound."""
-    row = session.execute(select(Attachment, StoredFile).join(StoredFile, StoredFile.sha256 == Attachment.sha256)
-                          .where(Attachment.id == attachment_id)).first()
-    if row is None:
-        raise NotFound("There is no such file.")
-    return row[0], row[1]
+def attachment(session: Session, attachment_id: str) -> tuple[Attachment, StoredFile]:
+    """An attachment with what is known of its file. Raises NotFound."""
+    row = session.get(Attachment, attachment_id)
+    stored = session.get(StoredFile, row.sha256) if row is not None else None
+    if row is None or stored is None:
+        raise NotFound("There is no such file.", code="no-file", place="attachment")
+    return row, stored
+
+
+__all__ = ["FileStore", "NewFile", "add_file", "attachment", "attachments_of", "attachments_of_all", "open_file",
+           "shown_name"]
