@@ -26,6 +26,8 @@ from .basis import Basis, bases_of
 
 _CHUNK = 500
 LONGEST_DAYS = 1500
+_COUNTED = (or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
+            Complaint.master_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,31 @@ def report_days(session: Session, lot_keys: Iterable[str]) -> dict[str, list[dat
     for keys in _chunks(lot_keys):
         rows = session.execute(
             select(Complaint.lot_key, Complaint.received_at)
-            .where(Complaint.lot_key.in_(keys), or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)),
-                   Complaint.is_quarantined.is_(False), Complaint.master_id.is_(None))
+            .where(Complaint.lot_key.in_(keys), *_COUNTED)
             .order_by(Complaint.received_at))
         for lot_key, received_at in rows:
             found[lot_key].append(received_at.date())
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CountedReport:
+    """A counted complaint of one lot: its day of receipt, how grave it is, and where the case is."""
+
+    complaint_id: str
+    reference: str
+    day: date
+    severity: str
+    terms: tuple[str, ...]
+
+
+def counted_reports(session: Session, lot_key: str) -> list[CountedReport]:
+    """The complaints that count for one lot, the oldest first; the same ones as `report_days`."""
+    rows = session.execute(
+        select(Complaint.id, Complaint.reference, Complaint.received_at, Complaint.severity, Complaint.terms)
+        .where(Complaint.lot_key == lot_key, *_COUNTED).order_by(Complaint.received_at, Complaint.id))
+    return [CountedReport(key, reference, received_at.date(), severity, tuple(codes))
+            for key, reference, received_at, severity, codes in rows]
 
 
 def observe_lots(session: Session, lot_keys: Sequence[str], on: date) -> dict[str, Observation]:

@@ -1,0 +1,138 @@
+"""The words that staff and regulators read for codes: states, grades, channels; each with a meaning as in the ui."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext
+from markupsafe import Markup
+
+from traceapp.complaint.terms import terms
+
+from .i18n import language
+
+_ = lazy_gettext
+Words = Mapping[str, tuple[Any, str]]
+
+COMPLAINT_STATES: Words = {
+    "received": (_("New"), "info"), "triaged": (_("Triaged"), "plain"), "investigating": (_("Investigating"), "check"),
+    "answered": (_("Answered"), "go"), "closed": (_("Closed"), "plain")}
+SEVERITIES: Words = {
+    "critical": (_("Critical"), "stop"), "major": (_("Serious"), "stop"), "moderate": (_("Moderate"), "check"),
+    "minor": (_("Minor"), "plain"), "none": (_("No harm"), "plain")}
+CHANNELS: Words = {
+    "consumer": (_("Consumer, by the code"), "plain"), "telephone": (_("Telephone"), "plain"),
+    "email": (_("E-mail"), "plain"), "wechat": (_("WeChat"), "plain"), "hospital": (_("Hospital"), "plain"),
+    "sales": (_("Sales"), "plain"), "api": (_("Other system"), "plain"), "file_import": (_("File import"), "plain")}
+LOT_CAPTURES: Words = {
+    "scan": (_("Read from the code"), "go"), "typed": (_("Typed by the reporter"), "plain"),
+    "inferred": (_("Bound by staff"), "plain"), "none": (_("No batch given"), "check")}
+TRIAGE_RESULTS: Words = {
+    "untriaged": (_("Not yet triaged"), "info"), "complaint": (_("A complaint"), "plain"),
+    "inquiry": (_("A question, no complaint"), "plain"),
+    "not_ours": (_("Not our product, or a suspected fake"), "check")}
+HARMS: Words = {
+    "yes": (_("Somebody was harmed"), "stop"), "could": (_("Somebody could have been harmed"), "check"),
+    "no": (_("Nobody was harmed"), "plain"), "unknown": (_("Not known yet"), "info")}
+AFFECTED: Words = {
+    "me": (_("The reporter"), "plain"), "my_child": (_("The reporter's child"), "plain"),
+    "patient": (_("A patient"), "plain"), "other": (_("Another person"), "plain"), "nobody": (_("Nobody"), "plain"),
+    "unknown": (_("Not known"), "plain")}
+AGE_BANDS: Words = {
+    "0-1": (_("Under 2 years"), "plain"), "2-13": (_("2 to 13 years"), "plain"),
+    "14-17": (_("14 to 17 years"), "plain"),
+    "18-44": (_("18 to 44 years"), "plain"), "45-64": (_("45 to 64 years"), "plain"),
+    "65+": (_("65 years and older"), "plain"), "unknown": (_("Not known"), "plain")}
+SEXES: Words = {"female": (_("Female"), "plain"), "male": (_("Male"), "plain"), "unknown": (_("Not known"), "plain")}
+CRITERIA: Words = {
+    "death": (_("Death"), "stop"), "life_threatening": (_("Danger to life"), "stop"),
+    "hospitalised": (_("Stay in hospital, or a longer one"), "stop"),
+    "disabling": (_("Lasting damage"), "stop"), "congenital_anomaly": (_("Harm to an unborn child"), "stop"),
+    "intervention": (_("Treatment needed to prevent lasting damage"), "stop"),
+    "other_serious": (_("Serious for another medical reason"), "stop")}
+EVENT_STATES: Words = {
+    "draft": (_("To be assessed"), "info"), "assessed": (_("Assessed"), "plain"), "closed": (_("Closed"), "plain"),
+    "nullified": (_("Nullified"), "check")}
+OUTCOMES: Words = {
+    "recovered": (_("Recovered"), "go"), "recovering": (_("Recovering"), "plain"),
+    "not_recovered": (_("Not recovered"), "check"), "sequelae": (_("Recovered with lasting damage"), "check"),
+    "fatal": (_("Fatal"), "stop"), "unknown": (_("Not known"), "plain")}
+CAUSALITIES: Words = {
+    "certain": (_("Certain"), "plain"), "probable": (_("Probable"), "plain"), "possible": (_("Possible"), "plain"),
+    "unlikely": (_("Unlikely"), "plain"), "conditional": (_("More data needed"), "plain"),
+    "unassessable": (_("Cannot be assessed"), "plain")}
+PRECISIONS: Words = {
+    "day": (_("To the day"), "plain"), "month": (_("To the month"), "plain"), "year": (_("To the year"), "plain")}
+SIGNAL_STATES: Words = {
+    "open": (_("Open"), "stop"), "validated": (_("Validated"), "check"), "confirmed": (_("Confirmed"), "stop"),
+    "refuted": (_("Refuted"), "plain"), "closed": (_("Closed"), "plain")}
+RECALL_STATES: Words = {
+    "draft": (_("Draft"), "info"), "submitted": (_("Waits for approval"), "check"), "notifying": (_("Running"), "stop"),
+    "closed": (_("Closed"), "go"), "cancelled": (_("Cancelled"), "plain")}
+RECALL_CLASSES: Words = {
+    "I": (_("Class I: serious harm or death"), "stop"), "II": (_("Class II: temporary or reversible harm"), "stop"),
+    "III": (_("Class III: harm is not likely"), "check")}
+NOTICE_STATES: Words = {
+    "queued": (_("On its way"), "info"), "sent": (_("Delivered to the mail server"), "plain"),
+    "not_sent": (_("Not sent"), "stop"), "uncertain": (_("Perhaps sent"), "check"), "answered": (_("Answered"), "go")}
+MESSAGE_STATES: Words = {
+    "pending": (_("Waiting"), "info"), "sent": (_("Taken by the mail server"), "go"),
+    "written": (_("Written to a file, not sent"), "stop"), "uncertain": (_("Perhaps sent"), "check"),
+    "failed": (_("Refused"), "stop"), "refused": (_("Refused"), "stop")}
+LINE_STATES: Words = {
+    "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
+    "accounted": (_("Accounted for"), "go"), "settled": (_("Settled with a reason"), "plain")}
+SCOPE_REASONS: Words = {
+    "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
+    "in_stock": (_("Still in stock"), "plain")}
+DUTIES: Words = {
+    "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
+    "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),
+    "complaint.promote": (_("Adverse event or not"), "plain"),
+    "complaint.read_message": (_("Read the reporter's message"), "plain"),
+    "adverse_event.assess": (_("Assessment"), "plain"), "signal.review": (_("Review of the signal"), "plain"),
+    "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),
+    "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),
+    "recall.uncertain": (_("Find out whether the letter arrived"), "plain"),
+    "recall.telephone": (_("Telephone the consignee"), "plain")}
+
+
+def word(table: Words, code: str | None) -> str:
+    """The word of a code in the reader's language; an unknown code shows as it is."""
+    if code is None:
+        return "–"
+    return str(table[code][0]) if code in table else code
+
+
+def meaning(table: Words, code: str | None) -> str:
+    """The meaning that goes with a code."""
+    return table[code][1] if code is not None and code in table else "plain"
+
+
+def choices(table: Words, only: Sequence[str] | None = None) -> list[tuple[str, str]]:
+    """(code, word) for a field of a form."""
+    return [(code, word(table, code)) for code in (table if only is None else only)]
+
+
+def own_name(thing: Any, fallback: str = "") -> str:
+    """The name of a product, party or lot line in the reader's language; the other one where it is missing."""
+    if thing is None:
+        return fallback
+    first, second = (thing.name_zh, thing.name_en) if language() == "zh" else (thing.name_en, thing.name_zh)
+    return str(first or second or fallback)
+
+
+def term_names(codes: Sequence[str]) -> list[str]:
+    """What went wrong, in words."""
+    known = terms()
+    return [getattr(known[code], language()) if code in known else code for code in codes]
+
+
+def joined_words(parts: Sequence[str]) -> str:
+    """A list as people of the language write it."""
+    return ("、" if language() == "zh" else ", ").join(parts)
+
+
+def lines_of(text: str) -> Markup:
+    """Free text with its line breaks kept."""
+    return Markup("<br>").join(text.splitlines())
