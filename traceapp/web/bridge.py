@@ -8,13 +8,14 @@ import asyncio
 import logging
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from .exchange import Exchange, Headers, Threads, WsgiApp, plain_headers
+from .exchange import Doorbell, Exchange, Headers, Threads, WsgiApp, plain_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -62,6 +63,7 @@ class WsgiBridge:
         self.app = app
         self.limits = limits or Limits()
         self.threads = Threads(self.limits.threads)
+        self.bell = Doorbell()
         self.open_requests = 0
         self._names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
         self._base: dict[str, Any] = {
@@ -76,7 +78,7 @@ class WsgiBridge:
         try:
             environ, has_body = self._environ(scope)
             environ["wsgi.input"] = await self._read_body(environ, receive) if has_body else BytesIO()
-            await self._relay(Exchange(self.app, self.threads, environ), receive, send)
+            await self._relay(Exchange(self.app, self.threads, self.bell, environ), receive, send)
         except _Refused as refusal:
             await _refuse(refusal, send)
         except _ClientGone:
@@ -134,21 +136,19 @@ class WsgiBridge:
     async def _read_body(self, environ: dict[str, Any], receive: Receive) -> IO[bytes]:
         """The whole body, in memory or in a temporary file; sets CONTENT_LENGTH to what came."""
         limits = self.limits
-        if int(environ.get("CONTENT_LENGTH", "0")) > limits.body_bytes:
-            await self._discard(receive)
-            raise self._too_large()
         spool = tempfile.SpooledTemporaryFile(max_size=limits.spool_bytes)  # noqa: SIM115 - closed by the exchange
-        size = 0
+        size, promised = 0, int(environ.get("CONTENT_LENGTH", "0"))
         try:
-            async for chunk in self._body_chunks(receive):
-                size += len(chunk)
-                if size > limits.body_bytes:
-                    await self._discard(receive)
-                    raise self._too_large()
-                if size > limits.spool_bytes:
-                    await asyncio.to_thread(spool.write, chunk)
-                else:
-                    spool.write(chunk)
+            async with aclosing(self._body_chunks(receive)) as chunks:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if max(size, promised) > limits.body_bytes:
+                        await self._discard(chunks)
+                        raise self._too_large()
+                    if size > limits.spool_bytes:
+                        await asyncio.to_thread(spool.write, chunk)
+                    else:
+                        spool.write(chunk)
         except BaseException:
             spool.close()
             raise
@@ -156,7 +156,7 @@ class WsgiBridge:
         environ["CONTENT_LENGTH"] = str(size)
         return spool
 
-    async def _body_chunks(self, receive: Receive) -> AsyncIterator[bytes]:
+    async def _body_chunks(self, receive: Receive) -> AsyncGenerator[bytes, None]:
         more = True
         while more:
             try:
@@ -169,10 +169,10 @@ class WsgiBridge:
             more = message.get("more_body", False)
             yield message.get("body", b"")
 
-    async def _discard(self, receive: Receive) -> None:
+    async def _discard(self, chunks: AsyncIterator[bytes]) -> None:
         """Read on for a while: a browser shows an answer only after it has sent its whole body."""
         size = 0
-        async for chunk in self._body_chunks(receive):
+        async for chunk in chunks:
             size += len(chunk)
             if size > 4 * self.limits.body_bytes:
                 return
@@ -203,7 +203,7 @@ class WsgiBridge:
                 async with asyncio.timeout(self.limits.idle_seconds):
                     await send({"type": "http.response.body", "body": part, "more_body": not done})
         except TimeoutError:
-            log.info("the client stopped reading %s", exchange.environ["PATH_INFO"])
+            log.info("the client stopped reading %s", exchange.path)
         finally:
             if watcher is not None:
                 watcher.cancel()

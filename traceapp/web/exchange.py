@@ -11,8 +11,9 @@ import contextvars
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import IO, Any
 
 Headers = list[tuple[bytes, bytes]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -29,23 +30,58 @@ class Threads:
     """A fixed number of threads that take jobs in the order of their coming."""
 
     def __init__(self, count: int) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        for number in range(max(1, count)):
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.count = max(1, count)
+        for number in range(self.count):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
     def _work(self) -> None:
-        while True:
-            self._jobs.get()()
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except Exception:
+                log.exception("a request could not be handed back")
 
     def submit(self, job: Callable[[], None]) -> None:
+        """Have a thread do the job, after those that wait already."""
         self._jobs.put(job)
+
+    def end(self) -> None:
+        """Let the threads end once the jobs that wait are done."""
+        for _ in range(self.count):
+            self._jobs.put(None)
+
+
+class Doorbell:
+    """How threads wake the loop: the first news ring, what comes before it is answered goes along."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_ringing = False
+
+    def ring(self, news: asyncio.Future[None]) -> None:
+        """Settle the future in its loop; called on any thread."""
+        self._waiting.append(news)
+        if not self._is_ringing:
+            self._is_ringing = True
+            news.get_loop().call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        self._is_ringing = False  # before emptying: what is added from now on rings anew
+        while self._waiting:
+            news = self._waiting.popleft()
+            if not news.done():
+                news.set_result(None)
 
 
 class Exchange:
     """One request in the hands of the application: filled by the threads, emptied by the loop."""
 
-    def __init__(self, app: WsgiApp, threads: Threads, environ: dict[str, Any]) -> None:
-        self.environ = environ
+    def __init__(self, app: WsgiApp, threads: Threads, bell: Doorbell, environ: dict[str, Any]) -> None:
+        self.environ = environ  # the application may change it; what is needed later is kept apart
+        self.path: str = environ["PATH_INFO"]
+        self._method: str = environ["REQUEST_METHOD"]
+        self._input: IO[bytes] = environ["wsgi.input"]
         self.status = 0
         self.headers: Headers = []
         self.failed = False
@@ -54,6 +90,7 @@ class Exchange:
         self.news: asyncio.Future[None] = self.loop.create_future()
         self._app = app
         self._threads = threads
+        self._bell = bell
         self._context = contextvars.copy_context()
         self._lock = threading.Lock()
         self._chunks: list[bytes] = []
@@ -99,8 +136,7 @@ class Exchange:
         try:
             finished = self._context.run(self._advance)
         except BaseException:
-            log.exception("the application failed on %s %s", self.environ["REQUEST_METHOD"],
-                          self.environ["PATH_INFO"])
+            log.exception("the application failed on %s %s", self._method, self.path)
             self._fail()
             finished = True
         if finished:
@@ -150,12 +186,12 @@ class Exchange:
             parks = self._parked = may_park and not ends and self._waiting_bytes >= _AHEAD_BYTES
             tell, self._told, news = not self._told, True, self.news
         if tell:
-            self.loop.call_soon_threadsafe(_announce, news)
+            self._bell.ring(news)
         return ends, parks
 
     def _fail(self) -> None:
         """Answer 500 when nothing was sent; else break the connection off, so that no half looks whole."""
-        text = b"" if self.environ["REQUEST_METHOD"] == "HEAD" else b"Internal Server Error\n"
+        text = b"" if self._method == "HEAD" else b"Internal Server Error\n"
         with self._lock:
             if self._is_done:
                 return
@@ -166,7 +202,7 @@ class Exchange:
                 self.status, self.headers, self._chunks = 500, plain_headers(text), [text]
             tell, self._told, news = not self._told, True, self.news
         if tell:
-            self.loop.call_soon_threadsafe(_announce, news)
+            self._bell.ring(news)
 
     def _close(self) -> None:
         try:
@@ -174,14 +210,14 @@ class Exchange:
             if close is not None:
                 close()
         except Exception:
-            log.exception("closing the answer of %s failed", self.environ["PATH_INFO"])
-        self.environ["wsgi.input"].close()
+            log.exception("closing the answer of %s failed", self.path)
+        self._input.close()
         with self._lock:
             tell = not self._is_done and not self._told
             self._is_done = True
             news = self.news
         if tell:
-            self.loop.call_soon_threadsafe(_announce, news)
+            self._bell.ring(news)
 
     def _start_response(self, status: str, headers: list[tuple[str, str]],
                         exc_info: Any = None) -> Callable[[bytes], None]:
@@ -194,7 +230,7 @@ class Exchange:
         elif self.status:
             raise AssertionError("start_response was called twice")
         code = int(status[:3])
-        self._bodyless = self.environ["REQUEST_METHOD"] == "HEAD" or code in (204, 304) or code < 200
+        self._bodyless = self._method == "HEAD" or code in (204, 304) or code < 200
         self._left, self.headers = _wire_headers(headers)
         self.status = code
         return self._write
@@ -219,11 +255,6 @@ def _wire_headers(headers: list[tuple[str, str]]) -> tuple[int | None, Headers]:
             length = int(value)
         wire.append((folded.encode("latin-1"), value.encode("latin-1")))
     return length, wire
-
-
-def _announce(news: asyncio.Future[None]) -> None:
-    if not news.done():
-        news.set_result(None)
 
 
 def plain_headers(text: bytes) -> Headers:

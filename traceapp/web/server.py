@@ -13,6 +13,7 @@ from typing import Any
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from .bridge import Limits, WsgiBridge
 from .exchange import WsgiApp
@@ -50,12 +51,12 @@ def serve(app_factory_path: str, *, host: str, port: int, workers: int = 1, limi
         app_factory_path,
         address=host,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,  # no lifespan: the bridge is made whole by its loader
         workers=workers,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=30_000, max_buffer_size=256 * 1024),
         websockets=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

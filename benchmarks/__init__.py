@@ -1,0 +1,1 @@
+"""Benchmarks, each beside its reference in the same run: `python3 dev.py bench [NAME…]`."""
