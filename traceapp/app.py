@@ -8,6 +8,7 @@ from flask import Flask
 from traceapp.config import Settings, read_settings
 from traceapp.core.clock import Clock
 from traceapp.db import Database
+from traceapp.logs import configure
 from traceapp.web import api, auth, consignee, console, consumer, headers, i18n, operations, page, problems, regulator
 from traceapp.web import identity as identity_pages
 from traceapp.web.permissions import SHARED, joined
@@ -47,5 +48,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
 
 def from_environment() -> Flask:
     """The application of this process's environment; in development missing secrets are written under var."""
+    configure()
     settings = read_settings()
     return create_app(settings.with_local_secrets() if settings.development else settings)

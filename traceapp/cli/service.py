@@ -18,9 +18,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _serve(_: argparse.Namespace) -> int:
+    from traceapp.logs import configure
     from traceapp.web.server import serve
 
-    from .logs import configure
     from .settings import settings
 
     found = settings().require_secrets()
@@ -32,8 +32,8 @@ def _serve(_: argparse.Namespace) -> int:
 def _jobs(_: argparse.Namespace) -> int:
     from traceapp.jobs.scheduler import Scheduler
     from traceapp.jobs.sweeps import SWEEPS
+    from traceapp.logs import configure
 
-    from .logs import configure
     from .settings import world
 
     configure()

@@ -16,6 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _trace(options: argparse.Namespace) -> int:
     from traceapp import models
+    from traceapp.core.clock import SystemClock
     from traceapp.export.trace import render_trace
     from traceapp.trace.capture import lot_document
     from traceapp.trace.genealogy import trace_lot
@@ -29,5 +30,5 @@ def _trace(options: argparse.Namespace) -> int:
             print(lot_document(session, options.uri))
             return 0
         found = trace_lot(session, key_of_text(session, options.uri), options.direction)
-        sys.stdout.buffer.write(render_trace(found, options.format))
+        sys.stdout.buffer.write(render_trace(found, options.format, SystemClock().now()))
     return 0

@@ -1,70 +1,60 @@
-"""Doing once what is asked twice: a second click, a retry after a broken connection."""
+"""A request that is sent twice is done once: its answer is kept under the key that the sender chose."""
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db.insert import insert_if_new
 
 from .model import IdempotencyKey
 
-KEPT = timedelta(days=2)
-_LONGEST_KEY = 200
+_RUNNING = 0
+LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered the first time; a repetition gets the same."""
+class KeptAnswer:
+    """What the first request with this key was answered."""
 
     status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: str
+    body: str
 
 
-def request_hash(*parts: bytes) -> str:
-    """The hash that tells a repetition from another request under the same key."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+def begin(session: Session, clock: Clock, actor_id: str, key: str, request_hash: str) -> KeptAnswer | None:
+    """Take the key before anything is done; None: go ahead. Commit this in a transaction of its own.
 
-
-def begin_once(session: Session, actor: Actor, clock: Clock, key: str, asked: str) -> Answer | None:
-    """None when this is the first time: do the act in this session, then call `end_once`. Else what was answered.
-
-    `asked` is the request's hash. Two at the same moment: the second waits for the first. When the act fails, the
-    key is rolled back with it and may be used again. Raises Conflict for a key that was used for something else.
+    Raises InvalidInput for a key that is too long or was used for another request, and Conflict while the first
+    request has no answer yet: it still runs, or it was cut off and somebody must look before it is sent anew.
     """
-    if not 0 < len(key) <= _LONGEST_KEY:
-        raise InvalidInput("An idempotency key has 1 to 200 characters.", code="bad-idempotency-key",
-                           place="Idempotency-Key")
-    if insert_if_new(session, IdempotencyKey, {
-            "actor_id": actor.id, "key": key, "request_hash": asked, "status": 0, "headers": "{}", "body": "",
-            "created_at": clock.now()}):
+    if not 1 <= len(key) <= LONGEST_KEY:
+        raise InvalidInput("An idempotency key has 1 to %(most)s characters.", place="Idempotency-Key",
+                           most=LONGEST_KEY)
+    fresh = {"actor_id": actor_id, "key": key, "request_hash": request_hash, "status": _RUNNING, "headers": "",
+             "body": "", "created_at": clock.now()}
+    if insert_if_new(session, IdempotencyKey, fresh):
         return None
-    row = session.get_one(IdempotencyKey, (actor.id, key))
-    if row.request_hash != asked:
-        raise Conflict("This was sent before with other content. Reload the page and begin again; what was sent "
-                       "first has been recorded.", code="idempotency-key-reused")
-    return Answer(row.status, row.body, json.loads(row.headers))
+    kept = session.get_one(IdempotencyKey, (actor_id, key))
+    if kept.request_hash != request_hash:
+        raise InvalidInput("This idempotency key was used for another request. Choose a new key.",
+                           code="idempotency-key-reused", place="Idempotency-Key")
+    if kept.status == _RUNNING:
+        raise Conflict("The first request with this idempotency key has no answer yet. Look whether it was carried "
+                       "out before you send it with a new key.", code="request-in-progress", place="Idempotency-Key")
+    return KeptAnswer(kept.status, kept.headers, kept.body)
 
 
-def end_once(session: Session, actor: Actor, key: str, answer: Answer) -> None:
-    """Keep the answer of the act under its key, in the same unit of work."""
-    row = session.get_one(IdempotencyKey, (actor.id, key))
-    row.status, row.body, row.headers = answer.status, answer.body, json.dumps(dict(answer.headers))
+def keep(session: Session, actor_id: str, key: str, answer: KeptAnswer) -> None:
+    """Keep the answer of the request that took the key."""
+    kept = session.get_one(IdempotencyKey, (actor_id, key))
+    kept.status, kept.headers, kept.body = answer.status, answer.headers, answer.body
 
 
-def forget_old_keys(session: Session, before: datetime) -> int:
-    """Remove keys that nobody will repeat any more; answers how many."""
-    done = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+def give_back(session: Session, actor_id: str, key: str) -> None:
+    """Free the key of a request that was refused, so that it can be mended and sent again."""
+    kept = session.get(IdempotencyKey, (actor_id, key))
+    if kept is not None and kept.status == _RUNNING:
+        session.delete(kept)

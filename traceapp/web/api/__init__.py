@@ -1,11 +1,59 @@
-"""The machine interface under /api/v1."""
+"""The machine interface under /api/v1: what the console can do, by bearer token, described in OpenAPI 3.1."""
 from __future__ import annotations
 
-from flask import Flask
+from typing import Any
+
+from flask import Flask, render_template
+from flask_smorest import Api, Blueprint
+
+from traceapp.web.permissions import PUBLIC, joined
+
+from . import adverse_events, catalog, complaints, idempotency, lots, recalls, signals, tasks
+from .description import describe
+
+MODULES = (catalog, lots, complaints, adverse_events, signals, recalls, tasks)
+docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: dict[str, str] = joined({"api-docs.openapi_json": PUBLIC, "api_pages.read_docs": PUBLIC},
+                                     *(module.PERMISSIONS for module in MODULES))
+
+
+class _Api(Api):
+    """flask-smorest's, with errors left to `web.problems`."""
+
+    def _register_error_handlers(self) -> None:
+        return None
+
+
+@docs.get("/docs")
+def read_docs() -> str:
+    """The interface as a page for people, made from the same document that machines read."""
+    return render_template("api/docs.html", operations=describe(_document()))
+
+
+def _document() -> dict[str, Any]:
+    from flask import current_app
+
+    found: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    return found
 
 
 def install(app: Flask) -> None:
     """Register every API blueprint and the OpenAPI document."""
+    app.config.update(
+        API_TITLE="traceapp", API_VERSION="1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": "Traceability and recall. Send a bearer token. POST takes an Idempotency-Key; a "
+                     "change of something that exists needs If-Match with its ETag. Errors are RFC 9457 problem+json.",
+                     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"token": []}],
+        },
+    )
+    api = _Api(app)
+    for module in MODULES:
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(docs)
+    idempotency.install(app)

@@ -1,0 +1,173 @@
+"""Signals and what is expected of a product, by API."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from traceapp.core.errors import NotFound
+from traceapp.signals.exposure import Delay
+from traceapp.surveillance import queries, service
+from traceapp.surveillance.basis import SetBasis, basis_of, set_basis
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.observe import lot_curve
+from traceapp.surveillance.states import TRANSITIONS, SignalState
+from traceapp.trace.model import Lot
+from traceapp.web.context import signed_in, world
+
+from .schemas import Paging, choice, listed, moment, page_answer, shown, text, wanted_revision
+
+blueprint = Blueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
+PERMISSIONS = {
+    "api_signals.list_signals": "signal.read", "api_signals.read_signal": "signal.read",
+    "api_signals.decide": "signal.decide", "api_signals.read_surroundings": "signal.read",
+    "api_signals.read_curve": "signal.read", "api_signals.read_basis": "signal.read",
+    "api_signals.write_basis": "surveillance.configure",
+}
+
+
+class SignalSchema(Schema):
+    """A lot that stands out; `evidence` is frozen."""
+
+    id = fields.String()
+    lot_key = fields.String()
+    reference = fields.String()
+    product_id = fields.String()
+    method = fields.String()
+    opened_at = moment()
+    since = fields.Date()
+    observed = fields.Integer()
+    expected = fields.Float()
+    llr = fields.Float()
+    critical = fields.Float()
+    state = choice(SignalState)
+    evidence = fields.Raw()
+
+
+class SignalFilterSchema(Paging):
+    """Which signals."""
+
+    state = choice(SignalState, load_default=None)
+    product_id = text(32, load_default="")
+    lot_key = text(32, load_default="")
+
+
+class DecideSchema(Schema):
+    """What is decided, and why."""
+
+    action = choice(TRANSITIONS, required=True)
+    reason = text(4000, least=1, required=True)
+
+
+class BasisSchema(Schema):
+    """Reports of harm per unit, mean delays in days, false alarms per lot, least number of reports."""
+
+    rate_per_unit = fields.Float(required=True)
+    use_mean_days = fields.Float(required=True, validate=validate.Range(min=0, max=3650))
+    report_shape = fields.Float(required=True)
+    report_mean_days = fields.Float(required=True, validate=validate.Range(min=0, max=3650))
+    alpha = fields.Float(load_default=0.01)
+    minimum_events = fields.Integer(load_default=3)
+    note = text(4000, load_default="")
+    is_default = fields.Boolean(dump_only=True)
+    set_by = fields.String(dump_only=True)
+    revision = fields.Integer(dump_only=True)
+
+
+def _found(session: Any, signal_id: str) -> Signal:
+    signal = queries.signal_by_id(session, signal_id)
+    if signal is None:
+        raise NotFound("There is no such signal.", place="signal_id")
+    return signal
+
+
+@blueprint.route("/signals", methods=["GET"])
+@blueprint.arguments(SignalFilterSchema, location="query")
+@blueprint.response(200, listed(SignalSchema, "SignalList"))
+def list_signals(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Signals, the newest first"""
+    state = wanted.pop("state")
+    with world().database.read() as session:
+        found = queries.signal_page(session, queries.SignalFilter(states=(state,) if state else (), **wanted))
+        return page_answer(found, SignalSchema(exclude=["evidence"]).dump)
+
+
+@blueprint.route("/signals/<signal_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=SignalSchema)
+def read_signal(signal_id: str) -> Response:
+    """One signal with its evidence"""
+    with world().database.read() as session:
+        return shown(SignalSchema(), _found(session, signal_id))
+
+
+@blueprint.route("/signals/<signal_id>/surroundings", methods=["GET"])
+@blueprint.alt_response(200, schema=Schema)
+def read_surroundings(signal_id: str) -> Response:
+    """The lots upstream, ranked, with the other lots made from each"""
+    here = world()
+    with here.database.read() as session:
+        around = queries.surroundings(session, _found(session, signal_id).lot_key, here.clock.now().date())
+        return jsonify({
+            "no_cause": around.no_cause, "together": around.together, "is_cut": around.is_cut,
+            "ancestors": [{
+                "lot_key": row.lot.lot_key, "number": row.lot.number, "is_raw": row.is_raw, "observed": row.observed,
+                "expected": row.expected, "posterior": row.posterior,
+                "lots": [{"lot_key": one.lot_key, "number": one.number, "observed": one.observed,
+                          "expected": one.expected, "units": str(one.units)} for one in row.lots],
+            } for row in around.ancestors]})
+
+
+@blueprint.route("/signals/<signal_id>/decisions", methods=["POST"])
+@blueprint.arguments(DecideSchema)
+@blueprint.alt_response(200, schema=SignalSchema)
+def decide(given: dict[str, Any], signal_id: str) -> Response:
+    """Decide about a signal (If-Match)"""
+    here = world()
+    with here.database.write() as session:
+        signal = service.decide_signal(session, signed_in(), here.clock, service.Decide(
+            _found(session, signal_id).lot_key, signal_id, given["action"], given["reason"], wanted_revision()))
+        session.flush()
+        return shown(SignalSchema(), signal)
+
+
+@blueprint.route("/lots/<lot_key>/curve", methods=["GET"])
+@blueprint.alt_response(200, schema=Schema)
+def read_curve(lot_key: str) -> Response:
+    """Complaints of a lot against expected, with the alarm line"""
+    here = world()
+    with here.database.read() as session:
+        lot = session.get(Lot, lot_key)
+        if lot is None:
+            raise NotFound("There is no such lot.", place="lot_key")
+        seen = lot_curve(session, lot, here.clock.now().date())
+        return jsonify({"curve": service.curve_values(seen.curve) if seen.curve else None, "reason": seen.reason,
+                        "planned": seen.planned, "critical": seen.critical.value if seen.critical else None})
+
+
+@blueprint.route("/products/<product_id>/detection", methods=["GET"])
+@blueprint.alt_response(200, schema=BasisSchema)
+def read_basis(product_id: str) -> Response:
+    """What is expected of a product"""
+    with world().database.read() as session:
+        return jsonify(_basis(basis_of(session, product_id)))
+
+
+@blueprint.route("/products/<product_id>/detection", methods=["PUT"])
+@blueprint.arguments(BasisSchema)
+@blueprint.alt_response(200, schema=BasisSchema)
+def write_basis(given: dict[str, Any], product_id: str) -> Response:
+    """Set what is expected of a product"""
+    here = world()
+    delay = Delay(given.pop("use_mean_days"), given.pop("report_shape"), given.pop("report_mean_days"))
+    with here.database.write() as session:
+        return jsonify(_basis(set_basis(session, signed_in(), here.clock, SetBasis(product_id, delay=delay, **given))))
+
+
+def _basis(basis: Any) -> Any:
+    return BasisSchema().dump({
+        "rate_per_unit": basis.rate_per_unit, "use_mean_days": basis.delay.use_mean_days,
+        "report_shape": basis.delay.report_shape, "report_mean_days": basis.delay.report_mean_days,
+        "alpha": basis.alpha, "minimum_events": basis.minimum_events, "note": basis.note,
+        "is_default": basis.is_default, "set_by": basis.set_by, "revision": basis.revision})
