@@ -8,18 +8,17 @@ from decimal import Decimal
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Party
 from traceapp.catalog.texts import required_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
 from traceapp.identity.service import check_signature
-from traceapp.trace.model import HoldKind, Lot
+from traceapp.trace.model import HoldKind
 from traceapp.trace.release import PlaceHold, place_hold
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
-from .cases import for_action, hold_source, move, recall_stream, sign, signed_hash
+from .cases import for_action, hold_source, line_names, move, recall_stream, sign, signed_hash
 from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lots
 from .model import Recall, RecallLedger, RecallLot, RecallSignature
 from .notices import tell_consignees
@@ -27,6 +26,7 @@ from .policy import answer_due, approval_due
 from .scope import frozen_hash, propose_scope, scope_hash, scope_of, shipped_units, units_of
 
 APPROVE_TASK = "recall.approve"
+_MOST_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +185,6 @@ def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
     added = [lot.number for lot in proposed if lot.lot_key not in keys and lot.lot_key not in left_out]
     if not moved and not added:
         return
-    numbers = dict(session.execute(select(Lot.lot_key, Lot.number).where(
-        Lot.lot_key.in_(sorted({key for key, _consignee in moved})[:20]))).tuples())
-    names = dict(session.execute(select(Party.id, Party.name_zh).where(
-        Party.id.in_(sorted({consignee for _key, consignee in moved})[:20]))).tuples())
-    what = [f"{numbers.get(key, key)} / {names.get(consignee, consignee)}" for key, consignee in sorted(moved)]
+    what = line_names(session, sorted(moved)[:_MOST_NAMED])
     raise Conflict("Since this recall was submitted, units have moved or lots have been made: %(what)s. Send it back, "
-                   "look at the scope, and submit it again.", code="scope-moved", what=named([*added, *what]))
+                   "look at the scope, and submit it again.", code="scope-moved", what=named([*added, *what.values()]))

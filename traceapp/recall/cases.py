@@ -2,18 +2,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
 from traceapp.audit.trail import canonical
+from traceapp.catalog.model import Party
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Forbidden, NotFound
 from traceapp.db import expect_revision
 from traceapp.identity.model import User
 from traceapp.identity.policy import Role, may
+from traceapp.trace.model import Lot
 
 from .model import Recall, RecallSignature
 from .states import TRANSITIONS, RecallState, next_state
@@ -95,3 +98,13 @@ def sign(session: Session, clock: Clock, recall: Recall, signer: User, meaning: 
                                 signed_hash=signed_hash(recall))
     session.add(signature)
     return signature
+
+
+def line_names(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """{(lot key, consignee id): `lot number · consignee`} for messages about lines of the ledger; two statements."""
+    numbers = {key: number for key, number in session.execute(
+        select(Lot.lot_key, Lot.number).where(Lot.lot_key.in_({key for key, _consignee in pairs})))}
+    names = {key: name for key, name in session.execute(
+        select(Party.id, Party.name_zh).where(Party.id.in_({consignee for _key, consignee in pairs})))}
+    return {(key, consignee): f"{numbers.get(key, key)} · {names.get(consignee, consignee)}"
+            for key, consignee in pairs}

@@ -7,17 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.model import Party
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
-from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
 from .answer import AnswerLine, RecordAnswer, counted_of, write_answer
-from .cases import for_action, move, notice_stream, permit, recall_by_id, recall_stream
+from .cases import for_action, line_names, move, notice_stream, permit, recall_by_id, recall_stream
 from .drafting import named
 from .model import Notice, Recall, RecallLedger
 from .notices import notice_for
@@ -150,13 +148,9 @@ def _refuse_open(session: Session, recall: Recall) -> None:
     if not lines:
         return
     shown = lines[:_MOST_NAMED]
-    names = dict(session.execute(select(Party.id, Party.name_zh).where(
-        Party.id.in_({row.consignee_id for row in shown}))).tuples())
-    numbers = dict(session.execute(select(Lot.lot_key, Lot.number).where(
-        Lot.lot_key.in_({row.lot_key for row in shown}))).tuples())
-    errors = {f"{row.consignee_id}/{row.lot_key}":
-              f"{names.get(row.consignee_id, row.consignee_id)} · {numbers.get(row.lot_key, row.lot_key)}: "
-              f"{state_of(row)}" for row in shown}
+    names = line_names(session, [(row.lot_key, row.consignee_id) for row in shown])
+    errors = {f"{row.consignee_id}/{row.lot_key}": f"{names[row.lot_key, row.consignee_id]}: {state_of(row)}"
+              for row in shown}
     raise Conflict("%(count)d lines are still open: %(what)s. Get an answer for each, or settle it with a reason.",
                    code="ledger-open", count=len(lines), errors=errors,
                    what=named([*errors.values()] + [""] * (len(lines) - len(shown)), 5))
