@@ -1,7 +1,146 @@
-"""Adverse_events by API."""
+"""Adverse events by API."""
 from __future__ import annotations
 
-from flask_smorest import Blueprint
+from typing import Any
 
-blueprint = Blueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="adverse events")
-PERMISSIONS: dict[str, str] = {}
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from traceapp.adverse_event import queries, service
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Outcome, SeriousnessCriterion
+from traceapp.core.errors import NotFound
+from traceapp.web.context import signed_in, world
+
+from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+
+blueprint = Blueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="Adverse events")
+PERMISSIONS = {
+    "api_adverse_events.list_events": "adverse_event.read", "api_adverse_events.read_event": "adverse_event.read",
+    "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
+    "api_adverse_events.change": "adverse_event.write",
+}
+
+
+class AdverseEventSchema(Schema):
+    """What happened to one person, without the person."""
+
+    id = fields.String()
+    reference = fields.String()
+    lot_key = fields.String()
+    complaint_id = fields.String(allow_none=True)
+    product_id = fields.String(allow_none=True)
+    awareness_at = moment()
+    onset_on = fields.Date(allow_none=True)
+    onset_precision = fields.String()
+    age_band = fields.String()
+    sex = fields.String()
+    terms = fields.Raw()
+    seriousness = fields.Raw()
+    is_serious = fields.Boolean()
+    outcome = choice(Outcome)
+    causality = choice(Causality)
+    narrative = fields.String()
+    use_text = fields.String()
+    state = choice(AdverseEventState)
+
+
+class EventFilterSchema(Paging):
+    """Which adverse events; the period is about awareness, `until` not included."""
+
+    since = moment(load_default=None)
+    until = moment(load_default=None)
+    product_id = words(32, load_default=None)
+    lot_key = words(32, load_default=None)
+    is_serious = fields.Boolean(load_default=None)
+
+
+class PromoteSchema(Schema):
+    """The complaint that tells of it."""
+
+    complaint_id = words(32, required=True)
+
+
+class AssessSchema(Schema):
+    """The fields as they now stand, and why they change."""
+
+    reason = words(4000, least=1, required=True)
+    onset_on = fields.Date(load_default=None, allow_none=True)
+    onset_precision = choice(("day", "month", "year"), load_default="day")
+    age_band = words(16, load_default="unknown")
+    sex = words(10, load_default="unknown")
+    terms = fields.List(words(60), load_default=list, validate=validate.Length(max=30))
+    seriousness = fields.List(choice(SeriousnessCriterion), load_default=list)
+    outcome = choice(Outcome, load_default="unknown")
+    causality = choice(Causality, load_default="unassessable")
+    narrative = words(20_000, load_default="")
+    use_text = words(4000, load_default="")
+
+
+class ActionSchema(Schema):
+    """An action of the state table, and why."""
+
+    action = choice([name for name in TRANSITIONS if name != "assess"], required=True)
+    reason = words(4000, least=1, required=True)
+
+
+@blueprint.route("/adverse-events", methods=["GET"])
+@blueprint.arguments(EventFilterSchema, location="query")
+@blueprint.response(200, listed(AdverseEventSchema, "AdverseEventList"))
+def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Adverse events, latest awareness first"""
+    with world().database.read() as session:
+        found = queries.adverse_event_page(session, queries.AdverseEventFilter(**wanted))
+        return page_answer(found, AdverseEventSchema().dump)
+
+
+@blueprint.route("/adverse-events", methods=["POST"])
+@blueprint.arguments(PromoteSchema)
+@blueprint.alt_response(201, schema=AdverseEventSchema)
+def promote(given: dict[str, Any]) -> Response:
+    """Open an adverse event from a complaint"""
+    here = world()
+    with here.database.write() as session:
+        event = service.open_adverse_event(session, signed_in(), here.clock, service.OpenAdverseEvent(**given))
+        session.flush()
+        return created(AdverseEventSchema(), event, "api_adverse_events.read_event", adverse_event_id=event.id)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=AdverseEventSchema)
+def read_event(adverse_event_id: str) -> Response:
+    """One adverse event"""
+    with world().database.read() as session:
+        event: AdverseEvent | None = queries.adverse_event_by_id(session, adverse_event_id)
+        if event is None:
+            raise NotFound("There is no such adverse event.", place="adverse_event_id")
+        return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>", methods=["PUT"])
+@blueprint.arguments(AssessSchema)
+@blueprint.alt_response(200, schema=AdverseEventSchema)
+def assess(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """Assess an adverse event; the version before is kept (If-Match)"""
+    here = world()
+    for name in ("terms", "seriousness"):
+        given[name] = tuple(given[name])
+    with here.database.write() as session:
+        event = service.assess_adverse_event(session, signed_in(), here.clock, service.AssessAdverseEvent(
+            adverse_event_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/actions", methods=["POST"])
+@blueprint.arguments(ActionSchema)
+@blueprint.alt_response(200, schema=AdverseEventSchema)
+def change(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """Close, reopen or nullify (If-Match)"""
+    here = world()
+    with here.database.write() as session:
+        event = service.change_adverse_event(session, signed_in(), here.clock, service.ChangeAdverseEvent(
+            adverse_event_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(AdverseEventSchema(), event)

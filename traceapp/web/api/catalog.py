@@ -12,7 +12,7 @@ from traceapp.catalog.model import PackagingLevelName, PartyRoleName, ProductKin
 from traceapp.core.errors import NotFound
 from traceapp.web.context import signed_in, world
 
-from .schemas import Amount, Paging, choice, created, listed, page_answer, shown, text, wanted_revision
+from .schemas import Amount, Paging, choice, created, listed, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_catalog", __name__, url_prefix="/api/v1", description="Products, partners, sites")
 PERMISSIONS = {
@@ -29,14 +29,14 @@ class LevelSchema(Schema):
     """A packaging level: its GTIN and how many units it holds."""
 
     level = choice(PackagingLevelName, required=True)
-    gtin = text(14, least=8, required=True)
+    gtin = words(14, least=8, required=True)
     units = Amount(positive=True, required=True)
 
 
 class IngredientSchema(Schema):
     """A material of a recipe; `loss` is the expected share lost."""
 
-    material_id = text(32, required=True)
+    material_id = words(32, required=True)
     quantity = Amount(positive=True, required=True)
     loss = Amount(load_default=0)
 
@@ -44,24 +44,24 @@ class IngredientSchema(Schema):
 class ProductFields(Schema):
     """A product or material."""
 
-    code = text(40, least=1, required=True)
+    code = words(40, least=1, required=True)
     kind = choice(ProductKind, required=True)
-    name_zh = text(200, least=1, required=True)
-    name_en = text(200, least=1, required=True)
-    unit = text(3, least=2, required=True)
+    name_zh = words(200, least=1, required=True)
+    name_en = words(200, least=1, required=True)
+    unit = words(3, least=2, required=True)
     levels = fields.List(fields.Nested(LevelSchema), load_default=list, validate=validate.Length(max=20))
     recipe = fields.List(fields.Nested(IngredientSchema), load_default=list, validate=validate.Length(max=200))
     recipe_output = Amount(positive=True, load_default=None, allow_none=True)
-    registration_number = text(80, load_default="")
-    risk_class = text(20, load_default="")
+    registration_number = words(80, load_default="")
+    risk_class = words(20, load_default="")
     shelf_life_days = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=36500))
-    storage_zh = text(300, load_default="")
-    storage_en = text(300, load_default="")
+    storage_zh = words(300, load_default="")
+    storage_en = words(300, load_default="")
     storage_min_c = Amount(load_default=None, allow_none=True)
     storage_max_c = Amount(load_default=None, allow_none=True)
-    usage_zh = text(2000, load_default="")
-    usage_en = text(2000, load_default="")
-    contact_phone = text(40, load_default="")
+    usage_zh = words(2000, load_default="")
+    usage_en = words(2000, load_default="")
+    contact_phone = words(40, load_default="")
 
 
 class ProductSchema(ProductFields):
@@ -75,17 +75,17 @@ class ProductSchema(ProductFields):
 class ProductFilterSchema(Paging):
     """Which products."""
 
-    text = text(200, load_default="")
+    text = words(200, load_default="")
     kind = choice(ProductKind, load_default=None)
 
 
 class ContactSchema(Schema):
     """Whom to write to."""
 
-    name = text(120, least=1, required=True)
-    duty = text(120, load_default="")
-    email = text(254, load_default="")
-    phone = text(40, load_default="")
+    name = words(120, least=1, required=True)
+    duty = words(120, load_default="")
+    email = words(254, load_default="")
+    phone = words(40, load_default="")
     language = choice(("zh", "en"), load_default="zh")
     gets_recalls = fields.Boolean(load_default=True)
 
@@ -94,14 +94,14 @@ class PartySchema(Schema):
     """A company, hospital or authority."""
 
     id = fields.String(dump_only=True)
-    code = text(40, least=1, required=True)
-    name_zh = text(200, least=1, required=True)
-    name_en = text(200, least=1, required=True)
-    country = text(2, least=2, load_default="CN")
-    gln = text(13, load_default=None, allow_none=True)
-    region = text(80, load_default="")
-    city = text(80, load_default="")
-    address = text(300, load_default="")
+    code = words(40, least=1, required=True)
+    name_zh = words(200, least=1, required=True)
+    name_en = words(200, least=1, required=True)
+    country = words(2, least=2, load_default="CN")
+    gln = words(13, load_default=None, allow_none=True)
+    region = words(80, load_default="")
+    city = words(80, load_default="")
+    address = words(300, load_default="")
     contacts = fields.List(fields.Nested(ContactSchema), load_default=list, validate=validate.Length(max=50))
     roles = fields.List(choice(PartyRoleName), load_default=list, load_only=True)
     is_active = fields.Boolean(load_default=True)
@@ -110,7 +110,7 @@ class PartySchema(Schema):
 class PartyFilterSchema(Paging):
     """Which partners."""
 
-    text = text(200, load_default="")
+    text = words(200, load_default="")
     role = choice(PartyRoleName, load_default=None)
 
 
@@ -119,20 +119,20 @@ class RoleSchema(Schema):
 
     party_id = fields.String(dump_only=True)
     role = choice(PartyRoleName, required=True)
-    product_id = text(32, load_default="*")
+    product_id = words(32, load_default="*")
 
 
 class SiteSchema(Schema):
     """A place with a time zone."""
 
     id = fields.String(dump_only=True)
-    party_id = text(32, required=True)
-    code = text(40, least=1, required=True)
-    name_zh = text(200, least=1, required=True)
-    name_en = text(200, least=1, required=True)
-    gln = text(13, load_default=None, allow_none=True)
-    time_zone = text(60, load_default="Asia/Shanghai")
-    city = text(80, load_default="")
+    party_id = words(32, required=True)
+    code = words(40, least=1, required=True)
+    name_zh = words(200, least=1, required=True)
+    name_en = words(200, least=1, required=True)
+    gln = words(13, load_default=None, allow_none=True)
+    time_zone = words(60, load_default="Asia/Shanghai")
+    city = words(80, load_default="")
     is_own = fields.Boolean(load_default=False)
 
 

@@ -1,7 +1,230 @@
 """Complaints by API."""
 from __future__ import annotations
 
-from flask_smorest import Blueprint
+from datetime import UTC
+from typing import Any
 
-blueprint = Blueprint("api_complaints", __name__, url_prefix="/api/v1", description="complaints")
-PERMISSIONS: dict[str, str] = {}
+from flask import Response, jsonify
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from traceapp.complaint import queries
+from traceapp.complaint import service as complaints
+from traceapp.complaint.model import Channel, Complaint
+from traceapp.complaint.report import LotGiven
+from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
+from traceapp.core.errors import NotFound
+from traceapp.vault.policy import PersonDetails
+from traceapp.web.context import signed_in, world
+
+from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+
+blueprint = Blueprint("api_complaints", __name__, url_prefix="/api/v1", description="Complaints")
+PERMISSIONS = {
+    "api_complaints.list_complaints": "complaint.read", "api_complaints.read_complaint": "complaint.read",
+    "api_complaints.submit": "complaint.write", "api_complaints.triage": "complaint.write",
+    "api_complaints.change": "complaint.write", "api_complaints.note": "complaint.write",
+    "api_complaints.bind": "complaint.write",
+}
+
+
+class ComplaintSchema(Schema):
+    """What somebody said; the person stands in the vault and is not shown here."""
+
+    id = fields.String()
+    reference = fields.String()
+    lot_key = fields.String()
+    channel = choice(Channel)
+    lot_capture = fields.String()
+    lot_text = fields.String()
+    product_id = fields.String(allow_none=True)
+    consignee_id = fields.String(allow_none=True)
+    received_at = moment()
+    awareness_at = moment()
+    happened_on = fields.Date(allow_none=True)
+    narrative = fields.String()
+    terms = fields.Raw()
+    affected = fields.String()
+    age_band = fields.String()
+    sex = fields.String()
+    seriousness = fields.Raw()
+    is_harm = fields.Boolean(allow_none=True)
+    severity = choice(Severity)
+    state = choice(ComplaintState)
+    is_quarantined = fields.Boolean()
+    master_id = fields.String(allow_none=True)
+
+
+class ContactSchema(Schema):
+    """How the reporter may be reached; goes to the vault."""
+
+    name = words(120, load_default="")
+    phone = words(40, load_default="")
+    email = words(254, load_default="")
+    guardian_name = words(120, load_default="")
+
+
+class SubmitSchema(Schema):
+    """A complaint. Name the lot by `lot_key`, or as it was typed by `lot_text`."""
+
+    channel = choice(Channel, load_default="api")
+    narrative = words(10_000, least=1, required=True)
+    lot_key = words(32, load_default=None, allow_none=True)
+    lot_text = words(200, load_default="")
+    product_id = words(32, load_default=None, allow_none=True)
+    serial = words(20, load_default="")
+    terms = fields.List(words(60), load_default=list, validate=validate.Length(max=30))
+    affected = words(16, load_default="unknown")
+    age_band = words(16, load_default="unknown")
+    sex = words(10, load_default="unknown")
+    harm = words(16, load_default="unknown")
+    seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
+    happened_on = fields.Date(load_default=None, allow_none=True)
+    use_text = words(4000, load_default="")
+    place = words(200, load_default="")
+    consignee_id = words(32, load_default=None, allow_none=True)
+    awareness_at = moment(load_default=None, allow_none=True)
+    contact = fields.Nested(ContactSchema, load_default=dict)
+
+
+class ComplaintFilterSchema(Paging):
+    """Which complaints; the period is about when they came in, `until` not included."""
+
+    state = choice(ComplaintState, load_default=None)
+    severity = choice(Severity, load_default=None)
+    product_id = words(32, load_default=None)
+    lot_key = words(32, load_default=None)
+    since = moment(load_default=None)
+    until = moment(load_default=None)
+    text = words(200, load_default="")
+
+
+class TriageSchema(Schema):
+    """Whether it is a complaint of ours, whether somebody was or could have been harmed."""
+
+    result = words(24, least=1, required=True)
+    harm = words(16, load_default="unknown")
+    seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
+    severity = choice(Severity, load_default=None)
+    note = words(4000, load_default="")
+
+
+class ChangeSchema(Schema):
+    """An action of the state table."""
+
+    action = choice([name for name in TRANSITIONS if name != "triage"], required=True)
+    note = words(4000, load_default="")
+
+
+class NoteSchema(Schema):
+    """A note; a public one shows on the reporter's own page."""
+
+    text = words(4000, least=1, required=True)
+    is_public = fields.Boolean(load_default=False)
+
+
+class BindSchema(Schema):
+    """The lot that it is about, as staff found out."""
+
+    lot_key = words(32, required=True, allow_none=True)
+    reason = words(4000, least=1, required=True)
+
+
+def _found(session: Any, complaint_id: str) -> Complaint:
+    complaint = queries.complaint_by_id(session, complaint_id)
+    if complaint is None:
+        raise NotFound("There is no such complaint.", place="complaint_id")
+    return complaint
+
+
+@blueprint.route("/complaints", methods=["GET"])
+@blueprint.arguments(ComplaintFilterSchema, location="query")
+@blueprint.response(200, listed(ComplaintSchema, "ComplaintList"))
+def list_complaints(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Complaints, the newest first"""
+    state = wanted.pop("state")
+    with world().database.read() as session:
+        found = queries.complaint_page(session, queries.ComplaintFilter(states=(state,) if state else (), **wanted))
+        return page_answer(found, ComplaintSchema().dump)
+
+
+@blueprint.route("/complaints", methods=["POST"])
+@blueprint.arguments(SubmitSchema)
+@blueprint.alt_response(201, schema=ComplaintSchema)
+def submit(given: dict[str, Any]) -> Response:
+    """Take in a complaint"""
+    here = world()
+    lot = LotGiven(lot_key=given.pop("lot_key"), text=given.pop("lot_text"), serial=given.pop("serial"),
+                   product_id=given.pop("product_id"))
+    for name in ("terms", "seriousness"):
+        given[name] = tuple(given[name])
+    if given["awareness_at"] is not None:
+        given["awareness_at"] = given["awareness_at"].astimezone(UTC)
+    contact = PersonDetails(**given.pop("contact"))
+    with here.database.write() as session:
+        submitted = complaints.submit_complaint(session, signed_in(), here.clock, complaints.SubmitComplaint(
+            lot=lot, contact=contact, has_proof=True, **given), vault=here.vault)
+        session.flush()
+        return created(ComplaintSchema(), submitted.complaint, "api_complaints.read_complaint",
+                       complaint_id=submitted.complaint.id)
+
+
+@blueprint.route("/complaints/<complaint_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def read_complaint(complaint_id: str) -> Response:
+    """One complaint"""
+    with world().database.read() as session:
+        return shown(ComplaintSchema(), _found(session, complaint_id))
+
+
+@blueprint.route("/complaints/<complaint_id>/triage", methods=["POST"])
+@blueprint.arguments(TriageSchema)
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def triage(given: dict[str, Any], complaint_id: str) -> Response:
+    """Judge a complaint (If-Match)"""
+    here = world()
+    given["seriousness"] = tuple(given["seriousness"])
+    with here.database.write() as session:
+        complaint = complaints.triage_complaint(session, signed_in(), here.clock, complaints.TriageComplaint(
+            complaint_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(ComplaintSchema(), complaint)
+
+
+@blueprint.route("/complaints/<complaint_id>/actions", methods=["POST"])
+@blueprint.arguments(ChangeSchema)
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def change(given: dict[str, Any], complaint_id: str) -> Response:
+    """Investigate, answer, close or reopen (If-Match)"""
+    here = world()
+    with here.database.write() as session:
+        complaint = complaints.change_complaint(session, signed_in(), here.clock, complaints.ChangeComplaint(
+            complaint_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(ComplaintSchema(), complaint)
+
+
+@blueprint.route("/complaints/<complaint_id>/notes", methods=["POST"])
+@blueprint.arguments(NoteSchema)
+@blueprint.alt_response(201, schema=NoteSchema)
+def note(given: dict[str, Any], complaint_id: str) -> Response:
+    """Add a note"""
+    here = world()
+    with here.database.write() as session:
+        added = complaints.add_note(session, signed_in(), here.clock, complaints.AddNote(complaint_id, **given))
+        answer = jsonify({"position": added.position, "text": added.text, "is_public": added.is_public})
+        answer.status_code = 201
+        return answer
+
+
+@blueprint.route("/complaints/<complaint_id>/lot", methods=["POST"])
+@blueprint.arguments(BindSchema)
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def bind(given: dict[str, Any], complaint_id: str) -> Response:
+    """Bind the lot that it is about (If-Match)"""
+    here = world()
+    with here.database.write() as session:
+        complaint = complaints.bind_lot(session, signed_in(), here.clock, complaints.BindLot(
+            complaint_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(ComplaintSchema(), complaint)

@@ -36,7 +36,7 @@ class Amount(fields.Field[Decimal]):
             raise ValidationError(error.text) from error
 
 
-def text(most: int, *, least: int = 0, **options: Any) -> fields.String:
+def words(most: int, *, least: int = 0, **options: Any) -> fields.String:
     """A text of at most `most` characters."""
     return fields.String(validate=validate.Length(min=least, max=most), **options)
 
@@ -54,14 +54,14 @@ def moment(**options: Any) -> fields.AwareDateTime:
 class Paging(Schema):
     """Where a page begins and how long it is."""
 
-    after = text(400, load_default=None, allow_none=True)
+    after = words(400, load_default=None, allow_none=True)
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
 
 
 class Reason(Schema):
     """Why something is done; it stays with the case."""
 
-    reason = text(4000, least=1, required=True)
+    reason = words(4000, least=1, required=True)
 
 
 class Listed(Schema):

@@ -17,7 +17,7 @@ from traceapp.surveillance.states import TRANSITIONS, SignalState
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
-from .schemas import Paging, choice, listed, moment, page_answer, shown, text, wanted_revision
+from .schemas import Paging, choice, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
 PERMISSIONS = {
@@ -50,15 +50,15 @@ class SignalFilterSchema(Paging):
     """Which signals."""
 
     state = choice(SignalState, load_default=None)
-    product_id = text(32, load_default="")
-    lot_key = text(32, load_default="")
+    product_id = words(32, load_default="")
+    lot_key = words(32, load_default="")
 
 
 class DecideSchema(Schema):
     """What is decided, and why."""
 
     action = choice(TRANSITIONS, required=True)
-    reason = text(4000, least=1, required=True)
+    reason = words(4000, least=1, required=True)
 
 
 class BasisSchema(Schema):
@@ -70,7 +70,7 @@ class BasisSchema(Schema):
     report_mean_days = fields.Float(required=True, validate=validate.Range(min=0, max=3650))
     alpha = fields.Float(load_default=0.01)
     minimum_events = fields.Integer(load_default=3)
-    note = text(4000, load_default="")
+    note = words(4000, load_default="")
     is_default = fields.Boolean(dump_only=True)
     set_by = fields.String(dump_only=True)
     revision = fields.Integer(dump_only=True)

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from traceapp.web.context import signed_in, world
 from traceapp.worklist import tasks as worklist
 
-from .schemas import moment, text
+from .schemas import moment, words
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1", description="Work list")
 PERMISSIONS = {"api_tasks.list_tasks": "console.read", "api_tasks.complete": "console.read"}
@@ -33,7 +33,7 @@ class TaskSchema(Schema):
 class OutcomeSchema(Schema):
     """What came of it."""
 
-    outcome = text(400, least=1, required=True)
+    outcome = words(400, least=1, required=True)
 
 
 @blueprint.route("/tasks", methods=["GET"])
