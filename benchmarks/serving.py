@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 def free_port() -> int:
@@ -28,13 +30,19 @@ class Server:
 
     process: subprocess.Popen[bytes]
     port: int
+    log: IO[bytes]
+
+    def said(self) -> str:
+        """The end of what the server wrote."""
+        self.log.flush()
+        return Path(self.log.name).read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def wait_until_ready(self, path: str, seconds: float = 60.0) -> None:
         """Return when `path` answers below 500. Raises RuntimeError when the process ends or time is up."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended with code {self.process.returncode}")
+                raise RuntimeError(f"the server ended with code {self.process.returncode}: {self.said()}")
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5):
                     return
@@ -45,7 +53,7 @@ class Server:
             except OSError:
                 pass
             time.sleep(0.02)
-        raise RuntimeError(f"the server did not answer within {seconds} s")
+        raise RuntimeError(f"the server did not answer within {seconds} s: {self.said()}")
 
     def kill(self) -> None:
         """SIGKILL to the whole group, as a power cut would end it."""
@@ -95,11 +103,12 @@ class Server:
 
 
 def start(command: list[str], environ: Mapping[str, str] | None = None, *, port: int | None = None) -> Server:
-    """Start `command` with its port as the last argument."""
+    """Start `command` with its port as the last argument; what it writes goes to a file that goes with us."""
     chosen = port or free_port()
+    log = tempfile.NamedTemporaryFile(prefix="traceapp-server-", suffix=".log")  # noqa: SIM115 - lives as the server
     process = subprocess.Popen([*command, str(chosen)], env={**os.environ, **(environ or {})}, start_new_session=True,
-                               stdin=subprocess.DEVNULL)
-    return Server(process, chosen)
+                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return Server(process, chosen, log)
 
 
 @contextmanager
