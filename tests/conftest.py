@@ -17,10 +17,12 @@ from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.logs import configure
 from traceapp.models import metadata
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 _numbers = count(1)
+configure()
 
 
 def missing(reason: str) -> None:

@@ -63,7 +63,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def anything(error: Exception) -> Response:
-        log.exception("unhandled", path=request.path, request_id=g.get("request_id"))
+        log.exception("unhandled", endpoint=request.endpoint, request_id=g.get("request_id"))
         broken = Problem("An error on our side. Nothing was saved. Please try again; if it stays, tell us the number "
                          "%(number)s.", code="internal", number=g.get("request_id", "-"))
         broken.status = 500

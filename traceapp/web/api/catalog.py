@@ -1,6 +1,7 @@
 """Products, partners and sites by API."""
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Response
@@ -38,7 +39,7 @@ class IngredientSchema(Schema):
 
     material_id = words(32, required=True)
     quantity = Amount(positive=True, required=True)
-    loss = Amount(load_default=0)
+    loss = Amount(load_default=Decimal(0))
 
 
 class ProductFields(Schema):
@@ -90,10 +91,9 @@ class ContactSchema(Schema):
     gets_recalls = fields.Boolean(load_default=True)
 
 
-class PartySchema(Schema):
-    """A company, hospital or authority."""
+class PartyFields(Schema):
+    """A company, hospital or authority, without contacts and roles."""
 
-    id = fields.String(dump_only=True)
     code = words(40, least=1, required=True)
     name_zh = words(200, least=1, required=True)
     name_en = words(200, least=1, required=True)
@@ -102,9 +102,21 @@ class PartySchema(Schema):
     region = words(80, load_default="")
     city = words(80, load_default="")
     address = words(300, load_default="")
+    is_active = fields.Boolean(load_default=True)
+
+
+class PartySchema(PartyFields):
+    """A party with its contacts."""
+
+    id = fields.String(dump_only=True)
     contacts = fields.List(fields.Nested(ContactSchema), load_default=list, validate=validate.Length(max=50))
     roles = fields.List(choice(PartyRoleName), load_default=list, load_only=True)
-    is_active = fields.Boolean(load_default=True)
+
+
+class ListedPartySchema(PartyFields):
+    """A party in a list."""
+
+    id = fields.String(dump_only=True)
 
 
 class PartyFilterSchema(Paging):
@@ -198,12 +210,12 @@ def _party(given: dict[str, Any]) -> parties.NewParty:
 
 @blueprint.route("/parties", methods=["GET"])
 @blueprint.arguments(PartyFilterSchema, location="query")
-@blueprint.response(200, listed(PartySchema, "PartyList"))
+@blueprint.response(200, listed(ListedPartySchema, "PartyList"))
 def list_parties(wanted: dict[str, Any]) -> dict[str, Any]:
     """Partners"""
     with world().database.read() as session:
         found = queries.party_page(session, queries.PartyFilter(**wanted))
-        return page_answer(found, PartySchema(exclude=["contacts"]).dump)
+        return page_answer(found, ListedPartySchema().dump)
 
 
 @blueprint.route("/parties", methods=["POST"])
@@ -230,7 +242,7 @@ def read_party(party_id: str) -> Response:
 
 
 @blueprint.route("/parties/<party_id>", methods=["PUT"])
-@blueprint.arguments(PartySchema(exclude=["contacts", "roles"]))
+@blueprint.arguments(PartyFields)
 @blueprint.alt_response(200, schema=PartySchema)
 def replace_party(given: dict[str, Any], party_id: str) -> Response:
     """Change a partner (If-Match)"""

@@ -55,7 +55,7 @@ class ComplaintSchema(Schema):
     master_id = fields.String(allow_none=True)
 
 
-class ContactSchema(Schema):
+class ReporterSchema(Schema):
     """How the reporter may be reached; goes to the vault."""
 
     name = words(120, load_default="")
@@ -84,7 +84,7 @@ class SubmitSchema(Schema):
     place = words(200, load_default="")
     consignee_id = words(32, load_default=None, allow_none=True)
     awareness_at = moment(load_default=None, allow_none=True)
-    contact = fields.Nested(ContactSchema, load_default=dict)
+    contact = fields.Nested(ReporterSchema, load_default=dict)
 
 
 class ComplaintFilterSchema(Paging):
@@ -116,7 +116,7 @@ class ChangeSchema(Schema):
     note = words(4000, load_default="")
 
 
-class NoteSchema(Schema):
+class ComplaintNoteSchema(Schema):
     """A note; a public one shows on the reporter's own page."""
 
     text = words(4000, least=1, required=True)
@@ -205,8 +205,8 @@ def change(given: dict[str, Any], complaint_id: str) -> Response:
 
 
 @blueprint.route("/complaints/<complaint_id>/notes", methods=["POST"])
-@blueprint.arguments(NoteSchema)
-@blueprint.alt_response(201, schema=NoteSchema)
+@blueprint.arguments(ComplaintNoteSchema)
+@blueprint.alt_response(201, schema=ComplaintNoteSchema)
 def note(given: dict[str, Any], complaint_id: str) -> Response:
     """Add a note"""
     here = world()

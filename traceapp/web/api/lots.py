@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify
@@ -100,7 +101,7 @@ class ProduceSchema(Schema):
     made_at = moment(required=True)
     expires_on = fields.Date(load_default=None)
     inputs = fields.List(fields.Nested(InputSchema), required=True, validate=validate.Length(min=1, max=500))
-    retained_samples = Amount(load_default=0)
+    retained_samples = Amount(load_default=Decimal(0))
     work_order = words(80, load_default="")
     line = words(80, load_default="")
     shift = words(80, load_default="")
@@ -133,12 +134,12 @@ class InspectSchema(Schema):
     report_number = words(80, least=1, required=True)
     laboratory = words(200, load_default="")
     inspected_at = moment(required=True)
-    sample_size = Amount(load_default=0)
+    sample_size = Amount(load_default=Decimal(0))
     results = fields.List(fields.Nested(ResultSchema), required=True, load_only=True,
                           validate=validate.Length(min=1, max=200))
 
 
-class NoteSchema(Schema):
+class DecisionSchema(Schema):
     """What the decision rests on."""
 
     note = words(4000, load_default="")
@@ -267,7 +268,7 @@ def inspect(given: dict[str, Any], lot_key: str) -> object:
 
 
 @blueprint.route("/lots/<lot_key>/release", methods=["POST"])
-@blueprint.arguments(NoteSchema)
+@blueprint.arguments(DecisionSchema)
 @blueprint.alt_response(200, schema=LotSchema)
 def release(given: dict[str, Any], lot_key: str) -> Response:
     """Release a lot (If-Match)"""
@@ -275,7 +276,7 @@ def release(given: dict[str, Any], lot_key: str) -> Response:
 
 
 @blueprint.route("/lots/<lot_key>/reject", methods=["POST"])
-@blueprint.arguments(NoteSchema)
+@blueprint.arguments(DecisionSchema)
 @blueprint.alt_response(200, schema=LotSchema)
 def reject(given: dict[str, Any], lot_key: str) -> Response:
     """Reject a lot (If-Match)"""
