@@ -166,8 +166,8 @@ def test_a_trace_over_real_acts_adds_up(database: Database, actor: Actor, clock:
         assert down.totals.consignees == 2
         balance = down.totals.balance
         assert (balance.made, balance.consumed, balance.traced, balance.stock, balance.unaccounted) == (20, 7, 7, 13, 0)
-        totals = {total.code: (total.lots, total.made, total.shipped) for total in down.totals.products}
-        assert totals == {"GLUE": (1, 20, 0), "BULK": (1, 100, 0), "PLASTER": (2, 2000, 1100)}
+        totals = {total.code: (total.lots, total.made, total.shipped, total.stock) for total in down.totals.products}
+        assert totals == {"GLUE": (1, 20, 0, 13), "BULK": (1, 100, 0, 25), "PLASTER": (2, 2000, 1100, 900)}
         up = trace_lot(session, first.lot_key, "upstream")
         assert {node.number: node.quantity for node in up.nodes} == {
             "B1": Decimal(1000), "R1": Decimal(25), "G1": Decimal("3.25"), "F1": Decimal(25)}

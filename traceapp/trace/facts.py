@@ -4,11 +4,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -101,9 +102,21 @@ def event_row(said: Said, digest: str, subject_key: str, recorded: Recorded,
         capture_id=recorded.capture_id, actor_id=recorded.actor_id)
 
 
+def voided(session: Session, event_ids: Sequence[str]) -> set[str]:
+    """Which of these events were declared wrong by their senders."""
+    found: set[str] = set()
+    by_name = {seen_name(f"{event_id}#error"): event_id for event_id in event_ids}
+    names = sorted(by_name)
+    for start in range(0, len(names), 500):
+        found |= {by_name[name] for name in session.scalars(
+            select(SeenEvent.name).where(SeenEvent.name.in_(names[start:start + 500])))}
+    return found
+
+
 def said_of(row: Event) -> Said:
     """The event of a stored row, read again."""
     return event_from(load_json(row.document), json.loads(row.context))
 
 
-__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name", "store_once"]
+__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name", "store_once",
+           "voided"]

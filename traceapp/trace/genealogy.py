@@ -9,12 +9,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import CTE, func, select
+from sqlalchemy import CTE, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, Product
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.quantity import rounded
+from traceapp.db import Amount
 
 from .flow import Link, as_decimal, downstream_amounts, in_unit, upstream_amounts
 from .model import Lot, LotEdge, LotPosition, MasterRecord, ShipmentLine
@@ -254,7 +255,8 @@ class _Side:
 
 
 def _lots(near: CTE) -> Any:
-    stock = Lot.made + Lot.returned - Lot.consumed - Lot.shipped - Lot.sampled - Lot.lost
+    # A sum of columns forgets that they are scaled; it is told again.
+    stock = type_coerce(Lot.made + Lot.returned - Lot.consumed - Lot.shipped - Lot.sampled - Lot.lost, Amount())
     return (select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.item_kind, Lot.product_id, Lot.made, Lot.unit,
                    stock.label("stock"), Lot.shipped, Lot.returned, Lot.started_at, Lot.expires_on, Lot.origin,
                    Lot.is_own, Lot.release_state, Lot.is_on_hold, Lot.is_recalled, Product.code, Product.kind,

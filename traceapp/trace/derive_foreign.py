@@ -1,0 +1,224 @@
+"""What follows from events that others captured: which items they touched, and the lines of the genealogy.
+
+Lots of our own keep their sums whatever others say; others' lots are worked out from all of their events together by
+`foreign_lots.refresh`.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.model import PackagingLevel, Product
+from traceapp.core.ids import name_key
+from traceapp.core.quantity import rounded
+from traceapp.epcis import Event as Said
+
+from .facts import said_of
+from .identity import Item, item_of, lot_key
+from .model import Event, EventItem, LotEdge
+
+PROCESS = "process"
+_LARGEST = Decimal(10) ** 12
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One item in one role of one event. `quantity` in `unit`; None: not stated, or not a number that we can keep."""
+
+    key: str
+    role: str
+    quantity: Decimal | None
+    unit: str | None
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Says which of our lots, if any, an identifier of somebody's event means: any GTIN of a product leads to it."""
+
+    packs: dict[str, tuple[str, Decimal, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, session: Session, events: Iterable[Said]) -> Resolver:
+        """For all identifiers of these events, with one statement per 500 GTINs."""
+        gtins = sorted({item.gtin for said in events for item in items_of(said) if item.gtin})
+        packs = {}
+        for start in range(0, len(gtins), 500):
+            for gtin, units, identity, unit in session.execute(
+                    select(PackagingLevel.gtin, PackagingLevel.units, Product.identity_uri, Product.unit)
+                    .join(Product, Product.id == PackagingLevel.product_id)
+                    .where(PackagingLevel.gtin.in_(gtins[start:start + 500]))):
+                packs[gtin] = (identity, units, unit)
+        return cls(packs)
+
+    def key(self, item: Item) -> str:
+        """The key of the lot that the item is."""
+        pack = self.packs.get(item.gtin or "")
+        return lot_key(pack[0], item.number) if pack is not None and item.kind == "lot" else item.key
+
+    def amount(self, item: Item, quantity: Decimal | None, unit: str | None) -> tuple[Decimal | None, str | None]:
+        """The quantity, in units of the product where the item is a pack of ours."""
+        if quantity is None or abs(quantity) >= _LARGEST:
+            return None, None
+        pack = self.packs.get(item.gtin or "")
+        if pack is not None and item.kind == "lot":
+            if unit in (None, "EA", "C62", "H87"):
+                return rounded(quantity * pack[1]), pack[2]
+            return rounded(quantity), unit
+        return rounded(quantity), (unit or "EA")[:3]
+
+
+def items_of(said: Said) -> tuple[Item, ...]:
+    """Everything that the event names, as items."""
+    return tuple(item for item, _role, _quantity, _unit in _stated(said))
+
+
+def _stated(said: Said) -> Iterable[tuple[Item, str, Decimal | None, str | None]]:
+    if said.parent_id:
+        yield item_of(said.parent_id, is_class=False, is_parent=True), "parent", None, None
+    lists = (("object", said.epcs, said.quantities), ("child", said.child_epcs, said.child_quantities),
+             ("input", said.input_epcs, said.input_quantities), ("output", said.output_epcs, said.output_quantities))
+    for role, epcs, classes in lists:
+        for epc in epcs:
+            yield item_of(epc, is_class=False), role, Decimal(1), None
+        for stated in classes:
+            yield item_of(stated.epc_class, is_class=True), role, stated.quantity, stated.uom
+
+
+def touched_by(said: Said, resolver: Resolver) -> list[Touched]:
+    """The items of an event, each once a role, with what is stated of it added up."""
+    found: dict[tuple[str, str], Touched] = {}
+    for item, role, stated, uom in _stated(said):
+        quantity, unit = resolver.amount(item, stated, uom)
+        key = resolver.key(item)
+        before = found.get((key, role))
+        if before is not None:
+            both = before.quantity is not None and quantity is not None and before.unit == unit
+            quantity = before.quantity + quantity if both else None  # type: ignore[operator]
+            unit = unit if both else None
+        found[key, role] = Touched(key, role, quantity, unit)
+    return list(found.values())
+
+
+def subject_of(said: Said, touched: list[Touched]) -> str:
+    """The key under which the event is stored: its output, its container, its first item, else its place."""
+    for role in ("output", "parent", "object", "child", "input"):
+        for one in touched:
+            if one.role == role:
+                return one.key
+    return name_key(f"place:{said.read_point or said.biz_location or ''}")
+
+
+def derive_captured(session: Session, rows: list[tuple[Event, Said]], resolver: Resolver) -> set[str]:
+    """Write items and edges of captured events; answers the keys of everything touched."""
+    items: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    touched_keys: set[str] = set()
+    processes: set[str] = set()
+    for row, said in rows:
+        touched = touched_by(said, resolver)
+        touched_keys |= {one.key for one in touched}
+        items += [{"lot_key": one.key, "event_id": row.id, "role": one.role, "subject_key": row.subject_key,
+                   "quantity": one.quantity, "unit": one.unit} for one in touched]
+        if said.transformation_id:
+            process = process_key(said.transformation_id)
+            processes.add(process)
+            items.append({"lot_key": process, "event_id": row.id, "role": PROCESS, "subject_key": row.subject_key,
+                          "quantity": None, "unit": None})
+        elif said.type == "TransformationEvent":
+            edges += _made_edges([(row, touched)])
+        elif said.type in ("AggregationEvent", "AssociationEvent") and said.action != "DELETE":
+            edges += _packed_edges(row, touched, "packed" if said.type == "AggregationEvent" else "attached")
+    _insert(session, items, edges)
+    for process in sorted(processes):
+        derive_process(session, process, resolver)
+    return touched_keys
+
+
+def process_key(transformation_id: str) -> str:
+    """The typed subject key that ties the events of one transformation."""
+    return name_key(f"transformation:{transformation_id}")
+
+
+def derive_process(session: Session, process: str, resolver: Resolver) -> None:
+    """Draw the edges of a transformation that was told in parts: every input of any part to every output of any."""
+    found = session.scalars(
+        select(Event).join(EventItem, (EventItem.subject_key == Event.subject_key) & (EventItem.event_id == Event.id))
+        .where(EventItem.lot_key == process, EventItem.role == PROCESS).order_by(Event.id)).all()
+    parts = [(row, said_of(row)) for row in found]
+    whole = Resolver.of(session, [said for _, said in parts]) if parts else resolver
+    told = [(row, touched_by(said, whole)) for row, said in parts]
+    for row, _touched in told:
+        _delete_edges(session, row.id, [one.key for _, touched in told for one in touched])
+    _insert(session, [], _made_edges(told))
+
+
+def _made_edges(told: list[tuple[Event, list[Touched]]]) -> list[dict[str, Any]]:
+    """Every input to every output. Where there are several outputs nobody can say what went into which."""
+    outputs = list(dict.fromkeys(one.key for _, touched in told for one in touched if one.role == "output"))
+    edges = []
+    for row, touched in told:
+        for one in touched:
+            if one.role == "input":
+                amount = (one.quantity, one.unit) if len(outputs) == 1 else (None, None)
+                edges += [edge for output in outputs if output != one.key
+                          for edge in _edge(row, one.key, output, "made", amount)]
+    return edges
+
+
+def _packed_edges(row: Event, touched: list[Touched], kind: str) -> list[dict[str, Any]]:
+    parents = [one.key for one in touched if one.role == "parent"]
+    return [edge for one in touched if one.role == "child" for parent in parents if parent != one.key
+            for edge in _edge(row, one.key, parent, kind, (one.quantity, one.unit))]
+
+
+def _edge(row: Event, parent: str, child: str, kind: str,
+          amount: tuple[Decimal | None, str | None]) -> list[dict[str, Any]]:
+    return [{"lot_key": key, "direction": direction, "other_key": other, "event_id": row.id, "kind": kind,
+             "quantity": amount[0], "unit": amount[1], "at": row.event_time}
+            for key, direction, other in ((parent, "down", child), (child, "up", parent))]
+
+
+def _insert(session: Session, items: list[dict[str, Any]], edges: list[dict[str, Any]]) -> None:
+    connection = session.connection()
+    if items:
+        connection.execute(insert(EventItem.__table__), items)  # type: ignore[arg-type]
+    if edges:
+        connection.execute(insert(LotEdge.__table__), edges)  # type: ignore[arg-type]
+
+
+def undo(session: Session, row: Event, resolver: Resolver) -> set[str]:
+    """Take back what was derived from a captured event that its sender declared wrong; the event itself stays.
+    Answers the keys of what it touched."""
+    said = said_of(row)
+    keys = [one.key for one in touched_by(said, resolver)]
+    process = process_key(said.transformation_id) if said.transformation_id else None
+    _delete_edges(session, row.id, keys)
+    for key in [*keys, process]:
+        if key is not None:
+            session.connection().execute(delete(EventItem).where(EventItem.lot_key == key,
+                                                                 EventItem.event_id == row.id))
+    if process is not None:
+        derive_process(session, process, resolver)
+    return set(keys)
+
+
+def _delete_edges(session: Session, event_id: str, keys: list[str]) -> None:
+    unique = sorted(set(keys))
+    for start in range(0, len(unique), 500):
+        session.connection().execute(delete(LotEdge).where(
+            LotEdge.lot_key.in_(unique[start:start + 500]), LotEdge.event_id == event_id))
+
+
+def items_by_key(said: Iterable[Said], resolver: Resolver) -> dict[str, Item]:
+    """The item of each key that the events name; the first name that a key was given counts."""
+    found: dict[str, Item] = {}
+    for event in said:
+        for item in items_of(event):
+            found.setdefault(resolver.key(item), item)
+    return found
+

@@ -1,0 +1,71 @@
+"""Deriving everything again from the events."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from . import derive_foreign, foreign_lots
+from .derive import derive_own
+from .facts import said_of, voided
+from .model import (
+    Event,
+    EventItem,
+    Hold,
+    Inspection,
+    Lot,
+    LotEdge,
+    LotPosition,
+    Production,
+    Shipment,
+    ShipmentLine,
+    TestResult,
+)
+
+DERIVED = (EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production, LotPosition, Hold, Lot)
+_CHUNK = 500
+
+
+def rebuild(session: Session) -> int:
+    """Throw the derived tables away and derive them again from the events, in the order of recording; answers how
+    many events there are. Every lot's revision moves on, so that no cached page outlives it."""
+    revisions = dict(session.execute(select(Lot.lot_key, Lot.revision)).all())
+    session.expunge_all()
+    for model in DERIVED:
+        session.connection().execute(delete(model))
+    count = 0
+    for is_captured, group in groupby(_events(session), key=lambda row: row.capture_id is not None):
+        rows = list(group)
+        count += len(rows)
+        if is_captured:
+            _derive_captured(session, rows)
+        else:
+            for row in rows:
+                derive_own(session, row, said_of(row))
+    session.flush()
+    changed = [{"key": key, "next": revision + 1} for key, revision in revisions.items()]
+    if changed:
+        session.connection().execute(
+            update(Lot).where(Lot.lot_key == bindparam("key")).values(revision=bindparam("next")), changed)
+    session.expire_all()
+    return count
+
+
+def _events(session: Session) -> Iterator[Event]:
+    """All events by id, a chunk at a time."""
+    last = ""
+    while rows := session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(_CHUNK)).all():
+        yield from rows
+        last = rows[-1].id
+
+
+def _derive_captured(session: Session, rows: list[Event]) -> None:
+    said = [(row, said_of(row)) for row in rows]
+    resolver = derive_foreign.Resolver.of(session, [event for _, event in said])
+    void = voided(session, [row.event_id for row in rows])
+    standing = [(row, event) for row, event in said if event.error_declaration is None and row.event_id not in void]
+    touched = derive_foreign.derive_captured(session, standing, resolver)
+    foreign_lots.refresh(session, touched)
+
