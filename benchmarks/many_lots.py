@@ -41,9 +41,13 @@ def path_of(index: int) -> str:
     return f"/01/{GTIN}/10/{number_of(index)}"
 
 
-def fill(database: Database, lots: int) -> None:
-    """Make the tables and fill them with `lots` batches, each with materials, an inspection and consignees."""
+def make_tables(database: Database) -> None:
+    """Make the product's tables."""
     models.metadata.create_all(database.engine)
+
+
+def fill(database: Database, lots: int) -> None:
+    """Fill the empty tables with `lots` batches, each with materials, an inspection and consignees."""
     with database.write() as session:
         _insert(session, _master_data())
     batches = iter(range(lots))

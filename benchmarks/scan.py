@@ -16,7 +16,7 @@ from flask import Flask
 from traceapp.db import Database
 
 from .load import HEADERS, Load, Plan, generator, put_load
-from .many_lots import fill, path_of
+from .many_lots import fill, make_tables, path_of
 from .registry import Row, benchmark, median_of_ratios
 from .serving import Server, own_server, served
 
@@ -93,6 +93,7 @@ def scan() -> Iterable[Row]:
     with tempfile.TemporaryDirectory() as folder:
         begun = time.monotonic()
         database = Database(_environment(folder)["TRACEAPP_DATABASE_URL"])
+        make_tables(database)
         fill(database, LOTS)
         database.close()
         size = Path(folder, "traceapp.db").stat().st_size / 1e6

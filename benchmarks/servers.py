@@ -135,18 +135,19 @@ def servers() -> Iterable[Row]:
 
 
 def main() -> None:
-    kind, workers, threads, port = sys.argv[1:]
+    kind, workers, threads = sys.argv[1:]
+    port = int(os.environ["TRACEAPP_PORT"])
     if kind == "waitress":
         import waitress  # type: ignore[import-untyped]
 
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each waiting request costs a third
-        waitress.serve(application(), host="127.0.0.1", port=int(port), threads=int(threads))
+        waitress.serve(application(), host="127.0.0.1", port=port, threads=int(threads))
         return
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    Granian("benchmarks.servers:application", factory=True, port=int(port), interface=Interfaces.WSGI,
+    Granian("benchmarks.servers:application", factory=True, port=port, interface=Interfaces.WSGI,
             workers=int(workers), blocking_threads=int(threads), log_level=LogLevels.warning).serve()
 
 

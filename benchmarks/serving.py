@@ -103,11 +103,12 @@ class Server:
 
 
 def start(command: list[str], environ: Mapping[str, str] | None = None, *, port: int | None = None) -> Server:
-    """Start `command` with its port as the last argument; what it writes goes to a file that goes with us."""
+    """Start `command`, which finds its port in TRACEAPP_PORT; what it writes goes to a file that goes with us."""
     chosen = port or free_port()
+    told = {**os.environ, **(environ or {}), "TRACEAPP_PORT": str(chosen)}
     log = tempfile.NamedTemporaryFile(prefix="traceapp-server-", suffix=".log")  # noqa: SIM115 - lives as the server
-    process = subprocess.Popen([*command, str(chosen)], env={**os.environ, **(environ or {})}, start_new_session=True,
-                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    process = subprocess.Popen(command, env=told, start_new_session=True, stdin=subprocess.DEVNULL,
+                               stdout=log, stderr=log)
     return Server(process, chosen, log)
 
 
@@ -123,7 +124,7 @@ def served(command: list[str], ready: str, environ: Mapping[str, str] | None = N
 
 
 def own_server(factory: str, workers: int, threads: int) -> list[str]:
-    """The command of our own server for an application factory; the port is to be added."""
+    """The command of our own server for an application factory."""
     return [sys.executable, "-m", "benchmarks.serving", factory, str(workers), str(threads)]
 
 
@@ -131,8 +132,9 @@ def main() -> None:
     from traceapp.web.bridge import Limits
     from traceapp.web.server import serve
 
-    factory, workers, threads, port = sys.argv[1:]
-    serve(factory, host="127.0.0.1", port=int(port), workers=int(workers), limits=Limits(threads=int(threads)))
+    factory, workers, threads = sys.argv[1:]
+    serve(factory, host="127.0.0.1", port=int(os.environ["TRACEAPP_PORT"]), workers=int(workers),
+          limits=Limits(threads=int(threads)))
 
 
 if __name__ == "__main__":

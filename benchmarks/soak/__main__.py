@@ -1,0 +1,38 @@
+"""Run the named soak runs (all when none is named); figures on stdout, one JSON object a run.
+
+Exit code 1 when something that must hold did not.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .kills import kills
+from .options import Options
+
+RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {"kills": kills}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="dev.py soak", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(RUNS)}")
+    parser.add_argument("--seed", type=int, default=20261122, help="the same seed kills at the same moments")
+    parser.add_argument("--rounds", type=int, help="how often, where a run repeats something (kills: 50)")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in RUNS]
+    if unknown:
+        parser.error(f"no run is called {', '.join(unknown)}; there are: {', '.join(RUNS)}")
+    all_held = True
+    for name in given.names or RUNS:
+        print(f"soak: {name}", file=sys.stderr, flush=True)
+        figures = RUNS[name](Options(seed=given.seed, rounds=given.rounds))
+        all_held = all_held and figures["ok"]
+        print(json.dumps({"run": name, **figures}, ensure_ascii=False), flush=True)
+    return 0 if all_held else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
