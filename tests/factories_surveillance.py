@@ -23,7 +23,7 @@ def add_product(session: Session, at: datetime, code: str = "P1", kind: str = "d
 def add_lot(session: Session, product: Product, number: str, made: int, at: datetime) -> Lot:
     uri = f"{product.identity_uri}:{number}"
     lot = Lot(lot_key=name_key(uri), uri=uri, product_id=product.id, number=number, unit="EA", made=Decimal(made),
-              made_on=at.date(), created_at=at, release_state="released")
+              started_at=at, made_on=at.date(), created_at=at, release_state="released")
     session.add(lot)
     session.flush()
     return lot

@@ -42,6 +42,7 @@ def upgrade() -> None:
     sa.Column('master_id', sa.String(length=32), nullable=True),
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.CheckConstraint("causality IN ('certain', 'probable', 'possible', 'unlikely', 'conditional', 'unassessable')", name=op.f('ck_adverse_event_causality_is_known')),
+    sa.CheckConstraint("onset_precision IN ('day', 'month', 'year')", name=op.f('ck_adverse_event_onset_precision_is_known')),
     sa.CheckConstraint("outcome IN ('recovered', 'recovering', 'not_recovered', 'sequelae', 'fatal', 'unknown')", name=op.f('ck_adverse_event_outcome_is_known')),
     sa.CheckConstraint("state IN ('draft', 'assessed', 'closed', 'nullified')", name=op.f('ck_adverse_event_state_is_known')),
     sa.PrimaryKeyConstraint('lot_key', 'id', name=op.f('pk_adverse_event'))
@@ -51,6 +52,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_adverse_event_complaint_id'), ['complaint_id'], unique=False)
         batch_op.create_index('ix_adverse_event_id', ['id'], unique=False)
         batch_op.create_index('ix_adverse_event_product', ['product_id', 'awareness_at'], unique=False)
+        batch_op.create_index('ix_adverse_event_reference', ['reference'], unique=False)
 
     op.create_table('adverse_event_version',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
@@ -63,6 +65,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('lot_key', 'adverse_event_id', 'version', name=op.f('pk_adverse_event_version')),
     info={'append_only': True}
     )
+    with op.batch_alter_table('adverse_event_version', schema=None) as batch_op:
+        batch_op.create_index('ix_adverse_event_version_event', ['adverse_event_id', 'version'], unique=False)
+
     op.create_table('app_user',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('sign_in_name', sa.String(length=80), nullable=False),
@@ -130,11 +135,13 @@ def upgrade() -> None:
     sa.Column('captured_at', traceapp.db.types.UtcTime(), nullable=False),
     sa.Column('actor_id', sa.String(length=80), nullable=False),
     sa.Column('name', sa.String(length=300), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('events', sa.Integer(), nullable=False),
     sa.Column('duplicates', sa.Integer(), nullable=False),
     sa.Column('header', traceapp.db.types.JsonText(), nullable=False),
     sa.Column('findings', traceapp.db.types.JsonText(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_capture'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_capture')),
+    sa.UniqueConstraint('sha256', name=op.f('uq_capture_sha256'))
     )
     op.create_table('complaint',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
@@ -228,16 +235,16 @@ def upgrade() -> None:
     op.create_table('event',
     sa.Column('subject_key', sa.String(length=32), nullable=False),
     sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('event_id', sa.String(length=200), nullable=False),
-    sa.Column('type', sa.String(length=24), nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
     sa.Column('action', sa.String(length=8), nullable=True),
     sa.Column('event_time', traceapp.db.types.UtcTime(), nullable=False),
     sa.Column('zone_offset', sa.String(length=6), nullable=False),
     sa.Column('recorded_at', traceapp.db.types.UtcTime(), nullable=False),
-    sa.Column('biz_step', sa.String(length=200), nullable=True),
-    sa.Column('disposition', sa.String(length=200), nullable=True),
-    sa.Column('read_point', sa.String(length=300), nullable=True),
-    sa.Column('biz_location', sa.String(length=300), nullable=True),
+    sa.Column('biz_step', sa.Text(), nullable=True),
+    sa.Column('disposition', sa.Text(), nullable=True),
+    sa.Column('read_point', sa.Text(), nullable=True),
+    sa.Column('biz_location', sa.Text(), nullable=True),
     sa.Column('hash', sa.String(length=100), nullable=False),
     sa.Column('document', sa.Text(), nullable=False),
     sa.Column('context', sa.Text(), nullable=False),
@@ -273,6 +280,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('export_record', schema=None) as batch_op:
         batch_op.create_index('ix_export_record_at', ['at'], unique=False)
+        batch_op.create_index('ix_export_record_sha256', ['sha256'], unique=False)
 
     op.create_table('hold',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
@@ -318,15 +326,17 @@ def upgrade() -> None:
     )
     op.create_table('lot',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
-    sa.Column('uri', sa.String(length=400), nullable=False),
+    sa.Column('uri', sa.String(length=2000), nullable=False),
     sa.Column('item_kind', sa.String(length=12), nullable=False),
     sa.Column('product_id', sa.String(length=32), nullable=True),
-    sa.Column('class_uri', sa.String(length=300), nullable=True),
-    sa.Column('number', sa.String(length=80), nullable=False),
+    sa.Column('class_uri', sa.String(length=2000), nullable=True),
+    sa.Column('number', sa.String(length=200), nullable=False),
+    sa.Column('name', sa.String(length=300), nullable=False),
     sa.Column('supplier_lot_number', sa.String(length=80), nullable=False),
     sa.Column('supplier_id', sa.String(length=32), nullable=True),
     sa.Column('origin', sa.String(length=120), nullable=False),
     sa.Column('site_id', sa.String(length=32), nullable=True),
+    sa.Column('started_at', traceapp.db.types.UtcTime(), nullable=False),
     sa.Column('made_on', sa.Date(), nullable=True),
     sa.Column('expires_on', sa.Date(), nullable=True),
     sa.Column('unit', sa.String(length=3), nullable=True),
@@ -353,6 +363,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('lot_key', name=op.f('pk_lot'))
     )
     with op.batch_alter_table('lot', schema=None) as batch_op:
+        batch_op.create_index('ix_lot_class', ['class_uri'], unique=False)
         batch_op.create_index('ix_lot_created', ['created_at'], unique=False)
         batch_op.create_index('ix_lot_number', ['number'], unique=False)
         batch_op.create_index('ix_lot_product_made', ['product_id', 'made_on'], unique=False)
@@ -371,7 +382,7 @@ def upgrade() -> None:
     )
     op.create_table('lot_position',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
-    sa.Column('holder', sa.String(length=300), nullable=False),
+    sa.Column('holder', sa.String(length=2000), nullable=False),
     sa.Column('quantity', traceapp.db.types.Amount(), nullable=True),
     sa.Column('unit', sa.String(length=3), nullable=True),
     sa.Column('since', traceapp.db.types.UtcTime(), nullable=False),
@@ -380,8 +391,8 @@ def upgrade() -> None:
     op.create_table('master_record',
     sa.Column('capture_id', sa.String(length=32), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('type', sa.String(length=100), nullable=False),
-    sa.Column('uri', sa.String(length=300), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('uri', sa.String(length=2000), nullable=False),
     sa.Column('attributes', traceapp.db.types.JsonText(), nullable=False),
     sa.PrimaryKeyConstraint('capture_id', 'position', name=op.f('pk_master_record'))
     )
@@ -768,6 +779,7 @@ def upgrade() -> None:
     sa.Column('sent_at', traceapp.db.types.UtcTime(), nullable=True),
     sa.Column('opened_at', traceapp.db.types.UtcTime(), nullable=True),
     sa.Column('answered_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('answers', sa.Integer(), nullable=False),
     sa.Column('reminders', sa.Integer(), nullable=False),
     sa.Column('reminded_at', traceapp.db.types.UtcTime(), nullable=True),
     sa.CheckConstraint("state IN ('queued', 'sent', 'not_sent', 'uncertain', 'answered')", name=op.f('ck_notice_state_is_known')),
@@ -838,6 +850,7 @@ def upgrade() -> None:
     sa.Column('explanation', sa.Text(), nullable=False),
     sa.Column('settled_at', traceapp.db.types.UtcTime(), nullable=True),
     sa.Column('settled_by', sa.String(length=80), nullable=True),
+    sa.Column('settled_reason', sa.Text(), nullable=False),
     sa.CheckConstraint('on_hand IS NULL OR (on_hand >= 0 AND used >= 0 AND returned >= 0 AND received >= 0)', name=op.f('ck_recall_ledger_answers_are_not_negative')),
     sa.ForeignKeyConstraint(['recall_id'], ['recall.id'], name=op.f('fk_recall_ledger_recall_id')),
     sa.PrimaryKeyConstraint('lot_key', 'recall_id', 'consignee_id', name=op.f('pk_recall_ledger'))

@@ -69,7 +69,7 @@ def _single(options: argparse.Namespace) -> int:
         _write(options.output, labels.render(spec))
         without = labels.missing_font(spec)
     except labels.LabelError as error:
-        raise Problem("%(message)s", message=str(error), place=error.field) from error
+        raise Problem(str(error), place=error.field) from error
     if without is not None:
         print(without.message, file=sys.stderr)
     return 0
@@ -87,7 +87,7 @@ def _sheet(options: argparse.Namespace) -> int:
         layout = labels.SheetLayout(skip=options.skip, outlines=options.outlines)
         printed = labels.sheet([label], layout, out)
     except labels.LabelError as error:
-        raise Problem("%(message)s", message=str(error), place=error.field) from error
+        raise Problem(str(error), place=error.field) from error
     _write(options.output, out.getvalue())
     print(f"{printed.labels} labels on {printed.pages} pages", file=sys.stderr)
     if printed.missing_font is not None:
