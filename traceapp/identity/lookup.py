@@ -12,4 +12,6 @@ from .model import User
 def names_of_users(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     """{id: name}; who is no user (the public, the service itself) is left out."""
     wanted = {one for one in ids if one}
-    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples()) if wanted else {}
+    if not wanted:
+        return {}
+    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())

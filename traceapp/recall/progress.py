@@ -23,7 +23,7 @@ def progress_of(session: Session, recall_ids: Iterable[str]) -> dict[str, Progre
     """The progress of each recall, in two statements."""
     wanted = list(recall_ids)
     lots = dict(session.execute(select(RecallLot.recall_id, func.count()).where(RecallLot.recall_id.in_(wanted))
-                                .group_by(RecallLot.recall_id)).tuples())
+                                .group_by(RecallLot.recall_id)).tuples().all())
     told = {key: (count, answered) for key, count, answered in session.execute(
         select(Notice.recall_id, func.count(), func.count(case((Notice.answered_at.is_not(None), 1))))
         .where(Notice.recall_id.in_(wanted)).group_by(Notice.recall_id))}

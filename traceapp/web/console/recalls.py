@@ -1,13 +1,118 @@
-"""Console: recalls."""
+"""Console: recalls. The list, and a new one; a case itself stands in the modules beside this one."""
 from __future__ import annotations
 
-from .layout import blueprint, page
+from flask import request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
-# endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.recalls": "console.read"}
+from traceapp.catalog.lookup import products_by_id
+from traceapp.core.errors import NotFound
+from traceapp.recall.progress import progress_of
+from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.service import OpenRecall, open_recall, propose_scope
+from traceapp.recall.states import RecallClass
+from traceapp.trace.lookup import lots_by_key, lots_of_number
+from traceapp.web.context import actor, world
+from traceapp.web.permissions import joined
+from traceapp.web.reading import given
+from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name, word
+
+from . import recall_acts, recall_case, recall_ledger, recall_scope
+from .acting import Done, Refusal, perform
+from .casework import case_page, own_text
+from .entering import Entered
+from .layout import blueprint
+from .listing import PAGE_ROWS, Exported, choice, export_links, exported, placed, wished
+from .recall_texts import TEXT_FIELDS, drafted_texts
+
+# endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
+# regulator's, who has pages of its own without the work on the case.
+PERMISSIONS: dict[str, str] = joined({
+    "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
+    recall_acts.PERMISSIONS, recall_case.PERMISSIONS, recall_ledger.PERMISSIONS, recall_scope.PERMISSIONS)
+
+
+def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> RecallFilter:
+    state = choice(wanted["state"], RECALL_STATES)
+    return RecallFilter(text=wanted["text"], states=(state,) if state else (),
+                        recall_class=choice(wanted["recall_class"], RECALL_CLASSES), after=after, limit=limit)
 
 
 @blueprint.get("/recalls")
-def recalls():  # type: ignore[no-untyped-def]
-    """The list."""
-    return page("console/recalls.html")
+def recalls() -> Response:
+    """The list, the newest first; with `format` the same as a file."""
+    wanted = wished("text", "state", "recall_class")
+    if request.args.get("format"):
+        return _export(wanted, request.args["format"])
+    with world().database.read() as db:
+        found = recall_page(db, _filter(wanted, after=given("after", 500) or None))
+        progress = progress_of(db, (row.id for row in found.rows))
+    return case_page("console/recalls.html", found=found, progress=progress, wanted=wanted,
+                     listed=placed(found, "console.recalls", wanted), exports=export_links("console.recalls", wanted),
+                     state_choices=choices(RECALL_STATES), class_choices=choices(RECALL_CLASSES))
+
+
+def _export(wanted: dict[str, str], form: str) -> Response:
+    columns = (
+        ("reference", _("Recall")), ("title", _("Title")), ("recall_class", _("Class")), ("state", _("State")),
+        ("lots", _("Batches")), ("consignees", _("Consignees")), ("answered", _("Answered")),
+        ("opened_at", _("Opened")), ("approved_at", _("Approved")), ("closed_at", _("Closed")))
+    with world().database.read() as db:
+        found = recall_page(db, _filter(wanted, limit=1000))
+        progress = progress_of(db, (row.id for row in found.rows))
+    rows = ({"reference": row.reference, "title": own_text(row, "title"), "recall_class": row.recall_class,
+             "state": word(RECALL_STATES, row.state), "lots": progress[row.id].lots,
+             "consignees": progress[row.id].consignees, "answered": progress[row.id].answered,
+             "opened_at": row.opened_at, "approved_at": row.approved_at, "closed_at": row.closed_at}
+            for row in found.rows)
+    return exported(Exported("recalls", _("Recalls"), columns, rows, wanted), form)
+
+
+@blueprint.get("/recalls/new")
+def recall_new() -> Response:
+    """The draft of a recall: first the batch that it starts from, then texts that are already filled in."""
+    if not given("root"):
+        return _choose_root()
+    with world().database.read() as db:
+        values = drafted_texts(db, world().clock, given("root", 32), given("signal", 32) or None)
+    return _show_new(Entered(values), given("root", 32), given("signal", 32))
+
+
+def _choose_root() -> Response:
+    number = given("number")
+    with world().database.read() as db:
+        lots = lots_of_number(db, number) if number else []
+        products = products_by_id(db, (lot.product_id for lot in lots))
+    return case_page("console/recall_start.html", number=number, lots=lots, products=products)
+
+
+def _show_new(form: Entered, root: str, signal_id: str, status: int = 200) -> Response:
+    with world().database.read() as db:
+        lot = lots_by_key(db, [root]).get(root)
+        if lot is None:
+            raise NotFound("There is no such lot.")
+        scope = propose_scope(db, root)
+        product = products_by_id(db, [lot.product_id]).get(lot.product_id or "")
+    return case_page("console/recall_new.html", status, form=form, root=lot, signal_id=signal_id, scope=scope,
+                     product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
+                     action=url_for("console.recall_open", root=root, signal=signal_id or None))
+
+
+@blueprint.post("/recalls/new")
+def recall_open() -> Response:
+    """Open the draft with everything downstream of the chosen batch in scope."""
+    form = Entered()
+    root, signal_id = given("root", 32), given("signal", 32)
+    form.choice("recall_class", list(RecallClass))
+    texts = {name: form.text(name) for name in TEXT_FIELDS}
+
+    def act(db: Session) -> Done:
+        recall = open_recall(db, actor(), world().clock, OpenRecall(
+            recall_class=form.get("recall_class"), **texts, signal_id=signal_id or None,
+            root_lot_keys=(root,) if root else ()))
+        return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
+                    _("The draft %(reference)s is open. Look at its scope, then submit it for approval.",
+                      reference=recall.reference))
+
+    return perform(form, act, Refusal(lambda status: _show_new(form, root, signal_id, status)))

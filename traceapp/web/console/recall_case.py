@@ -1,0 +1,193 @@
+"""Console: one recall from draft to end, in parts: overview, scope, consignees, ledger."""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.identity.lookup import names_of_users
+from traceapp.recall.cases import recall_by_id, recall_stream
+from traceapp.recall.model import Recall
+from traceapp.recall.queries import (
+    LedgerFilter,
+    NoticeRow,
+    Totals,
+    ledger_page,
+    notice_rows,
+    scope_rows,
+    signatures,
+    totals_of,
+)
+from traceapp.recall.service import ChangeRecall, OpenRecall, change_recall
+from traceapp.recall.states import RecallClass, RecallState, actions_from
+from traceapp.surveillance.queries import signal_by_id
+from traceapp.web.context import actor, world
+from traceapp.web.reading import given
+from traceapp.web.ui import charts
+from traceapp.web.words import LINE_STATES, RECALL_CLASSES, choices
+from traceapp.worklist.tasks import tasks_about
+
+from .acting import Done, Refusal, perform
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+from .listing import Listed, choice, placed, wished
+from .recall_scope import workbench
+from .recall_texts import TEXT_FIELDS, typed_texts
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {"console.recall": "recall.write", "console.recall_texts": "recall.write",
+                               "console.recall_change": "recall.write"}
+PARTS = ("overview", "scope", "consignees", "ledger")
+_PAGE = 100
+_TOLD = (RecallState.notifying, RecallState.closed)
+
+
+@blueprint.get("/recalls/<recall_id>")
+def recall(recall_id: str) -> Response:
+    """One part of the case; `do` opens the form of an act above it."""
+    return show(recall_id, given("do"))
+
+
+def show(recall_id: str, do: str = "", form: Entered | None = None, status: int = 200) -> Response:
+    """The page of a recall; with a refused form the status of the refusal."""
+    part = given("part") if given("part") in PARTS else "overview"
+    here = world()
+    with here.database.read() as db:
+        case = recall_by_id(db, recall_id)
+        if part in ("consignees", "ledger") and case.state not in _TOLD:
+            part = "overview"
+        values: dict[str, Any] = _PARTS[part](db, case)
+        signed = signatures(db, case.id)
+        values |= {
+            "tasks": [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"],
+            "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
+            "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
+            "totals": totals_of(db, case.id)}
+    values["funnel"] = _funnel(values["totals"]) if case.state in _TOLD else None
+    do = do if do in actions_from(case.state) else ""
+    return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
+                     steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(),
+                     **values)
+
+
+def _overview(db: Session, case: Recall) -> dict[str, Any]:
+    return {"lots": scope_rows(db, case.id)}
+
+
+def _scope(db: Session, case: Recall) -> dict[str, Any]:
+    if case.state == RecallState.draft:
+        return {"bench": workbench(db, case)}
+    return {"lots": scope_rows(db, case.id)}
+
+
+def _consignees(db: Session, case: Recall) -> dict[str, Any]:
+    rows = notice_rows(db, case.id)
+    state = given("state")
+    kept = [row for row in rows if not state or _stands(row) == state]
+    number = int(given("page")) if given("page").isdecimal() and len(given("page")) < 6 else 1
+    pages = max(1, -(-len(kept) // _PAGE))
+    number = min(max(1, number), pages)
+    return {"notices": kept[(number - 1) * _PAGE:number * _PAGE], "notice_count": len(kept), "page_number": number,
+            "page_count": pages, "stands": _stands, "wanted": {"state": state},
+            "page_url": lambda n: url_for("console.recall", recall_id=case.id, part="consignees", state=state or None,
+                                          page=n)}
+
+
+def _stands(row: NoticeRow) -> str:
+    """What is worth looking for in the list of consignees: open, problem, done."""
+    if row.open_lots == 0 and row.lots:
+        return "done"
+    return "problem" if row.state in ("not_sent", "uncertain") else "open"
+
+
+def _ledger(db: Session, case: Recall) -> dict[str, Any]:
+    wanted = wished("text", "state")
+    found = ledger_page(db, LedgerFilter(case.id, wanted["text"], choice(wanted["state"], LINE_STATES),
+                                         after=given("after", 500) or None, limit=_PAGE))
+    address = wanted | {"recall_id": case.id, "part": "ledger"}
+    listed: Listed = placed(found, "console.recall", address)
+    return {"ledger": found, "listed": listed, "wanted": wanted, "line_choices": choices(LINE_STATES),
+            "exports": [(form.upper(), url_for("console.recall_ledger_file", recall_id=case.id, format=form,
+                                               **{key: value for key, value in wanted.items() if value}))
+                        for form in ("xlsx", "csv")]}
+
+
+_PARTS = {"overview": _overview, "scope": _scope, "consignees": _consignees, "ledger": _ledger}
+
+
+def _tabs(case: Recall, part: str) -> list[dict[str, Any]]:
+    shown = PARTS if case.state in _TOLD else PARTS[:2]
+    words = {"overview": _("Overview"), "scope": _("Scope"), "consignees": _("Consignees"), "ledger": _("Ledger")}
+    return [{"label": words[name], "url": url_for("console.recall", recall_id=case.id, part=name),
+             "current": name == part} for name in shown]
+
+
+def _steps(case: Recall) -> list[dict[str, Any]]:
+    """The course of the recall with its dates."""
+    titles = (_("Draft"), _("Submitted"), _("Approved, consignees told"), _("Closed"))
+    times: tuple[datetime | None, ...] = (case.opened_at, case.submitted_at, case.approved_at, case.closed_at)
+    place = {RecallState.draft: 0, RecallState.submitted: 1, RecallState.notifying: 2, RecallState.closed: 4,
+             RecallState.cancelled: 0}[RecallState(case.state)]
+    steps = [{"title": title, "at": at, "state": "done" if number < place else "current" if number == place else "todo"}
+             for number, (title, at) in enumerate(zip(titles, times, strict=True))]
+    if case.state == RecallState.cancelled:
+        steps = [steps[0] | {"state": "done"}, {"title": _("Cancelled"), "at": None, "state": "current"}]
+    return steps
+
+
+# What each button says; the main act of a state first.
+_ACT_WORDS = {"submit": lazy_gettext("Submit for approval"), "approve": lazy_gettext("Approve and start"),
+              "close": lazy_gettext("Close the recall"), "return": lazy_gettext("Send back"),
+              "cancel": lazy_gettext("Cancel")}
+
+
+def _acts(case: Recall) -> list[tuple[str, str]]:
+    """(action, what its button says) of what the table allows, the main act first."""
+    return [(name, str(text)) for name, text in _ACT_WORDS.items() if name in actions_from(case.state)]
+
+
+def _funnel(totals: Totals) -> dict[str, Any]:
+    steps = ((_("To be told"), totals.consignees), (_("Letter delivered"), totals.notified),
+             (_("Opened"), totals.opened), (_("Answered for every batch"), totals.answered))
+    rows = [(label, count, f"{count} / {totals.consignees}") for label, count in steps]
+    return {"drawing": charts.funnel(_("Consignees of the recall"), rows),
+            "rows": [{"cells": {"step": label, "count": text}} for label, _count, text in rows]}
+
+
+@blueprint.get("/recalls/<recall_id>/texts")
+def recall_texts(recall_id: str) -> Response:
+    """The texts of a draft in a form."""
+    with world().database.read() as db:
+        case = recall_by_id(db, recall_id)
+    return _show_texts(case, Entered(typed_texts(case)))
+
+
+def _show_texts(case: Recall, form: Entered, status: int = 200) -> Response:
+    return case_page("console/recall_texts.html", status, case=case, form=form, class_choices=choices(RECALL_CLASSES))
+
+
+@blueprint.post("/recalls/<recall_id>/texts")
+def recall_change(recall_id: str) -> Response:
+    """Change class and texts of a draft."""
+    form = Entered()
+    form.choice("recall_class", list(RecallClass))
+    texts = {name: form.text(name) for name in TEXT_FIELDS}
+
+    def act(db: Session) -> Done:
+        change_recall(db, actor(), world().clock, ChangeRecall(
+            recall_id, OpenRecall(recall_class=form.get("recall_class"), **texts), form.revision()))
+        return Done(url_for("console.recall", recall_id=recall_id), _("The texts are saved."))
+
+    def again(status: int) -> Response:
+        with world().database.read() as db:
+            return _show_texts(recall_by_id(db, recall_id), form, status)
+
+    return perform(form, act, Refusal(again))
+
+

@@ -1,0 +1,192 @@
+"""Console: one consignee of a recall: its letters with every try, what it answered, what staff write down for it."""
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.catalog.queries import party_details
+from traceapp.core.errors import NotFound
+from traceapp.core.quantity import plain
+from traceapp.identity.lookup import names_of_users
+from traceapp.outbox.lookup import messages_about
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.cases import notice_stream, recall_by_id
+from traceapp.recall.ledger import WAYS
+from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
+from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of, ledger_page
+from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
+from traceapp.recall.states import RecallState
+from traceapp.web.context import actor, world
+from traceapp.web.i18n import language
+from traceapp.web.words import LINE_STATES, word
+from traceapp.worklist.tasks import tasks_about
+
+from .acting import Done, Refusal, perform
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+from .listing import Exported, choice, exported, wished
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {
+    "console.recall_consignee": "recall.write", "console.recall_answer": "recall.write",
+    "console.recall_settle": "recall.write", "console.recall_send_again": "recall.write",
+    "console.recall_ledger_file": "recall.write"}
+_WAYS = {"telephone": lazy_gettext("Telephone"), "visit": lazy_gettext("Visit"), "letter": lazy_gettext("Letter"),
+         "e-mail": lazy_gettext("E-mail")}
+_HISTORY = {
+    "notice.opened": lazy_gettext("Link opened"), "notice.answered": lazy_gettext("Answered"),
+    "notice.answer_taken": lazy_gettext("Answer written down by staff"), "notice.settled": lazy_gettext("Settled"),
+    "notice.sent_again": lazy_gettext("Letter queued again"), "notice.sent": lazy_gettext("Letter delivered"),
+    "notice.not_sent": lazy_gettext("Letter not sent"), "notice.uncertain": lazy_gettext("Letter perhaps sent"),
+    "notice.reminded": lazy_gettext("Reminded")}
+_NUMBERS = ("received", "on_hand", "used", "returned")
+
+
+@blueprint.get("/recalls/<recall_id>/consignees/<consignee_id>")
+def recall_consignee(recall_id: str, consignee_id: str) -> Response:
+    """One consignee."""
+    do = request.args.get("do", "")
+    with world().database.read() as db:
+        values = _as_answered(ledger_of(db, recall_id, consignee_id)) if do == "answer" else {}
+    return _show(recall_id, consignee_id, do, Entered(values))
+
+
+def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
+    """The form of an answer: what was said so far, else as many received as were shipped."""
+    values: dict[str, str] = {}
+    for row in rows:
+        for name in _NUMBERS:
+            value = getattr(row, name)
+            shown = value if value is not None else row.shipped if name == "received" else None
+            values[f"{name}-{row.lot_key}"] = "" if shown is None else plain(shown)
+    return values
+
+
+def _show(recall_id: str, consignee_id: str, do: str, form: Entered, status: int = 200) -> Response:
+    with world().database.read() as db:
+        case = recall_by_id(db, recall_id)
+        notice = notice_for(db, recall_id, consignee_id)
+        party = party_details(db, consignee_id)
+        history = answer_history(db, notice.id)
+        values: dict[str, Any] = {
+            "lines": ledger_of(db, recall_id, consignee_id), "messages": messages_about(db, notice_stream(notice.id)),
+            "tasks": [task for task in tasks_about(db, notice_stream(notice.id)) if task.state == "open"],
+            "people": names_of_users(db, (entry.actor_id for entry in history))}
+    if party is None:
+        raise NotFound("There is no such consignee.")
+    contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
+    is_running = case.state == RecallState.notifying
+    return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
+                     do=do if is_running else "", is_running=is_running, contacts=contacts, history=[
+                         (entry, str(_HISTORY.get(entry.action, entry.action)), json.loads(entry.data))
+                         for entry in history if not entry.action.startswith("task.")],
+                     ways=[(way, str(_WAYS[way])) for way in WAYS], **values)
+
+
+def _back(recall_id: str, consignee_id: str) -> str:
+    return url_for("console.recall_consignee", recall_id=recall_id, consignee_id=consignee_id)
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/answer")
+def recall_answer(recall_id: str, consignee_id: str) -> Response:
+    """Write down an answer that came by telephone, visit, letter or e-mail."""
+    form = Entered()
+    with world().database.read() as db:
+        rows = ledger_of(db, recall_id, consignee_id)
+    lines = tuple(line for line in (_line(form, row) for row in rows) if line is not None)
+    fields = {f"{name}:{row.lot_key}": f"{name}-{row.lot_key}" for row in rows for name in _NUMBERS}
+
+    def act(db: Session) -> Done:
+        record_answer_by_staff(db, actor(), world().clock, AnswerByStaff(
+            recall_id, consignee_id, lines, form.text("answered_by"), form.get("way", "telephone"),
+            form.text("explanation"), form.whole("seen")))
+        return Done(_back(recall_id, consignee_id), _("The answer is written down."))
+
+    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, "answer", form, status), fields))
+
+
+def _line(form: Entered, row: LedgerRow) -> AnswerLine | None:
+    """The numbers of one batch; None when nothing was filled in but what was there before."""
+    names = [f"{name}-{row.lot_key}" for name in _NUMBERS]
+    if not any(form.text(name) for name in names[1:]):
+        return None
+    received, *rest = (form.amount(name, positive=False, required=False) for name in names)
+    on_hand, used, returned = (value if value is not None else Decimal(0) for value in rest)
+    return AnswerLine(row.lot_key, on_hand, used, returned, received)
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/settle")
+def recall_settle(recall_id: str, consignee_id: str) -> Response:
+    """Close one line with a reason."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        settle_line(db, actor(), world().clock, SettleLine(
+            recall_id, consignee_id, form.text("lot_key"), form.text("reason")))
+        return Done(_back(recall_id, consignee_id), _("Settled with your reason."))
+
+    do = f"settle-{form.get('lot_key')}"
+    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, do, form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/send-again")
+def recall_send_again(recall_id: str, consignee_id: str) -> Response:
+    """Put the letters into the outbox once more."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        count = send_notice_again(db, actor(), world().clock, SendNoticeAgain(recall_id, consignee_id))
+        text = _("The letter is on its way again.") if count else _(
+            "Every letter to this consignee was taken by a mail server already; nothing was sent again.")
+        return Done(_back(recall_id, consignee_id), text, "go" if count else "info")
+
+    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, "", form, status)))
+
+
+@blueprint.get("/recalls/<recall_id>/ledger")
+def recall_ledger_file(recall_id: str) -> Response:
+    """The ledger as filtered, as a file."""
+    wanted = wished("text", "state")
+    columns = (
+        ("consignee", _("Consignee")), ("region", _("Region")), ("lot", _("Batch")), ("product", _("Product")),
+        ("unit", _("Unit")), ("shipped", _("Shipped")), ("received", _("Received")), ("on_hand", _("On hand")),
+        ("used", _("Used")), ("returned", _("Returned")), ("unaccounted", _("Unaccounted")), ("state", _("State")),
+        ("answered_at", _("Answered")), ("answered_by", _("By")), ("explanation", _("Explanation")),
+        ("settled_reason", _("Settled because")))
+    with world().database.read() as db:
+        case = recall_by_id(db, recall_id)
+    return exported(Exported("recall_ledger", _("Ledger of %(reference)s", reference=case.reference), columns,
+                             _ledger_records(recall_id, wanted), wanted | {"recall": case.reference}),
+                    request.args.get("format", "xlsx"))
+
+
+def _ledger_records(recall_id: str, wanted: dict[str, str]) -> Any:
+    after: str | None = None
+    state = choice(wanted["state"], LINE_STATES)
+    with world().database.snapshot() as db:
+        while True:
+            page = ledger_page(db, LedgerFilter(recall_id, wanted["text"], state, after=after, limit=1000))
+            for row in page.rows:
+                yield {
+                    "consignee": _name(row, "consignee"), "region": row.region, "lot": row.number,
+                    "product": _name(row, "product"), "unit": row.unit or "", "shipped": row.shipped,
+                    "received": row.received, "on_hand": row.on_hand, "used": row.used, "returned": row.returned,
+                    "unaccounted": row.unaccounted, "state": word(LINE_STATES, row.state),
+                    "answered_at": row.answered_at, "answered_by": row.answered_by, "explanation": row.explanation,
+                    "settled_reason": row.settled_reason}
+            after = page.next
+            if after is None:
+                return
+
+
+def _name(row: LedgerRow, what: str) -> str:
+    return str(getattr(row, f"{what}_{language()}"))
+

@@ -1,0 +1,139 @@
+"""Console: the scope of a draft: what is downstream of the chosen batches, what is in, what is left out and why."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.core.errors import InvalidInput
+from traceapp.recall.cases import recall_by_id
+from traceapp.recall.drafting import left_out_of, roots_of
+from traceapp.recall.model import Recall
+from traceapp.recall.queries import scope_rows
+from traceapp.recall.scope import Scope, ScopeLot
+from traceapp.recall.service import SetScope, propose_scope, scope_of, set_scope
+from traceapp.trace.genealogy import Trace, trace_lot
+from traceapp.trace.lookup import lots_of_number
+from traceapp.web.context import actor, world
+from traceapp.web.ui import current_locale, graph
+from traceapp.web.ui.display import number as shown_number
+from traceapp.web.ui.display import unit as unit_word
+from traceapp.web.words import own_name
+
+from .acting import Done, Refusal, perform
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {"console.recall_scope": "recall.write"}
+_MOST_DRAWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """`proposed`: what the genealogy says now; `chosen`: keys that are in; `added`: lots in scope that are not
+    downstream of a chosen batch; `scope`: the stored choice with its totals and consignees as of now."""
+
+    proposed: Scope
+    chosen: frozenset[str]
+    added: tuple[ScopeLot, ...]
+    left_out: dict[str, str]
+    scope: Scope
+    picture: Markup | None
+    links: list[dict[str, Any]]
+
+
+def workbench(db: Session, case: Recall) -> Bench:
+    """Everything that the page of a draft's scope shows."""
+    roots = roots_of(case)
+    proposed = propose_scope(db, roots)
+    chosen = frozenset(row.lot_key for row in scope_rows(db, case.id))
+    scope = scope_of(db, roots, chosen)
+    picture, links = _drawn(db, roots, chosen)
+    added = tuple(lot for lot in scope.lots if lot.lot_key not in proposed.lot_keys)
+    return Bench(proposed, chosen, added, left_out_of(case), scope, picture, links)
+
+
+def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str]) -> tuple[Markup | None, list[dict[str, Any]]]:
+    """The genealogy of the first chosen batch with its consignees, and the same as rows."""
+    if not roots:
+        return None, []
+    trace = trace_lot(db, roots[0], "downstream", _MOST_DRAWN)
+    nodes = [graph.Node(
+        node.lot_key, node.number, own_name(node), "material" if node.kind == "material" else "lot",
+        "stop" if node.lot_key in chosen else "plain", _("In scope") if node.lot_key in chosen else _("Not in scope"),
+        url_for("console.lot", lot_key=node.lot_key), focus=node.lot_key in roots) for node in trace.nodes]
+    parties = {held.consignee_id: own_name(held) for held in trace.consignees if held.units > 0}
+    nodes += [graph.Node(key, name, _("Consignee"), "party", "info", "") for key, name in parties.items()]
+    edges = [graph.Edge(parent, child, text, child in chosen) for parent, child, text in _edges(trace)]
+    words = graph.GraphWords(_("Where batch %(number)s went", number=trace.root.number),
+                             lambda count: ngettext("… and %(num)d more", "… and %(num)d more", count))
+    names = {node.lot_key: node.number for node in trace.nodes} | parties
+    rows = [{"cells": {"from": names[edge.parent], "to": names[edge.child], "quantity": edge.quantity}}
+            for edge in edges]
+    return graph.genealogy(nodes, edges, words, keep=6), rows
+
+
+def _edges(trace: Trace) -> list[tuple[str, str, str]]:
+    units = {node.lot_key: node.unit for node in trace.nodes}
+    found = [(edge.parent, edge.child, _amount(edge.quantity, edge.unit)) for edge in trace.edges]
+    return found + [(held.lot_key, held.consignee_id, _amount(held.units, units.get(held.lot_key)))
+                    for held in trace.consignees if held.units > 0]
+
+
+def _amount(value: Any, unit: str | None) -> str:
+    if value is None:
+        return ""
+    return f"{shown_number(value, current_locale())} {unit_word(unit, current_locale()) if unit else ''}".strip()
+
+
+@blueprint.post("/recalls/<recall_id>/scope")
+def recall_scope(recall_id: str) -> Response:
+    """Take lots in, leave lots out with a reason, add one by its number."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        case = recall_by_id(db, recall_id)
+        keys = form.several("lot")
+        added = _added(db, form)
+        reasons = {name.removeprefix("left_out-"): form.text(name) for name in form.form
+                   if name.startswith("left_out-") and form.text(name)}
+        try:
+            scope = set_scope(db, actor(), world().clock, SetScope(
+                case.id, (*keys, *added), form.revision(), reasons))
+        except InvalidInput as error:
+            for place in error.errors:
+                form.fault(place.replace("left_out/", "left_out-"), _("Give the reason, or take it in."))
+            raise
+        return Done(url_for("console.recall", recall_id=case.id, part="scope"), ngettext(
+            "Saved: %(num)d batch is in scope.", "Saved: %(num)d batches are in scope.", len(scope.lots)))
+
+    def again(status: int) -> Response:
+        with world().database.read() as db:
+            case = recall_by_id(db, recall_id)
+            bench = workbench(db, case)
+        return case_page("console/recall_scope.html", status, case=case, form=form, bench=bench,
+                         ticked=frozenset(form.several("lot")))
+
+    return perform(form, act, Refusal(again, {"lot_keys": "lot"}))
+
+
+def _added(db: Session, form: Entered) -> tuple[str, ...]:
+    """The lot that was typed to be added. Faults where there is none, or where a number stands for several."""
+    number = form.text("add_number")
+    if not number:
+        return ()
+    lots = lots_of_number(db, number)
+    if len(lots) == 1:
+        return (lots[0].lot_key,)
+    if not lots:
+        raise InvalidInput("There is no batch “%(number)s” of ours.", place="add_number", number=number)
+    raise InvalidInput("Several products have a batch “%(number)s”. Open the one that you mean and start from there.",
+                       place="add_number", number=number)

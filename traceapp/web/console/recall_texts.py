@@ -1,0 +1,91 @@
+"""The texts of a new recall as far as the records can write them, and texts as they are typed."""
+from __future__ import annotations
+
+from collections import Counter
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.lookup import products_by_id
+from traceapp.catalog.model import ProductKind
+from traceapp.catalog.queries import party_details, sites
+from traceapp.complaint.terms import terms
+from traceapp.core.clock import Clock
+from traceapp.core.errors import NotFound
+from traceapp.recall.model import Recall
+from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.service import Scope, propose_scope
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.observe import counted_reports, observe_lots
+from traceapp.surveillance.queries import signal_by_id
+from traceapp.trace.lookup import lots_by_key
+
+TEXT_FIELDS = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
+               "remedy_zh", "remedy_en")
+_MOST_TERMS = 4
+
+
+def drafted_texts(db: Session, clock: Clock, root: str, signal_id: str | None) -> dict[str, str]:
+    """The fields of a new recall: product and reported harm by name, what to do in plain words, whom to call.
+
+    A person reads and changes them before anything is opened. Raises NotFound for an unknown lot or signal.
+    """
+    if root not in lots_by_key(db, [root]):
+        raise NotFound("There is no such lot.")
+    signal = signal_by_id(db, signal_id) if signal_id else None
+    if signal_id and signal is None:
+        raise NotFound("There is no such signal.")
+    names_zh, names_en = _products(db, propose_scope(db, root))
+    harm = _harm(db, signal)
+    harm_zh, harm_en = "、".join(zh for zh, _en in harm), ", ".join(en.lower() for _zh, en in harm)
+    return {
+        "recall_class": "II",
+        "title_zh": f"{names_zh}：{harm_zh}" if harm else names_zh,
+        "title_en": f"{names_en}: {harm_en}" if harm else names_en,
+        "reason": _reason(db, clock, signal) if signal else "",
+        "risk_zh": f"使用后可能出现：{harm_zh}。" if harm else "",
+        "risk_en": f"After use the following can occur: {harm_en}." if harm else "",
+        "action_zh": "立即停止使用。把剩余产品单独存放，等待退回。已有不适的，请就医并告知所用产品和批号。",
+        "action_en": "Stop using it at once. Keep what is left apart until it is collected. If you feel unwell, see a "
+                     "doctor and show the product and its batch number.",
+        "contact": _contact(db), "remedy_zh": "", "remedy_en": ""}
+
+
+def typed_texts(recall: Recall) -> dict[str, str]:
+    """The fields of a draft as its form shows them."""
+    return {name: str(getattr(recall, name)) for name in (*TEXT_FIELDS, "recall_class")}
+
+
+def _products(db: Session, scope: Scope) -> tuple[str, str]:
+    products = products_by_id(db, (lot.product_id for lot in scope.lots))
+    finished = [product for product in products.values() if product.kind != ProductKind.material]
+    listed = sorted(finished or products.values(), key=lambda product: product.code)[:4]
+    return "、".join(product.name_zh for product in listed), ", ".join(product.name_en for product in listed)
+
+
+def _harm(db: Session, signal: Signal | None) -> list[tuple[str, str]]:
+    """What was reported most about the signal's lot, in both languages; harm only."""
+    known = terms()
+    counted = Counter(code for report in (counted_reports(db, signal.lot_key) if signal else ())
+                      for code in report.terms if code in known and known[code].kind == "harm")
+    return [(known[code].zh, known[code].en) for code, _count in counted.most_common(_MOST_TERMS)]
+
+
+def _reason(db: Session, clock: Clock, signal: Signal) -> str:
+    lot = lots_by_key(db, [signal.lot_key])[signal.lot_key]
+    seen = observe_lots(db, [signal.lot_key], clock.now().date())[signal.lot_key]
+    return _("%(reference)s: batch %(number)s has %(observed)s reports where %(expected)s were expected.",
+             reference=signal.reference, number=lot.number, observed=seen.observed, expected=f"{seen.expected:.1f}")
+
+
+def _contact(db: Session) -> str:
+    """Whom the last recall named, else the telephone of the maker's own contact."""
+    last = recall_page(db, RecallFilter(limit=1)).rows
+    if last:
+        return last[0].contact
+    for site in sites(db, only_own=True):
+        party = party_details(db, site.party_id)
+        for contact in party.contacts if party else ():
+            if contact.is_active and (contact.phone or contact.email):
+                return f"{contact.name} {contact.phone or contact.email}"
+    return ""
