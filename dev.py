@@ -130,7 +130,8 @@ def stop(children: list[subprocess.Popen[bytes]]) -> None:
 
 def test(options: argparse.Namespace) -> int:
     prepare(DEV_LOCK)
-    workers = [] if any(part.startswith("-n") for part in options.rest) else ["-n", str(min(4, os.cpu_count() or 1))]
+    count = str(min(4, os.cpu_count() or 1))
+    workers = [] if any(part.startswith("-n") for part in options.rest) else ["-n", count, "--dist", "loadgroup"]
     return subprocess.run([str(PYTHON), "-m", "pytest", *workers, *options.rest], cwd=HERE).returncode
 
 

@@ -1,0 +1,162 @@
+"""The whole service in its own processes, a real mail server, and a real browser."""
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import missing
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Mailbox:
+    """What the mail server of the tests was handed."""
+
+    letters: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:  # noqa: N802
+        content: bytes = envelope.content  # type: ignore[attr-defined]
+        self.letters.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 kept"
+
+
+@dataclass
+class Site:
+    """The running service: where it answers, its letters, its folder."""
+
+    url: str
+    mailbox: Mailbox
+    var_dir: Path
+    environment: dict[str, str]
+
+    def traceapp(self, *arguments: str) -> str:
+        """Run a command of the product beside the running service; answers what it printed."""
+        done = subprocess.run([sys.executable, "-m", "traceapp", *arguments], cwd=ROOT, env=self.environment,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert process.poll() is None, "the server ended by itself"
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer within thirty seconds")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Web server and scheduler on demonstration data of a small plant, as `dev.py run` starts them."""
+    var_dir = tmp_path_factory.mktemp("site")
+    box, mail_port, port = Mailbox(), free_port(), free_port()
+    mail = Controller(box, hostname="127.0.0.1", port=mail_port)
+    mail.start()
+    environment = {**os.environ, "TRACEAPP_VAR_DIR": str(var_dir), "TRACEAPP_DEVELOPMENT": "1", "PORT": str(port),
+                   "HOST": "127.0.0.1", "TRACEAPP_MAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+                   "TRACEAPP_MAIL_FROM": "recall@maker.example", "PYTHONPATH": str(ROOT)}
+    for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL"):
+        environment.pop(name, None)
+    found = Site(f"http://127.0.0.1:{port}", box, var_dir, environment)
+    found.traceapp("db", "upgrade")
+    found.traceapp("demo", "load", "--scale", "0.1")
+    processes = [subprocess.Popen([sys.executable, "-m", "traceapp", command], cwd=ROOT, env=environment,
+                                  stderr=(var_dir / f"{command}.log").open("wb")) for command in ("serve", "jobs")]
+    try:
+        _wait_until_ready(found.url, processes[0])
+        yield found
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+        mail.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's headless Chromium."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if path is None:
+        missing("no Chromium here: apt-get install chromium-headless-shell")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+class People:
+    """Browsers of different people, each with cookies of its own."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self.browser, self.site, self.contexts = browser, site, list[BrowserContext]()
+
+    def somebody(self, language: str = "en", size: str = "desktop", script: bool = True) -> Page:
+        """A new person with an empty browser of this language and size."""
+        width, height = SIZES[size]
+        context = self.browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": height},
+                                           base_url=self.site.url, java_script_enabled=script)
+        context.set_default_timeout(20_000)
+        self.contexts.append(context)
+        return context.new_page()
+
+    def signed_in(self, name: str, language: str = "en", size: str = "desktop") -> Page:
+        """A person who is signed in."""
+        from traceapp.demo import PASSWORD
+
+        page = self.somebody(language, size)
+        page.goto(f"/sign-in?lang={language}")
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.click("main button[type=submit]")
+        page.wait_for_load_state()
+        assert "/sign-in" not in page.url, page.inner_text("main")
+        return page
+
+    def leave(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture
+def people(browser: Browser, site: Site) -> Iterator[People]:
+    found = People(browser, site)
+    yield found
+    found.leave()
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page under build/screenshots."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
