@@ -18,7 +18,8 @@ from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.epcis import EPCIS_CONTEXT, EpcisErrors, event_hash, read
 from traceapp.trace.capture import CaptureDocument, capture_document, rebuild
-from traceapp.trace.documents import key_of_text, lot_document
+from traceapp.trace.documents import lot_document
+from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.model import Capture, Event, Lot, LotEdge, LotPosition, MasterRecord

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -18,23 +20,12 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
 from traceapp.db import Database
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
+from traceapp.trace.lot_list import LotFilter, all_lots, lot_page
 from traceapp.trace.model import Lot
+from traceapp.trace.overview import events_of, holds_of, inspections_of, productions_of, shipments_of, usable_lots
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
-from traceapp.trace.queries import (
-    LotFilter,
-    consignees_of,
-    events_of,
-    holds_of,
-    inspections_of,
-    lot_counts,
-    lot_page,
-    positions_of,
-    productions_of,
-    shipments_of,
-    shipments_to,
-    usable_lots,
-)
+from traceapp.trace.queries import consignees_of, lot_counts, positions_of, shipments_to
 from traceapp.trace.release import Decide, reject_lot, release_lot
 from traceapp.trace.shipping import ReturnUnits, return_units
 
@@ -228,11 +219,13 @@ def test_lots_are_listed_under_the_verdict_that_they_show(hand: Hand) -> None:
     lots["B6"].expires_on = date(2026, 11, 21)
     hand.session.flush()
     for number, verdict in wanted.items():
-        page = lot_page(hand.session, LotFilter(verdict=verdict, is_material=False), TODAY)
-        assert [(row.lot.number, row.verdict) for row in page.rows] == [(number, verdict)]
+        page = lot_page(hand.session, LotFilter(TODAY, verdict=verdict, kind="device"))
+        assert [row.lot.number for row in page.rows] == [number]
+        assert facts_of(hand, lots[number]).verdict(TODAY) == verdict
     counts = lot_counts(hand.session, TODAY, days=900)
     assert (counts.pending, counts.on_hold, counts.recalled, counts.expiring) == (1, 1, 1, 2)
-    assert [lot.number for lot in usable_lots(hand.session, [hand.maker.plaster.id], TODAY)] == ["B1"]
+    usable = usable_lots(hand.session, [hand.maker.plaster.id], TODAY)[hand.maker.plaster.id]
+    assert [lot.number for lot in usable] == ["B1"]
 
 
 def test_the_list_of_lots_is_searched_sorted_and_paged(hand: Hand) -> None:
@@ -240,21 +233,21 @@ def test_the_list_of_lots_is_searched_sorted_and_paged(hand: Hand) -> None:
         hand.receive(hand.maker.glue, f"G{number}", "10", day=1 + number)
     hand.receive(hand.maker.film, "F_1", "10", day=9)
 
-    def numbers(wanted: LotFilter) -> list[str]:
-        return [row.lot.number for row in lot_page(hand.session, wanted, TODAY).rows]
+    def numbers(**wanted: Any) -> list[str]:
+        return [row.lot.number for row in lot_page(hand.session, LotFilter(TODAY, **wanted)).rows]
 
-    first = lot_page(hand.session, LotFilter(limit=5), TODAY)
-    rest = lot_page(hand.session, LotFilter(limit=5, after=first.next), TODAY)
-    assert [row.lot.number for page in (first, rest) for row in page.rows] == [
-        "F_1", "G6", "G5", "G4", "G3", "G2", "G1", "G0"]
+    newest = LotFilter(TODAY, sort="-started", limit=5)
+    first = lot_page(hand.session, newest)
+    rest = lot_page(hand.session, replace(newest, after=first.next))
+    everything = ["F_1", "G6", "G5", "G4", "G3", "G2", "G1", "G0"]
+    assert [row.lot.number for page in (first, rest) for row in page.rows] == everything
     assert (first.total, rest.next) == (8, None)
-    assert numbers(LotFilter(order="number", product_id=hand.maker.glue.id, limit=2)) == ["G0", "G1"]
-    assert numbers(LotFilter(text="S-G3")) == ["G3"]
-    assert numbers(LotFilter(text="_")) == ["F_1"]
-    assert numbers(LotFilter(text="薄膜")) == ["F_1"]
-    assert numbers(LotFilter(supplier_id=hand.maker.clinic.id)) == []
-    assert numbers(LotFilter(verdict="nonsense")) == []
-    assert numbers(LotFilter(since=date(2026, 11, 6), until=date(2026, 11, 7))) == ["G6", "G5"]
+    assert [row.lot.number for row in all_lots(hand.session, newest, batch=3)] == everything
+    assert numbers(sort="number", product_id=hand.maker.glue.id, limit=2) == ["G0", "G1"]
+    assert numbers(text="S-G3") == ["G3"]
+    assert numbers(text="_") == ["F_1"]
+    assert numbers(text="urn:traceapp:lot:GLUE:G4") == ["G4"]
+    assert numbers(since=at(6), until=at(8), sort="started") == ["G5", "G6"]
 
 
 def test_the_page_of_a_lot_reads_what_happened_to_it(hand: Hand) -> None:
@@ -265,14 +258,12 @@ def test_the_page_of_a_lot_reads_what_happened_to_it(hand: Hand) -> None:
     (tested,) = inspections_of(hand.session, lot.lot_key)
     assert [result.name_en for result in tested.results] == ["Peel strength"]
     assert [row.work_order for row in productions_of(hand.session, lot.lot_key)] == ["WO-B1"]
-    assert [row.line.units for row in shipments_of(hand.session, lot.lot_key)] == [-30, 200, 400]
+    assert [row.units for row in shipments_of(hand.session, lot.lot_key)] == [-30, 200, 400]
     assert [(row.lot.number, row.line.units) for row in shipments_to(hand.session, maker.clinic.id)] == [
         ("B1", -30), ("B1", 400)]
     totals = [(row.consignee.code, row.sent, row.returned, row.units) for row in consignees_of(
         hand.session, lot.lot_key)]
     assert totals == [("CLINIC", 400, 30, 370), ("HOSPITAL", 200, 0, 200)]
-    assert [view.event.biz_step for view in events_of(hand.session, lot.lot_key)] == [
+    assert [row.biz_step for row in events_of(hand.session, lot.lot_key)] == [
         "storing", "receiving", "shipping", "shipping", "inspecting", "commissioning"]
     assert sum((place.quantity or 0 for place in positions_of(hand.session, lot.lot_key)), Decimal(0)) == 1000
-    assert [row.lot.number for row in lot_page(hand.session, LotFilter(consignee_id=maker.clinic.id), TODAY).rows] == [
-        "B1"]

@@ -19,7 +19,7 @@ def _trace(options: argparse.Namespace) -> int:
     from traceapp.core.clock import SystemClock
     from traceapp.export.trace import render_trace
     from traceapp.trace.capture import lot_document
-    from traceapp.trace.documents import key_of_text
+    from traceapp.trace.finding import key_of_text
     from traceapp.trace.genealogy import trace_lot
 
     from .settings import database

@@ -91,11 +91,11 @@ def _matching(wanted: LotFilter) -> Select[Any]:
     if wanted.only_own:
         found = found.where(Lot.is_own == 1)
     if wanted.verdict:
-        found = found.where(_has_verdict(wanted.verdict, wanted.today))
+        found = found.where(has_verdict(wanted.verdict, wanted.today))
     return found
 
 
-def _has_verdict(name: str, today: date) -> ColumnElement[bool]:
+def has_verdict(name: str, today: date) -> ColumnElement[bool]:
     """The condition of `policy.verdict`: each holds only where no stronger one does."""
     is_past = and_(Lot.expires_on.is_not(None), Lot.expires_on < today)
     strongest_first = (
@@ -111,4 +111,3 @@ def _has_verdict(name: str, today: date) -> ColumnElement[bool]:
             return and_(holds, *(~condition for condition in stronger))
         stronger.append(holds)
     return true()
-
