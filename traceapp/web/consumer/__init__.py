@@ -1,9 +1,40 @@
 """The consumer pages."""
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any, cast
+
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
+
+from traceapp.web.permissions import PUBLIC
+
+from . import files, front, recalls, scan_views
+from .shortcut import Shortcut
+from .state import install_state
 
 blueprint = Blueprint("consumer", __name__, template_folder="templates")
 
+_ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
+    ("/", "front", front.front, ("GET",)),
+    ("/01/<path:rest>", "scan_code", scan_views.scan_code, ("GET",)),
+    ("/t/<path:rest>", "scan_private", scan_views.scan_private, ("GET",)),
+    ("/recalls", "recall_list", recalls.recall_list, ("GET",)),
+    ("/recalls/<reference>", "recall_page", recalls.recall_page, ("GET",)),
+    ("/recalls.json", "recalls_json", recalls.recalls_json, ("GET",)),
+    ("/recalls.atom", "recalls_atom", recalls.recalls_atom, ("GET",)),
+    ("/inspection-files/<attachment_id>", "inspection_file", files.inspection_file, ("GET",)),
+)
+for _rule, _endpoint, _view, _methods in _ROUTES:
+    # A lot may hold slashes (%2F%2F), so paths are not tidied up before they are read.
+    blueprint.add_url_rule(_rule, _endpoint, _view, methods=_methods, merge_slashes=False)
+
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: dict[str, str] = {f"consumer.{_endpoint}": PUBLIC for _, _endpoint, _, _ in _ROUTES}
+
+
+@blueprint.record_once
+def _install(setup: BlueprintSetupState) -> None:
+    """Make the state of the application, and put the shortcut for kept pages in front of it."""
+    app = cast(Flask, setup.app)
+    state = install_state(app)
+    app.wsgi_app = Shortcut(app.wsgi_app, state, app.extensions["traceapp"].clock)  # type: ignore[method-assign]

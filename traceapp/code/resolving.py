@@ -1,0 +1,70 @@
+"""Which trace items a scanned code can mean: the keys to look under, and the product that its GTIN names."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from traceapp.core.ids import name_key
+from traceapp.gs1 import STEM, Gs1Error, Parsed
+from traceapp.gs1.escapes import escape
+from traceapp.trace.identity import lot_key
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedCode:
+    """What stands in a code: a GTIN with 14 digits, and lot and serial where it has them."""
+
+    gtin: str
+    lot: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """The product of a GTIN, of whichever packaging level."""
+
+    id: str
+    identity_uri: str
+    name_zh: str
+    name_en: str
+    contact_phone: str
+
+
+def scanned_code(parsed: Parsed) -> ScannedCode:
+    """The code that was read. Raises Gs1Error when it does not name a trade item."""
+    gtin = parsed.get("01")
+    if gtin is None:
+        raise Gs1Error("NO_KEY", 0, 0)
+    return ScannedCode(gtin, parsed.get("10"), parsed.get("21"))
+
+
+def code_path(code: ScannedCode) -> str:
+    """The path of its Digital Link, as our own pages link to it."""
+    path = f"/01/{code.gtin}"
+    path += f"/10/{escape(code.lot)}" if code.lot is not None else ""
+    return path + (f"/21/{escape(code.serial)}" if code.serial is not None else "")
+
+
+def keys_of_code(code: ScannedCode, identity_uri: str | None = None) -> tuple[str, ...]:
+    """Where the thing may stand, the likeliest first: the lot under its product, under its GTIN, the single piece.
+
+    `identity_uri` is that of the product that the GTIN belongs to, where it is known.
+    """
+    own = f"{STEM}/01/{code.gtin}"
+    keys: list[str] = []
+    if code.lot is not None:
+        keys += [lot_key(uri, code.lot) for uri in (identity_uri, own) if uri]
+    if code.serial is not None:
+        keys.append(name_key(f"{own}/21/{escape(code.serial)}"))
+    return tuple(dict.fromkeys(keys))
+
+
+_PRODUCT = text("SELECT p.id, p.identity_uri, p.name_zh, p.name_en, p.contact_phone FROM packaging_level l "
+                "JOIN product p ON p.id = l.product_id WHERE l.gtin = :gtin")
+
+
+def product_of_code(connection: Connection, gtin: str) -> KnownProduct | None:
+    """The product that a GTIN of any packaging level belongs to; None when it is not ours."""
+    row = connection.execute(_PRODUCT, {"gtin": gtin}).first()
+    return None if row is None else KnownProduct(*row)

@@ -1,0 +1,84 @@
+"""Rendered answers in this process: bounded by bytes, the least recently checked goes first."""
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+_OVERHEAD_BYTES = 1024
+
+
+@dataclass(slots=True, eq=False)
+class KeptPage:
+    """One answer for one lot, language and form.
+
+    `day` is the date in `zone` for which it holds. `checked_at`: monotonic seconds before the read that showed it to
+    hold. `headers` are those of the whole application for a 200, filled in when the answer first went out.
+    """
+
+    lot_key: str
+    revision: int
+    day: str
+    zone: str
+    body: bytes
+    etag: str
+    content_type: str
+    is_gzip: bool
+    language: str
+    made_at: float
+    checked_at: float
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + _OVERHEAD_BYTES
+
+
+class PageCache:
+    """Safe for threads: a look takes no lock, since replacing an entry is one step."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self._lock = threading.Lock()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    @property
+    def size(self) -> int:
+        """Bytes that the kept pages take, about."""
+        return self._size
+
+    def get(self, key: Hashable) -> KeptPage | None:
+        return self._pages.get(key)
+
+    def put(self, key: Hashable, page: KeptPage) -> None:
+        """Keep the page as the newest; the oldest go until all fit. A page too large for the cache is not kept."""
+        with self._lock:
+            self._drop(key)
+            if page.size > self._limit:
+                return
+            self._pages[key] = page
+            self._size += page.size
+            while self._size > self._limit:
+                _, old = self._pages.popitem(last=False)
+                self._size -= old.size
+
+    def checked(self, key: Hashable, page: KeptPage, at: float) -> None:
+        """The page held at `at`; it counts as used."""
+        with self._lock:
+            page.checked_at = max(page.checked_at, at)
+            if self._pages.get(key) is page:
+                self._pages.move_to_end(key)
+
+    def drop(self, key: Hashable) -> None:
+        with self._lock:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        old = self._pages.pop(key, None)
+        if old is not None:
+            self._size -= old.size

@@ -1,0 +1,81 @@
+"""How public pages are rendered: without the application's context, every variable handed in, one language."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any
+
+from flask import Flask, Response
+from sqlalchemy import select
+
+from traceapp.catalog.model import Party, Site
+from traceapp.core.clock import monotonic_seconds
+from traceapp.db import Database
+from traceapp.recall.public import RecallFacts
+from traceapp.trace.policy import Verdict
+from traceapp.trace.public import ScanFacts
+from traceapp.web.i18n import LANGUAGES
+
+from . import scan_view
+from .squeeze import Squeezer
+from .wishes import link_in
+from .words import Templates
+
+NO_MAKER = "traceapp"
+_MAKER_SECONDS = 60.0
+Links = Sequence[tuple[str, str, str, bool]]
+
+
+class Maker:
+    """The name of who runs this service, for the head of every page; asked for at most once a minute."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: tuple[str, str] = ("", "")
+        self._at: float | None = None
+
+    def name(self, language: str) -> str:
+        """The name in a language; the product's own name until there is a maker."""
+        now = monotonic_seconds()
+        if self._at is None or now - self._at > _MAKER_SECONDS:
+            with self._database.reading() as connection:
+                row = connection.execute(_OWNER).first()
+            self._known, self._at = (row.name_zh, row.name_en) if row is not None else ("", ""), now
+        return scan_view.name_in(language, *self._known) or NO_MAKER
+
+
+_OWNER = (select(Party.name_zh, Party.name_en).join(Site, Site.party_id == Party.id).where(Site.is_own)
+          .order_by(Site.code).limit(1))
+_squeezer = Squeezer()
+
+
+@cache
+def here_in_other_languages(present: str) -> Links:
+    """Language links that keep the path as it stands, escapes included."""
+    return tuple((tag, label, f"?lang={code}", code == present) for code, (tag, label) in LANGUAGES.items())
+
+
+class Frame:
+    """Renders a template of ours with what every public page shows around its content."""
+
+    def __init__(self, app: Flask) -> None:
+        self._templates = Templates(app)
+
+    def render(self, template: str, language: str, languages: Links, **variables: Any) -> str:
+        """The page; `variables` name the brand."""
+        return self._templates.render(f"consumer/{template}", language, {
+            "lang": LANGUAGES[language][0], "language": language, "languages": languages,
+            "home_url": f"/?lang={language}", "link": partial(link_in, language), **variables})
+
+    def scan_page(self, facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> str:
+        """The page of a lot."""
+        content = scan_view.scan_content(facts, verdict, recalls, language)
+        content["brand"] = content["brand"] or NO_MAKER
+        return self.render("scan.html", language, here_in_other_languages(language), **content)
+
+
+def squeezed(answer: Response) -> Response:
+    """The answer gzipped; the caller has asked whether the browser takes it."""
+    answer.set_data(_squeezer.gzip(answer.get_data(as_text=True)))
+    answer.headers["Content-Encoding"] = "gzip"
+    return answer

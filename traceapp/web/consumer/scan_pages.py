@@ -1,0 +1,185 @@
+"""The answers of scan pages: rendered once, kept as bytes, and never shown with a verdict older than a second.
+
+A kept answer that was checked less than FRESH_SECONDS ago goes out without any query. An older one is checked by one
+read of the lot's revision, which every change of release, hold or recall moves, and by the date, which moves expiry.
+After RENDER_SECONDS it is rendered anew, for what the revision does not tell: scan counts, new inspections.
+`Cache-Control: max-age=1` lets a proxy carry a viral recall; it asks again after one second with the ETag.
+"""
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from traceapp.code.policy import FEWEST_SCANS, is_unusual
+from traceapp.code.resolving import KnownProduct, ScannedCode, keys_of_code, product_of_code
+from traceapp.core.clock import Clock, monotonic_seconds
+from traceapp.db import Amount, Database
+from traceapp.recall.public import RecallFacts, facts_of_sources, recalls_of_lot
+from traceapp.trace.policy import Verdict
+from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
+
+from . import scan_view
+from .page_cache import KeptPage, PageCache
+from .squeeze import Squeezer
+
+FRESH_SECONDS = 0.9
+RENDER_SECONDS = 60.0
+CACHE_BYTES = 32 * 1024 * 1024
+_MOST_PATHS = 20_000
+
+Render = Callable[[ScanFacts, Verdict, Sequence[RecallFacts], str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The form of the answer."""
+
+    language: str
+    is_json: bool = False
+    is_gzip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownItem:
+    """Nothing is known under the code; `product` when its GTIN at least is ours."""
+
+    product: KnownProduct | None = None
+
+
+class ScanPages:
+    """All answers of one process. `render` makes the page of a lot; `tick` tells monotonic seconds."""
+
+    def __init__(self, database: Database, clock: Clock, render: Render, *,
+                 tick: Callable[[], float] = monotonic_seconds, limit_bytes: int = CACHE_BYTES) -> None:
+        self._database = database
+        self._clock = clock
+        self._render = render
+        self._tick = tick
+        self._pages = PageCache(limit_bytes)
+        self._squeezer = Squeezer()
+        self._keys_of_path: dict[str, tuple[str, float]] = {}
+        self._products: dict[str, tuple[KnownProduct | None, float]] = {}
+
+    def fresh(self, raw_path: str, wish: Wish) -> KeptPage | None:
+        """The kept answer for a path when it needs no query; None otherwise."""
+        now = self._tick()
+        known = self._keys_of_path.get(raw_path)
+        if known is None or now - known[1] > RENDER_SECONDS:
+            return None
+        page = self._pages.get((known[0], wish))
+        return page if page is not None and now - page.checked_at < FRESH_SECONDS else None
+
+    def of_code(self, raw_path: str, code: ScannedCode, wish: Wish) -> KeptPage | UnknownItem:
+        """The answer for a code that was read from `raw_path`."""
+        now = self._tick()
+        with self._database.reading() as connection:
+            known = self._keys_of_path.get(raw_path)
+            if known is not None and now - known[1] <= RENDER_SECONDS:
+                page = self._of_key(connection, known[0], wish)
+                if page is not None:
+                    return page
+            return self._searched(connection, raw_path, code, wish)
+
+    def of_key(self, raw_path: str, lot_key: str, wish: Wish) -> KeptPage | UnknownItem:
+        """The answer for the lot with this key."""
+        with self._database.reading() as connection:
+            page = self._of_key(connection, lot_key, wish)
+        if page is None:
+            return UnknownItem()
+        self._remember(raw_path, lot_key)
+        return page
+
+    def product(self, gtin: str) -> KnownProduct | None:
+        """The product that a GTIN names."""
+        known = self._products.get(gtin)
+        if known is not None and self._tick() - known[1] <= RENDER_SECONDS:
+            return known[0]
+        with self._database.reading() as connection:
+            return self._identity(connection, gtin)
+
+    def _searched(self, connection: Connection, raw_path: str, code: ScannedCode, wish: Wish) -> KeptPage | UnknownItem:
+        """Look under every key that the code can mean; the product of its GTIN is asked for only when it matters."""
+        known = self._products.get(code.gtin)
+        tried: dict[str, None] = {}
+        for product in (known[0] if known else None, None):
+            if tried:
+                product = self._identity(connection, code.gtin)
+            for key in keys_of_code(code, product.identity_uri if product else None):
+                if key not in tried:
+                    tried[key] = None
+                    page = self._of_key(connection, key, wish)
+                    if page is not None:
+                        self._remember(raw_path, key)
+                        return page
+        return UnknownItem(self._identity(connection, code.gtin))
+
+    def _identity(self, connection: Connection, gtin: str) -> KnownProduct | None:
+        """The product of a GTIN, asked for at most once a minute."""
+        now = self._tick()
+        known = self._products.get(gtin)
+        if known is None or now - known[1] > RENDER_SECONDS:
+            if len(self._products) >= _MOST_PATHS:
+                self._products.clear()
+            known = self._products[gtin] = (product_of_code(connection, gtin), now)
+        return known[0]
+
+    def _remember(self, raw_path: str, lot_key: str) -> None:
+        if len(self._keys_of_path) >= _MOST_PATHS:
+            self._keys_of_path.clear()
+        self._keys_of_path[raw_path] = (lot_key, self._tick())
+
+    def _of_key(self, connection: Connection, lot_key: str, wish: Wish) -> KeptPage | None:
+        """The kept answer when it still holds, else a new one; None when there is no such lot."""
+        began = self._tick()
+        key = (lot_key, wish)
+        page = self._pages.get(key)
+        if page is not None:
+            if began - page.checked_at < FRESH_SECONDS:
+                return page
+            if (began - page.made_at < RENDER_SECONDS and page.day == self._today(page.zone)
+                    and page.revision == scan_revision(connection, lot_key)):
+                self._pages.checked(key, page, began)
+                return page
+        facts = scan_facts(connection, lot_key)
+        if facts is None:
+            self._pages.drop(key)
+            return None
+        page = self._made(connection, facts, wish, began)
+        self._pages.put(key, page)
+        return page
+
+    def _today(self, zone: str) -> str:
+        return self._clock.now().astimezone(ZoneInfo(zone)).date().isoformat()
+
+    def _made(self, connection: Connection, facts: ScanFacts, wish: Wish, began: float) -> KeptPage:
+        today = self._clock.now().astimezone(ZoneInfo(facts.time_zone)).date()
+        verdict = scan_view.shown_verdict(facts, today, is_suspicious=_is_suspicious(connection, facts))
+        recalls: Sequence[RecallFacts] = ()
+        if facts.is_recalled:
+            recalls = facts_of_sources(connection, facts.recall_sources) or recalls_of_lot(connection, facts.lot_key)
+        if wish.is_json:
+            said = json.dumps(scan_view.machine_answer(facts, verdict, recalls), ensure_ascii=False)
+        else:
+            said = self._render(facts, verdict, recalls, wish.language)
+        checksum = zlib.crc32(said.encode("utf-8"))
+        return KeptPage(
+            lot_key=facts.lot_key, revision=facts.revision, day=today.isoformat(), zone=facts.time_zone,
+            body=self._squeezer.gzip(said) if wish.is_gzip else said.encode("utf-8"),
+            etag=f'W/"{facts.revision}-{wish.language}-{today:%y%m%d}-{checksum:08x}"',
+            content_type="application/json" if wish.is_json else "text/html; charset=utf-8", is_gzip=wish.is_gzip,
+            language=wish.language, made_at=began, checked_at=began)
+
+
+_MADE = text("SELECT made FROM lot WHERE lot_key = :lot_key").columns(made=Amount())
+
+
+def _is_suspicious(connection: Connection, facts: ScanFacts) -> bool:
+    """Whether the codes of the lot are scanned more than its packs explain; asks how many were made only if it may."""
+    if not facts.is_own or facts.scans < FEWEST_SCANS:
+        return False
+    return is_unusual(facts.scans, connection.execute(_MADE, {"lot_key": facts.lot_key}).scalar_one())

@@ -1,0 +1,53 @@
+"""What the public pages of one process keep: rendered answers, scans that wait to be stored, the maker's name."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g
+
+from traceapp.code.scans import ScanLog
+from traceapp.web.i18n import language_links
+from traceapp.world import World
+
+from .pages import Frame, Maker, here_in_other_languages
+from .scan_pages import ScanPages
+
+NAME = "traceapp.consumer"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerState:
+    """One per application."""
+
+    pages: ScanPages
+    scans: ScanLog
+    maker: Maker
+    frame: Frame
+
+
+def install_state(app: Flask) -> ConsumerState:
+    """Make the state of an application out of its world."""
+    world: World = app.extensions["traceapp"]
+    frame = Frame(app)
+    state = ConsumerState(ScanPages(world.database, world.clock, frame.scan_page), ScanLog(world.database),
+                          Maker(world.database), frame)
+    app.extensions[NAME] = state
+    return state
+
+
+def consumer() -> ConsumerState:
+    """The state of the application that answers this request."""
+    found: ConsumerState = current_app.extensions[NAME]
+    return found
+
+
+def public_page(template: str, *, status: int = 200, same_path: bool = False, **variables: Any) -> Response:
+    """A public page other than that of a lot; `same_path`: the language links keep the raw path."""
+    language: str = g.language
+    state = consumer()
+    links = here_in_other_languages(language) if same_path else language_links()
+    answer = Response(state.frame.render(template, language, links, brand=state.maker.name(language), **variables),
+                      status, mimetype="text/html")
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
