@@ -36,7 +36,8 @@ def make_lots(database: Database, clock: FixedClock, product: Product, *numbers:
     """Own lots with 1,000 units made."""
     uris = [f"urn:traceapp:lot:{product.code}:{number}" for number in numbers]
     lots = [Lot(lot_key=name_key(uri), uri=uri, product_id=product.id, number=number, made=Decimal(1000), unit="EA",
-                made_on=date(2026, 9, 1), created_at=clock.now()) for uri, number in zip(uris, numbers, strict=True)]
+                made_on=date(2026, 9, 1), started_at=clock.now(), created_at=clock.now())
+            for uri, number in zip(uris, numbers, strict=True)]
     with database.write() as session:
         session.add_all(lots)
     return lots

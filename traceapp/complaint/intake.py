@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +29,7 @@ from .states import ComplaintState, Severity
 
 RESCORE = "surveillance.rescore"
 LOT_BOUND = "complaint.lot_bound"
+_SAME_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
             return repeat_of(session, earlier, vault)
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
+    flag_duplicates(session, [complaint])
     if command.channel == Channel.consumer:
         _judge_trust(session, complaint, command, now, vault)
     _note_and_hand_on(session, actor, clock, complaint)
@@ -130,20 +133,29 @@ def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, Check
         is_harm=report.is_harm, severity=report.severity, state=ComplaintState.received,
         triage_result=TriageResult.untriaged, is_quarantined=False, person_id=person.id if person else None,
         follow_up_hash=token_hash(vault.token_for(about(complaint_id))), decision="")
-    if person is not None and person.contact_hash is not None:
-        session.flush()
-        complaint.possible_duplicate_of = _same_reporter(session, complaint, person.contact_hash)
     session.add(complaint)
     return complaint
 
 
-def _same_reporter(session: Session, complaint: Complaint, contact_hash: str) -> str | None:
-    """The first complaint of the same contact about the same lot within the 24 hours before."""
-    return session.scalars(
-        select(Complaint.id).join(Person, Person.id == Complaint.person_id)
-        .where(Complaint.lot_key == complaint.lot_key, Person.contact_hash == contact_hash,
-               Complaint.received_at > complaint.received_at - timedelta(hours=24))
-        .order_by(Complaint.received_at, Complaint.id).limit(1)).first()
+def flag_duplicates(session: Session, complaints: Sequence[Complaint]) -> None:
+    """Say of each of these complaints which earlier one may be the same: same contact, same lot, learned of within
+    24 hours of each other. Only a suspicion; staff decide."""
+    mine = {complaint.person_id: complaint for complaint in complaints if complaint.person_id is not None}
+    if not mine:
+        return
+    session.flush()
+    hashes = select(Person.contact_hash).where(Person.id.in_(mine), Person.contact_hash.is_not(None))
+    rows = session.execute(
+        select(Person.contact_hash, Complaint.person_id, Complaint.id, Complaint.lot_key, Complaint.awareness_at)
+        .join(Person, Person.id == Complaint.person_id).where(Person.contact_hash.in_(hashes))
+        .order_by(Complaint.received_at, Complaint.id)).all()
+    earlier: dict[tuple[str | None, str], list[tuple[str, datetime]]] = {}
+    for contact_hash, person_id, complaint_id, lot_key, awareness_at in rows:
+        before = earlier.setdefault((contact_hash, lot_key), [])
+        if person_id in mine:
+            near = (other for other, at in before if abs(at - awareness_at) < _SAME_DAY)
+            mine[person_id].possible_duplicate_of = next(near, None)
+        before.append((complaint_id, awareness_at))
 
 
 def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplaint, now: datetime,

@@ -33,18 +33,6 @@ def folded_lot(normalised: str) -> str:
     return normalised.translate(_CONFUSED)
 
 
-def is_within_one_edit(one: str, other: str) -> bool:
-    """Whether one insertion, deletion or exchange of a sign at most leads from one text to the other."""
-    if len(one) > len(other):
-        one, other = other, one
-    if len(other) - len(one) > 1:
-        return False
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return one[place + (len(one) == len(other)):] == other[place + 1:]
-    return True
-
-
 class MatchKind(StrEnum):
     """`exact`: the number itself; `near`: unique among ours when misread signs or one edit are forgiven;
     `ambiguous`: several could be meant; `none`: none of ours; `absent`: no number was given."""
@@ -75,6 +63,7 @@ class LotMatch:
 
 
 _MOST_CANDIDATES = 10
+_MOST_REMEMBERED = 10_000
 
 
 def halves(folded: str) -> tuple[set[str], set[str]]:
@@ -93,20 +82,25 @@ class LotIndex:
     def __init__(self, lots: Iterable[IssuedLot]) -> None:
         self._exact: dict[str, list[IssuedLot]] = defaultdict(list)
         self._folded: dict[str, list[IssuedLot]] = defaultdict(list)
-        self._heads: dict[str, list[str]] = defaultdict(list)
-        self._tails: dict[str, list[str]] = defaultdict(list)
+        self._signs: set[str] = set()
+        self._asked: dict[tuple[str, str | None], LotMatch] = {}
         for lot in lots:
             normalised = normalised_lot(lot.number)
             folded = folded_lot(normalised)
             self._exact[normalised].append(lot)
-            if folded not in self._folded:
-                cut = len(folded) // 2
-                self._heads[folded[:cut]].append(folded)
-                self._tails[folded[cut:]].append(folded)
             self._folded[folded].append(lot)
+            self._signs.update(folded)
 
     def match(self, text: str, product_id: str | None = None) -> LotMatch:
         """The lot that `text` means, of one product where it is known. The nearest level with an answer decides."""
+        if len(self._asked) > _MOST_REMEMBERED:
+            self._asked.clear()
+        asked = (text, product_id)
+        if asked not in self._asked:
+            self._asked[asked] = self._match(text, product_id)
+        return self._asked[asked]
+
+    def _match(self, text: str, product_id: str | None) -> LotMatch:
         wanted = normalised_lot(text)
         if not wanted:
             return LotMatch(MatchKind.absent)
@@ -125,7 +119,14 @@ class LotIndex:
     def _edited(self, folded: str) -> list[IssuedLot]:
         if len(folded) < _SHORTEST_FOR_EDIT:
             return []
-        heads, tails = halves(folded)
-        near = {name for head in heads for name in self._heads.get(head, ())}
-        near |= {name for tail in tails for name in self._tails.get(tail, ())}
-        return [lot for name in near if is_within_one_edit(name, folded) for lot in self._folded[name]]
+        return [lot for name in _one_edit_away(folded, self._signs) for lot in self._folded.get(name, ())]
+
+
+def _one_edit_away(text: str, signs: set[str]) -> set[str]:
+    """Every text that one edit with these signs makes of `text`: some hundreds, however many lots there are."""
+    cuts = [(text[:place], text[place:]) for place in range(len(text) + 1)]
+    near = {head + tail[1:] for head, tail in cuts if tail}
+    near.update(head + sign + tail[1:] for head, tail in cuts if tail for sign in signs)
+    near.update(head + sign + tail for head, tail in cuts for sign in signs)
+    near.discard(text)
+    return near

@@ -115,8 +115,10 @@ def cleaned_text(text: str, *, place: str, limit: int, required: bool = False) -
 
     Raises InvalidInput when it is too long, or empty where it is required.
     """
-    kept = "".join(sign for sign in unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-                   if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    kept = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if not kept.isprintable():
+        kept = "".join(sign for sign in kept.replace("\r\n", "\n")
+                       if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
     kept = kept.strip()
     if len(kept) > limit:
         raise InvalidInput("This is longer than %(limit)s characters.", code="too-long", place=place, limit=limit)

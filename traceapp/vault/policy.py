@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from traceapp.core.errors import InvalidInput
 
@@ -28,7 +28,7 @@ class PersonDetails:
     note: str = field(default="", repr=False)
 
     def is_empty(self) -> bool:
-        return not any(getattr(self, item.name) for item in fields(self))
+        return not (self.name or self.phone or self.email or self.guardian_name or self.note)
 
     @property
     def contact(self) -> str:
@@ -41,6 +41,8 @@ def cleaned_details(details: PersonDetails) -> PersonDetails:
 
     Raises InvalidInput that names the field, never its value.
     """
+    if details.is_empty():
+        return details
     values = {name: unicodedata.normalize("NFKC", getattr(details, name)).strip() for name in _LIMITS}
     for name, limit in _LIMITS.items():
         if len(values[name]) > limit:

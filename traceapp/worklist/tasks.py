@@ -1,11 +1,11 @@
 """Duties of people: raised by a use case, done by a person, dropped when they no longer make sense."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -47,6 +47,19 @@ def raise_task(session: Session, actor: Actor, clock: Clock, command: RaiseTask)
                {"task": task.id, "kind": task.kind, "before": task.due_at, "after": command.due_at})
         task.due_at = command.due_at
     return task
+
+
+def raise_new_tasks(session: Session, actor: Actor, clock: Clock, commands: Sequence[RaiseTask]) -> None:
+    """Tasks about things that were made in this very transaction, so that none of them can be open yet."""
+    now = clock.now()
+    rows = [{"id": new_id(now), "kind": command.kind, "about": command.about, "lot_key": command.lot_key,
+             "params": dict(command.params), "role": command.role, "created_at": now, "due_at": command.due_at,
+             "state": TaskState.open} for command in commands]
+    if rows:
+        session.execute(insert(Task), rows)
+    for row in rows:
+        record(session, actor, now, "task.raised", str(row["about"]),
+               {"task": row["id"], "kind": row["kind"], "due_at": row["due_at"], "role": row["role"]})
 
 
 def _open_task(session: Session, task_id: str) -> Task:
@@ -117,3 +130,7 @@ def open_tasks(session: Session, role: str | None = None, limit: int = 200) -> l
 def tasks_about(session: Session, about: str) -> list[Task]:
     """Every task about one thing, open or ended, the earliest due first."""
     return list(session.scalars(select(Task).where(Task.about == about).order_by(Task.due_at, Task.id)))
+
+
+def task_by_id(session: Session, task_id: str) -> Task | None:
+    return session.get(Task, task_id)
