@@ -4,7 +4,8 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,14 +97,39 @@ def _secret(environ: Mapping[str, str], name: str, var_dir: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
+def lan_address() -> str | None:
+    """This machine's address in its own network, None where there is no network.
+
+    A datagram socket that is connected, to an address that nobody has, shows which address would be used; nothing is
+    sent. Source: RFC 5737 keeps 192.0.2.0/24 for documentation.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))
+            found = str(probe.getsockname()[0])
+    except OSError:
+        return None
+    return None if found.startswith(("127.", "0.")) else found
+
+
+def reachable_host(host: str, lan: Callable[[], str | None] = lan_address) -> str:
+    """The host that codes and links carry when TRACEAPP_BASE_URL is not set.
+
+    A server that listens everywhere is named by its address in the network, so that a phone there can open the
+    codes; one that listens on one address by that address.
+    """
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return lan() or "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises SettingsError for a value that cannot be used."""
     env = os.environ if environ is None else environ
     var_dir = Path(env.get(PREFIX + "VAR_DIR") or "var").resolve()
     host = env.get(PREFIX + "HOST") or env.get("HOST") or "127.0.0.1"
     port = _number(env, PREFIX + "PORT", _number(env, "PORT", 8000))
-    shown_host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
-    base_url = (env.get(PREFIX + "BASE_URL") or f"http://{shown_host}:{port}").rstrip("/")
+    base_url = (env.get(PREFIX + "BASE_URL") or f"http://{reachable_host(host)}:{port}").rstrip("/")
     if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
         raise SettingsError("TRACEAPP_BASE_URL must be an http or https address; it is “%(text)s”.",
                             place=PREFIX + "BASE_URL", text=base_url)

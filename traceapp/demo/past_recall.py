@@ -1,0 +1,170 @@
+"""The earlier recall, run to its end: opened, signed by two, told, answered by link, accounted for, closed."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.core.clock import FixedClock
+from traceapp.core.quantity import Quantity
+from traceapp.db import Database
+from traceapp.outbox.delivery import Delivery, deliver_due
+from traceapp.outbox.mail import Letter
+from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
+from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
+from traceapp.recall.model import Notice, RecallLedger
+from traceapp.recall.notices import sealed_about
+from traceapp.recall.sending import NoticeSender
+from traceapp.recall.service import (
+    ApproveRecall,
+    CloseRecall,
+    OpenRecall,
+    SettleLine,
+    SubmitRecall,
+    approve_recall,
+    close_recall,
+    open_recall,
+    settle_line,
+    submit_recall,
+)
+from traceapp.trace.model import Lot
+from traceapp.trace.shipping import DisposeUnits, ReturnUnits, dispose_units, return_units
+from traceapp.vault.service import Vault
+
+from .acts import RecallStep
+from .house import House
+from .people import SIGN_INS
+from .tables import texts
+
+_MOST_LETTERS = 500
+_PASSWORDS = {one.name: one.password for one in SIGN_INS}
+_LOST = 5
+
+
+class _NobodysPost:
+    """Takes every letter and sends none: these letters are part of a story, their addresses are nobody's."""
+
+    def send(self, letter: Letter) -> Delivery:
+        return Delivery("sent", "demonstration: this letter was never handed to a mail server")
+
+
+class _ThisTransaction:
+    """The unit of work of the whole story, in place of a database with one of its own for every letter."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """The story's own session."""
+        self.session.flush()
+        yield self.session
+        self.session.flush()
+
+    read = write
+
+
+@dataclass(slots=True)
+class PastRecall:
+    """The steps of the one recall of the past, in the order in which the plan brings them."""
+
+    session: Session
+    clock: FixedClock
+    vault: Vault
+    house: House
+    recall_id: str = ""
+
+    def step(self, act: RecallStep, lot_key: str) -> None:
+        """Do one step; `lot_key` is the recalled lot."""
+        _STEPS[act.step](self, act, lot_key)
+
+    def _open(self, act: RecallStep, lot_key: str) -> None:
+        fields = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
+                  "remedy_zh", "remedy_en")
+        self.recall_id = open_recall(self.session, self.house.actors["quality"], self.clock, OpenRecall(
+            recall_class="III", root_lot_keys=(lot_key,),
+            **{name: texts()[f"recall.{name}"] for name in fields})).id
+
+    def _submit(self, act: RecallStep, lot_key: str) -> None:
+        submit_recall(self.session, self.house.actors["quality"], self.clock, SubmitRecall(
+            self.recall_id, _PASSWORDS["quality"], texts()["recall.submitted"]))
+
+    def _approve(self, act: RecallStep, lot_key: str) -> None:
+        approve_recall(self.session, self.house.actors["manager"], self.clock, ApproveRecall(
+            self.recall_id, _PASSWORDS["manager"], texts()["recall.approved"]), vault=self.vault)
+
+    def _letters(self, act: RecallStep, lot_key: str) -> None:
+        # Links in these letters lead nowhere: nobody gets them.
+        sender = NoticeSender(post=_NobodysPost(), vault=self.vault, base_url="https://qinghe.example",
+                              clock=self.clock)
+        deliver_due(cast(Database, _ThisTransaction(self.session)), self.clock, sender.send, sender.settled,
+                    limit=_MOST_LETTERS)
+
+    def _answer(self, act: RecallStep, lot_key: str) -> None:
+        party = self.house.parties[act.consignee]
+        notice = self._notice(party.id)
+        shipped = self._ledger(lot_key, party.id).shipped
+        line = _counted(lot_key, shipped, act.outcome)
+        explanation = texts()["recall.short"] if act.outcome == "short" else ""
+        if notice.sent_at is None:
+            # Nobody there has an e-mail address: the answer came by telephone.
+            record_answer_by_staff(self.session, self.house.actors["quality"], self.clock, AnswerByStaff(
+                self.recall_id, party.id, (line,), "质量负责人", explanation=explanation))
+            return
+        token = self.vault.open_text(notice.sealed_token, sealed_about(notice.id))
+        note_opened(self.session, self.clock, token)
+        seen = notice_of_token(self.session, token).answers
+        record_answer(self.session, self.clock, RecordAnswer(token, (line,), "质量负责人", explanation, seen))
+
+    def _return(self, act: RecallStep, lot_key: str) -> None:
+        party_id = self.house.parties[act.consignee].id
+        units = self._ledger(lot_key, party_id).returned
+        if units:
+            return_units(self.session, self.house.actors["operator"], self.clock, ReturnUnits(
+                lot_key, party_id, units, act.at, f"RMA-RC-{act.consignee}"))
+
+    def _settle(self, act: RecallStep, lot_key: str) -> None:
+        settle_line(self.session, self.house.actors["quality"], self.clock, SettleLine(
+            self.recall_id, self.house.parties[act.consignee].id, lot_key,
+            texts()["recall.settled"]))
+
+    def _destroy(self, act: RecallStep, lot_key: str) -> None:
+        lot = self.session.get_one(Lot, lot_key)
+        if lot.stock > 0:
+            dispose_units(self.session, self.house.actors["operator"], self.clock, DisposeUnits(
+                lot_key, Quantity(lot.stock, lot.unit or "EA"), act.at, texts()["recall.destroyed"]))
+
+    def _close(self, act: RecallStep, lot_key: str) -> None:
+        close_recall(self.session, self.house.actors["manager"], self.clock, CloseRecall(
+            self.recall_id, texts()["recall.closed"]))
+
+    def _notice(self, party_id: str) -> Notice:
+        return self.session.scalars(select(Notice).where(Notice.recall_id == self.recall_id,
+                                                         Notice.consignee_id == party_id)).one()
+
+    def _ledger(self, lot_key: str, party_id: str) -> RecallLedger:
+        return self.session.get_one(RecallLedger, (lot_key, self.recall_id, party_id))
+
+
+def _counted(lot_key: str, shipped: Decimal, outcome: str) -> AnswerLine:
+    """What a consignee says: all used, all sent back, two thirds used, or a few boxes short."""
+    zero = Decimal(0)
+    if outcome == "used":
+        return AnswerLine(lot_key, zero, shipped, zero)
+    if outcome == "returned":
+        return AnswerLine(lot_key, zero, zero, shipped)
+    if outcome == "short":
+        return AnswerLine(lot_key, zero, shipped - _LOST, zero)
+    used = (shipped * 2 / 3).to_integral_value()
+    return AnswerLine(lot_key, zero, used, shipped - used)
+
+
+_STEPS: dict[str, Callable[[PastRecall, RecallStep, str], None]] = {
+    "open": PastRecall._open, "submit": PastRecall._submit, "approve": PastRecall._approve,
+    "letters": PastRecall._letters, "answer": PastRecall._answer, "return": PastRecall._return,
+    "settle": PastRecall._settle, "destroy": PastRecall._destroy, "close": PastRecall._close}

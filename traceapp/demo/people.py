@@ -1,0 +1,54 @@
+"""Who signs in to a demonstration database. These passwords are public: they exist in demonstration data only."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.core.actor import SYSTEM, Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Forbidden
+from traceapp.identity.model import User
+from traceapp.identity.service import NewUser, actor_of, check_signature, create_user
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What is printed: `name` is typed at the door."""
+
+    name: str
+    role: str
+    password: str
+    shown_name: str
+
+
+SIGN_INS = (
+    SignIn("operator", "operator", "qinghe-operator-demo", "林穗（示例）"),
+    SignIn("quality", "quality", "qinghe-quality-demo", "沈砚（示例）"),
+    SignIn("manager", "quality_manager", "qinghe-manager-demo", "顾汀（示例）"),
+    SignIn("regulator", "regulator", "qinghe-regulator-demo", "监管员（示例）"),
+    SignIn("admin", "administrator", "qinghe-admin-demo", "管理员（示例）"),
+)
+
+
+def create_people(session: Session, clock: Clock) -> dict[str, Actor]:
+    """The actors by sign-in name, newly created."""
+    return {one.name: actor_of(create_user(session, SYSTEM, clock, NewUser(
+        sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)), source="demo")
+        for one in SIGN_INS}
+
+
+def working_sign_ins(session: Session) -> tuple[SignIn, ...]:
+    """The sign-ins that still open the door: of those who are there, active, and kept their password."""
+    users = {user.sign_in_name: user for user in session.scalars(
+        select(User).where(User.sign_in_name.in_([one.name for one in SIGN_INS])))}
+    return tuple(one for one in SIGN_INS if one.name in users and _opens(session, users[one.name], one.password))
+
+
+def _opens(session: Session, user: User, password: str) -> bool:
+    try:
+        check_signature(session, actor_of(user), password)
+    except Forbidden:
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""The whole story as one plan: supply, despatches, complaints, and the few lots that it is about."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+
+from .acts import Act, Consignee, Landmarks, LotName, Plan, PutOnHold, RecallStep
+from .chance import Calendar, chance
+from .consignees import make_consignees
+from .making import Supply, plan_supply, supply_acts
+from .reports import report_acts
+from .shipping import Line, plan_lines, return_acts, ship_acts
+from .tables import texts
+
+# Days before today.
+_RECALL_OPENED, _RECALLED_MADE = 262, 300
+_HELD, _HELD_MADE = 9, 45
+_NORMAL_MADE = 90
+
+
+def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
+    """The same seed, scale and moment give the same plan. Acts are in order of time, none after `now`."""
+    calendar = Calendar(now)
+    consignees = make_consignees(seed, scale)
+    supply = plan_supply(seed, scale, calendar)
+    marks = _landmarks(supply, calendar)
+    last_days = {marks.recalled: calendar.today - _RECALL_OPENED, marks.on_hold: calendar.today - _HELD}
+    lines = plan_lines(seed, supply.batches, supply.story, consignees, last_days)
+    spared = {batch.lot for batch in supply.story} | set(last_days)
+    extra = ((marks.on_hold, "seal", (12.2, 11.1, 10.3, 9.6, 9.3)),
+             (marks.recalled, "result", (271.0, 269.2, 268.1, 266.6, 265.3, 264.4, 263.2)))
+    acts = chain(supply_acts(seed, calendar, supply), ship_acts(seed, calendar, lines),
+                 return_acts(seed, calendar, lines, spared),
+                 report_acts(seed, calendar, lines, supply.story, extra),
+                 [PutOnHold(calendar.before(_HELD), marks.on_hold, texts()["hold.reason"])],
+                 _recall_steps(seed, calendar, marks.recalled, lines))
+    ordered = sorted((act for act in acts if act.at <= calendar.now), key=lambda act: act.at)
+    return Plan(consignees, tuple(ordered), marks, seed)
+
+
+def _landmarks(supply: Supply, calendar: Calendar) -> Landmarks:
+    story = {batch.lot for batch in supply.story}
+
+    def near(product: str, back: int) -> LotName:
+        """The released lot made nearest to so many days ago, and not later."""
+        found = [batch for batch in supply.batches if batch.product == product and batch.fate == "released"
+                 and batch.lot not in story and batch.day <= calendar.today - back]
+        return max(found, key=lambda batch: batch.day).lot
+
+    rejected = next(batch.lot for batch in supply.batches if batch.fate == "rejected")
+    return Landmarks(
+        bad_glue=supply.bad_lot.lot, suspicious=tuple(batch.lot for batch in supply.story[:2]),
+        other_batches=tuple(batch.lot for batch in supply.story[2:]),
+        normal=near("PLASTER", _NORMAL_MADE),
+        recalled=near("ANTIGEN", _RECALLED_MADE), on_hold=near("HYDRO", _HELD_MADE), rejected=rejected)
+
+
+def _recall_steps(seed: int, calendar: Calendar, lot: LotName, lines: Sequence[Line]) -> Iterator[Act]:
+    """The recall of an antigen test whose pouches let moisture in: approved a day later, closed in two weeks."""
+    holders: list[Consignee] = list(dict.fromkeys(line.consignee for line in lines if line.lot == lot))
+    opened, dice = calendar.today - _RECALL_OPENED, chance(seed, "recall")
+    for step, day, hours in (("open", 0, 2.0), ("submit", 0, 6.5), ("approve", 1, 1.5), ("letters", 1, 1.52)):
+        yield RecallStep(calendar.at(opened + day, hours), lot, step)
+    for number, holder in enumerate(holders):
+        outcome = "short" if number == 1 else dice.choice(("used", "returned", "partly", "partly"))
+        answered = opened + 2 + number * 5 // len(holders)
+        hours = dice.uniform(1, 8)
+        yield RecallStep(calendar.at(answered, hours), lot, "answer", holder.code, outcome)
+        if outcome in ("returned", "partly"):
+            yield RecallStep(calendar.at(answered + 3, hours), lot, "return", holder.code, outcome)
+        elif outcome == "short":
+            yield RecallStep(calendar.at(answered + 2, hours), lot, "settle", holder.code, outcome)
+    yield RecallStep(calendar.at(opened + 12, 5), lot, "destroy")
+    yield RecallStep(calendar.at(opened + 13, 6), lot, "close")

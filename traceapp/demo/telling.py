@@ -1,0 +1,159 @@
+"""Carrying out the acts of the plan, one after the other, through the services that people use."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.core.quantity import Quantity
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.service import Decide as DecideSignal
+from traceapp.surveillance.service import decide_signal, rescore_lot
+from traceapp.trace.holds import PlaceHold, place_hold
+from traceapp.trace.identity import lot_key
+from traceapp.trace.inspecting import RecordInspection, record_inspection
+from traceapp.trace.model import HoldKind
+from traceapp.trace.production import InputLot, MadeAt, ProduceBatch, produce_batch
+from traceapp.trace.receiving import ReceiveLot, receive_lot
+from traceapp.trace.release import Decide, reject_lot, release_lot
+from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
+from traceapp.vault.service import Vault
+from traceapp.worklist.work import claim_work, finish_work
+
+from . import acts
+from .acts import LotName
+from .casework import CaseDesk
+from .house import House
+from .past_recall import PastRecall
+from .tables import items, texts
+
+RESCORE = "surveillance.rescore"
+# Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
+_LOOK_EVERY = timedelta(hours=12)
+_LOOK_AT_ONCE = timedelta(days=20)
+_LEASE_SECONDS, _MOST_WORK = 60, 200
+_REFUTE_AFTER = timedelta(hours=20)
+
+
+@dataclass(slots=True)
+class Narrator:
+    """One session, one clock that moves with the acts, and the house in which they happen."""
+
+    session: Session
+    clock: FixedClock
+    vault: Vault
+    house: House
+    story_keys: frozenset[str]
+    now: datetime
+    signals: list[Signal] = field(default_factory=list)
+    desk: CaseDesk = field(init=False)
+    recall: PastRecall = field(init=False)
+    _looked_at: datetime | None = None
+    _to_refute: list[tuple[datetime, Signal]] = field(default_factory=list)
+    _has_news: bool = False
+
+    def __post_init__(self) -> None:
+        self.desk = CaseDesk(self.session, self.clock, self.vault, self.house)
+        self.recall = PastRecall(self.session, self.clock, self.vault, self.house)
+
+    def tell(self, act: acts.Act) -> None:
+        """Do what the act says, at its own moment."""
+        self._look_at_lots(act.at)
+        self.clock.move_to(act.at)
+        _HANDLERS[type(act)](self, act)
+        self._has_news = self._has_news or isinstance(act, acts.Report | acts.Handle)
+
+    def finish(self) -> None:
+        """Look at whatever waits, as of now."""
+        self._look_at_lots(self.now, is_last=True)
+        self.clock.move_to(self.now)
+
+    def actor(self, name: str) -> Actor:
+        """A member of staff by sign-in name."""
+        return self.house.actors[name]
+
+    def key(self, lot: LotName) -> str:
+        """The key of a lot."""
+        return lot_key(self.house.products[lot.product].identity_uri, lot.number)
+
+    def receive(self, act: acts.Receive) -> None:
+        product = self.house.products[act.lot.product]
+        receive_lot(self.session, self.actor("operator"), self.clock, ReceiveLot(
+            product.id, act.lot.number, self.house.parties[act.supplier].id, act.supplier_lot,
+            Quantity(act.quantity, product.unit), act.at, self.house.plant.id, origin=act.origin, made_on=act.made_on,
+            document=act.document))
+
+    def inspect(self, act: acts.Inspect) -> None:
+        record_inspection(self.session, self.actor("quality"), self.clock, RecordInspection(
+            self.key(act.lot), act.report, act.laboratory, act.at, act.sample, act.results))
+
+    def produce(self, act: acts.Produce) -> None:
+        product = self.house.products[act.lot.product]
+        inputs = tuple(InputLot(self.key(lot), Quantity(amount, self.house.products[lot.product].unit))
+                       for lot, amount in act.inputs)
+        produce_batch(self.session, self.actor("operator"), self.clock, ProduceBatch(
+            product.id, act.lot.number, Quantity(act.quantity, product.unit), act.at, inputs,
+            MadeAt(**dict(act.place), site_id=self.house.plant.id), act.retained))
+
+    def release(self, act: acts.Release) -> None:
+        release_lot(self.session, self.actor("manager"), self.clock, Decide(self.key(act.lot), act.note))
+
+    def reject(self, act: acts.Reject) -> None:
+        reject_lot(self.session, self.actor("manager"), self.clock, Decide(self.key(act.lot), act.note))
+
+    def hold(self, act: acts.PutOnHold) -> None:
+        place_hold(self.session, self.actor("quality"), self.clock, PlaceHold(
+            (self.key(act.lot),), HoldKind.manual, "manual", act.reason))
+
+    def ship(self, act: acts.Ship) -> None:
+        lines = tuple(ShipLine(self.key(lot), items()[lot.product].gtin(level), Decimal(packs))
+                      for lot, level, packs in act.lines)
+        ship_lots(self.session, self.actor("operator"), self.clock, ShipLots(
+            self.house.parties[act.consignee].id, act.document, act.at, self.house.store.id, act.lane, lines))
+
+    def send_back(self, act: acts.SendBack) -> None:
+        return_units(self.session, self.actor("operator"), self.clock, ReturnUnits(
+            self.key(act.lot), self.house.parties[act.consignee].id, Decimal(act.units), act.at, act.document))
+
+    def _look_at_lots(self, until: datetime, *, is_last: bool = False) -> None:
+        """What the scheduler does with the complaints that came in: score their lots again.
+
+        Also decides, the day after, about signals that have nothing to do with the story.
+        """
+        while self._to_refute and self._to_refute[0][0] <= until:
+            moment, signal = self._to_refute.pop(0)
+            self.clock.move_to(moment)
+            decide_signal(self.session, self.actor("quality"), self.clock, DecideSignal(
+                signal.lot_key, signal.id, "refute", texts()["signal.refuted"]))
+        if not self._has_news:
+            return
+        present = self.clock.now()
+        is_recent = self.now - present < _LOOK_AT_ONCE
+        if not (is_last or is_recent or self._looked_at is None or present - self._looked_at >= _LOOK_EVERY):
+            return
+        self._looked_at, self._has_news = present, False
+        rows = claim_work(self.session, self.clock, RESCORE, _MOST_WORK, _LEASE_SECONDS)
+        for key in dict.fromkeys(row.subject_key for row in rows):
+            opened = rescore_lot(self.session, self.clock, key)
+            if opened is not None:
+                self.signals.append(opened)
+                if key not in self.story_keys:
+                    self._to_refute.append((present + _REFUTE_AFTER, opened))
+        for row in rows:
+            finish_work(self.session, self.clock, row)
+
+
+_HANDLERS: dict[type, Callable[[Narrator, Any], None]] = {
+    acts.Receive: Narrator.receive, acts.Inspect: Narrator.inspect, acts.Produce: Narrator.produce,
+    acts.Release: Narrator.release, acts.Reject: Narrator.reject, acts.PutOnHold: Narrator.hold,
+    acts.Ship: Narrator.ship, acts.SendBack: Narrator.send_back,
+    acts.Report: lambda narrator, act: narrator.desk.take(act),
+    acts.Handle: lambda narrator, act: narrator.desk.handle(act),
+    acts.RecallStep: lambda narrator, act: narrator.recall.step(act, narrator.key(act.lot)),
+}
