@@ -1,0 +1,244 @@
+"""A consignee answers in a plain browser: no account, no script, on a phone, in two languages."""
+from __future__ import annotations
+
+import re
+from decimal import Decimal as D
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.factories_recall import House, make_house, running, token_of
+from traceapp.app import create_app
+from traceapp.config import Settings
+from traceapp.core.clock import FixedClock
+from traceapp.db import Database
+from traceapp.recall.answer import notice_of_token
+from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.service import CloseRecall, SettleLine, close_recall, settle_line
+
+
+class Visit:
+    """One clinic with its link."""
+
+    def __init__(self, database: Database, clock: FixedClock, settings: Settings) -> None:
+        self.database, self.clock = database, clock
+        self.house: House = make_house(database, clock)
+        self.recall: Recall = running(database, clock, self.house)
+        self.clinic = self.house.maker.clinic.id
+        self.token = token_of(database, self.recall, self.clinic)
+        self.client: FlaskClient = create_app(settings, database=database, clock=clock).test_client()
+        self.first, self.second = self.house.first.lot_key, self.house.second.lot_key
+
+    def get(self, path: str = "", lang: str = "en") -> TestResponse:
+        return self.client.get(f"/r/{self.token}{path}?lang={lang}")
+
+    def post(self, lang: str = "en", **fields: str) -> TestResponse:
+        return self.client.post(f"/r/{self.token}?lang={lang}", data=fields)
+
+    def full(self, **changes: str) -> dict[str, str]:
+        return {f"received:{self.first}": "350", f"on_hand:{self.first}": "300", f"used:{self.first}": "50",
+                f"received:{self.second}": "1000", f"on_hand:{self.second}": "", f"used:{self.second}": "1,000",
+                "answered_by": "Nurse Wang", "seen": "0"} | changes
+
+    def row(self, lot_key: str) -> RecallLedger:
+        with self.database.read() as session:
+            return session.get_one(RecallLedger, (lot_key, self.recall.id, self.clinic))
+
+
+@pytest.fixture
+def visit(sqlite: Database, clock: FixedClock, settings: Settings) -> Visit:
+    return Visit(sqlite, clock, settings)
+
+
+def test_the_page_says_what_and_how_much_and_prefills_what_was_sent(visit: Visit) -> None:
+    answer = visit.get()
+    assert answer.status_code == 200
+    text = answer.text
+    for part in ("Stop using it", "The skin can become red", "wait for collection", "Batch P-1", "Batch P-2", "350 pcs",
+                 "1,000 pcs", "Clinic One", visit.recall.reference, "0512-0000 0000"):
+        assert part in text, part
+    assert f'name="received:{visit.first}" inputmode="decimal" autocomplete="off" value="350"' in text
+    assert "<script" not in text
+    assert "csrf" not in text
+
+
+def test_the_page_speaks_the_language_asked_for(visit: Visit) -> None:
+    chinese = visit.get(lang="zh").text
+    assert 'lang="zh-CN"' in chinese
+    assert "停止使用" in chinese
+    assert "批号 P-1" in chinese
+    assert "我们一件不剩" in chinese
+    assert visit.client.get(f"/r/{visit.token}", headers={"Accept-Language": "en"}).text.count("Stop using it") == 1
+    without_markup = re.sub(r"<style>.*?</style>|<[^>]+>", " ", chinese, flags=re.DOTALL)
+    left = [word for word in re.findall(r"[A-Za-z]{4,}", without_markup) if word != "English"]
+    assert left == [], "untranslated"
+
+
+def test_opening_the_link_is_noted_but_not_by_a_head_request(visit: Visit) -> None:
+    def opened() -> bool:
+        with visit.database.read() as session:
+            return session.get_one(Notice, (visit.recall.id, visit.clinic)).opened_at is not None
+
+    visit.client.head(f"/r/{visit.token}")
+    assert not opened()
+    visit.get()
+    assert opened()
+
+
+def test_a_filled_form_is_recorded_and_shown_again(visit: Visit) -> None:
+    answer = visit.post(**visit.full())
+    assert (answer.status_code, answer.location) == (303, f"/r/{visit.token}/done?lang=en")
+    row = visit.row(visit.second)
+    assert (row.received, row.on_hand, row.used, row.returned) == (D(1000), D(0), D(1000), D(0))
+    done = visit.get("/done").text
+    assert "Your answer is recorded" in done
+    assert "Nurse Wang" in done
+    assert "we have your answer" in visit.get().text
+
+
+def test_none_left_is_one_tap(visit: Visit) -> None:
+    assert visit.post(none="all", seen="0").status_code == 303
+    assert (visit.row(visit.first).used, visit.row(visit.first).on_hand) == (D(350), D(0))
+    assert visit.row(visit.second).answered_by == "Clinic One"
+
+
+def test_one_batch_may_be_ticked_as_used_up_and_another_counted(visit: Visit) -> None:
+    fields = visit.full(**{f"none:{visit.second}": "1", f"used:{visit.second}": ""})
+    assert visit.post(**fields).status_code == 303
+    assert visit.row(visit.second).used == D(1000)
+    fields = visit.full(**{f"none:{visit.first}": "1", "seen": "1"})
+    answer = visit.post(**fields)
+    assert answer.status_code == 422
+    assert "You ticked" in answer.text
+
+
+def test_a_part_may_be_sent_and_the_rest_is_asked_for(visit: Visit) -> None:
+    fields = visit.full(**{f"used:{visit.second}": ""})
+    assert visit.post(**fields).status_code == 303
+    assert visit.row(visit.second).on_hand is None
+    assert "still open: P-2" in visit.get("/done").text
+    assert "open batches" in visit.get().text
+    assert visit.post(none="all", seen="1").status_code == 303
+    assert visit.row(visit.first).on_hand == D(300)
+
+
+def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(visit: Visit) -> None:
+    answer = visit.post(**visit.full(**{f"on_hand:{visit.first}": "many", f"used:{visit.first}": "-3",
+                                        "explanation": "<b>a box</b> got wet"}))
+    assert answer.status_code == 422
+    text = answer.text
+    assert f'id="e-on_hand:{visit.first}"' in text
+    assert f'id="e-used:{visit.first}"' in text
+    assert f'href="#f-on_hand:{visit.first}"' in text
+    assert 'value="many"' in text
+    assert 'value="1,000"' in text
+    assert "&lt;b&gt;a box&lt;/b&gt; got wet" in text
+    assert visit.row(visit.second).on_hand is None
+
+
+def test_a_missing_name_and_a_missing_reason_are_both_asked_for(visit: Visit) -> None:
+    answer = visit.post(**visit.full(**{f"used:{visit.first}": "10", "answered_by": ""}))
+    assert answer.status_code == 422
+    assert "40 pcs of 350 pcs are not accounted for" in answer.text
+    assert 'id="e-explanation"' in answer.text
+    assert 'id="e-answered_by"' in answer.text
+    fine = visit.post(**visit.full(**{f"used:{visit.first}": "10", "explanation": "lost"}))
+    assert fine.status_code == 303
+    assert "Not accounted for" in visit.get("/done").text
+
+
+def test_an_empty_form_records_nothing(visit: Visit) -> None:
+    answer = visit.post(answered_by="Nurse", seen="0")
+    assert answer.status_code == 422
+    assert "at least one batch" in answer.text
+
+
+def test_a_double_click_records_once(visit: Visit) -> None:
+    for _ in range(2):
+        assert visit.post(**visit.full()).status_code == 303
+    with visit.database.read() as session:
+        assert session.get_one(Notice, (visit.recall.id, visit.clinic)).answers == 1
+
+
+def test_an_old_form_shows_what_was_recorded_meanwhile_and_keeps_the_input(visit: Visit) -> None:
+    visit.post(**visit.full())
+    stale = visit.post(**visit.full(**{f"on_hand:{visit.first}": "0", f"used:{visit.first}": "350"}))
+    assert stale.status_code == 412
+    assert "Recorded now: received 350, still here 300" in stale.text
+    assert 'name="seen" value="1"' in stale.text
+    assert visit.row(visit.first).on_hand == D(300)
+    again = visit.post(**visit.full(**{f"on_hand:{visit.first}": "0", f"used:{visit.first}": "350", "seen": "1"}))
+    assert again.status_code == 303
+    assert visit.row(visit.first).used == D(350)
+
+
+def test_after_closing_the_page_shows_the_answer_and_takes_no_more(visit: Visit) -> None:
+    visit.post(none="all", seen="0")
+    with visit.database.write() as session:
+        settle_line(session, visit.house.writer, visit.clock, SettleLine(
+            visit.recall.id, visit.house.maker.hospital.id, visit.first, "closed down"))
+        close_recall(session, visit.house.manager, visit.clock, CloseRecall(visit.recall.id, "done"))
+    page = visit.get()
+    assert page.status_code == 200
+    assert "This recall is closed" in page.text
+    assert "<form" not in page.text
+    refused = visit.post(**visit.full(seen="1"))
+    assert refused.status_code == 409
+    assert "0512-0000 0000" in refused.text
+    assert visit.row(visit.first).on_hand == D(0)
+
+
+def test_a_wrong_link_is_explained_and_guessing_is_slowed(visit: Visit) -> None:
+    answer = visit.client.get("/r/not-a-link?lang=en")
+    assert answer.status_code == 404
+    assert "Copy the whole link" in answer.text
+    for _ in range(30):
+        answer = visit.client.get("/r/not-a-link?lang=en")
+    assert answer.status_code == 429
+    assert visit.get().status_code == 200
+
+
+class Heard:
+    """A logger that keeps what it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.said: list[str] = []
+        for module in ("problems", "operations"):
+            monkeypatch.setattr(f"traceapp.web.{module}.log", self)
+
+    def _keep(self, event: str, **values: object) -> None:
+        self.said.append(f"{event} {values}")
+
+    info = error = warning = exception = _keep
+
+
+def test_the_link_leaks_neither_to_other_sites_nor_to_caches_and_logs(visit: Visit,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = Heard(monkeypatch)
+    answer = visit.get()
+    visit.post(**visit.full(answered_by=""))
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert "Set-Cookie" not in answer.headers
+    assert heard.said
+    assert all(visit.token not in line for line in heard.said)
+
+
+def test_an_error_of_ours_does_not_log_the_link(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise RuntimeError("broken")
+
+    heard = Heard(monkeypatch)
+    monkeypatch.setattr("traceapp.recall.answer.notice_of_token", broken)
+    assert visit.get().status_code == 500
+    assert any(line.startswith("unhandled") for line in heard.said)
+    assert all(visit.token not in line for line in heard.said)
+
+
+def test_what_is_shown_is_the_state_that_was_read(visit: Visit) -> None:
+    with visit.database.read() as session:
+        view = notice_of_token(session, visit.token)
+    assert view.lines[0].expires_on is not None
+    assert "Use by" in visit.get().text

@@ -1,0 +1,105 @@
+"""The form of a consignee's answer: what was typed, what it means, and what is wrong with it."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from flask_babel import gettext
+
+from traceapp.core.errors import InvalidInput
+from traceapp.core.quantity import plain
+from traceapp.recall.answer import FIELDS, AnswerLine, NoticeLine, NoticeView, RecordAnswer, none_left, parse_units
+from traceapp.web.problems import translated
+
+_COUNTS = ("on_hand", "used", "returned")
+
+
+@dataclass(slots=True)
+class Filled:
+    """`values` and `errors` by field name (`on_hand:<lot key>`, `answered_by`, …); `none` holds the keys of lots that
+    were ticked as used up; `missing` the units per lot that the typed numbers leave open."""
+
+    seen: int | None
+    values: dict[str, str] = field(default_factory=dict)
+    none: set[str] = field(default_factory=set)
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, Decimal] = field(default_factory=dict)
+    lines: tuple[AnswerLine, ...] = ()
+    may_be_nameless: bool = False
+
+    def command(self, token: str, own_name: str) -> RecordAnswer:
+        """What is to be recorded; one tap needs no name, then the consignee itself answers."""
+        name = self.values.get("answered_by", "").strip()
+        return RecordAnswer(token, self.lines, name or (own_name if self.may_be_nameless else ""),
+                            self.values.get("explanation", ""), self.seen)
+
+    def error_list(self) -> list[tuple[str | None, str]]:
+        """For the summary at the top; what has no field of its own links to none."""
+        return [(None if name == "lines" else name, text) for name, text in self.errors.items()]
+
+
+def empty_form(view: NoticeView) -> Filled:
+    """A form with nothing in it."""
+    return Filled(seen=view.answers)
+
+
+def shown_form(view: NoticeView) -> Filled:
+    """The form as it is first seen: what was shipped, or what was answered before."""
+    values: dict[str, str] = {}
+    for line in view.lines:
+        values[f"received:{line.lot_key}"] = plain(line.shipped)
+        if line.counted is not None:
+            values |= {f"{name}:{line.lot_key}": plain(getattr(line.counted, name)) for name in FIELDS}
+        if line.explanation:
+            values["explanation"] = line.explanation
+        if line.answered_by:
+            values["answered_by"] = line.answered_by
+    return Filled(seen=view.answers, values=values)
+
+
+def one_tap(view: NoticeView, sent: Mapping[str, str]) -> Filled:
+    """ "We have none left" for every lot that has no answer yet."""
+    return Filled(seen=_seen(sent), lines=none_left(view), may_be_nameless=True)
+
+
+def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
+    """What was typed, lot by lot. A lot of which nothing was typed is left for later; an empty field beside others is
+    zero."""
+    names = [f"{name}:{line.lot_key}" for line in view.lines for name in FIELDS]
+    filled = Filled(seen=_seen(sent), values={name: sent.get(name, "")[:40] for name in names} | {
+        "answered_by": sent.get("answered_by", "")[:200], "explanation": sent.get("explanation", "")[:2000]})
+    filled.none = {line.lot_key for line in view.lines if sent.get(f"none:{line.lot_key}")}
+    found = (_line(filled, line) for line in view.lines)
+    filled.lines = tuple(line for line in found if line is not None)
+    if not filled.errors and not filled.lines:
+        filled.errors["lines"] = gettext("Fill in the numbers of at least one batch.")
+    return filled
+
+
+def _seen(sent: Mapping[str, str]) -> int | None:
+    text = sent.get("seen", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def _line(filled: Filled, line: NoticeLine) -> AnswerLine | None:
+    typed = {name: filled.values[f"{name}:{line.lot_key}"].strip() for name in FIELDS}
+    has_numbers = any(typed[name] for name in _COUNTS)
+    if line.lot_key not in filled.none and not has_numbers:
+        return None
+    numbers: dict[str, Decimal] = {}
+    for name in FIELDS:
+        place = f"{name}:{line.lot_key}"
+        try:
+            numbers[name] = parse_units(typed[name], place=place) if typed[name] else Decimal(0)
+        except InvalidInput as error:
+            filled.errors[place] = translated(error)
+    received = numbers.get("received", line.shipped) if typed["received"] else line.shipped
+    if line.lot_key in filled.none:
+        if numbers.get("on_hand") or numbers.get("returned"):
+            filled.errors[f"none:{line.lot_key}"] = gettext(
+                "You ticked “none left” and wrote numbers too. Take one of them away.")
+        return AnswerLine(line.lot_key, Decimal(0), received, Decimal(0), received)
+    filled.missing[line.lot_key] = line.shipped - sum((numbers.get(name, Decimal(0)) for name in _COUNTS), Decimal(0))
+    on_hand, used, returned = (numbers.get(name, Decimal(0)) for name in _COUNTS)
+    return AnswerLine(line.lot_key, on_hand, used, returned, received)
