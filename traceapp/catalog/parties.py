@@ -66,6 +66,8 @@ class ChangeParty:
 
 @dataclass(frozen=True, slots=True)
 class ChangeContact:
+    """The whole of a contact as it shall be; with `is_active` False nobody writes to it any more."""
+
     contact_id: str
     contact: NewContact
     is_active: bool = True

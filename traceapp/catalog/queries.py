@@ -48,10 +48,12 @@ def product_of_gtin(session: Session, gtin: str) -> tuple[Product, PackagingLeve
 
 
 def product_by_code(session: Session, code: str) -> Product | None:
+    """The product with this code."""
     return session.scalar(select(Product).where(Product.code == code))
 
 
 def party_by_code(session: Session, code: str) -> Party | None:
+    """The party with this code."""
     return session.scalar(select(Party).where(Party.code == code))
 
 

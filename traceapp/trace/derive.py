@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, case, insert, select
+from sqlalchemy import Executable, Table, bindparam, case, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
@@ -37,6 +38,7 @@ from .model import (
 
 Data = dict[str, Any]
 ZERO = Decimal(0)
+_LOTS = select(Lot).where(Lot.lot_key.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ def load_lots(session: Session, keys: list[str]) -> dict[str, Lot]:
         else:
             found[key] = lot
     for start in range(0, len(missing), 500):
-        for lot in session.scalars(select(Lot).where(Lot.lot_key.in_(missing[start:start + 500]))):
+        for lot in session.scalars(_LOTS, {"keys": missing[start:start + 500]}):
             found[lot.lot_key] = lot
     return found
 
@@ -110,15 +112,19 @@ def write_rows(session: Session, rows: dict[Table, list[Data]]) -> None:
     """One statement a table; positions are added to what is there."""
     connection = session.connection()
     for table, values in rows.items():
-        if table is LotPosition.__table__:
-            add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            statement = add(LotPosition)
-            new, old = statement.excluded, LotPosition.__table__.c
-            connection.execute(statement.on_conflict_do_update(index_elements=["lot_key", "holder"], set_={
-                "quantity": old.quantity + new.quantity,
-                "since": case((new.since > old.since, new.since), else_=old.since)}), values)
-        else:
-            connection.execute(insert(table), values)
+        connection.execute(_writing(table, connection.dialect.name), values)
+
+
+@cache
+def _writing(table: Table, dialect: str) -> Executable:
+    """The statement that writes a row of the table. Made once: acts are many."""
+    if table is not LotPosition.__table__:
+        return insert(table)
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LotPosition)
+    new, old = statement.excluded, LotPosition.__table__.c
+    return statement.on_conflict_do_update(index_elements=["lot_key", "holder"], set_={
+        "quantity": old.quantity + new.quantity,
+        "since": case((new.since > old.since, new.since), else_=old.since)})
 
 
 def holder_of(lot: Lot) -> str:

@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Executable, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ from .model import Event, SeenEvent
 
 _LONGEST_NAME = 200
 _EVENT_COLUMNS = tuple(Event.__table__.columns.keys())
+_ADD_EVENT = insert(Event)
 _REMEMBERED_MOMENTS = 4096
 _COUNTER_BITS = 24
 _counts: OrderedDict[int, int] = OrderedDict()
@@ -68,16 +70,22 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
     return derive.derive_own(session, row, said)
 
 
+@cache
+def _remember(dialect: str) -> Executable:
+    """Take a name unless it is taken; answers a row when it was free. Made once: acts are many."""
+    add = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return add(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.name)
+
+
 def store_once(session: Session, row: Event, names: tuple[str, ...]) -> bool:
     """Insert the event under its names, unless the first of them is known. Answers whether it was inserted."""
     connection = session.connection()
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    remember = _remember(connection.dialect.name)
     seen = [{"name": seen_name(name), "subject_key": row.subject_key, "id": row.id} for name in names]
     for position, values in enumerate(seen):
-        added = connection.execute(add(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.name), values)
-        if added.first() is None and position == 0:
+        if connection.execute(remember, values).first() is None and position == 0:
             return False
-    connection.execute(insert(Event), {column: getattr(row, column) for column in _EVENT_COLUMNS})
+    connection.execute(_ADD_EVENT, {column: getattr(row, column) for column in _EVENT_COLUMNS})
     return True
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, Product, Site
@@ -22,6 +22,9 @@ from .model import Lot
 
 # What a date may run ahead of the clock: a form filled in another zone, a clock a little off.
 FORWARD_TOLERANCE = timedelta(days=1)
+# In the order of their keys, so that two acts on the same lots cannot wait for each other in a circle.
+_LOCKED = (select(Lot).where(Lot.lot_key.in_(bindparam("keys", expanding=True))).order_by(Lot.lot_key)
+           .with_for_update())
 _DEFAULT_PLACE = "default_place"
 
 
@@ -99,8 +102,7 @@ def lots_by_key(session: Session, keys: Iterable[str], *, place: str = "lot_key"
     found: dict[str, Lot] = {}
     for start in range(0, len(wanted), 500):
         part = wanted[start:start + 500]
-        rows = session.scalars(select(Lot).where(Lot.lot_key.in_(part)).order_by(Lot.lot_key).with_for_update())
-        found.update((lot.lot_key, lot) for lot in rows)
+        found.update((lot.lot_key, lot) for lot in session.scalars(_LOCKED, {"keys": part}))
     for key in wanted:
         if key not in found:
             raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place=place, lot=key)

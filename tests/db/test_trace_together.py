@@ -1,0 +1,73 @@
+"""Several people at once on the same lots, and many acts one after the other."""
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from decimal import Decimal
+
+from sqlalchemy import func, select
+
+from tests.factories_trace import CASE_GTIN, Hand, at, make_batch, make_hand
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, Stale
+from traceapp.db import Database
+from traceapp.trace.facts import event_row_id
+from traceapp.trace.model import Event, Lot, LotPosition, ShipmentLine
+from traceapp.trace.rebuilding import rebuild
+from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
+
+
+def test_two_people_cannot_ship_the_same_units(database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        lot = make_batch(hand)
+    start = threading.Barrier(4)
+    refused: list[str] = []
+
+    def ship(number: int) -> None:
+        start.wait()
+        for turn in range(4):
+            command = ShipLots(hand.maker.clinic.id, f"D-{number}-{turn}", at(10), hand.maker.site.id, "", (
+                ShipLine(lot.lot_key, CASE_GTIN, Decimal(1)),))
+            try:
+                with database.write() as session:
+                    ship_lots(session, replace(actor, id=f"u{number}"), clock, command)
+            except (Conflict, Stale) as error:
+                refused.append(error.code)
+
+    people = [threading.Thread(target=ship, args=(number,)) for number in range(4)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    with database.read() as session:
+        found = session.get(Lot, lot.lot_key)
+        assert found is not None
+        shipped = session.scalar(select(func.sum(ShipmentLine.units)))
+        stored = session.scalar(select(func.count()).select_from(Event).where(Event.biz_step == "shipping"))
+        assert (found.shipped, found.shipped) == (shipped, Decimal(200) * (stored or 0))
+        assert found.stock >= 0
+        assert (stored or 0) + len(refused) == 16
+        assert set(refused) <= {"not-enough", "stale"}
+        held = session.scalar(select(LotPosition.quantity).where(LotPosition.holder == f"party:{hand.maker.clinic.id}"))
+        assert held == shipped
+
+
+def test_events_of_one_moment_keep_their_order(clock: FixedClock) -> None:
+    ids = [event_row_id(clock.now()) for _ in range(5000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+    assert all(one[12] == "7" and one[16] in "89ab" for one in ids)
+
+
+def test_acts_of_one_moment_are_rebuilt_in_the_order_of_recording(
+        sqlite: Database, actor: Actor, clock: FixedClock) -> None:
+    with sqlite.write() as session:
+        hand: Hand = make_hand(session, actor, clock)
+        for number in range(12):
+            make_batch(hand, f"B{number}")
+    with sqlite.write() as session:
+        assert rebuild(session) == 12 * 9
+    with sqlite.read() as session:
+        assert session.scalar(select(func.count()).select_from(Lot).where(Lot.release_state == "released")) == 36
