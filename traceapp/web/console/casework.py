@@ -51,7 +51,8 @@ def case_page(template: str, status: int = 200, **values: Any) -> Response:
     """A console page about cases: `page` with their words."""
     return page(template, status, words=words, own_name=words.own_name, own_text=own_text, term_names=words.term_names,
                 joined_words=words.joined_words, lines_of=words.lines_of, verdict_of=_verdict_of, same_page=same_page,
-                tag_of=_tag_of, word_of=_word_of, hidden=hidden, now=world().clock.now(), **values)
+                tag_of=_tag_of, word_of=_word_of, criteria_words=_criteria_words, hidden=hidden,
+                now=world().clock.now(), **values)
 
 
 def _verdict_of(lot: Lot) -> str:
@@ -60,6 +61,10 @@ def _verdict_of(lot: Lot) -> str:
 
 def _word_of(table: str, code: str | None) -> str:
     return words.word(getattr(words, table), code)
+
+
+def _criteria_words(codes: list[str]) -> list[str]:
+    return [words.word(words.CRITERIA, code) for code in codes]
 
 
 def _tag_of(table: str, code: str | None) -> tuple[str, str]:

@@ -66,13 +66,16 @@ def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str]) -> tuple
     if not roots:
         return None, []
     trace = trace_lot(db, roots[0], "downstream", _MOST_DRAWN)
+    used_up = {node.lot_key for node in trace.nodes
+               if node.lot_key not in chosen and not node.stock and not node.shipped}
     nodes = [graph.Node(
         node.lot_key, node.number, own_name(node), "material" if node.kind == "material" else "lot",
-        "stop" if node.lot_key in chosen else "plain", _("In scope") if node.lot_key in chosen else _("Not in scope"),
+        "stop" if node.lot_key in chosen else "plain", _("In scope") if node.lot_key in chosen else
+        _("Used up") if node.lot_key in used_up else _("Not in scope"),
         url_for("console.lot", lot_key=node.lot_key), focus=node.lot_key in roots) for node in trace.nodes]
     parties = {held.consignee_id: own_name(held) for held in trace.consignees if held.units > 0}
     nodes += [graph.Node(key, name, _("Consignee"), "party", "info", "") for key, name in parties.items()]
-    edges = [graph.Edge(parent, child, text, child in chosen) for parent, child, text in _edges(trace)]
+    edges = [graph.Edge(parent, child, text, child in chosen | used_up) for parent, child, text in _edges(trace)]
     words = graph.GraphWords(_("Where batch %(number)s went", number=trace.root.number),
                              lambda count: ngettext("… and %(num)d more", "… and %(num)d more", count))
     names = {node.lot_key: node.number for node in trace.nodes} | parties
