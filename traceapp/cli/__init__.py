@@ -7,6 +7,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from traceapp.core.errors import Problem
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "audit", "backup")
@@ -34,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"traceapp: {problem.text}" + (f" [{problem.place}]" if problem.place else ""), file=sys.stderr)
         for place, message in problem.errors.items():
             print(f"  {place}: {message}", file=sys.stderr)
+        return 1
+    except SQLAlchemyError as error:
+        print(f"traceapp: the database refused: {str(getattr(error, 'orig', error)).splitlines()[0]}. Run `traceapp "
+              "doctor`; where tables are missing, `traceapp db upgrade`.", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stderr.close()

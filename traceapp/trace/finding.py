@@ -26,7 +26,7 @@ def key_of_text(session: Session, text: str) -> str:
     for key in _candidates(session, text):
         if session.scalar(select(Lot.lot_key).where(Lot.lot_key == key)) is not None:
             return key
-    numbered = lots_of_number(session, text)
+    numbered = lots_of_number(session, text, only_own=False)
     if len(numbered) > 1:
         raise Conflict("Several lots have the number “%(text)s”: %(uris)s. Name one by its URI.", code="ambiguous-lot",
                        place="lot", text=text, uris=", ".join(lot.uri for lot in numbered))

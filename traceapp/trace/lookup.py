@@ -21,7 +21,9 @@ def lots_by_key(session: Session, keys: Iterable[str | None]) -> dict[str, Lot]:
     return found
 
 
-def lots_of_number(session: Session, number: str, limit: int = 20) -> list[Lot]:
-    """Own lots with exactly this number, of whatever product."""
-    return list(session.scalars(select(Lot).where(Lot.number == number.strip(), Lot.is_own == 1)
-                                .order_by(Lot.lot_key).limit(limit)))
+def lots_of_number(session: Session, number: str, limit: int = 20, *, only_own: bool = True) -> list[Lot]:
+    """Lots with exactly this number, of whatever product; those of others only when asked for."""
+    wanted = select(Lot).where(Lot.number == number.strip())
+    if only_own:
+        wanted = wanted.where(Lot.is_own == 1)
+    return list(session.scalars(wanted.order_by(Lot.lot_key).limit(limit)))
