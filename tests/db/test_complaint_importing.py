@@ -251,7 +251,7 @@ def test_the_memory_of_a_preview_does_not_grow_with_the_rows(sqlite: Database, c
         return most - len(content)
 
     most_memory(10)
-    assert most_memory(8_000) < most_memory(1_000) + 500_000
+    assert most_memory(4_000) < most_memory(500) + 500_000
 
 
 @pytest.mark.parametrize("changes", [{"mode": "some"}, {"zone": "Mars/Base"}])

@@ -4,7 +4,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from tests.factories_complaint import VAULT, a_report, dump, make_lots, make_product, scanned, submit
 from traceapp.complaint.model import Complaint
@@ -192,6 +193,14 @@ def test_the_follow_up_page_shows_progress_and_takes_more(database: Database, cl
     with pytest.raises(TooMany), database.write() as session:
         for number in range(50):
             add_reporter_message(session, clock, token, f"more {number}")
+
+
+def test_an_error_of_the_database_does_not_show_what_was_said(sqlite: Database, clock: FixedClock) -> None:
+    complaint = submit(sqlite, clock, a_report(narrative="Planted words")).complaint
+    with pytest.raises(DBAPIError) as refused, sqlite.write() as session:
+        session.execute(update(Complaint).where(Complaint.id == complaint.id)
+                        .values(narrative="Planted again", state="no such state"))
+    assert "Planted" not in str(refused.value)
 
 
 def test_after_a_change_of_the_key_a_repeat_still_adds_nothing(sqlite: Database, clock: FixedClock) -> None:

@@ -81,6 +81,7 @@ class Database:
             raise ValueError("SQLite needs a file: several processes share it")
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_size=8, max_overflow=24,
+                               hide_parameters=True,
                                connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
@@ -90,7 +91,7 @@ class Database:
         url = self.url
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True,
+        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True,
                              connect_args={"prepare_threshold": prepare_threshold})
 
     @property

@@ -10,11 +10,11 @@ from traceapp.complaint.terms import terms
 from .spreadsheet import Column, Record
 
 _KEYS = {
-    "reference": "Reference", "complaint": "Complaint", "state": "State", "awareness_at": "Known since (UTC)",
+    "reference": "Reference", "complaint": "Complaint reference", "state": "State", "awareness_at": "Known since (UTC)",
     "onset_on": "Began on", "onset_precision": "Date known to the", "product_code": "Product code",
     "product_zh": "Product (Chinese)", "product_en": "Product (English)", "registration_number": "Registration number",
-    "lot_number": "Batch", "lot_uri": "Batch identifier", "region": "Region", "age_band": "Age band (years)",
-    "sex": "Sex", "terms": "What happened", "term_codes": "Term codes", "is_serious": "Serious",
+    "lot_number": "Batch number", "lot_uri": "Batch identifier", "region": "Region", "age_band": "Age band (years)",
+    "sex": "Sex", "terms": "Reactions or defects", "term_codes": "Term codes", "is_serious": "Serious",
     "seriousness": "Seriousness criteria", "outcome": "Outcome", "causality": "Causality",
     "narrative": "Description", "use": "How it was used"}
 
