@@ -1,70 +1,93 @@
-"""Clients that are signed in or carry a token, for tests over HTTP."""
+"""The application as a signed-in person uses it: forms with their tokens, as a browser would send them."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
 from tests.factories import PASSWORD, make_user
-from traceapp.core.actor import SYSTEM
+from traceapp.app import create_app
+from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.identity.model import User
-from traceapp.identity.policy import permissions_of
-from traceapp.identity.service import NewToken, create_token
+from traceapp.identity.service import sign_in
 
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-def user_of(database: Database, clock: FixedClock, role: str, name: str | None = None) -> User:
-    """The user with this sign-in name (the role's by default), made when missing."""
-    with database.read() as session:
-        found = session.scalar(select(User).where(User.sign_in_name == (name or role)))
-    return found or make_user(database, clock, role, name)
+@dataclass(slots=True)
+class Browser:
+    """One person at one browser; `language` is the one that was chosen on the pages."""
+
+    app: Flask
+    client: FlaskClient
+    language: str = "en"
+    last: TestResponse | None = field(default=None)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        self.last = self.client.get(path, headers=self._headers(), **options)
+        return self.last
+
+    def post(self, path: str, values: dict[str, Any] | None = None, **options: Any) -> TestResponse:
+        """Send `values` with a fresh token of the session, and nothing else."""
+        page = self.client.get("/console/account", headers=self._headers()).get_data(as_text=True)
+        token = _CSRF.search(page)
+        data: MultiDict[str, Any] = MultiDict(values or {})
+        data["csrf_token"] = unescape(token.group(1)) if token else ""
+        self.last = self.client.post(path, data=data, headers=self._headers(), **options)
+        return self.last
+
+    def hidden(self, path: str) -> dict[str, Any]:
+        """What the forms of a page carry unseen."""
+        text = self.get(path).get_data(as_text=True)
+        found: MultiDict[str, Any] = MultiDict()
+        for name, value in _HIDDEN.findall(text[text.index("<main"):]):
+            found.add(name, unescape(value))
+        return found.to_dict(flat=False)
+
+    def submit(self, path: str, values: dict[str, Any], **options: Any) -> TestResponse:
+        """Open the form at `path`, fill in `values`, and send it with what it carries."""
+        return self.post(path.partition("?")[0], {**self.hidden(path), **values}, **options)
+
+    def _headers(self) -> dict[str, str]:
+        self.client.set_cookie("lang", self.language)
+        return {"Accept": "text/html"}
 
 
-def csrf_of(page: str) -> str:
-    """The hidden field's value in a page."""
-    found = _CSRF.search(page)
-    assert found, "the page has no CSRF field"
-    return found.group(1)
+@dataclass(slots=True)
+class Console:
+    """An application over a database of its own, with one browser for each role."""
+
+    app: Flask
+    database: Database
+    clock: FixedClock
+    browsers: dict[str, Browser] = field(default_factory=dict)
+
+    def browser(self, role: str | None, language: str = "en") -> Browser:
+        """The browser in which somebody of this role is signed in; None: nobody."""
+        name = role or "nobody"
+        if name not in self.browsers:
+            self.browsers[name] = Browser(self.app, self.app.test_client())
+            if role is not None:
+                make_user(self.database, self.clock, role)
+                with self.database.write() as session:
+                    token = sign_in(session, self.clock, role, PASSWORD, "test").token
+                with self.browsers[name].client.session_transaction() as cookie:
+                    cookie["token"] = token
+        found = self.browsers[name]
+        found.language = language
+        return found
 
 
-def signed_in(app: Flask, database: Database, clock: FixedClock, role: str, name: str | None = None) -> FlaskClient:
-    """A browser in which a user of this role is signed in."""
-    user_of(database, clock, role, name)
-    client = app.test_client()
-    token = csrf_of(client.get("/sign-in").get_data(as_text=True))
-    answer = client.post("/sign-in", data={"name": name or role, "password": PASSWORD, "csrf_token": token})
-    assert answer.status_code == 303, answer.get_data(as_text=True)
-    return client
-
-
-class ApiClient:
-    """A machine with a token of a user of one role."""
-
-    def __init__(self, app: Flask, database: Database, clock: FixedClock, role: str, name: str | None = None) -> None:
-        user = user_of(database, clock, role, name)
-        with database.write() as session:
-            _, self.token = create_token(session, SYSTEM, clock, NewToken(
-                name="test", user_id=user.id, scopes=tuple(sorted(permissions_of(role)))))
-        self.client = app.test_client()
-        self.etag = ""
-
-    def call(self, method: str, path: str, body: Any = None, *, status: int, **headers: str) -> Any:
-        """The JSON of the answer, whose status must be `status`; remembers its ETag."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.client.open(f"/api/v1{path}", method=method, json=body,
-                                  headers={"Authorization": f"Bearer {self.token}", **given})
-        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.get_data(as_text=True)}"
-        self.etag = answer.headers.get("ETag", "")
-        return answer.get_json(silent=True)
-
-    def get(self, path: str, status: int = 200) -> Any:
-        return self.call("GET", path, status=status)
-
-    def post(self, path: str, body: Any, status: int = 201, **headers: str) -> Any:
-        return self.call("POST", path, body, status=status, **headers)
+def make_console(settings: Settings, database: Database, clock: FixedClock) -> Console:
+    """The application over a test's database and clock."""
+    app = create_app(settings, database=database, clock=clock)
+    app.testing = True
+    return Console(app, database, clock)

@@ -14,4 +14,4 @@ def names_of_users(session: Session, ids: Iterable[str | None]) -> dict[str, str
     wanted = {one for one in ids if one}
     if not wanted:
         return {}
-    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())
+    return {key: name for key, name in session.execute(select(User.id, User.name).where(User.id.in_(wanted)))}

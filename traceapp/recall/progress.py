@@ -22,8 +22,8 @@ class Progress:
 def progress_of(session: Session, recall_ids: Iterable[str]) -> dict[str, Progress]:
     """The progress of each recall, in two statements."""
     wanted = list(recall_ids)
-    lots = dict(session.execute(select(RecallLot.recall_id, func.count()).where(RecallLot.recall_id.in_(wanted))
-                                .group_by(RecallLot.recall_id)).tuples().all())
+    lots = {key: count for key, count in session.execute(
+        select(RecallLot.recall_id, func.count()).where(RecallLot.recall_id.in_(wanted)).group_by(RecallLot.recall_id))}
     told = {key: (count, answered) for key, count, answered in session.execute(
         select(Notice.recall_id, func.count(), func.count(case((Notice.answered_at.is_not(None), 1))))
         .where(Notice.recall_id.in_(wanted)).group_by(Notice.recall_id))}

@@ -72,6 +72,11 @@ def signal_by_id(session: Session, signal_id: str) -> Signal | None:
     return session.scalar(select(Signal).where(Signal.id == signal_id))
 
 
+def signal_by_reference(session: Session, reference: str) -> Signal | None:
+    """The signal that people call by this reference, however they wrote it."""
+    return session.scalar(select(Signal).where(Signal.reference == reference.strip().upper()))
+
+
 def signals_of_lots(session: Session, lot_keys: tuple[str, ...]) -> dict[str, list[Signal]]:
     """The signals of each lot, the newest first."""
     found: dict[str, list[Signal]] = defaultdict(list)

@@ -7,8 +7,13 @@ from . import (
     accounts,
     adverse_events,
     complaints,
+    files,
     gallery,
     labels,
+    lot_acts,
+    lot_forms,
+    lot_production,
+    lot_shipping,
     lots,
     partners,
     products,
@@ -21,6 +26,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    accounts, adverse_events, complaints, gallery, labels, lots, partners, products, recalls, search, signals, today)))
+    accounts, adverse_events, complaints, files, gallery, labels, lot_acts, lot_forms, lot_production, lot_shipping,
+    lots, partners, products, recalls, search, signals, today)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -94,7 +94,8 @@ def token_new() -> Response:
         people = [user for user in users(session) if user.is_active]
 
     def again(status: int = 200) -> Response:
-        return page("console/token_new.html", status, form=form, scopes=[(scope, scope) for scope in sorted(ALL_SCOPES)],
+        return page("console/token_new.html", status, form=form,
+                    scopes=[(scope, scope) for scope in sorted(ALL_SCOPES)],
                     people=[(user.id, f"{user.name} ({ROLES[user.role]})") for user in people])
 
     if request.method == "GET":

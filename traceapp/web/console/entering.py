@@ -30,7 +30,7 @@ class Entered:
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         """The form of this request, or one with `values` filled in beforehand."""
-        self.form: MultiDict[str, str] = request.form if request.method == "POST" else MultiDict(values or {})
+        self.form: MultiDict[str, str] = MultiDict(request.form if request.method == "POST" else values or {})
         self.errors: dict[str, str] = {}
         self.general: list[str] = []
         self.token = self.form.get("form_token") or new_secret(16)

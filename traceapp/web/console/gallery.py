@@ -1,5 +1,10 @@
-"""Console: gallery."""
+"""The gallery: every component in every state."""
 from __future__ import annotations
+
+import flask_babel
+from werkzeug.wrappers import Response
+
+from traceapp.web.ui.gallery import gallery_context
 
 from .layout import blueprint, page
 
@@ -8,6 +13,6 @@ PERMISSIONS: dict[str, str] = {"console.gallery": "console.read"}
 
 
 @blueprint.get("/gallery")
-def gallery():  # type: ignore[no-untyped-def]
-    """The list."""
-    return page("console/gallery.html")
+def gallery() -> Response:
+    """What pages are made of."""
+    return page("ui/gallery.html", **gallery_context(flask_babel.gettext, flask_babel.ngettext))

@@ -1,7 +1,7 @@
 """What every console page has around its content."""
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,11 @@ def today() -> date:
     return world().clock.now().astimezone(ZoneInfo(ZONE)).date()
 
 
+def local_day(at: datetime) -> date:
+    """The date of a moment in that zone."""
+    return at.astimezone(ZoneInfo(ZONE)).date()
+
+
 def navigation() -> list[tuple[str, str, bool]]:
     """(endpoint, label, is current) of what the present actor may open."""
     endpoint = request.endpoint or ""
@@ -55,7 +60,7 @@ def _is_at(endpoint: str, target: str) -> bool:
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A console page: `template` with navigation, search box and the signed-in person around it.
 
-    Besides `values` a template finds `now`, and `named(thing)` for the name in the reader's language.
+    Besides `values` a template finds `now`, `local_day(moment)`, and `named(thing)`: the name in the reader's language.
     """
     who = actor()
     around: dict[str, Any] = {
@@ -63,5 +68,6 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         "search_value": request.args.get("q", "") if request.endpoint == "console.search" else "",
         "user_name": who.name, "user_role": str(ROLES.get(who.role, who.role)),
         "sign_out_url": url_for("identity.sign_out"), "account_url": url_for("console.own_account"),
-        "now": world().clock.now(), "named": named, "flashed": get_flashed_messages(with_categories=True)}
+        "now": world().clock.now(), "named": named, "local_day": local_day,
+        "flashed": get_flashed_messages(with_categories=True)}
     return make_response(render_template(template, **{**around, **values}), status)

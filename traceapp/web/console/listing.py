@@ -9,7 +9,6 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flask import request, send_file, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from traceapp.core.errors import InvalidInput
@@ -21,6 +20,7 @@ from traceapp.web.context import signed_in, world
 PAGE_ROWS = 50
 LIST_ZONE = "Asia/Shanghai"
 _FORMS = ("xlsx", "csv")
+Titles = tuple[tuple[str, Any], ...]  # (key of the value, title of the column, translated late)
 
 
 def wished(*names: str) -> dict[str, str]:
@@ -83,11 +83,11 @@ def export_links(endpoint: str, values: Mapping[str, str]) -> list[tuple[str, st
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A table that leaves the house: `kind` names it in the record, `name` is the start of the file's name."""
+    """A table that leaves the house: `kind` names it in the record and in the file's name, `name` in the sheet."""
 
     kind: str
     name: str
-    columns: tuple[Column, ...]
+    columns: Titles
     rows: Iterable[Record]
     filters: Mapping[str, str]
 
@@ -100,7 +100,8 @@ def exported(table: Exported, form: str) -> Response:
     here = world()
     now = here.clock.now()
     file = table_file()
-    written = write_table(file, form, table.columns, table.rows, (gettext(table.name), now))
+    columns = [Column(key, str(title)) for key, title in table.columns]
+    written = write_table(file, form, columns, table.rows, (table.name, now))
     with here.database.write() as session:
         record_export(session, signed_in(), here.clock, RecordExport(
             kind=table.kind, format=form, rows=written.rows, sha256=written.sha256,

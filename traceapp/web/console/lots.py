@@ -1,13 +1,266 @@
-"""Console: lots."""
+"""Lots: the list, the page of one, their files."""
 from __future__ import annotations
 
-from .layout import blueprint, page
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.attachment.service import attachments_of, attachments_of_all
+from traceapp.audit.entries import entries_of
+from traceapp.catalog.queries import all_products
+from traceapp.code.labels import lot_link
+from traceapp.complaint.queries import ComplaintFilter, complaint_page
+from traceapp.core.errors import NotFound
+from traceapp.epcis import write_json
+from traceapp.export.spreadsheet import Record
+from traceapp.identity.lookup import names_of_users
+from traceapp.surveillance.observe import lot_curve
+from traceapp.trace.facts import said_of
+from traceapp.trace.files import about_inspection, about_lot
+from traceapp.trace.genealogy import names_of, trace_lot
+from traceapp.trace.lot_list import DEFAULT_SORT, LotFilter, all_lots, lot_page
+from traceapp.trace.overview import (
+    LotHead,
+    events_of,
+    holds_of,
+    inspections_of,
+    lot_head,
+    productions_of,
+    shipments_of,
+)
+from traceapp.trace.policy import ReleaseState
+from traceapp.trace.production import mass_balance
+from traceapp.trace.queries import consignees_of, positions_of
+from traceapp.web.auth import may
+from traceapp.web.context import world
+
+from .layout import blueprint, page, today
+from .listing import (
+    PAGE_ROWS,
+    Exported,
+    Titles,
+    choice,
+    day_start,
+    export_links,
+    exported,
+    placed,
+    sort_link,
+    wished,
+)
+from .lot_picture import GenealogyView, genealogy_view
+from .signal_pictures import counted_curve
+from .words import KINDS, VERDICTS, action_word, named, options, step_word, verdict_of
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.lots": "console.read"}
+PERMISSIONS: dict[str, str] = {
+    "console.lots": "trace.read", "console.lots_export": "trace.read", "console.lot": "trace.read",
+    "console.lot_trace": "trace.read", "console.lot_events": "trace.read"}
+
+_ = lazy_gettext
+_LIST: Titles = (
+    ("number", _("Lot")), ("product_code", _("Product code")), ("product", _("Product")),
+    ("supplier_lot", _("Supplier's lot")), ("state", _("State")), ("started_at", _("Made or received")),
+    ("expires_on", _("Expiry date")), ("unit", _("Unit of quantity")), ("made", _("Made")), ("stock", _("In stock")),
+    ("consumed", _("Used")), ("shipped", _("Shipped")), ("returned", _("Returned")), ("uri", _("Identifier")))
+_TRACE: Titles = (
+    ("side", _("Side")), ("depth", _("Steps away")), ("number", _("Lot")), ("product_code", _("Product code")),
+    ("product", _("Product")), ("quantity", _("Quantity")), ("quantity_unit", _("Unit of quantity")),
+    ("share", _("Share")), ("made", _("Made")), ("stock", _("In stock")), ("shipped", _("Shipped")),
+    ("unit", _("Unit of the lot")), ("consignee", _("Consignee")), ("consignee_name", _("Name of the consignee")),
+    ("units", _("Units there")), ("uri", _("Identifier")))
+_WISHES = ("text", "product", "kind", "state", "from", "to", "sort")
+_PICTURE_LOTS = 400
+PARTS = ("overview", "inspections", "shipments", "complaints", "label", "events", "history")
+
+
+def lot_filter(values: dict[str, str]) -> LotFilter:
+    """What the address asks for."""
+    return LotFilter(
+        today=today(), text=values["text"], product_id=values["product"] or None,
+        kind=choice(values["kind"], KINDS), verdict=choice(values["state"], VERDICTS),
+        since=day_start(values["from"]), until=day_start(values["to"], days=1), sort=values["sort"] or DEFAULT_SORT,
+        after=request.args.get("after") or None, limit=PAGE_ROWS)
 
 
 @blueprint.get("/lots")
-def lots():  # type: ignore[no-untyped-def]
+def lots() -> Response:
     """The list."""
-    return page("console/lots.html")
+    values = wished(*_WISHES)
+    with world().database.read() as session:
+        found = lot_page(session, lot_filter(values))
+        products = all_products(session, only_active=False)
+    sorts = {key: sort_link("console.lots", values, key, DEFAULT_SORT) for key in ("number", "started", "created")}
+    return page("console/lots.html", found=found, listed=placed(found, "console.lots", values), values=values,
+                products=[(product.id, f"{product.code} · {named(product)}") for product in products],
+                kinds=options(KINDS), states=options(VERDICTS), sorts=sorts, verdict_of=lambda lot: verdict_of(
+                    lot, today()), exports=export_links("console.lots_export", values))
+
+
+@blueprint.get("/lots/export")
+def lots_export() -> Response:
+    """The lots of the filter as a file."""
+    values = wished(*_WISHES)
+
+    def rows(session: Session) -> Iterator[Record]:
+        for row in all_lots(session, lot_filter(values)):
+            lot = row.lot
+            yield {"number": lot.number, "product_code": row.product.code if row.product else "",
+                   "product": named(row.product) or lot.name, "supplier_lot": lot.supplier_lot_number,
+                   "state": str(verdict_of(lot, today())), "started_at": lot.started_at,
+                   "expires_on": lot.expires_on, "unit": lot.unit, "made": lot.made, "stock": lot.stock,
+                   "consumed": lot.consumed, "shipped": lot.shipped, "returned": lot.returned, "uri": lot.uri}
+
+    with world().database.snapshot() as session:
+        return exported(Exported("lots", gettext("Lots"), _LIST, rows(session), values), request.args.get("format", ""))
+
+
+def known_lot(session: Session, lot_key: str) -> LotHead:
+    """The lot of the address. Raises NotFound."""
+    head = lot_head(session, lot_key)
+    if head is None:
+        raise NotFound("There is no such lot.")
+    return head
+
+
+@blueprint.get("/lots/<lot_key>")
+def lot(lot_key: str) -> Response:
+    """All about one lot, one part at a time."""
+    part = choice(request.args.get("part", ""), PARTS) or "overview"
+    with world().database.read() as session:
+        head = known_lot(session, lot_key)
+        holds = holds_of(session, lot_key)
+        values = _PARTS[part](session, head)
+        people = names_of_users(session, [hold.placed_by for hold in holds] + [hold.lifted_by for hold in holds])
+    return page("console/lot.html", lot=head.lot, product=head.product, supplier=head.supplier, holds=holds,
+                verdict=str(verdict_of(head.lot, today())), part=part, tab_links=_tabs(lot_key, part), people=people,
+                acts=_possible_acts(head), **values)
+
+
+def _tabs(lot_key: str, part: str) -> list[dict[str, Any]]:
+    labels = {"overview": gettext("Overview"), "inspections": gettext("Inspections"),
+              "shipments": gettext("Shipments"), "complaints": gettext("Complaints"), "label": gettext("Label"),
+              "events": gettext("Events"), "history": gettext("History")}
+    shown = [name for name in PARTS if name != "complaints" or may("complaint.read")]
+    return [{"label": labels[name], "current": name == part,
+             "url": url_for("console.lot", lot_key=lot_key, part=None if name == "overview" else name)}
+            for name in shown]
+
+
+def _possible_acts(head: LotHead) -> set[str]:
+    """Which acts make sense for the lot as it stands; the permission is asked where they are shown."""
+    lot, acts = head.lot, {"trace"}
+    if not lot.is_own:
+        return acts
+    acts |= {"inspect", "hold"}
+    if lot.release_state == ReleaseState.pending:
+        acts.add("release")
+    if lot.release_state != ReleaseState.rejected:
+        acts.add("reject")
+    if lot.shipped > lot.returned:
+        acts.add("return")
+    if lot.stock > 0 and str(verdict_of(lot, today())) == "released":
+        acts |= {"ship", "produce"} if head.product is not None and head.product.kind == "material" else {"ship"}
+    if head.product is not None:
+        acts.add("print")
+    return acts if lot.is_recalled else acts | {"recall"}
+
+
+def _overview(session: Session, head: LotHead) -> dict[str, Any]:
+    trace = trace_lot(session, head.lot.lot_key, limit=_PICTURE_LOTS)
+    view: GenealogyView = genealogy_view(trace, today())
+    return {"trace": trace, "view": view, "balance": mass_balance(session, head.lot.lot_key),
+            "productions": productions_of(session, head.lot.lot_key),
+            "certificates": attachments_of(session, about_lot(head.lot.lot_key))}
+
+
+def _inspections(session: Session, head: LotHead) -> dict[str, Any]:
+    found = inspections_of(session, head.lot.lot_key)
+    files = attachments_of_all(session, [about_inspection(one.inspection.id) for one in found])
+    return {"inspections": [(one, files.get(about_inspection(one.inspection.id), [])) for one in found]}
+
+
+def _shipments(session: Session, head: LotHead) -> dict[str, Any]:
+    positions = positions_of(session, head.lot.lot_key) if not head.lot.is_own else ()
+    return {"shipments": shipments_of(session, head.lot.lot_key), "held": consignees_of(session, head.lot.lot_key),
+            "positions": positions, "place_names": names_of(session, [one.holder for one in positions])}
+
+
+def _complaints(session: Session, head: LotHead) -> dict[str, Any]:
+    if not may("complaint.read"):
+        return {"complaints": None, "curve": None}
+    found = complaint_page(session, ComplaintFilter(lot_key=head.lot.lot_key, limit=100))
+    seen = lot_curve(session, head.lot, today())
+    return {"complaints": found, "seen": seen, "curve": counted_curve(seen.curve) if seen.curve is not None else None}
+
+
+def _label(session: Session, head: LotHead) -> dict[str, Any]:
+    levels = head.product.levels if head.product is not None else []
+    return {"link": lot_link(world().settings.base_url, levels, head.lot)}
+
+
+def _events(session: Session, head: LotHead) -> dict[str, Any]:
+    found = events_of(session, head.lot.lot_key)
+    shown = request.args.get("event", "")
+    return {"events": [(event, step_word(event.biz_step)) for event in found],
+            "document": next((json.dumps(json.loads(event.document), ensure_ascii=False, indent=2)
+                              for event in found if event.id == shown), None), "shown": shown}
+
+
+def _history(session: Session, head: LotHead) -> dict[str, Any]:
+    entries = entries_of(session, f"lot:{head.lot.lot_key}")
+    people = names_of_users(session, [entry.actor_id for entry in entries])
+    return {"entries": [(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id),
+                         _told(json.loads(entry.data))) for entry in entries]}
+
+
+def _told(data: dict[str, Any]) -> str:
+    """What an entry of the trail holds, as one line."""
+    return " · ".join(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+                      for name, value in data.items() if value not in (None, "", [], {}))
+
+
+_PARTS = {"overview": _overview, "inspections": _inspections, "shipments": _shipments, "complaints": _complaints,
+          "label": _label, "events": _events, "history": _history}
+
+
+@blueprint.get("/lots/<lot_key>/events.json")
+def lot_events(lot_key: str) -> Response:
+    """The events of a lot as an EPCIS 2.0 document."""
+    with world().database.read() as session:
+        head = known_lot(session, lot_key)
+        found = events_of(session, lot_key, 1000)
+    document = write_json([said_of(event) for event in reversed(found)], created_at=world().clock.now())
+    answer = Response(document, mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="events-{head.lot.lot_key}.json"'
+    return answer
+
+
+@blueprint.get("/lots/<lot_key>/trace")
+def lot_trace(lot_key: str) -> Response:
+    """Everything upstream and downstream of a lot as a file."""
+    with world().database.snapshot() as session:
+        uri = known_lot(session, lot_key).lot.uri
+        trace = trace_lot(session, lot_key)
+
+    def rows() -> Iterator[Record]:
+        for node in trace.nodes:
+            yield {"side": node.side, "depth": node.depth, "number": node.number, "product_code": node.product_code,
+                   "product": named(node), "quantity": node.quantity, "quantity_unit": node.quantity_unit,
+                   "share": node.share, "made": node.made, "stock": node.stock, "shipped": node.shipped,
+                   "unit": node.unit, "uri": node.uri}
+        numbers = {node.lot_key: node for node in trace.nodes}
+        for held in trace.consignees:
+            node = numbers[held.lot_key]
+            yield {"side": "consignee", "number": node.number, "product_code": node.product_code,
+                   "product": named(node), "consignee": held.code, "consignee_name": named(held),
+                   "units": held.units, "unit": node.unit, "uri": node.uri}
+
+    return exported(Exported("trace", gettext("Trace"), _TRACE, rows(), {"lot": uri}),
+                    request.args.get("format", ""))
+
+

@@ -1,13 +1,107 @@
-"""Console: search."""
+"""The search box: any number or scan leads to the thing, or to what it could mean."""
 from __future__ import annotations
 
-from .layout import blueprint, page
+from dataclasses import dataclass
+
+from flask import redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.adverse_event.queries import adverse_event_by_reference
+from traceapp.catalog.lookup import products_by_id
+from traceapp.catalog.queries import PartyFilter, ProductFilter, party_page, product_of_gtin, product_page
+from traceapp.complaint.queries import complaint_by_reference
+from traceapp.recall.queries import recall_by_reference
+from traceapp.surveillance.queries import signal_by_reference
+from traceapp.trace.lot_list import LotFilter, lot_page
+from traceapp.web.auth import may
+from traceapp.web.context import world
+
+from .casework import own_text
+from .finding import lots_meant, read_code
+from .layout import blueprint, page, today
+from .words import named
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.search": "console.read"}
 
+_LONGEST = 400
+_EACH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that the text can mean."""
+
+    kind: str
+    title: str
+    text: str
+    url: str
+
 
 @blueprint.get("/search")
-def search():  # type: ignore[no-untyped-def]
-    """The list."""
-    return page("console/search.html")
+def search() -> Response:
+    """Go to the thing, or show what it could be."""
+    text = request.args.get("q", "").strip()[:_LONGEST]
+    if not text:
+        return page("console/search.html", text="", hits=[])
+    with world().database.read() as session:
+        exact = _exact(session, text)
+        hits = exact or _similar(session, text)
+    if len(exact) == 1:
+        return redirect(exact[0].url, 303)
+    return page("console/search.html", 200, text=text, hits=hits)
+
+
+def _exact(session: Session, text: str) -> list[Hit]:
+    """What bears exactly this name: a reference, a lot, the product of a GTIN."""
+    found = _case(session, text)
+    if found is not None:
+        return [found]
+    hits: list[Hit] = []
+    if may("trace.read"):
+        lots = lots_meant(session, text)
+        products = products_by_id(session, (lot.product_id for lot in lots))
+        hits = [Hit(gettext("Lot"), lot.number, named(products.get(lot.product_id or "")) or lot.name or lot.uri,
+                    url_for("console.lot", lot_key=lot.lot_key)) for lot in lots]
+    parsed = read_code(text)
+    gtin = parsed.get("01") if parsed is not None else None
+    known = product_of_gtin(session, gtin) if gtin and not hits else None
+    if known is not None:
+        hits.append(Hit(gettext("Product"), known[0].code, named(known[0]),
+                        url_for("console.product", product_id=known[0].id)))
+    return hits
+
+
+def _case(session: Session, text: str) -> Hit | None:
+    """The complaint, adverse event, signal or recall with this reference."""
+    reference = text.upper()
+    if reference.startswith("CP-") and may("complaint.read"):
+        complaint = complaint_by_reference(session, reference)
+        return Hit(gettext("Complaint"), reference, "", f"/console/complaints/{complaint.id}") if complaint else None
+    if reference.startswith("AE-") and may("adverse_event.read"):
+        event = adverse_event_by_reference(session, reference)
+        return Hit(gettext("Adverse event"), reference, "", f"/console/adverse-events/{event.id}") if event else None
+    if reference.startswith("SG-") and may("signal.read"):
+        signal = signal_by_reference(session, reference)
+        return Hit(gettext("Signal"), reference, "", f"/console/signals/{signal.id}") if signal else None
+    if reference.startswith("RC-") and may("recall.read"):
+        recall = recall_by_reference(session, reference)
+        return Hit(gettext("Recall"), reference, own_text(recall, "title"),
+                   f"/console/recalls/{recall.id}") if recall else None
+    return None
+
+
+def _similar(session: Session, text: str) -> list[Hit]:
+    """Lots, products and partners whose number or name holds the text."""
+    hits: list[Hit] = []
+    if may("trace.read"):
+        hits += [Hit(gettext("Lot"), row.lot.number, named(row.product) or row.lot.name,
+                     url_for("console.lot", lot_key=row.lot.lot_key))
+                 for row in lot_page(session, LotFilter(today(), text, limit=_EACH)).rows]
+    hits += [Hit(gettext("Product"), row.code, named(row), url_for("console.product", product_id=row.id))
+             for row in product_page(session, ProductFilter(text, limit=_EACH)).rows]
+    hits += [Hit(gettext("Partner"), row.code, named(row), url_for("console.partner", party_id=row.id))
+             for row in party_page(session, PartyFilter(text, limit=_EACH)).rows]
+    return hits

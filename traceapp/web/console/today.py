@@ -1,13 +1,179 @@
-"""Console: today."""
+"""Today: what is late, what is due, what is new; one's own duties and the team's, each one click from the act."""
 from __future__ import annotations
 
-from .layout import blueprint, page
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-# endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.today": "console.read"}
+from flask import redirect, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.complaint.queries import ComplaintFilter, complaint_page
+from traceapp.core.errors import Forbidden, NotFound
+from traceapp.identity.lookup import names_of_users
+from traceapp.recall.progress import progress_of
+from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.surveillance.queries import SignalFilter, signal_page
+from traceapp.trace.lookup import lots_by_key
+from traceapp.trace.queries import lot_counts
+from traceapp.web.auth import may
+from traceapp.web.context import signed_in, world
+from traceapp.web.ui import charts
+from traceapp.web.words import DUTIES, word
+from traceapp.worklist.model import Task, TaskState
+from traceapp.worklist.tasks import assign_task, complete_task, open_tasks, task_by_id
+
+from .acting import Done, Refusal, perform
+from .entering import Entered
+from .layout import blueprint, page
+from .layout import today as date_here
+
+# endpoint -> permission (see traceapp.web.permissions); whose duty a task is decides further
+PERMISSIONS: dict[str, str] = {
+    "console.home": "console.read", "console.today": "console.read", "console.task": "console.read",
+    "console.task_take": "console.read", "console.task_done": "console.read"}
+
+# Whose duties a role sees and does.
+DUTIES_OF: dict[str, tuple[str, ...]] = {
+    "quality_manager": ("quality_manager", "quality"), "quality": ("quality",), "operator": ("operator",),
+    "administrator": ("administrator",)}
+_PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/adverse-events/",
+          "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/"}
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A task with where it is done and who took it."""
+
+    task: Task
+    title: str
+    about: str
+    url: str
+    assignee: str
+    is_mine: bool
+    is_late: bool
+
+
+def act_url(task: Task) -> str:
+    """The page on which the task is done."""
+    kind, _, key = task.about.partition(":")
+    if kind == "notice":
+        return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+    return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """The way in."""
+    return redirect(url_for("console.today"))
 
 
 @blueprint.get("/today")
-def today():  # type: ignore[no-untyped-def]
-    """The list."""
-    return page("console/today.html")
+def today() -> Response:
+    """The page of today."""
+    with world().database.read() as session:
+        duties = _duties(session)
+        values = _news(session)
+    return page("console/today.html", late=[one for one in duties if one.is_late],
+                due=[one for one in duties if _is_due_today(one)],
+                later=[one for one in duties if not one.is_late and not _is_due_today(one)],
+                mine=[one for one in duties if one.is_mine], duties=duties, **values)
+
+
+def _is_due_today(duty: Duty) -> bool:
+    return not duty.is_late and duty.task.due_at < world().clock.now() + timedelta(days=1)
+
+
+def _duties(session: Session) -> list[Duty]:
+    """The open tasks of the actor's role, the most urgent first."""
+    who, now = signed_in(), world().clock.now()
+    found = [task for role in DUTIES_OF.get(who.role, ()) for task in open_tasks(session, role, _SHOWN)]
+    found.sort(key=lambda task: (task.due_at, task.id))
+    names = names_of_users(session, (task.assignee_id for task in found))
+    return [Duty(task, word(DUTIES, task.kind), str(task.params.get("reference") or task.params.get("number") or ""),
+                 act_url(task), names.get(task.assignee_id or "", ""), task.assignee_id == who.id, task.due_at < now)
+            for task in found]
+
+
+def _news(session: Session) -> dict[str, Any]:
+    """Signals first, then recalls that run, complaints that wait, lots that wait."""
+    values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "lots": {}, "counts": None}
+    if may("signal.read"):
+        values["signals"] = signal_page(session, SignalFilter(states=("open", "validated"), limit=10))
+        values["lots"] = lots_by_key(session, (row.lot_key for row in values["signals"].rows))
+    if may("recall.write"):
+        running = recall_page(session, RecallFilter(states=("draft", "submitted", "notifying"), limit=10))
+        progress = progress_of(session, (row.id for row in running.rows))
+        values["recalls"] = [(row, progress[row.id], _funnel(row.reference, progress[row.id].consignees,
+                                                             progress[row.id].answered)) for row in running.rows]
+    if may("complaint.read"):
+        values["complaints"] = complaint_page(session, ComplaintFilter(states=("received",), limit=5))
+    if may("trace.read"):
+        values["counts"] = lot_counts(session, date_here())
+    return values
+
+
+def _funnel(reference: str, consignees: int, answered: int) -> Any:
+    if not consignees:
+        return None
+    return charts.funnel(gettext("Consignees of recall %(reference)s", reference=reference), [
+        (gettext("Told"), consignees, f"{consignees}"), (gettext("Answered"), answered, f"{answered} / {consignees}")])
+
+
+def _known(session: Session, task_id: str) -> Task:
+    """The task, when it is a duty of the actor's role. Raises NotFound, Forbidden."""
+    task = task_by_id(session, task_id)
+    if task is None:
+        raise NotFound("There is no such task.", code="unknown-task")
+    if task.role not in DUTIES_OF.get(signed_in().role, ()):
+        raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")
+    return task
+
+
+@blueprint.get("/tasks/<task_id>")
+def task(task_id: str) -> Response:
+    """One task: what it is about, whose it is, and how it is ended by hand."""
+    return _task_page(task_id, Entered())
+
+
+def _task_page(task_id: str, form: Entered, status: int = 200) -> Response:
+    with world().database.read() as session:
+        found = _known(session, task_id)
+        names = names_of_users(session, (found.assignee_id, found.done_by))
+    url = act_url(found)
+    return page("console/task.html", status, task=found, title=word(DUTIES, found.kind), form=form,
+                act_url=None if url == url_for("console.task", task_id=task_id) else url,
+                assignee=names.get(found.assignee_id or "", ""), done_by=names.get(found.done_by or "", found.done_by),
+                is_open=found.state == TaskState.open, is_mine=found.assignee_id == signed_in().id)
+
+
+@blueprint.post("/tasks/<task_id>/take")
+def task_take(task_id: str) -> Response:
+    """Take a task, or with `back` give it back to the team."""
+    form = Entered()
+    assignee = None if form.get("back") else signed_in().id
+
+    def act(session: Session) -> Done:
+        _known(session, task_id)
+        assign_task(session, signed_in(), world().clock, task_id, assignee)
+        return Done(url_for("console.today"),
+                    gettext("The task is yours.") if assignee else gettext("The task is the team's again."))
+
+    return perform(form, act, Refusal(lambda status: _task_page(task_id, form, status)))
+
+
+@blueprint.post("/tasks/<task_id>/done")
+def task_done(task_id: str) -> Response:
+    """End a task by hand, saying what came of it."""
+    form = Entered()
+    outcome = form.text("reason", required=True)
+
+    def act(session: Session) -> Done:
+        _known(session, task_id)
+        complete_task(session, signed_in(), world().clock, task_id, outcome[:2000])
+        return Done(url_for("console.today"), gettext("The task is done."))
+
+    return perform(form, act, Refusal(lambda status: _task_page(task_id, form, status)))

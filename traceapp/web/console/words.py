@@ -31,14 +31,16 @@ ACTIONS = {
     "lot.received": _("Received"), "lot.produced": _("Made"), "lot.inspected": _("Inspected"),
     "lot.released": _("Released"), "lot.rejected": _("Rejected"), "lot.held": _("Put on hold"),
     "lot.freed": _("Hold lifted"), "lot.shipped": _("Shipped"), "lot.returned": _("Returned"),
-    "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"), "attachment.added": _("File added"),
+    "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
+    "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
     "task.raised": _("Task raised"), "task.done": _("Task done"), "task.dropped": _("Task dropped"),
     "task.assigned": _("Task assigned"), "task.due_earlier": _("Task due earlier"),
     "product.created": _("Product created"), "product.changed": _("Product changed"),
     "party.created": _("Partner created"), "party.changed": _("Partner changed"),
     "contact.added": _("Contact added"), "contact.changed": _("Contact changed"), "role.given": _("Role given"),
     "role.taken": _("Role taken away"), "site.created": _("Site created"), "site.changed": _("Site changed"),
-    "user.created": _("User created"), "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out")}
+    "user.created": _("User created"), "user.changed": _("User changed"),
+    "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out")}
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),
     "transforming": _("Making"), "storing": _("Storing"), "holding": _("Holding"), "shipping": _("Shipping"),
