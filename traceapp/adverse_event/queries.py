@@ -98,6 +98,7 @@ def adverse_event_lines(session: Session, wanted: AdverseEventFilter, batch: int
 
 
 def adverse_event_by_id(session: Session, adverse_event_id: str) -> AdverseEvent | None:
+    """The adverse event, or None."""
     return session.scalars(select(AdverseEvent).where(AdverseEvent.id == adverse_event_id)).first()
 
 

@@ -84,6 +84,7 @@ def is_grave(severity: Severity) -> bool:
 
 
 def is_milder(severity: Severity, than: Severity) -> bool:
+    """Whether `severity` is strictly milder than the other."""
     return _ORDER.index(severity) < _ORDER.index(than)
 
 

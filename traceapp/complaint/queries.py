@@ -75,6 +75,7 @@ def complaint_page(session: Session, wanted: ComplaintFilter) -> Page[Complaint]
 
 
 def complaint_by_id(session: Session, complaint_id: str) -> Complaint | None:
+    """The complaint, or None."""
     return session.scalars(select(Complaint).where(Complaint.id == complaint_id)).first()
 
 

@@ -133,4 +133,5 @@ def tasks_about(session: Session, about: str) -> list[Task]:
 
 
 def task_by_id(session: Session, task_id: str) -> Task | None:
+    """The task, or None."""
     return session.get(Task, task_id)
