@@ -20,8 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     load = acts.add_parser(
         "load", help="fill an empty database with two years of an invented maker's life",
         description="Fills an empty database with two years of an invented maker's life: raw lots, batches, "
-                    "despatches, complaints, an earlier recall, and a bad adhesive whose reactions have just begun. All of it or, "
-                    "when interrupted, nothing. Prints codes to scan on stdout, sign-ins on stderr.")
+                    "despatches, complaints, an earlier recall, and a bad adhesive whose reactions have just begun. "
+                    "All of it or, when interrupted, nothing. Prints codes to scan on stdout, sign-ins on stderr.")
     load.add_argument("--scale", type=float, default=1.0, metavar="N",
                       help="how much: 1 is about 180 finished lots and 110 consignees (default 1)")
     load.add_argument("--seed", type=int, default=1, metavar="S", help="which story: the same seed, the same story")

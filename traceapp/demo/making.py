@@ -19,7 +19,8 @@ STORY_DAYS = (27, 24, 20, 16, 12, 5)
 STORY_SIZE = 8000
 STORY_PRODUCT, STORY_MATERIAL = "PLASTER", "GLUE"
 FINISHED_SAMPLE = Decimal(32)
-_LONGEST_USE, _LONGEST_USE_MADE = 220, 120
+# One lot is in use for at most this share of its shelf life, and no longer than so many days.
+_SHARE_OF_SHELF, _LONGEST_USE = 0.55, 220
 _QUIET_BEFORE, _QUIET_AFTER = 45, 5
 _PIECES = "EA"
 # Raw lots that failed their tests: material, days before today, why they were rejected.
@@ -190,8 +191,9 @@ class _Feeder:
         shares: list[list[tuple[Batch, Decimal]]] = []
         for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(uses)], strict=True)):
             run = list(uses[start:end])
-            if number and material.code != STORY_MATERIAL and dice.random() < 0.5:
-                batch, amount = run[0]
+            batch, amount = run[0]
+            is_fresh = not shares or batch.day - shares[-1][0][0].day <= _longest_use(material)
+            if number and material.code != STORY_MATERIAL and is_fresh and dice.random() < 0.5:
                 rest = _fitting(material, amount * Decimal(f"{dice.uniform(0.25, 0.6):.3f}"))
                 shares[-1].append((batch, rest))
                 run[0] = (batch, amount - rest)
@@ -206,25 +208,30 @@ class _Feeder:
     def _starts(self, dice: random.Random, material: Material, days: Sequence[int]) -> list[int]:
         """At which uses a new lot is opened.
 
-        The bad adhesive begins with the first plaster of the story and lasts until today; no other material changes
-        its lot about that day, so that nothing else was in exactly the same plasters.
+        The bad adhesive begins with the first plaster of the story and lasts until today; no other material of the
+        plaster changes its lot about that day, so that nothing else was in exactly the same plasters.
         """
         starts: list[int] = []
-        longest = _LONGEST_USE_MADE if material.is_made else _LONGEST_USE
-        wanted = 0
+        wanted, in_plaster = 0, any(row.material == material.code for row in recipes()[STORY_PRODUCT])
         for position, day in enumerate(days):
             if not starts:
                 is_new = True
             elif material.code == STORY_MATERIAL and day >= self.story_day:
                 is_new = day == self.story_day
-            elif -_QUIET_BEFORE <= day - self.story_day <= _QUIET_AFTER and material.code != STORY_MATERIAL:
+            elif -_QUIET_BEFORE <= day - self.story_day <= _QUIET_AFTER and in_plaster and (
+                    material.code != STORY_MATERIAL):
                 is_new = False
             else:
-                is_new = position - starts[-1] >= wanted or day - days[starts[-1]] > longest
+                is_new = position - starts[-1] >= wanted or day - days[starts[-1]] > _longest_use(material)
             if is_new:
                 starts.append(position)
                 wanted = max(1, material.span + dice.choice((-1, 0, 0, 1)))
         return starts
+
+
+def _longest_use(material: Material) -> float:
+    """Days from the first batch to the last that one lot may feed."""
+    return min(_LONGEST_USE, material.shelf_days * _SHARE_OF_SHELF)
 
 
 def _amount(seed: int, material: Material, batch: Batch) -> Decimal | None:
