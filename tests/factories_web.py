@@ -39,7 +39,9 @@ class Browser:
         """Send `values` with a fresh token of the session, and nothing else."""
         page = self.client.get("/console/account", headers=self._headers()).get_data(as_text=True)
         token = _CSRF.search(page)
-        data: MultiDict[str, Any] = MultiDict(values or {})
+        data: MultiDict[str, Any] = MultiDict()
+        for name, value in (values or {}).items():  # a tuple is a file
+            data.setlist(name, value if isinstance(value, list) else [value])
         data["csrf_token"] = unescape(token.group(1)) if token else ""
         self.last = self.client.post(path, data=data, headers=self._headers(), **options)
         return self.last

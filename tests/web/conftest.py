@@ -45,5 +45,9 @@ def console(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     settings = Settings(var_dir=folder / "var", database_url=str(database.url), base_url="http://127.0.0.1:8000",
                         secret_key="a secret key of the tests", development=True,
                         vault_key=base64.urlsafe_b64encode(b"v" * 32).decode())
-    yield make_console(settings, database, FixedClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC)))
+    made = make_console(settings, database, FixedClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC)))
+    yield made
+    scans = getattr(made.app.extensions.get("traceapp.consumer"), "scans", None)
+    if scans is not None:
+        scans.close()
     database.close()
