@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.factories_complaint import VAULT, a_report, dump
 from traceapp.complaint.drafts import (
     complete_draft,
-    purge_drafts,
+    forget_old_drafts,
     read_draft,
     save_draft,
     start_draft,
@@ -92,7 +92,7 @@ def test_a_draft_lives_a_week_from_its_last_change(database: Database, clock: Fi
         save_draft(session, clock, token, {"step": 3}, vault=VAULT)
     clock.move_to(clock.now() + timedelta(days=1))
     with database.write() as session:
-        assert purge_drafts(session, clock) == 1
+        assert forget_old_drafts(session, clock) == 1
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(ReportDraft)) == 1
         assert read_draft(session, clock, token, vault=VAULT).answers == {"step": 3}

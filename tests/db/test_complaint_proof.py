@@ -11,7 +11,7 @@ import pytest
 from altcha import Challenge, Payload, solve_challenge
 
 from tests.factories_complaint import VAULT
-from traceapp.complaint.proof import LIFETIME, Proof, accept_proof, new_challenge, purge_challenges
+from traceapp.complaint.proof import LIFETIME, Proof, accept_proof, forget_used_challenges, new_challenge
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.vault.service import Vault
@@ -81,4 +81,4 @@ def test_used_challenges_are_forgotten_when_they_are_old(
     assert accepted(sqlite, clock, payload) is Proof.proven
     clock.move_to(clock.now() + age)
     with sqlite.write() as session:
-        assert purge_challenges(session, clock.now() - timedelta(minutes=30)) == 1 - kept
+        assert forget_used_challenges(session, clock) == 1 - kept

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
@@ -96,10 +96,8 @@ def complete_draft(session: Session, actor: Actor, clock: Clock, token: str, com
     return submitted
 
 
-def purge_drafts(session: Session, clock: Clock, limit: int = 5000) -> int:
+def forget_old_drafts(session: Session, clock: Clock) -> int:
     """How many drafts that have run out were deleted, with all that was in them."""
-    old = list(session.scalars(select(ReportDraft.token_hash)
-                               .where(ReportDraft.changed_at <= clock.now() - LIFETIME).limit(limit)))
-    if old:
-        session.execute(delete(ReportDraft).where(ReportDraft.token_hash.in_(old)))
-    return len(old)
+    gone = session.execute(delete(ReportDraft).where(ReportDraft.changed_at <= clock.now() - LIFETIME)
+                           .returning(ReportDraft.token_hash))
+    return len(gone.all())

@@ -4,12 +4,12 @@ A missing or wrong proof never stops a report; `policy.is_suspicious` decides wh
 """
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from altcha import Payload, create_challenge, verify_solution
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
@@ -65,9 +65,8 @@ def accept_proof(session: Session, clock: Clock, payload: str, *, vault: Vault) 
     return Proof.proven
 
 
-def purge_challenges(session: Session, before: datetime, limit: int = 5000) -> int:
-    """How many used challenges were forgotten; `before` must be longer ago than a challenge lives."""
-    old = list(session.scalars(select(UsedChallenge.challenge).where(UsedChallenge.used_at < before).limit(limit)))
-    if old:
-        session.execute(delete(UsedChallenge).where(UsedChallenge.challenge.in_(old)))
-    return len(old)
+def forget_used_challenges(session: Session, clock: Clock) -> int:
+    """How many used challenges were forgotten because they have expired, so that they cannot be handed in again."""
+    gone = session.execute(delete(UsedChallenge).where(UsedChallenge.used_at < clock.now() - 2 * LIFETIME)
+                           .returning(UsedChallenge.challenge))
+    return len(gone.all())
