@@ -1,0 +1,242 @@
+"""The demonstration data in the database: loaded once for this module, small, at a fixed moment."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.factories_complaint import VAULT
+from traceapp.audit.verify import verify
+from traceapp.catalog.model import Product
+from traceapp.complaint.model import Complaint
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, InvalidInput
+from traceapp.db import Database
+from traceapp.demo.acts import LotName
+from traceapp.demo.loading import LoadDemo, Loaded, is_demo, is_empty, load_demo
+from traceapp.demo.people import SIGN_INS, working_sign_ins
+from traceapp.demo.tables import items, rates
+from traceapp.identity.model import User
+from traceapp.identity.service import MINIMUM_PASSWORD
+from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.public import public_recalls
+from traceapp.recall.scope import propose_scope
+from traceapp.surveillance.basis import basis_of
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.queries import surroundings
+from traceapp.trace.guards import policy_facts
+from traceapp.trace.identity import lot_key
+from traceapp.trace.model import Lot, LotPosition, Production, ShipmentLine
+from traceapp.trace.policy import Verdict, verdict
+from traceapp.trace.production import mass_balance
+from traceapp.worklist.model import Task, TaskState, WorkRow
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+SMALL = LoadDemo(scale=0.05)
+
+
+def copied(template: Path, folder: Path) -> Database:
+    path = folder / "demo.db"
+    shutil.copy(template, path)
+    return Database(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="module")
+def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Loaded]]:
+    database = copied(sqlite_template, tmp_path_factory.mktemp("demo"))
+    yield database, load_demo(database, FixedClock(NOW), SMALL, vault=VAULT)
+    database.close()
+
+
+def key_of(database: Database, lot: LotName) -> str:
+    with database.read() as session:
+        uri = session.scalars(select(Product.identity_uri).where(Product.code == lot.product)).one()
+    return lot_key(uri, lot.number)
+
+
+def test_the_detector_opened_signals_by_itself_and_only_on_plasters_of_the_bad_adhesive(
+        demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    with database.read() as session:
+        opened = {signal.lot_key: signal for signal in session.scalars(select(Signal).where(Signal.state == "open"))}
+    assert set(opened) == {key_of(database, lot) for lot in loaded.landmarks.suspicious}
+    assert all(1 <= (NOW - signal.opened_at).total_seconds() / 3600 <= 96 for signal in opened.values())
+
+
+def test_the_bad_adhesive_is_the_first_and_only_likely_cause(demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    with database.read() as session:
+        for suspicious in loaded.landmarks.suspicious:
+            found = surroundings(session, key_of(database, suspicious), NOW.date())
+            assert found.ancestors[0].lot.number == loaded.landmarks.bad_glue.number
+            assert (found.ancestors[0].posterior or 0) > 0.5
+            assert not any(loaded.landmarks.bad_glue.number in group for group in found.together)
+
+
+def test_a_recall_from_the_adhesive_would_reach_every_plaster_and_the_six_hospitals(
+        demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    marks = loaded.landmarks
+    with database.read() as session:
+        scope = propose_scope(session, key_of(database, marks.bad_glue))
+    assert {lot.number for lot in scope.lots} >= {lot.number for lot in (*marks.suspicious, *marks.other_batches)}
+    others = {key_of(database, lot) for lot in marks.other_batches}
+    holders = [one for one in scope.consignees if others & {key for key, _units in one.units}]
+    assert len(holders) == 6
+    assert len(scope.consignees) > 20
+
+
+def test_every_verdict_that_a_lot_can_have_is_there(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        found = {verdict(policy_facts(lot), NOW.date()) for lot in session.scalars(
+            select(Lot).join(Product, Product.id == Lot.product_id).where(Product.code.in_(items())))}
+    assert found == {Verdict.released, Verdict.recalled, Verdict.rejected, Verdict.on_hold, Verdict.not_released,
+                     Verdict.expired}
+
+
+def test_the_marked_lots_say_what_they_are_printed_with(demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    marks = loaded.landmarks
+    expected = {marks.normal: Verdict.released, marks.suspicious[0]: Verdict.released,
+                marks.recalled: Verdict.recalled, marks.on_hold: Verdict.on_hold, marks.rejected: Verdict.rejected,
+                marks.other_batches[-1]: Verdict.not_released}
+    with database.read() as session:
+        assert {lot: verdict(policy_facts(session.get_one(Lot, key_of(database, lot))), NOW.date())
+                for lot in expected} == expected
+
+
+def test_every_batch_took_what_its_recipe_asks_for(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        keys = list(session.scalars(select(Production.lot_key)))
+        assert keys
+        for key in keys:
+            balance = mass_balance(session, key)
+            assert balance
+            for line in balance:
+                assert line.share is not None and abs(line.share) <= Decimal("0.03"), (key, line)
+
+
+def test_every_own_lot_adds_up_over_its_places(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        there: dict[str, Decimal] = {}
+        for key, quantity in session.execute(select(LotPosition.lot_key, LotPosition.quantity)):
+            there[key] = there.get(key, Decimal(0)) + quantity
+        for lot in session.scalars(select(Lot)):
+            assert lot.stock >= 0
+            assert there[lot.lot_key] == lot.made - lot.consumed - lot.sampled - lot.lost, lot.number
+
+
+def test_the_trail_of_all_of_it_verifies(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.snapshot() as session:
+        found = verify(session)
+    assert found.broken is None
+    assert found.entries > 500
+
+
+def test_one_earlier_recall_is_closed_and_public_with_every_unit_accounted_for(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        recall = session.scalars(select(Recall)).one()
+        assert recall.state == "closed" and recall.submitted_by != recall.approved_by
+        assert [entry.facts.reference for entry in public_recalls(session).rows] == [recall.reference]
+        notices = list(session.scalars(select(Notice)))
+        assert notices and all(notice.answered_at is not None for notice in notices)
+        lines = list(session.scalars(select(RecallLedger)))
+        assert all(row.settled_at is not None or row.shipped == row.used + row.returned for row in lines)
+
+
+def test_nothing_is_left_for_the_scheduler_to_find_late(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(WorkRow).where(WorkRow.done_at.is_(None))) == 0
+        assert session.scalar(select(func.count()).select_from(OutboxMessage).where(
+            OutboxMessage.state == MessageState.pending)) == 0
+
+
+def test_people_find_work_to_do_today(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        kinds = set(session.scalars(select(Task.kind).where(Task.state == TaskState.open)))
+    assert {"signal.review", "complaint.triage"} <= kinds
+
+
+def test_the_detector_is_told_the_rates_that_the_complaints_were_drawn_with(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        for code, rate in rates().items():
+            basis = basis_of(session, session.scalars(select(Product.id).where(Product.code == code)).one())
+            assert (basis.rate_per_unit, basis.delay.use_mean_days) == (rate.harm, rate.use_mean_days)
+            assert not basis.is_default and basis.note
+
+
+def test_every_printed_sign_in_opens_the_door_and_one_that_does_not_is_not_printed(
+        demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    assert all(len(one.password) >= MINIMUM_PASSWORD for one in SIGN_INS)
+    with database.read() as session:
+        assert is_demo(session)
+        assert working_sign_ins(session) == SIGN_INS
+        session.scalars(select(User).where(User.sign_in_name == "admin")).one().is_active = False
+        assert [one.name for one in working_sign_ins(session)] == ["operator", "quality", "manager", "regulator"]
+
+
+def content(database: Database) -> list[list[tuple[object, ...]]]:
+    """What the story says, without the identifiers that are drawn anew each time."""
+    with database.read() as session:
+        return [[tuple(row) for row in session.execute(statement)] for statement in (
+            select(Lot.uri, Lot.made, Lot.consumed, Lot.shipped, Lot.returned, Lot.release_state).order_by(Lot.uri),
+            select(Lot.number, ShipmentLine.shipped_at, ShipmentLine.units).join(
+                Lot, Lot.lot_key == ShipmentLine.lot_key).order_by(Lot.number, ShipmentLine.shipped_at,
+                                                                   ShipmentLine.units),
+            select(Complaint.lot_key, Complaint.received_at, Complaint.narrative, Complaint.state).order_by(
+                Complaint.received_at, Complaint.narrative),
+            select(Signal.lot_key, Signal.opened_at, Signal.observed))]
+
+
+def test_the_same_seed_loads_the_same_content_twice(demo: tuple[Database, Loaded], sqlite: Database) -> None:
+    load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT)
+    assert content(sqlite) == content(demo[0])
+
+
+def test_a_database_with_products_is_refused_and_stays_as_it_is(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    before = content(database)
+    with pytest.raises(Conflict) as refused:
+        load_demo(database, FixedClock(NOW), SMALL, vault=VAULT)
+    assert refused.value.code == "not-empty"
+    assert content(database) == before
+
+
+def test_an_interrupted_load_leaves_nothing(sqlite: Database) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT, progress=stop)
+    with sqlite.read() as session:
+        assert is_empty(session) and not is_demo(session)
+        assert session.scalar(select(func.count()).select_from(User)) == 0
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 51.0])
+def test_a_scale_out_of_range_is_refused(sqlite: Database, scale: float) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        load_demo(sqlite, FixedClock(NOW), LoadDemo(scale), vault=VAULT)
+    assert refused.value.place == "--scale"
+
+
+@pytest.mark.postgres
+def test_the_story_is_told_on_postgresql_too(postgresql: Database, demo: tuple[Database, Loaded]) -> None:
+    load_demo(postgresql, FixedClock(NOW), SMALL, vault=VAULT)
+    assert content(postgresql) == content(demo[0])
