@@ -1,6 +1,7 @@
 """A consignee answers by its link: in parts, in one tap, corrected, twice; and the ledger adds up."""
 from __future__ import annotations
 
+import threading
 from decimal import Decimal as D
 
 import pytest
@@ -261,6 +262,41 @@ def test_after_the_end_an_answer_is_refused_with_whom_to_ask(case: Case) -> None
     with case.database.read() as session:
         assert notice_of_token(session, case.token).is_closed
     assert case.line(case.house.first.lot_key).on_hand == D(0)
+
+
+def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
+    with case.database.read() as session:
+        views = [notice_of_token(session, token) for token in (case.token, case.hospital_token)]
+    for token, view in zip((case.token, case.hospital_token), views, strict=True):
+        case.answer(*none_left(view), token=token)
+    gate, outcomes = threading.Barrier(2), []
+
+    def correct() -> None:
+        gate.wait()
+        try:
+            case.answer(AnswerLine(case.house.first.lot_key, D(300), D(0), D(0)), explanation="50 are lost")
+            outcomes.append("answered")
+        except Conflict as error:
+            outcomes.append(error.code)
+
+    def close() -> None:
+        gate.wait()
+        try:
+            with case.database.write() as session:
+                close_recall(session, case.house.manager, case.clock, CloseRecall(case.recall.id, "all used"))
+            outcomes.append("closed")
+        except Conflict as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=work) for work in (correct, close)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) in (["answered", "ledger-open"], ["closed", "recall-closed"])
+    with case.database.read() as session:
+        is_closed = session.get_one(Recall, case.recall.id).state == "closed"
+    assert is_closed == (case.line(case.house.first.lot_key).on_hand == D(0))
 
 
 def test_the_funnel_and_the_sums_follow_the_answers(case: Case) -> None:

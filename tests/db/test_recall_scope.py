@@ -15,6 +15,7 @@ from traceapp.identity.service import actor_of
 from traceapp.recall.model import RecallLot
 from traceapp.recall.scope import propose_scope, scope_hash
 from traceapp.recall.service import SetScope, set_scope
+from traceapp.trace.genealogy import trace_lot
 
 
 @pytest.fixture
@@ -39,6 +40,18 @@ def test_quantities_are_net_of_returns_and_add_up_by_consignee(database: Databas
         "Clinic One": {house.first.lot_key: D(350), house.second.lot_key: D(1000)},
         "Hospital Two": {house.first.lot_key: D(200)}}
     assert {(total.unit, total.lots, total.shipped) for total in scope.totals} == {("KGM", 1, D(0)), ("EA", 2, D(1550))}
+
+
+def test_the_scope_lies_inside_the_trace_and_leaves_out_only_what_is_used_up(database: Database,
+                                                                             house: House) -> None:
+    with database.read() as session:
+        for root in (house.glue, house.film, house.other_glue, house.bulk, house.other):
+            scope = propose_scope(session, root.lot_key)
+            nodes = {node.lot_key: node for node in trace_lot(session, root.lot_key, "downstream").nodes}
+            assert scope.lot_keys <= nodes.keys()
+            left_out = [nodes[key] for key in nodes.keys() - scope.lot_keys]
+            assert all(node.stock == 0 and node.shipped == 0 for node in left_out)
+            assert scope.passed_through == len(left_out)
 
 
 def test_a_finished_lot_alone_is_a_scope_of_one(database: Database, house: House) -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from tests.factories_recall import TEXTS, House, Tray, deliver, folder, make_house, running, token_of
@@ -17,6 +20,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.outbox.delivery import LEASE, RETRY_MINUTES
+from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.answer import RecordAnswer, none_left, notice_of_token, record_answer
 from traceapp.recall.model import Notice, Recall
@@ -72,6 +76,34 @@ def test_each_consignee_gets_its_own_letter_with_its_own_quantities(database: Da
     assert clinic.message_id != hospital.message_id
     assert states(database, recall) == [("sent", True), ("sent", True)]
     assert kinds(database) == []
+
+
+def test_a_real_server_takes_each_letter_once(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house)
+    taken: list[tuple[list[str], bytes]] = []
+
+    class Inbox:
+        async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+            taken.append((envelope.rcpt_tos, envelope.content))
+            return "250 taken"
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Controller(Inbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        post = mailer(f"smtp://127.0.0.1:{port}", "recall@maker.example", Path("unused"))
+        assert deliver(sqlite, clock, post) == 2
+        assert deliver(sqlite, clock, post) == 0
+    finally:
+        server.stop()
+    letters = [email.message_from_bytes(content, policy=email.policy.default) for _to, content in taken]
+    assert [to for to, _content in taken] == [["quality@clinic.example"]] * 2
+    assert len({letter["Message-ID"] for letter in letters}) == 2
+    assert any(token_of(sqlite, recall, house.maker.hospital.id) in letter.get_content() for letter in letters)
+    assert states(sqlite, recall) == [("sent", True)] * 2
 
 
 def test_without_a_mail_server_letters_are_files_and_show_as_not_sent(database: Database, clock: FixedClock,

@@ -70,7 +70,7 @@ def test_the_page_speaks_the_language_asked_for(visit: Visit) -> None:
     assert "批号 P-1" in chinese
     assert "我们一件不剩" in chinese
     assert visit.client.get(f"/r/{visit.token}", headers={"Accept-Language": "en"}).text.count("Stop using it") == 1
-    without_markup = re.sub(r"<style>.*?</style>|<[^>]+>", " ", chinese, flags=re.DOTALL)
+    without_markup = re.sub(r"<style>.*?</style>|<[^>]+>|RC-\S+", " ", chinese, flags=re.DOTALL)
     left = [word for word in re.findall(r"[A-Za-z]{4,}", without_markup) if word != "English"]
     assert left == [], "untranslated"
 
@@ -103,6 +103,21 @@ def test_none_left_is_one_tap(visit: Visit) -> None:
     assert visit.row(visit.second).answered_by == "Clinic One"
 
 
+def test_a_second_tap_changes_nothing(visit: Visit) -> None:
+    for _ in range(2):
+        assert visit.post(none="all", seen="0").location == f"/r/{visit.token}/done?lang=en"
+    with visit.database.read() as session:
+        assert session.get_one(Notice, (visit.recall.id, visit.clinic)).answers == 1
+
+
+def test_a_tap_on_an_old_page_shows_what_was_answered_meanwhile(visit: Visit) -> None:
+    visit.post(**visit.full(**{f"used:{visit.second}": ""}))
+    stale = visit.post(none="all", seen="0")
+    assert stale.status_code == 412
+    assert 'value="300"' in stale.text
+    assert visit.row(visit.second).on_hand is None
+
+
 def test_one_batch_may_be_ticked_as_used_up_and_another_counted(visit: Visit) -> None:
     fields = visit.full(**{f"none:{visit.second}": "1", f"used:{visit.second}": ""})
     assert visit.post(**fields).status_code == 303
@@ -131,6 +146,7 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(visit: Visit
     assert f'id="e-on_hand:{visit.first}"' in text
     assert f'id="e-used:{visit.first}"' in text
     assert f'href="#f-on_hand:{visit.first}"' in text
+    assert "P-1 · Still here, set apart: “many” is not a number." in text
     assert 'value="many"' in text
     assert 'value="1,000"' in text
     assert "&lt;b&gt;a box&lt;/b&gt; got wet" in text
@@ -138,8 +154,9 @@ def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(visit: Visit
 
 
 def test_a_missing_name_and_a_missing_reason_are_both_asked_for(visit: Visit) -> None:
-    answer = visit.post(**visit.full(**{f"used:{visit.first}": "10", "answered_by": ""}))
+    answer = visit.post(**visit.full(**{f"used:{visit.first}": "10", f"used:{visit.second}": "x", "answered_by": ""}))
     assert answer.status_code == 422
+    assert f'id="e-used:{visit.second}"' in answer.text
     assert "40 pcs of 350 pcs are not accounted for" in answer.text
     assert 'id="e-explanation"' in answer.text
     assert 'id="e-answered_by"' in answer.text
@@ -183,9 +200,10 @@ def test_after_closing_the_page_shows_the_answer_and_takes_no_more(visit: Visit)
     assert page.status_code == 200
     assert "This recall is closed" in page.text
     assert "<form" not in page.text
-    refused = visit.post(**visit.full(seen="1"))
-    assert refused.status_code == 409
-    assert "0512-0000 0000" in refused.text
+    for fields in (visit.full(seen="1"), {"none": "all"}, {f"on_hand:{visit.first}": "x", "answered_by": "Nurse"}):
+        refused = visit.post(**fields)
+        assert refused.status_code == 409
+        assert "0512-0000 0000" in refused.text
     assert visit.row(visit.first).on_hand == D(0)
 
 

@@ -27,6 +27,9 @@ from .policy import Counted, LineState, line_state, needs_explanation, unaccount
 from .states import NoticeState, RecallState
 
 FIELDS = ("received", "on_hand", "used", "returned")
+NO_NAME = "Please write your name, so that we know whom to ask."
+NO_REASON = ("The numbers do not add up to what was sent. Please write in a few words why: lost, passed on, counted "
+             "differently.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +251,10 @@ def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[st
     if not counted:
         errors["lines"] = "Fill in the numbers of at least one batch."
     if not command.answered_by.strip():
-        errors["answered_by"] = "Please write your name, so that we know whom to ask."
+        errors["answered_by"] = NO_NAME
     if not command.explanation.strip() and any(
             needs_explanation(rows[key].shipped, numbers) for key, numbers in counted.items()):
-        errors["explanation"] = ("The numbers do not add up to what was sent. Please write in a few words why: lost, "
-                                 "passed on, counted differently.")
+        errors["explanation"] = NO_REASON
     if errors:
         place, message = next(iter(errors.items()))
         raise InvalidInput(message, code="answer-incomplete", place=place, errors=errors)

@@ -41,6 +41,8 @@ class SubmitRecall:
 
 @dataclass(frozen=True, slots=True)
 class ApproveRecall:
+    """The second signature; fields as in SubmitRecall."""
+
     recall_id: str
     password: str
     reason: str = ""
@@ -49,6 +51,8 @@ class ApproveRecall:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRecall:
+    """Back to draft, with what has to change."""
+
     recall_id: str
     reason: str
     revision: int | None = None
@@ -56,6 +60,8 @@ class ReturnRecall:
 
 @dataclass(frozen=True, slots=True)
 class CancelRecall:
+    """The end of a recall that nobody was told of, and why."""
+
     recall_id: str
     reason: str
     revision: int | None = None

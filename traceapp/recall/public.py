@@ -55,6 +55,8 @@ class PublicLot:
 
 @dataclass(frozen=True, slots=True)
 class PublicRecall:
+    """An announced recall with its batches."""
+
     facts: RecallFacts
     lots: tuple[PublicLot, ...]
 

@@ -190,6 +190,7 @@ def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
 
 
 def recall_by_reference(session: Session, reference: str) -> Recall | None:
+    """The recall that people call by this number, in any state; None when there is none."""
     return session.scalar(select(Recall).where(Recall.reference == reference))
 
 

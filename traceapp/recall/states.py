@@ -12,6 +12,8 @@ from traceapp.core.errors import Conflict
 
 
 class RecallState(StrEnum):
+    """Where a recall stands; what each means stands at the head of this file."""
+
     draft = "draft"
     submitted = "submitted"
     notifying = "notifying"

@@ -50,8 +50,11 @@ def answer_notice(token: str) -> AnyResponse:
     view = _view(token)
     with here.database.write() as db:
         answer.limit_answers(db, here.clock, token, source_address())
-    filled = one_tap(view, request.form) if request.form.get("none") == "all" else fill(view, request.form)
-    if filled.errors:
+    is_tap = request.form.get("none") == "all"
+    filled = one_tap(view, request.form) if is_tap else fill(view, request.form)
+    if is_tap and not filled.lines and not view.is_closed:
+        return redirect(_address("consignee.done", token), 303)  # tapped twice
+    if filled.errors and not view.is_closed:
         return _page(token, view, filled, 422)
     try:
         with here.database.write() as db:
@@ -61,7 +64,8 @@ def answer_notice(token: str) -> AnyResponse:
                              {error.place or "lines": translated(error)})
         return _page(token, view, filled, 422)
     except Stale as error:
-        return _page(token, _view(token), filled, 412, said=error)
+        present = _view(token)
+        return _page(token, present, shown_form(present) if is_tap else filled, 412, said=error)
     except Conflict as error:
         return _page(token, _view(token), empty_form(view), 409, said=error)
     return redirect(_address("consignee.done", token), 303)

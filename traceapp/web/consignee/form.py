@@ -9,7 +9,17 @@ from flask_babel import gettext
 
 from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import plain
-from traceapp.recall.answer import FIELDS, AnswerLine, NoticeLine, NoticeView, RecordAnswer, none_left, parse_units
+from traceapp.recall.answer import (
+    FIELDS,
+    NO_NAME,
+    NO_REASON,
+    AnswerLine,
+    NoticeLine,
+    NoticeView,
+    RecordAnswer,
+    none_left,
+    parse_units,
+)
 from traceapp.web.problems import translated
 
 _COUNTS = ("on_hand", "used", "returned")
@@ -34,9 +44,15 @@ class Filled:
         return RecordAnswer(token, self.lines, name or (own_name if self.may_be_nameless else ""),
                             self.values.get("explanation", ""), self.seen)
 
-    def error_list(self) -> list[tuple[str | None, str]]:
-        """For the summary at the top; what has no field of its own links to none."""
-        return [(None if name == "lines" else name, text) for name, text in self.errors.items()]
+    def error_list(self, view: NoticeView, labels: Mapping[str, str]) -> list[tuple[str | None, str]]:
+        """For the summary at the top: (field or none, text), a number's text with its batch and label before it."""
+        numbers = {line.lot_key: line.number for line in view.lines}
+        found: list[tuple[str | None, str]] = []
+        for name, text in self.errors.items():
+            kind, _, key = name.partition(":")
+            found.append((None if name == "lines" else name,
+                          f"{numbers[key]} · {labels[kind]}: {text}" if key in numbers and kind in labels else text))
+        return found
 
 
 def empty_form(view: NoticeView) -> Filled:
@@ -74,7 +90,19 @@ def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
     filled.lines = tuple(line for line in found if line is not None)
     if not filled.errors and not filled.lines:
         filled.errors["lines"] = gettext("Fill in the numbers of at least one batch.")
+    if not filled.values["answered_by"].strip():
+        filled.errors["answered_by"] = gettext(NO_NAME)
+    if not filled.values["explanation"].strip() and _has_gap(filled, view):
+        filled.errors["explanation"] = gettext(NO_REASON)
     return filled
+
+
+def _has_gap(filled: Filled, view: NoticeView) -> bool:
+    """Whether a batch without a mistake in it leaves something to explain."""
+    shipped = {line.lot_key: line.shipped for line in view.lines}
+    return any(filled.missing.values()) or any(
+        line.received != shipped[line.lot_key] for line in filled.lines
+        if f"received:{line.lot_key}" not in filled.errors)
 
 
 def _seen(sent: Mapping[str, str]) -> int | None:
@@ -100,6 +128,7 @@ def _line(filled: Filled, line: NoticeLine) -> AnswerLine | None:
             filled.errors[f"none:{line.lot_key}"] = gettext(
                 "You ticked “none left” and wrote numbers too. Take one of them away.")
         return AnswerLine(line.lot_key, Decimal(0), received, Decimal(0), received)
-    filled.missing[line.lot_key] = line.shipped - sum((numbers.get(name, Decimal(0)) for name in _COUNTS), Decimal(0))
+    if len(numbers) == len(FIELDS):
+        filled.missing[line.lot_key] = line.shipped - sum((numbers[name] for name in _COUNTS), Decimal(0))
     on_hand, used, returned = (numbers.get(name, Decimal(0)) for name in _COUNTS)
     return AnswerLine(line.lot_key, on_hand, used, returned, received)
