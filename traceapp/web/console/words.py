@@ -17,7 +17,7 @@ _ = lazy_gettext
 
 KINDS = {"device": _("Medical device"), "drug": _("Drug"), "cosmetic": _("Cosmetic"), "ivd": _("IVD"),
          "material": _("Material")}
-LEVELS = {"unit": _("Unit"), "inner": _("Inner pack"), "case": _("Case"), "pallet": _("Pallet")}
+LEVELS = {"unit": _("Single unit"), "inner": _("Inner pack"), "case": _("Shipping case"), "pallet": _("Pallet")}
 PARTY_ROLES = {
     "registrant": _("Registrant"), "brand_owner": _("Brand owner"),
     "contract_manufacturer": _("Contract manufacturer"), "importer": _("Importer"),
