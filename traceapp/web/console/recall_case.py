@@ -154,7 +154,7 @@ def _acts(case: Recall) -> list[tuple[str, str]]:
 
 def _funnel(totals: Totals) -> dict[str, Any]:
     steps = ((_("To be told"), totals.consignees), (_("Letter delivered"), totals.notified),
-             (_("Opened"), totals.opened), (_("Answered for every batch"), totals.answered))
+             (_("Link opened"), totals.opened), (_("Answered for every batch"), totals.answered))
     rows = [(label, count, f"{count} / {totals.consignees}") for label, count in steps]
     return {"drawing": charts.funnel(_("Consignees of the recall"), rows),
             "rows": [{"cells": {"step": label, "count": text}} for label, _count, text in rows]}

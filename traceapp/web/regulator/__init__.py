@@ -1,9 +1,12 @@
-"""The regulator pages."""
+"""The pages of a regulator: three tasks, read-only. Adverse events without names, recalls, evidence; nothing else."""
 from __future__ import annotations
 
-from flask import Blueprint
+from traceapp.web.permissions import joined
 
-blueprint = Blueprint("regulator", __name__, template_folder="templates")
+from . import cases, evidence, reports
+from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: dict[str, str] = joined(cases.PERMISSIONS, evidence.PERMISSIONS, reports.PERMISSIONS)
+
+__all__ = ["PERMISSIONS", "blueprint"]
