@@ -67,7 +67,7 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
     """An empty SQLite database of this test alone."""
     path = tmp_path / "test.db"
     shutil.copy(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", is_durable=False)
     yield database
     database.close()
 
@@ -82,26 +82,43 @@ def pg_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pg_template(pg_server: str) -> str:
-    """A database with every table, copied for each test."""
-    name = f"template_{os.getpid()}"
+def pg_database(pg_server: str) -> Iterator[Database]:
+    """A database with every table for all tests of this process, one after the other."""
+    name = f"test_{os.getpid()}"
     admin = create_engine(pg_server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
     database = Database(make_url(pg_server).set(database=name).render_as_string(hide_password=False))
     metadata.create_all(database.engine)
+    yield database
     database.close()
-    return name
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+_FILLED = text(" UNION ALL ".join(
+    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {table.name})" for table in metadata.sorted_tables))
 
 
 @pytest.fixture
-def postgresql(pg_server: str, pg_template: str) -> Iterator[Database]:
-    """An empty PostgreSQL database of this test alone."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+def postgresql(pg_database: Database) -> Iterator[Database]:
+    """An empty PostgreSQL database; what a test leaves behind is removed after it."""
+    yield pg_database
+    with pg_database.engine.begin() as connection:
+        filled = list(connection.scalars(_FILLED))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # triggers and keys would refuse
+        for name in filled:
+            connection.execute(text(f"DELETE FROM {name}"))
+
+
+@pytest.fixture
+def empty_postgresql(pg_server: str) -> Iterator[Database]:
+    """A PostgreSQL database without a single table."""
+    name = f"empty_{os.getpid()}_{next(_numbers)}"
     admin = create_engine(pg_server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {pg_template}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
     database = Database(make_url(pg_server).set(database=name).render_as_string(hide_password=False))
     yield database
     database.close()

@@ -3,8 +3,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 
 def configure() -> None:
@@ -13,10 +17,21 @@ def configure() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.format_exc_info,
+            structlog.processors.TimeStamper(fmt="iso", utc=True), _without_rows, structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_rows(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A database's message may quote the row that it refused; its place and type are kept, its text is not."""
+    if entry.get("exc_info"):
+        error = sys.exc_info()[1]
+        if isinstance(error, DBAPIError):
+            entry.pop("exc_info")
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            entry["exception"] = f"{frames}{type(error).__name__} ({type(error.orig).__name__})"
+    return entry

@@ -57,10 +57,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """An empty database to restore into."""
     if request.param == "sqlite":
         return Database(f"sqlite:///{tmp_path / 'new.db'}")
-    database: Database = request.getfixturevalue("postgresql")
-    with database.engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+    database: Database = request.getfixturevalue("empty_postgresql")
     return database
 
 

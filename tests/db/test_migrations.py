@@ -2,17 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import text
 
 from traceapp.db import Database
 from traceapp.db.migrate import differences, heads, integrity, upgrade
-
-_numbers = count(1)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -23,18 +19,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         yield database
         database.close()
         return
-    server = request.getfixturevalue("pg_server")
-    name = f"empty_{next(_numbers)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    database = Database(make_url(server).set(database=name).render_as_string(hide_password=False))
-    yield database
-    database.close()
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    yield request.getfixturevalue("empty_postgresql")
 
 
 def test_migrations_from_empty_equal_the_models(empty: Database) -> None:

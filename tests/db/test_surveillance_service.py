@@ -72,8 +72,9 @@ def test_as_many_complaints_as_expected_open_nothing(database: Database, clock: 
     assert rescored(database, clock, a_lot_with(database, clock, 2)) is None
 
 
-@pytest.mark.parametrize("changes", [{"is_harm": False}, {"is_quarantined": True}, {"master_id": "x"}])
-def test_what_is_no_harm_set_aside_or_a_duplicate_does_not_count(sqlite: Database, clock: FixedClock,
+@pytest.mark.parametrize("changes", [{"is_harm": False}, {"is_quarantined": True}, {"master_id": "x"},
+                                     {"triage_result": "inquiry"}, {"triage_result": "not_ours"}])
+def test_what_is_no_harm_not_ours_set_aside_or_a_duplicate_does_not_count(sqlite: Database, clock: FixedClock,
                                                                  changes: dict[str, object]) -> None:
     key = a_lot_with(sqlite, clock, 0)
     with sqlite.write() as session:

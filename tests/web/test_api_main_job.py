@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 
 from tests.factories import PASSWORD
-from tests.factories_web import ApiClient, signed_in
+from tests.http_clients import ApiClient, signed_in
 from traceapp.audit.verify import verify
 from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
@@ -125,7 +125,7 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     assert "not recalled" in public.get(address).get_data(as_text=True)
     for number in range(9):
         staff.post("/complaints", {"narrative": f"Red, itching skin under the plaster, case {number}.", "harm": "yes",
-                                   "lot_key": first["lot_key"], "affected": "self"})
+                                   "lot_key": first["lot_key"], "affected": "me"})
         rescore(world)
     signals = staff.get("/signals")["rows"]
     assert [(one["lot_key"], one["state"]) for one in signals] == [(first["lot_key"], "open")]

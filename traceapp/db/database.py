@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,10 +63,14 @@ class _FileLock:
 
 
 class Database:
-    """One database: `write()` is a unit of work, `read()` a look, `reading()` a bare connection for hot paths."""
+    """One database: `write()` is a unit of work, `read()` a look, `reading()` a bare connection for hot paths.
 
-    def __init__(self, url: str, *, prepare_threshold: int | None = 5) -> None:
+    `is_durable=False` leaves out the wait for the disk on SQLite: for tests, never for a plant.
+    """
+
+    def __init__(self, url: str, *, prepare_threshold: int | None = 5, is_durable: bool = True) -> None:
         self.url = make_url(url)
+        self.is_durable = is_durable
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine(prepare_threshold)
         self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else None
@@ -83,7 +88,7 @@ class Database:
         engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_size=8, max_overflow=24,
                                hide_parameters=True,
                                connect_args={"timeout": 15, "check_same_thread": False})
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if self.is_durable else "OFF"))
         event.listen(engine, "begin", _begin_immediate)
         return engine
 
@@ -154,9 +159,9 @@ def after_commit(session: Session, effect: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(effect)
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
+def _prepare_sqlite(synchronous: str, connection: Any, _: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL",
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", f"synchronous={synchronous}",
                    "temp_store=MEMORY", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}").close()
 

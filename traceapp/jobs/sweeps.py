@@ -1,12 +1,14 @@
 """The sweeps: each looks at rows that are due and deals with them; each may be interrupted and called again."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.code.scans import forget_old_scans
 from traceapp.complaint import drafts, intake, proof
@@ -30,6 +32,7 @@ from .scheduler import Sweep
 
 log = structlog.get_logger()
 RESCORE = "surveillance.rescore"
+LOT_BOUND = "complaint.lot_bound"
 _LEASE_SECONDS = 60
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
@@ -38,18 +41,29 @@ _DAY = timedelta(days=1)
 
 
 def rescore(world: World, limit: int = 50) -> int:
-    """Rescore the lots that complaints touched; answers how many. Each lot in a transaction of its own."""
-    if not _has_work(world, RESCORE):
+    """Rescore the lots that complaints touched; answers how many."""
+    return _work_off(world, RESCORE, limit, lambda session, key: rescore_lot(session, world.clock, key))
+
+
+def follow_lots(world: World, limit: int = 50) -> int:
+    """Move adverse events to the lot that staff bound their complaint to; answers how many."""
+    return _work_off(world, LOT_BOUND, limit,
+                     lambda session, key: follow_complaint(session, SYSTEM, world.clock, key))
+
+
+def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str], object]) -> int:
+    """Do `act` for each open row of a kind, in a transaction of its own together with the mark that it is done."""
+    if not _has_work(world, kind):
         return 0
     with world.database.write() as session:
-        rows = claim_work(session, world.clock, RESCORE, limit, _LEASE_SECONDS)
+        rows = claim_work(session, world.clock, kind, limit, _LEASE_SECONDS)
     for row in rows:
         try:
             with world.database.write() as session:
-                rescore_lot(session, world.clock, row.subject_key)
+                act(session, row.subject_key)
                 finish_work(session, world.clock, row)
         except Exception as error:
-            log.exception("rescore_failed", work=row.id)
+            log.exception("work_failed", kind=kind, work=row.id)
             with world.database.write() as session:
                 fail_work(session, world.clock, row, type(error).__name__)
     return len(rows)
@@ -100,7 +114,7 @@ def keep_house(world: World) -> bool:
         forget_old_scans(session, world.clock)
         drafts.forget_old_drafts(session, world.clock)
         proof.forget_used_challenges(session, world.clock)
-        intake.forget_sources(session, now - timedelta(days=30))
+        intake.forget_sources(session, now - _DAY)
         purge_work(session, now - timedelta(days=30))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - timedelta(days=7)))
 
@@ -127,6 +141,7 @@ def watch(world: World) -> int:
 
 SWEEPS = (
     Sweep("rescore", 0.5, rescore),
+    Sweep("follow-lots", 1.0, follow_lots),
     Sweep("deliver", 1.0, deliver),
     Sweep("remind", 60.0, remind),
     Sweep("checkpoint", 60.0, checkpoint),

@@ -1,6 +1,6 @@
 """What was seen and what was to be expected, lot by lot: complaints of harm beside units in use.
 
-Counted: complaints of harm or not yet judged, not set aside, each cluster of duplicates once.
+Counted: complaints about us, of harm or not yet judged, not set aside, each cluster of duplicates once.
 Days are UTC days.
 """
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.complaint.model import Complaint
+from traceapp.complaint.model import Complaint, TriageResult
 from traceapp.signals.curve import Curve, cumulative
 from traceapp.signals.exposure import expected_curve as expected_by_day
 from traceapp.signals.exposure import expected_reports, planned_expected
@@ -27,7 +27,8 @@ from .basis import Basis, bases_of
 _CHUNK = 500
 LONGEST_DAYS = 1500
 _COUNTED = (or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
-            Complaint.master_id.is_(None))
+            Complaint.master_id.is_(None),
+            Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
 
 
 @dataclass(frozen=True, slots=True)

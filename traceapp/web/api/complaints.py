@@ -11,7 +11,9 @@ from marshmallow import Schema, fields, validate
 from traceapp.complaint import queries
 from traceapp.complaint import service as complaints
 from traceapp.complaint.model import Channel, Complaint
+from traceapp.complaint.policy import Affected, AgeBand, Sex
 from traceapp.complaint.report import LotGiven
+from traceapp.complaint.seriousness import Harm
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
@@ -74,10 +76,10 @@ class SubmitSchema(Schema):
     product_id = words(32, load_default=None, allow_none=True)
     serial = words(20, load_default="")
     terms = fields.List(words(60), load_default=list, validate=validate.Length(max=30))
-    affected = words(16, load_default="unknown")
-    age_band = words(16, load_default="unknown")
-    sex = words(10, load_default="unknown")
-    harm = words(16, load_default="unknown")
+    affected = choice(Affected, load_default="unknown")
+    age_band = choice(AgeBand, load_default="unknown")
+    sex = choice(Sex, load_default="unknown")
+    harm = choice(Harm, load_default="unknown")
     seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
     happened_on = fields.Date(load_default=None, allow_none=True)
     use_text = words(4000, load_default="")
@@ -103,7 +105,7 @@ class TriageSchema(Schema):
     """Whether it is a complaint of ours, whether somebody was or could have been harmed."""
 
     result = words(24, least=1, required=True)
-    harm = words(16, load_default="unknown")
+    harm = choice(Harm, load_default="unknown")
     seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
     severity = choice(Severity, load_default=None)
     note = words(4000, load_default="")
