@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories_complaint import VAULT, a_report, dump, make_lots, make_product, scanned, submit
+from traceapp.catalog.service import NewParty, create_party
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.public import add_reporter_message, follow_up
 from traceapp.complaint.service import LotGiven, forget_sources
@@ -213,3 +214,14 @@ def test_after_a_change_of_the_key_a_repeat_still_adds_nothing(sqlite: Database,
                                          vault=Vault(f"{other},{KEY}"))
     assert (again.complaint.id, again.follow_up_token) == (first.complaint.id, None)
     assert VAULT.key_id != Vault(other).key_id
+
+
+def test_a_report_through_a_consignee_names_it_and_an_unknown_one_is_refused(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    with database.write() as session:
+        clinic = create_party(session, actor, clock, NewParty("CLINIC", "诊所", "Clinic"))
+    report = a_report(channel="hospital", consignee_id=clinic.id)
+    assert submit(database, clock, report, actor).complaint.consignee_id == clinic.id
+    with pytest.raises(NotFound) as refused:
+        submit(database, clock, a_report(channel="hospital", consignee_id="nobody"), actor)
+    assert refused.value.place == "consignee_id"

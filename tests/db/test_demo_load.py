@@ -190,6 +190,14 @@ def test_every_printed_sign_in_opens_the_door_and_one_that_does_not_is_not_print
         assert [one.name for one in working_sign_ins(session)] == ["operator", "quality", "manager", "regulator"]
 
 
+def test_what_a_hospital_reports_names_the_consignee(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        named = list(session.execute(select(Complaint.channel, Complaint.consignee_id)))
+    assert any(channel == "hospital" for channel, _consignee in named)
+    assert all((consignee is not None) == (channel in ("hospital", "sales")) for channel, consignee in named)
+
+
 def content(database: Database) -> list[list[tuple[object, ...]]]:
     """What the story says, without the identifiers that are drawn anew each time."""
     with database.read() as session:

@@ -16,6 +16,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db.insert import insert_if_new
+from traceapp.trace.guards import known_party
 from traceapp.vault.model import Person
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
@@ -79,13 +80,15 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
                      vault: Vault) -> Submitted:
     """The complaint of a form, an API call or a member of staff. The same form a second time gives the first answer.
 
-    Raises InvalidInput whose place is the name of the field.
+    Raises InvalidInput whose place is the name of the field, NotFound for a consignee that is none of ours.
     """
     now = clock.now()
     report = checked_report(command, now)
     if command.channel == Channel.consumer and command.awareness_at is not None:
         raise InvalidInput("We learn of a consumer's report when it arrives.", code="not-yours-to-say",
                            place="awareness_at")
+    if command.consignee_id is not None:
+        known_party(session, command.consignee_id, place="consignee_id")
     complaint_id = new_id(now)
     if command.idempotency_key:
         earlier = _claimed(session, actor, now, command.idempotency_key, complaint_id)
@@ -127,7 +130,8 @@ def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, Check
     complaint = Complaint(
         id=complaint_id, lot_key=bound.lot_key, reference=new_reference("CP", now), channel=report.channel,
         lot_capture=bound.capture, lot_text=report.lot.text, serial=report.lot.serial or None,
-        product_id=bound.product_id, place=report.place, received_at=now, awareness_at=report.awareness_at,
+        product_id=bound.product_id, consignee_id=report.consignee_id, place=report.place, received_at=now,
+        awareness_at=report.awareness_at,
         happened_on=report.happened_on, narrative=report.narrative, terms=report.terms, affected=report.affected,
         age_band=report.age_band, sex=report.sex, seriousness=list(report.criteria), use_text=report.use_text,
         is_harm=report.is_harm, severity=report.severity, state=ComplaintState.received,

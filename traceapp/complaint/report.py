@@ -81,6 +81,7 @@ class CheckedReport:
     place: str = field(repr=False)
     contact: PersonDetails | None = field(repr=False)
     is_minor: bool
+    consignee_id: str | None = None
 
     @property
     def is_harm(self) -> bool | None:
@@ -128,4 +129,5 @@ def checked_report(command: SubmitComplaint, now: datetime) -> CheckedReport:
         awareness_at=checked_awareness(command.awareness_at, now),
         use_text=cleaned_text(command.use_text, place="use_text", limit=2000),
         place=cleaned_text(command.place, place="place", limit=200),
-        contact=_checked_contact(command.contact, affected=affected, minor=minor), is_minor=minor)
+        contact=_checked_contact(command.contact, affected=affected, minor=minor), is_minor=minor,
+        consignee_id=command.consignee_id)

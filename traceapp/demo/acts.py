@@ -92,7 +92,7 @@ class SendBack:
 @dataclass(frozen=True, slots=True)
 class Report:
     """A complaint. `number` names it inside the story; `kind`: harm, glue, quality, result or service; `capture`:
-    scan, typed, misread (a number that means no lot) or none."""
+    scan, typed, misread (a number that means no lot) or none; `consignee`: where a hospital or a salesperson wrote."""
 
     at: datetime
     number: int
@@ -106,6 +106,7 @@ class Report:
     person: tuple[str, str, str]
     place: str
     happened_on: date
+    consignee: str = ""
     phone: str = ""
 
 

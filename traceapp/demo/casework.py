@@ -62,7 +62,9 @@ class CaseDesk:
         submitted = submit_complaint(self.session, actor, self.clock, SubmitComplaint(
             channel=act.channel, narrative=act.narrative, lot=given, terms=act.terms, affected=affected,
             age_band=age_band, sex=sex, harm=_HARM.get(act.kind, "no"), seriousness=act.seriousness,
-            happened_on=act.happened_on, place=act.place, contact=PersonDetails(phone=act.phone), has_proof=True),
+            happened_on=act.happened_on, place=act.place,
+            consignee_id=self.house.parties[act.consignee].id if act.consignee else None,
+            contact=PersonDetails(phone=act.phone), has_proof=True),
             vault=self.vault)
         self.reports[act.number], self.complaints[act.number] = act, submitted.complaint.id
 

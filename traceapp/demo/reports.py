@@ -46,6 +46,7 @@ class _Teller:
         return Report(
             at, number, line.lot, kind, channel, _capture(dice, channel), narrative, terms,
             _seriousness(dice, kind), person, line.consignee.city, (at - timedelta(days=dice.randint(0, 3))).date(),
+            line.consignee.code if channel in ("hospital", "sales") else "",
             f"000-0000-{dice.randint(2000, 9999)}" if may_be_called else "")
 
 
