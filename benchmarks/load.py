@@ -39,13 +39,15 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load saw. `errors` are answers other than 2xx and broken connections."""
+    """What a load saw. `errors` are answers other than 2xx and broken connections; `cpu_us` is what one request took
+    of the server's processor, where it was measured."""
 
     requests: int
     seconds: float
     errors: int
     p50_ms: float
     p99_ms: float
+    cpu_us: float = 0.0
 
     @property
     def rate(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -105,10 +106,14 @@ def _lot(identity_uri: str, number: str, product_id: str, *, origin: str = "") -
             "release_state": "released", "released_at": _AT + timedelta(days=3), "created_at": _AT}
 
 
+@cache
+def _material_key(index: int) -> str:
+    return lot_key(_MATERIAL_CLASS, f"RM{index:04}")
+
+
 def _lot_rows(index: int) -> Rows:
     key = lot_key(_CLASS, number_of(index))
-    parents = [lot_key(_MATERIAL_CLASS, f"RM{(index * 7 + step * 31) % MATERIALS:04}")
-               for step in range(MATERIALS_OF_A_LOT)]
+    parents = [_material_key((index * 7 + step * 31) % MATERIALS) for step in range(MATERIALS_OF_A_LOT)]
     common = {"event_id": _id(6, index), "lot_key": key}
     edge = {"event_id": _id(6, index), "kind": "transform", "quantity": Decimal("12.5"), "unit": "KGM", "at": _AT}
     return {

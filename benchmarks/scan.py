@@ -18,7 +18,7 @@ from traceapp.db import Database
 from .load import HEADERS, Load, Plan, generator, put_load
 from .many_lots import fill, make_tables, path_of
 from .registry import Row, benchmark, median_of_ratios
-from .serving import Server, own_server, served
+from .serving import Server, measured, own_server, served
 
 LOTS = 100_000
 ROUNDS = 5
@@ -67,24 +67,28 @@ def _rounds(server: Server) -> dict[str, list[Load]]:
     for paths in ((_HELLO,), every[-2000:], every[:1]):
         put_load(Plan(server.port, paths, 2.0))
     for _ in range(ROUNDS):
-        loads["hello"].append(put_load(Plan(server.port, (_HELLO,), SECONDS)))
-        loads["uncached"].append(put_load(Plan(server.port, every, SECONDS, first=asked)))
+        loads["hello"].append(measured(server, Plan(server.port, (_HELLO,), SECONDS)))
+        loads["uncached"].append(measured(server, Plan(server.port, every, SECONDS, first=asked)))
         asked += loads["uncached"][-1].requests
-        loads["cached"].append(put_load(Plan(server.port, every[:1], SECONDS)))
+        loads["cached"].append(measured(server, Plan(server.port, every[:1], SECONDS)))
     return loads
 
 
 def _rows(loads: dict[str, list[Load]], size: int) -> Iterator[Row]:
-    hello = [load.rate for load in loads["hello"]]
+    hello = loads["hello"]
+    rate = statistics.median(load.rate for load in hello)
     for name, aim in (("uncached", 0.25), ("cached", 0.8)):
-        rates = [load.rate for load in loads[name]]
-        errors = sum(load.errors for load in loads[name])
-        p99 = statistics.median(load.p99_ms for load in loads[name])
-        yield Row(f"scan page, {name}", statistics.median(rates), "requests/s", _REFERENCE, statistics.median(hello),
-                  median_of_ratios(rates, hello), aim,
-                  f"p99 at 32 clients {p99:.1f} ms ({GOOD_P99_MS} is good; hello "
-                  f"{statistics.median(load.p99_ms for load in loads['hello']):.1f}), {errors} errors, {generator()}")
+        page = loads[name]
+        yield Row(f"scan page, {name}", statistics.median(load.rate for load in page), "requests/s", _REFERENCE, rate,
+                  median_of_ratios([load.rate for load in page], [load.rate for load in hello]), aim,
+                  f"at 32 clients p99 {_middle(page, 'p99_ms')} ms ({GOOD_P99_MS} is good; hello "
+                  f"{_middle(hello, 'p99_ms')}); {_middle(page, 'cpu_us')} µs CPU (hello {_middle(hello, 'cpu_us')}); "
+                  f"{sum(load.errors for load in page)} errors; {generator()}")
     yield Row("scan page, first view", size, "bytes", "limit", FIRST_VIEW_BYTES, FIRST_VIEW_BYTES / size, 1.0)
+
+
+def _middle(loads: list[Load], field: str) -> str:
+    return f"{statistics.median(getattr(load, field) for load in loads):.1f}"
 
 
 @benchmark("scan")

@@ -9,6 +9,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from sqlalchemy import column, create_engine, select, table, text
 
 from .load import Load, Plan, put_load
 from .registry import Row, benchmark, median_of_ratios
-from .serving import Server, own_server, served
+from .serving import measured, own_server, served
 
 ROUNDS = 5
 SECONDS = 3.0
@@ -89,35 +90,18 @@ def fill(path: Path) -> None:
     connection.close()
 
 
-def _measure(server: Server, paths: tuple[str, ...]) -> tuple[Load, float]:
-    """A load, and the processor microseconds of the server for one request."""
-    put_load(Plan(server.port, paths, 1.0))
-    before = server.cpu_seconds()
-    load = put_load(Plan(server.port, paths, SECONDS))
-    return load, 1e6 * (server.cpu_seconds() - before) / load.requests
-
-
-def _round(environ: dict[str, str], what: dict[str, tuple[str, ...]],
-           seen: dict[tuple[str, str], list[tuple[Load, float]]], memory: dict[str, float]) -> None:
-    for candidate in CANDIDATES:
-        with served(candidate.command(), "/hello", environ) as server:
-            for page, paths in what.items():
-                seen.setdefault((candidate.name, page), []).append(_measure(server, paths))
-            memory[candidate.name] = server.memory_mb()
-
-
-def _rows(seen: dict[tuple[str, str], list[tuple[Load, float]]], memory: dict[str, float]) -> Iterator[Row]:
+def _rows(seen: dict[tuple[str, str], list[Load]], memory: dict[str, float]) -> Iterator[Row]:
     for (name, page), loads in seen.items():
         first = seen[CANDIDATES[0].name, page]
-        rates = [load.rate for load, _ in loads]
-        references = [load.rate for load, _ in first]
+        rates = [load.rate for load in loads]
+        references = [load.rate for load in first]
         yield Row(
             f"{page}: {name}", statistics.median(rates), "requests/s", CANDIDATES[0].name,
             statistics.median(references), median_of_ratios(rates, references),
-            note=f"p50 {statistics.median(load.p50_ms for load, _ in loads):.1f} ms, "
-                 f"p99 {statistics.median(load.p99_ms for load, _ in loads):.1f} ms, "
-                 f"{statistics.median(cpu for _, cpu in loads):.0f} µs CPU, {memory[name]:.0f} MB, "
-                 f"{sum(load.errors for load, _ in loads)} errors")
+            note=f"p50 {statistics.median(load.p50_ms for load in loads):.1f} ms, "
+                 f"p99 {statistics.median(load.p99_ms for load in loads):.1f} ms, "
+                 f"{statistics.median(load.cpu_us for load in loads):.0f} µs CPU, {memory[name]:.0f} MB, "
+                 f"{sum(load.errors for load in loads)} errors")
 
 
 @benchmark("servers")
@@ -127,10 +111,19 @@ def servers() -> Iterable[Row]:
         path = Path(folder, "lots.db")
         fill(path)
         what = {"hello": ("/hello",), "page": tuple(f"/page/{_GTIN}/L{index:05}" for index in range(0, LOTS, 7))}
-        seen: dict[tuple[str, str], list[tuple[Load, float]]] = {}
-        memory: dict[str, float] = {}
-        for _ in range(ROUNDS):
-            _round({DATABASE: str(path)}, what, seen, memory)
+        seen: dict[tuple[str, str], list[Load]] = {}
+        with ExitStack() as stack:
+            running = {candidate.name: stack.enter_context(served(candidate.command(), "/hello", {DATABASE: str(path)}))
+                       for candidate in CANDIDATES}
+            for server in running.values():
+                for paths in what.values():
+                    put_load(Plan(server.port, paths, 1.0))
+            for _ in range(ROUNDS):
+                for page, paths in what.items():
+                    for name, server in running.items():
+                        seen.setdefault((name, page), []).append(
+                            measured(server, Plan(server.port, paths, SECONDS)))
+            memory = {name: server.memory_mb() for name, server in running.items()}
         return list(_rows(seen, memory))
 
 

@@ -12,9 +12,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
+
+from .load import Load, Plan, put_load
 
 
 def free_port() -> int:
@@ -110,6 +112,13 @@ def start(command: list[str], environ: Mapping[str, str] | None = None, *, port:
     process = subprocess.Popen(command, env=told, start_new_session=True, stdin=subprocess.DEVNULL,
                                stdout=log, stderr=log)
     return Server(process, chosen, log)
+
+
+def measured(server: Server, plan: Plan) -> Load:
+    """The load, with the server's processor time for one request."""
+    before = server.cpu_seconds()
+    load = put_load(plan)
+    return replace(load, cpu_us=1e6 * (server.cpu_seconds() - before) / load.requests)
 
 
 @contextmanager

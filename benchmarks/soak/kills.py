@@ -30,6 +30,8 @@ KILLS = 50
 LOTS = 20
 API_WRITERS = 6
 LONGEST_LIFE_SECONDS = 1.5
+# A life begins to count with its first acknowledgement; a server that gives none for so long has failed.
+SILENCE_SECONDS = 60.0
 # Now and then the server dies while it still starts.
 KILLED_AT_START = 0.1
 _CLASS = f"https://id.gs1.org/01/{GTIN}"
@@ -99,6 +101,7 @@ def _kill_again_and_again(installation: Installation, ways: Sequence[Way], ledge
     recoveries: list[float] = []
     try:
         for _ in range(options.rounds or KILLS):
+            _wait_for_work(ledger)
             time.sleep(chance.uniform(0.0, LONGEST_LIFE_SECONDS))
             server.kill()
             begun = time.monotonic()
@@ -109,7 +112,7 @@ def _kill_again_and_again(installation: Installation, ways: Sequence[Way], ledge
                 server = installation.start()
             server.wait_until_ready("/healthz")
             recoveries.append(time.monotonic() - begun)
-        time.sleep(1.0)
+        _wait_for_work(ledger)
     finally:
         for writer in writers:
             writer.finish()
@@ -117,6 +120,16 @@ def _kill_again_and_again(installation: Installation, ways: Sequence[Way], ledge
             writer.join(60)
         server.stop()
     return recoveries
+
+
+def _wait_for_work(ledger: Ledger) -> None:
+    """Return once the server that now runs has acknowledged something, so that each kill hits a working server."""
+    before = len(ledger.acknowledged)
+    until = time.monotonic() + SILENCE_SECONDS
+    while len(ledger.acknowledged) == before:
+        if time.monotonic() > until:
+            raise RuntimeError(f"nothing was acknowledged for {SILENCE_SECONDS} s: {dict(ledger.statuses)}")
+        time.sleep(0.01)
 
 
 def _figures(installation: Installation, ledger: Ledger) -> dict[str, Any]:
