@@ -19,6 +19,11 @@ class ScannedCode:
     lot: str | None = None
     serial: str | None = None
 
+    @property
+    def is_product(self) -> bool:
+        """Whether it names the product only."""
+        return self.lot is None and self.serial is None
+
 
 @dataclass(frozen=True, slots=True)
 class KnownProduct:

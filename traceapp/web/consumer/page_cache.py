@@ -4,8 +4,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from traceapp.web.i18n import LANGUAGES
+
+VARY = "Accept, Accept-Language, Accept-Encoding"
 _OVERHEAD_BYTES = 1024
 
 
@@ -14,7 +17,7 @@ class KeptPage:
     """One answer for one lot, language and form.
 
     `day` is the date in `zone` for which it holds. `checked_at`: monotonic seconds before the read that showed it to
-    hold. `headers` are those of the whole application for a 200, filled in when the answer first went out.
+    hold. `headers` are those that this page brings itself.
     """
 
     lot_key: str
@@ -28,7 +31,13 @@ class KeptPage:
     language: str
     made_at: float
     checked_at: float
-    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What the page says of itself; of a 304 only what is not about its content."""
+        found = [("ETag", self.etag), ("Cache-Control", "public, max-age=1"), ("Vary", VARY),
+                 ("Content-Type", self.content_type), ("Content-Language", LANGUAGES[self.language][0])]
+        return [*found, ("Content-Encoding", "gzip")] if self.is_gzip else found
 
     @property
     def size(self) -> int:

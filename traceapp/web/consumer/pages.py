@@ -64,14 +64,18 @@ class Frame:
     def render(self, template: str, language: str, languages: Links, **variables: Any) -> str:
         """The page; `variables` name the brand."""
         return self._templates.render(f"consumer/{template}", language, {
-            "lang": LANGUAGES[language][0], "language": language, "languages": languages,
-            "home_url": f"/?lang={language}", "link": partial(link_in, language), **variables})
+            **self._around(language, languages), "link": partial(link_in, language), **variables})
 
     def scan_page(self, facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> str:
         """The page of a lot."""
         content = scan_view.scan_content(facts, verdict, recalls, language)
         content["brand"] = content["brand"] or NO_MAKER
-        return self.render("scan.html", language, here_in_other_languages(language), **content)
+        return self._templates.render_quickly("consumer/scan.html", language, {
+            **self._around(language, here_in_other_languages(language)), **content})
+
+    def _around(self, language: str, languages: Links) -> dict[str, Any]:
+        return {"lang": LANGUAGES[language][0], "language": language, "languages": languages,
+                "home_url": f"/?lang={language}"}
 
 
 def squeezed(answer: Response) -> Response:

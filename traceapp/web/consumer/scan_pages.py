@@ -8,6 +8,7 @@ After RENDER_SECONDS it is rendered anew, for what the revision does not tell: s
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from traceapp.code.policy import FEWEST_SCANS, is_unusual
-from traceapp.code.resolving import KnownProduct, ScannedCode, keys_of_code, product_of_code
+from traceapp.code.resolving import KnownProduct, ScannedCode, keys_of_code, product_of_code, scanned_code
 from traceapp.core.clock import Clock, monotonic_seconds
 from traceapp.db import Amount, Database
+from traceapp.gs1 import parse_path
 from traceapp.recall.public import RecallFacts, facts_of_sources, recalls_of_lot
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
@@ -51,6 +53,15 @@ class UnknownItem:
     product: KnownProduct | None = None
 
 
+_KEY = re.compile(r"/t/([0-9a-f]{32})/?")
+
+
+def key_of_path(raw_path: str) -> str | None:
+    """The key in /t/{key}; None for anything else."""
+    match = _KEY.fullmatch(raw_path)
+    return match[1] if match else None
+
+
 class ScanPages:
     """All answers of one process. `render` makes the page of a lot; `tick` tells monotonic seconds."""
 
@@ -73,6 +84,21 @@ class ScanPages:
             return None
         page = self._pages.get((known[0], wish))
         return page if page is not None and now - page.checked_at < FRESH_SECONDS else None
+
+    def of_path(self, raw_path: str, wish: Wish) -> tuple[KeptPage, str | None] | None:
+        """The answer for a path and the serial in it; None when the path needs more words than a lot's page has.
+
+        Raises Gs1Error.
+        """
+        key = key_of_path(raw_path)
+        if key is not None or raw_path.startswith("/t/"):
+            found = self.of_key(raw_path, key, wish) if key else UnknownItem()
+            return None if isinstance(found, UnknownItem) else (found, None)
+        code = scanned_code(parse_path(raw_path))
+        if code.is_product:
+            return None
+        found = self.of_code(raw_path, code, wish)
+        return None if isinstance(found, UnknownItem) else (found, code.serial)
 
     def of_code(self, raw_path: str, code: ScannedCode, wish: Wish) -> KeptPage | UnknownItem:
         """The answer for a code that was read from `raw_path`."""

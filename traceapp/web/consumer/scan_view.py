@@ -3,10 +3,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from traceapp.recall.public import RecallFacts
@@ -22,8 +21,7 @@ _MOST_MATERIALS = 12
 Pairs = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialLine:
+class MaterialLine(NamedTuple):
     """One material with its origin; `conforms` None: nothing is known of a test."""
 
     name: str
@@ -32,8 +30,19 @@ class MaterialLine:
     conforms: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class InspectionLine:
+class StepLine(NamedTuple):
+    """A step of the journey as an entry of the timeline."""
+
+    when: str
+    title: str
+    text: str
+    meaning: str = "plain"
+    iso: str | None = None
+    who: str | None = None
+    url: str | None = None
+
+
+class InspectionLine(NamedTuple):
     """One report in words; `files` are (name, address)."""
 
     title: str
@@ -140,7 +149,7 @@ def released_line(facts: ScanFacts, language: str) -> str:
     return _("Made by %(maker)s.", maker=maker) if maker else ""
 
 
-def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) -> list[dict[str, str]]:
+def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) -> list[StepLine]:
     """The steps as entries of the timeline."""
     _ = words(language).gettext
     titles = {"received": _("Materials received"), "produced": _("Made"), "inspected": _("Tested"),
@@ -152,8 +161,8 @@ def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) ->
         if last != first:
             when = f"{when} – {day_text(last, language)}"
         comma = "、" if is_chinese(language) else ", "
-        entries.append({"when": when, "title": titles[step.kind], "text": comma.join(step.places),
-                        "meaning": "go" if step.kind == "released" else "plain"})
+        entries.append(StepLine(when, titles[step.kind], comma.join(step.places),
+                                "go" if step.kind == "released" else "plain"))
     return entries
 
 
@@ -179,7 +188,8 @@ def recall_view(recall: RecallFacts, language: str) -> dict[str, str]:
     """What the page of a batch says of a recall."""
     return {"reference": recall.reference, "title": _told(recall.title, language), "risk": _told(recall.risk, language),
             "action": _told(recall.action, language), "remedy": _told(recall.remedy, language),
-            "contact": recall.contact, "announced": day_text(local_day(recall.announced_at, PUBLIC_ZONE), language)}
+            "contact": recall.contact, "url": f"/recalls/{recall.reference}?lang={language}",
+            "announced": day_text(local_day(recall.announced_at, PUBLIC_ZONE), language)}
 
 
 def _told(texts: Mapping[str, str], language: str) -> str:
@@ -206,7 +216,7 @@ def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFac
         "made_by": released_line(facts, language),
         "journey": journey_entries(facts.journey, facts, language),
         "scans": scans_line(facts, language),
-        "lot_key": facts.lot_key,
+        "report_url": f"/report?lot={facts.lot_key}&via=scan&lang={language}",
         "brand": name_in(language, facts.maker_zh, facts.maker_en),
     }
 

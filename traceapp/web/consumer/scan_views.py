@@ -1,7 +1,6 @@
 """Scanned codes: /01/{gtin}, /01/{gtin}/10/{lot}, …/21/{serial}, and /t/{id} for what has no GS1 key."""
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from flask import Response, g, jsonify, request
@@ -13,19 +12,17 @@ from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error, parse_path
 from traceapp.trace.policy import Verdict
 from traceapp.web.context import source_address, world
-from traceapp.web.i18n import LANGUAGES
 from traceapp.web.problems import translated
 
 from . import scan_view
-from .page_cache import KeptPage
+from .page_cache import VARY, KeptPage
 from .pages import squeezed
-from .scan_pages import UnknownItem, Wish
+from .scan_pages import UnknownItem, Wish, key_of_path
 from .state import consumer, public_page
 from .wishes import language_of, linked, takes_gzip, wants_json
 
-KEPT = "traceapp.kept_page"
-VARY = "Accept, Accept-Language, Accept-Encoding"
-_KEY = re.compile(r"/t/([0-9a-f]{32})/?")
+# Set in the environ when the answer is the page of a lot.
+IS_SCAN = "traceapp.scan"
 _PARTS = 500
 
 
@@ -52,7 +49,7 @@ def scan_code(rest: str) -> Response:
         code = scanned_code(parse_path(path))
     except Gs1Error as error:
         return wrong_code(path, error, wanted)
-    if code.lot is None and code.serial is None:
+    if code.is_product:
         return _product(code, wanted)
     found = consumer().pages.of_code(path, code, wanted)
     if isinstance(found, UnknownItem):
@@ -64,10 +61,8 @@ def scan_private(rest: str) -> Response:
     """The page of a trace item without a GS1 key."""
     wanted, path = wish(), raw_path()
     g.language = wanted.language
-    match = _KEY.fullmatch(path)
-    if match is None:
-        return unknown_item(None, None, wanted)
-    found = consumer().pages.of_key(path, match[1], wanted)
+    key = key_of_path(path)
+    found = consumer().pages.of_key(path, key, wanted) if key else UnknownItem()
     if isinstance(found, UnknownItem):
         return unknown_item(None, None, wanted)
     return _known(found, None, wanted)
@@ -83,18 +78,11 @@ def _known(page: KeptPage, serial: str | None, wanted: Wish) -> Response:
     """A kept page as an answer, and the scan noted."""
     if request.method == "GET" and "lang=" not in request.environ.get("QUERY_STRING", ""):
         consumer().scans.add(SeenScan(page.lot_key, world().clock.now(), source_address(), wanted.language, serial))
-    request.environ[KEPT] = page
+    request.environ[IS_SCAN] = True
+    headers = page.headers
     if is_same(request.headers.get("If-None-Match", ""), page.etag):
-        answer = Response(status=304)
-    else:
-        answer = Response(page.body, content_type=page.content_type)
-        answer.headers["Content-Language"] = LANGUAGES[page.language][0]
-        if page.is_gzip:
-            answer.headers["Content-Encoding"] = "gzip"
-    answer.headers["ETag"] = page.etag
-    answer.headers["Cache-Control"] = "public, max-age=1"
-    answer.headers["Vary"] = VARY
-    return answer
+        return Response(status=304, headers=[pair for pair in headers if not pair[0].startswith("Content-")])
+    return Response(page.body, headers=headers)
 
 
 def _finished(answer: Response, wanted: Wish) -> Response:

@@ -1,7 +1,7 @@
-"""Kept scan pages answered before the framework is asked: the same bytes and headers as the first time.
+"""Pages of lots answered before the framework is asked, with the headers that the whole application gives.
 
-Only what is fresh by `ScanPages.fresh` goes out here; everything else takes the ordinary way through the application,
-which hands its headers over for the next time.
+The first page of a lot takes the ordinary way, and its headers are learned from it. From then on known lots are
+answered here; whatever needs other words (a wrong code, an unknown lot, an error) is left to the application.
 """
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from traceapp.code.scans import SeenScan
 from traceapp.core.clock import Clock, monotonic_seconds
+from traceapp.gs1 import Gs1Error
 from traceapp.web.operations import REQUESTS, SECONDS
 
 from .page_cache import KeptPage
 from .scan_pages import Wish
-from .scan_views import KEPT, is_same
+from .scan_views import IS_SCAN, is_same
 from .state import ConsumerState
 from .wishes import language_of, takes_gzip, wants_json
 
 Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
 Start = Callable[..., Any]
-# Said anew in each answer, or true of one answer only.
-_OWN = {"x-request-id", "content-length", "date", "set-cookie"}
+_ENDPOINT = "consumer.scan_code"
+# True of one answer only, so not learned.
+_OWN = {"x-request-id", "content-length", "date", "set-cookie", "etag", "cache-control", "vary", "content-type",
+        "content-language", "content-encoding"}
 
 
 class Shortcut:
@@ -32,54 +38,61 @@ class Shortcut:
         self._app = app
         self._state = state
         self._clock = clock
-        self._counted = {code: REQUESTS.labels("consumer.scan_code", code) for code in ("200", "304")}
-        self._timed = SECONDS.labels("consumer.scan_code")
+        self._learned: Headers | None = None
+        self._counted = {code: REQUESTS.labels(_ENDPOINT, code) for code in ("200", "304")}
+        self._timed = SECONDS.labels(_ENDPOINT)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         path: str = environ.get("REQUEST_URI") or ""
         if not path.startswith(("/01/", "/t/")):
             return self._app(environ, start_response)
-        method = environ["REQUEST_METHOD"]
-        if method in ("GET", "HEAD"):
-            began = monotonic_seconds()
-            query = environ.get("QUERY_STRING", "")
-            wish = Wish(language_of(query, environ.get("HTTP_ACCEPT_LANGUAGE", "")),
-                        wants_json(environ.get("HTTP_ACCEPT", "")), takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")))
-            page = self._state.pages.fresh(path.partition("?")[0].partition("#")[0], wish)
-            if page is not None and page.headers:
-                answer = self._answer(environ, page, start_response)
-                if method == "GET" and "lang=" not in query:
-                    self._note(environ, page)
-                self._timed.observe(monotonic_seconds() - began)
-                return answer
-        return self._app(environ, _learning(environ, start_response))
+        if self._learned is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._app(environ, self._learning(environ, start_response))
+        began = monotonic_seconds()
+        query = environ.get("QUERY_STRING", "")
+        wish = Wish(language_of(query, environ.get("HTTP_ACCEPT_LANGUAGE", "")),
+                    wants_json(environ.get("HTTP_ACCEPT", "")), takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")))
+        found = self._found(path.partition("?")[0].partition("#")[0], wish)
+        if found is None:
+            return self._app(environ, start_response)
+        page, serial = found
+        if environ["REQUEST_METHOD"] == "GET" and "lang=" not in query:
+            self._state.scans.add(SeenScan(page.lot_key, self._clock.now(), environ.get("REMOTE_ADDR", ""),
+                                           page.language, serial))
+        answer = self._answer(environ, page, [*self._learned, *page.headers], start_response)
+        self._timed.observe(monotonic_seconds() - began)
+        return answer
 
-    def _answer(self, environ: Environ, page: KeptPage, start_response: Start) -> list[bytes]:
+    def _found(self, path: str, wish: Wish) -> tuple[KeptPage, str | None] | None:
+        """The page of a path and the serial in it; None when the application has to answer."""
+        page = self._state.pages.fresh(path, wish)
+        if page is not None:
+            return page, path.partition("/21/")[2].partition("/")[0] or None
+        try:
+            return self._state.pages.of_path(path, wish)
+        except (Gs1Error, SQLAlchemyError):
+            return None
+
+    def _answer(self, environ: Environ, page: KeptPage, headers: Headers, start_response: Start) -> list[bytes]:
         request_id = ("X-Request-ID", secrets.token_hex(8))
         if is_same(environ.get("HTTP_IF_NONE_MATCH", ""), page.etag):
             self._counted["304"].inc()
-            kept = [pair for pair in page.headers if not pair[0].lower().startswith("content-")
-                    or pair[0].lower() == "content-security-policy"]
-            start_response("304 NOT MODIFIED", [*kept, request_id])
+            start_response("304 NOT MODIFIED", [*_without_content(headers), request_id])
             return []
         self._counted["200"].inc()
-        start_response("200 OK", [*page.headers, request_id, ("Content-Length", str(len(page.body)))])
+        start_response("200 OK", [*headers, request_id, ("Content-Length", str(len(page.body)))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
 
-    def _note(self, environ: Environ, page: KeptPage) -> None:
-        path: str = environ["REQUEST_URI"].partition("?")[0]
-        _, mark, serial = path.partition("/21/")
-        self._state.scans.add(SeenScan(page.lot_key, self._clock.now(), environ.get("REMOTE_ADDR", ""), page.language,
-                                       serial.partition("/")[0] if mark else None))
+    def _learning(self, environ: Environ, start_response: Start) -> Start:
+        """`start_response` that remembers the headers of the first page of a lot."""
+
+        def start(status: str, headers: Headers, *more: Any) -> Any:
+            if IS_SCAN in environ and status.startswith("200") and self._learned is None:
+                self._learned = [pair for pair in headers if pair[0].lower() not in _OWN]
+            return start_response(status, headers, *more)
+
+        return start
 
 
-def _learning(environ: Environ, start_response: Start) -> Start:
-    """`start_response` that leaves the headers of a whole answer with its page."""
-
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        page = environ.get(KEPT)
-        if page is not None and status.startswith("200") and not page.headers:
-            page.headers = [pair for pair in headers if pair[0].lower() not in _OWN]
-        return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
-    return start
+def _without_content(headers: Headers) -> Headers:
+    return [pair for pair in headers if not pair[0].startswith("Content-") or pair[0] == "Content-Security-Policy"]

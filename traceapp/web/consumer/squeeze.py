@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 _GZIP = 31  # zlib's window bits for a gzip header and trailer
-_LEVEL = 6
+_LEVEL = 5
 _SPLIT = "</style>"
 _MOST_HEADS = 64
 
