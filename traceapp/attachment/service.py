@@ -53,6 +53,16 @@ def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, 
     return attachment
 
 
+def hang_elsewhere(session: Session, actor: Actor, clock: Clock, about: str, new_about: str) -> int:
+    """Hang all files of one thing on another, as when a draft becomes a case; answers how many."""
+    rows = attachments_of(session, about)
+    for row in rows:
+        row.about = new_about
+        record(session, actor, clock.now(), "file.moved", new_about, {"attachment": row.id, "sha256": row.sha256})
+    session.flush()
+    return len(rows)
+
+
 def shown_name(name: str, media_type: str) -> str:
     """The name that the file is offered under: no folders, no control characters, the ending that it really has."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
@@ -86,5 +96,5 @@ def attachment(session: Session, attachment_id: str) -> tuple[Attachment, Stored
     return row, stored
 
 
-__all__ = ["FileStore", "NewFile", "add_file", "attachment", "attachments_of", "attachments_of_all", "open_file",
-           "shown_name"]
+__all__ = ["FileStore", "NewFile", "add_file", "attachment", "attachments_of", "attachments_of_all", "hang_elsewhere",
+           "open_file", "shown_name"]
