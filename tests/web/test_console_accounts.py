@@ -1,0 +1,79 @@
+"""Users and tokens, and one's own account."""
+from __future__ import annotations
+
+from html import unescape
+
+from sqlalchemy import select
+
+from tests.factories_web import Console
+from traceapp.identity.model import ApiToken, User, UserSession
+from traceapp.identity.service import token_actor
+
+
+def test_an_administrator_adds_a_user_who_can_sign_in(console: Console) -> None:
+    admin = console.browser("administrator")
+    answer = admin.submit("/console/accounts/new", {"name": "Wang Fang", "sign_in_name": "wang", "role": "quality",
+                                                    "language": "zh", "password": "a long enough password"})
+    assert answer.status_code == 303
+    assert "Wang Fang" in admin.get("/console/accounts").get_data(as_text=True)
+
+
+def test_a_short_password_is_refused_and_never_shown_again(console: Console) -> None:
+    admin = console.browser("administrator")
+    answer = admin.submit("/console/accounts/new", {"name": "Li", "sign_in_name": "li", "role": "operator",
+                                                    "language": "zh", "password": "short-secret"[:8]})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and 'id="e-password"' in page and 'value="li"' in page
+    assert "short-se" not in page
+
+
+def test_ending_an_account_ends_its_sessions(console: Console) -> None:
+    admin, other = console.browser("administrator"), console.browser("operator")
+    assert other.get("/console/today").status_code == 200
+    with console.database.read() as session:
+        user = session.scalars(select(User).where(User.sign_in_name == "operator")).one()
+    assert admin.post(f"/console/accounts/{user.id}", {"active": "0", "revision": str(user.revision)}).status_code == 303
+    assert other.get("/console/today").status_code == 302
+    with console.database.read() as session:
+        assert session.scalars(select(UserSession).where(UserSession.user_id == user.id)).all() == []
+
+
+def test_nobody_ends_the_own_account(console: Console) -> None:
+    admin = console.browser("administrator")
+    with console.database.read() as session:
+        own = session.scalars(select(User).where(User.sign_in_name == "administrator")).one()
+    answer = admin.post(f"/console/accounts/{own.id}", {"active": "0"})
+    assert answer.status_code == 409 and "Ask another administrator" in answer.get_data(as_text=True)
+
+
+def test_a_token_is_shown_once_works_and_can_be_revoked(console: Console) -> None:
+    admin = console.browser("administrator")
+    console.browser("quality")
+    with console.database.read() as session:
+        user = session.scalars(select(User).where(User.sign_in_name == "quality")).one()
+    page = admin.submit("/console/tokens/new", {"name": "ERP", "user_id": user.id, "scopes": ["trace.read"],
+                                                "expires_on": "2027-01-31"}).get_data(as_text=True)
+    text = unescape(page.split("<code>ta_")[1].split("</code>")[0])
+    with console.database.read() as session:
+        assert token_actor(session, console.clock, "ta_" + text).scopes == frozenset({"trace.read"})
+        token = session.scalars(select(ApiToken).where(ApiToken.name == "ERP")).one()
+    assert text.partition(".")[2] not in admin.get("/console/accounts").get_data(as_text=True)
+    assert admin.post(f"/console/tokens/{token.id}/revoke").status_code == 303
+    with console.database.read() as session:
+        assert session.get_one(ApiToken, token.id).revoked_at is not None
+
+
+def test_a_token_never_gets_more_than_its_user_has(console: Console) -> None:
+    admin = console.browser("administrator")
+    console.browser("quality")
+    with console.database.read() as session:
+        user = session.scalars(select(User).where(User.sign_in_name == "quality")).one()
+    answer = admin.submit("/console/tokens/new", {"name": "ERP 2", "user_id": user.id, "scopes": ["user.manage"]})
+    assert answer.status_code == 422 and "user.manage" in answer.get_data(as_text=True)
+
+
+def test_everybody_chooses_the_own_language(console: Console) -> None:
+    person = console.browser("quality_manager", "zh")
+    assert person.post("/console/account", {"language": "en"}).status_code == 303
+    with console.database.read() as session:
+        assert session.scalars(select(User.language).where(User.sign_in_name == "quality_manager")).one() == "en"

@@ -1,0 +1,99 @@
+"""The search box and the labels."""
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.factories_trace import CASE_GTIN, UNIT_GTIN, Hand, make_batch, make_maker
+from tests.factories_web import Browser, Console
+from traceapp.core.actor import Actor
+from traceapp.trace.model import Lot
+
+ACTOR = Actor(id="u-manager", role="quality_manager", name="Li Wen")
+
+
+@pytest.fixture(scope="module")
+def lot(console: Console) -> Lot:
+    """A released batch; a raw lot of another product bears the number TWIN, and so does a second batch."""
+    with console.database.write() as session:
+        hand = Hand(session, ACTOR, console.clock, make_maker(session, ACTOR, console.clock))
+        made = make_batch(hand, "B7")
+        hand.receive(hand.maker.glue, "TWIN", "5")
+        hand.receive(hand.maker.film, "TWIN", "5")
+        return made
+
+
+@pytest.fixture
+def quality(console: Console) -> Browser:
+    return console.browser("quality")
+
+
+@pytest.mark.parametrize("text", [
+    "B7", " B7 ", f"https://id.gs1.org/01/{UNIT_GTIN}/10/B7", f"http://127.0.0.1:8000/01/{UNIT_GTIN}/10/B7",
+    f"(01){CASE_GTIN}(10)B7", f"01{UNIT_GTIN}10B7", f"]d201{UNIT_GTIN}10B7"])
+def test_a_number_or_scan_leads_to_its_lot(quality: Browser, lot: Lot, text: str) -> None:
+    answer = quality.get(f"/console/search?q={quote(text)}")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/console/lots/{lot.lot_key}"
+
+
+def test_the_address_in_a_private_code_leads_to_its_lot(quality: Browser, lot: Lot) -> None:
+    answer = quality.get("/console/search?q=" + quote(f"http://127.0.0.1:8000/t/{lot.lot_key}"))
+    assert answer.headers["Location"] == f"/console/lots/{lot.lot_key}"
+
+
+def test_a_supplier_s_number_leads_to_the_lot(quality: Browser, lot: Lot) -> None:
+    answer = quality.get("/console/search?q=S-G-B7")
+    assert answer.status_code == 303 and "/console/lots/" in answer.headers["Location"]
+
+
+def test_a_gtin_leads_to_its_product(quality: Browser, lot: Lot) -> None:
+    answer = quality.get(f"/console/search?q={CASE_GTIN}")
+    assert answer.headers["Location"] == f"/console/products/{lot.product_id}"
+
+
+def test_a_number_that_several_lots_bear_shows_them_all(quality: Browser, lot: Lot) -> None:
+    page = quality.get("/console/search?q=TWIN").get_data(as_text=True)
+    assert page.count(">TWIN</a>") == 2
+
+
+def test_a_part_of_a_name_shows_what_it_could_be(quality: Browser, lot: Lot) -> None:
+    page = quality.get("/console/search?q=hosp").get_data(as_text=True)
+    assert "HOSPITAL" in page
+
+
+def test_nothing_found_says_what_to_do(quality: Browser, lot: Lot) -> None:
+    assert "Nothing is called so" in quality.get("/console/search?q=%3Cscript%3E").get_data(as_text=True)
+
+
+def test_the_page_of_labels_shows_what_the_code_holds(quality: Browser, lot: Lot) -> None:
+    page = quality.get(f"/console/lots/{lot.lot_key}/labels").get_data(as_text=True)
+    assert f"http://127.0.0.1:8000/01/{UNIT_GTIN}/10/B7" in page and "LOT" in page
+
+
+@pytest.mark.parametrize(("name", "kind", "start"), [
+    ("qr.svg", "image/svg+xml", b"<svg"), ("qr.png", "image/png", b"\x89PNG"),
+    ("label.svg", "image/svg+xml", b"<svg"), ("label.png", "image/png", b"\x89PNG"),
+    ("labels.pdf?copies=3&skip=2", "application/pdf", b"%PDF-")])
+def test_labels_come_as_files(quality: Browser, lot: Lot, name: str, kind: str, start: bytes) -> None:
+    answer = quality.get(f"/console/lots/{lot.lot_key}/{name}")
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.get_data().startswith(start)
+
+
+@pytest.mark.parametrize("query", ["copies=0", "copies=10001", "copies=two", "copies=1&skip=21"])
+def test_a_sheet_of_no_or_too_many_labels_is_refused(quality: Browser, lot: Lot, query: str) -> None:
+    assert quality.get(f"/console/lots/{lot.lot_key}/labels.pdf?{query}").status_code == 422
+
+
+def test_an_image_of_another_kind_is_not_found(quality: Browser, lot: Lot) -> None:
+    assert quality.get(f"/console/lots/{lot.lot_key}/qr.gif").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/console/labels", "/console/gallery", "/console/today", "/console/search"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_pages_open_in_both_languages(console: Console, lot: Lot, path: str, language: str) -> None:
+    answer = console.browser("quality_manager", language).get(path)
+    assert answer.status_code == 200
+    assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in answer.get_data(as_text=True)

@@ -1,0 +1,72 @@
+"""Today: duties with their clocks, each one click from the act."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories_web import Browser, Console
+from traceapp.core.actor import SYSTEM
+from traceapp.identity.model import User
+from traceapp.worklist.model import Task
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+
+@pytest.fixture
+def quality(console: Console) -> Browser:
+    return console.browser("quality")
+
+
+def a_task(console: Console, kind: str, about: str, hours: int, role: str = "quality") -> str:
+    with console.database.write() as session:
+        return raise_task(session, SYSTEM, console.clock, RaiseTask(
+            kind, about, role, console.clock.now() + timedelta(hours=hours),
+            params={"reference": about.partition(":")[2].upper()})).id
+
+
+def test_late_duties_stand_before_due_ones_and_lead_to_the_act(console: Console, quality: Browser) -> None:
+    a_task(console, "complaint.triage", "complaint:cp-late", -5)
+    a_task(console, "complaint.triage", "complaint:cp-due", 3)
+    a_task(console, "signal.review", "signal:sg-later", 100)
+    page = quality.get("/console/today").get_data(as_text=True)
+    main = page[page.index("<main"):]
+    assert main.index("/console/complaints/cp-late") < main.index("/console/complaints/cp-due")
+    assert main.index("/console/complaints/cp-due") < main.index("/console/signals/sg-later")
+    assert "Late by 5 hours" in main and "Due in 3 hours" in main
+
+
+def test_a_task_is_taken_given_back_and_ended(console: Console, quality: Browser) -> None:
+    key = a_task(console, "exposure.missing", "lot:x", 2)
+    assert quality.post(f"/console/tasks/{key}/take").status_code == 303
+    with console.database.read() as session:
+        own = session.scalars(select(User.id).where(User.sign_in_name == "quality")).one()
+        assert session.get_one(Task, key).assignee_id == own
+    assert "My tasks" in quality.get("/console/today").get_data(as_text=True)
+    assert quality.post(f"/console/tasks/{key}/take", {"back": "1"}).status_code == 303
+    assert quality.submit(f"/console/tasks/{key}", {"reason": ""}).status_code in (404, 405)
+    assert quality.post(f"/console/tasks/{key}/done", {"reason": ""}).status_code == 422
+    assert quality.post(f"/console/tasks/{key}/done", {"reason": "Asked by telephone"}).status_code == 303
+    with console.database.read() as session:
+        assert (session.get_one(Task, key).state, session.get_one(Task, key).outcome) == ("done", "Asked by telephone")
+    again = quality.post(f"/console/tasks/{key}/done", {"reason": "once more"})
+    assert again.status_code == 409
+
+
+def test_a_duty_of_the_manager_is_not_the_others(console: Console, quality: Browser) -> None:
+    key = a_task(console, "recall.approve", "recall:r1", 2, role="quality_manager")
+    assert "/console/recalls/r1" not in quality.get("/console/today").get_data(as_text=True)
+    assert quality.get(f"/console/tasks/{key}").status_code == 403
+    assert quality.post(f"/console/tasks/{key}/take").status_code == 403
+    manager = console.browser("quality_manager")
+    assert "/console/recalls/r1" in manager.get("/console/today").get_data(as_text=True)
+    assert manager.get(f"/console/tasks/{key}").status_code == 200
+
+
+def test_an_operator_sees_lots_that_wait_but_no_complaint(console: Console) -> None:
+    page = console.browser("operator").get("/console/today").get_data(as_text=True)
+    assert "wait for release" in page and "Complaints to triage" not in page
+
+
+def test_the_way_in_leads_to_today(quality: Browser) -> None:
+    assert quality.get("/console/").headers["Location"] == "/console/today"
