@@ -85,6 +85,11 @@ LINE_STATES: Words = {
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
     "in_stock": (_("Still in stock"), "plain")}
+ROLES: Words = {
+    "operator": (_("Operator"), "plain"), "quality": (_("Quality"), "plain"),
+    "quality_manager": (_("Quality manager"), "plain"), "regulator": (_("Regulator"), "plain"),
+    "administrator": (_("Administrator"), "plain"), "public": (_("The public"), "plain"),
+    "consignee": (_("Consignee"), "plain"), "system": (_("The service itself"), "plain")}
 DUTIES: Words = {
     "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
     "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),

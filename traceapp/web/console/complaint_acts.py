@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import BinaryIO, cast
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -196,7 +197,8 @@ def complaint_photo(complaint_id: str) -> Response:
             raise NotFound("There is no such complaint.", code="unknown-complaint")
         assert sent is not None
         try:
-            add_file(db, actor(), world().clock, NewFile(about(complaint_id), sent.filename or "", sent.stream),
+            add_file(db, actor(), world().clock, NewFile(
+                about(complaint_id), sent.filename or "", cast(BinaryIO, sent.stream)),
                      store=world().files)
         except Problem as problem:
             problem.place = "photo"

@@ -36,7 +36,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
-from .listing import Listed, choice, placed, wished
+from .listing import Listed, choice, export_links, placed, wished
 from .recall_scope import workbench
 from .recall_texts import TEXT_FIELDS, typed_texts
 
@@ -113,9 +113,7 @@ def _ledger(db: Session, case: Recall) -> dict[str, Any]:
     address = wanted | {"recall_id": case.id, "part": "ledger"}
     listed: Listed = placed(found, "console.recall", address)
     return {"ledger": found, "listed": listed, "wanted": wanted, "line_choices": choices(LINE_STATES),
-            "exports": [(form.upper(), url_for("console.recall_ledger_file", recall_id=case.id, format=form,
-                                               **{key: value for key, value in wanted.items() if value}))
-                        for form in ("xlsx", "csv")]}
+            "exports": export_links("console.recall_ledger_file", wanted | {"recall_id": case.id})}
 
 
 _PARTS = {"overview": _overview, "scope": _scope, "consignees": _consignees, "ledger": _ledger}
@@ -144,7 +142,7 @@ def _steps(case: Recall) -> list[dict[str, Any]]:
 # What each button says; the main act of a state first.
 _ACT_WORDS = {"submit": lazy_gettext("Submit for approval"), "approve": lazy_gettext("Approve and start"),
               "close": lazy_gettext("Close the recall"), "return": lazy_gettext("Send back"),
-              "cancel": lazy_gettext("Cancel")}
+              "cancel": lazy_gettext("Cancel the recall")}
 
 
 def _acts(case: Recall) -> list[tuple[str, str]]:
@@ -177,11 +175,11 @@ def recall_change(recall_id: str) -> Response:
     """Change class and texts of a draft."""
     form = Entered()
     form.choice("recall_class", list(RecallClass))
-    texts = {name: form.text(name) for name in TEXT_FIELDS}
+    texts: dict[str, Any] = {name: form.text(name) for name in (*TEXT_FIELDS, "recall_class")}
 
     def act(db: Session) -> Done:
         change_recall(db, actor(), world().clock, ChangeRecall(
-            recall_id, OpenRecall(recall_class=form.get("recall_class"), **texts), form.revision()))
+            recall_id, OpenRecall(**texts), form.revision()))
         return Done(url_for("console.recall", recall_id=recall_id), _("The texts are saved."))
 
     def again(status: int) -> Response:
