@@ -168,7 +168,7 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     staff.post(f"/complaints/{complaint['id']}/triage", {"result": "complaint", "harm": "yes"}, 200, If_Match=staff.etag)
     event = staff.post("/adverse-events", {"complaint_id": complaint["id"]})
     regulator = signed_in(app, sqlite, clock, "regulator")
-    export = regulator.get("/regulator/adverse-events.csv")
+    export = regulator.get("/regulator/reports/file?format=csv")
     assert event["reference"] in export.get_data(as_text=True)
     with sqlite.snapshot() as session:
         assert verify(session).broken is None
@@ -177,12 +177,12 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
 def answer_nothing_left(client: object, path: str) -> None:
     """What a ward does on its phone: says for each lot that all was used."""
     page = client.get(path).get_data(as_text=True)  # type: ignore[attr-defined]
-    fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', page))
-    shipped = {name: value for name, value in fields.items() if name.startswith(("received-", "received."))}
+    fields = {name: value for name, value in re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page)}
+    shipped = {name: value for name, value in fields.items() if name.startswith("received:")}
     assert shipped, sorted(fields)
     for name, value in shipped.items():
-        suffix = name[len("received"):]
-        fields |= {f"on_hand{suffix}": "0", f"used{suffix}": value, f"returned{suffix}": "0"}
+        lot = name.removeprefix("received:")
+        fields |= {f"on_hand:{lot}": "0", f"used:{lot}": value, f"returned:{lot}": "0"}
     fields["answered_by"] = "Ward 3"
     answer = client.post(path, data=fields)  # type: ignore[attr-defined]
     assert answer.status_code in (200, 303), answer.get_data(as_text=True)

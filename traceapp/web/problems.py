@@ -50,6 +50,9 @@ def install(app: Flask) -> None:
                          limit=app.extensions["traceapp"].settings.upload_limit_bytes // 1_000_000) if isinstance(
             error, RequestEntityTooLarge) else Problem(_detail(status, error), code=_code(status))
         found.status = status
+        found.errors = _places(getattr(error, "data", None))
+        if found.errors:
+            found.code, found.place = "invalid-input", next(iter(found.errors))
         answer = render(found)
         for name, value in error.get_headers(request.environ):
             if name.lower() in ("allow", "retry-after", "location", "www-authenticate"):
@@ -74,11 +77,30 @@ def _code(status: int) -> str:
     return {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(status, f"http-{status}")
 
 
+def _places(data: object) -> dict[str, str]:
+    """What the reading of a request found wrong: place with dots, and what. Empty for any other error."""
+    found: dict[str, str] = {}
+
+    def walk(value: object, place: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, f"{place}.{key}" if place else str(key))
+        elif isinstance(value, list):
+            found[place] = " ".join(str(message) for message in value)
+
+    messages = data.get("messages") if isinstance(data, dict) else None
+    for inner in messages.values() if isinstance(messages, dict) else ():
+        walk(inner, "")
+    return found
+
+
 def _detail(status: int, error: HTTPException) -> str:
     if status == 404:
         return "There is nothing at this address."
     if status == 405:
         return "This address cannot be used in this way."
+    if status == 422:
+        return "Some fields are missing or not right. Nothing was saved."
     return (error.description or _TITLES.get(status, "")).replace("%", "%%")
 
 

@@ -92,7 +92,7 @@ def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
     """Adverse events, latest awareness first"""
     with world().database.read() as session:
         found = queries.adverse_event_page(session, queries.AdverseEventFilter(**wanted))
-        return page_answer(found, AdverseEventSchema().dump)
+        return page_answer(found)
 
 
 @blueprint.route("/adverse-events", methods=["POST"])

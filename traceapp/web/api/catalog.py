@@ -162,7 +162,7 @@ def list_products(wanted: dict[str, Any]) -> dict[str, Any]:
     """Products and materials"""
     with world().database.read() as session:
         found = queries.product_page(session, queries.ProductFilter(**wanted))
-        return page_answer(found, ProductSchema().dump)
+        return page_answer(found)
 
 
 @blueprint.route("/products", methods=["POST"])
@@ -215,7 +215,7 @@ def list_parties(wanted: dict[str, Any]) -> dict[str, Any]:
     """Partners"""
     with world().database.read() as session:
         found = queries.party_page(session, queries.PartyFilter(**wanted))
-        return page_answer(found, ListedPartySchema().dump)
+        return page_answer(found)
 
 
 @blueprint.route("/parties", methods=["POST"])

@@ -147,7 +147,7 @@ def list_complaints(wanted: dict[str, Any]) -> dict[str, Any]:
     state = wanted.pop("state")
     with world().database.read() as session:
         found = queries.complaint_page(session, queries.ComplaintFilter(states=(state,) if state else (), **wanted))
-        return page_answer(found, ComplaintSchema().dump)
+        return page_answer(found)
 
 
 @blueprint.route("/complaints", methods=["POST"])

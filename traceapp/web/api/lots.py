@@ -207,7 +207,7 @@ def list_lots(wanted: dict[str, Any]) -> dict[str, Any]:
     here = world()
     with here.database.read() as session:
         found = lot_list.lot_page(session, lot_list.LotFilter(today=here.clock.now().date(), **wanted))
-        return page_answer(found, lambda row: LotSchema().dump(row.lot))
+        return page_answer(found, lambda row: row.lot)
 
 
 @blueprint.route("/lots/<lot_key>", methods=["GET"])

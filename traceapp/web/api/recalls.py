@@ -134,7 +134,7 @@ def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
     state = wanted.pop("state")
     with world().database.read() as session:
         found = queries.recall_page(session, queries.RecallFilter(states=(state,) if state else (), **wanted))
-        return page_answer(found, RecallSchema().dump)
+        return page_answer(found)
 
 
 @blueprint.route("/recalls", methods=["POST"])

@@ -76,9 +76,9 @@ def listed(row: type[Schema], name: str) -> type[Schema]:
     return type(name, (Listed,), {"rows": fields.List(fields.Nested(row))})
 
 
-def page_answer(page: Page[Any], dump: Callable[[Any], Any] = lambda row: row) -> dict[str, Any]:
-    """A page as the schemas of `listed` want it."""
-    return {"rows": [dump(row) for row in page.rows], "total": page.total, "next": page.next}
+def page_answer(page: Page[Any], of_row: Callable[[Any], Any] = lambda row: row) -> dict[str, Any]:
+    """A page as the schemas of `listed` want it; `of_row` takes what is to be shown out of a row."""
+    return {"rows": [of_row(row) for row in page.rows], "total": page.total, "next": page.next}
 
 
 def etag(entity: Revisioned) -> dict[str, str]:

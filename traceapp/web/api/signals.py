@@ -28,8 +28,8 @@ PERMISSIONS = {
 }
 
 
-class SignalSchema(Schema):
-    """A lot that stands out; `evidence` is frozen."""
+class ListedSignalSchema(Schema):
+    """A lot that stands out."""
 
     id = fields.String()
     lot_key = fields.String()
@@ -43,6 +43,11 @@ class SignalSchema(Schema):
     llr = fields.Float()
     critical = fields.Float()
     state = choice(SignalState)
+
+
+class SignalSchema(ListedSignalSchema):
+    """A signal with its frozen evidence."""
+
     evidence = fields.Raw()
 
 
@@ -85,13 +90,13 @@ def _found(session: Any, signal_id: str) -> Signal:
 
 @blueprint.route("/signals", methods=["GET"])
 @blueprint.arguments(SignalFilterSchema, location="query")
-@blueprint.response(200, listed(SignalSchema, "SignalList"))
+@blueprint.response(200, listed(ListedSignalSchema, "SignalList"))
 def list_signals(wanted: dict[str, Any]) -> dict[str, Any]:
     """Signals, the newest first"""
     state = wanted.pop("state")
     with world().database.read() as session:
         found = queries.signal_page(session, queries.SignalFilter(states=(state,) if state else (), **wanted))
-        return page_answer(found, SignalSchema(exclude=["evidence"]).dump)
+        return page_answer(found)
 
 
 @blueprint.route("/signals/<signal_id>", methods=["GET"])
