@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import CTE, func, select, type_coerce
+from sqlalchemy import BindParameter, Select, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Party, Product
+from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.model import Product
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.quantity import rounded
 from traceapp.db import Amount
@@ -187,12 +188,11 @@ class _Side:
 
     def __init__(self, session: Session, root: str, side: str, limit: int) -> None:
         self.root, self.side = root, side
-        self.near = select(reached(root, side).c.lot_key).limit(limit + 1).cte(f"near_{side}")
-        rows = {row.lot_key: row for row in session.execute(_lots(self.near))}
-        found = session.execute(
-            select(LotEdge.lot_key, LotEdge.other_key, LotEdge.quantity, LotEdge.unit, LotEdge.at, LotEdge.kind)
-            .join(self.near, self.near.c.lot_key == LotEdge.lot_key).where(LotEdge.direction == side)
-            .order_by(LotEdge.at, LotEdge.lot_key, LotEdge.other_key)).all()
+        # The keys first, then everything by key: joined to the walk, PostgreSQL would read whole tables.
+        near = list(session.scalars(select(reached(root, side).c.lot_key).limit(limit + 1)))
+        rows = {row.lot_key: row for row in _by_keys(session, _LOTS, near)}
+        found = sorted(_by_keys(session, _EDGES, near, direction=side),
+                       key=lambda row: (row.at, row.lot_key, row.other_key))
         depths = _depths(root, found)
         self.truncated = len(rows) > limit
         kept = sorted((key for key in rows if key in depths),
@@ -227,41 +227,47 @@ class _Side:
             share=rounded(quantity / whole) if quantity is not None and whole else None)
 
     def consignees(self, session: Session) -> tuple[Held, ...]:
-        """Who was sent lots of this side, with the root: one statement for all."""
-        units = func.sum(ShipmentLine.units)
-        found = session.execute(
-            select(Party.id, Party.code, Party.name_zh, Party.name_en, Party.region, ShipmentLine.lot_key, units,
-                   func.sum(ShipmentLine.units).filter(ShipmentLine.units > 0), func.min(ShipmentLine.shipped_at),
-                   func.max(ShipmentLine.shipped_at))
-            .join(self.near, self.near.c.lot_key == ShipmentLine.lot_key)
-            .join(Party, Party.id == ShipmentLine.consignee_id)
-            .group_by(Party.id, Party.code, Party.name_zh, Party.name_en, Party.region, ShipmentLine.lot_key)
-            .order_by(Party.code, ShipmentLine.lot_key))
-        inside = {node.lot_key for node in self.nodes}
-        return tuple(Held(*tuple(row)) for row in found if row.lot_key in inside)
+        """Who was sent lots of this side, with the root, by code."""
+        found = list(_by_keys(session, _SENT, [node.lot_key for node in self.nodes]))
+        parties = parties_by_id(session, (row.consignee_id for row in found))
+        held = [Held(party.id, party.code, party.name_zh, party.name_en, party.region, row.lot_key, row.units,
+                     row.shipped, row.first_at, row.last_at)
+                for row in found if (party := parties.get(row.consignee_id)) is not None]
+        return tuple(sorted(held, key=lambda one: (one.code, one.lot_key)))
 
     def positions(self, session: Session) -> tuple[Position, ...]:
         """Where others' lots are, by their events."""
         if not self.has_foreign:
             return ()
-        foreign = {node.lot_key for node in self.nodes if not node.is_own}
-        rows = [row for row in session.execute(
-            select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, LotPosition.unit, LotPosition.since)
-            .join(self.near, self.near.c.lot_key == LotPosition.lot_key)
-            .order_by(LotPosition.lot_key, LotPosition.since, LotPosition.holder)) if row.lot_key in foreign]
+        rows = sorted(_by_keys(session, _PLACES, [node.lot_key for node in self.nodes if not node.is_own]),
+                      key=lambda row: (row.lot_key, row.since, row.holder))
         names = names_of(session, sorted({row.holder for row in rows}))
         return tuple(Position(row.lot_key, row.holder, names.get(row.holder, ""), row.quantity, row.unit, row.since)
                      for row in rows)
 
 
-def _lots(near: CTE) -> Any:
-    # A sum of columns forgets that they are scaled; it is told again.
-    stock = type_coerce(Lot.made + Lot.returned - Lot.consumed - Lot.shipped - Lot.sampled - Lot.lost, Amount())
-    return (select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.item_kind, Lot.product_id, Lot.made, Lot.unit,
-                   stock.label("stock"), Lot.shipped, Lot.returned, Lot.started_at, Lot.expires_on, Lot.origin,
-                   Lot.is_own, Lot.release_state, Lot.is_on_hold, Lot.is_recalled, Product.code, Product.kind,
-                   Product.name_zh, Product.name_en)
-            .join(near, near.c.lot_key == Lot.lot_key).outerjoin(Product, Product.id == Lot.product_id))
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+# A sum of columns forgets that they are scaled; it is told again.
+_STOCK = type_coerce(Lot.made + Lot.returned - Lot.consumed - Lot.shipped - Lot.sampled - Lot.lost, Amount())
+_LOTS = (select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.item_kind, Lot.product_id, Lot.made, Lot.unit,
+                _STOCK.label("stock"), Lot.shipped, Lot.returned, Lot.started_at, Lot.expires_on, Lot.origin,
+                Lot.is_own, Lot.release_state, Lot.is_on_hold, Lot.is_recalled, Product.code, Product.kind,
+                Product.name_zh, Product.name_en)
+         .outerjoin(Product, Product.id == Lot.product_id).where(Lot.lot_key.in_(_KEYS)))
+_EDGES = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.quantity, LotEdge.unit, LotEdge.at, LotEdge.kind).where(
+    LotEdge.lot_key.in_(_KEYS), LotEdge.direction == bindparam("direction"))
+_SENT = (select(ShipmentLine.lot_key, ShipmentLine.consignee_id, func.sum(ShipmentLine.units).label("units"),
+                func.sum(ShipmentLine.units).filter(ShipmentLine.units > 0).label("shipped"),
+                func.min(ShipmentLine.shipped_at).label("first_at"), func.max(ShipmentLine.shipped_at).label("last_at"))
+         .where(ShipmentLine.lot_key.in_(_KEYS)).group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
+_PLACES = select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, LotPosition.unit,
+                 LotPosition.since).where(LotPosition.lot_key.in_(_KEYS))
+
+
+def _by_keys(session: Session, statement: Select[*tuple[Any, ...]], keys: list[str], **more: str) -> Iterator[Any]:
+    """The rows of the statement for all these keys, one statement a thousand."""
+    for start in range(0, len(keys), 1000):
+        yield from session.execute(statement, {"keys": keys[start:start + 1000], **more})
 
 
 def _depths(root: str, edges: Sequence[Any]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Reaching along the genealogy with one recursive statement."""
 from __future__ import annotations
 
-from sqlalchemy import CTE, literal, select
+from sqlalchemy import CTE, cast, select
 from sqlalchemy.orm import Session
 
 from .model import LotEdge
@@ -14,7 +14,7 @@ def reached(root_key: str, direction: str) -> CTE:
 
     UNION drops what was seen, so a circle in others' events ends the walk instead of keeping it going.
     """
-    walk = select(literal(root_key).label("lot_key")).cte(f"reached_{direction}", recursive=True)
+    walk = select(cast(root_key, LotEdge.other_key.type).label("lot_key")).cte(f"reached_{direction}", recursive=True)
     return walk.union(select(LotEdge.other_key).join(walk, LotEdge.lot_key == walk.c.lot_key)
                       .where(LotEdge.direction == direction))
 
