@@ -46,7 +46,9 @@ class Installation:
         self.environment = {
             "TRACEAPP_VAR_DIR": folder, "TRACEAPP_DATABASE_URL": f"sqlite:///{folder}/traceapp.db",
             "TRACEAPP_DEVELOPMENT": "1", "TRACEAPP_WORKERS": "2", "TRACEAPP_NEW_PASSWORD": _PASSWORD,
-            "TRACEAPP_BASE_URL": f"http://127.0.0.1:{self.port}"}
+            "TRACEAPP_BASE_URL": f"http://127.0.0.1:{self.port}",
+            # Compiled once for all starts, also where the surroundings forbid to write bytecode.
+            "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
 
     def run(self, *command: str) -> str:
         """What a `traceapp` command says. Raises RuntimeError when it fails."""
