@@ -8,11 +8,12 @@ from flask.blueprints import BlueprintSetupState
 
 from traceapp.web.permissions import PUBLIC
 
-from . import files, front, recalls, scan_views
+from . import files, follow_up, front, recalls, report_views, scan_views
 from .shortcut import Shortcut
 from .state import install_state
 
-blueprint = Blueprint("consumer", __name__, template_folder="templates")
+blueprint = Blueprint("consumer", __name__, template_folder="templates", static_folder="static",
+                      static_url_path="/static/consumer")
 
 _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/", "front", front.front, ("GET",)),
@@ -22,6 +23,12 @@ _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/recalls/<reference>", "recall_page", recalls.recall_page, ("GET",)),
     ("/recalls.json", "recalls_json", recalls.recalls_json, ("GET",)),
     ("/recalls.atom", "recalls_atom", recalls.recalls_atom, ("GET",)),
+    ("/report", "report_begin", report_views.begin, ("GET",)),
+    ("/report", "report_begin_submit", report_views.begin_submit, ("POST",)),
+    ("/report/d/<token>/<name>", "report_step", report_views.step, ("GET",)),
+    ("/report/d/<token>/<name>", "report_step_submit", report_views.step_submit, ("POST",)),
+    ("/report/<token>", "report_follow", follow_up.follow, ("GET",)),
+    ("/report/<token>", "report_follow_submit", follow_up.follow_submit, ("POST",)),
     ("/inspection-files/<attachment_id>", "inspection_file", files.inspection_file, ("GET",)),
 )
 for _rule, _endpoint, _view, _methods in _ROUTES:
@@ -29,7 +36,8 @@ for _rule, _endpoint, _view, _methods in _ROUTES:
     blueprint.add_url_rule(_rule, _endpoint, _view, methods=_methods, merge_slashes=False)
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {f"consumer.{_endpoint}": PUBLIC for _, _endpoint, _, _ in _ROUTES}
+PERMISSIONS: dict[str, str] = {
+    "consumer.static": PUBLIC, **{f"consumer.{_endpoint}": PUBLIC for _, _endpoint, _, _ in _ROUTES}}
 
 
 @blueprint.record_once

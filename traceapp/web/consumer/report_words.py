@@ -1,0 +1,80 @@
+"""The choices of the report form in plain words."""
+from __future__ import annotations
+
+from traceapp.complaint.policy import AgeBand, Sex
+from traceapp.complaint.states import ComplaintState
+from traceapp.complaint.terms import suggest_terms, terms
+
+from .report_answers import NOBODY_BUT_COULD, NONE_OF_THESE
+from .words import words
+
+Choices = list[tuple[str, str]]
+
+
+def affected_choices(language: str) -> Choices:
+    _ = words(language).gettext
+    return [("me", _("Me")), ("my_child", _("My child")), ("patient", _("A patient whom I care for")),
+            ("other", _("Somebody else")), (NOBODY_BUT_COULD, _("Nobody yet, but it could hurt somebody")),
+            ("nobody", _("Nobody: only the product is not right"))]
+
+
+def age_choices(language: str) -> Choices:
+    _ = words(language).gettext
+    return [(AgeBand.under_2, _("Under 2 years")), (AgeBand.to_13, _("2 to 13")), (AgeBand.to_17, _("14 to 17")),
+            (AgeBand.to_44, _("18 to 44")), (AgeBand.to_64, _("45 to 64")), (AgeBand.over_64, _("65 and over"))]
+
+
+def sex_choices(language: str) -> Choices:
+    _ = words(language).gettext
+    return [(Sex.female, _("Female")), (Sex.male, _("Male"))]
+
+
+def seriousness_choices(language: str) -> Choices:
+    """Plain words for what makes an event serious, the gravest last, then "none of these"."""
+    _ = words(language).gettext
+    return [
+        ("stopped_using_it", _("Stopped using it, and that was enough")),
+        ("took_medicine", _("Took or applied medicine against it")),
+        ("missed_work_or_school", _("Could not go to work or school")),
+        ("saw_a_doctor", _("Saw a doctor")),
+        ("needed_treatment_to_prevent_damage", _("A doctor had to treat it so that no lasting damage remains")),
+        ("infection_or_disfigurement", _("A bad infection, or scars that everybody sees")),
+        ("stayed_in_hospital", _("Had to stay in hospital, or to stay longer")),
+        ("lasting_damage", _("Lasting damage: cannot do what was possible before")),
+        ("harm_to_unborn", _("An unborn child was harmed")),
+        ("life_in_danger", _("Life was in danger")),
+        ("died", _("The person died")),
+        (NONE_OF_THESE, _("None of these"))]
+
+
+def sign_choices(language: str, narrative: str, chosen: list[str] | None) -> tuple[Choices, Choices, list[str]]:
+    """The signs that the text suggests, all others, and which are ticked; nothing is ticked for the reader but what
+    the text says, and that only the first time."""
+    suggested = suggest_terms(narrative)
+    ticked = suggested if chosen is None else chosen
+    first = list(dict.fromkeys([*suggested, *ticked]))
+    names = {code: term.zh if language == "zh" else term.en for code, term in terms().items()}
+    return ([(code, names[code]) for code in first], [(code, names[code]) for code in names if code not in first],
+            ticked)
+
+
+def by_kind(offered: Choices, language: str) -> list[tuple[str, Choices]]:
+    """The signs under what they are about."""
+    _ = words(language).gettext
+    kinds = {"harm": _("On the body"), "quality": _("About the product"), "service": _("About delivery or service")}
+    groups = [(legend, [(code, name) for code, name in offered if terms()[code].kind == kind])
+              for kind, legend in kinds.items()]
+    return [(legend, members) for legend, members in groups if members]
+
+
+def state_words(state: str, language: str) -> str:
+    """Where a report stands, as its reporter reads it."""
+    _ = words(language).gettext
+    said = {
+        ComplaintState.received: _("Received. A person of the quality department will read it."),
+        ComplaintState.triaged: _("Read. We have judged how urgent it is."),
+        ComplaintState.investigating: _("We are looking into it."),
+        ComplaintState.answered: _("Answered. Our answer stands below."),
+        ComplaintState.closed: _("Closed. If something is still open, write to us below."),
+    }
+    return said[ComplaintState(state)]
