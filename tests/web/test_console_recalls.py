@@ -1,0 +1,207 @@
+"""Recalls in the console: draft, scope, two signatures, letters, ledger, end."""
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from tests.factories import PASSWORD
+from tests.factories_recall import House, deliver, folder, make_house, opened, running, submitted
+from tests.factories_web import Browser, Console
+from traceapp.identity.service import sign_in
+from traceapp.recall.model import Recall, RecallLedger, RecallLot, RecallSignature
+from traceapp.submission.model import ExportRecord
+from traceapp.trace.model import Lot
+
+
+class Office:
+    """The house, its application, and its people at their browsers."""
+
+    def __init__(self, console: Console) -> None:
+        self.console, self.database, self.clock = console, console.database, console.clock
+        self.house: House = make_house(console.database, console.clock)
+
+    def as_person(self, name: str) -> Browser:
+        browser = Browser(self.console.app, self.console.app.test_client())
+        with self.database.write() as session:
+            token = sign_in(session, self.clock, name, PASSWORD, "test").token
+        client: FlaskClient = browser.client
+        with client.session_transaction() as cookie:
+            cookie["token"] = token
+        return browser
+
+    def recall(self, recall_id: str) -> Recall:
+        with self.database.read() as session:
+            return session.get_one(Recall, recall_id)
+
+    def lots(self, recall_id: str) -> set[str]:
+        with self.database.read() as session:
+            return set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall_id)))
+
+
+@pytest.fixture(scope="module")
+def made(console: Console) -> Office:
+    return Office(console)
+
+
+@pytest.fixture
+def office(made: Office) -> Office:
+    """The same house in every test, a quarter of an hour later, so that nobody signs too often."""
+    made.clock.move_to(made.clock.now() + timedelta(minutes=16))
+    return made
+
+
+def test_a_recall_by_hand_starts_from_a_batch_number(office: Office) -> None:
+    writer = office.as_person("writer")
+    page = writer.get("/console/recalls/new?number=A-1").get_data(as_text=True)
+    assert f"/console/recalls/new?root={office.house.glue.lot_key}" in page
+    assert "No batch with this number" in writer.get("/console/recalls/new?number=A-").get_data(as_text=True)
+
+
+def test_a_new_recall_with_a_softening_word_is_refused_beside_the_field_and_nothing_is_lost(office: Office) -> None:
+    writer = office.as_person("writer")
+    path = f"/console/recalls/new?root={office.house.glue.lot_key}"
+    texts = {"recall_class": "I", "title_zh": "创可贴：发红", "title_en": "Plaster: redness", "reason": "14 complaints",
+             "risk_zh": "皮肤发红", "risk_en": "In rare cases the skin turns red", "action_zh": "停止使用",
+             "action_en": "Stop using it", "contact": "质量部 0512-0000 0000"}
+    answer = writer.post(path, texts)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'href="#f-risk_en"' in page and "In rare cases the skin turns red" in page and "创可贴：发红" in page
+    assert writer.post(path, texts | {"risk_en": "The skin turns red"}).status_code == 303
+
+
+def test_the_workbench_shows_why_each_lot_is_proposed_and_asks_why_one_is_left_out(office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    writer, house = office.as_person("writer"), office.house
+    page = writer.get(f"/console/recalls/{recall.id}?part=scope").get_data(as_text=True)
+    assert "A-1 → B-1 → P-1" in page and "1,550" in page
+    path = f"/console/recalls/{recall.id}/scope"
+    kept = [house.glue.lot_key, house.second.lot_key]
+    refused = writer.post(path, {"lot": kept, "revision": recall.revision})
+    assert refused.status_code == 422
+    assert f'id="e-left_out-{house.first.lot_key}"' in refused.get_data(as_text=True)
+    reason = {f"left_out-{house.first.lot_key}": "never left the sealed cage"}
+    assert writer.post(path, {"lot": kept, "revision": recall.revision, **reason}).status_code == 303
+    assert office.lots(recall.id) == set(kept)
+
+
+def test_a_batch_that_is_not_downstream_can_be_taken_in_by_its_number(office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    writer, house = office.as_person("writer"), office.house
+    all_in = [house.glue.lot_key, house.first.lot_key, house.second.lot_key]
+    path = f"/console/recalls/{recall.id}/scope"
+    unknown = writer.post(path, {"lot": all_in, "add_number": "P-77", "revision": recall.revision})
+    assert unknown.status_code == 422 and 'id="e-add_number"' in unknown.get_data(as_text=True)
+    writer.post(path, {"lot": all_in, "add_number": "P-9", "revision": recall.revision})
+    assert office.lots(recall.id) == {*all_in, house.other.lot_key}
+
+
+def test_a_stale_scope_is_told_so_and_what_was_typed_stays(office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    reason = {f"left_out-{office.house.first.lot_key}": "kept in the cage"}
+    answer = office.as_person("writer").post(f"/console/recalls/{recall.id}/scope", {
+        "lot": [office.house.glue.lot_key, office.house.second.lot_key], "revision": recall.revision + 3, **reason})
+    assert answer.status_code == 412
+    assert "kept in the cage" in answer.get_data(as_text=True)
+    assert len(office.lots(recall.id)) == 3
+
+
+def test_submitting_needs_the_password_and_approving_a_second_person(office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    manager, second = office.as_person("manager"), office.as_person("second")
+    path = f"/console/recalls/{recall.id}"
+    wrong = manager.post(f"{path}/submit", {"password": "not it, not at all", "revision": recall.revision})
+    assert wrong.status_code == 422 and 'id="e-password"' in wrong.get_data(as_text=True)
+    assert office.recall(recall.id).state == "draft"
+    assert manager.post(f"{path}/submit", {"password": PASSWORD, "revision": recall.revision}).status_code == 303
+    assert manager.post(f"{path}/approve", {"password": PASSWORD}).status_code == 403
+    assert "second person" in manager.get(f"{path}?do=approve").get_data(as_text=True)
+    assert office.recall(recall.id).state == "submitted"
+    assert second.post(f"{path}/approve", {"password": PASSWORD}).status_code == 303
+    with office.database.read() as session:
+        assert session.get_one(Lot, office.house.second.lot_key).is_recalled
+        meanings = session.scalars(select(RecallSignature.meaning).where(RecallSignature.recall_id == recall.id)).all()
+    assert list(meanings) == ["submitted", "approved"]
+
+
+def test_a_double_click_on_approve_starts_one_recall(office: Office) -> None:
+    recall = submitted(office.database, office.clock, office.house)
+    second = office.as_person("second")
+    form = {"password": PASSWORD, "form_token": "double-click-token", "revision": office.recall(recall.id).revision}
+    path = f"/console/recalls/{recall.id}/approve"
+    assert [second.post(path, form).status_code for _ in range(2)] == [303, 303]
+    with office.database.read() as session:
+        assert len(session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall.id)).all()) == 3
+
+
+def test_a_letter_that_was_not_sent_shows_with_its_tries(office: Office, tmp_path: Path) -> None:
+    recall = running(office.database, office.clock, office.house)
+    deliver(office.database, office.clock, folder(tmp_path))
+    manager, clinic = office.as_person("manager"), office.house.maker.clinic.id
+    overview = manager.get(f"/console/recalls/{recall.id}").get_data(as_text=True)
+    assert "Letters not sent" in overview
+    page = manager.get(f"/console/recalls/{recall.id}/consignees/{clinic}").get_data(as_text=True)
+    assert "Written to a file, not sent" in page and "Send the letter again" in page
+
+
+def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(office: Office) -> None:
+    recall = running(office.database, office.clock, office.house)
+    manager, house = office.as_person("manager"), office.house
+    path, clinic, hospital = f"/console/recalls/{recall.id}", house.maker.clinic.id, house.maker.hospital.id
+    early = manager.post(f"{path}/close", {"note": "all back"})
+    assert early.status_code == 409 and "all back" in early.get_data(as_text=True)
+    one, two = house.first.lot_key, house.second.lot_key
+    numbers = {f"received-{one}": "350", f"on_hand-{one}": "350", f"used-{one}": "0", f"returned-{one}": "0",
+               f"received-{two}": "1000", f"on_hand-{two}": "-4", f"used-{two}": "600", f"returned-{two}": "0"}
+    answer = f"{path}/consignees/{clinic}/answer"
+    base = {"way": "telephone", "answered_by": "Nurse Wang", "seen": "0"}
+    bad = manager.post(answer, base | numbers)
+    assert bad.status_code == 422 and f'id="e-on_hand-{two}"' in bad.get_data(as_text=True)
+    assert manager.post(answer, base | numbers | {f"on_hand-{two}": "400"}).status_code == 303
+    settle = f"{path}/consignees/{hospital}/settle"
+    assert manager.post(settle, {"lot_key": one, "reason": ""}).status_code == 422
+    assert manager.post(settle, {"lot_key": one, "reason": "the ward burnt down"}).status_code == 303
+    assert manager.post(f"{path}/close", {"note": "all back"}).status_code == 303
+    assert office.recall(recall.id).state == "closed"
+
+
+def test_the_ledger_leaves_as_a_recorded_file(office: Office) -> None:
+    recall = running(office.database, office.clock, office.house)
+    answer = office.as_person("writer").get(f"/console/recalls/{recall.id}/ledger?format=csv&text=P-2")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    assert [(row["Batch"], row["Shipped"]) for row in rows] == [("P-2", "1000")]
+    with office.database.read() as session:
+        record = session.scalars(select(ExportRecord)).one()
+    assert (record.kind, record.rows) == ("recall_ledger", 1)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_part_of_a_running_recall_opens(office: Office, language: str) -> None:
+    recall = running(office.database, office.clock, office.house)
+    browser = office.as_person("manager")
+    browser.language = language
+    for part in ("overview", "scope", "consignees", "ledger"):
+        answer = browser.get(f"/console/recalls/{recall.id}?part={part}")
+        assert answer.status_code == 200, part
+        assert recall.reference in answer.get_data(as_text=True)
+
+
+def test_the_list_asks_as_many_questions_for_many_recalls_as_for_one(office: Office) -> None:
+    writer = office.as_person("writer")
+    asked: list[str] = []
+    event.listen(office.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    opened(office.database, office.clock, office.house)
+    asked.clear()
+    writer.get("/console/recalls")
+    one = len(asked)
+    for _ in range(9):
+        opened(office.database, office.clock, office.house)
+    asked.clear()
+    assert writer.get("/console/recalls").get_data(as_text=True).count("RC-") >= 10
+    assert len(asked) == one
