@@ -114,6 +114,8 @@ def _kill_again_and_again(installation: Installation, ways: Sequence[Way], ledge
                 server = installation.start()
             server.wait_until_ready("/healthz")
             recoveries.append(time.monotonic() - begun)
+            print(f"soak: kill {len(recoveries)}, up again after {recoveries[-1]:.1f} s, "
+                  f"{len(ledger.acknowledged)} acknowledged", file=sys.stderr, flush=True)
         _wait_for_work(ledger)
     finally:
         for writer in writers:
