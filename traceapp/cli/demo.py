@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                     "despatches, complaints, an earlier recall, and a bad adhesive whose reactions have just begun. "
                     "All of it or, when interrupted, nothing. Prints codes to scan on stdout, sign-ins on stderr.")
     load.add_argument("--scale", type=float, default=1.0, metavar="N",
-                      help="how much: 1 is about 180 finished lots and 110 consignees (default 1)")
+                      help="how much: 1 is about 160 finished lots and 110 consignees (default 1)")
     load.add_argument("--seed", type=int, default=1, metavar="S", help="which story: the same seed, the same story")
     load.add_argument("--if-empty", action="store_true", help="do nothing when there are products already")
     load.set_defaults(run=_load)

@@ -28,7 +28,7 @@ LARGEST_SCALE = 50
 
 @dataclass(frozen=True, slots=True)
 class LoadDemo:
-    """`scale` 1 is about 180 finished lots and 110 consignees; the same seed tells the same story."""
+    """`scale` 1 is about 160 finished lots and 110 consignees; the same seed tells the same story."""
 
     scale: float = 1.0
     seed: int = 1

@@ -59,7 +59,7 @@ def _cases_of(batch: Batch, share: float) -> int:
 def _lines_of(dice: random.Random, batch: Batch, consignees: Sequence[Consignee]) -> Iterator[Line]:
     weights = [_TAKERS[batch.product].get(one.kind, 0) for one in consignees]
     takers: list[Consignee] = []
-    for one in dice.choices(consignees, weights, k=dice.randint(5, 8)):
+    for one in dice.choices(consignees, weights, k=dice.randint(4, 7)):
         if one not in takers:
             takers.append(one)
     days = [_next_round(one, batch.released_on + 1 + dice.choice((0, 0, 0, ROUND_DAYS, ROUND_DAYS, 2 * ROUND_DAYS)))
