@@ -78,7 +78,8 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         do = "triage"
     return case_page(
         "console/complaint.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
-        form=form or Entered(_typed(case, do)), actions=[(action, str(ACT_WORDS[action])) for action in actions],
+        form=form or Entered(_typed(case, do)), is_fresh=form is None,
+        actions=[(action, str(ACT_WORDS[action])) for action in actions],
         may_promote="complaint.promote" in open_kinds, is_unbound=case.lot_key == UNKNOWN_LOT,
         criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS), severity_choices=choices(SEVERITIES),
         result_choices=choices(TRIAGE_RESULTS, ("complaint", "inquiry", "not_ours")),

@@ -1,0 +1,186 @@
+"""What a regulator sees: three tasks, no names, and proof."""
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import event, select, text
+
+from tests.factories_cases import assessed, reported
+from tests.factories_complaint import scanned
+from tests.factories_recall import House, make_house, opened, running
+from tests.factories_web import Browser, Console
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.recall.model import Recall
+from traceapp.submission.model import ExportRecord
+from traceapp.vault.service import PersonDetails
+
+SECRET = PersonDetails(name="Zhang San", phone="13900000004")
+
+
+@pytest.fixture(scope="module")
+def house(console: Console) -> House:
+    return make_house(console.database, console.clock)
+
+
+@pytest.fixture(scope="module")
+def case(console: Console, house: House) -> AdverseEvent:
+    return assessed(console, lot=scanned(house.second), contact=SECRET,
+                    narrative="She called from 13900000004 about the redness")
+
+
+@pytest.fixture(scope="module")
+def recall(console: Console, house: House, case: AdverseEvent) -> Recall:
+    return running(console.database, console.clock, house)
+
+
+@pytest.fixture
+def regulator(console: Console, case: AdverseEvent, recall: Recall) -> Browser:
+    return console.browser("regulator")
+
+
+def exports(console: Console) -> list[ExportRecord]:
+    with console.database.read() as session:
+        return list(session.scalars(select(ExportRecord).order_by(ExportRecord.id)))
+
+
+def test_the_home_offers_three_tasks_and_nothing_else(regulator: Browser) -> None:
+    page = regulator.get("/regulator/").get_data(as_text=True)
+    for task in ("1. Download reports", "2. Open a case or batch", "3. Verify evidence"):
+        assert task in page
+    assert page.count("<li><a href=") == 3
+    assert 'href="/console' not in page
+
+
+def test_no_page_shows_who_the_person_is(regulator: Browser, case: AdverseEvent, recall: Recall,
+                                        house: House) -> None:
+    for path in ("/regulator/", "/regulator/reports", "/regulator/cases", f"/regulator/adverse-events/{case.id}",
+                 f"/regulator/lots/{house.second.lot_key}", f"/regulator/recalls/{recall.id}",
+                 f"/regulator/evidence/adverse_event/{case.id}"):
+        answer = regulator.get(path)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 200, path
+        assert "Zhang San" not in page and "13900000004" not in page, path
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/complaints", "/console/lots", "/console/signals",
+                                  "/console/recalls", "/console/adverse-events"])
+def test_the_console_is_closed_to_a_regulator(regulator: Browser, path: str) -> None:
+    assert regulator.get(path, follow_redirects=True).status_code == 403
+
+
+def test_a_number_leads_straight_to_its_case(regulator: Browser, case: AdverseEvent, recall: Recall,
+                                            house: House) -> None:
+    for number, target in ((case.reference.lower(), f"/regulator/adverse-events/{case.id}"),
+                           (recall.reference, f"/regulator/recalls/{recall.id}"),
+                           ("P-2", f"/regulator/lots/{house.second.lot_key}")):
+        assert regulator.get(f"/regulator/cases?q={number}").headers["Location"] == target
+    assert "Nothing has this number" in regulator.get("/regulator/cases?q=AE-0").get_data(as_text=True)
+
+
+def test_a_recall_that_nobody_was_told_of_is_not_there(console: Console, regulator: Browser, house: House) -> None:
+    draft = opened(console.database, console.clock, house)
+    assert regulator.get(f"/regulator/recalls/{draft.id}").status_code == 404
+    assert regulator.get(f"/regulator/evidence/recall/{draft.id}").status_code == 404
+    assert draft.reference not in regulator.get("/regulator/cases").get_data(as_text=True)
+
+
+def test_a_complaint_has_no_page_and_no_chain_here(console: Console, regulator: Browser, house: House) -> None:
+    complaint = reported(console, lot=scanned(house.first))
+    assert regulator.get(f"/regulator/evidence/complaint/{complaint.id}").status_code == 404
+
+
+def test_the_reports_of_a_period_leave_in_three_formats_each_recorded_with_its_hash(
+        console: Console, regulator: Browser, case: AdverseEvent) -> None:
+    query = "since=2026-11-01&until=2026-11-30&lot=P-2"
+    found = {}
+    for form in ("csv", "json", "xlsx"):
+        answer = regulator.get(f"/regulator/reports/file?{query}&format={form}")
+        content = answer.get_data()
+        assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
+        record = {row.sha256: row for row in exports(console)}[hashlib.sha256(content).hexdigest()]
+        assert (record.format, record.actor_role, record.filters["lot"]) == (form, "regulator", "P-2")
+        found[form] = content
+    rows = list(csv.DictReader(io.StringIO(found["csv"].decode("utf-8-sig"))))
+    assert [row["Reference"] for row in rows] == [case.reference]
+    assert [row["reference"] for row in json.loads(found["json"])["rows"]] == [case.reference]
+    sheet = load_workbook(io.BytesIO(found["xlsx"]), read_only=True).worksheets[0]
+    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == [case.reference]
+    assert all(b"13900000004" not in content for content in found.values())
+
+
+def test_a_period_without_reports_is_an_empty_file_and_says_so_before(regulator: Browser) -> None:
+    page = regulator.get("/regulator/reports?since=2020-01-01&until=2020-12-31").get_data(as_text=True)
+    assert '<p class="n">0</p>' in page
+    answer = regulator.get("/regulator/reports/file?since=2020-01-01&until=2020-12-31&format=csv")
+    assert len(answer.get_data().decode("utf-8-sig").splitlines()) == 1
+
+
+@pytest.mark.parametrize(("query", "field"), [("since=yesterday", "since"), ("since=2026-12-01&until=2026-11-01", "until"),
+                                              ("lot=P-404", "lot")])
+def test_a_wrong_wish_is_refused_at_its_field_and_no_file_is_made(console: Console, regulator: Browser, query: str,
+                                                                 field: str) -> None:
+    before = len(exports(console))
+    answer = regulator.get(f"/regulator/reports?{query}")
+    assert answer.status_code == 422 and f'href="#f-{field}"' in answer.get_data(as_text=True)
+    assert regulator.get(f"/regulator/reports/file?{query}&format=csv").status_code == 422
+    assert len(exports(console)) == before
+
+
+def test_a_downloaded_file_proves_itself_and_a_changed_one_does_not(regulator: Browser) -> None:
+    content = regulator.get("/regulator/reports/file?format=csv").get_data()
+    good = regulator.post("/regulator/evidence/file", {"file": (io.BytesIO(content), "a.csv")})
+    assert "left here and is unchanged" in good.get_data(as_text=True)
+    bad = regulator.post("/regulator/evidence/file", {"file": (io.BytesIO(content + b"x"), "a.csv")})
+    assert "did not leave here" in bad.get_data(as_text=True)
+
+
+def test_the_whole_trail_is_verified_on_demand(regulator: Browser) -> None:
+    assert "every link holds" in regulator.post("/regulator/evidence/verify").get_data(as_text=True)
+
+
+def test_a_changed_entry_shows_in_the_chain_of_its_case(console: Console, regulator: Browser, house: House) -> None:
+    other = assessed(console, lot=scanned(house.first))
+    path = f"/regulator/evidence/adverse_event/{other.id}"
+    assert "every link holds" in regulator.get(path).get_data(as_text=True)
+    with console.database.engine.connect() as connection:
+        connection.execute(text("DROP TRIGGER IF EXISTS audit_entry_no_update"))
+        for (name,) in connection.execute(text(
+                "SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='audit_entry'")).all():
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        connection.execute(text("UPDATE audit_entry SET data='{}' WHERE stream=:stream AND seq=1"),
+                           {"stream": f"adverse_event:{other.id}"})
+        connection.commit()
+    assert "Entry 1 is not what was sealed." in regulator.get(path).get_data(as_text=True)
+    assert "The trail is broken at" in regulator.post("/regulator/evidence/verify").get_data(as_text=True)
+
+
+def test_quality_reads_evidence_but_not_the_regulators_pages(console: Console, case: AdverseEvent,
+                                                            recall: Recall) -> None:
+    quality = console.browser("quality")
+    assert quality.get("/regulator/evidence").status_code == 200
+    assert quality.get("/regulator/reports").status_code == 403
+
+
+def test_the_lists_ask_as_many_questions_for_many_as_for_few(console: Console, regulator: Browser,
+                                                            house: House) -> None:
+    asked: list[str] = []
+    event.listen(console.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    regulator.get("/regulator/cases")
+    few = len(asked)
+    for _ in range(6):
+        assessed(console, lot=scanned(house.first))
+    asked.clear()
+    regulator.get("/regulator/cases")
+    assert len(asked) == few
+
+
+def test_the_pages_read_in_chinese(regulator: Browser, case: AdverseEvent) -> None:
+    regulator.language = "zh"
+    assert "核验证据" in regulator.get("/regulator/").get_data(as_text=True)
+    page = regulator.get(f"/regulator/adverse-events/{case.id}").get_data(as_text=True)
+    assert "关联性" in page and "Assessment" not in page
