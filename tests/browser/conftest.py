@@ -20,6 +20,9 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import missing
+from traceapp.config import read_settings
+from traceapp.demo.people import SIGN_INS
+from traceapp.world import World, build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -27,6 +30,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+PASSWORDS = {one.name: one.password for one in SIGN_INS}
+PATIENCE_SECONDS = 120  # a machine that is busy with other work starts slowly
 
 
 def free_port() -> int:
@@ -49,12 +54,14 @@ class Mailbox:
 
 @dataclass
 class Site:
-    """The running service: where it answers, its letters, its folder."""
+    """The running service: where it answers, its letters, its folder; `codes` is what `demo load` printed: what a code
+    shows (released, suspicious, recalled, …) and its address."""
 
     url: str
     mailbox: Mailbox
     var_dir: Path
     environment: dict[str, str]
+    codes: dict[str, str] = field(default_factory=dict)
 
     def traceapp(self, *arguments: str) -> str:
         """Run a command of the product beside the running service; answers what it printed."""
@@ -63,9 +70,14 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def world(self) -> World:
+        """The service's own data, for what a test has to find or to prepare."""
+        return build_world(read_settings(self.environment))
+
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
         assert process.poll() is None, "the server ended by itself"
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
@@ -73,7 +85,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise AssertionError("the server did not answer within thirty seconds")
+    raise AssertionError("the server did not answer")
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +102,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         environment.pop(name, None)
     found = Site(f"http://127.0.0.1:{port}", box, var_dir, environment)
     found.traceapp("db", "upgrade")
-    found.traceapp("demo", "load", "--scale", "0.1")
+    printed = found.traceapp("demo", "load", "--scale", "0.1")
+    found.codes.update(line.split("\t", 1) for line in printed.splitlines())
     processes = [subprocess.Popen([sys.executable, "-m", "traceapp", command], cwd=ROOT, env=environment,
                                   stderr=(var_dir / f"{command}.log").open("wb")) for command in ("serve", "jobs")]
     try:
@@ -100,7 +113,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(20)
+            process.wait(60)
         mail.stop()
 
 
@@ -133,12 +146,10 @@ class People:
 
     def signed_in(self, name: str, language: str = "en", size: str = "desktop") -> Page:
         """A person who is signed in."""
-        from traceapp.demo import PASSWORD
-
         page = self.somebody(language, size)
         page.goto(f"/sign-in?lang={language}")
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
+        page.fill("#f-name", name)
+        page.fill("#f-password", PASSWORDS[name])
         page.click("main button[type=submit]")
         page.wait_for_load_state()
         assert "/sign-in" not in page.url, page.inner_text("main")

@@ -1,0 +1,189 @@
+"""What the pages need besides the demonstration data: recalls in every state, an answered notice, a copied code."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tests.browser.conftest import PASSWORDS, Site
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.catalog.model import Party, Product, ProductKind
+from traceapp.code.labels import lot_link
+from traceapp.code.model import ScanCount
+from traceapp.complaint.drafts import start_draft
+from traceapp.complaint.intake import submit_complaint
+from traceapp.complaint.model import Complaint
+from traceapp.complaint.report import LotGiven, SubmitComplaint
+from traceapp.core.actor import PUBLIC, Actor
+from traceapp.identity.model import User
+from traceapp.identity.service import actor_of
+from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
+from traceapp.recall.model import Notice, Recall
+from traceapp.recall.notices import sealed_about
+from traceapp.recall.service import (
+    ApproveRecall,
+    OpenRecall,
+    SubmitRecall,
+    approve_recall,
+    open_recall,
+    submit_recall,
+)
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.queries import surroundings
+from traceapp.trace.model import Lot, ShipmentLine
+from traceapp.trace.policy import ReleaseState
+from traceapp.worklist.model import Task
+from traceapp.world import World
+
+TEXTS = {
+    "title_zh": "召回：部分批次密封不严", "title_en": "Recall: some packs are not tightly sealed",
+    "reason": "Retained samples failed the seal test.", "risk_zh": "包装可能不再无菌，使用后可能感染。",
+    "risk_en": "The content may no longer be sterile; using it can cause an infection.",
+    "action_zh": "立即停止使用，单独存放，等待取回。", "action_en": "Stop using it at once and keep it apart until it is collected.",
+    "contact": "质量部 0512-0000 0000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """Paths and keys by name, for the table of pages."""
+
+    expired: str
+    copied: str
+    draft: str
+    submitted: str
+    running: str
+    closed: str
+    closed_reference: str
+    consignee: str
+    asked: str
+    answered: str
+    complaint: str
+    draft_event: str
+    event: str
+    signal: str
+    lot: str
+    pending: str
+    raw: str
+    rejected: str
+    product: str
+    material: str
+    partner: str
+    task: str
+    form: str
+    report: str
+
+
+def make_scenes(site: Site) -> Scenes:
+    """Prepare what is missing and name it all."""
+    world = site.world()
+    with world.database.write() as session:
+        codes = {name: _lot_at(session, address) for name, address in site.codes.items()}
+        staff = {user.sign_in_name: actor_of(user) for user in session.scalars(select(User))}
+        glue = _glue_of(session, world, codes["suspicious"])
+        spare = _spare_lots(session, world, codes)
+        draft = _opened(session, world, staff["quality"], glue).id
+        submitted = _opened(session, world, staff["quality"], spare[0])
+        _submitted(session, world, staff["quality"], submitted.id)
+        running = _opened(session, world, staff["quality"], spare[1])
+        _submitted(session, world, staff["quality"], running.id)
+        approve_recall(session, staff["manager"], world.clock, ApproveRecall(
+            running.id, PASSWORDS["manager"], "reviewed"), vault=world.vault)
+        session.flush()
+        asked, answered, consignee = _notices(session, world, running.id)
+        old = session.scalars(select(Lot).where(Lot.is_own == 1, Lot.expires_on < world.clock.now().date(),
+                                                Lot.release_state == ReleaseState.released)).first()
+        assert old is not None, "no lot of the demonstration has expired"
+        copied = spare[-1]
+        session.merge(ScanCount(lot_key=copied.lot_key, scans=int(copied.made) * 100, first_at=world.clock.now()))
+        found = Scenes(
+            expired=_path(session, old), copied=_path(session, copied), draft=draft, submitted=submitted.id,
+            running=running.id, consignee=consignee, asked=asked, answered=answered,
+            lot=codes["suspicious"].lot_key, pending=codes["not released"].lot_key, raw=glue.lot_key,
+            rejected=codes["rejected"].lot_key, form=_form(session, world, codes["released"]),
+            report=_report(session, world, codes["released"]), product=codes["suspicious"].product_id or "",
+            material=glue.product_id or "", **_found(session))
+    world.database.close()
+    return found
+
+
+def _lot_at(session: Session, address: str) -> Lot:
+    return session.scalars(select(Lot).where(Lot.number == urlsplit(address).path.rsplit("/", 1)[1], Lot.is_own == 1)).one()
+
+
+def _glue_of(session: Session, world: World, lot: Lot) -> Lot:
+    """The raw lot that most of the newest batches share: the bad adhesive of the story."""
+    around = surroundings(session, lot.lot_key, world.clock.now().date())
+    return session.scalars(select(Lot).where(Lot.lot_key == around.ancestors[0].lot.lot_key)).one()
+
+
+def _spare_lots(session: Session, world: World, codes: dict[str, Lot]) -> list[Lot]:
+    """Shipped lots that no story is about, with few consignees first."""
+    consignees = func.count(func.distinct(ShipmentLine.consignee_id))
+    return list(session.scalars(
+        select(Lot).join(ShipmentLine, ShipmentLine.lot_key == Lot.lot_key).join(Product, Product.id == Lot.product_id)
+        .where(Product.code != "PLASTER", Product.kind != ProductKind.material, Lot.release_state == ReleaseState.released, ~Lot.is_recalled, ~Lot.is_on_hold,
+               Lot.lot_key.not_in([lot.lot_key for lot in codes.values()]),
+               Lot.expires_on > world.clock.now().date())
+        .group_by(Lot.lot_key).having(consignees > 1).order_by(consignees, Lot.number)))
+
+
+def _opened(session: Session, world: World, actor: Actor, lot: Lot) -> Recall:
+    return open_recall(session, actor, world.clock, OpenRecall(recall_class="II", root_lot_keys=(lot.lot_key,), **TEXTS))
+
+
+def _submitted(session: Session, world: World, actor: Actor, recall_id: str) -> None:
+    submit_recall(session, actor, world.clock, SubmitRecall(recall_id, PASSWORDS["quality"], "checked"))
+
+
+def _notices(session: Session, world: World, recall_id: str) -> tuple[str, str, str]:
+    """The token of one that waits, the token of one that was answered with a gap, and who gave that answer."""
+    first, second = session.scalars(select(Notice).where(Notice.recall_id == recall_id).order_by(Notice.id)).all()[:2]
+    asked, answered = (world.vault.open_text(notice.sealed_token, sealed_about(notice.id)) for notice in (first, second))
+    note_opened(session, world.clock, answered)
+    view = notice_of_token(session, answered)
+    lines = tuple(AnswerLine(line.lot_key, Decimal(10), line.shipped - 15, Decimal(0)) for line in view.lines)
+    record_answer(session, world.clock, RecordAnswer(answered, lines, "Ward 3", "Five were thrown away."))
+    return asked, answered, second.consignee_id
+
+
+def _form(session: Session, world: World, lot: Lot) -> str:
+    """The secret of a report that is filled in and not sent."""
+    return start_draft(session, world.clock, {
+        "via": "scan", "lot_key": lot.lot_key, "lot_name": lot.number, "product_id": lot.product_id,
+        "narrative": "贴后一小时皮肤红肿、发痒。 Red and itching skin after an hour.", "terms": ["itching"],
+        "affected": "me", "harm": "unknown", "age_band": "18-44", "sex": "female",
+        "seriousness": ["took_medicine"], "happened_on": "2026-11-01", "use_text": "On the arm, two hours",
+        "place": "Ward 3", "contact": {"name": "", "phone": "13800000000", "email": "", "guardian_name": ""}},
+        vault=world.vault)
+
+
+def _report(session: Session, world: World, lot: Lot) -> str:
+    """The secret of a report that was sent."""
+    sent = submit_complaint(session, PUBLIC, world.clock, SubmitComplaint(
+        channel="consumer", narrative="The pack was open at one side.", lot=LotGiven(lot.lot_key), affected="nobody",
+        harm="no", has_proof=True), vault=world.vault)
+    return str(sent.follow_up_token)
+
+
+def _path(session: Session, lot: Lot) -> str:
+    product = session.scalars(select(Product).where(Product.id == lot.product_id)).one()
+    return urlsplit(lot_link("https://here.example", product.levels, lot)).path
+
+
+def _found(session: Session) -> dict[str, str]:
+    """Cases of the demonstration, one of each kind."""
+    closed = session.scalars(select(Recall).where(Recall.state == "closed")).first()
+    events = {state: session.scalars(select(AdverseEvent.id).where(AdverseEvent.state == state)).first()
+              for state in ("draft", "assessed")}
+    partner = session.scalars(select(Party.id).join(ShipmentLine, ShipmentLine.consignee_id == Party.id)).first()
+    complaint = session.scalars(select(Complaint.id).where(Complaint.person_id.is_not(None), Complaint.is_harm)).first()
+    task = session.scalars(select(Task.id).where(Task.state == "open")).first()
+    signal = session.scalars(select(Signal.id).where(Signal.state == "open").order_by(Signal.opened_at)).first()
+    assert closed and partner and complaint and task and signal and all(events.values())
+    return {"closed": closed.id, "closed_reference": closed.reference, "complaint": complaint, "signal": signal,
+            "draft_event": str(events["draft"]), "event": str(events["assessed"]), "partner": partner, "task": task}
+
+

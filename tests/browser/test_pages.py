@@ -1,0 +1,218 @@
+"""Every page of the four audiences, as a phone and a desktop show it, in Chinese and English: nothing wider than the
+screen, nothing refused by the browser, nothing that shuts a reader out. Pictures go to build/screenshots."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.browser.conftest import SIZES, People, Site, shoot
+from tests.browser.scenes import Scenes, make_scenes
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"],
+         "elementRef": False, "preload": False}
+# Colours are the same in both sizes and languages, and looking at them is most of the work: once a page.
+WITHOUT_COLOURS = RULES | {"rules": {"color-contrast": {"enabled": False}}}
+COLOURS_IN = ("en", "desktop")
+RUN_AXE = """options => axe.run(document, options).then(found => found.violations.map(
+    rule => rule.id + ": " + rule.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).join(" | ")))"""
+# Rows after the twelfth are like those before them.
+CUT = "() => document.querySelectorAll('tbody tr:nth-child(n+13)').forEach(row => row.remove())"
+TOO_WIDE = """() => { const root = document.documentElement, wide = root.clientWidth;
+    if (root.scrollWidth <= wide) return [];
+    return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
+        .slice(0, 5).map(e => e.tagName + "." + e.className + " " + Math.round(e.getBoundingClientRect().right)); }"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page: what its pictures are called, where it is, who opens it (nobody: not signed in), what it answers."""
+
+    name: str
+    path: str | Callable[[Site, Scenes], str]
+    who: str = ""
+    status: int = 200
+
+
+def code(name: str) -> Callable[[Site, Scenes], str]:
+    """The path of a code that the demonstration printed."""
+    return lambda site, _scenes: site.codes[name].removeprefix(site.url)
+
+
+def at(template: str) -> Callable[[Site, Scenes], str]:
+    """A path with names of scenes in braces."""
+    return lambda _site, scenes: template.format(scenes=scenes)
+
+
+CONSUMER = (
+    Entry("front", "/"),
+    Entry("scan-released", code("released")),
+    Entry("scan-suspicious", code("suspicious")),
+    Entry("scan-recalled", code("recalled")),
+    Entry("scan-on-hold", code("on hold")),
+    Entry("scan-rejected", code("rejected")),
+    Entry("scan-not-released", code("not released")),
+    Entry("scan-expired", at("{scenes.expired}")),
+    Entry("scan-please-verify", at("{scenes.copied}")),
+    Entry("scan-unknown", "/01/09520426001012/10/CK26060799", status=404),
+    Entry("scan-wrong-code", "/01/09520426001013/10/CK26060701", status=400),
+    Entry("scan-product", "/01/09520426001012"),
+    Entry("scan-no-gtin", at("/t/{scenes.raw}")),
+    Entry("front-near-number", "/?code=CK26060711"),
+    Entry("front-unknown-number", "/?code=ZZ-990011-0", status=404),
+    Entry("recall-list", "/recalls"),
+    Entry("recall-public", at("/recalls/{scenes.closed_reference}")),
+    Entry("report-begin", at("/report?lot={scenes.lot}&via=scan")),
+    *(Entry(f"report-{step}", at("/report/d/{scenes.form}/" + step))
+      for step in ("signs", "whom", "bad", "use", "photo", "contact", "check")),
+    Entry("report-sent", at("/report/{scenes.report}?sent=1")),
+    Entry("report-follow-up", at("/report/{scenes.report}")),
+    Entry("sign-in", "/sign-in"),
+    Entry("nothing-here", "/nothing/here", status=404),
+)
+CONSIGNEE = (
+    Entry("notice", at("/r/{scenes.asked}")),
+    Entry("notice-answered", at("/r/{scenes.answered}")),
+    Entry("notice-done", at("/r/{scenes.answered}/done")),
+)
+CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, path, who in (
+    ("today", "/today", "quality"),
+    ("lots", "/lots", "quality"),
+    ("lot", "/lots/{scenes.lot}", "quality"),
+    ("lot-inspections", "/lots/{scenes.lot}?part=inspections", "quality"),
+    ("lot-shipments", "/lots/{scenes.lot}?part=shipments", "quality"),
+    ("lot-complaints", "/lots/{scenes.lot}?part=complaints", "quality"),
+    ("lot-history", "/lots/{scenes.lot}?part=history", "quality"),
+    ("lot-raw", "/lots/{scenes.raw}", "quality"),
+    ("lot-receive", "/lots/receive", "operator"),
+    ("lot-produce", "/lots/produce", "operator"),
+    ("lot-produce-product", "/lots/produce?product={scenes.product}", "operator"),
+    ("lot-inspect", "/lots/{scenes.lot}/inspect", "quality"),
+    ("lot-release", "/lots/{scenes.pending}/release", "manager"),
+    ("lot-reject", "/lots/{scenes.pending}/reject", "manager"),
+    ("lot-hold", "/lots/{scenes.lot}/hold", "quality"),
+    ("lot-return", "/lots/{scenes.lot}/return", "operator"),
+    ("lot-labels", "/lots/{scenes.lot}/labels", "operator"),
+    ("shipment-new", "/shipments/new?lot={scenes.lot}", "operator"),
+    ("complaints", "/complaints", "quality"),
+    ("complaint", "/complaints/{scenes.complaint}", "quality"),
+    ("complaint-new", "/complaints/new", "quality"),
+    ("complaint-import", "/complaints/import", "quality"),
+    ("adverse-events", "/adverse-events", "quality"),
+    ("adverse-event", "/adverse-events/{scenes.event}", "quality"),
+    ("adverse-event-draft", "/adverse-events/{scenes.draft_event}", "quality"),
+    ("signals", "/signals", "quality"),
+    ("signal", "/signals/{scenes.signal}", "quality"),
+    ("signal-decide", "/signals/{scenes.signal}?do=confirm", "quality"),
+    ("signal-basis", "/signals/{scenes.signal}?do=basis", "manager"),
+    ("recalls", "/recalls", "quality"),
+    ("recall-new", "/recalls/new?root={scenes.raw}&signal={scenes.signal}", "quality"),
+    ("recall-start", "/recalls/new", "quality"),
+    ("recall-draft", "/recalls/{scenes.draft}", "quality"),
+    ("recall-scope", "/recalls/{scenes.draft}?part=scope", "quality"),
+    ("recall-texts", "/recalls/{scenes.draft}/texts", "quality"),
+    ("recall-submit", "/recalls/{scenes.draft}?do=submit", "quality"),
+    ("recall-approve", "/recalls/{scenes.submitted}?do=approve", "manager"),
+    ("recall-running", "/recalls/{scenes.running}", "manager"),
+    ("recall-consignees", "/recalls/{scenes.running}?part=consignees", "manager"),
+    ("recall-ledger", "/recalls/{scenes.running}?part=ledger", "manager"),
+    ("recall-consignee", "/recalls/{scenes.running}/consignees/{scenes.consignee}?do=answer", "manager"),
+    ("recall-close", "/recalls/{scenes.running}?do=close", "manager"),
+    ("recall-closed", "/recalls/{scenes.closed}", "manager"),
+    ("products", "/products", "quality"),
+    ("product", "/products/{scenes.product}", "quality"),
+    ("product-change", "/products/{scenes.product}/change", "manager"),
+    ("product-new", "/products/new", "manager"),
+    ("partners", "/partners", "quality"),
+    ("partner", "/partners/{scenes.partner}", "quality"),
+    ("partner-new", "/partners/new", "manager"),
+    ("partner-contact", "/partners/{scenes.partner}/contact", "manager"),
+    ("labels", "/labels", "operator"),
+    ("search", "/search?q=CK26", "quality"),
+    ("task", "/tasks/{scenes.task}", "quality"),
+    ("accounts", "/accounts", "admin"),
+    ("account-new", "/accounts/new", "admin"),
+    ("token-new", "/tokens/new", "admin"),
+    ("own-account", "/account", "quality"),
+    ("gallery", "/gallery", "quality"),
+))
+REGULATOR = tuple(Entry(f"regulator-{name}", at(f"/regulator{path}"), "regulator") for name, path in (
+    ("home", "/"),
+    ("reports", "/reports?since=2026-01-01"),
+    ("cases", "/cases"),
+    ("adverse-event", "/adverse-events/{scenes.event}"),
+    ("lot", "/lots/{scenes.lot}"),
+    ("recall", "/recalls/{scenes.closed}"),
+    ("evidence", "/evidence"),
+    ("chain", "/evidence/recall/{scenes.closed}"),
+))
+PAGES = CONSUMER + CONSIGNEE + CONSOLE + REGULATOR
+
+
+class Window:
+    """One person's browser in one language, kept for all pages, with everything the browser complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.said = page, list[str]()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def scenes(site: Site) -> Scenes:
+    return make_scenes(site)
+
+
+@pytest.fixture(scope="module")
+def windows(browser: object, site: Site) -> Iterator[Callable[[str, str], Window]]:
+    """The window of a person in a language."""
+    everybody = People(browser, site)  # type: ignore[arg-type]
+    opened: dict[tuple[str, str], Window] = {}
+
+    def window(who: str, language: str) -> Window:
+        if (who, language) not in opened:
+            page = everybody.signed_in(who, language) if who else everybody.somebody(language)
+            opened[who, language] = Window(page)
+        return opened[who, language]
+
+    yield window
+    everybody.leave()
+
+
+def test_every_name_of_a_page_is_its_own() -> None:
+    assert len({entry.name for entry in PAGES}) == len(PAGES)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("entry", PAGES, ids=[entry.name for entry in PAGES])
+def test_a_page_fits_its_screen_and_shuts_nobody_out(entry: Entry, language: str, site: Site, scenes: Scenes,
+                                                     windows: Callable[[str, str], Window]) -> None:
+    window = windows(entry.who, language)
+    page, path = window.page, entry.path if isinstance(entry.path, str) else entry.path(site, scenes)
+    window.said.clear()
+    answer = page.goto(path)
+    assert answer is not None and answer.status == entry.status, page.inner_text("body")[:500]
+    assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[language]
+    page.evaluate(AXE)
+    wrong = list[str]()
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        wrong += [f"{size}: wider than the screen: {part}" for part in page.evaluate(TOO_WIDE)]
+    page.evaluate(CUT)
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        rules = RULES if (language, size) == COLOURS_IN else WITHOUT_COLOURS
+        wrong += [f"{size}: {rule}" for rule in page.evaluate(RUN_AXE, rules)]
+        shoot(page, f"{entry.name}-{language}-{size}")
+    # A refused page is itself reported by the browser as a resource that failed.
+    wrong += [said for said in window.said if entry.status == 200 or "Failed to load resource" not in said]
+    assert not wrong, "\n".join(wrong)
