@@ -24,11 +24,12 @@ from traceapp.trace.identity import lot_key
 from traceapp.worklist.model import Task
 
 from .options import Options
-from .writers import Ledger, Way, Writer, api_way
+from .writers import FormWay, Ledger, Way, Writer, api_way
 
 KILLS = 50
 LOTS = 20
-API_WRITERS = 6
+API_WRITERS = 4
+FORM_WRITERS = 2
 LONGEST_LIFE_SECONDS = 1.5
 # A life begins to count with its first acknowledgement; a server that gives none for so long has failed.
 SILENCE_SECONDS = 60.0
@@ -45,7 +46,8 @@ class Installation:
         self.port = free_port()
         self.environment = {
             "TRACEAPP_VAR_DIR": folder, "TRACEAPP_DATABASE_URL": f"sqlite:///{folder}/traceapp.db",
-            "TRACEAPP_DEVELOPMENT": "1", "TRACEAPP_WORKERS": "2", "TRACEAPP_NEW_PASSWORD": _PASSWORD,
+            "TRACEAPP_DEVELOPMENT": "1", "TRACEAPP_WORKERS": "2", "TRACEAPP_TRUSTED_PROXIES": "1",
+            "TRACEAPP_NEW_PASSWORD": _PASSWORD,
             "TRACEAPP_BASE_URL": f"http://127.0.0.1:{self.port}",
             # Compiled once for all starts, also where the surroundings forbid to write bytecode.
             "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/bytecode"}
@@ -84,7 +86,9 @@ def kills(options: Options) -> dict[str, Any]:
         installation = Installation(folder)
         token = installation.prepare()
         ledger = Ledger()
-        ways = [api_way(token, lot_key(_CLASS, number_of(index))) for index in range(API_WRITERS)]
+        lots = [lot_key(_CLASS, number_of(index)) for index in range(LOTS)]
+        ways: list[Way] = [api_way(token, lots[index]) for index in range(API_WRITERS)]
+        ways += [FormWay(lots[API_WRITERS + index], index) for index in range(FORM_WRITERS)]
         recoveries = _kill_again_and_again(installation, ways, ledger, options)
         return {"kills": len(recoveries), "seed": options.seed, "workers": 2, "writers": len(ways),
                 "recovery_seconds_median": round(statistics.median(recoveries), 2),

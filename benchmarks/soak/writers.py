@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlencode, urlsplit
 
 TIMEOUT_SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
+# What a form says that leads back to an earlier page: an answer, but no acknowledgement.
+_NOT_SENT = 409
 
 # A way to report: given a connection and the text that marks the report, it returns the status of the last answer.
 Way = Callable[[HTTPConnection, str], int]
@@ -93,3 +96,46 @@ def api_way(token: str, lot_key: str) -> Way:
         return answer.status
 
     return report
+
+
+class FormWay:
+    """A report by the pages of the public form; the last page of an interrupted one is sent again, as a person would.
+
+    Each report comes from an address of its own (the installation trusts one proxy), as those of many people would.
+    """
+
+    _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+    _PAGES = (("signs", ""), ("whom", "affected=me"), ("bad", "seriousness=none"))
+
+    def __init__(self, lot_key: str, number: int) -> None:
+        self._lot_key = lot_key
+        self._number = number
+        self._count = 0
+        self._mark = ""
+        self._draft = ""
+
+    def __call__(self, connection: HTTPConnection, mark: str) -> int:
+        if mark != self._mark:
+            self._mark, self._draft = mark, ""
+            self._count += 1
+        if not self._draft:
+            status, where = self._post(connection, f"/report?lot={self._lot_key}", urlencode({"narrative": mark}))
+            if status != 303:
+                return status
+            self._draft = where.removesuffix("/signs")
+        for page, answers in self._PAGES:
+            status, where = self._post(connection, f"{self._draft}/{page}", answers)
+            if status != 303 or "sent=1" in where:
+                return status
+        status, where = self._post(connection, f"{self._draft}/check", "")
+        if status != 303 or "sent=1" in where:
+            return status
+        self._draft = ""  # sent back to a page that was lost with the server: begin anew
+        return _NOT_SENT
+
+    def _post(self, connection: HTTPConnection, path: str, body: str) -> tuple[int, str]:
+        source = f"10.{self._number}.{self._count // 250 % 250}.{self._count % 250}"
+        connection.request("POST", path, body, {**self._FORM, "X-Forwarded-For": source})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, urlsplit(answer.headers.get("Location", "")).geturl()
