@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
-from flask import Flask, Response
+from flask import Response
 from sqlalchemy import select
 
 from traceapp.catalog.model import Party, Site
@@ -19,7 +19,7 @@ from traceapp.web.i18n import LANGUAGES
 from . import scan_view
 from .squeeze import Squeezer
 from .wishes import link_in
-from .words import Templates
+from .words import render, render_quickly
 
 NO_MAKER = "traceapp"
 _MAKER_SECONDS = 60.0
@@ -55,27 +55,23 @@ def here_in_other_languages(present: str) -> Links:
     return tuple((tag, label, f"?lang={code}", code == present) for code, (tag, label) in LANGUAGES.items())
 
 
-class Frame:
-    """Renders a template of ours with what every public page shows around its content."""
+def framed(template: str, language: str, languages: Links, **variables: Any) -> str:
+    """A page with what every public page shows around its content; `variables` name the brand."""
+    return render(f"consumer/{template}", language, {
+        **_around(language, languages), "link": partial(link_in, language), **variables})
 
-    def __init__(self, app: Flask) -> None:
-        self._templates = Templates(app)
 
-    def render(self, template: str, language: str, languages: Links, **variables: Any) -> str:
-        """The page; `variables` name the brand."""
-        return self._templates.render(f"consumer/{template}", language, {
-            **self._around(language, languages), "link": partial(link_in, language), **variables})
+def scan_page(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> str:
+    """The page of a lot."""
+    content = scan_view.scan_content(facts, verdict, recalls, language)
+    content["brand"] = content["brand"] or NO_MAKER
+    return render_quickly("consumer/scan.html", language, {
+        **_around(language, here_in_other_languages(language)), **content})
 
-    def scan_page(self, facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> str:
-        """The page of a lot."""
-        content = scan_view.scan_content(facts, verdict, recalls, language)
-        content["brand"] = content["brand"] or NO_MAKER
-        return self._templates.render_quickly("consumer/scan.html", language, {
-            **self._around(language, here_in_other_languages(language)), **content})
 
-    def _around(self, language: str, languages: Links) -> dict[str, Any]:
-        return {"lang": LANGUAGES[language][0], "language": language, "languages": languages,
-                "home_url": f"/?lang={language}"}
+def _around(language: str, languages: Links) -> dict[str, Any]:
+    return {"lang": LANGUAGES[language][0], "language": language, "languages": languages,
+            "home_url": f"/?lang={language}"}
 
 
 def squeezed(answer: Response) -> Response:

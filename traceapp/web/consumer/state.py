@@ -10,7 +10,7 @@ from traceapp.code.scans import ScanLog
 from traceapp.web.i18n import language_links
 from traceapp.world import World
 
-from .pages import Frame, Maker, here_in_other_languages
+from .pages import Maker, framed, here_in_other_languages, scan_page
 from .scan_pages import ScanPages
 
 NAME = "traceapp.consumer"
@@ -23,15 +23,13 @@ class ConsumerState:
     pages: ScanPages
     scans: ScanLog
     maker: Maker
-    frame: Frame
 
 
 def install_state(app: Flask) -> ConsumerState:
     """Make the state of an application out of its world."""
     world: World = app.extensions["traceapp"]
-    frame = Frame(app)
-    state = ConsumerState(ScanPages(world.database, world.clock, frame.scan_page), ScanLog(world.database),
-                          Maker(world.database), frame)
+    state = ConsumerState(ScanPages(world.database, world.clock, scan_page), ScanLog(world.database),
+                          Maker(world.database))
     app.extensions[NAME] = state
     return state
 
@@ -47,7 +45,7 @@ def public_page(template: str, *, status: int = 200, same_path: bool = False, **
     language: str = g.language
     state = consumer()
     links = here_in_other_languages(language) if same_path else language_links()
-    answer = Response(state.frame.render(template, language, links, brand=state.maker.name(language), **variables),
+    answer = Response(framed(template, language, links, brand=state.maker.name(language), **variables),
                       status, mimetype="text/html")
     answer.headers["Vary"] = "Accept-Language"
     return answer

@@ -6,8 +6,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from flask import Flask
-from jinja2 import BaseLoader, Environment, nodes
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -113,21 +112,18 @@ def escaped(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be escaped beforehand")
 
 
-class Templates:
-    """The templates of the public pages, by language."""
+@cache
+def _environment(language: str, *, is_escaped: bool) -> LanguageEnvironment:
+    """One for all applications of a process: templates are compiled once."""
+    loader = ChoiceLoader([PackageLoader("traceapp.web.consumer"), PackageLoader("traceapp.web.ui")])
+    return LanguageEnvironment(loader, words(language), is_escaped=is_escaped)
 
-    def __init__(self, app: Flask) -> None:
-        loader = app.jinja_env.loader
-        assert loader is not None
-        self._careful = {language: LanguageEnvironment(loader, words(language)) for language in LANGUAGES}
-        self._quick = {language: LanguageEnvironment(loader, words(language), is_escaped=True)
-                       for language in LANGUAGES}
 
-    def render(self, name: str, language: str, variables: Mapping[str, Any]) -> str:
-        """A template with exactly these variables."""
-        return self._careful[language].get_template(name).render(variables)
+def render(name: str, language: str, variables: Mapping[str, Any]) -> str:
+    """A public template with exactly these variables."""
+    return _environment(language, is_escaped=False).get_template(name).render(variables)
 
-    def render_quickly(self, name: str, language: str, variables: Mapping[str, Any]) -> str:
-        """The same with all texts escaped beforehand instead of one by one; the variables hold no Markup and no
-        functions."""
-        return self._quick[language].get_template(name).render(escaped(variables))
+
+def render_quickly(name: str, language: str, variables: Mapping[str, Any]) -> str:
+    """The same with all texts escaped beforehand instead of one by one; the variables hold no Markup, no functions."""
+    return _environment(language, is_escaped=True).get_template(name).render(escaped(variables))
