@@ -17,6 +17,9 @@ from .tables import Item, Material, items, materials, recipes, suppliers
 # The plasters of the bad adhesive, in days before today: the last one waits for its release.
 STORY_DAYS = (27, 24, 20, 16, 12, 5)
 STORY_SIZE = 8000
+# The other products' last batches are older than the last plaster that was shipped, so that a plaster is the newest
+# code that somebody can hold: the one that the front page offers.
+_LAST_OTHER = STORY_DAYS[-2] + 4
 STORY_PRODUCT, STORY_MATERIAL = "PLASTER", "GLUE"
 FINISHED_SAMPLE = Decimal(32)
 # One lot is in use for at most this share of its shelf life, and no longer than so many days.
@@ -116,7 +119,7 @@ def plan_supply(seed: int, scale: float, calendar: Calendar) -> Supply:
 def _batches_of(seed: int, scale: float, calendar: Calendar, item: Item, numbers: _Numbers) -> Iterator[Batch]:
     dice = chance(seed, f"batches {item.code}")
     is_story = item.code == STORY_PRODUCT
-    last = calendar.today - (STORY_DAYS[0] + 8 if is_story else 4)
+    last = calendar.today - (STORY_DAYS[0] + 8 if is_story else _LAST_OTHER)
     count = max(3, round(item.batches * scale))
     gap = (last - 2) / (count - 1)
     for number in range(count):

@@ -16,7 +16,7 @@ from traceapp.code.labels import lot_link
 from traceapp.core.errors import TooMany
 from traceapp.identity.rate import hit
 from traceapp.recall.public import public_recalls
-from traceapp.trace.model import Lot
+from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState, Verdict
 from traceapp.web.context import source_address, world
 
@@ -77,8 +77,10 @@ def _may_search() -> bool:
 
 
 def _examples(session: Session) -> list[dict[str, Any]]:
-    """A few codes to scan, one of each verdict that there is: released, recalled, on hold."""
-    kinds = ((Verdict.released, (~Lot.is_recalled, ~Lot.is_on_hold, Lot.release_state == ReleaseState.released)),
+    """A few codes to scan, one of each verdict that there is: released and shipped, recalled, on hold."""
+    is_shipped = select(ShipmentLine.shipment_id).where(ShipmentLine.lot_key == Lot.lot_key).exists()
+    kinds = ((Verdict.released, (~Lot.is_recalled, ~Lot.is_on_hold, Lot.release_state == ReleaseState.released,
+                                 is_shipped)),
              (Verdict.recalled, (Lot.is_recalled,)), (Verdict.on_hold, (~Lot.is_recalled, Lot.is_on_hold)))
     found = []
     for verdict, conditions in kinds:
