@@ -16,7 +16,7 @@ from traceapp.demo.consignees import make_consignees
 from traceapp.demo.measuring import measured
 from traceapp.demo.story import plan_story
 from traceapp.demo.tables import COMPANY_PREFIX, items, materials, rates, recipes, texts
-from traceapp.demo.tables import tests as test_rows
+from traceapp.demo.tables import tests as limit_rows
 from traceapp.gs1.keys import is_gln, is_gtin
 from traceapp.trace.inspecting import is_within
 
@@ -139,7 +139,7 @@ def test_no_lot_is_used_or_shipped_beyond_what_there_is_or_before_its_release(se
 
 
 @settings(max_examples=40)
-@given(st.sampled_from(sorted(test_rows())), st.integers(1, 10**6))
+@given(st.sampled_from(sorted(limit_rows())), st.integers(1, 10**6))
 def test_a_lot_that_is_to_pass_passes_every_test_and_one_that_is_to_fail_fails_one(product: str, number: int) -> None:
     lot = LotName(product, str(number))
     assert all(is_within(result) for result in measured(1, lot))
@@ -149,7 +149,7 @@ def test_a_lot_that_is_to_pass_passes_every_test_and_one_that_is_to_fail_fails_o
 def test_every_material_and_product_has_its_rows() -> None:
     made = {code for code, material in materials().items() if material.is_made} | set(items())
     assert set(recipes()) == made
-    assert set(test_rows()) == {*materials(), *items()}
+    assert set(limit_rows()) == {*materials(), *items()}
     assert set(rates()) == set(items())
     kinds = {"harm", "glue", "quality", "seal", "result", "service"}
     assert {f"{part}.{kind}" for part in ("answer", "decision") for kind in kinds} <= set(texts())

@@ -44,15 +44,18 @@ class _Teller:
             "nobody", "unknown", "unknown")
         may_be_called = affected != "my_child" and person[1] not in ("0-1", "2-13") and dice.random() < 0.35
         return Report(
-            at, number, line.lot, kind, channel, _capture(dice, channel), narrative, terms,
+            at, number, line.lot, kind, channel, _capture(dice, channel, kind), narrative, terms,
             _seriousness(dice, kind), person, line.consignee.city, (at - timedelta(days=dice.randint(0, 3))).date(),
             line.consignee.code if channel in ("hospital", "sales") else "",
             f"000-0000-{dice.randint(2000, 9999)}" if may_be_called else "")
 
 
-def _capture(dice: random.Random, channel: str) -> str:
+def _capture(dice: random.Random, channel: str, kind: str) -> str:
+    """How the lot became known; whoever reports the story's reactions has the box at hand."""
     if channel == "consumer":
         return "scan" if dice.random() < 0.85 else "typed"
+    if kind == "glue":
+        return "typed"
     return dice.choices(("typed", "misread", "none"), (90, 6, 4))[0]
 
 
