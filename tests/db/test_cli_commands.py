@@ -1,0 +1,143 @@
+"""The commands as a person or program calls them: results on stdout, talk on stderr, exit codes that mean something."""
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from traceapp.cli import main
+
+GOOD, BAD = "(01)09521234567899(10)AB/1", "(01)09521234567890(10)AB"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command works in a folder of its own."""
+    for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL", "TRACEAPP_SECRET_KEY", "TRACEAPP_VAULT_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TRACEAPP_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("TRACEAPP_DEVELOPMENT", "1")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str], str]:
+    """(exit code, lines of stdout, stderr)."""
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out.splitlines(), captured.err
+
+
+def test_parse_says_what_is_in_a_code_and_where_it_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capsys, "gs1", "parse", GOOD, BAD)
+    good, bad = (json.loads(line) for line in lines)
+    assert code == 1
+    assert good["uri"] == "https://id.gs1.org/01/09521234567899/10/AB%2F1"
+    assert good["element_string"] == "^010952123456789910AB/1"
+    assert (bad["ok"], bad["error"]["length"] > 0) == (False, True)
+
+
+def test_a_dash_reads_one_item_a_line_from_standard_input(capsys: pytest.CaptureFixture[str],
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{GOOD}\n\n{GOOD}\n"))
+    code, lines, _ = run(capsys, "gs1", "uri", "-")
+    assert (code, len(lines)) == (0, 2)
+    assert len(set(lines)) == 1
+
+
+def test_scan_data_goes_back_to_the_same_uri(capsys: pytest.CaptureFixture[str]) -> None:
+    _, scanned, _ = run(capsys, "gs1", "scan", GOOD, "--symbology", "]d2")
+    assert scanned[0].startswith("]d2")
+    _, lines, _ = run(capsys, "gs1", "parse", scanned[0])
+    assert json.loads(lines[0])["uri"].endswith("/10/AB%2F1")
+
+
+def test_critical_values_are_printed_as_published(capsys: pytest.CaptureFixture[str]) -> None:
+    # Kulldorff et al. 2011, table 1: T = 10, M = 1, alpha = .05.
+    code, lines, _ = run(capsys, "signals", "critical-value", "--alpha", "0.05", "--upper", "10")
+    assert code == 0
+    assert json.loads(lines[0])["critical_value"] == pytest.approx(3.467952, abs=1e-6)
+
+
+def test_a_plan_too_short_for_any_alarm_exits_with_one_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capsys, "signals", "critical-value", "--alpha", "0.01", "--upper", "0.3", "--min", "3")
+    assert code == 1
+    assert json.loads(lines[0])["reason"]
+
+
+def test_wrong_use_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["gs1", "frobnicate"])
+    assert ended.value.code == 2
+
+
+def test_a_database_without_tables_is_said_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, talk = run(capsys, "trace", "X")
+    assert code == 1
+    assert "traceapp db upgrade" in talk
+    assert "Traceback" not in talk
+
+
+def test_upgrade_check_and_verify_hold_on_a_new_database(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "db", "upgrade")[0] == 0
+    code, lines, _ = run(capsys, "db", "check")
+    assert (code, json.loads(lines[0])["problems"]) == (0, [])
+    code, lines, _ = run(capsys, "audit", "verify")
+    assert (code, json.loads(lines[0])["ok"]) == (0, True)
+
+
+def test_a_missing_secret_stops_what_needs_it_and_names_it(capsys: pytest.CaptureFixture[str],
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRACEAPP_DEVELOPMENT")
+    code, _, talk = run(capsys, "jobs")
+    assert code == 1
+    assert "TRACEAPP_SECRET_KEY" in talk
+
+
+def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest.CaptureFixture[str],
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    run(capsys, "db", "upgrade")
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    assert run(capsys, "user", "add", "Wang", "--name", "Wang", "--role", "quality")[0] == 0
+    assert run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "quality")[0] == 1
+    code, lines, _ = run(capsys, "token", "add", "wang", "--name", "erp", "--scope", "trace.read")
+    assert code == 0
+    assert lines[0].startswith("ta_")
+    code, _, talk = run(capsys, "token", "add", "wang", "--name", "erp", "--scope", "everything")
+    assert (code, "everything" in talk) == (1, True)
+
+
+def test_others_events_are_captured_traced_and_written_out_again(capsys: pytest.CaptureFixture[str], shared: Path,
+                                                                 here: Path) -> None:
+    files = sorted(str(path) for path in (shared / "conformance" / "epcis" / "trace").glob("*.jsonld"))
+    code, lines, _ = run(capsys, "epcis", "capture", *files)
+    assert code == 0
+    assert [(one["events"], one["duplicates"]) for one in map(json.loads, lines)] == [(8, 0), (31, 0)]
+    code, lines, _ = run(capsys, "trace", "STEAKS20251107", "--direction", "upstream")
+    assert code == 0
+    assert {node["number"] for node in json.loads("\n".join(lines))["nodes"]} == {"STEAKS20251107", "CATTLE20230101"}
+    code, lines, _ = run(capsys, "trace", "STEAKS20251107", "--format", "csv")
+    assert (code, lines[0].lstrip("\ufeff").startswith("row,")) == (0, True)
+    code, lines, _ = run(capsys, "epcis", "export", "--lot", "STEAKS20251107")
+    assert code == 0
+    (here / "out.json").write_text("\n".join(lines), encoding="utf-8")
+    assert run(capsys, "epcis", "check", str(here / "out.json"))[0] == 0
+
+
+def test_a_broken_document_changes_nothing(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "bad.json").write_text('{"@context": [], "type": "EPCISDocument", "epcisBody": {"eventList": [{}]}}')
+    run(capsys, "db", "upgrade")
+    code, _, talk = run(capsys, "epcis", "capture", str(here / "bad.json"))
+    assert (code, bool(talk)) == (1, True)
+    assert json.loads(run(capsys, "db", "rebuild")[1][0])["events"] == 0
+
+
+def test_doctor_names_what_is_to_be_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = run(capsys, "doctor", "--json")
+    found = json.loads(lines[0])
+    assert code == 1
+    assert found["Python"]["ok"]
+    assert "db upgrade" in found["database"]["do"]
+    run(capsys, "db", "upgrade")
+    assert run(capsys, "doctor")[0] == 0
