@@ -206,7 +206,7 @@ def test_taking_more_than_a_lot_has_is_said_at_that_lot(console: Console, qualit
                             batch(maker, "P-2", **{f"use-{glue.lot_key}": "51"}))
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409
-    assert f'id="e-use-{glue.lot_key}"' in page and "50 KGM left" in page and 'value="WO-9"' in page
+    assert f'id="e-use-{glue.lot_key}"' in page and "50 kg left" in page and 'value="WO-9"' in page
 
 
 def test_a_lot_that_would_be_its_own_ancestor_is_refused(console: Console, quality: Browser, maker: Maker) -> None:
@@ -287,6 +287,12 @@ def test_a_decision_on_an_old_page_is_refused_and_the_reason_kept(console: Conso
     assert "changed by somebody else" in page and "Seal broken" in page
     with console.database.read() as session:
         assert session.get_one(Lot, lot.lot_key).release_state == "released"
+
+
+def test_the_list_of_faults_names_each_field(quality: Browser, maker: Maker) -> None:
+    answer = quality.submit("/console/lots/receive", receipt(maker, "", supplier_id=""))
+    page = answer.get_data(as_text=True)
+    assert "Supplier: This must be filled in." in page and "Number: This must be filled in." in page
 
 
 def test_a_release_without_inspection_asks_for_its_ground(console: Console, quality: Browser, maker: Maker) -> None:

@@ -142,8 +142,7 @@ def token_revoke(token_id: str) -> Response:
 @blueprint.get("/account")
 def own_account() -> Response:
     """Who one is here, and in which language."""
-    return page("console/own_account.html", actor=signed_in(), roles=ROLES,
-                permissions=sorted(permissions_of(signed_in().role)))
+    return page("console/own_account.html", actor=signed_in(), roles=ROLES)
 
 
 @blueprint.post("/account")

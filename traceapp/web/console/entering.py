@@ -14,7 +14,10 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from traceapp.core.errors import InvalidInput, Problem
 from traceapp.core.ids import new_secret
 from traceapp.core.quantity import parse_amount
-from traceapp.web.problems import translated
+from traceapp.web.ui import current_locale
+from traceapp.web.ui.display import unit as unit_word
+
+from .words import FIELDS
 
 Found = TypeVar("Found")
 _LONGEST = 20_000
@@ -116,7 +119,7 @@ class Entered:
 
     def refuse(self, problem: Problem, fields: Mapping[str, str] | None = None) -> None:
         """Note the refusal of a service at its field; `fields` maps places to names where they differ."""
-        text = translated(problem)
+        text = _told(problem)
         place = problem.place or ""
         name = (fields or {}).get(place, place.replace("/", "-"))
         self.fault(name if name in self.form or name in request.files or name in (fields or {}).values() else None,
@@ -128,8 +131,10 @@ class Entered:
 
     @property
     def summary(self) -> list[tuple[str | None, str]]:
-        """What `ui.error_summary` shows."""
-        return [*((None, text) for text in self.general), *self.errors.items()]
+        """What `ui.error_summary` shows: each fault with what its field is called."""
+        named = [(name, gettext("%(field)s: %(fault)s", field=FIELDS[name], fault=text) if name in FIELDS else text)
+                 for name, text in self.errors.items()]
+        return [*((None, text) for text in self.general), *named]
 
     def kept(self, leave_out: Iterable[str] = ()) -> list[tuple[str, str]]:
         """Every field as hidden ones carry it to the next step."""
@@ -140,8 +145,15 @@ class Entered:
         try:
             return read()
         except InvalidInput as error:
-            self.fault(name, translated(error))
+            self.fault(name, _told(error))
             return None
+
+
+def _told(problem: Problem) -> str:
+    """The message in the reader's language, units by their short names."""
+    units = {name: unit_word(str(value), current_locale()) for name, value in problem.params.items()
+             if name in ("unit", "from_unit", "to_unit")}
+    return gettext(problem.message) % {**problem.params, **units} if problem.params else gettext(problem.message)
 
 
 def _day(text: str, name: str) -> date:

@@ -62,7 +62,8 @@ def lot_receive() -> Response:
         return page("console/lot_receive.html", status, form=form, zone=zone, accept=ACCEPTED_FILES,
                     products=[(one.id, f"{one.code} · {named(one)}") for one in products],
                     suppliers=[(one.id, f"{one.code} · {named(one)}") for one in suppliers],
-                    sites=[(one.id, named(one)) for one in places], units=unit_options(chosen), unit=chosen)
+                    sites=[(one.id, named(one)) for one in places],
+                    units=[("", gettext("its own unit")), *unit_options(chosen)])
 
     if request.method == "GET":
         return again()

@@ -54,7 +54,7 @@ from .listing import (
 )
 from .lot_picture import GenealogyView, genealogy_view
 from .signal_pictures import counted_curve
-from .words import KINDS, VERDICTS, action_word, named, options, step_word, verdict_of
+from .words import KINDS, VERDICTS, action_word, named, options, step_word, told, verdict_of
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
@@ -215,13 +215,7 @@ def _history(session: Session, head: LotHead) -> dict[str, Any]:
     entries = entries_of(session, f"lot:{head.lot.lot_key}")
     people = names_of_users(session, [entry.actor_id for entry in entries])
     return {"entries": [(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id),
-                         _told(json.loads(entry.data))) for entry in entries]}
-
-
-def _told(data: dict[str, Any]) -> str:
-    """What an entry of the trail holds, as one line."""
-    return " · ".join(f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-                      for name, value in data.items() if value not in (None, "", [], {}))
+                         told(json.loads(entry.data))) for entry in entries]}
 
 
 _PARTS = {"overview": _overview, "inspections": _inspections, "shipments": _shipments, "complaints": _complaints,

@@ -1,6 +1,7 @@
 """The words for what the tables name by a code, and small choices of language."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from traceapp.trace.model import Lot
 from traceapp.trace.policy import Verdict, VerdictFacts, verdict
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import unit as unit_word
-from traceapp.web.words import own_name
+from traceapp.web.words import joined_words, own_name
 
 _ = lazy_gettext
 
@@ -32,6 +33,7 @@ ACTIONS = {
     "lot.released": _("Released"), "lot.rejected": _("Rejected"), "lot.held": _("Put on hold"),
     "lot.freed": _("Hold lifted"), "lot.shipped": _("Shipped"), "lot.returned": _("Returned"),
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
+    "detection_basis.set": _("Expected reports set"),
     "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
     "task.raised": _("Task raised"), "task.done": _("Task done"), "task.dropped": _("Task dropped"),
     "task.assigned": _("Task assigned"), "task.due_earlier": _("Task due earlier"),
@@ -41,6 +43,27 @@ ACTIONS = {
     "role.taken": _("Role taken away"), "site.created": _("Site created"), "site.changed": _("Site changed"),
     "user.created": _("User created"), "user.changed": _("User changed"),
     "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out")}
+# What the trail calls a value -> what people call it. What is not here is for machines and is not shown.
+VALUES = {
+    "number": _("Number"), "product": _("Product"), "quantity": _("Quantity"), "unit": _("Unit of quantity"),
+    "retained": _("Retained samples"), "inputs": _("Out of"), "work_order": _("Work order"),
+    "supplier": _("Supplier"), "supplier_lot": _("Supplier's lot"), "document": _("Document"),
+    "report": _("Report"), "verdict": _("Verdict"), "results": _("Results"), "failed": _("Out of limits"),
+    "sampled": _("Samples"), "before": _("Before"), "after": _("Afterwards"), "note": _("Note"),
+    "reason": _("Reason"), "source": _("Source"), "consignee": _("Consignee"), "units": _("Units"),
+    "copies": _("Copies"), "text": _("The code holds")}
+# What the fields of forms are called, for the list of faults above a form.
+FIELDS = {
+    "product_id": _("Product"), "number": _("Number"), "quantity": _("Quantity"), "supplier_id": _("Supplier"),
+    "received_at": _("Received"), "expires_on": _("Expiry date"), "made_on": _("Production date"),
+    "file": _("File"), "report_number": _("Report number"), "inspected_at": _("Inspected"),
+    "sample_size": _("Sample taken"), "made_at": _("Made"), "retained_samples": _("Retained samples"),
+    "consignee_id": _("Consignee"), "document_number": _("Document"), "shipped_at": _("Shipped"),
+    "returned_at": _("When"), "units": _("Units"), "reason": _("Reason"), "code": _("Code"), "kind": _("Kind"),
+    "name_zh": _("Name (Chinese)"), "name_en": _("Name (English)"), "country": _("Country"), "gln": _("GLN"),
+    "email": _("E-mail"), "contact_name": _("First contact"), "time_zone": _("Time zone"), "name": _("Name"),
+    "sign_in_name": _("Sign-in name"), "password": _("Password"), "role": _("Role"), "user_id": _("Speaks for"),
+    "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot")}
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),
     "transforming": _("Making"), "storing": _("Storing"), "holding": _("Holding"), "shipping": _("Shipping"),
@@ -83,6 +106,22 @@ def verdict_of(lot: Lot, today: date) -> Verdict:
 def action_word(action: str) -> str:
     """An act of the trail in words."""
     return word(ACTIONS, action)
+
+
+def told(data: Mapping[str, Any]) -> str:
+    """What an entry of the trail holds, in one line for people."""
+    parts = [f"{VALUES[name]}: {_plainly(value)}" for name, value in data.items()
+             if name in VALUES and value not in (None, "", [], {})]
+    return " · ".join(parts)
+
+
+def _plainly(value: Any) -> str:
+    if isinstance(value, list):
+        return joined_words([_plainly(item) if not isinstance(item, list) else " ".join(map(str, item))
+                             for item in value])
+    return {"conforming": gettext("Conforms"), "non_conforming": gettext("Does not conform"),
+            "pending": gettext("Not released"), "released": gettext("Released"), "rejected": gettext("Rejected"),
+            "manual": gettext("by hand")}.get(str(value), str(value))
 
 
 def step_word(uri: str | None) -> str:
