@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
+from traceapp.web.console.today import act_url
 from traceapp.worklist.model import Task
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
@@ -70,3 +71,11 @@ def test_an_operator_sees_lots_that_wait_but_no_complaint(console: Console) -> N
 
 def test_the_way_in_leads_to_today(quality: Browser) -> None:
     assert quality.get("/console/").headers["Location"] == "/console/today"
+
+
+@pytest.mark.parametrize("about", ["complaint:x", "adverse_event:x", "signal:x", "recall:x", "lot:x", "notice:x"])
+def test_the_way_to_the_act_is_a_page_that_exists(console: Console, about: str) -> None:
+    task = Task(id="t", about=about, params={"recall_id": "r", "consignee_id": "c"})
+    with console.app.test_request_context():
+        endpoint, _values = console.app.url_map.bind("localhost").match(act_url(task))
+    assert endpoint.startswith("console.")
