@@ -29,7 +29,7 @@ def test_every_sentence_has_its_chinese() -> None:
 def test_the_fields_of_a_sentence_are_those_of_its_chinese() -> None:
     for text in sentences():
         found = catalogue("zh").ungettext(text, text, 1)
-        assert {part.split(")")[0] for part in text.split("%(")[1:]} | {"num"} >= {
+        assert {part.split(")")[0] for part in text.split("%(")[1:]} | {"num", "count"} >= {
             part.split(")")[0] for part in found.split("%(")[1:]}, text
 
 

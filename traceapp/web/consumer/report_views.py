@@ -248,7 +248,8 @@ def _page(name: str, answers: Mapping[str, Any], token: str | None, errors: dict
         errors=errors, error_list=[(None if field == "page" else field, text) for field, text in errors.items()],
         action=request.full_path.rstrip("?") if token is None else _address(token, name), token=token,
         back_url=_address(token, back) if token and back else None, heading=_heading(name),
-        may_finish=token is not None and steps.missing_step(answers) is None, must_finish=wanted_check == "check",
+        may_finish=token is not None and steps.missing_step(answers) in (None, name),
+        must_finish=wanted_check == "check",
         challenge=json.dumps(new_challenge(here.clock, vault=here.vault)) if is_last else None,
         script=url_for("consumer.static", filename="report.js") if is_last else None,
         rows=[(question, answer, linked(f"/report/d/{token}/{asked}", to="check"))

@@ -174,8 +174,8 @@ def scans_line(facts: ScanFacts, language: str) -> str:
         return _("This code has not been scanned before.")
     day = day_text(local_day(facts.first_scan_at, facts.time_zone), language)
     return ngettext("The codes of this batch have been scanned once so far, on %(day)s.",
-                    "The codes of this batch have been scanned %(num)d times so far, first on %(day)s.",
-                    facts.scans, day=day)
+                    "The codes of this batch have been scanned %(count)s times so far, first on %(day)s.",
+                    facts.scans, count=display.number(facts.scans, language), day=day)
 
 
 def shown_verdict(facts: ScanFacts, today: date, *, is_suspicious: bool) -> Verdict:
