@@ -122,7 +122,7 @@ class FormWay:
             status, where = self._post(connection, f"/report?lot={self._lot_key}", urlencode({"narrative": mark}))
             if status != 303:
                 return status
-            self._draft = where.removesuffix("/signs")
+            self._draft = urlsplit(where).path.removesuffix("/signs")
         for page, answers in self._PAGES:
             status, where = self._post(connection, f"{self._draft}/{page}", answers)
             if status != 303 or "sent=1" in where:
@@ -138,4 +138,4 @@ class FormWay:
         connection.request("POST", path, body, {**self._FORM, "X-Forwarded-For": source})
         answer = connection.getresponse()
         answer.read()
-        return answer.status, urlsplit(answer.headers.get("Location", "")).geturl()
+        return answer.status, answer.headers.get("Location", "")
