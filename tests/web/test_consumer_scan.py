@@ -291,6 +291,14 @@ def test_the_shortcut_and_the_application_answer_with_the_same_headers(client: F
     assert "style-src" in short.headers["Content-Security-Policy"]
 
 
+def test_a_copy_that_waited_here_is_not_kept_a_second_longer_elsewhere(client: FlaskClient, lot: Lot, now: Now) -> None:
+    assert client.get(PATH, headers=BROWSER).headers["Age"] == "0"
+    now.at += 0.5
+    assert client.get(PATH, headers=BROWSER).headers["Age"] == "1"
+    now.at += 0.5
+    assert client.get(PATH, headers=BROWSER).headers["Age"] == "0"
+
+
 def test_a_recall_shows_within_a_second_and_so_does_its_end(
         client: FlaskClient, sqlite: Database, actor: Actor, clock: FixedClock, lot: Lot, now: Now) -> None:
     plain = BROWSER | {"Accept-Encoding": ""}

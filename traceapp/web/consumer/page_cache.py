@@ -10,6 +10,7 @@ from traceapp.web.i18n import LANGUAGES
 
 VARY = "Accept, Accept-Language, Accept-Encoding"
 _OVERHEAD_BYTES = 1024
+_JUST_NOW = 0.1
 
 
 @dataclass(slots=True, eq=False)
@@ -32,10 +33,14 @@ class KeptPage:
     made_at: float
     checked_at: float
 
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """What the page says of itself; of a 304 only what is not about its content."""
-        found = [("ETag", self.etag), ("Cache-Control", "public, max-age=1"), ("Vary", VARY),
+    def headers(self, now: float) -> list[tuple[str, str]]:
+        """What the page says of itself at the monotonic time `now`; of a 304 only what is not about its content.
+
+        A copy that has waited here already says so by its Age, and a proxy then asks anew at once: the second for
+        which it may keep the page is the only one, not one more.
+        """
+        age = "1" if now - self.checked_at > _JUST_NOW else "0"
+        found = [("ETag", self.etag), ("Cache-Control", "public, max-age=1"), ("Age", age), ("Vary", VARY),
                  ("Content-Type", self.content_type), ("Content-Language", LANGUAGES[self.language][0])]
         return [*found, ("Content-Encoding", "gzip")] if self.is_gzip else found
 

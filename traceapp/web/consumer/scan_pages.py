@@ -76,6 +76,10 @@ class ScanPages:
         self._keys_of_path: dict[str, tuple[str, float]] = {}
         self._products: dict[str, tuple[KnownProduct | None, float]] = {}
 
+    def headers_of(self, page: KeptPage) -> list[tuple[str, str]]:
+        """The headers of a page that is sent now."""
+        return page.headers(self._tick())
+
     def fresh(self, raw_path: str, wish: Wish) -> KeptPage | None:
         """The kept answer for a path when it needs no query; None otherwise."""
         now = self._tick()

@@ -79,7 +79,7 @@ def _known(page: KeptPage, serial: str | None, wanted: Wish) -> Response:
     if request.method == "GET" and "lang=" not in request.environ.get("QUERY_STRING", ""):
         consumer().scans.add(SeenScan(page.lot_key, world().clock.now(), source_address(), wanted.language, serial))
     request.environ[IS_SCAN] = True
-    headers = page.headers
+    headers = consumer().pages.headers_of(page)
     if is_same(request.headers.get("If-None-Match", ""), page.etag):
         return Response(status=304, headers=[pair for pair in headers if not pair[0].startswith("Content-")])
     return Response(page.body, headers=headers)

@@ -28,7 +28,7 @@ Start = Callable[..., Any]
 _ENDPOINT = "consumer.scan_code"
 # True of one answer only, so not learned.
 _OWN = {"x-request-id", "content-length", "date", "set-cookie", "etag", "cache-control", "vary", "content-type",
-        "content-language", "content-encoding"}
+        "content-language", "content-encoding", "age"}
 
 
 class Shortcut:
@@ -59,7 +59,7 @@ class Shortcut:
         if environ["REQUEST_METHOD"] == "GET" and "lang=" not in query:
             self._state.scans.add(SeenScan(page.lot_key, self._clock.now(), environ.get("REMOTE_ADDR", ""),
                                            page.language, serial))
-        answer = self._answer(environ, page, [*self._learned, *page.headers], start_response)
+        answer = self._answer(environ, page, [*self._learned, *self._state.pages.headers_of(page)], start_response)
         self._timed.observe(monotonic_seconds() - began)
         return answer
 
