@@ -57,9 +57,11 @@ def party_by_code(session: Session, code: str) -> Party | None:
     return session.scalar(select(Party).where(Party.code == code))
 
 
-def product_page(session: Session, wanted: ProductFilter) -> Page[Product]:
-    """Products by code, each with its packaging levels."""
+def product_page(session: Session, wanted: ProductFilter, *, with_recipes: bool = False) -> Page[Product]:
+    """Products by code, each with its packaging levels, and with its recipe when asked."""
     found = select(Product).options(selectinload(Product.levels))
+    if with_recipes:
+        found = found.options(selectinload(Product.recipe))
     text = wanted.text.strip()
     if text:
         pattern = contains(text)

@@ -161,7 +161,7 @@ def _product(given: dict[str, Any]) -> service.NewProduct:
 def list_products(wanted: dict[str, Any]) -> dict[str, Any]:
     """Products and materials"""
     with world().database.read() as session:
-        found = queries.product_page(session, queries.ProductFilter(**wanted))
+        found = queries.product_page(session, queries.ProductFilter(**wanted), with_recipes=True)
         return page_answer(found)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
+from traceapp.core.errors import NotFound
 from traceapp.web.context import signed_in, world
 from traceapp.worklist import tasks as worklist
+from traceapp.worklist.policy import duties_of, refuse_others_duty
 
 from .schemas import moment, words
 
@@ -39,16 +41,21 @@ class OutcomeSchema(Schema):
 @blueprint.route("/tasks", methods=["GET"])
 @blueprint.response(200, TaskSchema(many=True))
 def list_tasks() -> object:
-    """Open tasks of the token's role, the most urgent first"""
+    """Open tasks that are duties of the token's role, the most urgent first"""
     with world().database.read() as session:
-        return worklist.open_tasks(session, signed_in().role)
+        found = [task for role in duties_of(signed_in().role) for task in worklist.open_tasks(session, role)]
+    return sorted(found, key=lambda task: (task.due_at, task.id))
 
 
 @blueprint.route("/tasks/<task_id>/completion", methods=["POST"])
 @blueprint.arguments(OutcomeSchema)
 @blueprint.response(200, TaskSchema)
 def complete(given: dict[str, Any], task_id: str) -> object:
-    """Say that a task is done"""
+    """Say that a task of the token's role is done"""
     here = world()
     with here.database.write() as session:
+        task = worklist.task_by_id(session, task_id)
+        if task is None:
+            raise NotFound("There is no such task.", code="unknown-task")
+        refuse_others_duty(signed_in().role, task.role)
         return worklist.complete_task(session, signed_in(), here.clock, task_id, given["outcome"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
-from traceapp.core.errors import Forbidden, NotFound
+from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
@@ -23,6 +23,7 @@ from traceapp.web.context import signed_in, world
 from traceapp.web.ui import charts
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
+from traceapp.worklist.policy import duties_of, refuse_others_duty
 from traceapp.worklist.tasks import assign_task, complete_task, open_tasks, task_by_id
 
 from .acting import Done, Refusal, perform
@@ -35,10 +36,6 @@ PERMISSIONS: dict[str, str] = {
     "console.home": "console.read", "console.today": "console.read", "console.task": "console.read",
     "console.task_take": "console.read", "console.task_done": "console.read"}
 
-# Whose duties a role sees and does.
-DUTIES_OF: dict[str, tuple[str, ...]] = {
-    "quality_manager": ("quality_manager", "quality"), "quality": ("quality",), "operator": ("operator",),
-    "administrator": ("administrator",)}
 _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/adverse-events/",
           "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/"}
 _SHOWN = 100
@@ -90,7 +87,7 @@ def _is_due_today(duty: Duty) -> bool:
 def _duties(session: Session) -> list[Duty]:
     """The open tasks of the actor's role, the most urgent first."""
     who, now = signed_in(), world().clock.now()
-    found = [task for role in DUTIES_OF.get(who.role, ()) for task in open_tasks(session, role, _SHOWN)]
+    found = [task for role in duties_of(who.role) for task in open_tasks(session, role, _SHOWN)]
     found.sort(key=lambda task: (task.due_at, task.id))
     names = names_of_users(session, (task.assignee_id for task in found))
     return [Duty(task, word(DUTIES, task.kind), str(task.params.get("reference") or task.params.get("number") or ""),
@@ -128,8 +125,7 @@ def _known(session: Session, task_id: str) -> Task:
     task = task_by_id(session, task_id)
     if task is None:
         raise NotFound("There is no such task.", code="unknown-task")
-    if task.role not in DUTIES_OF.get(signed_in().role, ()):
-        raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")
+    refuse_others_duty(signed_in().role, task.role)
     return task
 
 

@@ -1,0 +1,84 @@
+"""Every read of the machine interface on a house with something in it, and requests that are out of bounds."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from tests.factories_cases import promoted
+from tests.factories_complaint import scanned
+from tests.factories_recall import House, make_house, running
+from tests.factories_surveillance import add_reactions
+from tests.factories_web import Console
+from tests.http_clients import ApiClient
+from traceapp.core.actor import SYSTEM
+from traceapp.surveillance.service import rescore_lot
+from traceapp.worklist.tasks import RaiseTask, raise_task, task_by_id
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    console: Console
+    api: ApiClient
+    house: House
+    ids: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def plant(console: Console) -> Iterator[Plant]:
+    database, clock = console.database, console.clock
+    house = make_house(database, clock)
+    event = promoted(console, lot=scanned(house.first))
+    with database.write() as session:
+        add_reactions(session, house.second, clock.now() - timedelta(days=9), 12)
+    with database.write() as session:
+        signal = rescore_lot(session, clock, house.second.lot_key)
+    assert signal is not None
+    recall = running(database, clock, house)
+    yield Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, {
+        "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
+        "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
+        "recall_id": recall.id})
+
+
+def test_every_read_of_the_interface_answers_with_what_is_there(plant: Plant) -> None:
+    query = {"api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}"}
+    seen = []
+    for rule in plant.console.app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1/") and "GET" in (rule.methods or ()):
+            with plant.console.app.test_request_context("/"):
+                built = rule.build({name: plant.ids[name] for name in rule.arguments})
+            assert built is not None
+            answer = plant.api.get(built[1].removeprefix("/api/v1") + query.get(rule.endpoint, ""))
+            assert answer, rule.rule
+            seen.append(rule.endpoint)
+    assert len(seen) >= 20
+
+
+def test_the_list_of_products_tells_their_recipes(plant: Plant) -> None:
+    rows = {row["id"]: row for row in plant.api.get("/products")["rows"]}
+    assert rows[plant.house.maker.plaster.id]["recipe"] == plant.api.get(
+        f"/products/{plant.house.maker.plaster.id}")["recipe"] != []
+
+
+def test_a_task_is_ended_by_those_whose_duty_it_is_and_by_nobody_else(plant: Plant) -> None:
+    database, clock = plant.console.database, plant.console.clock
+    with database.write() as session:
+        task_id = raise_task(session, SYSTEM, clock, RaiseTask("recall.approve", "recall:x", "quality_manager",
+                                                               clock.now())).id
+    for role in ("operator", "quality", "administrator"):
+        other = ApiClient(plant.console.app, database, clock, role)
+        assert task_id not in {task["id"] for task in other.get("/tasks")}
+        assert other.post(f"/tasks/{task_id}/completion", {"outcome": "done"}, 403)["code"] == "forbidden"
+    with database.read() as session:
+        task = task_by_id(session, task_id)
+        assert task is not None and task.state == "open"
+    assert task_id in {task["id"] for task in plant.api.get("/tasks")}
+    assert plant.api.post(f"/tasks/{task_id}/completion", {"outcome": "done"}, 200)["state"] == "done"
+    assert plant.api.post("/tasks/unknown/completion", {"outcome": "done"}, 404)["code"] == "unknown-task"
+
+
+def test_a_manager_sees_the_duties_of_quality_too(plant: Plant) -> None:
+    assert {"quality"} <= {task["role"] for task in plant.api.get("/tasks")}
