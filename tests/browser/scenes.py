@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from tests.browser.conftest import PASSWORDS, Site
@@ -93,10 +93,8 @@ def make_scenes(site: Site) -> Scenes:
             running.id, PASSWORDS["manager"], "reviewed"), vault=world.vault)
         session.flush()
         asked, answered, consignee = _notices(session, world, running.id)
-        old = session.scalars(select(Lot).where(Lot.is_own == 1, Lot.expires_on < world.clock.now().date(),
-                                                Lot.release_state == ReleaseState.released)).first()
-        assert old is not None, "no lot of the demonstration has expired"
-        copied = spare[-1]
+        old = _finished(session, Lot.expires_on < world.clock.now().date())[0]
+        copied = _finished(session, Product.code == "PLASTER", Lot.expires_on > world.clock.now().date())[0]
         session.merge(ScanCount(lot_key=copied.lot_key, scans=int(copied.made) * 100, first_at=world.clock.now()))
         found = Scenes(
             expired=_path(session, old), copied=_path(session, copied), draft=draft, submitted=submitted.id,
@@ -128,6 +126,14 @@ def _spare_lots(session: Session, world: World, codes: dict[str, Lot]) -> list[L
                Lot.lot_key.not_in([lot.lot_key for lot in codes.values()]),
                Lot.expires_on > world.clock.now().date())
         .group_by(Lot.lot_key).having(consignees > 1).order_by(consignees, Lot.number)))
+
+
+def _finished(session: Session, *conditions: ColumnElement[bool]) -> list[Lot]:
+    """Released lots for sale that meet these conditions, the oldest first."""
+    return list(session.scalars(
+        select(Lot).join(Product, Product.id == Lot.product_id)
+        .where(Product.kind != ProductKind.material, Lot.is_own == 1, Lot.release_state == ReleaseState.released,
+               ~Lot.is_recalled, ~Lot.is_on_hold, *conditions).order_by(Lot.made_on, Lot.number)))
 
 
 def _opened(session: Session, world: World, actor: Actor, lot: Lot) -> Recall:

@@ -137,8 +137,8 @@ def test_the_first_view_of_a_code_is_one_small_answer_without_script(language: s
                                                                      site: Site) -> None:
     page = people.somebody(language, size="phone")
     requests, answers = list[Request](), list[Response]()
-    page.on("request", requests.append)
-    page.on("response", answers.append)
+    page.on("request", lambda request: requests.append(request))
+    page.on("response", lambda answer: answers.append(answer))
     for name, code in site.codes.items():
         requests.clear()
         answers.clear()
