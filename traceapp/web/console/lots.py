@@ -19,7 +19,10 @@ from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
 from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
+from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
+from traceapp.surveillance.queries import signals_of_lots
+from traceapp.surveillance.states import SignalState
 from traceapp.trace.facts import said_of
 from traceapp.trace.files import about_inspection, about_lot
 from traceapp.trace.genealogy import names_of, trace_lot
@@ -94,11 +97,22 @@ def lots() -> Response:
     with world().database.read() as session:
         found = lot_page(session, lot_filter(values))
         products = all_products(session, only_active=False)
+        signals = _standing_signals(session, tuple(row.lot.lot_key for row in found.rows))
     sorts = {key: sort_link("console.lots", values, key, DEFAULT_SORT) for key in ("number", "started", "created")}
-    return page("console/lots.html", found=found, listed=placed(found, "console.lots", values), values=values,
+    return page("console/lots.html", found=found, signals=signals, values=values,
+                listed=placed(found, "console.lots", values),
                 products=[(product.id, f"{product.code} · {named(product)}") for product in products],
                 kinds=options(KINDS), states=options(VERDICTS), sorts=sorts, verdict_of=lambda lot: verdict_of(
                     lot, today()), exports=export_links("console.lots_export", values))
+
+
+def _standing_signals(session: Session, lot_keys: tuple[str, ...]) -> dict[str, Signal]:
+    """The signal of each lot that stands out and is neither refuted nor closed; nothing for who may not see signals."""
+    if not may("signal.read"):
+        return {}
+    ended = (SignalState.refuted, SignalState.closed)
+    newest = {key: signals[0] for key, signals in signals_of_lots(session, lot_keys).items()}
+    return {key: signal for key, signal in newest.items() if signal.state not in ended}
 
 
 @blueprint.get("/lots/export")
@@ -134,9 +148,11 @@ def lot(lot_key: str) -> Response:
     with world().database.read() as session:
         head = known_lot(session, lot_key)
         holds = holds_of(session, lot_key)
+        signal = _standing_signals(session, (lot_key,)).get(lot_key)
         values = _PARTS[part](session, head)
         people = names_of_users(session, [hold.placed_by for hold in holds] + [hold.lifted_by for hold in holds])
-    return page("console/lot.html", lot=head.lot, product=head.product, supplier=head.supplier, holds=holds,
+    return page("console/lot.html", lot=head.lot, signal=signal, product=head.product, supplier=head.supplier,
+                holds=holds,
                 verdict=str(verdict_of(head.lot, today())), part=part, tab_links=_tabs(lot_key, part), people=people,
                 acts=_possible_acts(head), **values)
 
