@@ -12,15 +12,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
-from traceapp.core.errors import Stale
+from traceapp.core.errors import Conflict, Stale
 
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 _seals: list[Callable[[Session], None]] = []
+
+
+class Taken(Conflict):
+    """Another writer added a row with the same key at the same moment; its cause is the database's own error."""
+
+    code = "taken-meanwhile"
 
 
 def on_seal(seal: Callable[[Session], None]) -> Callable[[Session], None]:
@@ -111,7 +118,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A unit of work: all of it is committed at the end, sealed, or nothing of it.
 
-        Raises Stale when another writer changed the same version of a row.
+        Raises Stale when another writer changed the same version of a row, Taken when one added a row with the same
+        key.
         """
         with self.exclusive(), self._sessions() as session:
             try:
@@ -124,6 +132,12 @@ class Database:
                 session.rollback()
                 raise Stale("This was changed by somebody else in the meantime. Reload the page, look at the change, "
                             "and try again. Nothing was saved.") from error
+            except IntegrityError as error:
+                session.rollback()
+                if not is_taken(error):
+                    raise
+                raise Taken("Somebody else recorded the same at the same moment, or the number is taken. Nothing was "
+                            "saved. Reload the page and look before you try again.") from error
             except BaseException:
                 session.rollback()
                 raise
@@ -154,6 +168,12 @@ class Database:
         self.engine.dispose()
 
 
+def is_taken(error: IntegrityError) -> bool:
+    """Whether the database refused a second row with the same key; another constraint is an error of ours."""
+    # Source: PostgreSQL, appendix A: 23505 unique_violation.
+    return getattr(error.orig, "sqlstate", None) == "23505" or str(error.orig).startswith("UNIQUE constraint failed")
+
+
 def after_commit(session: Session, effect: Callable[[], None]) -> None:
     """Run `effect` once the unit of work is committed; never when it was rolled back."""
     session.info.setdefault("after_commit", []).append(effect)
@@ -175,4 +195,4 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-__all__ = ["Database", "after_commit", "on_seal", "sqlite_module", "sqlite_wal_is_safe"]
+__all__ = ["Database", "Taken", "after_commit", "is_taken", "on_seal", "sqlite_module", "sqlite_wal_is_safe"]

@@ -6,10 +6,8 @@ import secrets
 import socket
 from datetime import timedelta
 
-from sqlalchemy.exc import IntegrityError
-
 from traceapp.core.clock import Clock
-from traceapp.db import Database
+from traceapp.db import Database, Taken
 from traceapp.worklist.model import SchedulerLease
 
 LEASE = timedelta(seconds=20)
@@ -38,7 +36,7 @@ class Leadership:
                     return False
                 lease.holder, lease.until = self.holder, now + LEASE
                 return True
-        except IntegrityError:
+        except Taken:
             return False
 
     def give_up(self) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
-from traceapp.db import Database
+from traceapp.db import Database, Taken
 from traceapp.worklist.model import RunSlot
 
 
@@ -31,8 +30,8 @@ def run_once(database: Database, clock: Clock, job: str, every: timedelta, effec
             session.add(RunSlot(job=job, slot=slot, ran_at=now))
             session.flush()
             effect(session)
-    except IntegrityError as error:
-        if "run_slot" in str(error.orig):
+    except Taken as error:
+        if "run_slot" in str(error.__cause__):
             return False
         raise
     return True

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from traceapp.core.errors import Conflict
 from traceapp.core.ids import name_key
 from traceapp.epcis import Event as Said
 
@@ -133,9 +134,15 @@ def holder_of(lot: Lot) -> str:
 
 
 def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal, str]) -> Lot:
-    """The row of a lot that comes into our hands; one that others' events named before becomes ours."""
+    """The row of a lot that comes into our hands; one that others' events named before becomes ours.
+
+    Raises Conflict for one that is ours already: somebody recorded it since the use case looked.
+    """
     key, data = name_key(uri), derived.data
     lot = derived.lots.get(key)
+    if lot is not None and lot.is_own:
+        raise Conflict("Lot %(lot)s of this product exists already. Give the new lot a number of its own.",
+                       code="lot-exists", place="number", lot=lot.number)
     if lot is None:
         lot = Lot(lot_key=key, uri=uri, created_at=derived.row.recorded_at, release_note="", flags=[],
                   is_on_hold=False, is_recalled=False)
