@@ -1,11 +1,11 @@
 """Plain functions that make what tests need. Deterministic; each returns what it made."""
 from __future__ import annotations
 
+from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, create_user
-from traceapp.core.actor import SYSTEM
 
 PASSWORD = "correct horse battery staple"
 

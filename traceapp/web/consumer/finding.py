@@ -31,6 +31,7 @@ class Found:
 
 
 def path_of_lot(lot_key: str) -> str:
+    """The address of a lot by its key."""
     return f"/t/{lot_key}"
 
 

@@ -12,6 +12,7 @@ Choices = list[tuple[str, str]]
 
 
 def affected_choices(language: str) -> Choices:
+    """Whom it happened to, as the form asks."""
     _ = words(language).gettext
     return [("me", _("Me")), ("my_child", _("My child")), ("patient", _("A patient whom I care for")),
             ("other", _("Somebody else")), (NOBODY_BUT_COULD, _("Nobody yet, but it could hurt somebody")),
@@ -19,12 +20,14 @@ def affected_choices(language: str) -> Choices:
 
 
 def age_choices(language: str) -> Choices:
+    """The age bands of the form."""
     _ = words(language).gettext
     return [(AgeBand.under_2, _("Under 2 years")), (AgeBand.to_13, _("2 to 13")), (AgeBand.to_17, _("14 to 17")),
             (AgeBand.to_44, _("18 to 44")), (AgeBand.to_64, _("45 to 64")), (AgeBand.over_64, _("65 and over"))]
 
 
 def sex_choices(language: str) -> Choices:
+    """The sexes of the form, with a way not to say."""
     _ = words(language).gettext
     return [(Sex.female, _("Female")), (Sex.male, _("Male"))]
 

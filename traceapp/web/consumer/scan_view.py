@@ -52,6 +52,7 @@ class InspectionLine(NamedTuple):
 
 
 def is_chinese(language: str) -> bool:
+    """Whether the page speaks Chinese."""
     return language == "zh"
 
 
@@ -62,10 +63,12 @@ def name_in(language: str, chinese: str, english: str) -> str:
 
 @lru_cache(maxsize=4096)
 def day_text(day: date, language: str) -> str:
+    """A day as people of the language write it."""
     return display.day(day, language)
 
 
 def local_day(moment: datetime, zone: str) -> date:
+    """The day of a moment in a time zone."""
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
