@@ -77,6 +77,38 @@ def test_a_try_that_was_cut_off_becomes_uncertain_and_is_not_repeated(database: 
     assert state_of(database, message_id)[0] == MessageState.uncertain
 
 
+def test_being_cut_off_casts_doubt_on_one_message_only(database: Database, clock: FixedClock) -> None:
+    first, second, third = (queued(database, clock) for _ in range(3))
+
+    def die_at_the_second(_: object, message: OutboxMessage) -> Delivery:
+        if message.id == second:
+            raise KeyboardInterrupt
+        return Delivery("sent", "250 ok")
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver_due(database, clock, die_at_the_second, nothing)
+    clock.move_to(clock.now() + LEASE + timedelta(seconds=1))
+    assert deliver_due(database, clock, lambda *_: Delivery("sent", "250 ok"), nothing) == 1
+    assert [state_of(database, one)[0] for one in (first, second, third)] == [
+        MessageState.sent, MessageState.uncertain, MessageState.sent]
+
+
+def test_a_letter_that_cannot_be_written_does_not_hold_up_the_others(database: Database, clock: FixedClock) -> None:
+    first, second, third = (queued(database, clock) for _ in range(3))
+
+    def send(_: object, message: OutboxMessage) -> Delivery:
+        if message.id == first:
+            return Delivery("sent", str("质量@clinic.example".encode("ascii")))
+        if message.id == second:
+            raise RuntimeError("a fault of the sender")
+        return Delivery("sent", "250 ok")
+
+    assert deliver_due(database, clock, send, nothing) == 3
+    assert state_of(database, first) == (MessageState.failed, 1, ["refused"])
+    assert state_of(database, second) == (MessageState.pending, 1, ["failed"])
+    assert state_of(database, third) == (MessageState.sent, 1, ["sent"])
+
+
 def test_what_followed_from_a_try_is_kept_with_it(database: Database, clock: FixedClock) -> None:
     queued(database, clock)
     seen: list[str] = []

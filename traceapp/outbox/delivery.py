@@ -18,6 +18,7 @@ from .model import MessageState, OutboxAttempt, OutboxMessage
 LEASE = timedelta(minutes=5)
 # Minutes to wait after each failed try; after the last one a person must look.
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +59,47 @@ def queue_message(session: Session, clock: Clock, command: NewMessage, *,
 
 
 def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, limit: int = 50) -> int:
-    """Try up to `limit` messages that are due; answers how many were tried.
+    """Try up to `limit` messages that are due, one after the other; answers how many were tried.
 
     The claim (lease and the attempt's own number) is committed before the server is asked. A claim whose lease ran
-    out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself.
+    out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself. One
+    message is claimed at a time, so that being cut off casts doubt on one only.
     """
     tried = 0
-    for message_id in _claim(database, clock, settled, limit):
-        with database.read() as session:
-            message = session.get(OutboxMessage, message_id)
-            if message is None:
-                continue
-            delivery = send(session, message)
-        _settle(database, clock, message_id, delivery, settled)
+    while tried < limit and (message_id := _claim(database, clock, settled)) is not None:
+        _settle(database, clock, message_id, _attempt(database, message_id, send), settled)
         tried += 1
     return tried
 
 
-def _claim(database: Database, clock: Clock, settled: Settled, limit: int) -> list[str]:
+def _attempt(database: Database, message_id: str, send: Sender) -> Delivery:
+    """What came of asking the sender; an error of its own ends this message's try, not the others'."""
+    try:
+        with database.read() as session:
+            return send(session, session.get_one(OutboxMessage, message_id))
+    except ValueError as error:  # an address or a text that no letter can hold: trying again will not help
+        return Delivery("refused", f"the letter cannot be written: {type(error).__name__}")
+    except Exception as error:
+        return Delivery("failed", type(error).__name__)
+
+
+def _claim(database: Database, clock: Clock, settled: Settled) -> str | None:
+    """The id of the message that is ours to try now; None when none is due."""
     now = clock.now()
     with database.write() as session:
         due = session.scalars(
             select(OutboxMessage)
             .where(OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now,
                    or_(OutboxMessage.lease_until.is_(None), OutboxMessage.lease_until <= now))
-            .order_by(OutboxMessage.due_at).limit(limit).with_for_update(skip_locked=True)).all()
-        claimed = []
+            .order_by(OutboxMessage.due_at).limit(_LOOKED_AT).with_for_update(skip_locked=True)).all()
         for message in due:
             if message.lease_until is not None:
                 _finish(session, clock, message, Delivery("uncertain", "cut off in the middle of an attempt"), settled)
                 continue
             message.lease_until = now + LEASE
             message.attempts += 1
-            claimed.append(message.id)
-        return claimed
+            return message.id
+        return None
 
 
 def _settle(database: Database, clock: Clock, message_id: str, delivery: Delivery, settled: Settled) -> None:
