@@ -44,6 +44,12 @@ def code(name: str) -> Callable[[Site, Scenes], str]:
     return lambda site, _scenes: site.codes[name].removeprefix(site.url)
 
 
+def nearly(site: Site, _scenes: Scenes) -> str:
+    """A number that is one digit away from a batch."""
+    number = site.codes["released"].rsplit("/", 1)[1]
+    return f"/?code={number[:-2]}{'2' if number[-2] == '1' else '1'}{number[-1]}"
+
+
 def at(template: str) -> Callable[[Site, Scenes], str]:
     """A path with names of scenes in braces."""
     return lambda _site, scenes: template.format(scenes=scenes)
@@ -63,7 +69,7 @@ CONSUMER = (
     Entry("scan-wrong-code", "/01/09520426001013/10/CK26060701", status=400),
     Entry("scan-product", "/01/09520426001012"),
     Entry("scan-no-gtin", at("/t/{scenes.raw}")),
-    Entry("front-near-number", "/?code=CK26060711"),
+    Entry("front-near-number", nearly),
     Entry("front-unknown-number", "/?code=ZZ-990011-0", status=404),
     Entry("recall-list", "/recalls"),
     Entry("recall-public", at("/recalls/{scenes.closed_reference}")),
