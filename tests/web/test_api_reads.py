@@ -1,6 +1,8 @@
 """Every read of the machine interface on a house with something in it, and requests that are out of bounds."""
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,3 +84,42 @@ def test_a_task_is_ended_by_those_whose_duty_it_is_and_by_nobody_else(plant: Pla
 
 def test_a_manager_sees_the_duties_of_quality_too(plant: Plant) -> None:
     assert {"quality"} <= {task["role"] for task in plant.api.get("/tasks")}
+
+
+def cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("value", ["2020-01-01", "0001-01-01T00:00:00+14:00", 5, 10**30, [1], {}, None, "\ud800", "a\0"])
+@pytest.mark.parametrize("path", ["/api/v1/lots", "/api/v1/products", "/api/v1/recalls", "/recalls.json"])
+def test_a_cursor_that_is_not_ours_is_refused_and_no_fault_of_ours(plant: Plant, path: str, value: object) -> None:
+    answer = plant.api.client.get(f"{path}?after={cursor(value, 'x')}",
+                                  headers={"Authorization": f"Bearer {plant.api.token}"})
+    if path == "/api/v1/products" and isinstance(value, str) and value.isascii() and "\0" not in value:
+        assert answer.status_code == 200, "any text can be the code of a product"
+    else:
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "bad-cursor")
+
+
+def receipt(plant: Plant, **changes: str) -> dict[str, str]:
+    return {"product_id": plant.house.maker.glue.id, "number": "G-7", "supplier_id": plant.house.maker.supplier.id,
+            "supplier_lot_number": "S", "quantity": "1", "unit": "KGM", "received_at": "2026-11-20T00:00:00Z"} | changes
+
+
+@pytest.mark.parametrize("changes", [
+    {"quantity": "999999999999", "unit": "TNE"}, {"quantity": "0.1", "unit": "MGM"}, {"quantity": "1,5"},
+    {"quantity": "1e999"}, {"received_at": "0001-01-01T00:00:00+14:00"}, {"document": "a\0b"},
+    {"document": "\ud800"}])
+def test_what_cannot_be_kept_is_refused_with_its_place(plant: Plant, changes: dict[str, str]) -> None:
+    answer = plant.api.client.post("/api/v1/lots/receipts", data=json.dumps(receipt(plant, **changes)),
+                                   headers={"Authorization": f"Bearer {plant.api.token}"},
+                                   content_type="application/json")
+    assert answer.status_code == 422, answer.get_data(as_text=True)
+    assert answer.get_json()["place"].rpartition(".")[2] in {"quantity", *changes}
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(plant: Plant) -> None:
+    answer = plant.api.client.post("/api/v1/lots/receipts", data="[" * 100_000 + "]" * 100_000,
+                                   headers={"Authorization": f"Bearer {plant.api.token}"},
+                                   content_type="application/json")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "too-deep")

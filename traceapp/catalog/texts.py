@@ -26,10 +26,12 @@ def required_text(text: str, *, place: str) -> str:
 
 
 def short_text(text: str, size: int, *, place: str) -> str:
-    """`text` trimmed. Raises InvalidInput when it is longer than `size` or holds control characters."""
+    """`text` trimmed. Raises InvalidInput when it is longer than `size` or holds control characters or halves of
+    characters."""
     cleaned = text.strip()
     if len(cleaned) > size:
         raise InvalidInput("This is longer than %(size)d characters.", code="too-long", place=place, size=size)
-    if any(character < " " and character not in "\n\r\t" for character in cleaned) or "\x7f" in cleaned:
+    if any(character < " " and character not in "\n\r\t" or character == "\x7f" or "\ud800" <= character <= "\udfff"
+           for character in cleaned):
         raise InvalidInput("This holds characters that cannot be printed.", code="control-character", place=place)
     return cleaned

@@ -1,6 +1,7 @@
 """A number with its unit. Decimal only: what is weighed and counted must add up."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -18,6 +19,7 @@ UNITS: dict[str, tuple[str, Decimal]] = {
 SCALE = 6
 _LARGEST = Decimal(10) ** 12
 _STEP = Decimal(1).scaleb(-SCALE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ def plain(value: Decimal) -> str:
 
 
 def parse_amount(text: str | int | Decimal, *, place: str, positive: bool = True) -> Decimal:
-    """The number that a person or file wrote. Raises InvalidInput for what is no number, too fine, or too large."""
-    cleaned = str(text).strip().replace(",", "").replace("，", "")
+    """The number that a person or file wrote, with commas between thousands only: “1,5” could mean one and a half.
+
+    Raises InvalidInput for what is no number, too fine, or too large.
+    """
+    cleaned = str(text).strip().replace("，", ",")
+    if _THOUSANDS.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
     try:
         value = Decimal(cleaned)
     except InvalidOperation:

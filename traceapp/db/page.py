@@ -4,7 +4,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -61,14 +61,31 @@ def _cursor(row: object, order: Order) -> str:
 def _read_cursor(text: str, order: Order) -> tuple[Any, str]:
     try:
         value, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        kind = type(order.column.type).__name__
-        if kind == "UtcTime":
-            value = datetime.fromisoformat(value)
-        elif kind == "Date":
-            value = date.fromisoformat(value)
-        elif kind == "Amount":
-            value = Decimal(value)
-        return value, str(key)
+        return _sorted_by(value, type(order.column.type).__name__), _text(key)
     except (ValueError, TypeError, ArithmeticError):
         raise InvalidInput("This is not the place of a page; begin again with the first page.", code="bad-cursor",
                            place="after") from None
+
+
+def _sorted_by(value: Any, kind: str) -> Any:
+    """The value as the column of this type holds it. Raises ValueError, TypeError or ArithmeticError."""
+    if kind == "UtcTime":
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("a stored time is aware")
+        return moment.astimezone(UTC)
+    if kind == "Date":
+        return date.fromisoformat(value)
+    if kind == "Amount":
+        amount = Decimal(value)
+        if not amount.is_finite() or abs(amount) >= 10**12:
+            raise ValueError("no amount is that large")
+        return amount
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError("no text that the database holds")
+    value.encode()  # half of a character is none
+    return value

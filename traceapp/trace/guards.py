@@ -152,8 +152,8 @@ def checked_number(value: Decimal, *, place: str) -> Decimal:
 
 
 def amount_in(quantity: Quantity, unit: str, *, place: str, may_be_zero: bool = False) -> Decimal:
-    """The quantity in `unit`, exact to six decimals. Raises InvalidInput for what is not positive, or a part of a
-    piece."""
+    """The quantity in `unit`, exact to six decimals. Raises InvalidInput for what is not positive, too large or too
+    little to be kept in `unit`, or a part of a piece."""
     checked_number(quantity.value, place=place)
     if quantity.value < 0 or (quantity.value == 0 and not may_be_zero):
         raise InvalidInput("The quantity must be more than zero.", code="not-positive", place=place)
@@ -162,6 +162,9 @@ def amount_in(quantity: Quantity, unit: str, *, place: str, may_be_zero: bool = 
     except InvalidInput as error:
         error.place = place
         raise
+    checked_number(amount, place=place)
+    if amount == 0 and quantity.value != 0:
+        raise InvalidInput("%(text)s has more than six decimals.", code="too-fine", place=place, text=str(quantity))
     if UNITS[unit][0] == "count" and amount != amount.to_integral_value():
         raise InvalidInput("Pieces are whole: %(text)s is not.", code="not-whole", place=place, text=plain(amount))
     return amount

@@ -6,10 +6,10 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from traceapp.core.errors import NotSignedIn, Problem, TooLarge, TooMany, Unavailable
+from traceapp.core.errors import InvalidInput, NotSignedIn, Problem, TooLarge, TooMany, Unavailable
 
 log = structlog.get_logger()
 _TITLES = {
@@ -63,6 +63,16 @@ def install(app: Flask) -> None:
     def database(error: OperationalError) -> Response:
         log.error("database_unavailable", error=type(error.orig).__name__)
         return render(Unavailable("The database does not answer just now. Nothing was saved. Try again in a minute."))
+
+    @app.errorhandler(DataError)
+    def unfit(error: DataError) -> Response:
+        log.warning("data_refused", error=type(error.orig).__name__, endpoint=request.endpoint)
+        return render(InvalidInput("Something in it cannot be stored: a character or a number that is out of range. "
+                                   "Nothing was saved."))
+
+    @app.errorhandler(RecursionError)
+    def nested(_error: RecursionError) -> Response:
+        return render(InvalidInput("What was sent is nested too deeply. Nothing was saved.", code="too-deep"))
 
     @app.errorhandler(Exception)
     def anything(error: Exception) -> Response:

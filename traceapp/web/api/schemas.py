@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from traceapp.core.quantity import parse_amount, plain
 from traceapp.db import Revisioned
 from traceapp.db.page import Page
 
+# What lies outside cannot be told in every time zone.
+_FIRST_MOMENT, _LAST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _ETAG = re.compile(r'(?:W/)?"(\d+)"')
 
 
@@ -48,7 +51,7 @@ def choice(values: Any, **options: Any) -> fields.String:
 
 def moment(**options: Any) -> fields.AwareDateTime:
     """A time with its zone, as in 2026-11-22T08:00:00+08:00."""
-    return fields.AwareDateTime(format="iso", **options)
+    return fields.AwareDateTime(format="iso", validate=validate.Range(_FIRST_MOMENT, _LAST_MOMENT), **options)
 
 
 class Paging(Schema):
