@@ -125,6 +125,17 @@ def test_a_copy_that_was_touched_is_refused_and_nothing_is_restored(
         assert session.scalar(select(func.count()).select_from(Complaint)) == 0
 
 
+@pytest.mark.parametrize("name", ["../../escape.txt", "/etc/escape.txt", "tables/../../escape.txt", "attachments/x"])
+def test_a_copy_cannot_write_anywhere_but_where_its_own_files_go(tmp_path: Path, settings: Settings, name: str) -> None:
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = 4
+        archive.addfile(member, io.BytesIO(b"evil"))
+    with pytest.raises(BackupBroken, match="never put there"):
+        read_backup(Database(f"sqlite:///{tmp_path / 'fresh.db'}"), settings, tmp_path / "evil.tar.gz")
+    assert not list(tmp_path.rglob("escape*"))
+
+
 def test_half_a_copy_is_refused(filled: tuple[Database, Settings, str], tmp_path: Path) -> None:
     database, here, _ = filled
     path = tmp_path / "copy.tar.gz"

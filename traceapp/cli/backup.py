@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import os
+import re
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -26,6 +28,7 @@ from traceapp.db.migrate import heads, upgrade
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
+_MEMBER = re.compile(r"manifest\.json|tables/[a-z_]+\.jsonl|attachments/[0-9a-f]{2}/[0-9a-f]{64}")
 
 
 class BackupBroken(Problem):
@@ -108,8 +111,8 @@ def _add_table(archive: tarfile.TarFile, manifest: dict[str, Any], session: Sess
 
 def _add_attachments(archive: tarfile.TarFile, manifest: dict[str, Any], folder: Path) -> None:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.is_file():
-            name = f"attachments/{path.relative_to(folder).as_posix()}"
+        name = f"attachments/{path.relative_to(folder).as_posix()}"
+        if path.is_file() and _MEMBER.fullmatch(name):
             with path.open("rb") as file:
                 manifest["files"][name] = _digest(file)
                 file.seek(0)
@@ -156,7 +159,7 @@ def read_backup(database: Database, settings: Settings, path: Path) -> dict[str,
 def _unpack(path: Path, folder: Path) -> dict[str, Any]:
     try:
         with tarfile.open(path, "r:gz") as archive:
-            archive.extractall(folder, filter="data")
+            _extract(archive, folder)
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise BackupBroken("%(file)s is not a whole backup (%(error)s).", file=path,
@@ -169,6 +172,18 @@ def _unpack(path: Path, folder: Path) -> dict[str, Any]:
             if _digest(file) != digest:
                 raise BackupBroken("%(name)s in the backup was changed. Nothing was restored.", name=name)
     return manifest
+
+
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write out the members that a backup of ours has, plain files by name; anything else is refused."""
+    for member in archive:
+        content = archive.extractfile(member) if member.isfile() and _MEMBER.fullmatch(member.name) else None
+        if content is None:
+            raise BackupBroken("The backup holds something that we never put there: %(name)s.", name=member.name[:200])
+        target = folder / member.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 @contextmanager
