@@ -101,7 +101,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL"):
         environment.pop(name, None)
     found = Site(f"http://127.0.0.1:{port}", box, var_dir, environment)
-    found.traceapp("db", "upgrade")
     printed = found.traceapp("demo", "load", "--scale", "0.1")
     found.codes.update(line.split("\t", 1) for line in printed.splitlines())
     processes = [subprocess.Popen([sys.executable, "-m", "traceapp", command], cwd=ROOT, env=environment,

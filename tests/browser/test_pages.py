@@ -222,3 +222,19 @@ def test_a_page_fits_its_screen_and_shuts_nobody_out(entry: Entry, language: str
     # A refused page is itself reported by the browser as a resource that failed.
     wrong += [said for said in window.said if entry.status == 200 or "Failed to load resource" not in said]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", ["scan-released", "scan-recalled", "scan-on-hold", "report-check", "notice",
+                                  "console-today", "console-signal", "console-lot", "console-gallery"])
+def test_a_dark_screen_keeps_the_contrast(name: str, site: Site, scenes: Scenes,
+                                          windows: Callable[[str, str], Window]) -> None:
+    entry = next(entry for entry in PAGES if entry.name == name)
+    page = windows(entry.who, "en").page
+    page.emulate_media(color_scheme="dark")
+    try:
+        page.goto(entry.path if isinstance(entry.path, str) else entry.path(site, scenes))
+        page.evaluate(AXE)
+        assert page.evaluate(RUN_AXE, RULES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
+        shoot(page, f"{name}-en-dark")
+    finally:
+        page.emulate_media(color_scheme="light")
