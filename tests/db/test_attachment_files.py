@@ -10,7 +10,15 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from traceapp.attachment.model import Attachment, StoredFile
-from traceapp.attachment.service import FileStore, NewFile, add_file, attachments_of, open_file, shown_name
+from traceapp.attachment.service import (
+    FileStore,
+    NewFile,
+    add_file,
+    attachments_of,
+    forget_files,
+    open_file,
+    shown_name,
+)
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput, NotFound, TooLarge
@@ -107,6 +115,24 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_drawn(
     with pytest.raises(TooLarge) as error, sqlite.write() as session:
         add_file(session, actor, clock, NewFile("complaint:1", "x.png", out.getvalue()), store=store)
     assert error.value.code == "too-many-pixels"
+
+
+def test_a_forgotten_file_goes_from_the_disk_unless_it_hangs_elsewhere_too(
+        database: Database, actor: Actor, clock: FixedClock, store: FileStore) -> None:
+    with database.write() as session:
+        alone = add_file(session, actor, clock, NewFile("draft:1", "a.png", picture("PNG")), store=store)
+        shared = add_file(session, actor, clock, NewFile("draft:1", "b.pdf", PDF), store=store)
+        add_file(session, actor, clock, NewFile("complaint:2", "c.pdf", PDF), store=store)
+    with database.write() as session:
+        assert forget_files(session, actor, clock, attachments_of(session, "draft:1"), store=store) == 2
+    assert not store.path_of(alone.sha256).exists()
+    assert store.path_of(shared.sha256).exists()
+    with database.read() as session:
+        assert list(session.scalars(select(StoredFile.sha256))) == [shared.sha256]
+        assert [row.about for row in session.scalars(select(Attachment))] == ["complaint:2"]
+    with database.write() as session:  # the same picture may come again
+        add_file(session, actor, clock, NewFile("complaint:3", "a.png", picture("PNG")), store=store)
+    assert store.path_of(alone.sha256).exists()
 
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(store: FileStore) -> None:

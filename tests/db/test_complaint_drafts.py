@@ -3,13 +3,18 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.factories_complaint import VAULT, a_report, dump
+from traceapp.attachment.service import FileStore, NewFile, add_file, attachments_of
 from traceapp.complaint.drafts import (
+    LIFETIME,
     complete_draft,
+    files_of_draft,
+    forget_draft_files,
     forget_old_drafts,
     read_draft,
     save_draft,
@@ -20,6 +25,8 @@ from traceapp.core.actor import PUBLIC
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from traceapp.db import Database
+
+PDF = b"%%PDF-1.7\ntrailer<<%s>>\nstartxref\n9\n%%%%EOF\n"
 
 
 def started(database: Database, clock: FixedClock) -> str:
@@ -106,3 +113,25 @@ def test_a_draft_lives_a_week_from_its_last_change(database: Database, clock: Fi
 def test_a_draft_that_is_too_large_is_refused(sqlite: Database, clock: FixedClock) -> None:
     with pytest.raises(TooLarge), sqlite.write() as session:
         start_draft(session, clock, {"narrative": "x" * 64_000}, vault=VAULT)
+
+
+def test_the_photos_of_a_draft_go_with_it_and_those_of_others_stay(
+        database: Database, clock: FixedClock, tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "files")
+    with database.write() as session:
+        gone = start_draft(session, clock, {"narrative": "a"}, vault=VAULT)
+        add_file(session, PUBLIC, clock, NewFile(files_of_draft(gone), "skin.pdf", PDF % b"1"), store=store)
+    clock.move_to(clock.now() + LIFETIME - timedelta(days=1))
+    with database.write() as session:
+        living = start_draft(session, clock, {"narrative": "b"}, vault=VAULT)
+        add_file(session, PUBLIC, clock, NewFile(files_of_draft(living), "skin.pdf", PDF % b"2"), store=store)
+        add_file(session, PUBLIC, clock, NewFile("complaint:1", "skin.pdf", PDF % b"3"), store=store)
+    clock.move_to(clock.now() + timedelta(days=2))
+    with database.write() as session:
+        assert forget_old_drafts(session, clock) == 1
+        assert forget_draft_files(session, clock, store=store) == 1
+    with database.write() as session:
+        assert forget_draft_files(session, clock, store=store) == 0
+        assert attachments_of(session, files_of_draft(gone)) == ()
+        assert len(attachments_of(session, files_of_draft(living))) == 1
+    assert sum(path.is_file() for path in store.directory.rglob("*")) == 2

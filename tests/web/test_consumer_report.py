@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from io import BytesIO
 
 import pytest
@@ -221,6 +222,33 @@ def test_a_photo_hangs_on_the_complaint_after_sending(client: FlaskClient, sqlit
         (row,) = session.scalars(select(Attachment))
     assert row.about == f"complaint:{complaints(sqlite)[0].id}"
     assert row.is_public is False
+
+
+def test_nobody_waits_for_a_photo_that_is_drawn_anew(
+        client: FlaskClient, sqlite: Database, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = begun(client, lot)
+    written: list[str] = []
+
+    def drawn(_content: bytes, place: str = "file") -> tuple[bytes, str]:
+        def write() -> None:
+            with sqlite.write():
+                written.append(place)
+
+        other = threading.Thread(target=write, daemon=True)
+        other.start()
+        other.join(timeout=10)
+        return b"a picture", "image/png"
+
+    monkeypatch.setattr("traceapp.attachment.service.safe_form", drawn)
+    assert put(client, f"{draft}/photo", photo=(photo(), "skin.png")).status_code == 303
+    assert written == ["file"], "another writer had to wait"
+
+
+def test_photos_are_limited_by_the_hour(client: FlaskClient, lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traceapp.web.consumer.report_views._PHOTOS_AN_HOUR", 2)
+    draft = begun(client, lot)
+    answers = [put(client, f"{draft}/photo", photo=(photo(), "skin.png"), more="1").status_code for _ in range(3)]
+    assert answers == [303, 303, 429]
 
 
 def test_a_photo_that_is_none_is_refused_with_its_reason(client: FlaskClient, lot: Lot) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 import zipfile
 
@@ -16,6 +17,8 @@ _SAVING: dict[str, dict[str, object]] = {"PNG": {"optimize": False}, "JPEG": {"q
 # Things in a PDF that act by themselves; a report needs none of them.
 _ACTIVE = (b"/JavaScript", b"/JS ", b"/JS(", b"/Launch")
 _PDF_TAIL = 2048
+# A picture of the largest size takes half a gigabyte while it is drawn anew: few at a time, however many come.
+_DRAWING = threading.BoundedSemaphore(2)
 
 
 def kind_of(content: bytes) -> str:
@@ -57,7 +60,7 @@ def _check_pdf(content: bytes, place: str) -> None:
 
 def _redrawn(content: bytes, kind: str, place: str) -> bytes:
     try:
-        with warnings.catch_warnings():
+        with _DRAWING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=(kind,))
             width, height = picture.size
@@ -65,8 +68,8 @@ def _redrawn(content: bytes, kind: str, place: str) -> bytes:
                 raise TooLarge("The picture has %(pixels)d million pixels; %(most)d million is the most.",
                                code="too-many-pixels", place=place, pixels=width * height // 1_000_000,
                                most=MOST_PIXELS // 1_000_000)
+            picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             turned = ImageOps.exif_transpose(picture)
-            turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             plain = turned.convert("RGBA" if "A" in turned.getbands() or "transparency" in turned.info else "RGB")
             if kind == "JPEG":
                 plain = plain.convert("RGB")

@@ -1,6 +1,7 @@
 """Use cases of attachments: files that hang on things."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,13 +13,22 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.core.ids import new_id
+from traceapp.db.insert import insert_if_new
 
 from .inspect import safe_form
 from .model import Attachment, StoredFile
-from .store import FileStore, open_file
+from .store import FileStore, hash_of, open_file
 
 _ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyFile:
+    """A file in the form in which it is safe to keep."""
+
+    data: bytes
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +38,14 @@ class NewFile:
 
     about: str
     name: str
-    content: bytes | BinaryIO
+    content: bytes | BinaryIO | ReadyFile
     is_public: bool = False
+
+
+def ready_file(content: bytes | BinaryIO, *, store: FileStore) -> ReadyFile:
+    """What was sent, checked and in the form that is kept. Drawing a picture anew takes seconds: call this before the
+    unit of work, which makes every other writer wait. Raises as `add_file`."""
+    return ReadyFile(*safe_form(store.read_all(content)))
 
 
 def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, store: FileStore) -> Attachment:
@@ -38,11 +54,15 @@ def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, 
 
     The bytes are on disk before the row is; a unit of work that fails leaves at most a file that nothing names.
     """
-    data, media_type = safe_form(store.read_all(command.content))
-    sha256 = store.put(data)
+    content = command.content
+    ready = content if isinstance(content, ReadyFile) else ready_file(content, store=store)
+    sha256, media_type = hash_of(ready.data), ready.media_type
     now = clock.now()
-    if session.get(StoredFile, sha256) is None:
-        session.add(StoredFile(sha256=sha256, media_type=media_type, size_bytes=len(data), stored_at=now))
+    # Shared until the end, so that nobody forgets the file while it is hung up here.
+    while session.get(StoredFile, sha256, with_for_update={"read": True}) is None:
+        insert_if_new(session, StoredFile, {"sha256": sha256, "media_type": media_type,
+                                            "size_bytes": len(ready.data), "stored_at": now})
+    store.put(ready.data)
     attachment = Attachment(id=new_id(now), about=command.about, sha256=sha256, is_public=command.is_public,
                             name=shown_name(command.name, media_type), added_at=now, added_by=actor.id)
     session.add(attachment)
@@ -61,6 +81,24 @@ def hang_elsewhere(session: Session, actor: Actor, clock: Clock, about: str, new
         record(session, actor, clock.now(), "file.moved", new_about, {"attachment": row.id, "sha256": row.sha256})
     session.flush()
     return len(rows)
+
+
+def forget_files(session: Session, actor: Actor, clock: Clock, rows: Iterable[Attachment], *,
+                 store: FileStore) -> int:
+    """Take files off what they hang on; bytes that hang nowhere else are deleted. Answers how many were taken off."""
+    gone = list(rows)
+    for row in gone:
+        session.delete(row)
+        record(session, actor, clock.now(), "file.forgotten", row.about, {"attachment": row.id, "sha256": row.sha256})
+    session.flush()
+    for sha256 in sorted({row.sha256 for row in gone}):
+        stored = session.get(StoredFile, sha256, with_for_update=True)
+        if stored is not None and session.scalar(
+                select(Attachment.id).where(Attachment.sha256 == sha256).limit(1)) is None:
+            store.remove(sha256)  # before the row is free for somebody who sends the same bytes again
+            session.delete(stored)
+    session.flush()
+    return len(gone)
 
 
 def shown_name(name: str, media_type: str) -> str:
@@ -96,5 +134,5 @@ def attachment(session: Session, attachment_id: str) -> tuple[Attachment, Stored
     return row, stored
 
 
-__all__ = ["FileStore", "NewFile", "add_file", "attachment", "attachments_of", "attachments_of_all", "hang_elsewhere",
-           "open_file", "shown_name"]
+__all__ = ["FileStore", "NewFile", "ReadyFile", "add_file", "attachment", "attachments_of", "attachments_of_all",
+           "forget_files", "hang_elsewhere", "open_file", "ready_file", "shown_name"]

@@ -15,6 +15,11 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 LIMIT_BYTES = 10_000_000
 
 
+def hash_of(data: bytes) -> str:
+    """The name under which these bytes are kept."""
+    return hashlib.sha256(data).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class FileStore:
     """A folder; `limit_bytes` is the largest file that is taken in."""
@@ -38,7 +43,7 @@ class FileStore:
 
     def put(self, data: bytes) -> str:
         """Keep the bytes, durable before this returns; answers their hash. The same bytes are kept once."""
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = hash_of(data)
         path = self.path_of(sha256)
         if path.is_file() and path.stat().st_size == len(data):
             return sha256
@@ -59,6 +64,10 @@ class FileStore:
         finally:
             os.close(folder)
         return sha256
+
+    def remove(self, sha256: str) -> None:
+        """Take the file out, when it is there."""
+        self.path_of(sha256).unlink(missing_ok=True)
 
 
 def open_file(store: FileStore, sha256: str) -> BinaryIO:

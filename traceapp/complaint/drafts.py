@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from traceapp.core.actor import Actor
+from traceapp.attachment.model import Attachment
+from traceapp.attachment.service import FileStore, forget_files
+from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound, TooLarge
 from traceapp.core.ids import new_secret
@@ -25,6 +27,8 @@ from .report import SubmitComplaint
 
 LIFETIME = timedelta(days=7)
 _MOST_BYTES = 64_000
+_FILES, _FILES_KEY = "report_draft:", 32
+_MOST_FORGOTTEN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Draft:
     answers: Mapping[str, Any] = field(repr=False)
     changed_at: datetime
     complaint_id: str | None
+
+
+def files_of_draft(token: str) -> str:
+    """What the photos of a draft hang on until it is sent."""
+    return f"{_FILES}{token_hash(token)[:_FILES_KEY]}"
 
 
 def _about(hashed: str) -> str:
@@ -101,3 +110,12 @@ def forget_old_drafts(session: Session, clock: Clock) -> int:
     gone = session.execute(delete(ReportDraft).where(ReportDraft.changed_at <= clock.now() - LIFETIME)
                            .returning(ReportDraft.token_hash))
     return len(gone.all())
+
+
+def forget_draft_files(session: Session, clock: Clock, *, store: FileStore) -> int:
+    """How many photos of drafts that are gone were deleted; they may show a person."""
+    living = select(func.substr(ReportDraft.token_hash, 1, _FILES_KEY))
+    rows = session.scalars(select(Attachment).where(
+        Attachment.about.startswith(_FILES, autoescape=True),
+        func.substr(Attachment.about, len(_FILES) + 1).not_in(living)).order_by(Attachment.id).limit(_MOST_FORGOTTEN))
+    return forget_files(session, SYSTEM, clock, rows.all(), store=store)

@@ -113,6 +113,7 @@ def keep_house(world: World) -> bool:
         forget_old_slots(session, world.clock)
         forget_old_scans(session, world.clock)
         drafts.forget_old_drafts(session, world.clock)
+        drafts.forget_draft_files(session, world.clock, store=world.files)
         proof.forget_used_challenges(session, world.clock)
         intake.forget_sources(session, now - _DAY)
         purge_work(session, now - timedelta(days=30))

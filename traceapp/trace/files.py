@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from traceapp.attachment.model import Attachment
-from traceapp.attachment.service import FileStore, NewFile, add_file
+from traceapp.attachment.service import FileStore, NewFile, ReadyFile, add_file
 from traceapp.audit import record, stream_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -24,7 +24,7 @@ class AttachFile:
 
     lot_key: str
     name: str
-    content: bytes | BinaryIO
+    content: bytes | BinaryIO | ReadyFile
     inspection_id: str | None = None
     is_public: bool = False
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
-from traceapp.attachment.service import NewFile, add_file
+from traceapp.attachment.service import NewFile, add_file, ready_file
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import complaint_by_id, complaint_by_reference
 from traceapp.complaint.service import (
@@ -188,21 +188,23 @@ def complaint_decline(complaint_id: str) -> Response:
 def complaint_photo(complaint_id: str) -> Response:
     """Add a photo or a document."""
     form = Entered()
-    sent = form.file("photo")
+    sent, ready = form.file("photo"), None
     if sent is None:
         form.fault("photo", _("Choose a file."))
+    else:
+        try:
+            ready = ready_file(cast(BinaryIO, sent.stream), store=world().files)
+        except Problem as problem:
+            problem.place = "photo"
+            form.refuse(problem)
 
     def act(db: Session) -> str:
         if complaint_by_id(db, complaint_id) is None:
             raise NotFound("There is no such complaint.", code="unknown-complaint")
         assert sent is not None
-        try:
-            add_file(db, actor(), world().clock, NewFile(
-                about(complaint_id), sent.filename or "", cast(BinaryIO, sent.stream)),
-                     store=world().files)
-        except Problem as problem:
-            problem.place = "photo"
-            raise
+        assert ready is not None
+        add_file(db, actor(), world().clock, NewFile(about(complaint_id), sent.filename or "", ready),
+                 store=world().files)
         return _("The file is kept with the complaint.")
 
     return _do(complaint_id, "photo", form, act)

@@ -9,8 +9,9 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.attachment.service import ReadyFile, ready_file
 from traceapp.catalog.queries import all_products, parties_in_role, sites
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.core.quantity import Quantity, parse_amount
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.inspecting import NewResult, RecordInspection, record_inspection
@@ -36,14 +37,27 @@ ACCEPTED_FILES = "application/pdf,image/png,image/jpeg,image/webp"
 _ROWS, _MOST_ROWS = 4, 60
 
 
-def attach(session: Session, lot_key: str, form: Entered, inspection_id: str | None = None) -> None:
+def sent_file(form: Entered) -> ReadyFile | None:
+    """The form's file, ready to be kept: before the unit of work, since that takes its time. What cannot be kept is a
+    fault of its field."""
+    file = form.file("file")
+    if file is None:
+        return None
+    try:
+        return ready_file(cast(BinaryIO, file.stream), store=world().files)
+    except (InvalidInput, TooLarge) as error:
+        form.refuse(error)
+        return None
+
+
+def attach(session: Session, lot_key: str, form: Entered, ready: ReadyFile | None,
+           inspection_id: str | None = None) -> None:
     """Hang the form's file on a lot or on an inspection of it, when there is one."""
     file = form.file("file")
-    if file is not None:
+    if file is not None and ready is not None:
         here = world()
         attach_file(session, signed_in(), here.clock, AttachFile(
-            lot_key, file.filename or "", cast(BinaryIO, file.stream), inspection_id, form.is_checked("is_public")),
-            store=here.files)
+            lot_key, file.filename or "", ready, inspection_id, form.is_checked("is_public")), store=here.files)
 
 
 @blueprint.route("/lots/receive", methods=["GET", "POST"])
@@ -67,12 +81,12 @@ def lot_receive() -> Response:
 
     if request.method == "GET":
         return again()
-    command = _receive_command(form, zone, units)
+    command, file = _receive_command(form, zone, units), sent_file(form)
 
     def act(session: Session) -> Done:
         assert command is not None
         lot = receive_lot(session, signed_in(), world().clock, command)
-        attach(session, lot.lot_key, form)
+        attach(session, lot.lot_key, form, file)
         return Done(url_for("console.lot", lot_key=lot.lot_key),
                     gettext("Lot %(lot)s is received. It waits for inspection and release.", lot=lot.number))
 
@@ -113,7 +127,7 @@ def lot_inspect(lot_key: str) -> Response:
         return again()
     if form.get("more"):
         return again(200, min(_MOST_ROWS, rows + _ROWS))
-    results = [_result(form, row) for row in range(rows) if _is_filled(form, row)]
+    results, file = [_result(form, row) for row in range(rows) if _is_filled(form, row)], sent_file(form)
     command = RecordInspection(
         lot_key, form.text("report_number", required=True), form.text("laboratory"),
         form.moment("inspected_at", zone) or world().clock.now(),
@@ -128,7 +142,7 @@ def lot_inspect(lot_key: str) -> Response:
 
     def act(session: Session) -> Done:
         inspection = record_inspection(session, signed_in(), world().clock, command)
-        attach(session, lot_key, form, inspection.id)
+        attach(session, lot_key, form, file, inspection.id)
         conforms = inspection.verdict == "conforming"
         text = gettext("Recorded: lot %(lot)s conforms.", lot=head.lot.number) if conforms else gettext(
             "Recorded: lot %(lot)s does not conform.", lot=head.lot.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from flask import Response, g, redirect, request, url_for
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from traceapp.attachment.service import NewFile, add_file, attachments_of, hang_elsewhere
+from traceapp.attachment.service import NewFile, ReadyFile, add_file, attachments_of, hang_elsewhere, ready_file
 from traceapp.code.resolving import scanned_code
 from traceapp.code.scans import network_of
-from traceapp.complaint.drafts import Draft, complete_draft, read_draft, save_draft, start_draft
+from traceapp.complaint.drafts import Draft, complete_draft, files_of_draft, read_draft, save_draft, start_draft
 from traceapp.complaint.intake import Submitted, about, repeat_of
 from traceapp.complaint.policy import is_grave
 from traceapp.complaint.proof import Proof, accept_proof, new_challenge
@@ -27,7 +27,6 @@ from traceapp.core.errors import InvalidInput, Problem, TooLarge
 from traceapp.gs1 import Gs1Error, parse_path
 from traceapp.identity.rate import hit
 from traceapp.trace.public import scan_facts
-from traceapp.vault.service import token_hash
 from traceapp.web.context import source_address, world
 from traceapp.web.problems import translated
 
@@ -40,6 +39,7 @@ from .wishes import linked, settle_language
 
 _DRAFTS_AN_HOUR = 600
 _REPORTS_AN_HOUR = 30
+_PHOTOS_AN_HOUR = 120
 _MOST_PHOTOS = 5
 _HOUR = 3600
 _TOO_LARGE = 413
@@ -179,12 +179,12 @@ def _kept(token: str, name: str, answers: Answers) -> AnyResponse:
     steps.check_step(name, answers, here.clock.now())
     photo = request.files.get("photo") if name == "photo" else None
     has_photo = photo is not None and bool(photo.filename)
+    ready = _ready(photo.stream) if photo is not None and has_photo else None
     with here.database.write() as session:
-        if photo is not None and has_photo:
-            if len(attachments_of(session, _photos(token))) >= _MOST_PHOTOS:
+        if photo is not None and ready is not None:
+            if len(attachments_of(session, files_of_draft(token))) >= _MOST_PHOTOS:
                 raise InvalidInput("Five photos are enough; this one was not taken.", code="too-many", place="photo")
-            content = cast(BinaryIO, photo.stream)
-            add_file(session, PUBLIC, here.clock, NewFile(_photos(token), photo.filename or "", content),
+            add_file(session, PUBLIC, here.clock, NewFile(files_of_draft(token), photo.filename or "", ready),
                      store=here.files)
         save_draft(session, here.clock, token, answers, vault=here.vault)
     if has_photo and "more" in form:
@@ -193,9 +193,12 @@ def _kept(token: str, name: str, answers: Answers) -> AnyResponse:
     return redirect(_address(token, "check" if to_check else steps.after(name, answers)), 303)
 
 
-def _photos(token: str) -> str:
-    """What the photos of a draft hang on until it is sent."""
-    return f"report_draft:{token_hash(token)[:32]}"
+def _ready(sent: IO[bytes]) -> ReadyFile:
+    """The photo in the form that is kept; every try counts, since drawing a picture anew is dear. Raises TooMany."""
+    here = world()
+    with here.database.write() as session:
+        hit(session, here.clock, f"photo {network_of(source_address()) or 'unknown'}", _PHOTOS_AN_HOUR, _HOUR)
+    return ready_file(cast(BinaryIO, sent), store=here.files)
 
 
 def _send(token: str, answers: Answers) -> AnyResponse:
@@ -212,7 +215,7 @@ def _send(token: str, answers: Answers) -> AnyResponse:
             sent = complete_draft(session, PUBLIC, here.clock, token, replace(
                 command, has_proof=proof is Proof.proven, source=network_of(source_address())), vault=here.vault)
             if not sent.is_repeat:
-                hang_elsewhere(session, PUBLIC, here.clock, _photos(token), about(sent.complaint.id))
+                hang_elsewhere(session, PUBLIC, here.clock, files_of_draft(token), about(sent.complaint.id))
     except InvalidInput as error:
         return _page(steps.step_of_field(error.place), answers, token, _said(error), status=422)
     return _done(sent)
@@ -238,7 +241,7 @@ def _page(name: str, answers: Mapping[str, Any], token: str | None, errors: dict
     photos: list[str] = []
     if token is not None and name in ("photo", "check"):
         with here.database.read() as session:
-            photos = [row.name for row in attachments_of(session, _photos(token))]
+            photos = [row.name for row in attachments_of(session, files_of_draft(token))]
     back = steps.before(name, answers)
     is_last = name == "check"
     # A form that was too large cannot be asked again.
