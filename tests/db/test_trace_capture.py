@@ -266,6 +266,23 @@ def test_a_lot_of_our_product_that_we_never_made_is_not_called_released(
         assert (lot.is_own, lot.release_state) == (0, "pending")
 
 
+def test_a_lot_that_others_told_of_by_its_case_can_be_held_and_becomes_ours_whole(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+    capture(database, actor, clock, document(
+        seen(f"https://id.gs1.org/01/{CASE_GTIN}/10/NEW1", "receiving", 1)))
+    uri = f"https://id.gs1.org/01/{UNIT_GTIN}/10/NEW1"
+    with database.write() as session:
+        key = key_of_text(session, uri)
+        assert session.get_one(Lot, key).uri == uri
+        hold = place_hold(session, actor, clock, PlaceHold((key,), "manual", "manual", "look at it"))[0]
+        lift_hold(session, actor, clock, LiftHold("looked at", lot_key=key, hold_id=hold.id))
+    with database.write() as session:
+        lot = make_batch(Hand(session, actor, clock, hand.maker), "NEW1")
+        assert (lot.lot_key, lot.uri, lot.release_state) == (key, uri, "released")
+
+
 def test_the_document_of_a_lot_reads_back_as_the_same_events(
         database: Database, actor: Actor, clock: FixedClock) -> None:
     with database.write() as session:

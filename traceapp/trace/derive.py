@@ -148,7 +148,7 @@ def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal
                   is_on_hold=False, is_recalled=False)
         session.add(lot)
         derived.lots[key] = lot
-    lot.item_kind, lot.is_own, lot.name, lot.started_at = "lot", 1, "", derived.row.event_time
+    lot.uri, lot.item_kind, lot.is_own, lot.name, lot.started_at = uri, "lot", 1, "", derived.row.event_time
     lot.product_id, lot.class_uri, lot.number = data["product"], data["class"], data["number"]
     lot.site_id, lot.origin = data.get("site"), data.get("origin", "")
     lot.supplier_id, lot.supplier_lot_number = data.get("supplier"), data.get("supplierLotNumber", "")

@@ -6,7 +6,7 @@ Lots of our own keep their sums whatever others say; others' lots are worked out
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from traceapp.core.quantity import rounded
 from traceapp.epcis import Event as Said
 
 from .facts import said_of
-from .identity import Item, item_of, lot_key
+from .identity import Item, item_of, lot_key, lot_uri
 from .model import Event, EventItem, LotEdge
 
 PROCESS = "process"
@@ -59,6 +59,13 @@ class Resolver:
         """The key of the lot that the item is."""
         pack = self.packs.get(item.gtin or "")
         return lot_key(pack[0], item.number) if pack is not None and item.kind == "lot" else item.key
+
+    def named(self, item: Item) -> Item:
+        """The item under the name of the lot that it is: a lot of ours has one name, whatever pack somebody scanned."""
+        pack = self.packs.get(item.gtin or "")
+        if pack is None or item.kind != "lot":
+            return item
+        return replace(item, uri=lot_uri(pack[0], item.number), key=self.key(item), class_uri=pack[0])
 
     def amount(self, item: Item, quantity: Decimal | None, unit: str | None) -> tuple[Decimal | None, str | None]:
         """The quantity, in units of the product where the item is a pack of ours."""
@@ -215,10 +222,11 @@ def _delete_edges(session: Session, event_id: str, keys: list[str]) -> None:
 
 
 def items_by_key(said: Iterable[Said], resolver: Resolver) -> dict[str, Item]:
-    """The item of each key that the events name; the first name that a key was given counts."""
+    """The item of each key that the events name; the first name that a key was given counts, for lots of our
+    products the one that we give them."""
     found: dict[str, Item] = {}
     for event in said:
         for item in items_of(event):
-            found.setdefault(resolver.key(item), item)
+            found.setdefault(resolver.key(item), resolver.named(item))
     return found
 
