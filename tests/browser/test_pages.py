@@ -21,8 +21,8 @@ WITHOUT_COLOURS = RULES | {"rules": {"color-contrast": {"enabled": False}}}
 COLOURS_IN = ("en", "desktop")
 RUN_AXE = """options => axe.run(document, options).then(found => found.violations.map(
     rule => rule.id + ": " + rule.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).join(" | ")))"""
-# Rows after the twelfth are like those before them.
-CUT = "() => document.querySelectorAll('tbody tr:nth-child(n+13)').forEach(row => row.remove())"
+# Rows after the sixth are like those before them.
+CUT = "() => document.querySelectorAll('tbody tr:nth-child(n+7)').forEach(row => row.remove())"
 TOO_WIDE = """() => { const root = document.documentElement, wide = root.clientWidth;
     if (root.scrollWidth <= wide) return [];
     return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
