@@ -187,6 +187,16 @@ def test_a_slash_in_a_lot_number_survives(client: FlaskClient, sqlite: Database,
         assert "A//B" in text_of(page)
 
 
+def test_what_others_told_of_our_case_never_stands_before_what_we_say(
+        client: FlaskClient, sqlite: Database, actor: Actor, clock: FixedClock, lot: Lot) -> None:
+    with sqlite.write() as session:  # as it came before the product was in the catalog
+        uri = f"https://id.gs1.org/01/{CASE_GTIN}/10/B1"
+        session.add(Lot(lot_key=name_key(uri), uri=uri, number="B1", is_own=0, release_state="released",
+                        started_at=clock.now(), created_at=clock.now()))
+        place_hold(session, actor, clock, PlaceHold((lot.lot_key,), "recall", "recall:r1", "bad glue"))
+    assert FIRST["recalled"] in client.get(f"/01/{CASE_GTIN}/10/B1", headers=ENGLISH).get_data(as_text=True)
+
+
 def test_a_private_lot_of_somebody_else_has_a_page(client: FlaskClient, sqlite: Database, clock: FixedClock) -> None:
     uri = "urn:gdst:example.org:product:lot:class:processor.2u.v1-0122-2022"
     with sqlite.write() as session:

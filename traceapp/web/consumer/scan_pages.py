@@ -133,20 +133,15 @@ class ScanPages:
             return self._identity(connection, gtin)
 
     def _searched(self, connection: Connection, raw_path: str, code: ScannedCode, wish: Wish) -> KeptPage | UnknownItem:
-        """Look under every key that the code can mean; the product of its GTIN is asked for only when it matters."""
-        known = self._products.get(code.gtin)
-        tried: dict[str, None] = {}
-        for product in (known[0] if known else None, None):
-            if tried:
-                product = self._identity(connection, code.gtin)
-            for key in keys_of_code(code, product.identity_uri if product else None):
-                if key not in tried:
-                    tried[key] = None
-                    page = self._of_key(connection, key, wish)
-                    if page is not None:
-                        self._remember(raw_path, key)
-                        return page
-        return UnknownItem(self._identity(connection, code.gtin))
+        """Look under every key that the code can mean, under our own product first: what others told of the same GTIN
+        never stands before what we say."""
+        product = self._identity(connection, code.gtin)
+        for key in keys_of_code(code, product.identity_uri if product else None):
+            page = self._of_key(connection, key, wish)
+            if page is not None:
+                self._remember(raw_path, key)
+                return page
+        return UnknownItem(product)
 
     def _identity(self, connection: Connection, gtin: str) -> KnownProduct | None:
         """The product of a GTIN, asked for at most once a minute."""
