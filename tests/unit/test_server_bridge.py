@@ -226,9 +226,10 @@ def test_an_exception_is_logged_and_answered_500(caplog: pytest.LogCaptureFixtur
         raise ZeroDivisionError
 
     with caplog.at_level(logging.ERROR, "traceapp.server"):
-        client = ask(app, scope_of("/broken"))
+        client = ask(app, scope_of("/broken/secret-of-a-link"))
     assert (client.status, client.is_whole) == (500, True)
     assert "/broken" in caplog.text
+    assert "secret" not in caplog.text, "what follows the first part of a path may be the secret of a link"
     assert "ZeroDivisionError" in caplog.text
 
 

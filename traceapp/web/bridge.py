@@ -203,7 +203,7 @@ class WsgiBridge:
                 async with asyncio.timeout(self.limits.idle_seconds):
                     await send({"type": "http.response.body", "body": part, "more_body": not done})
         except TimeoutError:
-            log.info("the client stopped reading %s", exchange.path)
+            log.info("the client stopped reading %s", exchange.place)
         finally:
             if watcher is not None:
                 watcher.cancel()

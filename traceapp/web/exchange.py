@@ -79,7 +79,8 @@ class Exchange:
 
     def __init__(self, app: WsgiApp, threads: Threads, bell: Doorbell, environ: dict[str, Any]) -> None:
         self.environ = environ  # the application may change it; what is needed later is kept apart
-        self.path: str = environ["PATH_INFO"]
+        # Enough to find the fault by; what follows may be the secret of a link.
+        self.place: str = "/".join(environ["PATH_INFO"].split("/")[:2])
         self._method: str = environ["REQUEST_METHOD"]
         self._input: IO[bytes] = environ["wsgi.input"]
         self.status = 0
@@ -136,7 +137,7 @@ class Exchange:
         try:
             finished = self._context.run(self._advance)
         except BaseException:
-            log.exception("the application failed on %s %s", self._method, self.path)
+            log.exception("the application failed on %s %s", self._method, self.place)
             self._fail()
             finished = True
         if finished:
@@ -210,7 +211,7 @@ class Exchange:
             if close is not None:
                 close()
         except Exception:
-            log.exception("closing the answer of %s failed", self.path)
+            log.exception("closing the answer of %s failed", self.place)
         self._input.close()
         with self._lock:
             tell = not self._is_done and not self._told
