@@ -4,14 +4,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from tests.factories_cases import promoted
 from tests.factories_complaint import scanned
-from tests.factories_recall import House, make_house, running
+from tests.factories_recall import TEXTS, House, make_house, opened, running
 from tests.factories_surveillance import add_reactions
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
@@ -32,7 +32,7 @@ class Plant:
 def plant(console: Console) -> Iterator[Plant]:
     database, clock = console.database, console.clock
     house = make_house(database, clock)
-    event = promoted(console, lot=scanned(house.first))
+    event = promoted(console, lot=scanned(house.first), narrative="Red skin, call 13812345678")
     with database.write() as session:
         add_reactions(session, house.second, clock.now() - timedelta(days=9), 12)
     with database.write() as session:
@@ -123,3 +123,23 @@ def test_a_body_that_is_nested_too_deeply_is_refused(plant: Plant) -> None:
                                    headers={"Authorization": f"Bearer {plant.api.token}"},
                                    content_type="application/json")
     assert (answer.status_code, answer.get_json()["code"]) == (422, "too-deep")
+
+
+def test_an_authority_learns_of_a_recall_when_consignees_do(plant: Plant) -> None:
+    database, clock = plant.console.database, plant.console.clock
+    draft = opened(database, clock, plant.house, replace(TEXTS, root_lot_keys=(plant.house.other_glue.lot_key,)))
+    authority = ApiClient(plant.console.app, database, clock, "regulator")
+    assert {row["id"] for row in authority.get("/recalls")["rows"]} == {plant.ids["recall_id"]}
+    assert authority.get("/recalls?state=draft")["total"] == 0
+    for path in ("", "/scope", "/notices", "/ledger"):
+        authority.get(f"/recalls/{draft.id}{path}", 404)
+        plant.api.get(f"/recalls/{draft.id}{path}")
+        authority.get(f"/recalls/{plant.ids['recall_id']}{path}")
+
+
+def test_an_authority_reads_no_telephone_number_in_a_narrative(plant: Plant) -> None:
+    authority = ApiClient(plant.console.app, plant.console.database, plant.console.clock, "regulator")
+    path = f"/adverse-events/{plant.ids['adverse_event_id']}"
+    assert "13812345678" in plant.api.get(path)["narrative"]
+    for told in (authority.get(path), authority.get("/adverse-events")["rows"][0]):
+        assert told["narrative"] == "Red skin, call […]"

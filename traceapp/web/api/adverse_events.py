@@ -11,6 +11,8 @@ from traceapp.adverse_event import queries, service
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Outcome, SeriousnessCriterion
 from traceapp.core.errors import NotFound
+from traceapp.export.line_listing import masked_text
+from traceapp.identity.policy import Role
 from traceapp.web.context import signed_in, world
 
 from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
@@ -21,6 +23,14 @@ PERMISSIONS = {
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
     "api_adverse_events.change": "adverse_event.write",
 }
+
+
+class Told(fields.String):
+    """Free text; an authority reads it as in the files that it downloads, without telephone numbers and the like."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        text = super()._serialize(value, attr, obj, **kwargs)
+        return masked_text(text) if text and signed_in().role == Role.regulator else text
 
 
 class AdverseEventSchema(Schema):
@@ -41,8 +51,8 @@ class AdverseEventSchema(Schema):
     is_serious = fields.Boolean()
     outcome = choice(Outcome)
     causality = choice(Causality)
-    narrative = fields.String()
-    use_text = fields.String()
+    narrative = Told()
+    use_text = Told()
     state = choice(AdverseEventState)
 
 

@@ -9,9 +9,11 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.core.errors import NotFound
 from traceapp.export.trace import plain_value
+from traceapp.identity.policy import Role
 from traceapp.identity.service import limit_signature
 from traceapp.recall import queries, service
 from traceapp.recall.answer import AnswerLine
+from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall
 from traceapp.recall.states import RecallClass, RecallState
 from traceapp.web.context import signed_in, world
@@ -118,9 +120,16 @@ class CloseSchema(Schema):
     note = words(4000, least=1, required=True)
 
 
+def _visible(states: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these states (none: of all) in which the asker may know of a recall: an authority learns of it when
+    consignees do."""
+    wanted = states or tuple(str(state) for state in RecallState)
+    return tuple(state for state in wanted if is_told(state) or signed_in().role != Role.regulator)
+
+
 def _found(session: Any, recall_id: str) -> Recall:
     recall = session.get(Recall, recall_id)
-    if recall is None:
+    if recall is None or not _visible((recall.state,)):
         raise NotFound("There is no such recall.", place="recall_id")
     found: Recall = recall
     return found
@@ -132,9 +141,11 @@ def _found(session: Any, recall_id: str) -> Recall:
 def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
     """Recalls, the newest first"""
     state = wanted.pop("state")
+    states = _visible((state,) if state else ())
+    if not states:
+        return {"rows": [], "total": 0, "next": None}
     with world().database.read() as session:
-        found = queries.recall_page(session, queries.RecallFilter(states=(state,) if state else (), **wanted))
-        return page_answer(found)
+        return page_answer(queries.recall_page(session, queries.RecallFilter(states=states, **wanted)))
 
 
 @blueprint.route("/recalls", methods=["POST"])
