@@ -101,7 +101,7 @@ def api_way(token: str, lot_key: str) -> Way:
 class FormWay:
     """A report by the pages of the public form; the last page of an interrupted one is sent again, as a person would.
 
-    Each report comes from an address of its own (the installation trusts one proxy), as those of many people would.
+    Each report comes from a network of its own (the installation trusts one proxy), as those of many people would.
     """
 
     _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -134,7 +134,7 @@ class FormWay:
         return _NOT_SENT
 
     def _post(self, connection: HTTPConnection, path: str, body: str) -> tuple[int, str]:
-        source = f"10.{self._number}.{self._count // 250 % 250}.{self._count % 250}"
+        source = f"10.{(self._number + 8 * (self._count // 250)) % 250}.{self._count % 250}.7"
         connection.request("POST", path, body, {**self._FORM, "X-Forwarded-For": source})
         answer = connection.getresponse()
         answer.read()
