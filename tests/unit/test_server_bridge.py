@@ -257,7 +257,8 @@ def test_an_answer_shorter_than_promised_is_not_passed_off_as_whole() -> None:
         start("200 OK", [("Content-Length", "10")])
         return [b"short"]
 
-    assert ask(app).status == 500
+    client = ask(app)  # the block may be on its way before the end is seen
+    assert client.status == 500 or not client.is_whole
 
 
 def test_what_is_beyond_the_promised_length_is_cut() -> None:
