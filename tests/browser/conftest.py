@@ -1,4 +1,7 @@
-"""The whole service in its own processes, a real mail server, and a real browser."""
+"""The whole service in its own processes, a real mail server, and a real browser.
+
+Both end with this package's last test: while the browser's driver runs, no other test could run an event loop.
+"""
 from __future__ import annotations
 
 import os
@@ -88,7 +91,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Web server and scheduler on demonstration data of a small plant, as `dev.py run` starts them."""
     var_dir = tmp_path_factory.mktemp("site")
@@ -116,7 +119,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         mail.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's headless Chromium."""
     path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
