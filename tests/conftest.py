@@ -17,6 +17,7 @@ from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.identity.policy import permissions_of
 from traceapp.logs import configure
 from traceapp.models import metadata
 
@@ -47,7 +48,8 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def actor() -> Actor:
-    return Actor(id="u-manager", role="quality_manager", name="Li Wen")
+    return Actor(id="u-manager", role="quality_manager", name="Li Wen",
+                 scopes=permissions_of("quality_manager"))
 
 
 @pytest.fixture(scope="session")

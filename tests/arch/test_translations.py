@@ -17,6 +17,8 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None
 COMMAND_LINE = ("traceapp/cli/", "traceapp/config.py", "traceapp/demo/", "traceapp/signals/")
 ERRORS = {"Problem", "InvalidInput", "NotFound", "Forbidden", "NotSignedIn", "Conflict", "Stale", "TooLarge", "TooMany",
           "PreconditionRequired", "Unavailable", "FormExpired"}
+# What raises for others: its name, and at which place it is given the message.
+REFUSERS = {"StateTable": 1, "permit": 2}
 PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -58,6 +60,10 @@ def refusals() -> dict[str, str]:
                 first = node.exc.args[0]
                 if name in ERRORS and isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found[first.value] = f"{relative}:{node.lineno}"
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in REFUSERS:
+                given = node.args[REFUSERS[ast.unparse(node.func).split(".")[-1]]:][:1]
+                found.update((one.value, f"{relative}:{node.lineno}") for one in given
+                             if isinstance(one, ast.Constant) and isinstance(one.value, str))
     return found
 
 

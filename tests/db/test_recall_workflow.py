@@ -231,6 +231,16 @@ def test_quality_without_the_permission_cannot_approve(sqlite: Database, clock: 
         approve_recall(session, house.writer, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
 
 
+def test_a_token_cannot_do_more_than_its_scopes_though_its_user_could(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    reader = replace(house.manager, scopes=frozenset({"recall.read", "recall.write"}), source="token:ta_1")
+    recall = submitted(sqlite, clock, house)
+    with pytest.raises(Forbidden), sqlite.write() as session:
+        approve_recall(session, reader, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
+    with pytest.raises(Forbidden), sqlite.write() as session:
+        open_recall(session, replace(house.writer, scopes=frozenset({"recall.read"})), clock, TEXTS)
+
+
 def test_a_wrong_password_approves_nothing(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     recall = submitted(sqlite, clock, house)

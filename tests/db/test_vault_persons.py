@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -68,11 +69,23 @@ def test_nobody_looks_without_a_reason(database: Database, clock: FixedClock, ac
 @pytest.mark.parametrize("role", ["operator", "regulator", "administrator", "public", "system"])
 def test_only_quality_sees_or_erases_a_person(database: Database, clock: FixedClock, role: str) -> None:
     person_id = sealed(database, clock)
-    other = Actor(id="u-other", role=role)
+    other = Actor(id="u-other", role=role, scopes=frozenset({"person.reveal"}))
     with pytest.raises(Forbidden), database.write() as session:
         reveal_person(session, other, clock, person_id, "just looking", vault=VAULT)
     with pytest.raises(Forbidden), database.write() as session:
         erase_person(session, other, clock, person_id, "just erasing")
+
+
+def test_a_token_without_the_scope_sees_and_erases_nobody_though_its_user_could(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    person_id = sealed(database, clock)
+    token = replace(actor, scopes=frozenset({"complaint.read", "complaint.write"}), source="token:ta_1")
+    with pytest.raises(Forbidden), database.write() as session:
+        reveal_person(session, token, clock, person_id, "just looking", vault=VAULT)
+    with pytest.raises(Forbidden), database.write() as session:
+        erase_person(session, token, clock, person_id, "just erasing")
+    with database.read() as session:
+        assert accesses_of(session, person_id) == []
 
 
 def test_no_personal_value_stands_anywhere_in_the_database(

@@ -39,3 +39,13 @@ def test_every_state_can_be_reached_and_every_action_needs_a_known_permission(mo
     reached = {first} | {to_state for _, to_state, _ in module.TRANSITIONS.values()}
     assert reached == set(states)
     assert {permission for _, _, permission in module.TRANSITIONS.values()} <= set(PERMISSIONS)
+
+
+def test_all_tables_refuse_with_the_same_code() -> None:
+    for module, _states in TABLES:
+        action, (from_states, _, _) = next(iter(module.TRANSITIONS.items()))
+        elsewhere = next(state for state in _states if state not in from_states)
+        with pytest.raises(Conflict) as refused:
+            module.next_state(elsewhere, action)
+        assert refused.value.code == "wrong-state"
+        assert (str(elsewhere) in refused.value.text, action in refused.value.text) == (True, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from traceapp.complaint.seriousness import SeriousnessCriterion
-from traceapp.core.errors import Conflict
+from traceapp.core.states import StateTable
 
 __all__ = ["TRANSITIONS", "AdverseEventState", "Causality", "Outcome", "SeriousnessCriterion", "actions_from",
            "next_state"]
@@ -44,17 +44,5 @@ TRANSITIONS: dict[str, tuple[frozenset[AdverseEventState], AdverseEventState, st
     "reopen": (frozenset({_S.closed}), _S.draft, "adverse_event.write"),
     "nullify": (frozenset({_S.draft, _S.assessed, _S.closed}), _S.nullified, "adverse_event.write"),
 }
-
-
-def next_state(state: str, action: str) -> AdverseEventState:
-    """The state after `action`. Raises Conflict when the table does not allow it."""
-    from_states, to_state, _ = TRANSITIONS[action]
-    if state not in from_states:
-        raise Conflict("An adverse event that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
-                       state=str(state), action=action)
-    return to_state
-
-
-def actions_from(state: str) -> tuple[str, ...]:
-    """What the table allows in `state`."""
-    return tuple(action for action, (from_states, _, _) in TRANSITIONS.items() if state in from_states)
+_TABLE = StateTable(TRANSITIONS, "An adverse event that is “%(state)s” cannot be changed by “%(action)s”.")
+next_state, actions_from = _TABLE.next_state, _TABLE.actions_from

@@ -3,6 +3,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from traceapp.core.actor import Actor
+from traceapp.core.errors import Forbidden
+
 
 class Role(StrEnum):
     """`operator` records production; `quality` works cases; `quality_manager` decides and approves."""
@@ -48,6 +51,18 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
 def may(role: str, permission: str) -> bool:
     """Whether `role` holds `permission`. An unknown permission is an error of ours, not a refusal."""
     return role in PERMISSIONS[permission]
+
+
+def holds(actor: Actor, permission: str) -> bool:
+    """Whether `actor` may do this: its role may, and its scopes say so, which for a token can be fewer."""
+    return permission in actor.scopes and may(actor.role, permission)
+
+
+def permit(actor: Actor, permission: str,
+           message: str = "Your role does not allow this. Ask the administrator if you need it.") -> None:
+    """Nothing when `actor` may do this. Raises Forbidden, with `message` where the act has words of its own."""
+    if not holds(actor, permission):
+        raise Forbidden(message, code="forbidden")
 
 
 def permissions_of(role: str) -> frozenset[str]:

@@ -12,10 +12,10 @@ from traceapp.audit.trail import canonical
 from traceapp.catalog.model import Party
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Forbidden, NotFound
+from traceapp.core.errors import NotFound
 from traceapp.db import expect_revision
 from traceapp.identity.model import User
-from traceapp.identity.policy import Role, may
+from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 
 from .model import Recall, RecallSignature
@@ -48,14 +48,8 @@ def hold_source(recall_id: str) -> str:
     return f"recall:{recall_id}"
 
 
-def permit(actor: Actor, permission: str) -> None:
-    """Nothing when the actor's role may do this. Raises Forbidden."""
-    if actor.role not in set(Role) or not may(actor.role, permission):
-        raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")
-
-
 def for_action(session: Session, actor: Actor, action: str, recall_id: str, revision: int | None) -> Recall:
-    """The recall, locked, when the table, the actor's role and the revision allow `action`; its state is not changed
+    """The recall, locked, when the table, the permissions and the revision allow `action`; its state is not changed
     yet. Raises NotFound, Forbidden, Conflict (code `wrong-state`) and Stale."""
     permit(actor, TRANSITIONS[action][2])
     recall = recall_by_id(session, recall_id, lock=True)

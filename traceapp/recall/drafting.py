@@ -15,9 +15,10 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
+from traceapp.identity.policy import permit
 from traceapp.surveillance.model import Signal
 
-from .cases import PUBLIC_TEXTS, permit, recall_by_id, recall_stream
+from .cases import PUBLIC_TEXTS, recall_by_id, recall_stream
 from .model import Recall, RecallLot
 from .scope import Scope, propose_scope, scope_of
 from .states import RecallClass, RecallState

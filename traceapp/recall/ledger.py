@@ -11,11 +11,12 @@ from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.identity.policy import permit
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
 from .answer import AnswerLine, RecordAnswer, counted_of, write_answer
-from .cases import for_action, line_names, move, notice_stream, permit, recall_by_id, recall_stream
+from .cases import for_action, line_names, move, notice_stream, recall_by_id, recall_stream
 from .drafting import named
 from .model import Notice, Recall, RecallLedger
 from .notices import notice_for

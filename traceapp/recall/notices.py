@@ -14,12 +14,13 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id, new_secret
+from traceapp.identity.policy import permit
 from traceapp.outbox.delivery import NewMessage, queue_message, send_again
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
-from .cases import notice_stream, permit, recall_by_id
+from .cases import notice_stream, recall_by_id
 from .model import Notice, Recall
 from .policy import answer_due
 from .states import NoticeState, RecallState

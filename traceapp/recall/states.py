@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from traceapp.core.errors import Conflict
+from traceapp.core.states import StateTable
 
 
 class RecallState(StrEnum):
@@ -48,17 +48,5 @@ TRANSITIONS: dict[str, tuple[frozenset[RecallState], RecallState, str]] = {
     "close": (frozenset({_S.notifying}), _S.closed, "recall.approve"),
     "cancel": (frozenset({_S.draft, _S.submitted}), _S.cancelled, "recall.write"),
 }
-
-
-def next_state(state: str, action: str) -> RecallState:
-    """The state after `action`. Raises Conflict when the table does not allow it."""
-    from_states, to_state, _ = TRANSITIONS[action]
-    if state not in from_states:
-        raise Conflict("A recall that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
-                       state=str(state), action=action)
-    return to_state
-
-
-def actions_from(state: str) -> tuple[str, ...]:
-    """What the table allows in `state`."""
-    return tuple(action for action, (from_states, _, _) in TRANSITIONS.items() if state in from_states)
+_TABLE = StateTable(TRANSITIONS, "A recall that is “%(state)s” cannot be changed by “%(action)s”.")
+next_state, actions_from = _TABLE.next_state, _TABLE.actions_from

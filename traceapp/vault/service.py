@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record, stream_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, Forbidden, NotFound
+from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id
-from traceapp.identity.policy import PERMISSIONS
+from traceapp.identity.policy import permit
 
 from .cipher import Vault, VaultError, normalised_contact, token_hash
 from .model import Person, PersonAccess
@@ -68,8 +68,7 @@ def reveal_person(session: Session, actor: Actor, clock: Clock, person_id: str, 
 
     Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when erased.
     """
-    if actor.role not in PERMISSIONS["person.reveal"]:
-        raise Forbidden("You may not see who this person is.", code="forbidden")
+    permit(actor, "person.reveal", "You may not see who this person is.")
     why = checked_reason(reason)
     person = _person(session, person_id)
     if person.sealed is None:
@@ -87,8 +86,7 @@ def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, r
 
     Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when done before.
     """
-    if actor.role not in PERMISSIONS["person.reveal"]:
-        raise Forbidden("You may not erase this person.", code="forbidden")
+    permit(actor, "person.reveal", "You may not erase this person.")
     why = checked_reason(reason)
     person = _person(session, person_id)
     if person.erased_at is not None:
