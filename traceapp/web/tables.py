@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import Response
 
@@ -11,19 +11,27 @@ from traceapp.export.spreadsheet import Column, Record, Written, table_file, wri
 from traceapp.submission.service import RecordExport, record_export
 
 from .context import actor, world
+from .reading import ZONE
 
 _BLOCK = 1 << 16
+Titles = tuple[tuple[str, Any], ...]  # (key of the value, title of the column, translated late)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`kind` is what the record of the export says, `title` what the sheet is called."""
+    """`kind` is what the record of the export says, `title` what the sheet is called; of `filters` the empty ones
+    are left out of the record."""
 
     kind: str
     title: str
     columns: Sequence[Column]
     rows: Iterable[Record]
     filters: Mapping[str, object]
+
+
+def titled(titles: Titles) -> list[Column]:
+    """The columns with their titles in the reader's language."""
+    return [Column(key, str(title)) for key, title in titles]
 
 
 def send_table(table: Table, form: str) -> Response:
@@ -37,11 +45,12 @@ def send_table(table: Table, form: str) -> Response:
         written = write_table(file, form, table.columns, table.rows, (table.title, here.clock.now()))
         with here.database.write() as db:
             record_export(db, actor(), here.clock, RecordExport(
-                table.kind, form, written.rows, written.sha256, table.filters))
+                table.kind, form, written.rows, written.sha256,
+                {name: value for name, value in table.filters.items() if value}))
     except BaseException:
         file.close()
         raise
-    return _answer(file, written, f"{table.kind}-{here.clock.now():%Y%m%d-%H%M}.{form}")
+    return _answer(file, written, f"{table.kind}-{here.clock.now().astimezone(ZONE):%Y%m%d-%H%M}.{form}")
 
 
 def _answer(file: BinaryIO, written: Written, name: str) -> Response:

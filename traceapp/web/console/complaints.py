@@ -18,6 +18,7 @@ from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import world
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
+from traceapp.web.tables import Table, send_table, titled
 from traceapp.web.words import (
     CHANNELS,
     COMPLAINT_STATES,
@@ -34,7 +35,7 @@ from traceapp.worklist.lookup import next_due
 from . import complaint_acts, complaint_case, complaint_import, complaint_new
 from .casework import case_page
 from .layout import blueprint
-from .listing import PAGE_ROWS, Exported, choice, day_start, export_links, exported, placed, wished
+from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(
@@ -100,7 +101,7 @@ def _export(wanted: dict[str, str], form: str) -> Response:
         ("age_band", _("Age")), ("sex", _("Sex")), ("terms", _("What happened")), ("seriousness", _("Seriousness")),
         ("is_harm", _("Harm")), ("narrative", _("In their words")), ("use_text", _("How it was used")),
         ("decision", _("Decision")))
-    return exported(Exported("complaints", _("Complaints"), columns, _records(wanted), wanted), form)
+    return send_table(Table("complaints", _("Complaints"), titled(columns), _records(wanted), wanted), form)
 
 
 def _records(wanted: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -8,19 +8,13 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import request, send_file, url_for
-from werkzeug.wrappers import Response
+from flask import request, url_for
 
-from traceapp.core.errors import InvalidInput
 from traceapp.db.page import Page
-from traceapp.export.spreadsheet import Column, Record, table_file, write_table
-from traceapp.submission.service import RecordExport, record_export
-from traceapp.web.context import signed_in, world
 
 PAGE_ROWS = 50
 LIST_ZONE = "Asia/Shanghai"
 _FORMS = ("xlsx", "csv")
-Titles = tuple[tuple[str, Any], ...]  # (key of the value, title of the column, translated late)
 
 
 def wished(*names: str) -> dict[str, str]:
@@ -79,35 +73,6 @@ def placed(page: Page[Any], endpoint: str, values: Mapping[str, str]) -> Listed:
 def export_links(endpoint: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """(text, address) of the files of a list as it is filtered."""
     return [(form.upper(), address(endpoint, values, format=form)) for form in _FORMS]
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A table that leaves the house: `kind` names it in the record and in the file's name, `name` in the sheet."""
-
-    kind: str
-    name: str
-    columns: Titles
-    rows: Iterable[Record]
-    filters: Mapping[str, str]
-
-
-def exported(table: Exported, form: str) -> Response:
-    """The file, written and recorded before its first byte is sent. Raises InvalidInput for another form."""
-    if form not in (*_FORMS, "json"):
-        raise InvalidInput("“%(form)s” is not one of: %(known)s.", code="unknown-format", place="format",
-                           form=form[:20], known="csv, xlsx, json")
-    here = world()
-    now = here.clock.now()
-    file = table_file()
-    columns = [Column(key, str(title)) for key, title in table.columns]
-    written = write_table(file, form, columns, table.rows, (table.name, now))
-    with here.database.write() as session:
-        record_export(session, signed_in(), here.clock, RecordExport(
-            kind=table.kind, format=form, rows=written.rows, sha256=written.sha256,
-            filters={name: value for name, value in table.filters.items() if value}))
-    name = f"{table.kind}-{now.astimezone(ZoneInfo(LIST_ZONE)):%Y%m%d-%H%M}.{form}"
-    return send_file(file, mimetype=written.media_type, as_attachment=True, download_name=name)
 
 
 def disposition(kind: str, name: str) -> str:

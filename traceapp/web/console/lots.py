@@ -41,20 +41,10 @@ from traceapp.trace.production import mass_balance
 from traceapp.trace.queries import consignees_of, positions_of
 from traceapp.web.auth import may
 from traceapp.web.context import world
+from traceapp.web.tables import Table, Titles, send_table, titled
 
 from .layout import blueprint, page, today
-from .listing import (
-    PAGE_ROWS,
-    Exported,
-    Titles,
-    choice,
-    day_start,
-    export_links,
-    exported,
-    placed,
-    sort_link,
-    wished,
-)
+from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
 from .lot_picture import GenealogyView, genealogy_view
 from .signal_pictures import counted_curve
 from .words import KINDS, VERDICTS, action_word, named, options, step_word, told, verdict_of
@@ -130,7 +120,8 @@ def lots_export() -> Response:
                    "consumed": lot.consumed, "shipped": lot.shipped, "returned": lot.returned, "uri": lot.uri}
 
     with world().database.snapshot() as session:
-        return exported(Exported("lots", gettext("Lots"), _LIST, rows(session), values), request.args.get("format", ""))
+        return send_table(Table("lots", gettext("Lots"), titled(_LIST), rows(session), values),
+                          request.args.get("format", ""))
 
 
 def known_lot(session: Session, lot_key: str) -> LotHead:
@@ -270,7 +261,7 @@ def lot_trace(lot_key: str) -> Response:
                    "product": named(node), "consignee": held.code, "consignee_name": named(held),
                    "units": held.units, "unit": node.unit, "uri": node.uri}
 
-    return exported(Exported("trace", gettext("Trace"), _TRACE, rows(), {"lot": uri}),
+    return send_table(Table("trace", gettext("Trace"), titled(_TRACE), rows(), {"lot": uri}),
                     request.args.get("format", ""))
 
 

@@ -34,12 +34,13 @@ from traceapp.core.errors import NotFound
 from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import signed_in, world
+from traceapp.web.tables import Table, Titles, send_table, titled
 from traceapp.web.words import joined_words
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
 from .layout import blueprint, page
-from .listing import PAGE_ROWS, Exported, Titles, choice, export_links, exported, placed, wished
+from .listing import PAGE_ROWS, choice, export_links, placed, wished
 from .words import PARTY_ROLES, action_word, named, options
 
 # endpoint -> permission (see traceapp.web.permissions)
@@ -97,7 +98,7 @@ def partners_export() -> Response:
                 return
 
     with world().database.snapshot() as session:
-        return exported(Exported("partners", gettext("Partners"), _LIST, rows(session), values),
+        return send_table(Table("partners", gettext("Partners"), titled(_LIST), rows(session), values),
                         request.args.get("format", ""))
 
 

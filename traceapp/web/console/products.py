@@ -20,11 +20,12 @@ from traceapp.core.quantity import plain
 from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import signed_in, world
+from traceapp.web.tables import Table, Titles, send_table, titled
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
 from .layout import blueprint, page
-from .listing import PAGE_ROWS, Exported, Titles, choice, export_links, exported, placed, wished
+from .listing import PAGE_ROWS, choice, export_links, placed, wished
 from .words import KINDS, LEVELS, action_word, named, options, unit_options
 
 # endpoint -> permission (see traceapp.web.permissions)
@@ -80,7 +81,7 @@ def products_export() -> Response:
                 return
 
     with world().database.snapshot() as session:
-        return exported(Exported("products", gettext("Products"), _LIST, rows(session), values),
+        return send_table(Table("products", gettext("Products"), titled(_LIST), rows(session), values),
                         request.args.get("format", ""))
 
 

@@ -25,6 +25,7 @@ from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_
 from traceapp.recall.states import RecallState
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
+from traceapp.web.tables import Table, send_table, titled
 from traceapp.web.words import LINE_STATES, word
 from traceapp.worklist.tasks import tasks_about
 
@@ -32,7 +33,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
-from .listing import Exported, choice, exported, wished
+from .listing import choice, wished
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
@@ -163,9 +164,9 @@ def recall_ledger_file(recall_id: str) -> Response:
         ("settled_reason", _("Settled because")))
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
-    return exported(Exported("recall_ledger", _("Ledger of %(reference)s", reference=case.reference), columns,
-                             _ledger_records(recall_id, wanted), wanted | {"recall": case.reference}),
-                    request.args.get("format", "xlsx"))
+    return send_table(Table("recall_ledger", _("Ledger of %(reference)s", reference=case.reference), titled(columns),
+                            _ledger_records(recall_id, wanted), wanted | {"recall": case.reference}),
+                      request.args.get("format", "xlsx"))
 
 
 def _ledger_records(recall_id: str, wanted: dict[str, str]) -> Any:

@@ -16,6 +16,7 @@ from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import actor, world
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
+from traceapp.web.tables import Table, send_table, titled
 from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name, word
 
 from . import recall_acts, recall_case, recall_ledger, recall_scope
@@ -23,7 +24,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page, own_text
 from .entering import Entered
 from .layout import blueprint
-from .listing import PAGE_ROWS, Exported, choice, export_links, exported, placed, wished
+from .listing import PAGE_ROWS, choice, export_links, placed, wished
 from .recall_texts import TEXT_FIELDS, drafted_texts
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
@@ -66,7 +67,7 @@ def _export(wanted: dict[str, str], form: str) -> Response:
              "consignees": progress[row.id].consignees, "answered": progress[row.id].answered,
              "opened_at": row.opened_at, "approved_at": row.approved_at, "closed_at": row.closed_at}
             for row in found.rows)
-    return exported(Exported("recalls", _("Recalls"), columns, rows, wanted), form)
+    return send_table(Table("recalls", _("Recalls"), titled(columns), rows, wanted), form)
 
 
 @blueprint.get("/recalls/new")
