@@ -37,6 +37,7 @@ class Settings:
     trusted_proxies: int = 0
     development: bool = False
     prepare_threshold: int | None = 5
+    lock_wait_seconds: int = 15
     upload_limit_bytes: int = 10_000_000
     secret_key: str = field(default="", repr=False)
     vault_key: str = field(default="", repr=False)
@@ -146,6 +147,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_number(env, PREFIX + "TRUSTED_PROXIES", 0),
         development=env.get(PREFIX + "DEVELOPMENT", "") == "1",
         prepare_threshold=None if threshold in ("", "none") else int(threshold),
+        lock_wait_seconds=_number(env, PREFIX + "LOCK_WAIT_SECONDS", 15),
         upload_limit_bytes=_number(env, PREFIX + "UPLOAD_LIMIT_BYTES", 10_000_000),
         secret_key=_secret(env, "secret_key", var_dir),
         vault_key=_secret(env, "vault_key", var_dir),

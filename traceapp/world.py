@@ -22,13 +22,19 @@ class World:
     files: FileStore
 
 
+def open_database(settings: Settings) -> Database:
+    """The database of these settings."""
+    return Database(settings.database_url, prepare_threshold=settings.prepare_threshold,
+                    lock_wait_seconds=settings.lock_wait_seconds)
+
+
 def build_world(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> World:
     """The world of these settings. Raises SettingsError when a secret is missing."""
     settings.require_secrets()
     assert models.metadata.tables  # every table is registered before the first session
     return World(
         settings=settings,
-        database=database or Database(settings.database_url, prepare_threshold=settings.prepare_threshold),
+        database=database or open_database(settings),
         clock=clock or SystemClock(),
         vault=Vault(settings.vault_key),
         files=FileStore(settings.attachment_dir),

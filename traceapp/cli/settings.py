@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from traceapp.config import Settings, read_settings
 from traceapp.db import Database
-from traceapp.world import World, build_world
+from traceapp.world import World, build_world, open_database
 
 
 def settings() -> Settings:
@@ -19,5 +19,4 @@ def world() -> World:
 
 def database() -> Database:
     """The database alone, for commands that need no secret."""
-    found = settings()
-    return Database(found.database_url, prepare_threshold=found.prepare_threshold)
+    return open_database(settings())

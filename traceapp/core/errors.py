@@ -105,7 +105,8 @@ class TooMany(Problem):
 
 
 class Unavailable(Problem):
-    """Something that the service needs does not answer."""
+    """Something that the service needs does not answer; try again after `retry_after` seconds."""
 
     status = 503
     code = "unavailable"
+    retry_after = 10

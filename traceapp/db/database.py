@@ -1,8 +1,6 @@
 """The engine and the unit of work. Nothing else in the product commits."""
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -18,6 +16,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from traceapp.core.errors import Conflict, Stale
+
+from .write_lock import WAIT_SECONDS, WriteLock
 
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -53,34 +53,21 @@ def sqlite_wal_is_safe(version: tuple[int, ...]) -> bool:
     return any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_FIXED[1:])
 
 
-class _FileLock:
-    """One writer at a time across processes; the kernel frees it when a process dies."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-
 class Database:
     """One database: `write()` is a unit of work, `read()` a look, `reading()` a bare connection for hot paths.
 
-    `is_durable=False` leaves out the wait for the disk on SQLite: for tests, never for a plant.
+    `is_durable=False` leaves out the wait for the disk on SQLite: for tests, never for a plant. `lock_wait_seconds` is
+    how long a writer waits for its turn.
     """
 
-    def __init__(self, url: str, *, prepare_threshold: int | None = 5, is_durable: bool = True) -> None:
+    def __init__(self, url: str, *, prepare_threshold: int | None = 5, is_durable: bool = True,
+                 lock_wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = make_url(url)
+        self.lock_wait_seconds = lock_wait_seconds
         self.is_durable = is_durable
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine(prepare_threshold)
-        self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else None
+        self._lock = WriteLock(Path(str(self.url.database)), lock_wait_seconds) if self.is_sqlite else None
         reads = {"only_reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._read_engine = self.engine.execution_options(**reads)
         views = {"deferred": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
@@ -94,7 +81,7 @@ class Database:
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_size=8, max_overflow=24,
                                hide_parameters=True,
-                               connect_args={"timeout": 15, "check_same_thread": False})
+                               connect_args={"timeout": self.lock_wait_seconds, "check_same_thread": False})
         event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if self.is_durable else "OFF"))
         event.listen(engine, "begin", _begin_immediate)
         return engine
@@ -111,7 +98,7 @@ class Database:
         return "sqlite" if self.is_sqlite else "postgresql"
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Holds off every other writer on SQLite; on PostgreSQL rows are locked instead."""
+        """Holds off every other writer on SQLite; on PostgreSQL rows are locked instead. Raises Busy (503)."""
         return self._lock.hold() if self._lock else nullcontext()
 
     @contextmanager
@@ -119,7 +106,7 @@ class Database:
         """A unit of work: all of it is committed at the end, sealed, or nothing of it.
 
         Raises Stale when another writer changed the same version of a row, Taken when one added a row with the same
-        key.
+        key, Busy when another writer of SQLite did not end in time.
         """
         with self.exclusive(), self._sessions() as session:
             try:
@@ -181,7 +168,7 @@ def after_commit(session: Session, effect: Callable[[], None]) -> None:
 
 def _prepare_sqlite(synchronous: str, connection: Any, _: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", f"synchronous={synchronous}",
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"synchronous={synchronous}",
                    "temp_store=MEMORY", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -132,7 +132,7 @@ def render(error: Problem) -> Response:
         answer = Response(render_template("problem.html", problem_title=title, text=text, problem=error),
                           mimetype="text/html")
     answer.status_code = error.status
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="traceapp"'
