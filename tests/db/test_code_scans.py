@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from traceapp.code.model import Scan
 from traceapp.code.policy import is_unusual
-from traceapp.code.scans import FLUSH_ROWS, KEPT_DAYS, ScanLog, SeenScan, forget_old_scans, network_of, scan_total
+from traceapp.code.scans import FLUSH_ROWS, KEPT_DAYS, ScanLog, SeenScan, forget_old_scans, scan_total
 from traceapp.core.clock import FixedClock
+from traceapp.core.networks import network_of
 from traceapp.db import Database
 
 

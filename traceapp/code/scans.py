@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import atexit
-import ipaddress
 import logging
 import threading
 from collections import Counter, deque
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.core.ids import new_id
+from traceapp.core.networks import network_of
 from traceapp.db import Database
 
 from .model import Scan, ScanCount
@@ -46,17 +46,6 @@ class ScanTotal:
 
     scans: int
     first_at: datetime
-
-
-def network_of(address: str) -> str:
-    """The network of an address, as in 203.0.113.0/24 or 2001:db8:1::/48; empty for what is no address."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
 
 
 def store_scans(session: Session, scans: Sequence[SeenScan]) -> None:

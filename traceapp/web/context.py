@@ -5,6 +5,7 @@ from flask import current_app, g, request
 
 from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.errors import NotSignedIn
+from traceapp.core.networks import network_of
 from traceapp.world import World
 
 
@@ -31,3 +32,8 @@ def signed_in() -> Actor:
 def source_address() -> str:
     """The address that the request came from; proxies count only as far as the settings trust them."""
     return request.remote_addr or "unknown"
+
+
+def source_network() -> str:
+    """The network that the request came from: what limits count and what may be kept of an address."""
+    return network_of(source_address()) or "unknown"

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
 from traceapp.recall import answer
 from traceapp.recall.answer import NoticeView
-from traceapp.web.context import source_address, world
+from traceapp.web.context import source_network, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
 
@@ -49,7 +49,7 @@ def answer_notice(token: str) -> AnyResponse:
     here = world()
     view = _view(token)
     with here.database.write() as db:
-        answer.limit_answers(db, here.clock, token, source_address())
+        answer.limit_answers(db, here.clock, token, source_network())
     is_tap = request.form.get("none") == "all"
     filled = one_tap(view, request.form) if is_tap else fill(view, request.form)
     if is_tap and not filled.lines and not view.is_closed:
@@ -86,7 +86,7 @@ def _view(token: str) -> NoticeView:
             return answer.notice_of_token(db, token)
     except NotFound:
         with here.database.write() as db:
-            answer.limit_misses(db, here.clock, source_address())
+            answer.limit_misses(db, here.clock, source_network())
         raise
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from traceapp.complaint.public import FollowUp, add_reporter_message, follow_up
 from traceapp.core.errors import InvalidInput
 from traceapp.identity.rate import hit
-from traceapp.web.context import source_address, world
+from traceapp.web.context import source_network, world
 from traceapp.web.problems import translated
 from traceapp.web.ui import display
 
@@ -35,7 +35,7 @@ def follow_submit(token: str) -> AnyResponse:
     text = request.form.get("text", "")[:20_000]
     try:
         with here.database.write() as session:
-            hit(session, here.clock, f"message {source_address()}", _MESSAGES_AN_HOUR, 3600)
+            hit(session, here.clock, f"message {source_network()}", _MESSAGES_AN_HOUR, 3600)
             add_reporter_message(session, here.clock, token[:100], text)
     except InvalidInput as error:
         return _page(token, {"text": translated(error)}, text, status=422)

@@ -18,7 +18,7 @@ from traceapp.identity.rate import hit
 from traceapp.recall.public import public_recalls
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState, Verdict
-from traceapp.web.context import source_address, world
+from traceapp.web.context import source_network, world
 
 from . import scan_view
 from .finding import MOST_CHARACTERS, Found, find_code, named
@@ -70,7 +70,7 @@ def _may_search() -> bool:
     here = world()
     try:
         with here.database.write() as session:
-            hit(session, here.clock, f"find {source_address()}", _SEARCHES_A_MINUTE, 60)
+            hit(session, here.clock, f"find {source_network()}", _SEARCHES_A_MINUTE, 60)
     except TooMany:
         return False
     return True

@@ -15,7 +15,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from traceapp.attachment.service import NewFile, ReadyFile, add_file, attachments_of, hang_elsewhere, ready_file
 from traceapp.code.resolving import scanned_code
-from traceapp.code.scans import network_of
 from traceapp.complaint.drafts import Draft, complete_draft, files_of_draft, read_draft, save_draft, start_draft
 from traceapp.complaint.intake import Submitted, about, repeat_of
 from traceapp.complaint.policy import is_grave
@@ -24,10 +23,11 @@ from traceapp.complaint.report import SubmitComplaint
 from traceapp.complaint.seriousness import Harm, criteria_of, severity_of
 from traceapp.core.actor import PUBLIC
 from traceapp.core.errors import InvalidInput, Problem, TooLarge
+from traceapp.core.networks import network_of
 from traceapp.gs1 import Gs1Error, parse_path
 from traceapp.identity.rate import hit
 from traceapp.trace.public import scan_facts
-from traceapp.web.context import source_address, world
+from traceapp.web.context import source_address, source_network, world
 from traceapp.web.problems import translated
 
 from . import report_answers as steps
@@ -99,7 +99,7 @@ def begin_submit() -> AnyResponse:
     except InvalidInput as error:
         return _page("what", answers | {"narrative": request.form.get("narrative", "")}, None, _said(error), status=422)
     with here.database.write() as session:
-        hit(session, here.clock, f"draft {source_address()}", _DRAFTS_AN_HOUR, _HOUR)
+        hit(session, here.clock, f"draft {source_network()}", _DRAFTS_AN_HOUR, _HOUR)
         token = start_draft(session, here.clock, answers, vault=here.vault)
     return redirect(_address(token, "signs"), 303)
 
@@ -197,7 +197,7 @@ def _ready(sent: IO[bytes]) -> ReadyFile:
     """The photo in the form that is kept; every try counts, since drawing a picture anew is dear. Raises TooMany."""
     here = world()
     with here.database.write() as session:
-        hit(session, here.clock, f"photo {network_of(source_address()) or 'unknown'}", _PHOTOS_AN_HOUR, _HOUR)
+        hit(session, here.clock, f"photo {source_network()}", _PHOTOS_AN_HOUR, _HOUR)
     return ready_file(cast(BinaryIO, sent), store=here.files)
 
 
@@ -226,7 +226,7 @@ def _limit(session: Session, command: SubmitComplaint) -> None:
     here = world()
     if is_grave(severity_of(criteria_of(command.seriousness), Harm(command.harm))):
         return
-    hit(session, here.clock, f"report {network_of(source_address()) or 'unknown'}", _REPORTS_AN_HOUR, _HOUR)
+    hit(session, here.clock, f"report {source_network()}", _REPORTS_AN_HOUR, _HOUR)
 
 
 def _said(error: Problem) -> dict[str, str]:
