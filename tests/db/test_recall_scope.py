@@ -4,7 +4,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from tests.factories_recall import House, make_house, opened
 from traceapp.core.clock import FixedClock
@@ -16,6 +16,7 @@ from traceapp.recall.model import RecallLot
 from traceapp.recall.scope import propose_scope, scope_hash
 from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.genealogy import trace_lot
+from traceapp.trace.model import Lot, LotEdge
 
 
 @pytest.fixture
@@ -156,3 +157,34 @@ def test_the_scope_hash_changes_with_quantities_and_reasons_only(database: Datab
         other = propose_scope(session, house.other.lot_key)
     assert scope_hash(one, {}) == scope_hash(again, {})
     assert len({scope_hash(one, {}), scope_hash(other, {}), scope_hash(one, {"a": "reason"})}) == 3
+
+
+def widened(database: Database, house: House, lots: int) -> None:
+    """`lots` more batches of the bad bulk, written straight into the tables."""
+    with database.write() as session:
+        like = {column.name: getattr(session.get_one(Lot, house.first.lot_key), column.key)
+                for column in Lot.__table__.columns}
+        keys = [f"{position:032x}" for position in range(lots)]
+        session.execute(insert(Lot), [like | {"lot_key": key, "uri": f"urn:test:{key}", "number": f"W-{key[-6:]}"}
+                                      for key in keys])
+        made_of = session.scalars(select(LotEdge).where(LotEdge.lot_key == house.bulk.lot_key,
+                                                        LotEdge.direction == "down")).first()
+        assert made_of is not None
+        edge = {column.name: getattr(made_of, column.key) for column in LotEdge.__table__.columns}
+        session.execute(insert(LotEdge), [edge | {"other_key": key} for key in keys])
+
+
+def test_the_scope_of_a_large_genealogy_asks_by_key_and_in_parts(database: Database, house: House) -> None:
+    widened(database, house, 1200)
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", note := lambda *a: asked.append(a[2]))
+    try:
+        with database.read() as session:
+            scope = propose_scope(session, house.glue.lot_key)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert len(scope.lots) == 1203
+    about_edges = [statement for statement in asked if "lot_edge" in statement]
+    assert len(about_edges) == 4  # one walk, and 1,204 lots by five hundred
+    assert sum("RECURSIVE" in statement for statement in about_edges) == 1
+    assert len(asked) <= 14

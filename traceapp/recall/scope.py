@@ -150,15 +150,18 @@ def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _walked(session: Session, roots: tuple[str, ...]) -> dict[str, str | None]:
-    """{lot key: the lot it was reached from}, nearest first; a root was reached from None. One statement."""
+    """{lot key: the lot it was reached from}, nearest first; a root was reached from None.
+
+    The keys first, then their edges by key: joined to the walk, PostgreSQL would read the whole table of edges.
+    """
     reached = select(Lot.lot_key).where(Lot.lot_key.in_(roots)).cte("reached", recursive=True)
     reached = reached.union(select(LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
                             .where(LotEdge.direction == DOWN))
     children: dict[str, set[str]] = {}
-    for parent, child in session.execute(
-            select(LotEdge.lot_key, LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
-            .where(LotEdge.direction == DOWN)):
-        children.setdefault(parent, set()).add(child)
+    for part in _parts(session.scalars(select(reached.c.lot_key))):
+        for parent, child in session.execute(select(LotEdge.lot_key, LotEdge.other_key).where(
+                LotEdge.lot_key.in_(part), LotEdge.direction == DOWN)):
+            children.setdefault(parent, set()).add(child)
     came_from: dict[str, str | None] = dict.fromkeys(roots)
     waiting = deque(roots)
     while waiting:
