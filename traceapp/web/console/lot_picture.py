@@ -14,6 +14,7 @@ from traceapp.trace.genealogy import Held, Node, Trace
 from traceapp.trace.policy import VerdictFacts, verdict
 from traceapp.web.ui import current_locale, graph
 from traceapp.web.ui.display import number, unit
+from traceapp.web.ui.places import place
 
 from .words import VERDICTS, named
 
@@ -76,7 +77,7 @@ def _consignees(held: tuple[Held, ...]) -> tuple[list[graph.Node], list[graph.Ed
     edges = []
     for one in held:
         key = f"party:{one.consignee_id}"
-        parties.setdefault(key, graph.Node(key, named(one), one.region, "party", "plain", "",
+        parties.setdefault(key, graph.Node(key, named(one), place(one.region, current_locale()), "party", "plain", "",
                                            url_for("console.partner", party_id=one.consignee_id)))
         edges.append(graph.Edge(one.lot_key, key, amount_text(one.units, None)))
     return list(parties.values()), edges

@@ -12,6 +12,8 @@ from babel.numbers import format_decimal
 
 from traceapp.core.quantity import Quantity
 
+from .places import place
+
 # UN/ECE Recommendation 20 code -> (Chinese, English). What is not listed shows as its code.
 UNIT_WORDS: dict[str, tuple[str, str]] = {
     "EA": ("件", "pcs"), "C62": ("件", "pcs"), "H87": ("件", "pcs"), "KGM": ("千克", "kg"), "GRM": ("克", "g"),
@@ -62,7 +64,7 @@ def filters(current_locale: Callable[[], str]) -> dict[str, Callable[..., Any]]:
         return shown
 
     return {"num": localised(number), "amount": localised(amount), "unit": localised(unit), "day": localised(day),
-            "moment": localised(moment)}
+            "moment": localised(moment), "place": localised(place)}
 
 
 def _offset(local: datetime) -> str:

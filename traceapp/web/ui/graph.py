@@ -13,7 +13,7 @@ from .layering import Placed, place
 Meaning = Literal["go", "stop", "check", "info", "plain"]
 Ports = dict[tuple[str, str], float]
 Kind = Literal["material", "lot", "party", "more"]
-WIDTH, HEIGHT, GAP, ACROSS, MARGIN = 168, 62, 14, 92, 8
+WIDTH, HEIGHT, GAP, ACROSS, MARGIN = 216, 62, 14, 92, 8
 PORT = 18.0  # pixels between lines that end at one node
 FOLD = "more:"  # key of what stands for folded nodes
 CORNER = {"material": 12, "lot": 2, "party": HEIGHT // 2, "more": 6}

@@ -1,0 +1,32 @@
+"""Places as the reader knows them."""
+from __future__ import annotations
+
+import csv
+from collections import Counter
+
+import pytest
+
+from traceapp.web.ui.places import _TABLE, place
+
+
+@pytest.mark.parametrize(("text", "english"), [
+    ("江苏", "Jiangsu"), ("江苏常州", "Changzhou, Jiangsu"), ("江苏省常州市", "Changzhou, Jiangsu"), ("苏州", "Suzhou"),
+    ("上海", "Shanghai"), ("上海市", "Shanghai"), ("广西壮族自治区", "Guangxi"), ("内蒙古 包头", "Baotou, Inner Mongolia"),
+    ("德国", "Germany"), ("丹麦", "Denmark"), ("某某村", "某某村"), ("江苏某镇", "江苏某镇"), ("Koge", "Koge"), ("", "")])
+def test_a_place_is_named_in_english(text: str, english: str) -> None:
+    assert place(text, "en") == english
+
+
+@pytest.mark.parametrize("text", ["江苏常州", "德国", "Koge"])
+def test_chinese_readers_see_what_was_entered(text: str) -> None:
+    assert place(text, "zh") == text
+
+
+def test_every_city_stands_once_and_under_a_region_of_the_table() -> None:
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    regions = {row["region"] for row in rows if not row["city"]}
+    assert len(regions) == 34
+    assert {row["region"] for row in rows} == regions
+    assert [city for city, count in Counter(row["city"] for row in rows if row["city"]).items() if count > 1] == []
+    assert all(row["en"].strip() for row in rows)
