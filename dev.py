@@ -100,7 +100,9 @@ def run(_: argparse.Namespace) -> int:
     os.environ.setdefault("TRACEAPP_DEVELOPMENT", "1")
     call(PYTHON, "-m", "traceapp", "db", "upgrade")
     call(PYTHON, "-m", "traceapp", "demo", "load", "--if-empty")
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    # A shell that starts this in the background has SIGINT ignored; who then sends it still wants an end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     children = [start_traceapp("serve"), start_traceapp("jobs")]
     code = 0
     try:
