@@ -87,7 +87,7 @@ def tracked() -> list[Path]:
         return [ROOT / line for line in listed.splitlines() if (ROOT / line).is_file()]
     except (OSError, subprocess.CalledProcessError):
         return [path for folder in ("traceapp", "labels", "tests", "docs", "benchmarks", "migrations")
-                for path in (ROOT / folder).rglob("*") if path.is_file()]
+                for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
 
 
 MACHINE = re.compile(r"(?<![A-Za-z0-9_.])/(?:w[o]rk|h[o]me|r[o]ot)/\w|(?:f[i]les\.pythonhosted|p[y]pi\.org/simple|d[e]b\.debian)")
