@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from types import FrameType
 
 
@@ -31,13 +32,14 @@ def _serve(_: argparse.Namespace) -> int:
 
 def _jobs(_: argparse.Namespace) -> int:
     from traceapp.jobs.scheduler import Scheduler
-    from traceapp.jobs.sweeps import SWEEPS
+    from traceapp.jobs.sweeps import sweeps
     from traceapp.logs import configure
 
     from .settings import world
 
     configure()
-    scheduler = Scheduler(world(), SWEEPS)
+    stopping = threading.Event()
+    scheduler = Scheduler(world(), sweeps(stopping), stopping)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         scheduler.stop()

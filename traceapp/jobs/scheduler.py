@@ -32,12 +32,13 @@ class Sweep:
 
 
 class Scheduler:
-    """Leads when it can, waits when it cannot, stops cleanly when told to."""
+    """Leads when it can, waits when it cannot, stops cleanly when `stopping` is set: sweeps that can take long share
+    that event."""
 
-    def __init__(self, world: World, sweeps: Sequence[Sweep]) -> None:
+    def __init__(self, world: World, sweeps: Sequence[Sweep], stopping: threading.Event | None = None) -> None:
         self.world, self.sweeps = world, sweeps
         self.leadership = Leadership(world.database, world.clock)
-        self.stopping = threading.Event()
+        self.stopping = stopping or threading.Event()
         self._running: BackgroundScheduler | None = None
         self._beat = 0.0
 

@@ -1,8 +1,10 @@
 """The sweeps: each looks at rows that are due and deals with them; each may be interrupted and called again."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import delete, func, or_, select
@@ -77,8 +79,8 @@ def _has_work(world: World, kind: str) -> bool:
             or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1)) is not None
 
 
-def deliver(world: World) -> int:
-    """Hand over the letters that are due."""
+def deliver(world: World, stopping: threading.Event | None = None) -> int:
+    """Hand over the letters that are due; once `stopping` is set, a mail server that hangs is not waited for."""
     now = world.clock.now()
     with world.database.read() as session:
         is_due = session.scalar(select(OutboxMessage.id).where(
@@ -86,9 +88,9 @@ def deliver(world: World) -> int:
     if is_due is None:
         return 0
     settings = world.settings
-    post = mailer(settings.mail_url, settings.mail_from, settings.var_dir)
+    post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
     sender = NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)
-    return deliver_due(world.database, world.clock, sender.send, sender.settled)
+    return deliver_due(world.database, world.clock, sender.send, sender.settled, stopping=stopping)
 
 
 def remind(world: World) -> int:
@@ -140,12 +142,14 @@ def watch(world: World) -> int:
     return sum(bool(count) for count in found.values())
 
 
-SWEEPS = (
-    Sweep("rescore", 0.5, rescore),
-    Sweep("follow-lots", 1.0, follow_lots),
-    Sweep("deliver", 1.0, deliver),
-    Sweep("remind", 60.0, remind),
-    Sweep("checkpoint", 60.0, checkpoint),
-    Sweep("keep-house", 600.0, keep_house),
-    Sweep("watch", 60.0, watch),
-)
+def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
+    """Every sweep; those that wait for others stop waiting once `stopping` is set."""
+    return (
+        Sweep("rescore", 0.5, rescore),
+        Sweep("follow-lots", 1.0, follow_lots),
+        Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
+        Sweep("remind", 60.0, remind),
+        Sweep("checkpoint", 60.0, checkpoint),
+        Sweep("keep-house", 600.0, keep_house),
+        Sweep("watch", 60.0, watch),
+    )

@@ -1,6 +1,7 @@
 """Queueing a message with the act that causes it, and delivering what is due: every attempt is a row."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -58,15 +59,20 @@ def queue_message(session: Session, clock: Clock, command: NewMessage, *,
     return message
 
 
-def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, limit: int = 50) -> int:
-    """Try up to `limit` messages that are due, one after the other; answers how many were tried.
+def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, limit: int = 50,
+                stopping: threading.Event | None = None) -> int:
+    """Try up to `limit` messages that are due, one after the other; answers how many were tried. Once `stopping` is
+    set, none is begun any more.
 
     The claim (lease and the attempt's own number) is committed before the server is asked. A claim whose lease ran
     out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself. One
     message is claimed at a time, so that being cut off casts doubt on one only.
     """
     tried = 0
-    while tried < limit and (message_id := _claim(database, clock, settled)) is not None:
+    while tried < limit and not (stopping and stopping.is_set()):
+        message_id = _claim(database, clock, settled)
+        if message_id is None:
+            break
         _settle(database, clock, message_id, _attempt(database, message_id, send), settled)
         tried += 1
     return tried

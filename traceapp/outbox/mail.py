@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,11 +11,17 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .delivery import Delivery
+from .handing_over import HandingOver
 
+# For each answer of the server; its last one, when it has the text, may take longer.
 _TIMEOUT_SECONDS = 30
+_LAST_TIMEOUT_SECONDS = 90
+_LEAVE_SECONDS = 5
+_STOP_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,51 +61,61 @@ class MailFolder:
 
 
 class MailServer:
-    """A server named by `smtp://user:password@host:port`, `smtps://…`, or `smtp+starttls://…`."""
+    """A server named by `smtp://user:password@host:port`, `smtps://…`, or `smtp+starttls://…`.
 
-    def __init__(self, url: str, sender: str) -> None:
+    Once `stopping` is set, a letter that is on its way has a second and a half left.
+    """
+
+    def __init__(self, url: str, sender: str, stopping: threading.Event | None = None) -> None:
         self.parts, self.sender = urlsplit(url), sender
+        self.stopping = stopping or threading.Event()
         if self.parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not self.parts.hostname:
             raise ValueError("a mail URL looks like smtp://host:25, smtps://… or smtp+starttls://…")
 
     def send(self, letter: Letter) -> Delivery:
-        """One attempt. Uncertain only when the link broke after the text had been handed over."""
-        handed_over = False
-        server = None
+        """One attempt. Uncertain only when the server may have the whole text and did not say what it does with it."""
+        message = as_message(letter, self.sender)
+        content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+        attempt = HandingOver(lambda attempt: self._converse(attempt, letter.to, content))
+        return attempt.run(self.stopping, _STOP_SECONDS)
+
+    def _converse(self, attempt: HandingOver, to: str, content: bytes) -> None:
+        server: _Told | None = None
         try:
-            server = self._connect()
-            message = as_message(letter, self.sender)
-            self._envelope(server, letter.to)
-            handed_over = True
-            code, answer = server.data(message.as_bytes(policy=message.policy.clone(linesep="\r\n")))
-            text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
-            if code == 250:
-                return Delivery("sent", f"{code} {text}")
-            return Delivery("refused" if code >= 500 else "failed", f"{code} {text}")
+            server = self._connected(attempt)
+            self._greet(server)
+            self._envelope(server, to)
+            code, answer = server.data(content)
         except smtplib.SMTPResponseException as error:
-            text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else ""
-            return Delivery("refused" if error.smtp_code >= 550 else "failed", f"{error.smtp_code} {text}")
+            outcome = "refused" if error.smtp_code >= 550 else "failed"
+            attempt.end(outcome, f"{error.smtp_code} {_text(error.smtp_error)}")
         except (OSError, smtplib.SMTPException) as error:
-            return Delivery("uncertain" if handed_over else "failed", f"{type(error).__name__}: {error}"[:500])
+            attempt.end("failed", f"{type(error).__name__}: {error}")
+        else:
+            outcome = "sent" if 200 <= code < 300 else "refused" if code >= 500 else "failed"
+            attempt.end(outcome, f"{code} {_text(answer)}", is_answer=200 <= code < 600)
+            server.leave()
         finally:
             if server is not None:
-                with suppress(OSError, smtplib.SMTPException):
-                    server.quit()
+                server.close()
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connected(self, attempt: HandingOver) -> _Told:
         host = self.parts.hostname or ""
         if self.parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, self.parts.port or 465, timeout=_TIMEOUT_SECONDS,
-                                                    context=ssl.create_default_context())
+            server: _Told = _ToldSsl(host, self.parts.port or 465, timeout=_TIMEOUT_SECONDS,
+                                     context=ssl.create_default_context())
         else:
-            server = smtplib.SMTP(host, self.parts.port or 25, timeout=_TIMEOUT_SECONDS)
+            server = _Told(host, self.parts.port or 25, timeout=_TIMEOUT_SECONDS)
+        server.attempt = attempt
+        return server
+
+    def _greet(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()
         if self.parts.scheme == "smtp+starttls":
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         if self.parts.username:
             server.login(unquote(self.parts.username), unquote(self.parts.password or ""))
-        return server
 
     def _envelope(self, server: smtplib.SMTP, to: str) -> None:
         code, answer = server.mail(self.sender)
@@ -108,6 +125,37 @@ class MailServer:
             raise smtplib.SMTPResponseException(code, answer)
 
 
-def mailer(mail_url: str, sender: str, var_dir: Path) -> MailServer | MailFolder:
+class _Told(smtplib.SMTP):
+    """A connection that tells the attempt right before the text goes out, and asks whether it still may."""
+
+    attempt: HandingOver | None = None
+
+    def send(self, s: Any) -> None:
+        if isinstance(s, bytes) and self.attempt is not None:  # commands are text, the letter is bytes
+            self.attempt.begin_text()
+            self._wait_at_most(_LAST_TIMEOUT_SECONDS)
+        super().send(s)
+
+    def leave(self) -> None:
+        """Take leave of a server that has answered; how it takes that no longer matters."""
+        self._wait_at_most(_LEAVE_SECONDS)
+        with suppress(OSError, smtplib.SMTPException):
+            self.quit()
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+
+
+class _ToldSsl(smtplib.SMTP_SSL, _Told):
+    """The same under TLS from the first byte."""
+
+
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+
+
+def mailer(mail_url: str, sender: str, var_dir: Path,
+           stopping: threading.Event | None = None) -> MailServer | MailFolder:
     """The server of `mail_url`, or the folder `mail` under the var directory when it is empty."""
-    return MailServer(mail_url, sender) if mail_url else MailFolder(var_dir / "mail", sender)
+    return MailServer(mail_url, sender, stopping) if mail_url else MailFolder(var_dir / "mail", sender)
