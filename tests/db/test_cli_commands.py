@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from traceapp.cli import main
+from traceapp.cli.settings import database
+from traceapp.core.clock import SystemClock
+from traceapp.core.errors import NotSignedIn
+from traceapp.identity.service import sign_in
 
 GOOD, BAD = "(01)09521234567899(10)AB/1", "(01)09521234567890(10)AB"
 
@@ -106,6 +110,35 @@ def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest
     assert lines[0].startswith("ta_")
     code, _, talk = run(capsys, "token", "add", "wang", "--name", "erp", "--scope", "everything")
     assert (code, "everything" in talk) == (1, True)
+
+
+def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsys: pytest.CaptureFixture[str],
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    run(capsys, "db", "upgrade")
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "administrator")
+    monkeypatch.delenv("TRACEAPP_NEW_PASSWORD")
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: "another one, also long")
+    code, lines, _ = run(capsys, "user", "password", "Wang")
+    assert (code, json.loads(lines[0])["sign_in_name"]) == (0, "wang")
+    with database().write() as session:
+        assert sign_in(session, SystemClock(), "wang", "another one, also long", "test").user.name == "Wang"
+    with pytest.raises(NotSignedIn), database().write() as session:
+        sign_in(session, SystemClock(), "wang", "a long enough password", "test")
+
+
+@pytest.mark.parametrize(("name", "password", "said"), [
+    ("nobody", "another one, also long", "There is no user"), ("wang", "short", "at least 12"),
+    ("wang", "wangwangwangwang", "too easy to guess")])
+def test_a_password_that_cannot_be_set_is_refused_in_words(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, password: str, said: str) -> None:
+    run(capsys, "db", "upgrade")
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "administrator")
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", password)
+    code, lines, talk = run(capsys, "user", "password", name)
+    assert (code, lines) == (1, [])
+    assert said in talk
 
 
 def test_others_events_are_captured_traced_and_written_out_again(capsys: pytest.CaptureFixture[str], shared: Path,

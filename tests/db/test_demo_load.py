@@ -22,7 +22,7 @@ from traceapp.demo.loading import LoadDemo, Loaded, is_demo, is_empty, load_demo
 from traceapp.demo.people import SIGN_INS, working_sign_ins
 from traceapp.demo.tables import items, rates
 from traceapp.identity.model import User
-from traceapp.identity.service import MINIMUM_PASSWORD
+from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.public import public_recalls

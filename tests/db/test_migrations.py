@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from traceapp.db import Database
-from traceapp.db.migrate import differences, heads, integrity, upgrade
+from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -50,3 +51,27 @@ def test_a_missing_column_is_noticed(empty: Database) -> None:
     with empty.engine.begin() as connection:
         connection.execute(text("ALTER TABLE complaint DROP COLUMN use_text"))
     assert any("use_text" in difference for difference in differences(empty))
+
+
+def migrate_to(database: Database, revision: str) -> None:
+    with database.engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+        connection.commit()
+
+
+def test_people_who_were_there_before_one_time_passwords_have_none(empty: Database) -> None:
+    migrate_to(empty, "0001")
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO app_user (id, sign_in_name, name, role, password_hash, language, is_active, created_at, revision)"
+            " VALUES ('u1', 'wang', 'Wang', 'quality', 'hash', 'zh', :yes, :at, 3)"),
+            {"yes": True, "at": "2026-11-01T08:00:00.000000+00:00"})
+        connection.execute(text("INSERT INTO user_session (token_hash, user_id, created_at, seen_at, expires_at)"
+                                " VALUES ('t', 'u1', :at, :at, :at)"), {"at": "2026-11-01T08:00:00.000000+00:00"})
+    migrate_to(empty, "0002")
+    with empty.reading() as connection:
+        row = connection.execute(text("SELECT sign_in_name, revision, one_time_until FROM app_user")).one()
+        assert tuple(row) == ("wang", 3, None)
+        assert connection.scalar(text("SELECT user_id FROM user_session")) == "u1"
+    upgrade(empty)
+    assert differences(empty) == []

@@ -26,7 +26,7 @@ def ask(client: FlaskClient, what: str, address: str) -> None:
                     environ_base=world)
 
 
-@pytest.mark.parametrize("what", ["draft", "find", "answer:miss"])
+@pytest.mark.parametrize("what", ["draft", "find", "answer:miss", "sign-in:network"])
 def test_addresses_of_one_network_are_counted_together(client: FlaskClient, sqlite: Database, what: str) -> None:
     for address in (ONE, OTHER):
         ask(client, what, address)

@@ -8,12 +8,13 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from tests.factories import PASSWORD
 from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
 from traceapp.identity.policy import PERMISSIONS, Role, permissions_of
-from traceapp.identity.service import NewToken, create_token
-from traceapp.web.permissions import PUBLIC, SIGNED_IN
+from traceapp.identity.service import NewToken, NewUser, create_token, create_user, sign_in
+from traceapp.web.permissions import PUBLIC, SIGNED_IN, WITH_ONE_TIME_PASSWORD
 
 UNUSED = "0" * 32
 _CONVERTED = {"UnicodeConverter": UNUSED, "PathConverter": "some/path", "IntegerConverter": 1}
@@ -109,6 +110,36 @@ def test_a_token_gets_through_by_its_scopes_alone(gate: Console) -> None:
         if (status in (401, 403)) == (needed in (PUBLIC, SIGNED_IN, SCOPE)):
             wrong.append((rule.endpoint, method, needed, status))
     assert wrong == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("way", ["session", "token"])
+def test_with_a_one_time_password_nothing_opens_but_its_change(gate: Console, role: str, way: str) -> None:
+    table: dict[str, str] = gate.app.extensions["permissions"]
+    with gate.database.write() as session:
+        name = f"new-{role}-{way}"
+        user = create_user(session, SYSTEM, gate.clock, NewUser(name, name, role, PASSWORD, is_one_time=True))
+        _, token = create_token(session, SYSTEM, gate.clock, NewToken(name, user.id, tuple(permissions_of(role))))
+        opened = sign_in(session, gate.clock, name, PASSWORD, "test").token
+    person, wrong, csrf = Browser(gate.app, gate.app.test_client()), [], ""
+    if way == "session":
+        with person.client.session_transaction() as cookie:
+            cookie["token"] = opened
+        csrf = csrf_of(person, "/console/account")
+    for rule, method, path in walked(gate.app):
+        headers = {"Accept": "text/html", "X-CSRFToken": csrf} | (
+            {"Authorization": f"Bearer {token}"} if way == "token" else {})
+        answer = person.client.open(path, method=method, headers=headers)
+        is_open = table[rule.endpoint] == PUBLIC or rule.endpoint in WITH_ONE_TIME_PASSWORD
+        is_refused = answer.status_code == 403 or answer.headers.get("Location") == "/console/account"
+        if is_refused == is_open:
+            wrong.append((rule.endpoint, method, answer.status_code))
+    assert wrong == []
+
+
+def test_the_change_of_a_one_time_password_is_reached_by_nobody_who_is_not_signed_in(gate: Console) -> None:
+    table: dict[str, str] = gate.app.extensions["permissions"]
+    assert {table[endpoint] for endpoint in WITH_ONE_TIME_PASSWORD} == {SIGNED_IN}
 
 
 def test_a_form_without_its_token_is_refused(gate: Console) -> None:

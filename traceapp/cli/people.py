@@ -1,4 +1,4 @@
-"""`user add`, `token add`."""
+"""`user add`, `user password`, `token add`."""
 from __future__ import annotations
 
 import argparse
@@ -19,6 +19,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     new.add_argument("--role", required=True, choices=[str(role) for role in Role])
     new.add_argument("--language", default="zh", choices=["zh", "en"])
     new.set_defaults(run=_add_user)
+    other = acts.add_parser(
+        "password", help="give a person another password and end all sessions; it is asked for, or read from "
+                         "TRACEAPP_NEW_PASSWORD", description="For whom no administrator can help any more.")
+    other.add_argument("sign_in_name")
+    other.set_defaults(run=_set_password)
     token = commands.add_parser("token", help="keys for machines")
     acts = token.add_subparsers(dest="act", required=True, metavar="ACT")
     new = acts.add_parser("add", help="make a token; it is printed once")
@@ -36,12 +41,31 @@ def _add_user(options: argparse.Namespace) -> int:
     from . import show
     from .settings import database
 
-    password = os.environ.get("TRACEAPP_NEW_PASSWORD") or getpass.getpass("Password: ")
+    password = _new_password()
     with database().write() as session:
         user = create_user(session, SYSTEM, SystemClock(), NewUser(
             sign_in_name=options.sign_in_name, name=options.name, role=options.role, password=password,
             language=options.language))
     show({"id": user.id, "sign_in_name": user.sign_in_name, "role": user.role})
+    return 0
+
+
+def _new_password() -> str:
+    return os.environ.get("TRACEAPP_NEW_PASSWORD") or getpass.getpass("Password: ")
+
+
+def _set_password(options: argparse.Namespace) -> int:
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
+    from traceapp.identity.renewal import set_password
+
+    from . import show
+    from .settings import database
+
+    password = _new_password()
+    with database().write() as session:
+        user = set_password(session, SYSTEM, SystemClock(), options.sign_in_name, password)
+    show({"id": user.id, "sign_in_name": user.sign_in_name, "is_active": user.is_active})
     return 0
 
 

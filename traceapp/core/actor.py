@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`id` is what the trail records; `role` is one of the roles in `identity`, or `public`, `consignee`, `system`."""
+    """`id` is what the trail records; `role` is one of the roles in `identity`, or `public`, `consignee`, `system`.
+    `must_change_password`: has a one-time password, and may do nothing but choose another."""
 
     id: str
     role: str
     name: str = ""
     scopes: frozenset[str] = field(default_factory=frozenset)
     source: str = "web"
+    must_change_password: bool = False
 
 
 SYSTEM = Actor(id="system", role="system", name="system", source="jobs")

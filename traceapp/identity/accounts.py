@@ -48,11 +48,17 @@ def change_user(session: Session, actor: Actor, clock: Clock, command: ChangeUse
     before = {"role": user.role, "is_active": user.is_active}
     user.role, user.is_active = role, is_active
     if not is_active:
-        session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+        end_sessions_of(session, user.id)
     record(session, actor, clock.now(), "user.changed", stream_of("user", user.id),
            {"before": before, "after": {"role": role, "is_active": is_active}})
     session.flush()
     return user
+
+
+def end_sessions_of(session: Session, user_id: str, *, but: str = "") -> int:
+    """End every open session of a person but the one with this hash of its token; answers how many."""
+    done = session.execute(delete(UserSession).where(UserSession.user_id == user_id, UserSession.token_hash != but))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _keep_an_administrator(session: Session, user: User, role: str, is_active: bool) -> None:
@@ -78,6 +84,11 @@ def set_language(session: Session, actor: Actor, clock: Clock, language: str) ->
         user.language = language
         session.flush()
     return user
+
+
+def user_by_id(session: Session, user_id: str) -> User | None:
+    """One account; None when there is no such."""
+    return session.get(User, user_id)
 
 
 def tokens(session: Session) -> list[tuple[ApiToken, User]]:

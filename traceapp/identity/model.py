@@ -12,7 +12,8 @@ from .policy import Role
 
 
 class User(Revisioned, Base):
-    """A member of staff or a regulator. `name` is what signatures and the trail show."""
+    """A member of staff or a regulator. `name` is what signatures and the trail show. `one_time_until`: somebody else
+    told the password; it opens a session until then, and lets its owner do nothing but choose another."""
 
     __tablename__ = "app_user"
     __table_args__ = (enum_check("role", Role),)
@@ -25,6 +26,7 @@ class User(Revisioned, Base):
     language: Mapped[str] = mapped_column(String(8), default="zh")
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    one_time_until: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class UserSession(Base):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ def hit(session: Session, clock: Clock, key: str, limit: int, window_seconds: in
     Raises TooMany for the attempt after `limit`, with the seconds until the next window.
     """
     now = clock.now()
-    start = datetime.fromtimestamp(now.timestamp() // window_seconds * window_seconds, UTC)
+    start = _window(now, window_seconds)
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(RateWindow).values(key=key, window_start=start, count=1)
     session.execute(statement.on_conflict_do_update(
@@ -30,6 +30,17 @@ def hit(session: Session, clock: Clock, key: str, limit: int, window_seconds: in
         raise TooMany("Too many attempts. Try again in %(minutes)s minutes.", retry_after=wait,
                       minutes=max(1, (wait + 59) // 60))
     return count
+
+
+def take_back(session: Session, clock: Clock, key: str, window_seconds: int) -> None:
+    """Uncount one attempt of `key` in the present window: it turned out to be none of those that are limited."""
+    session.execute(update(RateWindow).where(
+        RateWindow.key == key, RateWindow.window_start == _window(clock.now(), window_seconds), RateWindow.count > 0)
+        .values(count=RateWindow.count - 1).execution_options(synchronize_session=False))
+
+
+def _window(now: datetime, seconds: int) -> datetime:
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
 
 
 def forget_old_windows(session: Session, clock: Clock) -> None:

@@ -3,11 +3,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -18,27 +16,25 @@ from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, No
 from traceapp.core.ids import new_id, new_secret
 
 from .model import ApiToken, User, UserSession
+from .passwords import ONE_TIME_LIFE, checked_password, hash_password, is_outdated, is_password
 from .policy import PERMISSIONS, Role, permissions_of
-from .rate import hit
 
-# Source: OWASP Password Storage Cheat Sheet, Argon2id profile with 19 MiB and two passes.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# A hash of nothing anybody knows, so that an unknown name costs as much time as a wrong password.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
-MINIMUM_PASSWORD = 12
 _TOKEN_MARK = "ta_"  # noqa: S105
 _REFUSED = "The name or the password is not right."
 
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
+    """`is_one_time`: somebody else chose the password; the person must choose another at the first sign-in."""
+
     sign_in_name: str
     name: str
     role: str
-    password: str
+    password: str = field(repr=False)
     language: str = "zh"
+    is_one_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,67 +55,63 @@ class NewToken:
     expires_at: datetime | None = None
 
 
-def _digest(text: str) -> str:
+def token_digest(text: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def actor_of(user: User, *, source: str = "web") -> Actor:
-    """The actor that a signed-in user is."""
-    return Actor(id=user.id, role=user.role, name=user.name, scopes=permissions_of(user.role), source=source)
+def actor_of(user: User, *, source: str = "web", scopes: frozenset[str] | None = None) -> Actor:
+    """The actor that a user is, with all permissions of the role or those of `scopes` among them; with none at all as
+    long as the password is one that must be changed."""
+    must_change = user.one_time_until is not None
+    granted = permissions_of(user.role) if scopes is None else scopes & permissions_of(user.role)
+    return Actor(id=user.id, role=user.role, name=user.name, scopes=frozenset() if must_change else granted,
+                 source=source, must_change_password=must_change)
 
 
 def create_user(session: Session, actor: Actor, clock: Clock, command: NewUser) -> User:
     """Add a member of staff or a regulator. Raises InvalidInput for a weak password or an unknown role."""
     if command.role not in set(Role):
         raise InvalidInput("There is no role “%(role)s”.", place="role", role=command.role)
-    if len(command.password) < MINIMUM_PASSWORD:
-        raise InvalidInput("A password needs at least %(least)s characters.", place="password", least=MINIMUM_PASSWORD)
     sign_in_name = command.sign_in_name.strip().lower()
+    password, now = checked_password(command.password, sign_in_name), clock.now()
     if session.scalar(select(User.id).where(User.sign_in_name == sign_in_name)):
         raise Conflict("The sign-in name “%(name)s” is taken.", place="sign_in_name", name=sign_in_name)
-    user = User(id=new_id(clock.now()), sign_in_name=sign_in_name, name=command.name, role=command.role,
-                password_hash=_HASHER.hash(command.password), language=command.language, created_at=clock.now(),
-                is_active=True)
+    user = User(id=new_id(now), sign_in_name=sign_in_name, name=command.name, role=command.role,
+                password_hash=hash_password(password), language=command.language, created_at=now, is_active=True,
+                one_time_until=now + ONE_TIME_LIFE if command.is_one_time else None)
     session.add(user)
-    record(session, actor, clock.now(), "user.created", stream_of("user", user.id),
+    record(session, actor, now, "user.created", stream_of("user", user.id),
            {"sign_in_name": sign_in_name, "role": command.role})
     return user
 
 
-def sign_in(session: Session, clock: Clock, name: str, password: str, source: str) -> SignedIn:
-    """Open a session. Raises NotSignedIn; the message never tells which of the two was wrong."""
+def sign_in(session: Session, clock: Clock, name: str, password: str, network: str) -> SignedIn:
+    """Open a session; `network` is all that the trail keeps of where from.
+
+    Raises NotSignedIn; the message never tells which of the two was wrong. Count it before with
+    `attempts.limit_sign_in`, in a transaction of its own.
+    """
     user = session.scalar(select(User).where(User.sign_in_name == name.strip().lower()))
-    try:
-        _HASHER.verify(user.password_hash if user else _NOBODY, password)
-    except Argon2Error:
-        raise NotSignedIn(_REFUSED, place="password") from None
-    if user is None or not user.is_active:
+    is_right = is_password(user.password_hash if user else None, password)
+    if user is None or not is_right or not user.is_active:
         raise NotSignedIn(_REFUSED, place="password")
-    if _HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = _HASHER.hash(password)
-    token = new_secret()
-    now = clock.now()
-    session.add(UserSession(token_hash=_digest(token), user_id=user.id, created_at=now, seen_at=now,
+    token, now = new_secret(), clock.now()
+    if user.one_time_until is not None and now >= user.one_time_until:
+        raise NotSignedIn("This one-time password was not used in time. Ask the administrator for a new one.",
+                          code="password-over", place="password")
+    if is_outdated(user.password_hash):
+        user.password_hash = hash_password(password)
+    session.add(UserSession(token_hash=token_digest(token), user_id=user.id, created_at=now, seen_at=now,
                             expires_at=now + SESSION_LIFE))
-    record(session, actor_of(user), now, "user.signed_in", stream_of("user", user.id), {"source": source})
+    record(session, actor_of(user), now, "user.signed_in", stream_of("user", user.id), {"network": network})
     return SignedIn(user, token)
-
-
-def limit_sign_in(session: Session, clock: Clock, name: str, source: str) -> None:
-    """Count an attempt. Raises TooMany: ten a quarter of an hour for a name, sixty for an address."""
-    hit(session, clock, f"sign-in:name:{_digest(name.strip().lower())[:40]}", 10, 900)
-    hit(session, clock, f"sign-in:source:{source}", 60, 900)
-
-
-def limit_signature(session: Session, clock: Clock, actor: Actor) -> None:
-    """Count an attempt to sign. Raises TooMany: ten a quarter of an hour."""
-    hit(session, clock, f"signature:{actor.id}", 10, 900)
 
 
 def session_of(session: Session, clock: Clock, token: str) -> tuple[User, UserSession] | None:
     """Who holds this cookie; None when it is unknown, too old, or unused for two hours."""
     row = session.execute(select(User, UserSession).join(UserSession, UserSession.user_id == User.id)
-                          .where(UserSession.token_hash == _digest(token), User.is_active.is_(True))).first()
+                          .where(UserSession.token_hash == token_digest(token), User.is_active.is_(True))).first()
     if row is None:
         return None
     user, opened = row
@@ -131,14 +123,14 @@ def session_of(session: Session, clock: Clock, token: str) -> tuple[User, UserSe
 
 def touch_session(session: Session, clock: Clock, token: str) -> None:
     """Note that a session is in use."""
-    found = session.get(UserSession, _digest(token))
+    found = session.get(UserSession, token_digest(token))
     if found is not None:
         found.seen_at = clock.now()
 
 
 def sign_out(session: Session, actor: Actor, clock: Clock, token: str) -> None:
     """End one session on the server's side."""
-    session.execute(delete(UserSession).where(UserSession.token_hash == _digest(token)))
+    session.execute(delete(UserSession).where(UserSession.token_hash == token_digest(token)))
     record(session, actor, clock.now(), "user.signed_out", stream_of("user", actor.id), {})
 
 
@@ -158,7 +150,7 @@ def create_token(session: Session, actor: Actor, clock: Clock, command: NewToken
         raise InvalidInput("Unknown scope: %(scopes)s. Known: %(known)s.", place="scopes",
                            scopes=", ".join(unknown) or "-", known=", ".join(sorted(PERMISSIONS)))
     prefix, secret = _TOKEN_MARK + secrets.token_hex(4), new_secret(32)
-    token = ApiToken(id=new_id(clock.now()), prefix=prefix, secret_hash=_digest(secret), name=command.name,
+    token = ApiToken(id=new_id(clock.now()), prefix=prefix, secret_hash=token_digest(secret), name=command.name,
                      user_id=user.id, scopes=" ".join(sorted(command.scopes)), created_at=clock.now(),
                      expires_at=command.expires_at)
     session.add(token)
@@ -181,30 +173,26 @@ def token_actor(session: Session, clock: Clock, text: str) -> Actor:
     prefix, _, secret = text.partition(".")
     row = session.execute(select(ApiToken, User).join(User, User.id == ApiToken.user_id)
                           .where(ApiToken.prefix == prefix)).first()
-    if row is None or not secrets.compare_digest(row[0].secret_hash, _digest(secret)):
+    if row is None or not secrets.compare_digest(row[0].secret_hash, token_digest(secret)):
         raise NotSignedIn("The token is not valid.")
     token, user = row
     is_over = token.expires_at is not None and clock.now() >= token.expires_at
     if token.revoked_at is not None or is_over or not user.is_active:
         raise NotSignedIn("The token is no longer valid.")
-    return Actor(id=user.id, role=user.role, name=user.name, source=f"token:{prefix}",
-                 scopes=frozenset(token.scopes.split()) & permissions_of(user.role))
+    return actor_of(user, source=f"token:{prefix}", scopes=frozenset(token.scopes.split()))
 
 
 def check_signature(session: Session, actor: Actor, password: str) -> User:
     """Ask a signer for the password again; answers who signs. Raises Forbidden when it is wrong.
 
-    Call `limit_signature` in a transaction of its own before, so that refused tries count too.
+    Call `attempts.limit_signature` in a transaction of its own before, so that refused tries count too.
     Source: 21 CFR 11.200(a): a signature needs its components at the time of signing.
     """
     user = session.get(User, actor.id)
     if user is None or not user.is_active:
         raise Forbidden("Only a person who is signed in can sign.")
-    try:
-        _HASHER.verify(user.password_hash, password)
-    except Argon2Error:
-        raise Forbidden("The password is not right. Nothing was signed.", code="signature-refused",
-                        place="password") from None
+    if not is_password(user.password_hash, password):
+        raise Forbidden("The password is not right. Nothing was signed.", code="signature-refused", place="password")
     return user
 
 

@@ -87,6 +87,11 @@ def _judge(needed: str | None) -> Response | None:
         if request.method in _SAFE and not request.path.startswith("/api/"):
             return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")  # type: ignore[return-value]
         raise NotSignedIn("Please sign in.")
+    if who.must_change_password and request.endpoint not in table.WITH_ONE_TIME_PASSWORD:
+        if request.method in _SAFE and not request.path.startswith("/api/"):
+            return redirect("/console/account")  # type: ignore[return-value]
+        raise Forbidden("Choose a password of your own first: sign in and open “My account”.",
+                        code="password-change-needed")
     if needed == table.SIGNED_IN:
         return None
     if needed is None or needed not in who.scopes:

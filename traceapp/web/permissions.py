@@ -10,6 +10,9 @@ from collections.abc import Mapping
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
+# What somebody reaches whose password was told by somebody else, besides what is public: choosing another, and leaving.
+WITH_ONE_TIME_PASSWORD = frozenset({"console.own_account", "console.own_password", "identity.sign_out"})
+
 SHARED: dict[str, str] = {
     "static": PUBLIC,
     "ui.static": PUBLIC,

@@ -9,8 +9,8 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.core.errors import NotFound
 from traceapp.export.trace import plain_value
+from traceapp.identity.attempts import limit_signature
 from traceapp.identity.policy import Role
-from traceapp.identity.service import limit_signature
 from traceapp.recall import queries, service
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.cases import is_told

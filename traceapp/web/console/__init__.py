@@ -4,6 +4,7 @@ from __future__ import annotations
 from traceapp.web.permissions import joined
 
 from . import (
+    account,
     accounts,
     adverse_events,
     complaints,
@@ -15,6 +16,7 @@ from . import (
     lot_production,
     lot_shipping,
     lots,
+    own_account,
     partners,
     products,
     recalls,
@@ -26,7 +28,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    accounts, adverse_events, complaints, files, gallery, labels, lot_acts, lot_forms, lot_production, lot_shipping,
-    lots, partners, products, recalls, search, signals, today)))
+    account, accounts, adverse_events, complaints, files, gallery, labels, lot_acts, lot_forms, lot_production,
+    lot_shipping, lots, own_account, partners, products, recalls, search, signals, today)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -1,28 +1,23 @@
-"""Users and tokens, for administrators; one's own language, for everybody."""
+"""Users and tokens, for administrators."""
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import redirect, request, url_for
+from flask import request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.identity.accounts import LANGUAGES, ChangeUser, change_user, set_language, tokens
+from traceapp.audit.entries import entries_of
+from traceapp.identity.accounts import LANGUAGES, tokens
+from traceapp.identity.attempts import UNKNOWN_NAMES
+from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role, permissions_of
-from traceapp.identity.service import (
-    MINIMUM_PASSWORD,
-    NewToken,
-    NewUser,
-    create_token,
-    create_user,
-    revoke_token,
-    users,
-)
+from traceapp.identity.service import NewToken, NewUser, create_token, create_user, revoke_token, users
 from traceapp.web.context import signed_in, world
-from traceapp.web.i18n import COOKIE
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
@@ -31,18 +26,16 @@ from .words import options
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
-    "console.accounts": "user.manage", "console.account_new": "user.manage", "console.account_change": "user.manage",
+    "console.accounts": "user.manage", "console.account_new": "user.manage",
     "console.token_new": "token.manage", "console.token_revoke": "token.manage",
-    "console.own_account": "signed_in", "console.own_account_change": "signed_in",
 }
+_MOST_REFUSED = 20
 
 
 @blueprint.get("/accounts")
 def accounts() -> Response:
     """Everybody who may sign in, and every token."""
-    with world().database.read() as session:
-        everybody, given = users(session), tokens(session)
-    return page("console/accounts.html", users=everybody, tokens=given, roles=ROLES, shown=None)
+    return _show()
 
 
 @blueprint.route("/accounts/new", methods=["GET", "POST"])
@@ -56,7 +49,8 @@ def account_new() -> Response:
     if request.method == "GET":
         return again()
     command = NewUser(form.text("sign_in_name", required=True), form.text("name", required=True),
-                      form.choice("role", list(Role)), form.get("password"), form.choice("language", LANGUAGES))
+                      form.choice("role", list(Role)), form.get("password"), form.choice("language", LANGUAGES),
+                      is_one_time=True)
 
     def act(session: Session) -> Done:
         user = create_user(session, signed_in(), world().clock, command)
@@ -65,25 +59,13 @@ def account_new() -> Response:
     return perform(form, act, Refusal(again))
 
 
-@blueprint.post("/accounts/<user_id>")
-def account_change(user_id: str) -> Response:
-    """Change a role, or end or renew an account."""
-    form = Entered()
-    revision = form.revision()
-    role = form.get("role") or None
-    is_active = {"1": True, "0": False}.get(form.get("active"))
-
-    def act(session: Session) -> Done:
-        user = change_user(session, signed_in(), world().clock, ChangeUser(user_id, role, is_active, revision))
-        return Done(url_for("console.accounts"), gettext("The account of %(name)s was changed.", name=user.name))
-
-    return perform(form, act, Refusal(lambda status: _accounts_again(form, status)))
-
-
-def _accounts_again(form: Entered, status: int) -> Response:
+def _show(status: int = 200, form: Entered | None = None, shown: str = "") -> Response:
+    """The page; `shown`: the text of a new token, this once."""
     with world().database.read() as session:
         everybody, given = users(session), tokens(session)
-    return page("console/accounts.html", status, users=everybody, tokens=given, roles=ROLES, form=form, shown=None)
+        unknown = entries_of(session, UNKNOWN_NAMES, _MOST_REFUSED)
+    return page("console/accounts.html", status, users=everybody, tokens=given, roles=ROLES, form=form, shown=shown,
+                refused=[(entry.at, json.loads(entry.data).get("network", "")) for entry in unknown])
 
 
 @blueprint.route("/tokens/new", methods=["GET", "POST"])
@@ -120,11 +102,7 @@ def token_new() -> Response:
         return Done(url_for("console.accounts"), gettext("The token “%(name)s” was made.", name=token.name))
 
     answer = perform(form, act, Refusal(again))
-    if not kept:
-        return answer
-    with world().database.read() as session:
-        everybody, given = users(session), tokens(session)
-    return page("console/accounts.html", users=everybody, tokens=given, roles=ROLES, shown=kept[0])
+    return _show(shown=kept[0]) if kept else answer
 
 
 @blueprint.post("/tokens/<token_id>/revoke")
@@ -136,22 +114,4 @@ def token_revoke(token_id: str) -> Response:
         revoke_token(session, signed_in(), world().clock, token_id)
         return Done(url_for("console.accounts"), gettext("The token is worthless from now on."))
 
-    return perform(form, act, Refusal(lambda status: _accounts_again(form, status)))
-
-
-@blueprint.get("/account")
-def own_account() -> Response:
-    """Who one is here, and in which language."""
-    return page("console/own_account.html", actor=signed_in(), roles=ROLES)
-
-
-@blueprint.post("/account")
-def own_account_change() -> Response:
-    """Change one's own language."""
-    language = request.form.get("language", "")
-    here = world()
-    with here.database.write() as session:
-        set_language(session, signed_in(), here.clock, language)
-    answer = redirect(url_for("console.own_account"), 303)
-    answer.delete_cookie(COOKIE)
-    return answer
+    return perform(form, act, Refusal(lambda status: _show(status, form)))

@@ -18,6 +18,8 @@ from traceapp.web.context import signed_in, world
 
 from .entering import Entered
 
+# What is never part of what is kept of a form, not even in a hash.
+_SECRET_FIELDS = frozenset({"password", "present_password", "new_password", "new_password_again"})
 # What the person can put right in the form; anything else is a page of its own.
 _SHOWN_IN_FORM = frozenset({404, 409, 412, 413, 415, 422})
 
@@ -73,7 +75,7 @@ def perform(form: Entered, act: Callable[[Session], Done], refusal: Refusal) -> 
 def _asked(form: Entered) -> str:
     """The hash of what was typed, so that a changed form is not taken for a second click."""
     fields = sorted((name, value) for name, value in form.form.items(multi=True)
-                    if name not in ("csrf_token", "form_token", "password"))
+                    if name not in _SECRET_FIELDS | {"csrf_token", "form_token"})
     files = sorted((name, file.filename or "") for name, file in request.files.items(multi=True))
     return hashlib.sha256(json.dumps([request.path, fields, files]).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Response
 
 from traceapp.core.errors import Forbidden, InvalidInput
-from traceapp.identity.service import limit_signature
+from traceapp.identity.attempts import limit_signature
 from traceapp.trace.model import Lot
 from traceapp.web import words
 from traceapp.web.context import actor, world

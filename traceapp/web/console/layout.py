@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, get_flashed_messages, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext
 
+from traceapp.identity.policy import may as role_may
 from traceapp.web.auth import may
 from traceapp.web.context import actor, world
 
@@ -46,7 +47,9 @@ def local_day(at: datetime) -> date:
 
 
 def navigation() -> list[tuple[str, str, bool]]:
-    """(endpoint, label, is current) of what the present actor may open."""
+    """(endpoint, label, is current) of what the present actor may open; nothing for whom the console is not."""
+    if not may("console.read"):
+        return []
     endpoint = request.endpoint or ""
     return [(target, str(label), _is_at(endpoint, target))
             for target, label, permission in NAVIGATION if may(permission)]
@@ -57,6 +60,11 @@ def _is_at(endpoint: str, target: str) -> bool:
     return endpoint in (target, one) or endpoint.startswith(f"{one}_")
 
 
+def home_url() -> str:
+    """Where people of the present actor's role begin."""
+    return url_for("console.today" if role_may(actor().role, "console.read") else "regulator.home")
+
+
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A console page: `template` with navigation, search box and the signed-in person around it.
 
@@ -64,7 +72,8 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     """
     who = actor()
     around: dict[str, Any] = {
-        "nav": navigation(), "home_url": url_for("console.today"), "search_url": url_for("console.search"),
+        "nav": navigation(), "home_url": home_url(),
+        "search_url": url_for("console.search") if may("console.read") else "",
         "search_value": request.args.get("q", "") if request.endpoint == "console.search" else "",
         "user_name": who.name, "user_role": str(ROLES.get(who.role, who.role)),
         "sign_out_url": url_for("identity.sign_out"), "account_url": url_for("console.own_account"),

@@ -42,7 +42,11 @@ ACTIONS = {
     "contact.added": _("Contact added"), "contact.changed": _("Contact changed"), "role.given": _("Role given"),
     "role.taken": _("Role taken away"), "site.created": _("Site created"), "site.changed": _("Site changed"),
     "user.created": _("User created"), "user.changed": _("User changed"),
-    "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out")}
+    "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out"),
+    "user.sign_in_refused": _("Sign-in refused"), "user.language": _("Language changed"),
+    "user.password_changed": _("Password changed"), "user.password_reset": _("One-time password given"),
+    "user.password_set": _("Password set at the machine"),
+    "token.created": _("Token made"), "token.revoked": _("Token revoked")}
 # What the trail calls a value -> what people call it. What is not here is for machines and is not shown.
 VALUES = {
     "number": _("Number"), "product": _("Product"), "quantity": _("Quantity"), "unit": _("Unit of quantity"),
@@ -51,7 +55,8 @@ VALUES = {
     "report": _("Report"), "verdict": _("Verdict"), "results": _("Results"), "failed": _("Out of limits"),
     "sampled": _("Samples"), "before": _("Before"), "after": _("Afterwards"), "note": _("Note"),
     "reason": _("Reason"), "source": _("Source"), "consignee": _("Consignee"), "units": _("Units"),
-    "copies": _("Copies"), "text": _("The code holds")}
+    "copies": _("Copies"), "text": _("The code holds"),
+    "network": _("Network")}
 # What the fields of forms are called, for the list of faults above a form.
 FIELDS = {
     "product_id": _("Product"), "number": _("Number"), "quantity": _("Quantity"), "supplier_id": _("Supplier"),
@@ -62,7 +67,9 @@ FIELDS = {
     "returned_at": _("When"), "units": _("Units"), "reason": _("Reason"), "code": _("Code"), "kind": _("Kind"),
     "name_zh": _("Name (Chinese)"), "name_en": _("Name (English)"), "country": _("Country"), "gln": _("GLN"),
     "email": _("E-mail"), "contact_name": _("First contact"), "time_zone": _("Time zone"), "name": _("Name"),
-    "sign_in_name": _("Sign-in name"), "password": _("Password"), "role": _("Role"), "user_id": _("Speaks for"),
+    "sign_in_name": _("Sign-in name"), "password": _("Password"),
+    "present_password": _("Present password"), "new_password": _("New password"),
+    "new_password_again": _("New password once more"), "role": _("Role"), "user_id": _("Speaks for"),
     "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot")}
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),

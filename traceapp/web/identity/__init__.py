@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in and out. A browser in which somebody signed in keeps a mark: nobody elsewhere can shut them out."""
 from __future__ import annotations
 
 from urllib.parse import urlsplit
@@ -6,13 +6,16 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from traceapp.core.errors import NotSignedIn
+from traceapp.core.errors import NotSignedIn, TooMany
 from traceapp.identity import service
+from traceapp.identity.attempts import Attempt, forget_attempt, limit_sign_in, note_refused_sign_in
+from traceapp.identity.marks import browser_of, marked
 from traceapp.identity.policy import Role
-from traceapp.web.context import actor, source_address, world
+from traceapp.web.context import actor, source_network, world
 from traceapp.web.problems import translated
 
 blueprint = Blueprint("identity", __name__, template_folder="templates")
+_MARK_SECONDS = 365 * 24 * 3600
 
 
 def _safe_target(target: str, role: str) -> str:
@@ -35,11 +38,9 @@ def sign_in_submit() -> AnyResponse:
     """Sign in and go where one wanted to go."""
     here = world()
     name, password = request.form.get("name", "")[:200], request.form.get("password", "")[:1000]
-    with here.database.write() as db:
-        service.limit_sign_in(db, here.clock, name, source_address())
+    attempt = Attempt(name, source_network(), browser_of(here.settings.secret_key, _mark(), name))
     try:
-        with here.database.write() as db:
-            opened = service.sign_in(db, here.clock, name, password, source_address())
+        opened = _let_in(attempt, password)
     except NotSignedIn as error:
         page = render_template("identity/sign_in.html", name=name,
                                next_path=request.form.get("next", ""), error=translated(error))
@@ -47,7 +48,34 @@ def sign_in_submit() -> AnyResponse:
     session.clear()
     session["token"] = opened.token
     session.permanent = True
-    return redirect(_safe_target(request.form.get("next", ""), opened.user.role), 303)
+    answer = redirect(_safe_target(request.form.get("next", ""), opened.user.role), 303)
+    answer.set_cookie(_mark_name(), marked(here.settings.secret_key, _mark(), name), max_age=_MARK_SECONDS,
+                      secure=here.settings.is_https, httponly=True, samesite="Lax")
+    return answer
+
+
+def _let_in(attempt: Attempt, password: str) -> service.SignedIn:
+    """The session of an attempt that is right, which is then not counted; any other is counted and recorded."""
+    here = world()
+    try:
+        with here.database.write() as db:
+            limit_sign_in(db, here.clock, attempt)
+        with here.database.write() as db:
+            opened = service.sign_in(db, here.clock, attempt.name, password, attempt.network)
+            forget_attempt(db, here.clock, attempt)
+            return opened
+    except (NotSignedIn, TooMany) as error:
+        with here.database.write() as db:
+            note_refused_sign_in(db, here.clock, attempt, is_over_limit=isinstance(error, TooMany))
+        raise
+
+
+def _mark_name() -> str:
+    return "__Host-traceapp-browser" if world().settings.is_https else "traceapp-browser"
+
+
+def _mark() -> str:
+    return request.cookies.get(_mark_name(), "")
 
 
 @blueprint.post("/sign-out")

@@ -31,6 +31,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return make_response(render_template(
         template, nav=nav, home_url=url_for("regulator.home" if may("regulator.read") else "regulator.evidence"),
         user_name=who.name, user_role=words.word(words.ROLES, who.role), sign_out_url=url_for("identity.sign_out"),
+        account_url=url_for("console.own_account"),
         flashed=get_flashed_messages(with_categories=True), now=world().clock.now(), own_name=words.own_name,
         own_text=lambda thing, name: str(getattr(thing, f"{name}_{language()}")), term_names=words.term_names,
         joined_words=words.joined_words, lines_of=words.lines_of,
