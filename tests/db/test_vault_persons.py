@@ -11,15 +11,18 @@ from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
+from traceapp.identity.policy import permissions_of
 from traceapp.models import metadata
 from traceapp.vault.model import Person
 from traceapp.vault.service import (
     PersonDetails,
     SealPerson,
+    Step,
     Vault,
     VaultError,
     accesses_of,
     erase_person,
+    erased_at,
     persons_with_contact,
     reseal_persons,
     reveal_person,
@@ -66,10 +69,21 @@ def test_nobody_looks_without_a_reason(database: Database, clock: FixedClock, ac
         assert accesses_of(session, person_id) == []
 
 
-@pytest.mark.parametrize("role", ["operator", "regulator", "administrator", "public", "system"])
-def test_only_quality_sees_or_erases_a_person(database: Database, clock: FixedClock, role: str) -> None:
+def test_quality_may_look_and_only_its_manager_may_erase(database: Database, clock: FixedClock) -> None:
     person_id = sealed(database, clock)
-    other = Actor(id="u-other", role=role, scopes=frozenset({"person.reveal"}))
+    quality = Actor(id="u-quality", role="quality", scopes=permissions_of("quality") | {"person.erase"})
+    with database.write() as session:
+        assert reveal_person(session, quality, clock, person_id, "Call back", vault=VAULT).name == "Planted Person"
+    with pytest.raises(Forbidden), database.write() as session:
+        erase_person(session, quality, clock, person_id, "Asked for by letter")
+    with database.read() as session:
+        assert erased_at(session, person_id) is None
+
+
+@pytest.mark.parametrize("role", ["operator", "regulator", "administrator", "public", "system"])
+def test_only_quality_sees_a_person_and_nobody_else_erases_one(database: Database, clock: FixedClock, role: str) -> None:
+    person_id = sealed(database, clock)
+    other = Actor(id="u-other", role=role, scopes=frozenset({"person.reveal", "person.erase"}))
     with pytest.raises(Forbidden), database.write() as session:
         reveal_person(session, other, clock, person_id, "just looking", vault=VAULT)
     with pytest.raises(Forbidden), database.write() as session:
@@ -107,6 +121,7 @@ def test_erasure_removes_the_text_and_the_hash_and_keeps_the_row(
     with database.read() as session:
         person = session.get_one(Person, person_id)
         assert (person.sealed, person.contact_hash, person.erased_at) == (None, None, clock.now())
+        assert erased_at(session, person_id) == clock.now()
         assert persons_with_contact(session, "13900001234", vault=VAULT) == []
     with pytest.raises(Conflict) as refused, database.write() as session:
         reveal_person(session, actor, clock, person_id, "Call back", vault=VAULT)
@@ -159,9 +174,9 @@ def test_after_a_rotation_old_persons_open_and_move_to_the_new_key(
     with database.read() as session:
         assert persons_with_contact(session, "13900001234", vault=both) == [person_id]
     with database.write() as session:
-        assert reseal_persons(session, actor, clock, 100, vault=both) == 1
+        assert reseal_persons(session, actor, clock, 100, vault=both) == Step(1, (), person_id)
     with database.write() as session:
-        assert reseal_persons(session, actor, clock, 100, vault=both) == 0
+        assert reseal_persons(session, actor, clock, 100, vault=both) == Step(0, (), None)
         seen = reveal_person(session, actor, clock, person_id, "Call back", vault=Vault(NEW_KEY))
         assert seen.name == "Planted Person"
         assert persons_with_contact(session, "13900001234", vault=Vault(NEW_KEY)) == [person_id]

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from traceapp.core.errors import Problem
 
-GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "audit", "backup")
+GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "audit", "backup",
+          "vault")
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:

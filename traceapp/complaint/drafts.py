@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.model import Attachment
@@ -19,7 +19,7 @@ from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound, TooLarge
 from traceapp.core.ids import new_secret
-from traceapp.vault.service import Vault, token_hash
+from traceapp.vault.service import Step, Vault, step_over, token_hash
 
 from .intake import Submitted, repeat_of, submit_complaint
 from .model import ReportDraft
@@ -119,3 +119,23 @@ def forget_draft_files(session: Session, clock: Clock, *, store: FileStore) -> i
         Attachment.about.startswith(_FILES, autoescape=True),
         func.substr(Attachment.about, len(_FILES) + 1).not_in(living)).order_by(Attachment.id).limit(_MOST_FORGOTTEN))
     return forget_files(session, SYSTEM, clock, rows.all(), store=store)
+
+
+def _under_older_keys(vault: Vault) -> ColumnElement[bool]:
+    return (ReportDraft.sealed != "") & ~ReportDraft.sealed.startswith(vault.mark, autoescape=True)
+
+
+def drafts_under_older_keys(session: Session, vault: Vault) -> int:
+    """How many drafts are not yet under the vault's present key."""
+    return session.scalar(select(func.count()).select_from(ReportDraft).where(_under_older_keys(vault))) or 0
+
+
+def reseal_drafts(session: Session, _actor: Actor, _clock: Clock, limit: int, *, vault: Vault, after: str = "") -> Step:
+    """Move up to `limit` drafts, beginning behind `after`, under the vault's present key."""
+    rows = session.scalars(select(ReportDraft).where(_under_older_keys(vault), ReportDraft.token_hash > after)
+                           .order_by(ReportDraft.token_hash).limit(limit).with_for_update()).all()
+
+    def move(draft: ReportDraft) -> None:
+        draft.sealed = vault.sealed_anew(draft.sealed, _about(draft.token_hash))
+
+    return step_over(rows, lambda draft: draft.token_hash, move)

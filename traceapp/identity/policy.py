@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "complaint.read": _QUALITY,
     "complaint.write": _QUALITY,
     "person.reveal": _QUALITY,
+    "person.erase": _MANAGER,
     "adverse_event.read": _QUALITY | {Role.regulator},
     "adverse_event.write": _QUALITY,
     "signal.read": _QUALITY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -17,7 +17,7 @@ from traceapp.core.ids import new_id, new_secret
 from traceapp.identity.policy import permit
 from traceapp.outbox.delivery import NewMessage, queue_message, send_again
 from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.vault.service import Vault, token_hash
+from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
 from .cases import notice_stream, recall_by_id
@@ -154,3 +154,27 @@ def _requeue(session: Session, clock: Clock, notice: Notice, contacts: Iterable[
             continue
         count += 1
     return count
+
+
+def _under_older_keys(vault: Vault) -> ColumnElement[bool]:
+    return ~Notice.sealed_token.startswith(vault.mark, autoescape=True)
+
+
+def notices_under_older_keys(session: Session, vault: Vault) -> int:
+    """How many notices have a link that is not yet under the vault's present key."""
+    return session.scalar(select(func.count()).select_from(Notice).where(_under_older_keys(vault))) or 0
+
+
+def reseal_notices(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault, after: str = "") -> Step:
+    """Move the links of up to `limit` notices, beginning behind `after`, under the vault's present key."""
+    recall_id, _, consignee_id = after.partition("/")
+    rows = session.scalars(
+        select(Notice).where(_under_older_keys(vault),
+                             tuple_(Notice.recall_id, Notice.consignee_id) > (recall_id, consignee_id))
+        .order_by(Notice.recall_id, Notice.consignee_id).limit(limit).with_for_update()).all()
+
+    def move(notice: Notice) -> None:
+        notice.sealed_token = vault.sealed_anew(notice.sealed_token, sealed_about(notice.id))
+        record(session, actor, clock.now(), "notice.resealed", notice_stream(notice.id), {"after": vault.key_id})
+
+    return step_over(rows, lambda notice: f"{notice.recall_id}/{notice.consignee_id}", move)

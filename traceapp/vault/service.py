@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -17,9 +18,11 @@ from traceapp.identity.policy import permit
 from .cipher import Vault, VaultError, normalised_contact, token_hash
 from .model import Person, PersonAccess
 from .policy import PersonDetails, check_guardian, checked_reason, cleaned_details
+from .rotation import Step, step_over
 
-__all__ = ["PersonDetails", "SealPerson", "Vault", "VaultError", "accesses_of", "erase_person", "normalised_contact",
-           "persons_with_contact", "reseal_persons", "reveal_person", "seal_person", "token_hash"]
+__all__ = ["PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of", "erase_person", "erased_at",
+           "normalised_contact", "persons_under_older_keys", "persons_with_contact", "reseal_persons", "reveal_person",
+           "seal_person", "step_over", "token_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, r
 
     Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when done before.
     """
-    permit(actor, "person.reveal", "You may not erase this person.")
+    permit(actor, "person.erase", "You may not erase this person.")
     why = checked_reason(reason)
     person = _person(session, person_id)
     if person.erased_at is not None:
@@ -97,6 +100,11 @@ def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, r
     session.add(access)
     record(session, actor, now, "person.erased", stream_of("person", person.id), {"access": access.id})
     return person
+
+
+def erased_at(session: Session, person_id: str | None) -> datetime | None:
+    """When a person's details were erased; None while they are kept, and for nobody."""
+    return session.scalar(select(Person.erased_at).where(Person.id == person_id)) if person_id else None
 
 
 def persons_with_contact(session: Session, contact: str, *, vault: Vault) -> list[str]:
@@ -111,15 +119,26 @@ def accesses_of(session: Session, person_id: str) -> list[PersonAccess]:
                                 .order_by(PersonAccess.id)))
 
 
-def reseal_persons(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault) -> int:
-    """How many persons that an older key had sealed are now under the present one; 0 when the rotation is done."""
-    rows = session.scalars(select(Person).where(Person.key_id != vault.key_id, Person.sealed.is_not(None))
-                           .order_by(Person.id).limit(limit).with_for_update(skip_locked=True)).all()
-    for person in rows:
+def _under_older_keys(vault: Vault) -> ColumnElement[bool]:
+    return (Person.key_id != vault.key_id) & Person.sealed.is_not(None)
+
+
+def persons_under_older_keys(session: Session, vault: Vault) -> int:
+    """How many persons are not yet under the present key."""
+    return session.scalar(select(func.count()).select_from(Person).where(_under_older_keys(vault))) or 0
+
+
+def reseal_persons(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault, after: str = "") -> Step:
+    """Move up to `limit` persons, in the order of their ids and beginning behind `after`, under the present key."""
+    rows = session.scalars(select(Person).where(_under_older_keys(vault), Person.id > after)
+                           .order_by(Person.id).limit(limit).with_for_update()).all()
+
+    def move(person: Person) -> None:
         details = _opened(person, vault)
         person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
         person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
         record(session, actor, clock.now(), "person.resealed", stream_of("person", person.id),
                {"before": person.key_id, "after": vault.key_id})
         person.key_id = vault.key_id
-    return len(rows)
+
+    return step_over(rows, lambda person: person.id, move)

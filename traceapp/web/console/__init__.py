@@ -8,6 +8,7 @@ from . import (
     accounts,
     adverse_events,
     complaints,
+    erasing,
     files,
     gallery,
     labels,
@@ -28,7 +29,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, files, gallery, labels, lot_acts, lot_forms, lot_production,
-    lot_shipping, lots, own_account, partners, products, recalls, search, signals, today)))
+    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, lot_acts, lot_forms,
+    lot_production, lot_shipping, lots, own_account, partners, products, recalls, search, signals, today)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

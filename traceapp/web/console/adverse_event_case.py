@@ -29,6 +29,7 @@ from traceapp.complaint.terms import terms
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.trace.lookup import lots_by_key
+from traceapp.vault.service import erased_at
 from traceapp.web import words
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import LANGUAGES, language
@@ -101,6 +102,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "lot": lots.get(case.lot_key), "product": products.get(case.product_id or ""),
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
+            "erased_at": erased_at(db, case.person_id),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
     named = {key: lot.number for key, lot in lots.items()} | {
@@ -108,7 +110,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     if not do and form is None and case.state == "draft":
         do = "assess"
-    do = do if do in actions else ""
+    do = do if do in (*actions, "erase") else ""
     return case_page(
         "console/adverse_event.html", status, case=case, do=do, form=form or Entered(_typed(case)),
         actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None,

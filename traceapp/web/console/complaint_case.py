@@ -20,7 +20,7 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
 from traceapp.trace.lookup import lots_by_key
-from traceapp.vault.service import PersonDetails
+from traceapp.vault.service import PersonDetails, erased_at
 from traceapp.web.context import world
 from traceapp.web.reading import given
 from traceapp.web.words import CRITERIA, HARMS, SEVERITIES, TRIAGE_RESULTS, choices
@@ -32,7 +32,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
-_ALWAYS = ("note", "bind", "duplicate", "reveal", "decline", "photo")
+_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo")
 ACT_WORDS = {"triage": lazy_gettext("Triage"), "investigate": lazy_gettext("Investigate"),
              "answer": lazy_gettext("Answer"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen")}
 
@@ -52,12 +52,13 @@ class Completeness:
     missing: tuple[str, ...]
 
 
-def completeness(case: Complaint, *, has_photo: bool) -> Completeness:
+def completeness(case: Complaint, *, has_photo: bool, is_erased: bool = False) -> Completeness:
     """Ten points; a batch and a day count double, because detection stands on them."""
     wanted = (
         (2, case.lot_key != UNKNOWN_LOT, _("the batch")), (2, case.happened_on is not None, _("the day")),
         (1, bool(case.terms), _("what went wrong, coded")), (1, bool(case.use_text), _("how it was used")),
-        (1, case.age_band != "unknown", _("the age")), (1, case.person_id is not None, _("a way to reach the person")),
+        (1, case.age_band != "unknown", _("the age")), (1, case.person_id is not None and not is_erased,
+                                                    _("a way to reach the person")),
         (1, has_photo, _("a photo")), (1, case.is_harm is not None, _("whether somebody was harmed")))
     return Completeness(sum(points for points, is_there, _text in wanted if is_there),
                         sum(points for points, _is, _text in wanted),
@@ -83,7 +84,7 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         may_promote="complaint.promote" in open_kinds, is_unbound=case.lot_key == UNKNOWN_LOT,
         criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS), severity_choices=choices(SEVERITIES),
         result_choices=choices(TRIAGE_RESULTS, ("complaint", "inquiry", "not_ours")),
-        score=completeness(case, has_photo=bool(values["files"])), **values)
+        score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
 
 
 def _read(db: Session, case: Complaint) -> dict[str, Any]:
@@ -98,6 +99,7 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
         "people": names_of_users(db, (note.by for note in notes)), "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
+        "erased_at": erased_at(db, case.person_id),
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
 
 
