@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from tests.browser.conftest import PASSWORDS, Site
+from tests.browser.conftest import NEWCOMER, PASSWORDS, Site
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party, Product, ProductKind
 from traceapp.code.labels import lot_link
@@ -17,9 +17,10 @@ from traceapp.complaint.drafts import start_draft
 from traceapp.complaint.intake import submit_complaint
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.report import LotGiven, SubmitComplaint
-from traceapp.core.actor import PUBLIC, Actor
+from traceapp.core.actor import PUBLIC, SYSTEM, Actor
+from traceapp.identity.attempts import Attempt, note_refused_sign_in
 from traceapp.identity.model import User
-from traceapp.identity.service import actor_of
+from traceapp.identity.service import NewUser, actor_of, create_user
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
@@ -72,6 +73,7 @@ class Scenes:
     material: str
     partner: str
     task: str
+    account: str
     form: str
     report: str
 
@@ -96,6 +98,10 @@ def make_scenes(site: Site) -> Scenes:
         old = _finished(session, Lot.expires_on < world.clock.now().date())[0]
         copied = _finished(session, Product.code == "PLASTER", Lot.expires_on > world.clock.now().date())[0]
         session.merge(ScanCount(lot_key=copied.lot_key, scans=int(copied.made) * 100, first_at=world.clock.now()))
+        create_user(session, SYSTEM, world.clock, NewUser(NEWCOMER, "Wang Fang", "quality", PASSWORDS[NEWCOMER],
+                                                          is_one_time=True))
+        note_refused_sign_in(session, world.clock, Attempt(NEWCOMER, "203.0.113.0/24"))
+        note_refused_sign_in(session, world.clock, Attempt("nobody", "2001:db8:1::/48"))
         found = Scenes(
             expired=_path(session, old), copied=_path(session, copied), draft=draft, submitted=submitted.id,
             running=running.id, consignee=consignee, asked=asked, answered=answered,
@@ -182,14 +188,16 @@ def _path(session: Session, lot: Lot) -> str:
 def _found(session: Session) -> dict[str, str]:
     """Cases of the demonstration, one of each kind."""
     closed = session.scalars(select(Recall).where(Recall.state == "closed")).first()
-    events = {state: session.scalars(select(AdverseEvent.id).where(AdverseEvent.state == state)).first()
-              for state in ("draft", "assessed")}
+    events = {state: session.scalars(select(AdverseEvent.id).where(AdverseEvent.state == state).order_by(
+        AdverseEvent.person_id.is_(None))).first() for state in ("draft", "assessed")}
+    account = session.scalars(select(User.id).where(User.sign_in_name == NEWCOMER)).one()
     partner = session.scalars(select(Party.id).join(ShipmentLine, ShipmentLine.consignee_id == Party.id)).first()
     complaint = session.scalars(select(Complaint.id).where(Complaint.person_id.is_not(None), Complaint.is_harm)).first()
     task = session.scalars(select(Task.id).where(Task.state == "open")).first()
     signal = session.scalars(select(Signal.id).where(Signal.state == "open").order_by(Signal.opened_at)).first()
     assert closed and partner and complaint and task and signal and all(events.values())
     return {"closed": closed.id, "closed_reference": closed.reference, "complaint": complaint, "signal": signal,
-            "draft_event": str(events["draft"]), "event": str(events["assessed"]), "partner": partner, "task": task}
+            "draft_event": str(events["draft"]), "event": str(events["assessed"]), "partner": partner, "task": task,
+            "account": account}
 
 

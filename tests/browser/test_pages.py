@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.browser.conftest import SIZES, People, Site, shoot
+from tests.browser.conftest import NEWCOMER, SIZES, People, Site, shoot
 from tests.browser.scenes import Scenes, make_scenes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -107,11 +107,13 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("shipment-new", "/shipments/new?lot={scenes.lot}", "operator"),
     ("complaints", "/complaints", "quality"),
     ("complaint", "/complaints/{scenes.complaint}", "quality"),
+    ("complaint-erase", "/complaints/{scenes.complaint}?do=erase", "manager"),
     ("complaint-new", "/complaints/new", "quality"),
     ("complaint-import", "/complaints/import", "quality"),
     ("adverse-events", "/adverse-events", "quality"),
     ("adverse-event", "/adverse-events/{scenes.event}", "quality"),
     ("adverse-event-draft", "/adverse-events/{scenes.draft_event}", "quality"),
+    ("adverse-event-erase", "/adverse-events/{scenes.event}?do=erase", "manager"),
     ("signals", "/signals", "quality"),
     ("signal", "/signals/{scenes.signal}", "quality"),
     ("signal-decide", "/signals/{scenes.signal}?do=confirm", "quality"),
@@ -142,9 +144,14 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("search", "/search?q=CK26", "quality"),
     ("task", "/tasks/{scenes.task}", "quality"),
     ("accounts", "/accounts", "admin"),
+    ("account", "/accounts/{scenes.account}", "admin"),
+    ("account-password", "/accounts/{scenes.account}?do=password", "admin"),
+    ("account-role", "/accounts/{scenes.account}?do=role", "admin"),
     ("account-new", "/accounts/new", "admin"),
     ("token-new", "/tokens/new", "admin"),
     ("own-account", "/account", "quality"),
+    ("own-account-regulator", "/account", "regulator"),
+    ("own-account-one-time", "/account", NEWCOMER),
     ("gallery", "/gallery", "quality"),
 ))
 REGULATOR = tuple(Entry(f"regulator-{name}", at(f"/regulator{path}"), "regulator") for name, path in (

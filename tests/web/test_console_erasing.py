@@ -57,7 +57,7 @@ def test_one_act_erases_the_person_behind_both_pages(console: Console, manager: 
             "erased: Asked for by letter"]
 
 
-def test_a_person_who_is_erased_no_longer_counts_as_reachable(console: Console, manager: Browser, lot: Lot) -> None:
+def test_a_person_who_is_erased_neither_counts_as_reachable_nor_is_missed(console: Console, manager: Browser, lot: Lot) -> None:
     complaint: Complaint = reported(console, lot=scanned(lot), contact=CONTACT, use_text="On dry skin")
     here = f"/console/complaints/{complaint.id}"
 
@@ -67,6 +67,7 @@ def test_a_person_who_is_erased_no_longer_counts_as_reachable(console: Console, 
     before = points()
     manager.post(f"{here}/erase", REASON)
     assert points() == before - 1
+    assert "a way to reach the person" not in manager.get(here).get_data(as_text=True)
 
 
 def test_erasing_needs_a_reason_and_happens_once(console: Console, manager: Browser, lot: Lot) -> None:

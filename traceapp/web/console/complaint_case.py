@@ -53,13 +53,15 @@ class Completeness:
 
 
 def completeness(case: Complaint, *, has_photo: bool, is_erased: bool = False) -> Completeness:
-    """Ten points; a batch and a day count double, because detection stands on them."""
-    wanted = (
+    """Ten points; a batch and a day count double, because detection stands on them. Nobody is asked for a contact again
+    that was erased."""
+    wanted = [
         (2, case.lot_key != UNKNOWN_LOT, _("the batch")), (2, case.happened_on is not None, _("the day")),
         (1, bool(case.terms), _("what went wrong, coded")), (1, bool(case.use_text), _("how it was used")),
-        (1, case.age_band != "unknown", _("the age")), (1, case.person_id is not None and not is_erased,
-                                                    _("a way to reach the person")),
-        (1, has_photo, _("a photo")), (1, case.is_harm is not None, _("whether somebody was harmed")))
+        (1, case.age_band != "unknown", _("the age")), (1, has_photo, _("a photo")),
+        (1, case.is_harm is not None, _("whether somebody was harmed"))]
+    if not is_erased:
+        wanted.insert(5, (1, case.person_id is not None, _("a way to reach the person")))
     return Completeness(sum(points for points, is_there, _text in wanted if is_there),
                         sum(points for points, _is, _text in wanted),
                         tuple(text for _points, is_there, text in wanted if not is_there))
