@@ -57,6 +57,20 @@ def test_scan_data_goes_back_to_the_same_uri(capsys: pytest.CaptureFixture[str])
     assert json.loads(lines[0])["uri"].endswith("/10/AB%2F1")
 
 
+def test_old_forms_new_ais_and_lonely_ais_are_a_matter_of_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for option, text, good_with_it in (("--legacy", "https://a/gtin/9521234567899", True), ("--unknown-ais", "(89)A", True),
+                                       ("--complete", "(10)A", False)):
+        assert run(capsys, "gs1", "parse", option, text)[0] == (0 if good_with_it else 1)
+        assert run(capsys, "gs1", "parse", text)[0] == (1 if good_with_it else 0)
+
+
+def test_the_query_of_a_uri_is_sorted_or_left_as_given(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "(01)09521234567899(99)A(17)280115(11)260115"
+    assert run(capsys, "gs1", "uri", text)[1][0].endswith("?11=260115&17=280115&99=A")
+    kept = run(capsys, "gs1", "uri", "--keep-order", "--stem", "https://t.example", text)[1][0]
+    assert kept == "https://t.example/01/09521234567899?17=280115&11=260115&99=A"
+
+
 def test_critical_values_are_printed_as_published(capsys: pytest.CaptureFixture[str]) -> None:
     # Kulldorff et al. 2011, table 1: T = 10, M = 1, alpha = .05.
     code, lines, _ = run(capsys, "signals", "critical-value", "--alpha", "0.05", "--upper", "10")

@@ -47,6 +47,9 @@ def test_every_legal_way_to_write_a_uri_has_one_canonical_form(uri: str, canonic
         ("HtTp://a/01/" + GTIN, "URI_SCHEME", "HtTp://a"),
         ("https:///01/" + GTIN, "URI_HOST", ""),
         ("https://[fe80::1%25eth0]/01/" + GTIN, "URI_HOST", "[fe80::1%25eth0]"),
+        ("https://a_b/01/" + GTIN, "URI_HOST", "_b"),
+        ("https://a%2Eb/01/" + GTIN, "URI_HOST", "%2Eb"),
+        ("https://me@a/01/" + GTIN, "URI_HOST", "@a"),
         ("https://a/01/" + GTIN + "/10/批", "URI_CHARACTER", "批"),
         ("https://a", "NO_KEY", ""),
         ("https://a/gtin/" + GTIN, "NO_KEY", f"/gtin/{GTIN}"),
@@ -140,12 +143,35 @@ def test_generation_puts_qualifiers_in_order_and_sorts_the_rest() -> None:
         ([("414", "9506000134352"), ("21", "S")], "QUALIFIERS_OUT_OF_ORDER"),
         ([("415", "9506000134352")], "MISSING_COMPANION"),
         ([("01", GTIN), ("3922", "100")], "MISSING_COMPANION"),
+        ([("01", GTIN), ("8200", "http://a")], "QUALIFIERS_OUT_OF_ORDER"),
+        ([("01", GTIN), ("235", "T"), ("22", "V")], "QUALIFIERS_OUT_OF_ORDER"),
     ],
 )
 def test_generation_refuses_what_may_not_be(ais: list[tuple[str, str]], code: str) -> None:
     with pytest.raises(Gs1Error) as caught:
         digital_link(ais)
     assert caught.value.code == code
+
+
+def test_the_rest_may_keep_its_order_with_predefined_lengths_first() -> None:
+    ais = [("98", "A"), ("253", "9526064000028"), ("99", "B"), ("17", "280115"), ("11", "260115")]
+    written = digital_link(ais, "https://t.example", complete=False, sort=False)
+    assert written == "https://t.example/253/9526064000028?17=280115&11=260115&98=A&99=B"
+    assert parse(written).values == dict(ais)
+
+
+def test_a_number_that_is_no_ai_yet_is_written_only_when_asked_for() -> None:
+    ais = [("01", GTIN), ("89", "X/1")]
+    assert digital_link(ais, unknown_ais=True) == f"https://id.gs1.org/01/{GTIN}?89=X%2F1"
+    with pytest.raises(Gs1Error):
+        digital_link(ais)
+
+
+def test_the_path_that_leaves_nothing_over_is_chosen() -> None:
+    # a lot is no qualifier beside a third-party serial, but may be told of it
+    ais = [("01", GTIN), ("10", "L"), ("235", "T")]
+    assert digital_link(ais) == f"https://id.gs1.org/01/{GTIN}/235/T?10=L"
+    assert parse_uri(digital_link(ais)).values == dict(ais)
 
 
 @pytest.mark.parametrize("stem", ["ftp://a", "https://a?x=1", "https://a#x", "https://", "https://a b"])

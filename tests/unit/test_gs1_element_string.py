@@ -70,11 +70,71 @@ def test_a_bracket_inside_a_value_is_escaped_and_read_back() -> None:
         ("(10", "MALFORMED_AI", "(10"),
         ("(89)A", "UNKNOWN_AI", "89"),
         (r"(10)A\(B C", "INVALID_CSET82_CHARACTER", " "),
+        (r"(10)A\B", "INVALID_CSET82_CHARACTER", "\\"),
         ("(17)281315(10)A", "ILLEGAL_MONTH", "13"),
+        ("(10)A|B", "INVALID_CSET82_CHARACTER", "|"),
+        ("(10)A|(98)B|(99)C", "MALFORMED_AI", "|(99)"),
+        ("(10)A|(10)B", "REPEATED_AI", "(10)B"),
+        ("^10A|99B", "INVALID_CSET82_CHARACTER", "|"),
+        ("^10A|^98B|^99C", "INVALID_CSET82_CHARACTER", "|"),
+        ("^10A|^", "NO_KEY", ""),
+        ("^|^99A", "NO_KEY", ""),
+        ("^99A|^01" + GTIN[:-1] + "3", "INCORRECT_CHECK_DIGIT", "3"),
     ],
 )
 def test_what_breaks_a_rule_is_refused_at_its_place(text: str, code: str, wrong: str) -> None:
     assert refusal(text) == (code, wrong)
+
+
+@pytest.mark.parametrize(
+    "text", [f"^01{GTIN}10L7|^99X(1)", rf"(01){GTIN}(10)L7|(99)X\(1)", f"\x1d01{GTIN}10L7|\x1d99X(1)"]
+)
+def test_a_composite_component_marks_the_same_item(text: str) -> None:
+    assert parse(text).ai == (("01", GTIN), ("10", "L7"), ("99", "X(1)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "ais"),
+    [
+        ("(89)ANY", (("89", "ANY"),)),
+        ("(89)A(01)" + GTIN + "(89)A", (("89", "A"), ("01", GTIN))),
+        ("(419)1234567890123", (("419", "1234567890123"),)),
+        ("^236AB^10L7", (("236", "AB"), ("10", "L7"))),
+        ("^419123456789012310L7", (("419", "1234567890123"), ("10", "L7"))),
+        ("]C18299X\x1d10L7", (("8299", "X"), ("10", "L7"))),
+        (f"https://a/01/{GTIN}?89=X%2FY", (("01", GTIN), ("89", "X/Y"))),
+    ],
+)
+def test_a_number_that_is_no_ai_yet_is_taken_as_text_only_when_asked_for(
+    text: str, ais: tuple[tuple[str, str], ...]
+) -> None:
+    parsed = parse(text, unknown_ais=True)
+    assert parsed.ai == ais
+    assert parse(bracketed(parsed.ai), unknown_ais=True).ai == ais
+    with pytest.raises(Gs1Error) as caught:
+        parse(text)
+    assert caught.value.code == "UNKNOWN_AI"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "^891234",  # nobody knows how many digits an AI that begins with 89 has
+        "(011)A",
+        "(80)A",
+        "(800)A",
+        "(399)A",
+        "(2367)A",
+        "(419)A",
+        "(89)A(89)B",
+        "(89)A B",
+        "(89)" + "A" * 91,
+        f"https://a/01/{GTIN}/89/A",
+    ],
+)
+def test_a_number_that_cannot_be_an_ai_is_refused_even_then(text: str) -> None:
+    with pytest.raises(Gs1Error):
+        parse(text, unknown_ais=True)
 
 
 def test_the_same_value_twice_is_one_value() -> None:

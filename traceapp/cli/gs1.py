@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 
 from .text_input import items
 
@@ -13,9 +14,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
     parse = acts.add_parser("parse", help="a Digital Link URI, element string (^ is FNC1), bracketed string or scan "
                             "data → one JSON line each")
+    parse.add_argument("--legacy", action="store_true", help="in URIs, also GTINs of 8, 12 or 13 digits and the old "
+                       "names such as /gtin/")
+    parse.add_argument("--unknown-ais", action="store_true", help="take AIs that GS1 has not given out as text")
+    parse.add_argument("--complete", action="store_true", help="refuse an AI that needs another one which is missing")
     parse.set_defaults(run=_parse)
     uri = acts.add_parser("uri", help="bracketed AIs → canonical Digital Link URI")
     uri.add_argument("--stem", default=None, help="begin with this address instead of https://id.gs1.org")
+    uri.add_argument("--keep-order", action="store_true", help="leave the query in the order given, predefined lengths "
+                     "first, instead of sorting it")
     uri.set_defaults(run=_uri)
     scan = acts.add_parser("scan", help="bracketed AIs and a symbology identifier → what a scanner sends")
     scan.add_argument("--symbology", default="]d2", help="such as ]C1, ]d2, ]Q3, ]Q1 (default ]d2)")
@@ -30,20 +37,21 @@ def _parse(options: argparse.Namespace) -> int:
     from . import show
 
     good = True
+    chosen = {"legacy": options.legacy, "unknown_ais": options.unknown_ais, "complete": options.complete}
     for text in items(options.text):
-        line = parse_line(text)
+        line = parse_line(text, **chosen)
         good = good and bool(line["ok"])
         show(line)
     return 0 if good else 1
 
 
-def _each(options: argparse.Namespace, convert: object) -> int:
+def _each(options: argparse.Namespace, convert: Callable[[str], str]) -> int:
     from traceapp.gs1.errors import Gs1Error
 
     good = True
     for text in items(options.text):
         try:
-            print(convert(text))  # type: ignore[operator]
+            print(convert(text))
         except Gs1Error as error:
             good = False
             print()
@@ -54,8 +62,9 @@ def _each(options: argparse.Namespace, convert: object) -> int:
 
 def _uri(options: argparse.Namespace) -> int:
     from traceapp.gs1.lines import uri_line
+    from traceapp.gs1.parsed import STEM
 
-    return _each(options, lambda text: uri_line(text, options.stem) if options.stem else uri_line(text))
+    return _each(options, lambda text: uri_line(text, options.stem or STEM, sort=not options.keep_order))
 
 
 def _scan(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ Source: GS1 Digital Link Standard: URI Syntax 1.7.0.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote_plus
 
 from .element_string import PAIR, Collector
@@ -13,10 +13,10 @@ from .epc_binary import decode_epc_binary, is_epc_binary
 from .errors import Gs1Error
 from .escapes import raw_span, unescape
 from .parsed import STEM, Parsed, check_all, uri_path, write_uri
-from .table import SEQUENCES, TABLE, Entry, excluded_pair, missing_companions
+from .table import SEQUENCES, TABLE, Entry, entry_of, excluded_pair, find_entry, missing_companions
 
 _NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
-_START = re.compile(r"(https?|HTTPS?)://((?:[A-Za-z0-9\-._~%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?)?")
+_START = re.compile(r"(https?|HTTPS?)://((?:[A-Za-z0-9\-.]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?)?")
 _SCHEME = re.compile(r"(?:https?|HTTPS?)://")
 _SHORT_GTINS = (8, 12, 13)
 _ALPHAS = {
@@ -30,10 +30,11 @@ _ALPHAS = {
 class _Reader:
     """One URI being read. `flags` collects rules that a value breaks; without it the first one ends the reading."""
 
-    def __init__(self, text: str, *, legacy: bool, flags: list[Gs1Error] | None) -> None:
+    def __init__(self, text: str, *, legacy: bool, flags: list[Gs1Error] | None, unknown_ais: bool = False) -> None:
         self.text = text
         self.legacy = legacy
         self.flags = flags
+        self.unknown_ais = unknown_ais
         self.found = Collector()
 
     def entry(self, name: str) -> Entry | None:
@@ -119,7 +120,7 @@ class _Reader:
                 if part:
                     other.append((unquote_plus(name), unquote_plus(raw)))
             else:
-                entry = TABLE.get(name)
+                entry = find_entry(name, self.unknown_ais)
                 if entry is None:
                     raise Gs1Error("UNKNOWN_AI", at, len(name))
                 if name in forbidden or not entry.attribute:
@@ -151,15 +152,17 @@ def _path_start(text: str) -> int:
     return start.end()
 
 
-def parse_uri(uri: str, *, legacy: bool = False, flags: list[Gs1Error] | None = None) -> Parsed:
+def parse_uri(
+    uri: str, *, legacy: bool = False, flags: list[Gs1Error] | None = None, unknown_ais: bool = False
+) -> Parsed:
     """Reads a Digital Link URI, with any stem; the fragment is ignored.
 
     `legacy` also takes GTINs of 8, 12 and 13 digits and the old names such as /gtin/ and /lot/. With `flags`, a value
     that has the right form and breaks another rule (a wrong check digit) is taken and the error appended.
-    Raises Gs1Error.
+    With `unknown_ais`, an AI that GS1 has not given out may be an attribute, of any text. Raises Gs1Error.
     """
     start = _path_start(uri)
-    return _Reader(uri.partition("#")[0], legacy=legacy, flags=flags).read(start)
+    return _Reader(uri.partition("#")[0], legacy=legacy, flags=flags, unknown_ais=unknown_ais).read(start)
 
 
 def parse_path(raw_path: str, *, legacy: bool = False) -> Parsed:
@@ -181,27 +184,42 @@ def parse_path(raw_path: str, *, legacy: bool = False) -> Parsed:
         raise
 
 
-def digital_link(ais: Sequence[tuple[str, str]], stem: str = STEM, *, complete: bool = True) -> str:
-    """The Digital Link URI for these AIs: key and qualifiers in the path, the rest sorted in the query.
+def digital_link(
+    ais: Sequence[tuple[str, str]],
+    stem: str = STEM,
+    *,
+    complete: bool = True,
+    sort: bool = True,
+    unknown_ais: bool = False,
+) -> str:
+    """The Digital Link URI for these AIs: key and qualifiers in the path, the rest in the query.
 
-    `complete` refuses AIs that lack a companion (a lot without its GTIN never passes: it has no key). Raises Gs1Error;
-    its place is one in the bracketed text of the AIs.
+    `sort`: the query is in the order of the AIs' numbers, as the canonical form wants it; without it, in the order
+    given, those of a predefined length first. `complete` refuses AIs that lack a companion (a lot without its GTIN
+    never passes: it has no key). `unknown_ais` takes AIs that GS1 has not given out as attributes.
+    Raises Gs1Error; its place is one in the bracketed text of the AIs.
     """
     base = stem.rstrip("/")
     if "?" in stem or "#" in stem or _path_start(base + "/") < 0:
         raise Gs1Error("URI_CHARACTER", 0, 0, "A stem has neither query nor fragment: %(stem)s", stem=stem)
-    values = check_all(ais)
+    values = check_all(ais, unknown_ais=unknown_ais)
     if clash := excluded_pair(values):
         raise Gs1Error("EXCLUDED_PAIR", 0, 0, PAIR, first=clash[0], second=clash[1])
     path = uri_path(values)
     if path is None:
-        code = "QUALIFIERS_OUT_OF_ORDER" if any(TABLE[ai].paths is not None for ai in values) else "NO_KEY"
+        code = "QUALIFIERS_OUT_OF_ORDER" if any(entry_of(ai).paths is not None for ai in values) else "NO_KEY"
         raise Gs1Error(code, 0, 0)
-    if complete and (lonely := missing_companions(values)):
+    if complete:
+        require_companions(values)
+    return write_uri(values, path, base, sort=sort)
+
+
+def require_companions(values: Iterable[str]) -> None:
+    """Raises Gs1Error when one of these AIs needs another one that is not among them."""
+    if lonely := missing_companions(values):
         ai, alternatives = min(lonely.items())
         wanted = " or ".join("+".join(min(group) for group in alternative) for alternative in alternatives)
         raise Gs1Error("MISSING_COMPANION", 0, 0, "AI %(ai)s needs AI %(wanted)s beside it", ai=ai, wanted=wanted)
-    return write_uri(values, path, base)
 
 
 def constrained(uri: str) -> str:

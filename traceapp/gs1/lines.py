@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .digital_link import digital_link
+from .digital_link import digital_link, require_companions
 from .errors import Gs1Error
 from .parsed import STEM
 from .reading import parse
@@ -25,13 +25,18 @@ def error_dict(error: Gs1Error) -> dict[str, Any]:
     return {"code": error.code, "start": error.start, "length": error.length, "message": error.text}
 
 
-def parse_line(text: str) -> dict[str, Any]:
+def parse_line(
+    text: str, *, legacy: bool = False, unknown_ais: bool = False, complete: bool = False
+) -> dict[str, Any]:
     """What is in the text, or what is wrong with it.
 
-    `key` and `uri` are None when the AIs identify nothing by themselves, such as a lot number without its GTIN.
+    `key` and `uri` are None when the AIs identify nothing by themselves, such as a lot number without its GTIN;
+    `complete` refuses that and every AI that needs another one which is not here. The rest as in `parse`.
     """
     try:
-        parsed = parse(text)
+        parsed = parse(text, legacy=legacy, unknown_ais=unknown_ais)
+        if complete:
+            require_companions(parsed.values)
     except Gs1Error as error:
         return {"ok": False, "error": error_dict(error)}
     return {
@@ -43,9 +48,12 @@ def parse_line(text: str) -> dict[str, Any]:
     }
 
 
-def uri_line(text: str, stem: str = STEM) -> str:
-    """The Digital Link URI for AIs in brackets or any other form that `parse` reads. Raises Gs1Error."""
-    return digital_link(parse(text).ai, stem)
+def uri_line(text: str, stem: str = STEM, *, sort: bool = True) -> str:
+    """The Digital Link URI for AIs in brackets or any other form that `parse` reads; `sort` as in `digital_link`.
+
+    Raises Gs1Error.
+    """
+    return digital_link(parse(text).ai, stem, sort=sort)
 
 
 def scan_line(text: str, symbology: str) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from .errors import Gs1Error
 from .escapes import escape
-from .table import TABLE, Entry, missing_companions
+from .table import Entry, entry_of, find_entry, missing_companions
 
 STEM = "https://id.gs1.org"
 Pairs = tuple[tuple[str, str], ...]
@@ -21,7 +21,7 @@ def _path_for(entry: Entry, values: dict[str, str]) -> tuple[str, ...] | None:
     best: tuple[str, ...] | None = None
     for alternative in entry.paths or ():
         path = (entry.ai, *(ai for ai in alternative if ai in values))
-        rest_fits = all(TABLE[ai].attribute for ai in values if ai not in path)
+        rest_fits = all(entry_of(ai).attribute for ai in values if ai not in path)
         if rest_fits and (best is None or len(path) > len(best)):
             best = path
     return best
@@ -30,14 +30,18 @@ def _path_for(entry: Entry, values: dict[str, str]) -> tuple[str, ...] | None:
 def uri_path(values: dict[str, str]) -> tuple[str, ...] | None:
     """The AIs of a Digital Link's path for these values; the first key that works wins. None when there is none."""
     for ai in values:
-        if TABLE[ai].paths is not None and (path := _path_for(TABLE[ai], values)):
+        entry = entry_of(ai)
+        if entry.paths is not None and (path := _path_for(entry, values)):
             return path
     return None
 
 
-def write_uri(values: dict[str, str], path: Sequence[str], stem: str = STEM) -> str:
-    """The URI with `path` and then, in the order of their numbers, the other values as attributes."""
-    rest = sorted(values.keys() - set(path))
+def write_uri(values: dict[str, str], path: Sequence[str], stem: str = STEM, *, sort: bool = True) -> str:
+    """The URI with `path` and then the other values as attributes: in the order of their numbers, or, without `sort`,
+    in the order given, those of a predefined length first.
+    """
+    rest = [ai for ai in values if ai not in path]
+    rest.sort(key=None if sort else lambda ai: not entry_of(ai).predefined)
     uri = stem + "".join(f"/{ai}/{escape(values[ai])}" for ai in path)
     return uri + ("?" + "&".join(f"{ai}={escape(values[ai])}" for ai in rest) if rest else "")
 
@@ -48,7 +52,7 @@ def write_element_string(ais: Iterable[tuple[str, str]], fnc1: str = "^") -> str
     separator = ""
     for ai, value in ais:
         parts += (separator, ai, value)
-        separator = "" if TABLE[ai].predefined else fnc1
+        separator = "" if entry_of(ai).predefined else fnc1
     return "".join(parts)
 
 
@@ -80,7 +84,7 @@ class Parsed:
         """The AI of the primary key, or empty."""
         if self.path:
             return self.path[0]
-        return next((ai for ai, _ in self.ai if TABLE[ai].paths is not None), "")
+        return next((ai for ai, _ in self.ai if entry_of(ai).paths is not None), "")
 
     @property
     def uri(self) -> str:
@@ -126,12 +130,12 @@ def bracketed(ais: Iterable[tuple[str, str]]) -> str:
     return "".join(f"({ai})" + value.replace("(", r"\(") for ai, value in ais)
 
 
-def check_all(ais: Iterable[tuple[str, str]]) -> dict[str, str]:
+def check_all(ais: Iterable[tuple[str, str]], *, unknown_ais: bool = False) -> dict[str, str]:
     """The values by AI, each checked. Raises Gs1Error with a place within the bracketed text of `ais`."""
     values: dict[str, str] = {}
     at = 0
     for ai, value in ais:
-        entry = TABLE.get(ai)
+        entry = find_entry(ai, unknown_ais)
         if entry is None:
             raise Gs1Error("UNKNOWN_AI", at + 1, len(ai))
         if ai in values:

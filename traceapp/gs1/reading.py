@@ -12,20 +12,21 @@ _SCHEMES = ("http:", "https:")
 _EPC = "urn:epc:"
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str, *, legacy: bool = False, unknown_ais: bool = False) -> Parsed:
     """Reads a Digital Link URI, an element string (FNC1 as ^ or GS), AIs in brackets, scan data or an EPC URN.
 
-    A line end behind it, as scanners send it, is ignored. Raises Gs1Error with a place within `text`.
+    A line end behind it, as scanners send it, is ignored. `legacy` takes the old forms of URIs (short GTINs, /gtin/),
+    `unknown_ais` takes AIs that GS1 has not given out as text. Raises Gs1Error with a place within `text`.
     """
     text = text.rstrip("\r\n")
     if text.startswith(("^", GS)):
-        return parse_element_string(text)
+        return parse_element_string(text, unknown_ais=unknown_ais)
     if text.startswith("("):
-        return parse_bracketed(text)
+        return parse_bracketed(text, unknown_ais=unknown_ais)
     if text.startswith("]"):
-        return parse_scan(text)
+        return parse_scan(text, legacy=legacy, unknown_ais=unknown_ais)
     if text[:6].lower().startswith(_SCHEMES):
-        return parse_uri(text)
+        return parse_uri(text, legacy=legacy, unknown_ais=unknown_ais)
     if text.startswith(_EPC):
         return parse_uri(epc_urn_to_uri(text))
     raise Gs1Error("NOT_A_GS1_TEXT", 0, len(text))

@@ -5,6 +5,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
 
@@ -15,6 +16,12 @@ _COMPONENT = re.compile(r"([NXYZ])(?:([0-9]+)-)?([0-9]+)(\??)(?::([a-z0-9,]+))?"
 _CHARACTERS = {"N": "[0-9]", "X": "[!\"%-/0-9:-?A-Z_a-z]", "Y": r"[#\-/0-9A-Z]", "Z": r"[0-9A-Za-z_\-=]"}
 _SETS = {"N": "csetnumeric", "X": "cset82", "Y": "cset39", "Z": "cset64"}
 _SERIALISED_LENGTH = {"253": 14, "255": 14, "8003": 15}
+# the lengths that are predefined by the first two digits, for AIs that GS1 has not given out yet
+_PREDEFINED = {
+    "00": 18, "01": 14, "02": 14, "03": 14, "04": 16, "11": 6, "12": 6, "13": 6, "14": 6, "15": 6, "16": 6, "17": 6,
+    "18": 6, "19": 6, "20": 2, "31": 6, "32": 6, "33": 6, "34": 6, "35": 6, "36": 6, "41": 13,
+}  # fmt: skip
+_LONGEST_VALUE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,33 @@ AI_LENGTH = {ai[:2]: len(ai) for ai in TABLE}
 """How many digits an AI has, by its first two."""
 
 
+@lru_cache(maxsize=4096)
+def unassigned(ai: str) -> Entry | None:
+    """The entry of a number that may become an AI one day: any text, as long as its first digits say. None for a
+    number that is an AI already or cannot be one. Source: GS1 General Specifications, figures 7.8.1-1 and 7.8.5-2.
+    """
+    if not (2 <= len(ai) <= 4 and ai.isascii() and ai.isdigit()) or ai in TABLE:
+        return None
+    if AI_LENGTH.get(ai[:2], len(ai)) != len(ai):
+        return None
+    length = _PREDEFINED.get(ai[:2])
+    part = Component("X", length or 1, length or _LONGEST_VALUE, False, ())
+    return Entry(ai, "", length is not None, True, (part,), re.compile(part.pattern), (), (), frozenset(), None)
+
+
+def find_entry(ai: str, unknown_ais: bool) -> Entry | None:
+    """The entry of an AI; with `unknown_ais` also of a number that GS1 has not given out."""
+    return TABLE.get(ai) or (unassigned(ai) if unknown_ais else None)
+
+
+def entry_of(ai: str) -> Entry:
+    """The entry of an AI that was read, assigned or not. Raises KeyError for a number that cannot be one."""
+    entry = find_entry(ai, True)
+    if entry is None:
+        raise KeyError(ai)
+    return entry
+
+
 def missing_companions(ais: Iterable[str]) -> dict[str, tuple[tuple[frozenset[str], ...], ...]]:
     """The AIs that lack what they require, each with its alternatives (all of one alternative must be there).
 
@@ -172,10 +206,10 @@ def missing_companions(ais: Iterable[str]) -> dict[str, tuple[tuple[frozenset[st
     """
     present = frozenset(ais)
     return {
-        ai: TABLE[ai].requires
+        ai: requires
         for ai in present
-        if TABLE[ai].requires
-        and not any(all(not wanted.isdisjoint(present) for wanted in group) for group in TABLE[ai].requires)
+        if (requires := entry_of(ai).requires)
+        and not any(all(not wanted.isdisjoint(present) for wanted in group) for group in requires)
     }
 
 
@@ -183,7 +217,7 @@ def excluded_pair(values: dict[str, str]) -> tuple[str, str] | None:
     """Two AIs among these that may not mark the same item, or None."""
     present = values.keys()
     for ai in values:
-        excludes = TABLE[ai].excludes
+        excludes = entry_of(ai).excludes
         if excludes and not excludes.isdisjoint(present):
             return ai, min(excludes & present)
     if "8030" in values:
