@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from traceapp.gs1 import Gs1Error, epc_urn_to_uri, uri_to_epc_urn
+from traceapp.gs1 import Gs1Error, epc_urn_to_uri, loose_canonical, uri_to_epc_urn
 
 PAIRS = [
     ("urn:epc:id:sgtin:9506000.013435.2017", "01/09506000134352/21/2017"),
@@ -50,6 +50,9 @@ def test_an_epc_urn_becomes_a_uri_and_comes_back(urn: str, path: str) -> None:
         "urn:epc:class:sgtin:9506000.013435.1",
         "urn:epc:id:nosuch:1.2.3",
         "urn:epc:id:cpi:9506000.abc.1",
+        "urn:epc:id:giai:9506000.",
+        "urn:epc:id:gid:1.2.3",
+        "urn:epc:class:gid:1.2.3",
     ],
 )
 def test_what_is_no_epc_urn_is_refused(urn: str) -> None:
@@ -60,11 +63,33 @@ def test_what_is_no_epc_urn_is_refused(urn: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "prefix_length"),
-    [("01/09506000134352", 3), ("01/09506000134352", 13), ("8013/1987654Ad4X4bL5ttr2310c2K", 7)],
+    [("01/09506000134352", 3), ("01/09506000134352", 13), ("8013/1987654Ad4X4bL5ttr2310c2K", 7),
+     ("8004/9506000A", 8), ("8004/9506000", 7), ("401/9506000", 9), ("8010/9506000/8011/1", 7)],
 )
 def test_a_uri_without_an_epc_scheme_or_with_an_impossible_prefix_is_refused(path: str, prefix_length: int) -> None:
-    with pytest.raises(Gs1Error):
-        uri_to_epc_urn("https://id.gs1.org/" + path, prefix_length)
+    uri = "https://id.gs1.org/" + path
+    with pytest.raises(Gs1Error) as caught:
+        uri_to_epc_urn(uri, prefix_length)
+    assert (caught.value.start, caught.value.length) == (0, len(uri))
+
+
+@pytest.mark.parametrize(
+    ("urn", "flagged"),
+    [
+        ("urn:epc:id:gid:95100000.12345.400", False),
+        ("urn:epc:id:usdod:2S194.12345678901", False),
+        ("urn:epc:id:adi:2S194..12345678901", False),
+        ("urn:epc:id:adi:W81X9C.3KL984PX1.%232WMA52", False),
+        ("urn:epc:id:bic:CSQU3054383", False),
+        ("urn:epc:id:imovn:9176187", False),
+        ("urn:epc:id:gid:95100000.12345", True),
+        ("urn:epc:id:bic:CSQX3054383", True),
+        ("urn:epc:id:nosuch:1.2.3", True),
+    ],
+)
+def test_an_epc_that_is_no_gs1_key_stays_as_it_is_and_is_flagged_only_when_malformed(urn: str, flagged: bool) -> None:
+    canonical, flags = loose_canonical(urn)
+    assert (canonical, bool(flags)) == (urn, flagged)
 
 
 def test_a_company_prefix_that_takes_all_digits_leaves_an_empty_reference() -> None:

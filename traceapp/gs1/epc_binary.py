@@ -1,7 +1,7 @@
 """EPC binary strings in Digital Link URIs (`/eh30…`, `/exMB…`), read and written.
 
 Source: GS1 Digital Link URI: Compression Technical Standard for EPC binary strings 1.0.0; EPC Tag Data Standard 2.3,
-sections 14 and 15.3. The schemes that end in ++ carry a host name, which a resolver passes over; they are read only.
+sections 14 and 15.3.
 """
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from dataclasses import dataclass
 
 from .epc_bits import (
     DATE,
-    TIME,
     BitReader,
     BitWriter,
     Codec,
-    Country,
     Delimited,
     Digits,
-    Flag,
-    Integer,
     Nibbles,
     Text,
     from_bits,
     malformed,
+    read_parts,
     to_bits,
+    write_parts,
 )
 from .epc_classic import CLASSIC, Classic
-from .epc_schemes import Pairs
+from .epc_data import read_ais, write_ais
+from .epc_host import read_host, write_host
+from .epc_schemes import SCHEMES, Pairs
 from .errors import Gs1Error
-from .linters import LINTERS
 from .parsed import Parsed, check_all
-from .table import AI_LENGTH, TABLE, Component
 
 _SEGMENT = re.compile(r"eh[0-9a-f]*|ex[A-Za-z0-9_-]*")
 _HEADER, _TOGGLE, _FILTER = 8, 1, 3
@@ -48,7 +46,7 @@ class Plus:
 
 
 _SGTIN = (("01", (Nibbles(14),)), ("21", (Text(20),)))
-_PLUS = {
+PLUS = {
     0xF0: Plus("CPI+", (("8010", (Delimited(30),)), ("8011", (Digits(12),)))),
     0xF1: Plus("GRAI+", (("8003", (Nibbles(14), Text(16))),)),
     0xF2: Plus("SGLN+", (("414", (Nibbles(13),)), ("254", (Text(20),)))),
@@ -62,7 +60,9 @@ _PLUS = {
     0xFA: Plus("GIAI+", (("8004", (Delimited(30),)),)),
     0xFB: Plus("DSGTIN+", _SGTIN, dated=True),
 }
-# the same schemes with a host name behind the key
+# schemes whose keys have no Digital Link, so that no URI can carry them
+_WITHOUT_LINK = {0x2F: "USDOD-96", 0x35: "GID-96", 0x3B: "ADI-var"}
+# the same schemes as in PLUS with a host name behind the key
 _PLUS_PLUS = {
     0xE6: 0xF0, 0xE7: 0xF4, 0xE8: 0xF5, 0xE9: 0xF2, 0xEA: 0xF6, 0xEB: 0xF1,
     0xEC: 0xF8, 0xED: 0xF3, 0xEE: 0xFA, 0xEF: 0xF9, 0xFC: 0xFB, 0xFD: 0xF7,
@@ -71,12 +71,15 @@ _PLUS_PLUS = {
 
 @dataclass(frozen=True, slots=True)
 class EpcBinary:
-    """What an EPC binary string holds: `prefix_length` is known for the schemes before TDS 2.0 only (else 0)."""
+    """What an EPC binary string holds: `prefix_length` is known for the schemes before TDS 2.0 only (else 0), `host`
+    for the schemes that end in ++ (else empty); a resolver does not go by it.
+    """
 
     scheme: str
     filter_value: int
     prefix_length: int
     ai: tuple[tuple[str, str], ...]
+    host: str = ""
 
     @property
     def parsed(self) -> Parsed:
@@ -108,18 +111,19 @@ def _decode(source: BitReader) -> EpcBinary:
         if not source.rest_is_padding():
             raise malformed("There are bits after the end of the EPC")
         return EpcBinary(CLASSIC[header].name, filter_value, prefix_length, tuple(ais))
-    plus = _PLUS.get(_PLUS_PLUS.get(header, header))
+    if header in _WITHOUT_LINK:
+        raise malformed("An EPC of scheme %(scheme)s has no Digital Link URI", scheme=_WITHOUT_LINK[header])
+    plus = PLUS.get(_PLUS_PLUS.get(header, header))
     if plus is None:
         raise malformed("The header %(header)s is none of an EPC that has a Digital Link URI", header=f"{header:02X}")
     source.number(_TOGGLE)  # says that more data follow, and so does the length
     filter_value = source.number(_FILTER)
     dated = _read_date(source) if plus.dated else []
-    ais = [(ai, "".join(codec.read(source) for codec in codecs)) for ai, codecs in plus.codecs]
-    if header in _PLUS_PLUS:
-        _skip_host(source)
+    ais = [(ai, read_parts(source, codecs)) for ai, codecs in plus.codecs]
+    host = read_host(source) if header in _PLUS_PLUS else ""
     ais = [pair for pair in ais if pair != ("254", "0")]
     name = plus.name + ("+" if header in _PLUS_PLUS else "")
-    return EpcBinary(name, filter_value, 0, tuple(ais + dated + _more(source)))
+    return EpcBinary(name, filter_value, 0, tuple(ais + dated + read_ais(source)), host)
 
 
 def _read_date(source: BitReader) -> Pairs:
@@ -129,78 +133,35 @@ def _read_date(source: BitReader) -> Pairs:
     return [(_DATE_TYPES[kind], DATE.read(source))]
 
 
-def _skip_host(source: BitReader) -> None:
-    """Passes over the host name (14.5.16): units of seven bits, or groups of three characters in 16."""
-    in_units = source.number(1)
-    length = source.number(6)
-    if not length:
-        raise malformed("The host name in the EPC is empty")
-    source.number(length * 7 if in_units else -(-length // 3) * 16)
-
-
-def _codec(part: Component) -> Codec:
-    """How a component of an AI is written in the data behind an EPC (15.3). Raises Gs1Error."""
-    checks = set(part.checks)
-    for names, codec in (
-        (("yymmd0", "yymmdd"), DATE),
-        (("hhmi",), TIME),
-        (("yesno",), Flag("0", "1")),
-        (("hyphen",), Flag("", "-")),
-        (("iso3166alpha2",), Country()),
-    ):
-        if checks & {LINTERS[name] for name in names}:
-            return codec
-    fixed = part.shortest == part.longest
-    if part.characters == "N":
-        if not fixed:
-            return Digits(part.longest)
-        return Nibbles(part.longest) if LINTERS["csum"] in checks else Integer(part.longest)
-    if part.characters == "X" and not fixed:
-        return Text(part.longest)
-    raise malformed("This AI cannot be read out of an EPC")
-
-
-def _ai_codecs(ai: str) -> list[Codec]:
-    if ai not in TABLE:
-        raise malformed("There is no AI %(ai)s", ai=ai)
-    parts = TABLE[ai].components
-    # how a value says that a part is absent differs from AI to AI; only text and the minus sign say it by themselves
-    if any(part.optional and part.characters == "N" and ai != "255" for part in parts):
-        raise malformed("AI %(ai)s cannot be read out of an EPC", ai=ai)
-    if ai in ("8006", "8026"):
-        return [Nibbles(18)]
-    if ai in ("8004", "8010"):
-        return [Delimited(parts[0].longest)]
-    return [Nibbles(14), Text(16)] if ai == "8003" else [_codec(part) for part in parts]
-
-
-def _more(source: BitReader) -> Pairs:
-    """The AIs behind the EPC, each with its number in front, digit by digit."""
-    ais: Pairs = []
-    while source.remaining >= 8 and not source.rest_is_padding():
-        first = Nibbles(2).read(source)
-        if first not in AI_LENGTH:
-            raise malformed("There is no AI that begins with %(first)s", first=first)
-        ai = first + Nibbles(AI_LENGTH[first] - 2).read(source)
-        ais.append((ai, "".join(codec.read(source) for codec in _ai_codecs(ai))))
-    return ais
-
-
 def encode_epc_binary(
-    parsed: Parsed, scheme: str = "", *, prefix_length: int = 0, filter_value: int = 0, base64: bool = False
+    parsed: Parsed,
+    scheme: str = "",
+    *,
+    prefix_length: int = 0,
+    filter_value: int = 0,
+    host: str = "",
+    base64: bool = False,
 ) -> str:
-    """The compression string for a key with its serial, lot or extension.
+    """The compression string for a key with its serial, lot or extension, and with other AIs behind it.
 
-    `scheme` is the name of one, such as SGTIN-96 (then `prefix_length`, the digits of the company prefix, is needed)
-    or SGTIN+; without it, the one of TDS 2.0 for the key. Raises Gs1Error when it cannot hold all the AIs.
+    `scheme` is the name of one, such as SGTIN-96 (then `prefix_length`, the digits of the company prefix, is needed),
+    SGTIN+ or SGTIN++ (then `host` is); without it, the one of TDS 2.0 for the key. The schemes before TDS 2.0 hold the
+    key alone. Raises Gs1Error when the scheme cannot hold the AIs.
     """
+    check_all(parsed.ai)
     target = BitWriter()
     classic = next((item for item in CLASSIC.items() if item[1].name == scheme), None)
     if classic is not None:
         _encode_classic(classic, parsed, prefix_length, filter_value, target)
         return from_bits(target.bits, word=_TAG_WORD, base64=base64)
-    _encode_plus(_plus_header(parsed, scheme), parsed.values, filter_value, target)
-    return from_bits(target.bits, word=_HEX_WORD, base64=base64)
+    with_host = scheme.endswith("++") or bool(host and not scheme)
+    header = _plus_header(parsed, scheme[:-1] if scheme.endswith("++") else scheme)
+    if with_host:
+        header = next(number for number, bare in _PLUS_PLUS.items() if bare == header)
+    elif host:
+        raise malformed("%(scheme)s holds no host name", scheme=scheme)
+    _encode_plus(header, parsed.values, filter_value, host, target)
+    return from_bits(target.bits, word=_TAG_WORD if with_host else _HEX_WORD, base64=base64)
 
 
 def _encode_classic(
@@ -209,39 +170,46 @@ def _encode_classic(
     header, layout = classic
     if left_over := parsed.values.keys() - layout.ais:
         raise malformed("%(scheme)s cannot hold AI %(ai)s", scheme=layout.name, ai=min(left_over))
+    if SCHEMES[layout.scheme].ai not in parsed.values:
+        raise malformed("%(scheme)s cannot hold these AIs", scheme=layout.name)
     target.number(header, _HEADER)
     layout.write(parsed.values, prefix_length, filter_value, target)
 
 
+def _date_type(values: dict[str, str]) -> str:
+    """The AI of the one date that may stand in front, or empty when there is none or more than one."""
+    dates = [ai for ai in _DATE_TYPES if ai in values]
+    return dates[0] if len(dates) == 1 and len(values[dates[0]]) == DATE.width else ""
+
+
 def _plus_header(parsed: Parsed, scheme: str) -> int:
-    for header, plus in _PLUS.items():
-        held = {ai for ai, _ in plus.codecs}
-        dates = parsed.values.keys() & set(_DATE_TYPES)
-        fits = plus.codecs[0][0] in parsed.values and plus.dated == (len(dates) == 1)
+    """The header of the scheme, or of the best one for these AIs: with the date in front when there is one date."""
+    values = parsed.values
+    for header, plus in reversed(PLUS.items()):
+        if scheme and plus.name != scheme:
+            continue
         # an extension may be missing; a serial may not
-        needed = held - {"254"}
-        if (plus.name == scheme or not scheme) and fits and needed <= parsed.values.keys() <= held | dates:
+        needed = {ai for ai, _ in plus.codecs} - {"254"}
+        if needed <= values.keys() and plus.codecs[0][0] == parsed.key and (not plus.dated or _date_type(values)):
             return header
     if scheme:
-        raise malformed("%(scheme)s cannot hold exactly these AIs", scheme=scheme)
-    raise malformed("No EPC scheme can hold exactly these AIs")
+        raise malformed("%(scheme)s cannot hold these AIs", scheme=scheme)
+    raise malformed("No EPC scheme can hold these AIs")
 
 
-def _encode_plus(header: int, values: dict[str, str], filter_value: int, target: BitWriter) -> None:
-    plus = _PLUS[header]
+def _encode_plus(header: int, values: dict[str, str], filter_value: int, host: str, target: BitWriter) -> None:
+    plus = PLUS[_PLUS_PLUS.get(header, header)]
+    date = _date_type(values) if plus.dated else ""
+    held = {ai for ai, _ in plus.codecs} | {date}
+    rest = [(ai, value) for ai, value in values.items() if ai not in held]
     target.number(header, _HEADER)
-    target.number(0, _TOGGLE)
+    target.number(int(bool(rest)), _TOGGLE)
     target.number(filter_value, _FILTER)
-    if plus.dated:
-        ai = next(ai for ai in _DATE_TYPES if ai in values)
-        target.number(_DATE_TYPES.index(ai), 4)
-        DATE.write(values[ai], target)
+    if date:
+        target.number(_DATE_TYPES.index(date), 4)
+        DATE.write(values[date], target)
     for ai, codecs in plus.codecs:
-        _write_value(values.get(ai, "0"), codecs, target)
-
-
-def _write_value(value: str, codecs: tuple[Codec, ...], target: BitWriter) -> None:
-    for codec in codecs:
-        part = value[: codec.count] if isinstance(codec, Nibbles) else value
-        codec.write(part, target)
-        value = value[len(part) :]
+        write_parts(values.get(ai, "0"), codecs, target)
+    if header in _PLUS_PLUS:
+        write_host(host, target)
+    write_ais(rest, target)

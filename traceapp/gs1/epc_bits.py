@@ -11,7 +11,7 @@ from typing import Protocol
 from .errors import Gs1Error
 
 _FILE_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_URN_CODE = "\0ABCDEFGHIJKLMNOPQRSTUVWXYZ-.:0123456789"
+URN_CODE = "\0ABCDEFGHIJKLMNOPQRSTUVWXYZ-.:0123456789"
 _UPPER_HEX, _LOWER_HEX = "0123456789ABCDEF", "0123456789abcdef"
 _DELIMITER, _TERMINATOR = 0b1110, 0b1111
 _NUMERIC, _BASE64, _ASCII, _URN = 0, 3, 4, 5
@@ -78,11 +78,37 @@ class BitWriter:
 
 
 class Codec(Protocol):
-    """One way to put a value into bits."""
+    """One way to put a value into bits. `width`: how many of its characters it takes; None: all that are left."""
+
+    @property
+    def width(self) -> int | None: ...
 
     def read(self, source: BitReader) -> str: ...
 
     def write(self, value: str, target: BitWriter) -> None: ...
+
+
+def read_parts(source: BitReader, codecs: tuple[Codec, ...]) -> str:
+    """A value whose parts are written one after the other."""
+    return "".join(codec.read(source) for codec in codecs)
+
+
+def write_parts(value: str, codecs: tuple[Codec, ...], target: BitWriter) -> None:
+    """The same the other way. Raises Gs1Error when something does not fit."""
+    for codec in codecs:
+        part = value if codec.width is None else value[: codec.width]
+        codec.write(part, target)
+        value = value[len(part) :]
+
+
+class _Rest:
+    """A codec that takes all that is left of a value."""
+
+    __slots__ = ()
+
+    @property
+    def width(self) -> int | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,10 @@ class Nibbles:
     """A fixed number of digits, four bits each (14.5.4)."""
 
     count: int
+
+    @property
+    def width(self) -> int | None:
+        return self.count
 
     def read(self, source: BitReader) -> str:
         digits = [source.number(4) for _ in range(self.count)]
@@ -108,6 +138,10 @@ class Integer:
 
     count: int
 
+    @property
+    def width(self) -> int | None:
+        return self.count
+
     def read(self, source: BitReader) -> str:
         return source.digits(integer_bits(self.count), self.count)
 
@@ -116,7 +150,7 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
-class Digits:
+class Digits(_Rest):
     """Up to `longest` digits: how many, then one number (14.5.13)."""
 
     longest: int
@@ -133,7 +167,7 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(_Rest):
     """Up to `longest` characters: how they are encoded, how many there are, and then they (14.5.6)."""
 
     longest: int
@@ -151,10 +185,12 @@ class Text:
         if method == _ASCII:
             return "".join(chr(source.number(7)) for _ in range(count))
         if method == _URN:
-            return _read_urn_code(source, count)
+            return read_urn_code(source, count)
         raise malformed("The EPC uses the encoding %(method)s, which is not defined", method=method)
 
     def write(self, value: str, target: BitWriter) -> None:
+        if len(value) > self.longest:
+            raise malformed("The text has more than %(count)s characters: %(value)s", count=self.longest, value=value)
         method = self._shortest(value)
         target.number(method, 3)
         target.number(len(value), self.longest.bit_length())
@@ -179,20 +215,21 @@ class Text:
         for method in (1, 2):
             if present <= set(_ALPHABETS[method][0]):
                 return method
-        in_urn, in_base64 = present <= set(_URN_CODE[1:]), present <= set(_FILE_SAFE)
+        in_urn, in_base64 = present <= set(URN_CODE[1:]), present <= set(_FILE_SAFE)
         # three characters take 16 bits, a group that is not full takes them too
         if in_urn and (not in_base64 or -(-len(value) // 3) * 16 < 6 * len(value)):
             return _URN
         return _BASE64 if in_base64 else _ASCII
 
 
-def _read_urn_code(source: BitReader, count: int) -> str:
+def read_urn_code(source: BitReader, count: int) -> str:
+    """`count` characters, three to every 16 bits (14.5.6.5). Raises Gs1Error."""
     text = ""
     for _ in range(-(-count // 3)):
         code = source.number(16) - 1
         if not 0 <= code < 64000:
             raise malformed("A group of three characters in the EPC has no meaning")
-        text += _URN_CODE[code // 1600] + _URN_CODE[code // 40 % 40] + _URN_CODE[code % 40]
+        text += URN_CODE[code // 1600] + URN_CODE[code // 40 % 40] + URN_CODE[code % 40]
     text = text.rstrip("\0")
     if len(text) != count or "\0" in text:
         raise malformed("A text in the EPC is not as long as it says")
@@ -201,12 +238,12 @@ def _read_urn_code(source: BitReader, count: int) -> str:
 
 def _write_urn_code(value: str, target: BitWriter) -> None:
     for start in range(0, len(value), 3):
-        first, second, third = (_URN_CODE.index(character) for character in value[start : start + 3].ljust(3, "\0"))
+        first, second, third = (URN_CODE.index(character) for character in value[start : start + 3].ljust(3, "\0"))
         target.number(1600 * first + 40 * second + third + 1, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Delimited:
+class Delimited(_Rest):
     """Digits at four bits each, and then, if any, the rest as text (14.5.5)."""
 
     longest: int
@@ -236,6 +273,10 @@ class Clock:
 
     widths: tuple[int, ...]
 
+    @property
+    def width(self) -> int | None:
+        return 2 * len(self.widths)
+
     def read(self, source: BitReader) -> str:
         return "".join(source.digits(width, 2) for width in self.widths)
 
@@ -249,7 +290,41 @@ TIME = Clock((5, 6))
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class Either(_Rest):
+    """One of several forms of a value: `size` bits say which, then it follows (14.5.10, 14.5.11).
+
+    `forms`: the parts of each form, in the order of the number that stands for it.
+    """
+
+    size: int
+    forms: tuple[tuple[Clock, ...], ...]
+
+    def read(self, source: BitReader) -> str:
+        return read_parts(source, self.forms[source.number(self.size)])
+
+    def write(self, value: str, target: BitWriter) -> None:
+        lengths = [sum(part.width or 0 for part in form) for form in self.forms]
+        if len(value) not in lengths:
+            raise malformed("A date in the EPC cannot have %(count)s digits", count=len(value))
+        form = lengths.index(len(value))
+        target.number(form, self.size)
+        write_parts(value, self.forms[form], target)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(_Rest):
+    """Two digits with a slash between them (14.5.15)."""
+
+    def read(self, source: BitReader) -> str:
+        return f"{Nibbles(1).read(source)}/{Nibbles(1).read(source)}"
+
+    def write(self, value: str, target: BitWriter) -> None:
+        for digit in (value[:1], value[2:]):
+            Nibbles(1).write(digit, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(_Rest):
     """One bit that stands for one of two texts (14.5.7, 14.5.14)."""
 
     off: str
@@ -266,8 +341,15 @@ class Flag:
 class Country:
     """Two capital letters (14.5.12)."""
 
+    @property
+    def width(self) -> int | None:
+        return 2
+
     def read(self, source: BitReader) -> str:
-        return "".join(_FILE_SAFE[source.number(6)] for _ in range(2))
+        codes = [source.number(6) for _ in range(2)]
+        if max(codes) > 25:
+            raise malformed("A country in the EPC is not two letters")
+        return "".join(_FILE_SAFE[code] for code in codes)
 
     def write(self, value: str, target: BitWriter) -> None:
         for character in value:

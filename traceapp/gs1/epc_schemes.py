@@ -4,6 +4,7 @@ Source: EPC Tag Data Standard 2.3, sections 6 and 7.
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .errors import Gs1Error
@@ -35,6 +36,8 @@ class Scheme:
         if not (_is_number(prefix) and SHORTEST_PREFIX <= len(prefix) <= LONGEST_PREFIX):
             raise Gs1Error("EPC_FIELDS", 0, 0, "A company prefix has 4 to 12 digits: %(prefix)s", prefix=prefix)
         if not self.digits:
+            if not reference:
+                raise Gs1Error("EPC_FIELDS", 0, 0, "There is no reference behind the company prefix")
             return prefix + reference
         digits = reference[:1] + prefix + reference[1:] if self.indicator else prefix + reference
         if len(digits) != self.digits or not _is_number(digits):
@@ -43,10 +46,16 @@ class Scheme:
         return self.lead + digits + check_digit(digits)
 
     def split(self, value: str, prefix_length: int) -> tuple[str, str, str]:
-        """Company prefix, reference and what follows in the value of a key."""
+        """Company prefix, reference and what follows in the value of a key. Raises Gs1Error when there is no such
+        prefix or nothing behind it.
+        """
         value = value[len(self.lead) :]
         if not self.digits:
-            return value[:prefix_length], value[prefix_length:], ""
+            prefix, reference = value[:prefix_length], value[prefix_length:]
+            if not (_is_number(prefix) and reference):
+                message = "The key has no company prefix of %(count)s digits with a reference behind it"
+                raise Gs1Error("EPC_FIELDS", 0, 0, message, count=prefix_length)
+            return prefix, reference, ""
         digits, rest = value[: self.digits], value[self.digits + 1 :]
         if not self.indicator:
             return digits[:prefix_length], digits[prefix_length:], rest
@@ -72,6 +81,14 @@ SCHEMES = {
     "cpi": Scheme("8010", 0, 1, "8011"),
 }
 NO_EXTENSION = "0"
+# EPCs that are no GS1 keys, as their URNs have them behind the name of the scheme
+WITHOUT_LINK = {
+    "gid": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+"),
+    "usdod": re.compile(r"[0-9A-HJ-NP-Z]{5,6}\.[0-9]+"),
+    "adi": re.compile(r"[0-9A-HJ-NP-Z]{5,6}\.(?:[0-9A-Z\-]|%2F)*\.(?:%23)?(?:[0-9A-Z\-]|%2F)+"),
+    "bic": re.compile(r"[A-Z]{3}[JUZ][0-9]{7}"),
+    "imovn": re.compile(r"[0-9]{7}"),
+}
 
 
 def _is_number(text: str) -> bool:
@@ -93,7 +110,7 @@ def fields_to_ais(name: str, prefix: str, reference: str, rest: list[str]) -> Pa
 
 
 def ais_to_fields(name: str, values: dict[str, str], prefix_length: int) -> tuple[str, str, list[str]]:
-    """Company prefix, reference and the fields behind them; a serial that is not there is empty."""
+    """Company prefix, reference and the fields behind them; a serial that is not there is empty. Raises Gs1Error."""
     scheme = SCHEMES[name]
     prefix, reference, rest = scheme.split(values[scheme.ai], prefix_length)
     fields: list[str] = []

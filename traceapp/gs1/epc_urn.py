@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from .digital_link import digital_link, parse_uri
-from .epc_schemes import LONGEST_PREFIX, SCHEMES, SHORTEST_PREFIX, ais_to_fields, fields_to_ais
+from .epc_schemes import LONGEST_PREFIX, SCHEMES, SHORTEST_PREFIX, WITHOUT_LINK, ais_to_fields, fields_to_ais
 from .errors import Gs1Error
 
 _URN = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(.+)", re.DOTALL)
@@ -30,12 +30,22 @@ def _escape(value: str) -> str:
     return _MUST_ESCAPE.sub(lambda found: f"%{ord(found[0]):02X}", value)
 
 
+def is_without_link(urn: str) -> bool:
+    """Whether it is a well-formed EPC URN of a scheme that is no GS1 key, so that it has no Digital Link URI."""
+    found = _URN.fullmatch(urn)
+    if found is None or found[1] != "id" or found[2] not in WITHOUT_LINK:
+        return False
+    return WITHOUT_LINK[found[2]].fullmatch(found[3]) is not None
+
+
 def epc_urn_to_uri(urn: str) -> str:
     """The canonical Digital Link URI of an EPC URN; a pattern with a star gives the class. Raises Gs1Error."""
     found = _URN.fullmatch(urn)
     if found is None:
         raise _wrong(urn, "An EPC URN is urn:epc:id:SCHEME:…, urn:epc:class:lgtin:… or urn:epc:idpat:SCHEME:…")
     kind, name, body = found.groups()
+    if kind == "id" and name in WITHOUT_LINK:
+        raise _wrong(urn, "An EPC of scheme %(scheme)s has no Digital Link URI", scheme=name)
     scheme = SCHEMES.get(name)
     if scheme is None or (kind == "class") != (name == _CLASS_ONLY):
         raise _wrong(urn, "There is no EPC scheme urn:epc:%(kind)s:%(name)s", kind=kind, name=name)
@@ -69,7 +79,10 @@ def uri_to_epc_urn(uri: str, prefix_length: int) -> str:
     name = _scheme_for(parsed.key, parsed.get)
     if not name or not SHORTEST_PREFIX <= prefix_length <= LONGEST_PREFIX:
         raise Gs1Error("EPC_URN", 0, len(uri), "There is no EPC URN for this key and this length of company prefix")
-    prefix, reference, rest = ais_to_fields(name, parsed.values, prefix_length)
+    try:
+        prefix, reference, rest = ais_to_fields(name, parsed.values, prefix_length)
+    except Gs1Error as error:
+        raise error.moved(0, len(uri)) from None
     pattern = bool(rest) and not rest[-1]
     fields = [prefix, _escape(reference), *(_escape(field) or _ALL for field in rest)]
     kind = "idpat" if pattern else "class" if name == _CLASS_ONLY else "id"

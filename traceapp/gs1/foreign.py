@@ -4,7 +4,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from .digital_link import parse_uri
-from .epc_urn import epc_urn_to_uri
+from .epc_urn import epc_urn_to_uri, is_without_link
 from .errors import Gs1Error
 
 _EPC = "urn:epc:"
@@ -31,6 +31,8 @@ def loose_canonical(uri: str) -> tuple[str, list[Gs1Error]]:
 
 
 def _from_urn(urn: str) -> tuple[str, list[Gs1Error]]:
+    if is_without_link(urn):
+        return urn, []
     try:
         return epc_urn_to_uri(urn), []
     except Gs1Error as error:
