@@ -48,6 +48,12 @@ def test_a_supplier_s_number_leads_to_the_lot(quality: Browser, lot: Lot) -> Non
     assert answer.status_code == 303 and "/console/lots/" in answer.headers["Location"]
 
 
+def test_the_lot_number_inside_the_code_of_another_agency_leads_to_the_lot(quality: Browser, lot: Lot) -> None:
+    # an HIBC code of a supplier: product, then lot, then the check character
+    answer = quality.get("/console/search?q=" + quote("+K123GLUE1/$S-G-B7I"))
+    assert answer.status_code == 303 and "/console/lots/" in answer.headers["Location"]
+
+
 def test_a_gtin_leads_to_its_product(quality: Browser, lot: Lot) -> None:
     answer = quality.get(f"/console/search?q={CASE_GTIN}")
     assert answer.headers["Location"] == f"/console/products/{lot.product_id}"

@@ -12,8 +12,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands about GS1 identification."""
     group = commands.add_parser("gs1", help="read and write GS1 identification")
     acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
-    parse = acts.add_parser("parse", help="a Digital Link URI, element string (^ is FNC1), bracketed string or scan "
-                            "data → one JSON line each")
+    parse = acts.add_parser("parse", help="a Digital Link URI, element string (^ is FNC1), bracketed string, scan data "
+                            "or the code of another issuing agency → one JSON line each")
     parse.add_argument("--legacy", action="store_true", help="in URIs, also GTINs of 8, 12 or 13 digits and the old "
                        "names such as /gtin/")
     parse.add_argument("--unknown-ais", action="store_true", help="take AIs that GS1 has not given out as text")

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .agencies import Identified
 from .digital_link import digital_link, require_companions
 from .errors import Gs1Error
-from .parsed import STEM
+from .issuing import identify
+from .parsed import STEM, Parsed
 from .reading import parse
 from .scan import SYMBOLOGIES, scan_data
 
@@ -30,15 +32,35 @@ def parse_line(
 ) -> dict[str, Any]:
     """What is in the text, or what is wrong with it.
 
+    The code of another agency has no AIs; its `fields` are [name, value, form of a date], `verified` says whether all
+    of them are known for certain, and `flags` what was kept as text because it is not.
     `key` and `uri` are None when the AIs identify nothing by themselves, such as a lot number without its GTIN;
     `complete` refuses that and every AI that needs another one which is not here. The rest as in `parse`.
     """
     try:
-        parsed = parse(text, legacy=legacy, unknown_ais=unknown_ais)
-        if complete:
-            require_companions(parsed.values)
+        found = identify(text, legacy=legacy, unknown_ais=unknown_ais)
+        if complete and found.parsed:
+            require_companions(found.parsed.values)
     except Gs1Error as error:
         return {"ok": False, "error": error_dict(error)}
+    return _foreign_dict(found) if found.parsed is None else _gs1_dict(found.parsed)
+
+
+def _foreign_dict(found: Identified) -> dict[str, Any]:
+    return {
+        "ok": True,
+        "ai": [],
+        "key": None,
+        "uri": None,
+        "element_string": None,
+        "agency": found.agency,
+        "fields": [list(one) for one in found.fields],
+        "verified": found.is_verified,
+        "flags": [error_dict(flag) for flag in found.flags],
+    }
+
+
+def _gs1_dict(parsed: Parsed) -> dict[str, Any]:
     return {
         "ok": True,
         "ai": [list(pair) for pair in parsed.ai],

@@ -10,6 +10,8 @@ from .scan import parse_scan
 
 _SCHEMES = ("http:", "https:")
 _EPC = "urn:epc:"
+_DRUG_CODE_LENGTH = 20
+_CHECKED_AIS = ("00", "01", "02", "03")
 
 
 def parse(text: str, *, legacy: bool = False, unknown_ais: bool = False) -> Parsed:
@@ -32,6 +34,13 @@ def parse(text: str, *, legacy: bool = False, unknown_ais: bool = False) -> Pars
     raise Gs1Error("NOT_A_GS1_TEXT", 0, len(text))
 
 
+def is_drug_code(text: str) -> bool:
+    """Whether it is the trace code of a drug in China rather than an element string without its FNC1: 20 digits that
+    do not begin with an AI whose check digit would tell.
+    """
+    return len(text) == _DRUG_CODE_LENGTH and text.isascii() and text.isdigit() and not text.startswith(_CHECKED_AIS)
+
+
 def parse_anything(text: str) -> Parsed:
     """Like `parse`, and also what a person or a badly set scanner leaves out: spaces around it, the FNC1 in front,
     the AI of a bare GTIN. Raises Gs1Error with a place within `text`.
@@ -45,7 +54,7 @@ def parse_anything(text: str) -> Parsed:
             except Gs1Error as error:
                 start = max(0, error.start - 3 - (14 - len(bare)))
                 raise error.moved(start, min(error.length, len(bare) - start)) from None
-        if bare[:1].isdigit():
+        if bare[:1].isdigit() and not is_drug_code(bare):
             try:
                 return parse_element_string("^" + bare)
             except Gs1Error as error:

@@ -10,7 +10,7 @@ from traceapp.catalog.queries import product_of_gtin
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import name_key
 from traceapp.epcis.identifiers import normal_form
-from traceapp.gs1 import Gs1Error, parse_anything
+from traceapp.gs1 import Gs1Error, lot_number_in, parse_anything
 
 from .identity import lot_key
 from .lookup import lots_of_number
@@ -18,7 +18,8 @@ from .model import Lot
 
 
 def key_of_text(session: Session, text: str) -> str:
-    """The key of the item named by a URI, element string, scan data, lot key, or a lot number that only one lot has.
+    """The key of the item named by a URI, element string, scan data, lot key, or a lot number that only one lot has;
+    the number may stand in the code of another issuing agency.
 
     Raises NotFound when nothing is called so, Conflict naming the URIs when several lots bear the number.
     """
@@ -26,7 +27,7 @@ def key_of_text(session: Session, text: str) -> str:
     for key in _candidates(session, text):
         if session.scalar(select(Lot.lot_key).where(Lot.lot_key == key)) is not None:
             return key
-    numbered = lots_of_number(session, text, only_own=False)
+    numbered = lots_of_number(session, lot_number_in(text), only_own=False)
     if len(numbered) > 1:
         raise Conflict("Several lots have the number “%(text)s”: %(uris)s. Name one by its URI.", code="ambiguous-lot",
                        place="lot", text=text, uris=", ".join(lot.uri for lot in numbered))

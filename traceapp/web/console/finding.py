@@ -4,7 +4,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import Conflict, NotFound
-from traceapp.gs1 import Gs1Error, Parsed, parse_anything
+from traceapp.gs1 import Gs1Error, Parsed, lot_number_in, parse_anything
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
@@ -27,4 +27,4 @@ def lots_meant(session: Session, text: str) -> list[Lot]:
     try:
         return list(lots_by_key(session, [key_of_text(session, bare)]).values())
     except (NotFound, Conflict):
-        return lots_called(session, bare)
+        return lots_called(session, lot_number_in(bare))
