@@ -56,7 +56,7 @@ class BitReader:
 
     def rest_is_padding(self) -> bool:
         """Whether only zeros are left."""
-        return "1" not in self.bits[self.at :]
+        return self.bits.find("1", self.at) < 0
 
 
 class BitWriter:
