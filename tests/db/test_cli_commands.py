@@ -71,6 +71,16 @@ def test_the_query_of_a_uri_is_sorted_or_left_as_given(capsys: pytest.CaptureFix
     assert kept == "https://t.example/01/09521234567899?17=280115&11=260115&99=A"
 
 
+def test_an_epc_is_written_in_bits_or_as_a_urn_and_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "(01)09521234567899(21)7"
+    for options, start in ((["--scheme", "SGTIN-96", "--prefix-length", "7"], "eh30"), (["--host", "a.cn"], "ehfd"),
+                           (["--base64"], "ex"), (["--urn", "--prefix-length", "7"], "urn:epc:id:sgtin:9521234.056789.7")):
+        code, lines, _ = run(capsys, "gs1", "epc", *options, text)
+        assert code == 0 and lines[0].startswith(start)
+        assert json.loads(run(capsys, "gs1", "parse", lines[0])[1][0])["ai"] == [["01", "09521234567899"], ["21", "7"]]
+    assert run(capsys, "gs1", "epc", "--scheme", "SGTIN-96", text)[0] == 1
+
+
 def test_critical_values_are_printed_as_published(capsys: pytest.CaptureFixture[str]) -> None:
     # Kulldorff et al. 2011, table 1: T = 10, M = 1, alpha = .05.
     code, lines, _ = run(capsys, "signals", "critical-value", "--alpha", "0.05", "--upper", "10")

@@ -52,6 +52,8 @@ def test_a_bracket_inside_a_value_is_escaped_and_read_back() -> None:
     ("text", "code", "wrong"),
     [
         ("", "NOT_A_GS1_TEXT", ""),
+        ("example", "NOT_A_GS1_TEXT", "example"),
+        ("eh30", "NOT_A_GS1_TEXT", "eh30"),
         (f"01{GTIN}", "NOT_A_GS1_TEXT", f"01{GTIN}"),
         ("^", "NO_KEY", ""),
         ("^891234", "UNKNOWN_AI", "89"),

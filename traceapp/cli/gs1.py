@@ -1,4 +1,4 @@
-"""`gs1 parse`, `gs1 uri`, `gs1 scan`."""
+"""`gs1 parse`, `gs1 uri`, `gs1 scan`, `gs1 epc`."""
 from __future__ import annotations
 
 import argparse
@@ -27,7 +27,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scan = acts.add_parser("scan", help="bracketed AIs and a symbology identifier → what a scanner sends")
     scan.add_argument("--symbology", default="]d2", help="such as ]C1, ]d2, ]Q3, ]Q1 (default ]d2)")
     scan.set_defaults(run=_scan)
-    for act in (parse, uri, scan):
+    epc = acts.add_parser("epc", help="bracketed AIs → EPC binary string (eh…) or EPC URN")
+    epc.add_argument("--scheme", default="", help="such as SGTIN-96, SGTIN+, SGTIN++ (default: the one of TDS 2 for "
+                     "the key)")
+    epc.add_argument("--prefix-length", type=int, default=0, metavar="N", help="digits of the company prefix; needed "
+                     "for --urn and for the schemes with a number of bits, such as SGTIN-96")
+    epc.add_argument("--filter", type=int, default=0, choices=range(8), metavar="N", help="filter value, 0 to 7")
+    epc.add_argument("--host", default="", help="host name for the schemes that end in ++")
+    forms = epc.add_mutually_exclusive_group()
+    forms.add_argument("--base64", action="store_true", help="ex… instead of eh…")
+    forms.add_argument("--urn", action="store_true", help="urn:epc:… instead of eh…")
+    epc.set_defaults(run=_epc)
+    for act in (parse, uri, scan, epc):
         act.add_argument("text", nargs="*", help="- or nothing: standard input, one item a line")
 
 
@@ -71,3 +82,16 @@ def _scan(options: argparse.Namespace) -> int:
     from traceapp.gs1.lines import scan_line
 
     return _each(options, lambda text: scan_line(text, options.symbology))
+
+
+def _epc(options: argparse.Namespace) -> int:
+    from traceapp.gs1 import digital_link, encode_epc_binary, parse, uri_to_epc_urn
+
+    def binary(text: str) -> str:
+        return encode_epc_binary(parse(text), options.scheme, prefix_length=options.prefix_length,
+                                 filter_value=options.filter, host=options.host, base64=options.base64)
+
+    def urn(text: str) -> str:
+        return uri_to_epc_urn(digital_link(parse(text).ai, complete=False), options.prefix_length)
+
+    return _each(options, urn if options.urn else binary)

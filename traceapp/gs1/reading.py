@@ -1,8 +1,9 @@
 """One entry for every way in which GS1 data are written."""
 from __future__ import annotations
 
-from .digital_link import parse_uri
+from .digital_link import parse_path, parse_uri
 from .element_string import GS, parse_bracketed, parse_element_string
+from .epc_binary import is_epc_binary
 from .epc_urn import epc_urn_to_uri
 from .errors import Gs1Error
 from .parsed import Parsed
@@ -15,7 +16,8 @@ _CHECKED_AIS = ("00", "01", "02", "03")
 
 
 def parse(text: str, *, legacy: bool = False, unknown_ais: bool = False) -> Parsed:
-    """Reads a Digital Link URI, an element string (FNC1 as ^ or GS), AIs in brackets, scan data or an EPC URN.
+    """Reads a Digital Link URI, an element string (FNC1 as ^ or GS), AIs in brackets, scan data, an EPC URN or an EPC
+    binary string (eh…, ex…).
 
     A line end behind it, as scanners send it, is ignored. `legacy` takes the old forms of URIs (short GTINs, /gtin/),
     `unknown_ais` takes AIs that GS1 has not given out as text. Raises Gs1Error with a place within `text`.
@@ -31,7 +33,17 @@ def parse(text: str, *, legacy: bool = False, unknown_ais: bool = False) -> Pars
         return parse_uri(text, legacy=legacy, unknown_ais=unknown_ais)
     if text.startswith(_EPC):
         return parse_uri(epc_urn_to_uri(text))
+    if is_epc_binary(text):
+        return _of_epc(text)
     raise Gs1Error("NOT_A_GS1_TEXT", 0, len(text))
+
+
+def _of_epc(segment: str) -> Parsed:
+    try:
+        return parse_path("/" + segment)
+    except Gs1Error:
+        # words begin with these letters too
+        raise Gs1Error("NOT_A_GS1_TEXT", 0, len(segment)) from None
 
 
 def is_drug_code(text: str) -> bool:
