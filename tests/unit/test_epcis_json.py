@@ -35,8 +35,9 @@ def document(*events: dict[str, Any], **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)  # NUL is refused, see HARMFUL
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(st.characters(codec="utf-8"), max_size=8)
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | TEXTS
     | st.decimals(allow_nan=False, allow_infinity=False, places=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab:~/\"\\é", max_size=4), inner, max_size=3),
     max_leaves=12,
