@@ -16,7 +16,7 @@ from traceapp.app import create_app
 from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.identity.service import sign_in
+from traceapp.identity.service import prove_password, sign_in
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -80,7 +80,7 @@ class Console:
             if role is not None:
                 make_user(self.database, self.clock, role)
                 with self.database.write() as session:
-                    token = sign_in(session, self.clock, role, PASSWORD, "test").token
+                    token = sign_in(session, self.clock, prove_password(session, role, PASSWORD), "test").token
                 with self.browsers[name].client.session_transaction() as cookie:
                     cookie["token"] = token
         found = self.browsers[name]

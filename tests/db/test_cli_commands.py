@@ -11,7 +11,7 @@ from traceapp.cli import main
 from traceapp.cli.settings import database
 from traceapp.core.clock import SystemClock
 from traceapp.core.errors import NotSignedIn
-from traceapp.identity.service import sign_in
+from traceapp.identity.service import prove_password, sign_in
 
 GOOD, BAD = "(01)09521234567899(10)AB/1", "(01)09521234567890(10)AB"
 
@@ -146,9 +146,9 @@ def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsy
     code, lines, _ = run(capsys, "user", "password", "Wang")
     assert (code, json.loads(lines[0])["sign_in_name"]) == (0, "wang")
     with database().write() as session:
-        assert sign_in(session, SystemClock(), "wang", "another one, also long", "test").user.name == "Wang"
+        assert sign_in(session, SystemClock(), prove_password(session, "wang", "another one, also long"), "test").user.name == "Wang"
     with pytest.raises(NotSignedIn), database().write() as session:
-        sign_in(session, SystemClock(), "wang", "a long enough password", "test")
+        prove_password(session, "wang", "a long enough password")
 
 
 @pytest.mark.parametrize(("name", "password", "said"), [

@@ -27,7 +27,7 @@ from traceapp.identity.attempts import (
     note_refused_sign_in,
 )
 from traceapp.identity.model import RateWindow
-from traceapp.identity.service import sign_in
+from traceapp.identity.service import prove_password, sign_in
 
 HOME, AWAY = "203.0.113.0/24", "198.51.100.0/24"
 
@@ -126,7 +126,7 @@ def test_the_trail_cannot_be_filled_from_outside(database: Database, clock: Fixe
 def test_signing_in_puts_the_network_into_the_trail(database: Database, clock: FixedClock) -> None:
     user = make_user(database, clock, "quality", "wang")
     with database.write() as session:
-        sign_in(session, clock, "wang", PASSWORD, HOME)
+        sign_in(session, clock, prove_password(session, "wang", PASSWORD), HOME)
     assert refused(database, f"user:{user.id}")[0] == ("user.signed_in", {"network": HOME})
 
 

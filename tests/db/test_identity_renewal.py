@@ -15,7 +15,7 @@ from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, No
 from traceapp.db import Database
 from traceapp.identity.attempts import Attempt, limit_sign_in
 from traceapp.identity.model import User, UserSession
-from traceapp.identity.passwords import ONE_TIME_LIFE
+from traceapp.identity.passwords import ONE_TIME_LIFE, hash_password
 from traceapp.identity.policy import Role, permissions_of
 from traceapp.identity.renewal import (
     ChangePassword,
@@ -24,7 +24,7 @@ from traceapp.identity.renewal import (
     reset_password,
     set_password,
 )
-from traceapp.identity.service import NewToken, NewUser, actor_of, create_token, create_user, sign_in, token_actor
+from traceapp.identity.service import NewToken, NewUser, actor_of, create_token, create_user, prove_password, sign_in, token_actor
 
 NEW = "a quite different password"
 
@@ -36,7 +36,7 @@ def admin(database: Database, clock: FixedClock) -> Actor:
 def opened(database: Database, clock: FixedClock, name: str = "quality", password: str = PASSWORD) -> str:
     """The token of a new session."""
     with database.write() as session:
-        return sign_in(session, clock, name, password, "test").token
+        return sign_in(session, clock, prove_password(session, name, password), "test").token
 
 
 def sessions(database: Database) -> int:
@@ -102,7 +102,7 @@ def test_a_reset_gives_a_password_for_one_sign_in_and_ends_every_session(databas
     with pytest.raises(NotSignedIn):
         opened(database, clock)
     with database.write() as session:
-        person = actor_of(sign_in(session, clock, "quality", password, "test").user)
+        person = actor_of(sign_in(session, clock, prove_password(session, "quality", password), "test").user)
     assert (person.must_change_password, person.scopes) == (True, frozenset())
 
 
@@ -193,3 +193,13 @@ def test_a_first_password_that_somebody_else_chose_is_a_one_time_password(databa
         user = create_user(session, SYSTEM, clock, NewUser("wang", "Wang", "quality", PASSWORD, is_one_time=True))
     assert actor_of(user).must_change_password
     assert user.one_time_until == clock.now() + ONE_TIME_LIFE
+
+
+def test_a_password_that_was_changed_after_it_was_proved_opens_nothing(database: Database, clock: FixedClock) -> None:
+    user = make_user(database, clock, "quality", "wang")
+    with database.read() as session:
+        proof = prove_password(session, "wang", PASSWORD)
+    with database.write() as session:
+        session.get_one(User, user.id).password_hash = hash_password("a new one of many words")
+    with database.write() as session, pytest.raises(NotSignedIn):
+        sign_in(session, clock, proof, "203.0.113.0/24")

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from tests.factories import PASSWORD
 from tests.factories_recall import House, deliver, folder, make_house, opened, running, submitted
 from tests.factories_web import Browser, Console
-from traceapp.identity.service import sign_in
+from traceapp.identity.service import prove_password, sign_in
 from traceapp.recall.model import Recall, RecallLedger, RecallLot, RecallSignature
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
@@ -29,7 +29,7 @@ class Office:
     def as_person(self, name: str) -> Browser:
         browser = Browser(self.console.app, self.console.app.test_client())
         with self.database.write() as session:
-            token = sign_in(session, self.clock, name, PASSWORD, "test").token
+            token = sign_in(session, self.clock, prove_password(session, name, PASSWORD), "test").token
         client: FlaskClient = browser.client
         with client.session_transaction() as cookie:
             cookie["token"] = token

@@ -12,7 +12,7 @@ from tests.factories_web import Browser, Console
 from tests.http_clients import csrf_of
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey, User
-from traceapp.identity.service import NewToken, create_token, sign_in
+from traceapp.identity.service import NewToken, create_token, prove_password, sign_in
 
 NEW = "a quite different password"
 
@@ -26,7 +26,7 @@ def person(console: Console, name: str, role: str = "quality") -> tuple[Browser,
     user = make_user(console.database, console.clock, role, name)
     browser = Browser(console.app, console.app.test_client())
     with console.database.write() as session:
-        token = sign_in(session, console.clock, name, PASSWORD, "test").token
+        token = sign_in(session, console.clock, prove_password(session, name, PASSWORD), "test").token
     with browser.client.session_transaction() as cookie:
         cookie["token"] = token
     return browser, user

@@ -13,7 +13,7 @@ from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
 from traceapp.identity.policy import PERMISSIONS, Role, permissions_of
-from traceapp.identity.service import NewToken, NewUser, create_token, create_user, sign_in
+from traceapp.identity.service import NewToken, NewUser, create_token, create_user, prove_password, sign_in
 from traceapp.web.permissions import PUBLIC, SIGNED_IN, WITH_ONE_TIME_PASSWORD
 
 UNUSED = "0" * 32
@@ -120,7 +120,7 @@ def test_with_a_one_time_password_nothing_opens_but_its_change(gate: Console, ro
         name = f"new-{role}-{way}"
         user = create_user(session, SYSTEM, gate.clock, NewUser(name, name, role, PASSWORD, is_one_time=True))
         _, token = create_token(session, SYSTEM, gate.clock, NewToken(name, user.id, tuple(permissions_of(role))))
-        opened = sign_in(session, gate.clock, name, PASSWORD, "test").token
+        opened = sign_in(session, gate.clock, prove_password(session, name, PASSWORD), "test").token
     person, wrong, csrf = Browser(gate.app, gate.app.test_client()), [], ""
     if way == "session":
         with person.client.session_transaction() as cookie:

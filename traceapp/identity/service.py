@@ -38,6 +38,15 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """That somebody knew the password whose hash this was; `stronger_hash` where the kept one is out of date."""
+
+    user_id: str
+    password_hash: str = field(repr=False)
+    stronger_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """`token` goes into the cookie; only its hash is kept."""
 
@@ -86,8 +95,8 @@ def create_user(session: Session, actor: Actor, clock: Clock, command: NewUser) 
     return user
 
 
-def sign_in(session: Session, clock: Clock, name: str, password: str, network: str) -> SignedIn:
-    """Open a session; `network` is all that the trail keeps of where from.
+def prove_password(session: Session, name: str, password: str) -> Proof:
+    """Who signs in, when name and password belong together. Takes its time, so ask it outside of a write.
 
     Raises NotSignedIn; the message never tells which of the two was wrong. Count it before with
     `attempts.limit_sign_in`, in a transaction of its own.
@@ -96,12 +105,22 @@ def sign_in(session: Session, clock: Clock, name: str, password: str, network: s
     is_right = is_password(user.password_hash if user else None, password)
     if user is None or not is_right or not user.is_active:
         raise NotSignedIn(_REFUSED, place="password")
-    token, now = new_secret(), clock.now()
+    return Proof(user.id, user.password_hash, hash_password(password) if is_outdated(user.password_hash) else None)
+
+
+def sign_in(session: Session, clock: Clock, proof: Proof, network: str) -> SignedIn:
+    """Open a session; `network` is all that the trail keeps of where from.
+
+    Raises NotSignedIn when the password was changed or the account ended since it was proved.
+    """
+    user, token, now = session.get_one(User, proof.user_id), new_secret(), clock.now()
+    if user.password_hash != proof.password_hash or not user.is_active:
+        raise NotSignedIn(_REFUSED, place="password")
     if user.one_time_until is not None and now >= user.one_time_until:
         raise NotSignedIn("This one-time password was not used in time. Ask the administrator for a new one.",
                           code="password-over", place="password")
-    if is_outdated(user.password_hash):
-        user.password_hash = hash_password(password)
+    if proof.stronger_hash is not None:
+        user.password_hash = proof.stronger_hash
     session.add(UserSession(token_hash=token_digest(token), user_id=user.id, created_at=now, seen_at=now,
                             expires_at=now + SESSION_LIFE))
     record(session, actor_of(user), now, "user.signed_in", stream_of("user", user.id), {"network": network})

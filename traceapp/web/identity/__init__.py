@@ -60,8 +60,10 @@ def _let_in(attempt: Attempt, password: str) -> service.SignedIn:
     try:
         with here.database.write() as db:
             limit_sign_in(db, here.clock, attempt)
+        with here.database.read() as db:
+            proof = service.prove_password(db, attempt.name, password)
         with here.database.write() as db:
-            opened = service.sign_in(db, here.clock, attempt.name, password, attempt.network)
+            opened = service.sign_in(db, here.clock, proof, attempt.network)
             forget_attempt(db, here.clock, attempt)
             return opened
     except (NotSignedIn, TooMany) as error:
