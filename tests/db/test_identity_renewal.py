@@ -24,7 +24,16 @@ from traceapp.identity.renewal import (
     reset_password,
     set_password,
 )
-from traceapp.identity.service import NewToken, NewUser, actor_of, create_token, create_user, prove_password, sign_in, token_actor
+from traceapp.identity.service import (
+    NewToken,
+    NewUser,
+    actor_of,
+    create_token,
+    create_user,
+    prove_password,
+    sign_in,
+    token_actor,
+)
 
 NEW = "a quite different password"
 
