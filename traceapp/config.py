@@ -40,7 +40,10 @@ class Settings:
     lock_wait_seconds: int = 15
     upload_limit_bytes: int = 10_000_000
     secret_key: str = field(default="", repr=False)
+    region_header: str = ""
+    regions_file: Path | None = None
     vault_key: str = field(default="", repr=False)
+    code_keys: str = field(default="", repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -64,7 +67,8 @@ class Settings:
     def with_local_secrets(self) -> Settings:
         """These settings with secrets written under the var directory where there were none (mode 0600)."""
         return replace(self, secret_key=self.secret_key or _local_secret(self.var_dir / "secret_key"),
-                       vault_key=self.vault_key or _local_secret(self.var_dir / "vault_key"))
+                       vault_key=self.vault_key or _local_secret(self.var_dir / "vault_key"),
+                       code_keys=self.code_keys or _local_secret(self.var_dir / "code_keys"))
 
 
 def _local_secret(path: Path) -> str:
@@ -94,8 +98,17 @@ def _secret(environ: Mapping[str, str], name: str, var_dir: Path) -> str:
     text = environ.get(PREFIX + name.upper(), "").strip()
     if text:
         return text
-    path = Path(environ.get(PREFIX + name.upper() + "_FILE", "") or var_dir / name)
+    path = _file(environ, PREFIX + name.upper() + "_FILE") or var_dir / name
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def _file(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The file that a setting names; None when it is not set. Raises SettingsError for one that is not there."""
+    text = environ.get(variable, "").strip()
+    if text and not Path(text).is_file():
+        raise SettingsError("%(variable)s names the file %(file)s, which is not there.", place=variable,
+                            variable=variable, file=text)
+    return Path(text) if text else None
 
 
 def lan_address() -> str | None:
@@ -149,6 +162,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         prepare_threshold=None if threshold in ("", "none") else int(threshold),
         lock_wait_seconds=_number(env, PREFIX + "LOCK_WAIT_SECONDS", 15),
         upload_limit_bytes=_number(env, PREFIX + "UPLOAD_LIMIT_BYTES", 10_000_000),
+        region_header=env.get(PREFIX + "REGION_HEADER", "").strip(),
+        regions_file=_file(env, PREFIX + "REGIONS_FILE"),
         secret_key=_secret(env, "secret_key", var_dir),
         vault_key=_secret(env, "vault_key", var_dir),
+        code_keys=_secret(env, "code_keys", var_dir),
     )

@@ -1,12 +1,16 @@
-"""What a process works with: settings, database, clock, vault, files. Built once, handed to web, jobs and cli."""
+"""What a process works with: settings, database, clock, vault, files, keys and regions of codes. Built once, handed to
+web, jobs and cli."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from traceapp import models
 from traceapp.attachment.service import FileStore
-from traceapp.config import Settings
+from traceapp.code.regions import RegionTable, read_regions
+from traceapp.code.signature import CodeKeys
+from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import Clock, SystemClock
+from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
 from traceapp.vault.service import Vault
 
@@ -20,6 +24,8 @@ class World:
     clock: Clock
     vault: Vault
     files: FileStore
+    code_keys: CodeKeys
+    regions: RegionTable
 
 
 def open_database(settings: Settings) -> Database:
@@ -29,7 +35,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def build_world(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> World:
-    """The world of these settings. Raises SettingsError when a secret is missing."""
+    """The world of these settings. Raises SettingsError when a secret is missing or a file cannot be used."""
     settings.require_secrets()
     assert models.metadata.tables  # every table is registered before the first session
     return World(
@@ -38,4 +44,18 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         clock=clock or SystemClock(),
         vault=Vault(settings.vault_key),
         files=FileStore(settings.attachment_dir),
+        code_keys=CodeKeys(settings.code_keys),
+        regions=_regions(settings),
     )
+
+
+def _regions(settings: Settings) -> RegionTable:
+    """The regions of networks. Raises SettingsError naming the row that cannot be used."""
+    if settings.regions_file is None:
+        return RegionTable()
+    try:
+        return read_regions(settings.regions_file.read_text(encoding="utf-8-sig"))
+    except (InvalidInput, UnicodeDecodeError) as error:
+        raise SettingsError("%(file)s cannot be used: %(why)s (%(where)s)", place="TRACEAPP_REGIONS_FILE",
+                            file=settings.regions_file, why=getattr(error, "text", "it is not UTF-8"),
+                            where=getattr(error, "place", "")) from None

@@ -1,9 +1,9 @@
-"""Scans: cut to the network, counted up, forgotten after ninety days; never in the way of the answer."""
+"""Scans: cut to the network, counted up, forgotten after thirty days; never in the way of the answer."""
 from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from traceapp.code.model import Scan
+from traceapp.code.counting import KEPT_DAYS, forget_old_scans
+from traceapp.code.model import Scan, ScanDay
 from traceapp.code.policy import is_unusual
-from traceapp.code.scans import FLUSH_ROWS, KEPT_DAYS, ScanLog, SeenScan, forget_old_scans, scan_total
+from traceapp.code.regions import read_regions
+from traceapp.code.scans import FLUSH_ROWS, ScanLog, SeenScan, scan_total
 from traceapp.core.clock import FixedClock
 from traceapp.core.networks import network_of
 from traceapp.db import Database
@@ -24,8 +26,11 @@ def rows(database: Database) -> list[Scan]:
         return list(session.scalars(select(Scan).order_by(Scan.scanned_at, Scan.id)))
 
 
+REGIONS = read_regions("203.0.113.0/24,CN-JS")
+
+
 def flushed(database: Database, *scans: SeenScan) -> None:
-    log = ScanLog(database)
+    log = ScanLog(database, REGIONS)
     for scan in scans:
         log.add(scan)
     log.close()
@@ -50,6 +55,21 @@ def test_a_scan_is_stored_without_the_last_part_of_its_address(database: Databas
     assert row.scanned_at == clock.now()
 
 
+def test_a_scan_keeps_the_region_that_was_named_else_that_of_its_network(database: Database, clock: FixedClock) -> None:
+    flushed(database, SeenScan("lot-1", clock.now(), "203.0.113.77"),
+            SeenScan("lot-2", clock.now(), "203.0.113.77", region="DE"), SeenScan("lot-3", clock.now(), "198.51.100.1"))
+    assert {row.lot_key: row.region for row in rows(database)} == {"lot-1": "CN-JS", "lot-2": "DE", "lot-3": ""}
+
+
+def test_scans_count_up_by_the_day_of_people_not_of_utc(database: Database, clock: FixedClock) -> None:
+    evening = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)
+    flushed(database, SeenScan("lot-1", evening), SeenScan("lot-1", evening + timedelta(minutes=1)))
+    flushed(database, SeenScan("lot-1", evening), SeenScan("lot-2", evening))
+    with database.read() as session:
+        found = {(row.lot_key, row.day): row.scans for row in session.scalars(select(ScanDay))}
+    assert found == {("lot-1", date(2026, 11, 22)): 2, ("lot-1", date(2026, 11, 23)): 1, ("lot-2", date(2026, 11, 22)): 1}
+
+
 def test_scans_of_many_batches_count_up_and_keep_the_first_time(database: Database, clock: FixedClock) -> None:
     first = clock.now()
     flushed(database, SeenScan("lot-1", first), SeenScan("lot-2", first), SeenScan("lot-1", first))
@@ -61,12 +81,13 @@ def test_scans_of_many_batches_count_up_and_keep_the_first_time(database: Databa
         assert scan_total(connection, "never") is None
 
 
-def test_scans_older_than_ninety_days_go_and_the_count_stays(database: Database, clock: FixedClock) -> None:
+def test_scans_older_than_thirty_days_go_and_the_count_stays(database: Database, clock: FixedClock) -> None:
     flushed(database, SeenScan("lot-1", clock.now() - timedelta(days=KEPT_DAYS, seconds=1)),
             SeenScan("lot-1", clock.now() - timedelta(days=KEPT_DAYS)))
     with database.write() as session:
         assert forget_old_scans(session, clock) == 1
     assert len(rows(database)) == 1
+    assert KEPT_DAYS <= 31
     with database.reading() as connection:
         total = scan_total(connection, "lot-1")
     assert total is not None

@@ -79,7 +79,7 @@ def _secrets(found: Settings) -> Finding:
         found.require_secrets()
     except SettingsError as error:
         return Finding("secrets", False, error.text)
-    exposed = [name for name in ("secret_key", "vault_key")
+    exposed = [name for name in ("secret_key", "vault_key", "code_keys")
                if (found.var_dir / name).exists() and (found.var_dir / name).stat().st_mode & 0o077]
     if exposed:
         return Finding("secrets", False, f"readable by others: {', '.join(exposed)}", "chmod 600 these files.")

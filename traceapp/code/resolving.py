@@ -51,6 +51,11 @@ def code_path(code: ScannedCode) -> str:
     return path + (f"/21/{escape(code.serial)}" if code.serial is not None else "")
 
 
+def signed_path(code: ScannedCode) -> str:
+    """What the signature in a code is about: its path in the one form in which it is written, without the host."""
+    return code_path(code).removeprefix("/")
+
+
 def keys_of_code(code: ScannedCode, identity_uri: str | None = None) -> tuple[str, ...]:
     """Where the thing may stand, the likeliest first: the lot under its product, under its GTIN, the single piece.
 

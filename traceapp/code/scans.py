@@ -1,27 +1,27 @@
-"""Scans: noted beside the answer, never before it; written in batches, cut to the network, kept ninety days."""
+"""Scans: noted beside the answer, never before it; written in batches, cut to the network, kept thirty days."""
 from __future__ import annotations
 
 import atexit
 import logging
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
-from traceapp.core.clock import Clock
 from traceapp.core.ids import new_id
 from traceapp.core.networks import network_of
 from traceapp.db import Database
 
+from .counting import StoredScan, count_scans
 from .model import Scan, ScanCount
+from .policy import Doubt
+from .regions import RegionTable
+from .serials import LONGEST_SERIAL
 
-KEPT_DAYS = 90
 MOST_WAITING = 20_000
 FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
@@ -31,13 +31,17 @@ log = logging.getLogger("traceapp.scans")
 
 @dataclass(frozen=True, slots=True)
 class SeenScan:
-    """One scan as the web saw it; `address` is cut to its network before it is stored."""
+    """One scan as the web saw it; `address` is cut to its network before it is stored. `region` where a proxy named it,
+    `doubt` what the code gave reason to; `is_known`: its serial number is one that we gave out."""
 
     lot_key: str
     at: datetime
     address: str = ""
     language: str = ""
     serial: str | None = None
+    region: str = ""
+    doubt: Doubt | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +52,23 @@ class ScanTotal:
     first_at: datetime
 
 
-def store_scans(session: Session, scans: Sequence[SeenScan]) -> None:
+def store_scans(session: Session, scans: Sequence[SeenScan], regions: RegionTable) -> None:
     """Add the scans and count them up."""
     if not scans:
         return
+    stored = [StoredScan(scan.lot_key, scan.at, (scan.serial or "")[:LONGEST_SERIAL], network_of(scan.address),
+                         scan.region or regions.region_of(scan.address), scan.doubt, scan.is_known) for scan in scans]
     session.execute(insert(Scan), [
-        {"lot_key": scan.lot_key, "id": new_id(scan.at), "serial": (scan.serial or "")[:20] or None,
-         "scanned_at": scan.at, "network": network_of(scan.address), "language": scan.language[:8]} for scan in scans])
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    counted = make(ScanCount)
-    added = counted.on_conflict_do_update(index_elements=["lot_key"], set_={
-        "scans": ScanCount.scans + counted.excluded.scans})
-    first = {scan.lot_key: scan.at for scan in reversed(scans)}
-    # One order for every writer, so that two of them never wait for each other.
-    session.execute(added, [{"lot_key": key, "scans": number, "first_at": first[key]}
-                            for key, number in sorted(Counter(scan.lot_key for scan in scans).items())])
+        {"lot_key": one.lot_key, "id": new_id(one.at), "serial": one.serial or None, "scanned_at": one.at,
+         "network": one.network, "region": one.region, "language": scan.language[:8], "doubt": one.doubt or ""}
+        for one, scan in zip(stored, scans, strict=True)])
+    count_scans(session, stored)
 
 
 def scan_total(connection: Connection, lot_key: str) -> ScanTotal | None:
     """The scans of a lot so far; None before the first. One read by primary key."""
     row = connection.execute(select(ScanCount.scans, ScanCount.first_at).where(ScanCount.lot_key == lot_key)).first()
     return None if row is None else ScanTotal(row.scans, row.first_at)
-
-
-def forget_old_scans(session: Session, clock: Clock) -> int:
-    """Remove scans older than ninety days and answer how many; the counts stay."""
-    result: Any = session.execute(delete(Scan).where(Scan.scanned_at < clock.now() - timedelta(days=KEPT_DAYS)))
-    return int(result.rowcount)
 
 
 class ScanLog:
@@ -84,8 +78,9 @@ class ScanLog:
     and counted. The thread starts with the first scan, so a process may fork before that.
     """
 
-    def __init__(self, database: Database, *, limit: int = MOST_WAITING) -> None:
+    def __init__(self, database: Database, regions: RegionTable | None = None, *, limit: int = MOST_WAITING) -> None:
         self._database = database
+        self._regions = regions or RegionTable()
         self._limit = limit
         self._waiting: deque[SeenScan] = deque()
         self._start = threading.Lock()
@@ -122,7 +117,7 @@ class ScanLog:
                     break
                 try:
                     with self._database.write() as session:
-                        store_scans(session, batch)
+                        store_scans(session, batch, self._regions)
                 except BaseException:
                     self._waiting.extendleft(reversed(batch))
                     raise

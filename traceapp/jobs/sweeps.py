@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
-from traceapp.code.scans import forget_old_scans
+from traceapp.code.counting import forget_old_scans
+from traceapp.code.doubts import scan_tasks
 from traceapp.complaint import drafts, intake, proof
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
@@ -124,6 +125,17 @@ def keep_house(world: World) -> bool:
     return run_once(world.database, world.clock, "keep-house", _DAY, effect)
 
 
+def tell_of_doubts(world: World) -> int:
+    """Raise tasks about codes that gave reason to doubt; answers how many."""
+    with world.database.read() as session:
+        wanted = scan_tasks(session, world.clock)
+    if wanted:
+        with world.database.write() as session:
+            for command in wanted:
+                raise_task(session, SYSTEM, world.clock, command)
+    return len(wanted)
+
+
 def watch(world: World) -> int:
     """Find what is due and was not done, from the rows themselves; answers how many kinds. Each becomes a task."""
     now = world.clock.now()
@@ -149,6 +161,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
         Sweep("remind", 60.0, remind),
+        Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),
         Sweep("watch", 60.0, watch),
