@@ -85,7 +85,8 @@ class ProductFacts:
 @dataclass(frozen=True, slots=True)
 class ScanFacts:
     """All that the page of a lot shows. `product` is None for a lot of somebody else, then `name` says what it is as
-    far as master data told. `recall_sources` are `recall:<id>` of open recalls."""
+    far as master data told. `recall_sources` are `recall:<id>` of open recalls. `is_serialised`: serial numbers were
+    given out for its packs."""
 
     lot_key: str
     uri: str
@@ -108,6 +109,7 @@ class ScanFacts:
     materials: tuple[RawMaterial, ...]
     inspections: tuple[PublicInspection, ...]
     journey: tuple[Step, ...]
+    is_serialised: bool
     scans: int
     first_scan_at: datetime | None
 
@@ -128,6 +130,7 @@ SELECT l.uri, l.revision, l.number, l.name, l.is_own, l.made_on, l.expires_on, l
   p.registration_number, p.risk_class, p.storage_zh, p.storage_en, p.usage_zh, p.usage_en, p.contact_phone,
   (SELECT g.gtin FROM packaging_level g WHERE g.product_id = p.id AND g.level = 'unit'),
   s.city, s.time_zone, o.name_zh, o.name_en, c.scans, c.first_at,
+  EXISTS(SELECT 1 FROM serial_range sr WHERE sr.lot_key = l.lot_key),
   (SELECT {group}({array}(h.source)) FROM hold h
     WHERE h.lot_key = l.lot_key AND h.kind = 'recall' AND h.lifted_at IS NULL),
   (SELECT {group}({array}(m.lot_key, COALESCE(mp.name_zh, m.name), COALESCE(mp.name_en, m.name), m.origin,
@@ -167,8 +170,8 @@ def scan_facts(connection: Connection, lot_key: str) -> ScanFacts | None:
     if row is None:
         return None
     (uri, revision, number, name, is_own, made_on, expires_on, state, started_at, released_at, held, recalled,
-     supplier_id, *rest, city, zone, maker_zh, maker_en, scans, first_scan_at, sources, materials, inspections,
-     regions) = row
+     supplier_id, *rest, city, zone, maker_zh, maker_en, scans, first_scan_at, serialised, sources, materials,
+     inspections, regions) = row
     upstream = sorted((_list(item) for item in _list(materials)), key=lambda item: (item[4] > 0, item[2], item[0]))
     tested = tuple(sorted((_inspection(item) for item in _list(inspections)), key=lambda item: item.inspected_at))
     product = ProductFacts(*rest) if rest[0] is not None else None
@@ -179,7 +182,7 @@ def scan_facts(connection: Connection, lot_key: str) -> ScanFacts | None:
         maker_zh=maker_zh or "", maker_en=maker_en or "", city=city or "", time_zone=zone or "UTC",
         materials=tuple(RawMaterial(item[0], item[1], item[2], item[3], item[4] == 0,
                                     None if item[5] is None else item[5] == "conforming") for item in upstream),
-        inspections=tested, scans=scans or 0, first_scan_at=_moment(first_scan_at),
+        inspections=tested, is_serialised=bool(serialised), scans=scans or 0, first_scan_at=_moment(first_scan_at),
         journey=_journey(upstream, tested, [_list(item) for item in _list(regions)],
                          (_moment(started_at), _moment(released_at), city or "", supplier_id is not None)))
 

@@ -45,4 +45,4 @@ def _install(setup: BlueprintSetupState) -> None:
     """Make the state of the application, and put the shortcut for kept pages in front of it."""
     app = cast(Flask, setup.app)
     state = install_state(app)
-    app.wsgi_app = Shortcut(app.wsgi_app, state, app.extensions["traceapp"].clock)  # type: ignore[method-assign]
+    app.wsgi_app = Shortcut(app.wsgi_app, state)  # type: ignore[method-assign]

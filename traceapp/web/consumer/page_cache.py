@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from traceapp.code.policy import Doubt
+from traceapp.trace.policy import Verdict
 from traceapp.web.i18n import LANGUAGES
 
 VARY = "Accept, Accept-Language, Accept-Encoding"
@@ -18,7 +20,8 @@ class KeptPage:
     """One answer for one lot, language and form.
 
     `day` is the date in `zone` for which it holds. `checked_at`: monotonic seconds before the read that showed it to
-    hold. `headers` are those that this page brings itself.
+    hold. `headers` are those that this page brings itself. `doubt` is that about the whole lot; `is_serialised`: the
+    lot has serial ranges, so that a serial number in the code is to be looked at.
     """
 
     lot_key: str
@@ -32,6 +35,9 @@ class KeptPage:
     language: str
     made_at: float
     checked_at: float
+    verdict: Verdict = Verdict.unknown
+    doubt: Doubt | None = None
+    is_serialised: bool = False
 
     def headers(self, now: float) -> list[tuple[str, str]]:
         """What the page says of itself at the monotonic time `now`; of a 304 only what is not about its content.

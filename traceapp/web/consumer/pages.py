@@ -9,6 +9,7 @@ from flask import Response
 from sqlalchemy import select
 
 from traceapp.catalog.model import Party, Site
+from traceapp.code.policy import Why
 from traceapp.core.clock import monotonic_seconds
 from traceapp.db import Database
 from traceapp.recall.public import RecallFacts
@@ -50,9 +51,9 @@ _squeezer = Squeezer()
 
 
 @cache
-def here_in_other_languages(present: str) -> Links:
-    """Language links that keep the path as it stands, escapes included."""
-    return tuple((tag, label, f"?lang={code}", code == present) for code, (tag, label) in LANGUAGES.items())
+def here_in_other_languages(present: str, kept: str = "") -> Links:
+    """Language links that keep the path as it stands, escapes included; `kept` stands behind the language."""
+    return tuple((tag, label, f"?lang={code}{kept}", code == present) for code, (tag, label) in LANGUAGES.items())
 
 
 def framed(template: str, language: str, languages: Links, **variables: Any) -> str:
@@ -61,12 +62,13 @@ def framed(template: str, language: str, languages: Links, **variables: Any) -> 
         **_around(language, languages), "link": partial(link_in, language), **variables})
 
 
-def scan_page(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> str:
-    """The page of a lot."""
-    content = scan_view.scan_content(facts, verdict, recalls, language)
+def scan_page(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str, why: Why) -> str:
+    """The page of a lot; `why` it is to be verified, where it is."""
+    content = scan_view.scan_content(facts, verdict, recalls, language, why)
+    kept = f"&v={why}" if verdict == Verdict.please_verify else ""
     content["brand"] = content["brand"] or NO_MAKER
     return render_quickly("consumer/scan.html", language, {
-        **_around(language, here_in_other_languages(language)), **content})
+        **_around(language, here_in_other_languages(language, kept)), **content})
 
 
 def _around(language: str, languages: Links) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from traceapp.code.policy import FEWEST_SCANS, is_unusual
+from traceapp.code.policy import FEWEST_SCANS, Doubt, Why, is_unusual
 from traceapp.code.resolving import KnownProduct, ScannedCode, keys_of_code, product_of_code, scanned_code
 from traceapp.core.clock import Clock, monotonic_seconds
 from traceapp.db import Amount, Database
@@ -34,7 +34,9 @@ RENDER_SECONDS = 60.0
 CACHE_BYTES = 32 * 1024 * 1024
 _MOST_PATHS = 20_000
 
-Render = Callable[[ScanFacts, Verdict, Sequence[RecallFacts], str], str]
+Render = Callable[[ScanFacts, Verdict, Sequence[RecallFacts], str, Why], str]
+# The verdicts that a doubt about a single pack is told instead of; all others are stronger.
+_DOUBTABLE = frozenset({Verdict.released, Verdict.please_verify})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,18 @@ class ScanPages:
         self._remember(raw_path, lot_key)
         return page
 
+    def doubted(self, page: KeptPage, wish: Wish, why: Why) -> KeptPage:
+        """The page of a lot in the words of a doubt about one pack; the page itself where its verdict is stronger."""
+        if page.verdict not in _DOUBTABLE:
+            return page
+        kept = self._pages.get((page.lot_key, wish, why))
+        if (kept is not None and (kept.revision, kept.day) == (page.revision, page.day)
+                and page.checked_at - kept.made_at < RENDER_SECONDS):
+            self._pages.checked((page.lot_key, wish, why), kept, page.checked_at)
+            return kept
+        with self._database.reading() as connection:
+            return self._of_key(connection, page.lot_key, wish, why) or page
+
     def product(self, gtin: str) -> KnownProduct | None:
         """The product that a GTIN names."""
         known = self._products.get(gtin)
@@ -158,10 +172,10 @@ class ScanPages:
             self._keys_of_path.clear()
         self._keys_of_path[raw_path] = (lot_key, self._tick())
 
-    def _of_key(self, connection: Connection, lot_key: str, wish: Wish) -> KeptPage | None:
+    def _of_key(self, connection: Connection, lot_key: str, wish: Wish, why: Why | None = None) -> KeptPage | None:
         """The kept answer when it still holds, else a new one; None when there is no such lot."""
         began = self._tick()
-        key = (lot_key, wish)
+        key = (lot_key, wish) if why is None else (lot_key, wish, why)
         page = self._pages.get(key)
         if page is not None:
             if began - page.checked_at < FRESH_SECONDS:
@@ -174,30 +188,36 @@ class ScanPages:
         if facts is None:
             self._pages.drop(key)
             return None
-        page = self._made(connection, facts, wish, began)
+        page = self._made(connection, facts, (wish, why), began)
         self._pages.put(key, page)
         return page
 
     def _today(self, zone: str) -> str:
         return self._clock.now().astimezone(ZoneInfo(zone)).date().isoformat()
 
-    def _made(self, connection: Connection, facts: ScanFacts, wish: Wish, began: float) -> KeptPage:
+    def _made(self, connection: Connection, facts: ScanFacts, wanted: tuple[Wish, Why | None],
+              began: float) -> KeptPage:
+        wish, why = wanted
         today = self._clock.now().astimezone(ZoneInfo(facts.time_zone)).date()
-        verdict = scan_view.shown_verdict(facts, today, is_suspicious=_is_suspicious(connection, facts))
+        doubt = Doubt.lot_too_often if _is_suspicious(connection, facts) else None
+        verdict = scan_view.shown_verdict(facts, today, is_suspicious=doubt is not None or why is not None)
+        if verdict != Verdict.please_verify:
+            doubt = None  # a batch that is in the news is scanned by many
         recalls: Sequence[RecallFacts] = ()
         if facts.is_recalled:
             recalls = facts_of_sources(connection, facts.recall_sources) or recalls_of_lot(connection, facts.lot_key)
         if wish.is_json:
             said = json.dumps(scan_view.machine_answer(facts, verdict, recalls), ensure_ascii=False)
         else:
-            said = self._render(facts, verdict, recalls, wish.language)
+            said = self._render(facts, verdict, recalls, wish.language, why or Why.often)
         checksum = zlib.crc32(said.encode("utf-8"))
         return KeptPage(
             lot_key=facts.lot_key, revision=facts.revision, day=today.isoformat(), zone=facts.time_zone,
             body=self._squeezer.gzip(said) if wish.is_gzip else said.encode("utf-8"),
             etag=f'W/"{facts.revision}-{wish.language}-{today:%y%m%d}-{checksum:08x}"',
             content_type="application/json" if wish.is_json else "text/html; charset=utf-8", is_gzip=wish.is_gzip,
-            language=wish.language, made_at=began, checked_at=began)
+            language=wish.language, made_at=began, checked_at=began, verdict=verdict, doubt=doubt,
+            is_serialised=facts.is_serialised)
 
 
 _MADE = text("SELECT made FROM lot WHERE lot_key = :lot_key").columns(made=Amount())

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from traceapp.code.policy import Why
 from traceapp.recall.public import RecallFacts
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import PublicInspection, RawMaterial, ScanFacts, Step
@@ -79,7 +80,7 @@ def product_name(facts: ScanFacts, language: str) -> str:
     return name_in(language, facts.product.name_zh, facts.product.name_en)
 
 
-def advice(verdict: Verdict, facts: ScanFacts | None, language: str) -> str:
+def advice(verdict: Verdict, facts: ScanFacts | None, language: str, why: Why = Why.often) -> str:
     """One sentence on what to do now."""
     _ = words(language).gettext
     if verdict == Verdict.released:
@@ -94,6 +95,9 @@ def advice(verdict: Verdict, facts: ScanFacts | None, language: str) -> str:
         return _("Its final check is not finished, so it should not be on sale. Tell us where you got it.")
     if verdict == Verdict.expired and facts is not None and facts.expires_on is not None:
         return _("Its last day of use was %(day)s. Throw away what is left.", day=day_text(facts.expires_on, language))
+    if verdict == Verdict.please_verify and why == Why.record:
+        return _("Compare the lines below with your pack. If one differs, or you are in doubt, do not use it, and tell "
+                 "us where you got it.")
     if verdict == Verdict.please_verify:
         return _("The code may have been copied. Compare the lines below with your pack, and tell us where you got "
                  "it. If one line differs, do not use it.")
@@ -199,13 +203,14 @@ def _told(texts: Mapping[str, str], language: str) -> str:
     return name_in(language, texts.get("zh", ""), texts.get("en", ""))
 
 
-def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str) -> dict[str, Any]:
+def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str,
+                 why: Why) -> dict[str, Any]:
     """Everything that the template of a lot's page shows."""
     product = facts.product
     materials, more = material_lines(facts.materials, language)
     return {
-        "verdict": verdict.value,
-        "advice": advice(verdict, facts, language),
+        "verdict": verdict.value, "why": why.value,
+        "advice": advice(verdict, facts, language, why),
         "phone": product.contact_phone if product else "",
         "recalls": [recall_view(recall, language) for recall in recalls] if verdict == Verdict.recalled else [],
         "number": facts.number,

@@ -7,11 +7,9 @@ from flask import Response, g, jsonify, request
 from flask_babel import gettext as _
 
 from traceapp.code.resolving import KnownProduct, ScannedCode, scanned_code
-from traceapp.code.scans import SeenScan
 from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error, parse_path
 from traceapp.trace.policy import Verdict
-from traceapp.web.context import source_address, world
 from traceapp.web.problems import translated
 
 from . import scan_view
@@ -76,8 +74,7 @@ def is_same(if_none_match: str, etag: str) -> bool:
 
 def _known(page: KeptPage, serial: str | None, wanted: Wish) -> Response:
     """A kept page as an answer, and the scan noted."""
-    if request.method == "GET" and "lang=" not in request.environ.get("QUERY_STRING", ""):
-        consumer().scans.add(SeenScan(page.lot_key, world().clock.now(), source_address(), wanted.language, serial))
+    page = consumer().judge.answer(page, wanted, raw_path(), serial, request.environ)
     request.environ[IS_SCAN] = True
     headers = consumer().pages.headers_of(page)
     if is_same(request.headers.get("If-None-Match", ""), page.etag):

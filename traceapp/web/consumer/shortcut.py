@@ -11,8 +11,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from traceapp.code.scans import SeenScan
-from traceapp.core.clock import Clock, monotonic_seconds
+from traceapp.core.clock import monotonic_seconds
 from traceapp.gs1 import Gs1Error
 from traceapp.web.operations import REQUESTS, SECONDS
 
@@ -34,10 +33,9 @@ _OWN = {"x-request-id", "content-length", "date", "set-cookie", "etag", "cache-c
 class Shortcut:
     """A WSGI application in front of `app`."""
 
-    def __init__(self, app: Callable[[Environ, Start], Iterable[bytes]], state: ConsumerState, clock: Clock) -> None:
+    def __init__(self, app: Callable[[Environ, Start], Iterable[bytes]], state: ConsumerState) -> None:
         self._app = app
         self._state = state
-        self._clock = clock
         self._learned: Headers | None = None
         self._counted = {code: REQUESTS.labels(_ENDPOINT, code) for code in ("200", "304")}
         self._timed = SECONDS.labels(_ENDPOINT)
@@ -52,24 +50,25 @@ class Shortcut:
         query = environ.get("QUERY_STRING", "")
         wish = Wish(language_of(query, environ.get("HTTP_ACCEPT_LANGUAGE", "")),
                     wants_json(environ.get("HTTP_ACCEPT", "")), takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")))
-        found = self._found(path.partition("?")[0].partition("#")[0], wish)
-        if found is None:
+        page = self._found(path.partition("?")[0].partition("#")[0], wish, environ)
+        if page is None:
             return self._app(environ, start_response)
-        page, serial = found
-        if environ["REQUEST_METHOD"] == "GET" and "lang=" not in query:
-            self._state.scans.add(SeenScan(page.lot_key, self._clock.now(), environ.get("REMOTE_ADDR", ""),
-                                           page.language, serial))
         answer = self._answer(environ, page, [*self._learned, *self._state.pages.headers_of(page)], start_response)
         self._timed.observe(monotonic_seconds() - began)
         return answer
 
-    def _found(self, path: str, wish: Wish) -> tuple[KeptPage, str | None] | None:
-        """The page of a path and the serial in it; None when the application has to answer."""
-        page = self._state.pages.fresh(path, wish)
-        if page is not None:
-            return page, path.partition("/21/")[2].partition("/")[0] or None
+    def _found(self, path: str, wish: Wish, environ: Environ) -> KeptPage | None:
+        """The page that answers a scan of this path; None when the application has to answer."""
         try:
-            return self._state.pages.of_path(path, wish)
+            page = self._state.pages.fresh(path, wish)
+            _, mark, rest = path.rpartition("/21/")
+            serial = rest.partition("/")[0] if mark else None
+            if page is None:
+                found = self._state.pages.of_path(path, wish)
+                if found is None:
+                    return None
+                page = found[0]
+            return self._state.judge.answer(page, wish, path, serial or None, environ)
         except (Gs1Error, SQLAlchemyError):
             return None
 

@@ -10,6 +10,7 @@ from traceapp.code.scans import ScanLog
 from traceapp.web.i18n import language_links
 from traceapp.world import World
 
+from .judging import Judge
 from .pages import Maker, framed, here_in_other_languages, scan_page
 from .scan_pages import ScanPages
 
@@ -22,14 +23,16 @@ class ConsumerState:
 
     pages: ScanPages
     scans: ScanLog
+    judge: Judge
     maker: Maker
 
 
 def install_state(app: Flask) -> ConsumerState:
     """Make the state of an application out of its world."""
     world: World = app.extensions["traceapp"]
-    state = ConsumerState(ScanPages(world.database, world.clock, scan_page), ScanLog(world.database),
-                          Maker(world.database))
+    pages = ScanPages(world.database, world.clock, scan_page)
+    scans = ScanLog(world.database, world.regions)
+    state = ConsumerState(pages, scans, Judge(world, pages, scans), Maker(world.database))
     app.extensions[NAME] = state
     return state
 
