@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from traceapp import models
 from traceapp.attachment.service import FileStore
-from traceapp.code.regions import RegionTable, read_regions
+from traceapp.code.regions import RegionFileError, RegionTable, read_regions
 from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import Clock, SystemClock
-from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
 from traceapp.vault.service import Vault
 
@@ -55,7 +54,7 @@ def _regions(settings: Settings) -> RegionTable:
         return RegionTable()
     try:
         return read_regions(settings.regions_file.read_text(encoding="utf-8-sig"))
-    except (InvalidInput, UnicodeDecodeError) as error:
+    except (RegionFileError, UnicodeDecodeError) as error:
         raise SettingsError("%(file)s cannot be used: %(why)s (%(where)s)", place="TRACEAPP_REGIONS_FILE",
                             file=settings.regions_file, why=getattr(error, "text", "it is not UTF-8"),
                             where=getattr(error, "place", "")) from None

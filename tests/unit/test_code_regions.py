@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceapp.code.regions import RegionTable, circles, least_km, read_regions, region_code
-from traceapp.core.errors import InvalidInput
+from traceapp.code.regions import RegionFileError, RegionTable, circles, least_km, read_regions, region_code
 
 FILE = """network,region
 # a comment
@@ -41,7 +40,7 @@ def test_the_table_finds_what_looking_at_every_network_finds(rows: list[tuple[in
     ("203.0.113.0/24,CN\n203.0.113.1/24,CN", "row 2"), ("here,CN", "row 1"), ("203.0.113.0/24,Jiangsu", "row 1"),
     ("203.0.113.0/24", "row 1")])
 def test_a_row_that_cannot_be_used_is_named(text: str, row: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(RegionFileError) as refused:
         read_regions(text)
     assert refused.value.place == row
 

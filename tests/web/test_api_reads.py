@@ -15,6 +15,7 @@ from tests.factories_recall import TEXTS, House, make_house, opened, running
 from tests.factories_surveillance import add_reactions
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
+from traceapp.code.model import SerialRange
 from traceapp.core.actor import SYSTEM
 from traceapp.surveillance.service import rescore_lot
 from traceapp.worklist.tasks import RaiseTask, raise_task, task_by_id
@@ -35,6 +36,8 @@ def plant(console: Console) -> Iterator[Plant]:
     event = promoted(console, lot=scanned(house.first), narrative="Red skin, call 13812345678")
     with database.write() as session:
         add_reactions(session, house.second, clock.now() - timedelta(days=9), 12)
+        session.add(SerialRange(lot_key=house.first.lot_key, id="r1", width=8, first=1, count=9, purpose="",
+                                created_at=clock.now(), created_by="u"))
     with database.write() as session:
         signal = rescore_lot(session, clock, house.second.lot_key)
     assert signal is not None
@@ -42,7 +45,7 @@ def plant(console: Console) -> Iterator[Plant]:
     yield Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, {
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
-        "recall_id": recall.id})
+        "recall_id": recall.id, "range_id": "r1"})
 
 
 def test_every_read_of_the_interface_answers_with_what_is_there(plant: Plant) -> None:

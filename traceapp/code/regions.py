@@ -15,11 +15,17 @@ from importlib.resources import files
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import Problem
 
 MOST_NETWORKS = 500_000
 _REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _EARTH_KM = 6371.0
+
+
+class RegionFileError(Problem):
+    """A row of the operator's file cannot be used; its place is named."""
+
+    code = "region-file"
 
 
 class Circle(NamedTuple):
@@ -64,12 +70,11 @@ class RegionTable:
     """Networks with their regions; of several that hold an address the smallest counts."""
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
-        """`rows` are (network, region). Raises InvalidInput naming the row."""
+        """`rows` are (network, region). Raises RegionFileError naming the row."""
         self._regions: dict[tuple[int, int], dict[int, str]] = {}
         for number, (network, region) in enumerate(rows, 1):
             if number > MOST_NETWORKS:
-                raise InvalidInput("More than %(most)d networks.", code="too-many-rows", place=f"row {number}",
-                                   most=MOST_NETWORKS)
+                raise RegionFileError("More than %(most)d networks.", place=f"row {number}", most=MOST_NETWORKS)
             self._add(number, network, region)
         self._sizes = {version: sorted((size for kind, size in self._regions if kind == version), reverse=True)
                        for version in (4, 6)}
@@ -78,12 +83,12 @@ class RegionTable:
         try:
             found = ipaddress.ip_network(network.strip())
         except ValueError:
-            raise InvalidInput("“%(text)s” is not a network; write it as 203.0.113.0/24.", code="bad-network",
-                               place=f"row {number}", text=network[:60]) from None
+            raise RegionFileError("“%(text)s” is not a network; write it as 203.0.113.0/24.",
+                                  place=f"row {number}", text=network[:60]) from None
         code = region_code(region)
         if not code:
-            raise InvalidInput("“%(text)s” is not a region; write it as DE or CN-JS.", code="bad-region",
-                               place=f"row {number}", text=region[:60])
+            raise RegionFileError("“%(text)s” is not a region; write it as DE or CN-JS.",
+                                  place=f"row {number}", text=region[:60])
         kept = self._regions.setdefault((found.version, found.prefixlen), {})
         kept[int(found.network_address) >> (found.max_prefixlen - found.prefixlen)] = code
 
@@ -108,12 +113,12 @@ class RegionTable:
 def read_regions(text: str) -> RegionTable:
     """The table of a file of `network,region`, one a line; a head, blank lines and lines with # are left out.
 
-    Raises InvalidInput naming the line.
+    Raises RegionFileError naming the line.
     """
     rows = [row for row in csv.reader(text.splitlines()) if row and row[0].strip() and not row[0].startswith("#")]
     if rows and rows[0][0].strip().lower() == "network":
         rows = rows[1:]
     for number, row in enumerate(rows, 1):
         if len(row) < 2:
-            raise InvalidInput("A row needs a network and a region.", code="bad-row", place=f"row {number}")
+            raise RegionFileError("A row needs a network and a region.", place=f"row {number}")
     return RegionTable((row[0], row[1]) for row in rows)

@@ -99,7 +99,13 @@ DUTIES: Words = {
     "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),
     "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),
     "recall.uncertain": (_("Find out whether the letter arrived"), "plain"),
-    "recall.telephone": (_("Telephone the consignee"), "plain")}
+    "recall.telephone": (_("Telephone the consignee"), "plain"),
+    "scan.unknown_serial": (_("Look into scans of serial numbers that were never given out"), "plain"),
+    "scan.bad_signature": (_("Look into scans of codes with a wrong signature"), "plain"),
+    "scan.far_apart": (_("Look into packs that were scanned in places far apart"), "plain"),
+    "scan.too_often": (_("Look into packs that were scanned far too often"), "plain"),
+    "scan.lot_too_often": (_("Look into a batch that was scanned far too often"), "plain"),
+    "scan.many": (_("Look into the scans of many batches"), "plain")}
 
 
 def word(table: Words, code: str | None) -> str:

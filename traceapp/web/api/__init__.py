@@ -8,10 +8,10 @@ from flask_smorest import Api, Blueprint
 
 from traceapp.web.permissions import PUBLIC, joined
 
-from . import adverse_events, catalog, complaints, idempotency, lots, recalls, signals, tasks
+from . import adverse_events, catalog, complaints, idempotency, lots, recalls, serials, signals, tasks
 from .description import describe
 
-MODULES = (catalog, lots, complaints, adverse_events, signals, recalls, tasks)
+MODULES = (catalog, lots, serials, complaints, adverse_events, signals, recalls, tasks)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

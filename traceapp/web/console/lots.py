@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from traceapp.attachment.service import attachments_of, attachments_of_all
 from traceapp.audit.entries import entries_of
 from traceapp.catalog.queries import all_products
-from traceapp.code.labels import lot_link
+from traceapp.code.allocating import range_page
+from traceapp.code.labels import lot_link, unit_gtin
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
@@ -46,8 +47,9 @@ from traceapp.web.tables import Table, Titles, send_table, titled
 from .layout import blueprint, page, today
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
 from .lot_picture import GenealogyView, genealogy_view
+from .lot_scans import scans_part
 from .signal_pictures import counted_curve
-from .words import KINDS, VERDICTS, action_word, named, options, step_word, told, verdict_of
+from .words import KINDS, VERDICTS, action_word, named, options, step_word, told, verdict_of, word_of
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
@@ -68,7 +70,7 @@ _TRACE: Titles = (
     ("units", _("Units there")), ("uri", _("Identifier")))
 _WISHES = ("text", "product", "kind", "state", "from", "to", "sort")
 _PICTURE_LOTS = 400
-PARTS = ("overview", "inspections", "shipments", "complaints", "label", "events", "history")
+PARTS = ("overview", "inspections", "shipments", "complaints", "scans", "label", "events", "history")
 
 
 def lot_filter(values: dict[str, str]) -> LotFilter:
@@ -142,16 +144,17 @@ def lot(lot_key: str) -> Response:
         signal = _standing_signals(session, (lot_key,)).get(lot_key)
         values = _PARTS[part](session, head)
         people = names_of_users(session, [hold.placed_by for hold in holds] + [hold.lifted_by for hold in holds])
+        people |= values.pop("people", {})
     return page("console/lot.html", lot=head.lot, signal=signal, product=head.product, supplier=head.supplier,
                 holds=holds,
                 verdict=str(verdict_of(head.lot, today())), part=part, tab_links=_tabs(lot_key, part), people=people,
-                acts=_possible_acts(head), **values)
+                acts=_possible_acts(head), word_of=word_of, **values)
 
 
 def _tabs(lot_key: str, part: str) -> list[dict[str, Any]]:
     labels = {"overview": gettext("Overview"), "inspections": gettext("Inspections"),
-              "shipments": gettext("Shipments"), "complaints": gettext("Complaints"), "label": gettext("Label"),
-              "events": gettext("Events"), "history": gettext("History")}
+              "shipments": gettext("Shipments"), "complaints": gettext("Complaints"), "scans": gettext("Scans"),
+              "label": gettext("Label"), "events": gettext("Events"), "history": gettext("History")}
     shown = [name for name in PARTS if name != "complaints" or may("complaint.read")]
     return [{"label": labels[name], "current": name == part,
              "url": url_for("console.lot", lot_key=lot_key, part=None if name == "overview" else name)}
@@ -174,6 +177,8 @@ def _possible_acts(head: LotHead) -> set[str]:
         acts |= {"ship", "produce"} if head.product is not None and head.product.kind == "material" else {"ship"}
     if head.product is not None:
         acts.add("print")
+        if not lot.is_recalled and lot.release_state != ReleaseState.rejected:
+            acts.add("serials")
     return acts if lot.is_recalled else acts | {"recall"}
 
 
@@ -207,7 +212,14 @@ def _complaints(session: Session, head: LotHead) -> dict[str, Any]:
 
 def _label(session: Session, head: LotHead) -> dict[str, Any]:
     levels = head.product.levels if head.product is not None else []
-    return {"link": lot_link(world().settings.base_url, levels, head.lot)}
+    ranges = range_page(session, head.lot.lot_key)
+    return {"link": lot_link(world().settings.base_url, levels, head.lot), "ranges": ranges,
+            "has_gtin": unit_gtin(levels) is not None,
+            "people": names_of_users(session, [one.created_by for one in ranges.rows])}
+
+
+def _scans(session: Session, head: LotHead) -> dict[str, Any]:
+    return scans_part(session, head.lot.lot_key)
 
 
 def _events(session: Session, head: LotHead) -> dict[str, Any]:
@@ -226,7 +238,7 @@ def _history(session: Session, head: LotHead) -> dict[str, Any]:
 
 
 _PARTS = {"overview": _overview, "inspections": _inspections, "shipments": _shipments, "complaints": _complaints,
-          "label": _label, "events": _events, "history": _history}
+          "scans": _scans, "label": _label, "events": _events, "history": _history}
 
 
 @blueprint.get("/lots/<lot_key>/events.json")

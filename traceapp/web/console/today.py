@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.code.doubts import KINDS as ABOUT_SCANS
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
@@ -59,6 +60,8 @@ def act_url(task: Task) -> str:
     kind, _, key = task.about.partition(":")
     if kind == "notice":
         return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+    if kind == "lot" and task.kind in ABOUT_SCANS:
+        return url_for("console.lot", lot_key=key, part="scans")
     return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)
 
 

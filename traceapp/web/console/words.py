@@ -12,7 +12,7 @@ from traceapp.trace.model import Lot
 from traceapp.trace.policy import Verdict, VerdictFacts, verdict
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import unit as unit_word
-from traceapp.web.words import joined_words, own_name
+from traceapp.web.words import DUTIES, joined_words, own_name
 
 _ = lazy_gettext
 
@@ -35,6 +35,7 @@ ACTIONS = {
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
     "detection_basis.set": _("Expected reports set"),
     "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
+    "serials.allocated": _("Serial numbers given out"),
     "task.raised": _("Task raised"), "task.done": _("Task done"), "task.dropped": _("Task dropped"),
     "task.assigned": _("Task assigned"), "task.due_earlier": _("Task due earlier"),
     "product.created": _("Product created"), "product.changed": _("Product changed"),
@@ -55,7 +56,7 @@ VALUES = {
     "report": _("Report"), "verdict": _("Verdict"), "results": _("Results"), "failed": _("Out of limits"),
     "sampled": _("Samples"), "before": _("Before"), "after": _("Afterwards"), "note": _("Note"),
     "reason": _("Reason"), "source": _("Source"), "consignee": _("Consignee"), "units": _("Units"),
-    "copies": _("Copies"), "text": _("The code holds"),
+    "copies": _("Copies"), "serials": _("Serial numbers"), "count": _("How many"), "text": _("The code holds"),
     "network": _("Network")}
 # What the fields of forms are called, for the list of faults above a form.
 FIELDS = {
@@ -70,7 +71,13 @@ FIELDS = {
     "sign_in_name": _("Sign-in name"), "password": _("Password"),
     "present_password": _("Present password"), "new_password": _("New password"),
     "new_password_again": _("New password once more"), "role": _("Role"), "user_id": _("Speaks for"),
-    "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot")}
+    "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
+    "count": _("How many"), "prefix": _("Begins with"), "width": _("Digits"), "first": _("From number"),
+    "purpose": _("What for")}
+DOUBTS = {
+    "unknown_serial": _("Never given out"), "bad_signature": _("Signature is wrong"),
+    "far_apart": _("Scanned in places far apart"), "too_often": _("Scanned far too often"),
+    "lot_too_often": _("Scanned far more often than there are packs")}
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),
     "transforming": _("Making"), "storing": _("Storing"), "holding": _("Holding"), "shipping": _("Shipping"),
@@ -91,6 +98,11 @@ def word(words: dict[str, Any], code: str) -> str:
     """The word of a code; the code itself where there is none."""
     found = words.get(code, code)
     return str(found[0] if isinstance(found, tuple) else found)
+
+
+def word_of(table: str, code: str) -> str:
+    """The word of a code in one of the tables of staff pages, named as in code: DOUBTS, DUTIES."""
+    return word({"DOUBTS": DOUBTS, "DUTIES": dict(DUTIES)}[table], code)
 
 
 def unit_options(like: str | None = None) -> list[tuple[str, str]]:
