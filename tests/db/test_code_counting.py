@@ -1,6 +1,7 @@
 """What is counted of serial numbers and of doubts, how long it is kept, and what quality is told of it."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,12 +15,15 @@ from traceapp.code.doubts import ABOUT_ALL, MANY, scan_tasks
 from traceapp.code.model import ScanDoubt, SerialCount, SerialRange
 from traceapp.code.policy import MOST_SIGHTINGS, MOST_TASKS_A_DAY, Doubt
 from traceapp.code.scans import ScanLog, SeenScan
+from traceapp.config import Settings
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.jobs.sweeps import SWEEPS, tell_of_doubts
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task
 from traceapp.worklist.tasks import complete_task, raise_task
+from traceapp.world import build_world
 
 LOT = "a" * 32
 
@@ -211,3 +215,36 @@ def test_whoever_scans_codes_of_many_lots_cannot_fill_the_work_list(database: Da
     counted(database, *(scan(clock, lot=key, doubt=Doubt.unknown_serial, is_known=False) for key in lots))
     clock.move_to(clock.now() + timedelta(hours=2))
     assert len(told()) == MOST_TASKS_A_DAY  # the rest, a day later
+
+
+def test_the_sweep_raises_tasks_beside_the_scans(settings: Settings, database: Database, clock: FixedClock,
+                                                 lot: Lot) -> None:
+    world = build_world(settings, database=database, clock=clock)
+    assert tell_of_doubts(world) == 0
+    counted(database, scan(clock, lot=lot.lot_key, doubt=Doubt.bad_signature, is_known=False))
+    assert (tell_of_doubts(world), tell_of_doubts(world)) == (1, 0)
+    assert tell_of_doubts in {sweep.run for sweep in SWEEPS}
+
+
+def test_two_processes_that_count_the_same_codes_never_wait_for_each_other_in_a_circle(database: Database,
+                                                                                       clock: FixedClock) -> None:
+    troubles: list[BaseException] = []
+    codes = [scan(clock, f"K{number:02}", lot=lot, doubt=doubt) for lot in ("b" * 32, LOT)
+             for number in range(20) for doubt in (None, Doubt.far_apart)]
+
+    def count(order: int) -> None:
+        try:
+            for _ in range(5):
+                counted(database, *codes[::order])
+        except BaseException as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=count, args=(order,)) for order in (1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+    with database.read() as session:
+        assert session.scalar(select(func.sum(SerialCount.scans))) == 2 * 5 * len(codes)
+        assert set(session.scalars(select(ScanDoubt.scans))) == {10}

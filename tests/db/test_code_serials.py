@@ -14,6 +14,7 @@ from traceapp.code.allocating import (
     MOST_SERIALS,
     AllocateSerials,
     allocate_serials,
+    missing_keys,
     range_by_id,
     range_page,
 )
@@ -253,3 +254,13 @@ def test_the_codes_of_a_range_are_made_one_at_a_time_and_read_back(database: Dat
         next(serial_links("https://t.example", levels, lot, given, NO_KEYS))
     with pytest.raises(Conflict):
         next(serial_links("https://t.example", [], lot, plain, KEYS))
+
+
+def test_keys_that_signed_and_are_gone_are_named(plant: Plant) -> None:
+    plant.allocate()
+    with plant.database.read() as session:
+        assert missing_keys(session, NO_KEYS) == ()
+    plant.allocate(is_signed=True)
+    with plant.database.read() as session:
+        assert missing_keys(session, KEYS) == ()
+        assert missing_keys(session, NO_KEYS) == (KEYS.present,)

@@ -11,6 +11,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from traceapp.code.allocating import missing_keys
+from traceapp.code.signature import CodeKeyError, CodeKeys
 from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import SystemClock
 from traceapp.db import Database
@@ -38,7 +40,7 @@ def examine() -> list[Finding]:
         found = settings()
     except SettingsError as error:
         return [*findings, Finding("settings", False, error.text)]
-    return [*findings, _secrets(found), _disk(found), _database(found)]
+    return [*findings, _secrets(found), _disk(found), _database(found), *_code_keys(found)]
 
 
 def _python() -> Finding:
@@ -107,3 +109,24 @@ def _database(found: Settings) -> Finding:
     good = present == wanted
     return Finding("database", good, f"{database.dialect}, schema {present or 'empty'}",
                    "" if good else "Run `traceapp db upgrade`.")
+
+
+def _code_keys(found: Settings) -> list[Finding]:
+    """Whether codes can be signed, and every code that was signed can be verified; nothing where the database is not
+    ready for the question."""
+    try:
+        keys = CodeKeys(found.code_keys)
+        database = Database(found.database_url, prepare_threshold=found.prepare_threshold)
+        with database.read() as session:
+            missing = missing_keys(session, keys)
+        database.close()
+    except CodeKeyError as error:
+        return [Finding("keys of codes", False, error.text)]
+    except (SQLAlchemyError, OSError, ValueError):
+        return []
+    if missing:
+        return [Finding("keys of codes", False, f"not here: {', '.join(missing)}; codes under them count as not signed",
+                        "Add them after the present one in TRACEAPP_CODE_KEYS, unless they were retired.",
+                        is_optional=True)]
+    return [Finding("keys of codes", True, f"codes are signed by key {keys.present}" if keys.present
+                    else "none: codes are not signed", is_optional=True)]

@@ -130,3 +130,9 @@ def range_by_id(session: Session, lot_key: str, range_id: str) -> SerialRange:
     if found is None:
         raise NotFound("There is no such serial range.", code="unknown-range", place="range_id")
     return found
+
+
+def missing_keys(session: Session, keys: CodeKeys) -> tuple[str, ...]:
+    """The names of keys that signed ranges and are not held any more."""
+    names = session.scalars(select(SerialRange.key_id).where(SerialRange.key_id.is_not(None)).distinct())
+    return tuple(sorted(name for name in names if name is not None and not keys.holds(name)))
