@@ -8,7 +8,7 @@ import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
 revision = '0005'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 

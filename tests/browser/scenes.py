@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -11,8 +12,12 @@ from sqlalchemy.orm import Session
 from tests.browser.conftest import NEWCOMER, PASSWORDS, Site
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party, Product, ProductKind
+from traceapp.code.allocating import AllocateSerials, allocate_serials
+from traceapp.code.counting import StoredScan, count_scans
+from traceapp.code.doubts import scan_tasks
 from traceapp.code.labels import lot_link
 from traceapp.code.model import ScanCount
+from traceapp.code.policy import Doubt
 from traceapp.complaint.drafts import start_draft
 from traceapp.complaint.intake import submit_complaint
 from traceapp.complaint.model import Complaint
@@ -37,6 +42,7 @@ from traceapp.surveillance.queries import surroundings
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState
 from traceapp.worklist.model import Task
+from traceapp.worklist.tasks import raise_task
 from traceapp.world import World
 
 TEXTS = {
@@ -53,6 +59,9 @@ class Scenes:
 
     expired: str
     copied: str
+    unknown_pack: str
+    far_pack: str
+    scanned: str
     draft: str
     submitted: str
     running: str
@@ -102,12 +111,13 @@ def make_scenes(site: Site) -> Scenes:
                                                           is_one_time=True))
         note_refused_sign_in(session, world.clock, Attempt(NEWCOMER, "203.0.113.0/24"))
         note_refused_sign_in(session, world.clock, Attempt("nobody", "2001:db8:1::/48"))
+        packs = _packs(session, world, staff["quality"], codes["released"])
         found = Scenes(
             expired=_path(session, old), copied=_path(session, copied), draft=draft, submitted=submitted.id,
             running=running.id, consignee=consignee, asked=asked, answered=answered,
             lot=codes["suspicious"].lot_key, pending=codes["not released"].lot_key, raw=glue.lot_key,
             rejected=codes["rejected"].lot_key, form=_form(session, world, codes["released"]),
-            report=_report(session, world, codes["released"]), product=codes["suspicious"].product_id or "",
+            report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key, **packs, product=codes["suspicious"].product_id or "",
             material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
@@ -183,6 +193,24 @@ def _report(session: Session, world: World, lot: Lot) -> str:
 def _path(session: Session, lot: Lot) -> str:
     product = session.scalars(select(Product).where(Product.id == lot.product_id)).one()
     return urlsplit(lot_link("https://here.example", product.levels, lot)).path
+
+
+def _packs(session: Session, world: World, actor: Actor, lot: Lot) -> dict[str, str]:
+    """Serial numbers of a lot, a month of scans, and two codes that give reason to doubt."""
+    given = allocate_serials(session, actor, world.clock, AllocateSerials(
+        lot.lot_key, 50_000, "K", is_signed=True, purpose="Print order 2026-118"), keys=world.code_keys)
+    allocate_serials(session, actor, world.clock, AllocateSerials(lot.lot_key, 200, "M"), keys=world.code_keys)
+    now, serial = world.clock.now(), given.first_serial
+    networks = [f"10.0.{part}.0/24" for part in range(9)]
+    count_scans(session, [StoredScan(lot.lot_key, now - timedelta(days=day), serial, networks[day % 9], "CN-JS", None, True)
+                          for day in range(28) for _ in range(day % 5)])
+    for doubt, number, region in ((Doubt.far_apart, serial, "CN-GD"), (Doubt.too_often, serial, "CN-BJ"),
+                                  (Doubt.unknown_serial, "X99-000001", ""), (Doubt.bad_signature, given.last_serial, "")):
+        count_scans(session, [StoredScan(lot.lot_key, now, number, networks[0], region, doubt, bool(region))] * 3)
+    for command in scan_tasks(session, world.clock):
+        raise_task(session, SYSTEM, world.clock, command)
+    path = _path(session, lot)
+    return {"unknown_pack": f"{path}/21/X99-000001", "far_pack": f"{path}/21/{serial}?lang={{language}}&v=far"}
 
 
 def _found(session: Session) -> dict[str, str]:

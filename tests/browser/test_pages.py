@@ -65,6 +65,8 @@ CONSUMER = (
     Entry("scan-not-released", code("not released")),
     Entry("scan-expired", at("{scenes.expired}")),
     Entry("scan-please-verify", at("{scenes.copied}")),
+    Entry("scan-unknown-pack", at("{scenes.unknown_pack}")),
+    Entry("scan-far-apart", at("{scenes.far_pack}")),
     Entry("scan-unknown", "/01/09520426001012/10/CK26060799", status=404),
     Entry("scan-wrong-code", "/01/09520426001013/10/CK26060701", status=400),
     Entry("scan-product", "/01/09520426001012"),
@@ -93,6 +95,9 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("lot-inspections", "/lots/{scenes.lot}?part=inspections", "quality"),
     ("lot-shipments", "/lots/{scenes.lot}?part=shipments", "quality"),
     ("lot-complaints", "/lots/{scenes.lot}?part=complaints", "quality"),
+    ("lot-scans", "/lots/{scenes.scanned}?part=scans", "quality"),
+    ("lot-label", "/lots/{scenes.scanned}?part=label", "operator"),
+    ("lot-serials", "/lots/{scenes.scanned}/serials", "operator"),
     ("lot-history", "/lots/{scenes.lot}?part=history", "quality"),
     ("lot-raw", "/lots/{scenes.raw}", "quality"),
     ("lot-receive", "/lots/receive", "operator"),
@@ -212,7 +217,7 @@ def test_a_page_fits_its_screen_and_shuts_nobody_out(entry: Entry, language: str
     window = windows(entry.who, language)
     page, path = window.page, entry.path if isinstance(entry.path, str) else entry.path(site, scenes)
     window.said.clear()
-    answer = page.goto(path)
+    answer = page.goto(path.format(language=language))
     assert answer is not None and answer.status == entry.status, page.inner_text("body")[:500]
     assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[language]
     page.evaluate(AXE)
@@ -239,7 +244,7 @@ def test_a_dark_screen_keeps_the_contrast(name: str, site: Site, scenes: Scenes,
     page = windows(entry.who, "en").page
     page.emulate_media(color_scheme="dark")
     try:
-        page.goto(entry.path if isinstance(entry.path, str) else entry.path(site, scenes))
+        page.goto((entry.path if isinstance(entry.path, str) else entry.path(site, scenes)).format(language="en"))
         page.evaluate(AXE)
         assert page.evaluate(RUN_AXE, RULES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
         shoot(page, f"{name}-en-dark")

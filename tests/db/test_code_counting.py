@@ -19,7 +19,7 @@ from traceapp.config import Settings
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.jobs.sweeps import SWEEPS, tell_of_doubts
+from traceapp.jobs.sweeps import sweeps, tell_of_doubts
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task
 from traceapp.worklist.tasks import complete_task, raise_task
@@ -223,7 +223,7 @@ def test_the_sweep_raises_tasks_beside_the_scans(settings: Settings, database: D
     assert tell_of_doubts(world) == 0
     counted(database, scan(clock, lot=lot.lot_key, doubt=Doubt.bad_signature, is_known=False))
     assert (tell_of_doubts(world), tell_of_doubts(world)) == (1, 0)
-    assert tell_of_doubts in {sweep.run for sweep in SWEEPS}
+    assert tell_of_doubts in {sweep.run for sweep in sweeps(threading.Event())}
 
 
 def test_two_processes_that_count_the_same_codes_never_wait_for_each_other_in_a_circle(database: Database,

@@ -76,8 +76,8 @@ FIELDS = {
     "purpose": _("What for")}
 DOUBTS = {
     "unknown_serial": _("Never given out"), "bad_signature": _("Signature is wrong"),
-    "far_apart": _("Scanned in places far apart"), "too_often": _("Scanned far too often"),
-    "lot_too_often": _("Scanned far more often than there are packs")}
+    "far_apart": _("In places far apart"), "too_often": _("Far too often"),
+    "lot_too_often": _("More often than packs explain")}
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),
     "transforming": _("Making"), "storing": _("Storing"), "holding": _("Holding"), "shipping": _("Shipping"),
