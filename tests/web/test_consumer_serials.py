@@ -193,7 +193,14 @@ def test_each_reason_asks_to_verify_in_neutral_words(pack: Pack, doubt: Doubt) -
 STRONGER: dict[str, Callable[[Pack], object]] = {
     "recalled": lambda pack: recall(pack.database, pack.actor, pack.clock, pack.lot),
     "on_hold": lambda pack: hold(pack.database, pack.actor, pack.clock, pack.lot),
-    "rejected": lambda pack: turn_down(pack), "expired": lambda pack: expire(pack.clock)}
+    "rejected": lambda pack: turn_down(pack), "expired": lambda pack: expire(pack.clock),
+    "not_released": lambda pack: take_back_release(pack)}
+
+
+def take_back_release(pack: Pack) -> None:
+    """No act of ours does this; a batch may have been scanned before its release."""
+    with pack.database.write() as session:
+        session.get_one(Lot, pack.lot.lot_key).release_state = "pending"
 
 
 def turn_down(pack: Pack) -> None:

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerdictFacts:
-    """`expires_on` is the last day of use; `is_suspicious`: scanned so often that the code may be a copy."""
+    """`expires_on` is the last day of use; `is_suspicious`: something speaks against the code that was scanned."""
 
     release_state: str
     is_recalled: bool = False

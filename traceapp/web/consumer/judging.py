@@ -6,13 +6,14 @@ Only the codes of lots with serial ranges are looked at, by one statement at mos
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from traceapp.code.checking import KnownSerial, doubt_about, known_serial
 from traceapp.code.policy import Doubt, Sighting, Why, why
 from traceapp.code.regions import region_code
-from traceapp.code.resolving import scanned_code
+from traceapp.code.resolving import ScannedCode, scanned_code
 from traceapp.code.scans import ScanLog, SeenScan
 from traceapp.code.signature import PARAMETER
 from traceapp.core.clock import monotonic_seconds
@@ -73,7 +74,7 @@ class Judge:
         Whoever chose the language on a page, or typed the number in, has no signature to show, so none is asked for;
         the words that the page had are kept.
         """
-        code = scanned_code(parse_path(path))
+        code = _code_of(path)
         asked = parse_qs(environ.get("QUERY_STRING", ""))
         known = self._serial(page.lot_key, code.serial or "")
         if _chooses_language(environ):
@@ -81,7 +82,9 @@ class Judge:
                 return _Found(None, Why(kept), False)
             if PARAMETER not in asked:
                 known = replace(known, key_id=None)
-        here = Sighting(self._world.clock.now(), network_of(environ.get("REMOTE_ADDR", "")), region)
+        # Where this scan comes from matters only beside others.
+        network = network_of(environ.get("REMOTE_ADDR", "")) if known.sightings else ""
+        here = Sighting(self._world.clock.now(), network, region)
         doubt = doubt_about(known, self._world.code_keys, code, asked.get(PARAMETER, [""])[0], here)
         is_known = known.is_allocated and doubt != Doubt.bad_signature
         return _Found(doubt or page.doubt, why(doubt) if doubt is not None else None, is_known)
@@ -99,6 +102,12 @@ class Judge:
             self._known.clear()
         self._known[key] = (found, now)
         return found
+
+
+@lru_cache(maxsize=4096)
+def _code_of(path: str) -> ScannedCode:
+    """The code in a path whose page is kept, so it can be read."""
+    return scanned_code(parse_path(path))
 
 
 def _chooses_language(environ: dict[str, Any]) -> bool:
