@@ -8,15 +8,17 @@ from typing import Literal
 from labels import fonts as system_fonts
 from labels.errors import LabelError
 from labels.fonts import FontSet
-from labels.layout import Composed, compose
+from labels.layout import Composed, compose, lay_out
+from labels.limits import module
 from labels.pdf import label_pdf
 from labels.png import label_png, symbol_png
+from labels.qr_code import encode
 from labels.spec import Format, LabelSpec, Line
 from labels.svg import label_svg, symbol_svg
-from labels.symbol import encode, module
 from labels.typeface import Beyond, Typeface, typeface
+from labels.zpl import ZplWriter
 
-_BEYOND: dict[Format, Beyond] = {"png": "nothing", "pdf": "cid", "svg": "viewer"}
+BEYOND: dict[Format, Beyond] = {"png": "nothing", "zpl": "nothing", "pdf": "cid", "svg": "viewer"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def render(spec: LabelSpec, fonts: FontSet | None = None) -> bytes:
     Raises LabelError for what may not or cannot be printed. What a missing font leaves out, `missing_font` tells.
     """
     setting = _setting(spec, fonts)
+    if spec.format == "zpl":
+        return ZplWriter(setting).label(spec, lay_out(spec, setting, "printer")).encode("ascii")
     composed = compose(spec, setting)
     if spec.format == "svg":
         return label_svg(composed, spec.text)
@@ -98,4 +102,4 @@ def qr(
 
 
 def _setting(spec: LabelSpec, fonts: FontSet | None) -> Typeface:
-    return typeface(fonts or system_fonts.default(), _BEYOND[spec.format])
+    return typeface(fonts or system_fonts.default(), BEYOND[spec.format])

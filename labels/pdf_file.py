@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from typing import BinaryIO
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Protocol
 
-from labels.typeface import Face
+from labels.typeface import EMBOLDEN, Face, Typeface
 
 _CATALOG, _PAGES, _RESOURCES, _INFO = 1, 2, 3, 4
+
+
+class Outlet(Protocol):
+    """What a file is written to."""
+
+    def write(self, data: bytes, /) -> int: ...
 
 
 class EmbeddedFont:
@@ -52,7 +61,7 @@ class ViewerFont:
 class PdfFile:
     """One PDF being written to `out`, which need not be seekable. Call `close` to end it."""
 
-    def __init__(self, out: BinaryIO, title: str) -> None:
+    def __init__(self, out: Outlet, title: str) -> None:
         self._out = out
         self._title = title
         self._written = 0
@@ -61,6 +70,7 @@ class PdfFile:
         self._fonts: dict[Face, EmbeddedFont] = {}
         self._viewer_font: ViewerFont | None = None
         self._drawings: dict[str, int] = {}
+        self._shown = lru_cache(maxsize=256)(self._show)
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 
     def font(self, face: Face | None) -> EmbeddedFont | ViewerFont:
@@ -71,6 +81,20 @@ class PdfFile:
         if face not in self._fonts:
             self._fonts[face] = EmbeddedFont(f"F{len(self._fonts)}", face)
         return self._fonts[face]
+
+    def shown(self, text: str, size_pt: float, bold: bool, typeface: Typeface) -> str:
+        """The operators that show a row of text where the text matrix is."""
+        return self._shown(text, size_pt, bold, typeface)
+
+    def _show(self, text: str, size_pt: float, bold: bool, typeface: Typeface) -> str:
+        operators = []
+        for run in typeface.runs(text, bold):
+            font = self.font(run.face)
+            # Rendering mode 2 also draws the outline: the weight of a face that has no bold.
+            bolder = 2 * EMBOLDEN * size_pt
+            weight = f"2 Tr {bolder:.4f} w {bolder:.4f} Tc" if run.embolden else "0 Tr 0 Tc"
+            operators.append(f"/{font.name} {size_pt:.4f} Tf {weight} <{font.encoded(run.text)}> Tj\n")
+        return "".join(operators)
 
     def add_drawing(self, width_pt: float, height_pt: float, content: str) -> str:
         """Stores something to be drawn many times; its name is for the operator Do."""
@@ -96,13 +120,20 @@ class PdfFile:
 
     def close(self) -> None:
         """Writes the fonts, the page tree and the table of places."""
+        for _ in self.closing():
+            pass
+
+    def closing(self) -> Iterator[None]:
+        """As `close`, a little at a time, for a file that is handed on while it is written."""
         fonts = [f"/{font.name} {self._embed(font)} 0 R" for font in self._fonts.values()]
         if self._viewer_font:
             fonts.append(f"/{self._viewer_font.name} {self._refer_to_song()} 0 R")
         drawings = " ".join(f"/{name} {number} 0 R" for name, number in self._drawings.items())
         self._object(f"<< /Font << {' '.join(fonts)} >> /XObject << {drawings} >> >>", _RESOURCES)
-        kids = " ".join(f"{number} 0 R" for number in self._pages)
-        self._object(f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>", _PAGES)
+        self._begin(_PAGES)
+        self._write(f"<< /Type /Pages /Count {len(self._pages)} /Kids [\n".encode("ascii"))
+        yield from self._write_all(f"{number} 0 R\n" for number in self._pages)
+        self._write(b"] >>\nendobj\n")
         # A label must come out at its size: viewers then do not offer "fit to page" first.
         self._object(
             f"<< /Type /Catalog /Pages {_PAGES} 0 R"
@@ -112,10 +143,10 @@ class PdfFile:
         title = ("\ufeff" + self._title).encode("utf-16-be").hex().upper()
         self._object(f"<< /Title <{title}> /Producer (traceapp labels) >>", _INFO)
         start = self._written
-        table = [f"xref\n0 {len(self._places)}\n0000000000 65535 f \n"]
-        table.extend(f"{place:010d} 00000 n \n" for place in self._places[1:])
+        self._write(f"xref\n0 {len(self._places)}\n0000000000 65535 f \n".encode("ascii"))
+        yield from self._write_all(f"{place:010d} 00000 n \n" for place in islice(self._places, 1, None))
         trailer = f"trailer\n<< /Size {len(self._places)} /Root {_CATALOG} 0 R /Info {_INFO} 0 R >>\n"
-        self._write("".join([*table, trailer, f"startxref\n{start}\n%%EOF\n"]).encode("ascii"))
+        self._write(f"{trailer}startxref\n{start}\n%%EOF\n".encode("ascii"))
 
     def _embed(self, font: EmbeddedFont) -> int:
         face, file = font.face, font.face.file
@@ -176,6 +207,11 @@ class PdfFile:
             self._places[number] = self._written
         self._write(f"{number} 0 obj\n".encode("ascii"))
         return number
+
+    def _write_all(self, rows: Iterator[str]) -> Iterator[None]:
+        while some := "".join(islice(rows, 1000)):
+            self._write(some.encode("ascii"))
+            yield
 
     def _write(self, data: bytes) -> None:
         self._out.write(data)

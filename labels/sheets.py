@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from labels import fonts as system_fonts
 from labels.drawing import MissingFont, note
@@ -12,9 +11,9 @@ from labels.errors import LabelError
 from labels.fonts import FontSet
 from labels.layout import compose
 from labels.pdf import content
-from labels.pdf_file import PdfFile
-from labels.spec import LabelSpec, Line
-from labels.symbol import ErrorCorrection
+from labels.pdf_file import Outlet, PdfFile
+from labels.qr_code import ErrorCorrection
+from labels.spec import LabelSpec, Line, Mark
 from labels.typeface import POINT_MM, Typeface, typeface
 
 
@@ -25,6 +24,7 @@ class SheetLabel:
     text: str
     lines: tuple[Line, ...] = ()
     copies: int = 1
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class SheetPrinted:
 def sheet(
     labels: Iterable[SheetLabel],
     layout: SheetLayout,
-    out: BinaryIO,
+    out: Outlet,
     *,
     title: str = "Labels",
     fonts: FontSet | None = None,
@@ -161,8 +161,9 @@ def _drawn(label: SheetLabel, layout: SheetLayout, setting: Typeface, file: PdfF
         width_mm=layout.label_width_mm,
         height_mm=layout.label_height_mm,
         padding_mm=layout.padding_mm,
+        marks=label.marks,
     )
-    composed = compose(spec, setting)
+    composed = compose(spec, setting, "bulk")
     operators = content(composed, setting, file)
     if label.copies > 1:
         name = file.add_drawing(composed.width_mm / POINT_MM, composed.height_mm / POINT_MM, operators)

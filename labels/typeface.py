@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ POINT_MM = 25.4 / 72
 EMBOLDEN = 0.013
 
 # Letterlike symbols, Roman numerals, and units of measure in one square.
-_SIGNS_MADE_OF_LETTERS = (range(0x2100, 0x2150), range(0x2160, 0x2180), range(0x3380, 0x33E0))
+_SIGN_MADE_OF_LETTERS = re.compile("[\u2100-\u214f\u2160-\u217f\u3380-\u33df]")
 
 # What sets the characters that no face at hand has: nothing (they cannot be drawn), the PDF viewer's own Song
 # typeface through the standard Chinese character collection, or whatever the viewer of an SVG uses.
@@ -89,45 +90,62 @@ class Run:
         return width + 2 * EMBOLDEN if self.embolden else width
 
 
-@dataclass(frozen=True)
 class Typeface:
     """The faces a label is set in.
 
     With a Chinese font everything is set in it, so that a label has one look; Latin characters it lacks come from
-    the Latin faces.
+    the Latin faces. What was asked about a character once is remembered.
     """
 
-    regular: Face
-    bold: Face
-    cjk: Face | None
-    beyond: Beyond
+    def __init__(self, regular: Face, bold: Face, cjk: Face | None, beyond: Beyond) -> None:
+        self.regular = regular
+        self.bold = bold
+        self.cjk = cjk
+        self.beyond: Beyond = beyond
+        self._advances = {weight: _Advances(self, weight) for weight in (False, True)}
+        self._settable: set[str] = set()
+        self._faces: dict[tuple[str, bool], Face | None] = {}
 
-    def can_set(self, character: str) -> bool:
-        if self._face(character, bold=False) is not None or self.beyond == "viewer":
-            return True
-        return self.beyond == "cid" and is_in_chinese_collection(character)
+    def missing(self, text: str) -> list[str]:
+        """The characters that cannot be set, as often as they occur."""
+        if self._settable.issuperset(text):
+            return []
+        self._settable.update(filter(self._can_set, set(text)))
+        return [character for character in text if character not in self._settable]
 
     def spelled(self, text: str) -> str:
         """The text with signs that no face has written out in letters: ℃ as °C, Ⅴ as V, ㎎ as mg."""
-        return "".join(self._spelled(character) for character in text)
+        return text if text.isascii() else _SIGN_MADE_OF_LETTERS.sub(self._spelled, text)
 
     def runs(self, text: str, bold: bool) -> Iterator[Run]:
         for drawn_in, characters in groupby(text, key=lambda character: self._face(character, bold)):
             yield Run("".join(characters), drawn_in, bold and drawn_in is not self.bold)
 
-    def width_mm(self, text: str, size_pt: float, bold: bool) -> float:
-        total = sum(run.advance(character) for run in self.runs(text, bold) for character in run.text)
-        return total * size_pt * POINT_MM
+    def advances(self, bold: bool) -> dict[str, float]:
+        """From each character's origin to the next one's, in thousandths of the type size."""
+        return self._advances[bold]
 
-    def _spelled(self, character: str) -> str:
-        if not any(ord(character) in block for block in _SIGNS_MADE_OF_LETTERS):
-            return character
+    def width_mm(self, text: str, size_pt: float, bold: bool) -> float:
+        return sum(map(self._advances[bold].__getitem__, text)) / 1000 * size_pt * POINT_MM
+
+    def _can_set(self, character: str) -> bool:
+        if self._face(character, bold=False) is not None or self.beyond == "viewer":
+            return True
+        return self.beyond == "cid" and is_in_chinese_collection(character)
+
+    def _spelled(self, found: re.Match[str]) -> str:
+        character = found[0]
         if self._face(character, bold=False) is not None:
             return character
         letters = unicodedata.normalize("NFKC", character)
         return letters if all(self._face(letter, bold=False) for letter in letters) else character
 
     def _face(self, character: str, bold: bool) -> Face | None:
+        if (character, bold) not in self._faces:
+            self._faces[character, bold] = self._find_face(character, bold)
+        return self._faces[character, bold]
+
+    def _find_face(self, character: str, bold: bool) -> Face | None:
         latin = self.bold if bold else self.regular
         for candidate in (self.cjk, latin):
             if candidate is not None and candidate.glyph(character) is not None:
@@ -135,6 +153,21 @@ class Typeface:
         return None
 
 
+class _Advances(dict[str, float]):
+    """Advances by character, each measured when it is first asked for."""
+
+    def __init__(self, typeface: Typeface, bold: bool) -> None:
+        super().__init__()
+        self._typeface = typeface
+        self._bold = bold
+
+    def __missing__(self, character: str) -> float:
+        (run,) = self._typeface.runs(character, self._bold)
+        self[character] = run.advance(character) * 1000
+        return self[character]
+
+
+@lru_cache(maxsize=8)
 def typeface(fonts: FontSet, beyond: Beyond) -> Typeface:
     """The faces of these font files, for an output that treats characters beyond them so."""
     cjk = face(fonts.cjk.path, fonts.cjk.index) if fonts.cjk else None

@@ -15,9 +15,11 @@ from PIL import Image
 
 import labels
 from labels import LabelError, LabelSpec, Line
+from labels.arrange import TEXT_MARGIN_MM
 from labels.fonts import FontSet
-from labels.layout import TEXT_MARGIN_MM, compose
-from labels.symbol import MM_PER_INCH, encode, module
+from labels.layout import compose
+from labels.limits import MM_PER_INCH, module
+from labels.qr_code import encode
 from labels.typeface import typeface
 from labels.wrap import parts, wrap
 from tests.conftest import missing
@@ -73,7 +75,7 @@ def test_a_label_at_the_smallest_module_is_read_back(format: labels.spec.Format,
 
 
 @pytest.mark.parametrize("level", ["L", "M", "Q", "H"])
-def test_the_level_of_error_correction_is_the_one_asked_for(level: labels.symbol.ErrorCorrection) -> None:
+def test_the_level_of_error_correction_is_the_one_asked_for(level: labels.qr_code.ErrorCorrection) -> None:
     (symbol,) = zxingcpp.read_barcodes(pixels(LabelSpec(URI, error_correction=level), BARE))
     assert symbol.ec_level == level
 
@@ -87,7 +89,7 @@ def test_four_modules_round_the_symbol_stay_white_beside_text(dpi: int, fonts: F
     column = [image.getpixel((left, y)) for y in range(image.height)]
     top = column.index(0)
     assert column[top : top + 8 * dots] == [0] * (7 * dots) + [255] * dots
-    quiet, side = 4 * dots, encode(URI).modules * dots
+    quiet, side = 4 * dots, encode(URI).width * dots
     box = (left - quiet, top - quiet, left + side + quiet, top + side + quiet)
     assert box[0] >= 0
     assert box[1] >= 0
@@ -119,7 +121,7 @@ def test_the_file_is_as_large_as_the_stated_size(format: labels.spec.Format, fon
 
 
 def test_a_label_without_text_is_the_symbol_with_its_quiet_zone() -> None:
-    side = (encode(URI).modules + 8) * 5 * MM_PER_INCH / 300
+    side = (encode(URI).width + 8) * 5 * MM_PER_INCH / 300
     assert labels.size_mm(LabelSpec(URI), BARE) == pytest.approx((side, side))
     assert labels.size_mm(LabelSpec(URI, padding_mm=2 * MM_PER_INCH / 300), BARE) == pytest.approx(
         (side + 4 * MM_PER_INCH / 300,) * 2
@@ -196,7 +198,7 @@ def test_a_line_that_is_no_text_is_refused(line: Line) -> None:
 def test_a_sign_made_of_letters_is_never_blank(sign: str, fonts: FontSet) -> None:
     spec = LabelSpec(URI, (Line(sign, "note"),))
     image = pixels(spec, fonts)
-    symbol = round((encode(URI).modules + 4) * module(spec.module_mm, spec.dpi).mm * spec.dpi / MM_PER_INCH)
+    symbol = round((encode(URI).width + 4) * module(spec.module_mm, spec.dpi).mm * spec.dpi / MM_PER_INCH)
     assert image.crop((symbol, 0, image.width, image.height)).getextrema()[0] == 0
     assert labels.missing_font(spec, fonts) is None
 
@@ -278,7 +280,7 @@ def test_whatever_is_not_refused_is_whole_and_inside_the_label(name: str, width:
     for row in label.texts:
         assert row.width_mm == pytest.approx(setting.width_mm(row.text, row.size_pt, row.bold))
         assert row.x_mm + row.width_mm <= width - TEXT_MARGIN_MM + 1e-6
-        assert row.x_mm >= label.symbol_x_mm + (label.symbol.modules + 4) * label.module.mm
+        assert row.x_mm >= label.symbols[0].x_mm + (encode(URI).width + 4) * label.symbols[0].foot.module.mm
         assert row.baseline_mm - 0.86 * row.size_pt * 25.4 / 72 >= TEXT_MARGIN_MM - 1e-6
         assert row.baseline_mm <= height - TEXT_MARGIN_MM
         assert row.size_pt >= labels.MIN_TEXT_PT
@@ -297,7 +299,17 @@ def test_an_hri_breaks_only_before_an_application_identifier() -> None:
 
 
 def test_chinese_breaks_between_characters_but_not_before_closing_punctuation() -> None:
-    assert wrap("水胶体敷料，透明（薄型）", "name", 5, len) == ["水胶体敷", "料，透明", "（薄型）"]
+    divided = parts("水胶体敷料，透明（薄型）", "name")
+    rows = wrap([(len(part), 0) for part in divided], 5)
+    assert ["".join(divided[first:stop]) for first, stop in rows] == ["水胶体敷", "料，透明", "（薄型）"]
+
+
+def test_the_blank_at_the_end_of_a_row_takes_no_room() -> None:
+    divided = parts("aaa bbb cc", "name")
+    assert divided == ["aaa ", "bbb ", "cc"]
+    assert wrap([(4, 1), (4, 1), (2, 0)], 7) == [(0, 2), (2, 3)]
+    assert wrap([(4, 1), (4, 1), (2, 0)], 6) == [(0, 1), (1, 3)]
+    assert wrap([(4, 1)], 2) is None
 
 
 def test_the_same_label_gives_the_same_bytes(fonts: FontSet) -> None:

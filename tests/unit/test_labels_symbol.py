@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 import labels
-from labels.symbol import MM_PER_INCH, boxes, encode, module
+from labels.limits import MM_PER_INCH, module
+from labels.qr_code import encode
+from labels.symbol import boxes
 
 URI = "https://t.example.cn/01/06901234567892/10/A2401%2FB?17=290228"
 LONGEST = "https://t.example.cn/01/06901234567892/10/ABCDEFGHIJ0123456789/21/abcdefghij0123456789?11=260301&17=290228"
@@ -75,7 +77,7 @@ def test_a_png_is_read_back_when_blurred_or_rotated(change: str) -> None:
 def test_the_png_has_whole_dots_a_module_and_a_quiet_zone_of_four_modules(dpi: int) -> None:
     image = opened(labels.qr(URI, format="png", module_mm=0.396, dpi=dpi)).convert("L")
     dots = module(0.396, dpi).dots
-    modules = encode(URI).modules
+    modules = encode(URI).width
     left, top, right, bottom = image.point(lambda value: 255 - value).getbbox()
     assert (left, top) == (4 * dots, 4 * dots)
     assert (right, bottom) == (image.width - 4 * dots, image.height - 4 * dots)
@@ -94,7 +96,7 @@ def test_the_png_carries_its_resolution() -> None:
 def test_the_svg_is_one_path_with_its_size_in_millimetres_and_a_title() -> None:
     svg = labels.qr(URI, format="svg", title="Lot <A&B>")
     root = ElementTree.fromstring(svg)
-    side = encode(URI).modules_with_quiet_zone
+    side = (encode(URI).width + 8)
     assert root.attrib["width"] == root.attrib["height"]
     assert float(root.attrib["width"].removesuffix("mm")) == pytest.approx(side * 5 * MM_PER_INCH / 300, abs=1e-3)
     assert root.attrib["viewBox"] == f"0 0 {side} {side}"
@@ -171,7 +173,7 @@ def test_a_png_too_large_to_draw_is_refused() -> None:
 @settings(max_examples=25, deadline=None)
 def test_the_rectangles_cover_each_dark_module_once_and_the_symbol_reads_as_the_text(text: str) -> None:
     symbol = encode(text)
-    painted = [bytearray(symbol.modules) for _ in range(symbol.modules)]
+    painted = [bytearray(symbol.width) for _ in range(symbol.width)]
     for x, y, width, height in boxes(symbol):
         for row in painted[y : y + height]:
             for column in range(x, x + width):
