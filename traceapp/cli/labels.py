@@ -1,95 +1,223 @@
-"""`labels single`, `labels sheet`: the code of a lot as a picture, or as a sheet to print."""
+"""`labels single`, `labels sheet`, `labels roll`: codes and labels of lots, cases, serial numbers and pallets."""
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from traceapp.core.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from labels import LabelSpec, MissingFont, SheetLayout
+
+TEMPLATES = ("unit", "carton", "pallet", "sample", "quarantine", "released", "recalled")
+PAGES = {"a4": (210.0, 297.0), "a5": (148.0, 210.0), "letter": (215.9, 279.4)}
+_PAIR = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)[x,](-?[0-9]+(?:\.[0-9]+)?)")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands about labels."""
-    group = commands.add_parser("labels", help="codes and labels of a lot")
+    group = commands.add_parser("labels", help="codes and labels of lots, cases, serial numbers and pallets")
     acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
-    single = acts.add_parser("single", help="one label as PNG, SVG or PDF")
-    single.add_argument("--format", choices=["png", "svg", "pdf"], default="png")
+    single = acts.add_parser("single", help="one label as PNG, SVG, PDF or ZPL")
+    single.add_argument("--format", choices=["png", "svg", "pdf", "zpl"], default="png")
     single.add_argument("--symbol-only", action="store_true", help="the QR code without text (PNG or SVG)")
-    single.add_argument("--module", type=float, default=0.423, help="X-dimension in mm")
-    single.add_argument("--dpi", type=int, default=300)
-    single.set_defaults(run=_single)
-    sheet = acts.add_parser("sheet", help="a PDF sheet of labels")
-    sheet.add_argument("--copies", type=int, default=21)
-    sheet.add_argument("--skip", type=int, default=0, help="labels of the first sheet that are used up")
-    sheet.add_argument("--outlines", action="store_true", help="a hairline round each label, for a test print")
+    single.set_defaults(run=_single, copies=1)
+    roll = acts.add_parser("roll", help="labels one after the other: ZPL, PDF with a page each, PNG or SVG in a ZIP")
+    roll.add_argument("--format", choices=["zpl", "pdf", "png", "svg"], default="zpl")
+    roll.add_argument("--copies", type=_count, default=1, help="of each label")
+    roll.set_defaults(run=_roll)
+    sheet = acts.add_parser("sheet", help="a PDF of label sheets")
+    sheet.add_argument("--copies", type=_count, help="of each label; a lot without serials fills a sheet of 21")
+    _add_sheet(sheet)
     sheet.set_defaults(run=_sheet)
-    for act in (single, sheet):
-        act.add_argument("--lot", required=True, help="URI, scan data or number of the lot")
+    for act in (single, roll, sheet):
+        _add_what(act)
+        _add_look(act)
         act.add_argument("-o", "--output", type=Path, required=True, help="the file to write; - is standard output")
 
 
-def _label(options: argparse.Namespace) -> tuple[str, tuple[object, ...]]:
-    """(what the code holds, the lines beside it)."""
-    from traceapp import models
-    from traceapp.catalog.queries import product_details
-    from traceapp.code.labels import lot_label_lines, lot_link
-    from traceapp.trace.finding import key_of_text
-    from traceapp.trace.model import Lot
-
-    from .settings import database, settings
-
-    assert models.metadata.tables
-    with database().read() as session:
-        lot = session.get_one(Lot, key_of_text(session, options.lot))
-        product = product_details(session, lot.product_id) if lot.product_id else None
-        if product is None:
-            raise InvalidInput("%(lot)s is not a lot of ours; we print labels only for our own.", lot=options.lot)
-        link = lot_link(settings().base_url, product.levels, lot)
-        return link, lot_label_lines((product.name_zh, product.name_en), product.levels, lot)
+def _add_what(act: argparse.ArgumentParser) -> None:
+    act.add_argument("--lot", help="URI, scan data or number of the lot")
+    act.add_argument("--serials", metavar="FROM-TO|FILE|-",
+                     help="a label for each serial number: a range (A0001-A0100), or one a line")
+    act.add_argument("--sscc", metavar="SSCC|FILE|-", help="a label for each logistic unit: 18 digits, or one a line")
+    act.add_argument("--cases", type=_count, help="with --sscc and --lot: how many cases of the lot are on it")
+    act.add_argument("--fact", action="append", default=[], metavar="NAME=VALUE",
+                     help="one more fact, such as quantity=240 or reason=…; may be repeated")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _add_look(act: argparse.ArgumentParser) -> None:
+    act.add_argument("--template", choices=TEMPLATES, help="default: unit; with --sscc: pallet")
+    act.add_argument("--symbols", choices=["qr", "gs1", "both"],
+                     help="QR code, GS1 symbols (DataMatrix; GS1-128 on cartons and pallets) or both")
+    act.add_argument("--language", choices=["both", "zh", "en"], default="both", help="of names and captions")
+    act.add_argument("--dpi", type=int, default=300, help="of the printer: 203, 300, 600 …")
+    act.add_argument("--x-mm", "--module", type=float, metavar="MM", help="X-dimension of the QR code")
+    if not act.prog.endswith("sheet"):
+        act.add_argument("--size", type=_pair, metavar="WxH", help="of the label in mm; default: the template's")
+
+
+def _add_sheet(sheet: argparse.ArgumentParser) -> None:
+    sheet.add_argument("--page", type=_page, metavar="A4|A5|letter|WxH", help="paper, in mm; default A4")
+    sheet.add_argument("--columns", type=_count)
+    sheet.add_argument("--rows", type=_count)
+    sheet.add_argument("--size", type=_pair, metavar="WxH", help="of one label in mm; default 63.5x38.1")
+    sheet.add_argument("--margin", type=_pair, metavar="X,Y",
+                       help="left and top in mm; default: the usual sheet's, else labels in the middle of the page")
+    sheet.add_argument("--gap", type=_pair, metavar="X,Y", help="between labels in mm")
+    sheet.add_argument("--offset", type=_pair, default=(0.0, 0.0), metavar="X,Y",
+                       help="moves everything right and down, for a printer that does not hit its mark")
+    sheet.add_argument("--skip", type=int, default=0, help="labels of the first sheet that are used up")
+    sheet.add_argument("--outlines", action="store_true", help="a hairline round each label, for a test print")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to 1000000")
+    return int(text)
+
+
+def _pair(text: str) -> tuple[float, float]:
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text} is not two numbers, such as 60x40 or 1.5,-2")
+    return float(found[1]), float(found[2])
+
+
+def _page(text: str) -> tuple[float, float]:
+    return PAGES.get(text.lower()) or _pair(text)
+
+
+@contextmanager
+def _output(path: Path) -> Iterator[BinaryIO]:
+    """What the bytes are written to; a file bears its name only when it is whole."""
     if str(path) == "-":
-        sys.stdout.buffer.write(content)
-    else:
-        path.write_bytes(content)
-        print(f"wrote {path}", file=sys.stderr)
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise InvalidInput("%(path)s cannot be written: %(why)s", path=path, why=error.strerror) from error
+    finally:
+        part.unlink(missing_ok=True)
+    print(f"wrote {path}", file=sys.stderr)
+
+
+def _specs(options: argparse.Namespace, file_format: str) -> tuple[Iterator[LabelSpec], int | None]:
+    """The labels that are asked for in a format, and how many where that is known."""
+    import labels
+
+    from .label_things import things
+
+    options.template = options.template or ("pallet" if options.sscc is not None else "unit")
+    template = labels.template(options.template)
+    width, height = options.size or (None, None)
+    how = labels.Print(file_format, options.dpi, options.x_mm, width, height,  # type: ignore[arg-type]
+                       options.symbols, options.language)
+    found = things(options)
+
+    def specs() -> Iterator[LabelSpec]:
+        content = spec = None
+        for each in found.contents:
+            if spec is None or each is not content:
+                content, spec = each, template.spec(each, how)
+            yield spec
+
+    return specs(), found.total
 
 
 def _single(options: argparse.Namespace) -> int:
     import labels
 
-    link, lines = _label(options)
+    if options.serials is not None and options.symbol_only:
+        raise InvalidInput("--symbol-only is the code of one lot; leave --serials out.", place="serials")
     try:
+        specs, _ = _specs(options, options.format if not options.symbol_only else "svg")
+        spec = next(specs)
+        if next(specs, None) is not None:
+            raise InvalidInput("This is more than one label; use `labels roll` or `labels sheet`.", place="serials")
+        missing = None
         if options.symbol_only:
-            _write(options.output, labels.qr(link, format=options.format, module_mm=options.module, dpi=options.dpi))
-            return 0
-        spec = labels.LabelSpec(text=link, lines=lines, format=options.format,  # type: ignore[arg-type]
-                                module_mm=options.module, dpi=options.dpi)
-        _write(options.output, labels.render(spec))
-        without = labels.missing_font(spec)
+            content = labels.qr(spec.text, format=options.format, module_mm=spec.module_mm, dpi=options.dpi)
+        else:
+            content, missing = labels.render(spec), labels.missing_font(spec)
     except labels.LabelError as error:
         raise Problem(str(error), place=error.field) from error
-    if without is not None:
-        print(without.message, file=sys.stderr)
+    with _output(options.output) as out:
+        out.write(content)
+    _tell_missing(missing)
+    return 0
+
+
+def _roll(options: argparse.Namespace) -> int:
+    import labels
+
+    from .progress import shown
+
+    specs, total = _specs(options, options.format)
+    roll = labels.Roll(shown(specs, "labels", total))
+    try:
+        with _output(options.output) as out:
+            for chunk in roll:
+                out.write(chunk)
+    except labels.LabelError as error:
+        raise Problem(str(error), place=error.field) from error
+    print(f"{roll.labels} labels", file=sys.stderr)
+    _tell_missing(roll.missing_font)
     return 0
 
 
 def _sheet(options: argparse.Namespace) -> int:
-    import io
-
     import labels
 
-    link, lines = _label(options)
-    out = io.BytesIO()
+    from .progress import shown
+
+    if options.copies is None:
+        options.copies = 21 if options.serials is None and options.sscc is None else 1
+    copies, options.copies = options.copies, 1
     try:
-        label = labels.SheetLabel(text=link, lines=lines, copies=options.copies)  # type: ignore[arg-type]
-        layout = labels.SheetLayout(skip=options.skip, outlines=options.outlines)
-        printed = labels.sheet([label], layout, out)
+        layout = _layout(options)
+        specs, total = _specs(options, "pdf")
+        wanted = (labels.SheetLabel(spec.text, spec.lines, copies, spec.marks)
+                  for spec in shown(specs, "labels", total))
+        with _output(options.output) as out:
+            printed = labels.sheet(wanted, layout, out)
     except labels.LabelError as error:
         raise Problem(str(error), place=error.field) from error
-    _write(options.output, out.getvalue())
     print(f"{printed.labels} labels on {printed.pages} pages", file=sys.stderr)
-    if printed.missing_font is not None:
-        print(printed.missing_font.message, file=sys.stderr)
+    _tell_missing(printed.missing_font)
     return 0
+
+
+def _layout(options: argparse.Namespace) -> SheetLayout:
+    """The sheet that the options describe; without any of them the usual one."""
+    from labels import SheetLayout
+
+    usual = SheetLayout()
+    page_width, page_height = options.page or (usual.page_width_mm, usual.page_height_mm)
+    columns, rows = options.columns or usual.columns, options.rows or usual.rows
+    width, height = options.size or (usual.label_width_mm, usual.label_height_mm)
+    gap_x, gap_y = options.gap or (usual.gap_x_mm, usual.gap_y_mm)
+    margin = options.margin
+    if margin is None and not (options.page or options.columns or options.rows or options.size or options.gap):
+        margin = usual.margin_left_mm, usual.margin_top_mm
+    elif margin is None:
+        margin = (max(0.0, (page_width - columns * width - (columns - 1) * gap_x) / 2),
+                  max(0.0, (page_height - rows * height - (rows - 1) * gap_y) / 2))
+    return SheetLayout(page_width, page_height, columns, rows, width, height, margin[0], margin[1], gap_x, gap_y,
+                       options.offset[0], options.offset[1], module_mm=options.x_mm or usual.module_mm,
+                       dpi=options.dpi, skip=options.skip, outlines=options.outlines)
+
+
+def _tell_missing(missing: MissingFont | None) -> None:
+    if missing is not None:
+        print(missing.message, file=sys.stderr)

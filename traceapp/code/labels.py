@@ -3,15 +3,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from labels import Line
-from traceapp.catalog.model import PackagingLevel, PackagingLevelName
-from traceapp.core.errors import Conflict
-from traceapp.gs1 import digital_link, hri
+from labels import Code, Content, Line
+from labels.template import Fact
+from traceapp.catalog.model import PackagingLevel, PackagingLevelName, Product
+from traceapp.core.errors import Conflict, InvalidInput
+from traceapp.core.quantity import plain
+from traceapp.gs1 import TABLE, Gs1Error, digital_link, format_date, hri
+from traceapp.gs1.escapes import escape
 from traceapp.trace.model import Lot
 
 from .model import SerialRange
 from .resolving import ScannedCode, signed_path
 from .signature import PARAMETER, CodeKeys
+
+Pairs = tuple[tuple[str, str], ...]
 
 # A label is read in China and abroad, so its captions stand in both languages whatever the language of the screen.
 _LOT, _MADE, _EXPIRES = "批号 LOT", "生产日期 MFG", "有效期至 EXP"
@@ -68,3 +73,89 @@ def serial_links(base_url: str, levels: Iterable[PackagingLevel], lot: Lot, give
         path = signed_path(ScannedCode(gtin, lot.number, serial))
         signature = f"?{PARAMETER}={keys.signature(given.key_id, path)}" if given.key_id is not None else ""
         yield f"{base}/{path}{signature}"
+
+
+def lot_content(base_url: str, product: Product, lot: Lot) -> Content:
+    """What a label of a unit of the lot may tell. Raises Gs1Error as `lot_link`."""
+    gtin = unit_gtin(product.levels)
+    link = lot_link(base_url, product.levels, lot)
+    if gtin is None:
+        return Content(product.name_zh, product.name_en, _facts(lot), link)
+    ais = (("01", gtin), *_made(lot), *_expiry(lot), ("10", lot.number))
+    return Content(product.name_zh, product.name_en, _facts(lot), link, hri([("01", gtin), ("10", lot.number)]),
+                   (_code(ais),))
+
+
+def serial_contents(content: Content, serials: Iterable[str], links: Iterable[str] | None = None) -> Iterator[Content]:
+    """The same for each serial number, one at a time; `links` are the addresses in their codes, such as the signed ones
+    of a range, None: those of the serial numbers alone.
+
+    Raises InvalidInput with the number of a serial that GS1 does not allow, and where the thing has no GTIN.
+    """
+    if not content.codes:
+        raise InvalidInput("A serial number needs a GTIN beside it; this product has none.", place="serials")
+    (code,) = content.codes
+    check = TABLE["21"].check
+    addresses = None if links is None else iter(links)
+    for number, serial in enumerate(serials):
+        try:
+            check(serial)
+        except Gs1Error as error:
+            raise InvalidInput("Serial number “%(serial)s”: %(why)s", code=error.code, place=f"serials.{number}",
+                               serial=serial[:200], why=error.text) from error
+        written = f"(21){serial}"
+        yield Content(content.name_zh, content.name_en, (*content.facts, ("serial", serial)),
+                      f"{content.link}/21/{escape(serial)}" if addresses is None else next(addresses),
+                      content.link_hri + written,
+                      (Code((*code.ais, ("21", serial)), code.hri + written),))
+
+
+def case_content(base_url: str, product: Product, lot: Lot) -> Content:
+    """What a label of a case of the lot may tell; without a GTIN of its own a case has no GS1 symbol."""
+    case = next((level for level in product.levels if level.level == PackagingLevelName.case), None)
+    if case is None:
+        return Content(product.name_zh, product.name_en, _facts(lot), lot_link(base_url, product.levels, lot))
+    identity = [("01", case.gtin), ("10", lot.number)]
+    facts = (*_facts(lot), ("quantity", f"{plain(case.units)} {product.unit}"))
+    return Content(product.name_zh, product.name_en, facts, digital_link(identity, base_url.rstrip("/")), hri(identity),
+                   (_code((("01", case.gtin), *_expiry(lot), ("10", lot.number))),))
+
+
+def pallet_content(base_url: str, sscc: str, product: Product | None = None, lot: Lot | None = None,
+                   cases: int | None = None) -> Content:
+    """What a label of a logistic unit may tell: its SSCC, and of one lot in it how many cases.
+
+    The SSCC stands in a symbol of its own, the lowest. Raises Gs1Error for an SSCC that is none.
+    """
+    link = digital_link([("00", sscc)], base_url.rstrip("/"))
+    alone = _code((("00", sscc),))
+    if product is None or lot is None:
+        return Content("", "", (("sscc", sscc),), link, alone.hri, (alone,))
+    levels = sorted(product.levels, key=lambda level: (level.level != PackagingLevelName.case, -level.units))
+    facts: tuple[tuple[Fact, str], ...] = (("sscc", sscc), *_facts(lot))
+    codes = [alone]
+    if levels and cases is not None:
+        facts += (("content", levels[0].gtin), ("quantity", str(cases)))
+        codes = [_code((("02", levels[0].gtin), ("37", str(cases)))), _code((*_expiry(lot), ("10", lot.number))), alone]
+    return Content(product.name_zh, product.name_en, facts, link, alone.hri, tuple(codes))
+
+
+def _code(ais: Pairs) -> Code:
+    return Code(ais, hri(ais))
+
+
+def _facts(lot: Lot) -> tuple[tuple[Fact, str], ...]:
+    facts: list[tuple[Fact, str]] = [("lot", lot.number)]
+    if lot.made_on is not None:
+        facts.append(("made", lot.made_on.isoformat()))
+    if lot.expires_on is not None:
+        facts.append(("expires", lot.expires_on.isoformat()))
+    return tuple(facts)
+
+
+def _made(lot: Lot) -> Pairs:
+    return () if lot.made_on is None else (("11", format_date(lot.made_on)),)
+
+
+def _expiry(lot: Lot) -> Pairs:
+    return () if lot.expires_on is None else (("17", format_date(lot.expires_on)),)
