@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from labels.arrange import Box, Frame, Plan, plan
 from labels.errors import LabelError
@@ -65,8 +66,7 @@ class Composed:
         return self.plan.boxes
 
 
-@dataclass(frozen=True)
-class Laid:
+class Laid(NamedTuple):
     """A label of which all is known but not yet put together: the plan of its shape, its symbols, its lines."""
 
     plan: Plan

@@ -89,19 +89,15 @@ def _writable(text: str, typeface: Typeface) -> str:
 
 def _shaped(line: Line, typeface: Typeface) -> Prepared:
     divided = tuple(parts(line.text.strip(), line.kind))
-    advance = typeface.advances(BOLD[line.kind]).__getitem__
-    widths = [(_rounded(sum(map(advance, part))), 0) for part in divided]
-    if " " in line.text:
-        blanks = [_rounded(sum(map(advance, part[len(part.rstrip()) :]))) for part in divided]
-        widths = [(width, blank) for (width, _), blank in zip(widths, blanks, strict=True)]
-    shape = LineShape(line.kind, _caption_width(line.caption, typeface), tuple(widths))
+    bold = BOLD[line.kind]
+    widths = tuple([_widths(part, typeface, bold) for part in divided])
+    shape = LineShape(line.kind, _widths(line.caption, typeface, False)[0], widths)
     return Prepared(line, divided, Written(shape))
 
 
-@lru_cache(maxsize=256)
-def _caption_width(caption: str, typeface: Typeface) -> int:
-    return _rounded(sum(map(typeface.advances(False).__getitem__, caption)))
-
-
-def _rounded(width: float) -> int:
-    return -int(-width // GRID) * GRID
+@lru_cache(maxsize=1024)
+def _widths(part: str, typeface: Typeface, bold: bool) -> tuple[int, int]:
+    """How wide a part is, and how much of that is the blank at its end."""
+    advance = typeface.advances(bold).__getitem__
+    width, blank = (sum(map(advance, text)) for text in (part, part[len(part.rstrip()) :]))
+    return -int(-width // GRID) * GRID, -int(-blank // GRID) * GRID

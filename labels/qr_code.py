@@ -102,12 +102,20 @@ def modules_in_bytes(text: str, error_correction: ErrorCorrection = "M") -> int:
     Raises LabelError.
     """
     check(text, error_correction)
+    modules = _modules_of_bytes(len(text), error_correction)
+    if modules is None:
+        raise _too_long(text, error_correction)
+    return modules
+
+
+@lru_cache(maxsize=512)
+def _modules_of_bytes(count: int, error_correction: ErrorCorrection) -> int | None:
     limits = BIT_LIMIT_TABLE[_LEVELS[error_correction]]
     for versions, bits in _COUNT_BITS.items():
         for version in versions:
-            if 4 + bits["byte"] + 8 * len(text) <= limits[version]:
+            if 4 + bits["byte"] + 8 * count <= limits[version]:
                 return 4 * version + 17
-    raise _too_long(text, error_correction)
+    return None
 
 
 def segments(text: str, count_bits: dict[Mode, int]) -> list[tuple[Mode, str]]:

@@ -134,6 +134,8 @@ def _wrong_with(line: Line) -> str:
 
 
 def _no_text(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return ""
     for character in _UNUSUAL.findall(text):
         if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
             return f"has the character U+{ord(character):04X}, which is no text."

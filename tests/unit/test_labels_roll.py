@@ -137,11 +137,11 @@ def test_labels_leave_before_the_next_ones_are_asked_for() -> None:
     assert len(asked) < 1000
 
 
-@pytest.mark.parametrize(("format", "few", "many"), [("zpl", 600, 6000), ("pdf", 280, 420), ("png", 280, 420)])
+@pytest.mark.parametrize(("format", "few", "many"), [("zpl", 500, 4000), ("pdf", 50, 250), ("png", 50, 250)])
 def test_a_longer_roll_takes_no_more_memory(format: Format, few: int, many: int) -> None:
     def peak(count: int) -> int:
         tracemalloc.start()
-        for _ in Roll((label(number, format) for number in range(count)), fonts=BARE):
+        for _ in Roll((label(number % 40, format) for number in range(count)), fonts=BARE):
             pass
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
