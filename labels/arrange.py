@@ -14,7 +14,8 @@ from typing import NamedTuple
 from labels.errors import LabelError
 from labels.footprint import Foot
 from labels.prepared import LineShape, Written
-from labels.text_block import STYLES, Block, DoesNotFit, Row, fit, fit_centred
+from labels.text_block import MIN_TEXT_PT, STYLES, Block, DoesNotFit, Row, fit, fit_centred
+from labels.typeface import POINT_MM
 
 NATURAL_TEXT_MM = 60.0
 TEXT_MARGIN_MM = 1.5
@@ -27,8 +28,9 @@ SYMBOL_GAP_MM = 1.0
 HRI_GAP_MM = 0.5
 BARS_GAP_MM = 2.0
 
-# The black of the status is this many times as high as its text.
+# The black of the status is this many times as high as its text, and at most this share of the label.
 _STATUS_ROOM = 1.5
+_STATUS_SHARE = 0.25
 _UNLIMITED_MM = 1e6
 # Bars as high as those of a logistic label have an HRI that is read from a step away.
 _HIGH_BARS_MM, _LARGE_HRI_PT = 25.0, 11.0
@@ -116,11 +118,13 @@ def plan(frame: Frame, feet: tuple[Foot, ...], lines: tuple[Written, ...]) -> Pl
 def _status(frame: Frame, lines: Sequence[Written]) -> _Band:
     """The status lines in the middle of black, at the top."""
     width = _UNLIMITED_MM if frame.width_mm is None else frame.width_mm - 2 * frame.margin_mm
+    high = _UNLIMITED_MM if frame.height_mm is None else frame.height_mm * _STATUS_SHARE
+    size = max(MIN_TEXT_PT, min(STYLES["status"].size_pt * frame.text_scale, high / _STATUS_ROOM / POINT_MM))
     rows: list[Row] = []
     y = right = 0.0
     for number, line in enumerate(lines):
         if line.shape.kind == "status":
-            block = fit_centred(number, line.shape, width, STYLES["status"].size_pt * frame.text_scale)
+            block = fit_centred(number, line.shape, width, size)
             gap = block.height_mm * (_STATUS_ROOM - 1) / 2
             rows += (replace(_moved(row, 0.0, y + gap), light=True) for row in block.rows)
             y += block.height_mm * _STATUS_ROOM

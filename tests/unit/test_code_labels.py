@@ -7,9 +7,17 @@ from itertools import count, islice
 
 import pytest
 
+import labels
 from traceapp import models
 from traceapp.catalog.model import PackagingLevel, Product
-from traceapp.code.labels import case_content, lot_content, pallet_content, serial_contents
+from traceapp.code.labels import (
+    case_content,
+    lot_content,
+    lot_label_lines,
+    lot_link,
+    pallet_content,
+    serial_contents,
+)
 from traceapp.core.errors import InvalidInput
 from traceapp.gs1 import Gs1Error, parse, parse_uri
 from traceapp.trace.model import Lot
@@ -111,3 +119,9 @@ def test_a_pallet_of_which_only_the_number_is_known_has_that_alone() -> None:
 def test_an_sscc_with_a_wrong_check_digit_is_refused() -> None:
     with pytest.raises(Gs1Error):
         pallet_content(BASE, "106901234500000018")
+
+
+def test_the_usual_label_of_a_lot_says_what_it_always_said(product: Product, lot: Lot) -> None:
+    spec = labels.template("unit").spec(lot_content(BASE, product, lot))
+    assert spec.text == lot_link(BASE, product.levels, lot)
+    assert spec.lines == lot_label_lines((product.name_zh, product.name_en), product.levels, lot)
