@@ -51,9 +51,9 @@ def render(spec: LabelSpec, fonts: FontSet | None = None) -> bytes:
         return ZplWriter(setting).label(spec, lay_out(spec, setting, "printer")).encode("ascii")
     composed = compose(spec, setting)
     if spec.format == "svg":
-        return label_svg(composed, spec.text)
+        return label_svg(composed, spec.title)
     if spec.format == "pdf":
-        return label_pdf(composed, setting, spec.text)
+        return label_pdf(composed, setting, spec.title)
     return label_png(composed, setting)
 
 

@@ -108,7 +108,7 @@ class Roll:
         for spec, copies in labels:
             archive = archive or ZipStream(spec.format)
             label = self._composed(spec, setting)
-            data = label_svg(label, spec.text) if spec.format == "svg" else label_png(label, setting)
+            data = label_svg(label, spec.title) if spec.format == "svg" else label_png(label, setting)
             for _ in range(copies):
                 yield archive.add(data)
         if archive is not None:

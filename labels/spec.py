@@ -91,6 +91,11 @@ class LabelSpec:
             raise LabelError(f"text_scale is {self.text_scale:g}; it must be from 0.5 to 5.", "text_scale")
         check_content(self.text, self.lines, self.marks)
 
+    @property
+    def title(self) -> str:
+        """What names the label to those who do not see it: what its code holds."""
+        return self.text or next(mark.hri or "".join(map("".join, mark.ais)) for mark in self.marks)
+
 
 def check_content(text: str, lines: tuple[Line, ...], marks: tuple[Mark, ...]) -> None:
     """Raises LabelError for a label without a symbol, and for lines and marks that are none."""

@@ -173,6 +173,12 @@ def test_without_a_module_the_whole_dots_nearest_to_the_target_are_taken() -> No
             )  # fmt: skip
 
 
+def test_a_label_without_a_qr_code_is_named_by_what_its_symbol_holds() -> None:
+    for mark, title in ((Mark("gs1-128", PALLET, "(00)1069"), "(00)1069"), (Mark("gs1-datamatrix", PALLET), "001069")):
+        drawn = labels.render(LabelSpec("", marks=(mark,), format="svg"), BARE).decode()
+        assert f"<title>{title}" in drawn
+
+
 def test_a_label_must_have_a_symbol() -> None:
     with pytest.raises(LabelError) as refused:
         LabelSpec("", (labels.Line("text"),))
