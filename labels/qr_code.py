@@ -2,8 +2,8 @@
 
 `encode` asks the encoder that is written in Python, which makes a single code as well as any; `encode_fast` asks the
 compiled one, for labels by the thousand. Both divide the text into the same segments, take the smallest version and
-weigh all eight masks, so the modules are the same; only past version 9, which no address on a label needs, the two may
-divide a text differently. Source: ISO/IEC 18004.
+weigh all eight masks, so the modules are the same. Only past version 9, and in a text that changes between digits and
+letters all the time, the two may divide it in different ways of the same length. Source: ISO/IEC 18004.
 """
 
 from __future__ import annotations
@@ -131,14 +131,14 @@ def segments(text: str, count_bits: dict[Mode, int]) -> list[tuple[Mode, str]]:
             choices = {
                 before: cost[before] + _SIXTHS[before]
                 if before == mode
-                else -(-(cost[before] + _SIXTHS[before]) // 6) * 6 + head[mode]
+                else _whole_bits(cost[before] + _SIXTHS[before]) + head[mode]
                 for before in able
             }
             step[mode] = min(choices, key=choices.__getitem__)
             after[mode] = choices[step[mode]]
         came_from.append(step)
         cost = after
-    mode = min(_AT_THE_END, key=cost.__getitem__)
+    mode = min(_AT_THE_END, key=lambda mode: _whole_bits(cost[mode]))
     found: list[tuple[Mode, str]] = []
     for character, step in zip(reversed(text), reversed(came_from), strict=True):
         mode = step[mode]
@@ -147,6 +147,10 @@ def segments(text: str, count_bits: dict[Mode, int]) -> list[tuple[Mode, str]]:
         else:
             found.append((mode, character))
     return found[::-1]
+
+
+def _whole_bits(sixths: int) -> int:
+    return -(-sixths // 6) * 6
 
 
 def _can(mode: Mode, character: str) -> bool:

