@@ -17,7 +17,10 @@ from traceapp.code.labels import (
     lot_link,
     pallet_content,
     serial_contents,
+    serial_links,
 )
+from traceapp.code.model import SerialRange
+from traceapp.code.signature import CodeKeys
 from traceapp.core.errors import InvalidInput
 from traceapp.gs1 import Gs1Error, parse, parse_uri
 from traceapp.trace.model import Lot
@@ -60,6 +63,16 @@ def test_each_serial_number_is_a_label_of_its_own_that_reads_back(product: Produ
         assert content.codes[0].ais == (*lot_alone.codes[0].ais, ("21", serial))
         assert content.facts[-1] == ("serial", serial)
         assert content.link_hri.endswith(f"(10)A/1(21){serial}")
+
+
+def test_a_signed_range_has_its_signed_addresses_in_the_codes_and_only_there(product: Product, lot: Lot) -> None:
+    keys = CodeKeys("A" * 43 + "=")
+    given = SerialRange(lot_key="k1", prefix="K", width=4, first=7, count=3, key_id=keys.present)
+    links = list(serial_links(BASE, product.levels, lot, given, keys))
+    contents = list(serial_contents(lot_content(BASE, product, lot), given.run, links))
+    assert [content.link for content in contents] == links
+    assert [content.link_hri for content in contents] == [f"(01){UNIT}(10)A/1(21)K{number:04}" for number in (7, 8, 9)]
+    assert all("?s=" in link for link in links)
 
 
 def test_serial_numbers_are_taken_one_at_a_time(product: Product, lot: Lot) -> None:
