@@ -190,22 +190,6 @@ def answer_nothing_left(client: object, path: str) -> None:
     assert answer.status_code in (200, 303), answer.get_data(as_text=True)
 
 
-def test_the_same_request_with_the_same_key_is_done_once(app: Flask, sqlite: Database, clock: FixedClock) -> None:
-    staff = ApiClient(app, sqlite, clock, "quality")
-    body = {"narrative": "Itching", "lot_text": "P-1"}
-    first = staff.post("/complaints", body, Idempotency_Key="key-1")
-    assert staff.post("/complaints", body, Idempotency_Key="key-1") == first
-    assert staff.get("/complaints")["total"] == 1
-    refused = staff.post("/complaints", body | {"narrative": "Other"}, 422, Idempotency_Key="key-1")
-    assert refused["code"] == "idempotency-key-reused"
-
-
-def test_a_refused_request_gives_its_key_back(app: Flask, sqlite: Database, clock: FixedClock) -> None:
-    staff = ApiClient(app, sqlite, clock, "quality")
-    staff.post("/complaints", {"narrative": ""}, 422, Idempotency_Key="key-2")
-    staff.post("/complaints", {"narrative": "Itching"}, 201, Idempotency_Key="key-2")
-
-
 def test_a_change_needs_the_version_that_it_changes(app: Flask, sqlite: Database, clock: FixedClock) -> None:
     staff = ApiClient(app, sqlite, clock, "quality")
     complaint = staff.post("/complaints", {"narrative": "Itching", "lot_text": "P-1"})

@@ -15,6 +15,7 @@ from traceapp.export.line_listing import masked_text
 from traceapp.identity.policy import Role
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="Adverse events")
@@ -111,7 +112,7 @@ def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
 def promote(given: dict[str, Any]) -> Response:
     """Open an adverse event from a complaint"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         event = service.open_adverse_event(session, signed_in(), here.clock, service.OpenAdverseEvent(**given))
         session.flush()
         return created(AdverseEventSchema(), event, "api_adverse_events.read_event", adverse_event_id=event.id)
@@ -136,7 +137,7 @@ def assess(given: dict[str, Any], adverse_event_id: str) -> Response:
     here = world()
     for name in ("terms", "seriousness"):
         given[name] = tuple(given[name])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         event = service.assess_adverse_event(session, signed_in(), here.clock, service.AssessAdverseEvent(
             adverse_event_id, revision=wanted_revision(), **given))
         session.flush()
@@ -149,7 +150,7 @@ def assess(given: dict[str, Any], adverse_event_id: str) -> Response:
 def change(given: dict[str, Any], adverse_event_id: str) -> Response:
     """Close, reopen or nullify (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         event = service.change_adverse_event(session, signed_in(), here.clock, service.ChangeAdverseEvent(
             adverse_event_id, revision=wanted_revision(), **given))
         session.flush()

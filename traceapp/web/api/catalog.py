@@ -13,6 +13,7 @@ from traceapp.catalog.model import PackagingLevelName, PartyRoleName, ProductKin
 from traceapp.core.errors import NotFound
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Amount, Paging, choice, created, listed, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_catalog", __name__, url_prefix="/api/v1", description="Products, partners, sites")
@@ -171,7 +172,7 @@ def list_products(wanted: dict[str, Any]) -> dict[str, Any]:
 def add_product(given: dict[str, Any]) -> Response:
     """Add a product or material"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         product = service.create_product(session, signed_in(), here.clock, _product(given))
         session.flush()
         return created(ProductSchema(), product, "api_catalog.read_product", product_id=product.id)
@@ -194,7 +195,7 @@ def read_product(product_id: str) -> Response:
 def replace_product(given: dict[str, Any], product_id: str) -> Response:
     """Change a product (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         product = service.change_product(session, signed_in(), here.clock, service.ChangeProduct(
             product_id, _product(given), is_active=given["is_active"], revision=wanted_revision()))
         session.flush()
@@ -224,7 +225,7 @@ def list_parties(wanted: dict[str, Any]) -> dict[str, Any]:
 def add_party(given: dict[str, Any]) -> Response:
     """Add a partner with contacts and roles"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         party = parties.create_party(session, signed_in(), here.clock, _party(given))
         session.flush()
         return created(PartySchema(), party, "api_catalog.read_party", party_id=party.id)
@@ -247,7 +248,7 @@ def read_party(party_id: str) -> Response:
 def replace_party(given: dict[str, Any], party_id: str) -> Response:
     """Change a partner (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         party = parties.change_party(session, signed_in(), here.clock, parties.ChangeParty(
             party_id, _party({"contacts": (), "roles": ()} | given), is_active=given["is_active"],
             revision=wanted_revision()))
@@ -261,7 +262,7 @@ def replace_party(given: dict[str, Any], party_id: str) -> Response:
 def give_role(given: dict[str, Any], party_id: str) -> object:
     """Give a partner a role for a product"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         return parties.give_role(session, signed_in(), here.clock, parties.GiveRole(party_id, **given))
 
 
@@ -279,5 +280,5 @@ def list_sites() -> object:
 def add_site(given: dict[str, Any]) -> object:
     """Add a site"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         return parties.create_site(session, signed_in(), here.clock, parties.NewSite(**given))

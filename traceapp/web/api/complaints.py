@@ -19,6 +19,7 @@ from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_complaints", __name__, url_prefix="/api/v1", description="Complaints")
@@ -163,7 +164,7 @@ def submit(given: dict[str, Any]) -> Response:
     if given["awareness_at"] is not None:
         given["awareness_at"] = given["awareness_at"].astimezone(UTC)
     contact = PersonDetails(**given.pop("contact"))
-    with here.database.write() as session:
+    with unit_of_work() as session:
         submitted = complaints.submit_complaint(session, signed_in(), here.clock, complaints.SubmitComplaint(
             lot=lot, contact=contact, has_proof=True, **given), vault=here.vault)
         session.flush()
@@ -186,7 +187,7 @@ def triage(given: dict[str, Any], complaint_id: str) -> Response:
     """Judge a complaint (If-Match)"""
     here = world()
     given["seriousness"] = tuple(given["seriousness"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         complaint = complaints.triage_complaint(session, signed_in(), here.clock, complaints.TriageComplaint(
             complaint_id, revision=wanted_revision(), **given))
         session.flush()
@@ -199,7 +200,7 @@ def triage(given: dict[str, Any], complaint_id: str) -> Response:
 def change(given: dict[str, Any], complaint_id: str) -> Response:
     """Investigate, answer, close or reopen (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         complaint = complaints.change_complaint(session, signed_in(), here.clock, complaints.ChangeComplaint(
             complaint_id, revision=wanted_revision(), **given))
         session.flush()
@@ -212,7 +213,7 @@ def change(given: dict[str, Any], complaint_id: str) -> Response:
 def note(given: dict[str, Any], complaint_id: str) -> Response:
     """Add a note"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         added = complaints.add_note(session, signed_in(), here.clock, complaints.AddNote(complaint_id, **given))
         answer = jsonify({"position": added.position, "text": added.text, "is_public": added.is_public})
         answer.status_code = 201
@@ -225,7 +226,7 @@ def note(given: dict[str, Any], complaint_id: str) -> Response:
 def bind(given: dict[str, Any], complaint_id: str) -> Response:
     """Bind the lot that it is about (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         complaint = complaints.bind_lot(session, signed_in(), here.clock, complaints.BindLot(
             complaint_id, revision=wanted_revision(), **given))
         session.flush()

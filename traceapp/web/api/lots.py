@@ -19,6 +19,7 @@ from traceapp.trace.model import HoldKind, Lot, ReleaseState
 from traceapp.trace.policy import Verdict
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Amount, Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_lots", __name__, url_prefix="/api/v1",
@@ -229,7 +230,7 @@ def receive(given: dict[str, Any]) -> Response:
     here = world()
     quantity = _quantity(given)
     given["received_at"] = _utc(given["received_at"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         lot = receiving.receive_lot(session, signed_in(), here.clock, receiving.ReceiveLot(quantity=quantity, **given))
         session.flush()
         return created(LotSchema(), lot, "api_lots.read_lot", lot_key=lot.lot_key)
@@ -245,7 +246,7 @@ def produce(given: dict[str, Any]) -> Response:
         "work_order", "line", "shift", "equipment", "operator", "sterilisation_load", "site_id")})
     inputs = tuple(production.InputLot(line["lot_key"], Quantity(line["quantity"], known_unit(
         line["unit"], place=f"inputs.{number}.unit"))) for number, line in enumerate(given["inputs"]))
-    with here.database.write() as session:
+    with unit_of_work() as session:
         lot = production.produce_batch(session, signed_in(), here.clock, production.ProduceBatch(
             product_id=given["product_id"], number=given["number"], quantity=_quantity(given),
             made_at=_utc(given["made_at"]), inputs=inputs, place=place, retained_samples=given["retained_samples"],
@@ -262,7 +263,7 @@ def inspect(given: dict[str, Any], lot_key: str) -> object:
     here = world()
     given["results"] = tuple(inspecting.NewResult(**result) for result in given["results"])
     given["inspected_at"] = _utc(given["inspected_at"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         return inspecting.record_inspection(session, signed_in(), here.clock,
                                             inspecting.RecordInspection(lot_key=lot_key, **given))
 
@@ -285,7 +286,7 @@ def reject(given: dict[str, Any], lot_key: str) -> Response:
 
 def _decide(act: Any, lot_key: str, note: str) -> Response:
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         lot = act(session, signed_in(), here.clock, deciding.Decide(lot_key, note, wanted_revision()))
         session.flush()
         return shown(LotSchema(), lot)
@@ -297,7 +298,7 @@ def _decide(act: Any, lot_key: str, note: str) -> Response:
 def hold(given: dict[str, Any], lot_key: str) -> Response:
     """Put a lot on hold"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         holds.place_hold(session, signed_in(), here.clock, holds.PlaceHold(
             (lot_key,), HoldKind.manual, "manual", given["reason"]))
         session.flush()
@@ -310,7 +311,7 @@ def hold(given: dict[str, Any], lot_key: str) -> Response:
 def lift(given: dict[str, Any], lot_key: str) -> Response:
     """Lift the manual holds of a lot"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         for standing in overview.holds_of(session, lot_key):
             if standing.kind == HoldKind.manual and standing.lifted_at is None:
                 holds.lift_hold(session, signed_in(), here.clock, holds.LiftHold(
@@ -327,7 +328,7 @@ def ship(given: dict[str, Any]) -> object:
     here = world()
     given["lines"] = tuple(shipping.ShipLine(**line) for line in given["lines"])
     given["shipped_at"] = _utc(given["shipped_at"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         return shipping.ship_lots(session, signed_in(), here.clock, shipping.ShipLots(**given))
 
 
@@ -338,7 +339,7 @@ def take_back(given: dict[str, Any], lot_key: str) -> Response:
     """Record units that came back"""
     here = world()
     given["returned_at"] = _utc(given["returned_at"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         shipping.return_units(session, signed_in(), here.clock, shipping.ReturnUnits(lot_key=lot_key, **given))
         session.flush()
         return created(LotSchema(), session.get_one(Lot, lot_key), "api_lots.read_lot", lot_key=lot_key)
@@ -351,7 +352,7 @@ def dispose(given: dict[str, Any], lot_key: str) -> Response:
     """Record units that were destroyed or lost"""
     here = world()
     quantity = _quantity(given)
-    with here.database.write() as session:
+    with unit_of_work() as session:
         lot = shipping.dispose_units(session, signed_in(), here.clock, shipping.DisposeUnits(
             lot_key, quantity, _utc(given["disposed_at"]), given["reason"]))
         session.flush()

@@ -18,6 +18,7 @@ from traceapp.recall.model import Recall
 from traceapp.recall.states import RecallClass, RecallState
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Amount, Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_recalls", __name__, url_prefix="/api/v1", description="Recalls")
@@ -155,7 +156,7 @@ def open_case(given: dict[str, Any]) -> Response:
     """Open a recall; its first scope is what the genealogy proposes"""
     here = world()
     given["root_lot_keys"] = tuple(given["root_lot_keys"])
-    with here.database.write() as session:
+    with unit_of_work() as session:
         recall = service.open_recall(session, signed_in(), here.clock, service.OpenRecall(**given))
         session.flush()
         return created(RecallSchema(), recall, "api_recalls.read_recall", recall_id=recall.id)
@@ -193,7 +194,7 @@ def read_scope(recall_id: str) -> Response:
 def write_scope(given: dict[str, Any], recall_id: str) -> Response:
     """Choose the lots of a draft (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         service.set_scope(session, signed_in(), here.clock, service.SetScope(
             recall_id, tuple(given["lot_keys"]), wanted_revision(), given["left_out"]))
         session.flush()
@@ -202,9 +203,9 @@ def write_scope(given: dict[str, Any], recall_id: str) -> Response:
 
 def _signed(act: Any, recall_id: str, command: Any, **more: Any) -> Response:
     here = world()
-    with here.database.write() as session:
+    with here.database.write() as session:  # counted whatever comes of it
         limit_signature(session, here.clock, signed_in())
-    with here.database.write() as session:
+    with unit_of_work() as session:
         recall = act(session, signed_in(), here.clock, command, **more)
         session.flush()
         return shown(RecallSchema(), recall)
@@ -234,7 +235,7 @@ def approve(given: dict[str, Any], recall_id: str) -> Response:
 def send_back(given: dict[str, Any], recall_id: str) -> Response:
     """Send a submitted recall back to its draft (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         recall = service.return_recall(session, signed_in(), here.clock,
                                        service.ReturnRecall(recall_id, given["reason"], wanted_revision()))
         session.flush()
@@ -247,7 +248,7 @@ def send_back(given: dict[str, Any], recall_id: str) -> Response:
 def cancel(given: dict[str, Any], recall_id: str) -> Response:
     """Cancel a recall that has not begun (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         recall = service.cancel_recall(session, signed_in(), here.clock,
                                        service.CancelRecall(recall_id, given["reason"], wanted_revision()))
         session.flush()
@@ -282,7 +283,7 @@ def answer(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response
     """Record what a consignee said by telephone or letter"""
     here = world()
     lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
-    with here.database.write() as session:
+    with unit_of_work() as session:
         service.record_answer_by_staff(session, signed_in(), here.clock, service.AnswerByStaff(
             recall_id, consignee_id, lines, **given))
         session.flush()
@@ -295,7 +296,7 @@ def answer(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response
 def settle(given: dict[str, Any], recall_id: str) -> Response:
     """Settle a line with a reason"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         service.settle_line(session, signed_in(), here.clock, service.SettleLine(recall_id, **given))
         session.flush()
         return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, given["consignee_id"]))})
@@ -307,7 +308,7 @@ def settle(given: dict[str, Any], recall_id: str) -> Response:
 def close(given: dict[str, Any], recall_id: str) -> Response:
     """Close a recall whose ledger closes (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         recall = service.close_recall(session, signed_in(), here.clock,
                                       service.CloseRecall(recall_id, given["note"], wanted_revision()))
         session.flush()

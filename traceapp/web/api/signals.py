@@ -17,6 +17,7 @@ from traceapp.surveillance.states import TRANSITIONS, SignalState
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
+from .idempotency import unit_of_work
 from .schemas import Paging, choice, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = Blueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
@@ -130,7 +131,7 @@ def read_surroundings(signal_id: str) -> Response:
 def decide(given: dict[str, Any], signal_id: str) -> Response:
     """Decide about a signal (If-Match)"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         signal = service.decide_signal(session, signed_in(), here.clock, service.Decide(
             _found(session, signal_id).lot_key, signal_id, given["action"], given["reason"], wanted_revision()))
         session.flush()
@@ -166,7 +167,7 @@ def write_basis(given: dict[str, Any], product_id: str) -> Response:
     """Set what is expected of a product"""
     here = world()
     delay = Delay(given.pop("use_mean_days"), given.pop("report_shape"), given.pop("report_mean_days"))
-    with here.database.write() as session:
+    with unit_of_work() as session:
         return jsonify(_basis(set_basis(session, signed_in(), here.clock, SetBasis(product_id, delay=delay, **given))))
 
 

@@ -11,6 +11,7 @@ from traceapp.web.context import signed_in, world
 from traceapp.worklist import tasks as worklist
 from traceapp.worklist.policy import duties_of, refuse_others_duty
 
+from .idempotency import unit_of_work
 from .schemas import moment, words
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1", description="Work list")
@@ -53,7 +54,7 @@ def list_tasks() -> object:
 def complete(given: dict[str, Any], task_id: str) -> object:
     """Say that a task of the token's role is done"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         task = worklist.task_by_id(session, task_id)
         if task is None:
             raise NotFound("There is no such task.", code="unknown-task")
