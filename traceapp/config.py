@@ -44,6 +44,7 @@ class Settings:
     regions_file: Path | None = None
     vault_key: str = field(default="", repr=False)
     code_keys: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -167,4 +168,5 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret(env, "secret_key", var_dir),
         vault_key=_secret(env, "vault_key", var_dir),
         code_keys=_secret(env, "code_keys", var_dir),
+        metrics_token=_secret(env, "metrics_token", var_dir),
     )

@@ -1,6 +1,7 @@
 """Health, readiness, metrics, request numbers and access logs without personal data."""
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 import time
@@ -12,8 +13,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from traceapp.core.errors import NotSignedIn
 from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.web.context import actor, world
+from traceapp.web.context import actor, source_address, world
 from traceapp.worklist.model import Task, TaskState, WorkRow
 
 blueprint = Blueprint("operations", __name__)
@@ -27,6 +29,7 @@ OPEN_TASKS = Gauge("traceapp_open_tasks", "Tasks that wait", registry=registry)
 LATE_TASKS = Gauge("traceapp_late_tasks", "Tasks past their due time", registry=registry)
 WAITING_WORK = Gauge("traceapp_waiting_work", "Work rows not done yet", registry=registry)
 WAITING_MESSAGES = Gauge("traceapp_waiting_messages", "Messages not sent yet", registry=registry)
+_FORWARDED = ("forwarded", "via", "x-real-ip")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -75,8 +78,11 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus text: requests, and what waits in the database."""
+    """Prometheus text: requests, and what waits in the database. Raises NotSignedIn for who is elsewhere and has no
+    token."""
     here = world()
+    if not _is_from_this_machine() and not _has_token(here.settings.metrics_token):
+        raise NotSignedIn("Metrics are told to this machine, and to others with the token of TRACEAPP_METRICS_TOKEN.")
     with here.database.read() as db:
         OPEN_TASKS.set(db.scalar(select(func.count()).where(Task.state == TaskState.open)) or 0)
         LATE_TASKS.set(db.scalar(select(func.count()).where(Task.state == TaskState.open,
@@ -84,3 +90,20 @@ def metrics() -> Response:
         WAITING_WORK.set(db.scalar(select(func.count()).select_from(WorkRow).where(WorkRow.done_at.is_(None))) or 0)
         WAITING_MESSAGES.set(db.scalar(select(func.count()).where(OutboxMessage.state == MessageState.pending)) or 0)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_from_this_machine() -> bool:
+    """Whether a program here asks for itself; what a proxy passes on comes from elsewhere, whoever the proxy is."""
+    if any(name.lower().startswith("x-forwarded-") or name.lower() in _FORWARDED for name, _ in request.headers):
+        return False
+    try:
+        address = ipaddress.ip_address(source_address())
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _has_token(wanted: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return bool(wanted) and scheme.lower() == "bearer" and secrets.compare_digest(
+        given.strip().encode(), wanted.encode())
