@@ -108,6 +108,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("lot-reject", "/lots/{scenes.pending}/reject", "manager"),
     ("lot-hold", "/lots/{scenes.lot}/hold", "quality"),
     ("lot-return", "/lots/{scenes.lot}/return", "operator"),
+    ("lot-dispose", "/lots/{scenes.raw}/dispose", "operator"),
     ("lot-labels", "/lots/{scenes.lot}/labels", "operator"),
     ("shipment-new", "/shipments/new?lot={scenes.lot}", "operator"),
     ("complaints", "/complaints", "quality"),

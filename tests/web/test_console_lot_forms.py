@@ -331,3 +331,52 @@ def test_a_refused_form_leaves_neither_event_nor_trail(console: Console, quality
                    batch(maker, "N-2", **{f"use-{lot.lot_key}": "5"}))
     quality.submit("/console/lots/receive", receipt(maker, "N-1"))
     assert counted() == before
+
+
+def disposal(**changes: Any) -> dict[str, Any]:
+    return {"quantity": "1500", "quantity_unit": "GRM", "disposed_at": "2026-11-21T10:00",
+            "reason": "Drum leaked; burnt by Clean Ltd."} | changes
+
+
+def test_what_was_destroyed_leaves_the_stock_with_its_reason_and_its_record(console: Console, maker: Maker) -> None:
+    operator, lot = console.browser("operator"), raw(console, maker, "D-1")
+    path = f"/console/lots/{lot.lot_key}/dispose"
+    assert path in operator.get(f"/console/lots/{lot.lot_key}").get_data(as_text=True)
+    answer = operator.submit(path, disposal(file=(io.BytesIO(PNG), "burnt.png")))
+    after = lot_of(console, "D-1")
+    assert answer.status_code == 303 and after is not None
+    assert (after.lost, after.stock) == (Decimal("1.5"), lot.stock - Decimal("1.5"))
+    page = operator.get(answer.headers["Location"]).get_data(as_text=True)
+    assert "off the stock of lot D-1" in page and "burnt.png" in page
+    assert "Drum leaked" in operator.get(f"/console/lots/{lot.lot_key}?part=history").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("quantity", "51000"), ("quantity", "0"), ("quantity_unit", "MTR"), ("reason", " "), ("disposed_at", "2030-01-01T00:00"),
+    ("file", (io.BytesIO(b"PK no picture"), "burnt.pdf"))])
+def test_a_disposal_that_cannot_be_says_so_at_its_field_and_changes_nothing(console: Console, maker: Maker, field: str,
+                                                                             value: Any) -> None:
+    if lot_of(console, "D-2") is None:
+        raw(console, maker, "D-2")
+    lot = lot_of(console, "D-2")
+    assert lot is not None
+    answer = console.browser("operator").submit(f"/console/lots/{lot.lot_key}/dispose", disposal(**{field: value}))
+    page, after = answer.get_data(as_text=True), lot_of(console, "D-2")
+    assert answer.status_code in (409, 422)
+    assert f'href="#f-{field}"' in page and after is not None and after.lost == 0
+    assert field == "reason" or "Drum leaked" in page
+
+
+def test_a_lot_without_stock_offers_no_disposal(console: Console, maker: Maker) -> None:
+    lot = raw(console, maker, "D-3", "1")
+    operator, path = console.browser("operator"), f"/console/lots/{lot.lot_key}/dispose"
+    operator.submit(path, disposal(quantity=str(lot.stock), quantity_unit="KGM"))
+    assert path not in operator.get(f"/console/lots/{lot.lot_key}").get_data(as_text=True)
+    assert "nothing of this lot is in stock" in operator.get(path).get_data(as_text=True)
+
+
+def test_who_only_reads_is_not_offered_a_disposal(console: Console, maker: Maker) -> None:
+    lot = raw(console, maker, "D-4")
+    reader, path = console.browser("administrator"), f"/console/lots/{lot.lot_key}/dispose"
+    assert path not in reader.get(f"/console/lots/{lot.lot_key}").get_data(as_text=True)
+    assert reader.get(path).status_code == 403

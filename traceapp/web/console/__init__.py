@@ -13,6 +13,7 @@ from . import (
     gallery,
     labels,
     lot_acts,
+    lot_disposal,
     lot_forms,
     lot_production,
     lot_serials,
@@ -30,7 +31,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, lot_acts, lot_forms,
+    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, lot_acts, lot_disposal, lot_forms,
     lot_production, lot_serials, lot_shipping, lots, own_account, partners, products, recalls, search, signals,
     today)))
 
