@@ -63,6 +63,22 @@ class ApiClient:
         self.etag = answer.headers.get("ETag", "")
         return answer.get_json(silent=True)
 
+    def upload(self, path: str, parts: dict[str, Any], status: int = 201, **headers: str) -> Any:
+        """The JSON of the answer to a form; a part that is a tuple is a file."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self.client.post(f"/api/v1{path}", data=parts, content_type="multipart/form-data",
+                                  headers={"Authorization": f"Bearer {self.token}", **given})
+        assert answer.status_code == status, f"POST {path}: {answer.status_code} {answer.get_data(as_text=True)}"
+        return answer.get_json(silent=True)
+
+    def put(self, path: str, body: Any, status: int = 200, **headers: str) -> Any:
+        return self.call("PUT", path, body, status=status, **headers)
+
+    def change(self, path: str, body: Any, status: int = 200) -> Any:
+        """Read what is at `path` and put `body` in its place, naming the version that was read."""
+        self.get(path)
+        return self.put(path, body, status, If_Match=self.etag)
+
     def get(self, path: str, status: int = 200) -> Any:
         return self.call("GET", path, status=status)
 

@@ -3,63 +3,87 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
+from fnmatch import fnmatch
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.factories_cases import promoted
-from tests.factories_complaint import scanned
-from tests.factories_recall import TEXTS, House, make_house, opened, running
-from tests.factories_surveillance import add_reactions
+from tests.factories_api import Plant, make_plant
+from tests.factories_recall import TEXTS, opened
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
-from traceapp.code.model import SerialRange
 from traceapp.core.actor import SYSTEM
-from traceapp.surveillance.service import rescore_lot
 from traceapp.worklist.tasks import RaiseTask, raise_task, task_by_id
 
 
-@dataclass(frozen=True, slots=True)
-class Plant:
-    console: Console
-    api: ApiClient
-    house: House
-    ids: dict[str, str]
-
-
 @pytest.fixture(scope="module")
-def plant(console: Console) -> Iterator[Plant]:
-    database, clock = console.database, console.clock
-    house = make_house(database, clock)
-    event = promoted(console, lot=scanned(house.first), narrative="Red skin, call 13812345678")
-    with database.write() as session:
-        add_reactions(session, house.second, clock.now() - timedelta(days=9), 12)
-        session.add(SerialRange(lot_key=house.first.lot_key, id="r1", width=8, first=1, count=9, purpose="",
-                                created_at=clock.now(), created_by="u"))
-    with database.write() as session:
-        signal = rescore_lot(session, clock, house.second.lot_key)
-    assert signal is not None
-    recall = running(database, clock, house)
-    yield Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, {
-        "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
-        "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
-        "recall_id": recall.id, "range_id": "r1"})
+def plant(console: Console) -> Plant:
+    return make_plant(console)
 
 
-def test_every_read_of_the_interface_answers_with_what_is_there(plant: Plant) -> None:
+def reads(plant: Plant) -> Iterator[tuple[str, str]]:
+    """(path template of the description, address) of every read, with what the house holds for its parameters."""
     query = {"api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}"}
-    seen = []
-    for rule in plant.console.app.url_map.iter_rules():
+    for rule in sorted(plant.console.app.url_map.iter_rules(), key=str):
         if rule.rule.startswith("/api/v1/") and "GET" in (rule.methods or ()):
             with plant.console.app.test_request_context("/"):
-                built = rule.build({name: plant.ids[name] for name in rule.arguments})
+                ids = plant.ids | {"lot_key": plant.house.other.lot_key} if "inspection_id" in rule.arguments else plant.ids
+                built = rule.build({name: ids[name] for name in rule.arguments})
             assert built is not None
-            answer = plant.api.get(built[1].removeprefix("/api/v1") + query.get(rule.endpoint, ""))
-            assert answer, rule.rule
-            seen.append(rule.endpoint)
-    assert len(seen) >= 20
+            yield re.sub(r"<(\w+)>", r"{\1}", rule.rule), built[1] + query.get(rule.endpoint, "")
+
+
+def described_parts(document: dict[str, Any]) -> dict[str, Any]:
+    """The parts of the description as they hold for answers, in which what is only written is missing."""
+    for schema in document["components"]["schemas"].values():
+        written = {name for name, value in schema.get("properties", {}).items() if value.get("writeOnly")}
+        schema["required"] = [name for name in schema.get("required", []) if name not in written]
+    return {"components": document["components"]}
+
+
+def test_every_read_of_the_interface_answers_as_it_is_described(plant: Plant) -> None:
+    document = plant.console.app.test_client().get("/api/openapi.json").get_json()
+    parts = described_parts(document)
+    managers = {"/api/v1/users": "administrator", "/api/v1/tokens": "administrator", "/api/v1/exports/adverse": "regulator"}
+    seen, wrong = 0, []
+    for template, address in reads(plant):
+        role = next((role for path, role in managers.items() if address.startswith(path)), "quality_manager")
+        answer = plant.as_role(role).client.get(address, headers={"Authorization": f"Bearer {plant.as_role(role).token}"})
+        assert answer.status_code == 200, f"{address}: {answer.get_data(as_text=True)}"
+        content = document["paths"][template]["get"]["responses"]["200"]["content"]
+        kinds = [kind for kind in content if fnmatch(answer.mimetype, kind)]
+        assert kinds, f"{address} answers {answer.mimetype}, described are {list(content)}"
+        schema = content[kinds[0]]["schema"]
+        if schema.get("format") != "binary" and answer.mimetype == "application/json":
+            described = Draft202012Validator(schema | parts, format_checker=FormatChecker())
+            wrong += [f"{address}: {error.json_path}: {error.message}" for error in described.iter_errors(answer.get_json())]
+        seen += 1
+    assert not wrong, "\n".join(wrong)
+    assert seen >= 50
+
+
+def test_every_example_is_what_its_description_asks_for(plant: Plant) -> None:
+    document = plant.console.app.test_client().get("/api/openapi.json").get_json()
+    seen = 0
+    for path, item in document["paths"].items():
+        for operation in (value for value in item.values() if isinstance(value, dict)):
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                if "example" in content:
+                    described = Draft202012Validator(content["schema"] | {"components": document["components"]})
+                    assert [error.message for error in described.iter_errors(content["example"])] == [], path
+                    seen += 1
+    assert seen >= 15
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Machine interface"), ("zh", "机器接口")])
+def test_people_read_the_interface_on_a_page(plant: Plant, language: str, word: str) -> None:
+    page = plant.console.app.test_client().get(f"/api/docs?lang={language}").get_data(as_text=True)
+    assert word in page
+    assert "/api/v1/complaint-imports/preview" in page and "Idempotency-Key" in page and "If-Match" in page
 
 
 def test_the_list_of_products_tells_their_recipes(plant: Plant) -> None:
@@ -75,18 +99,18 @@ def test_a_task_is_ended_by_those_whose_duty_it_is_and_by_nobody_else(plant: Pla
                                                                clock.now())).id
     for role in ("operator", "quality", "administrator"):
         other = ApiClient(plant.console.app, database, clock, role)
-        assert task_id not in {task["id"] for task in other.get("/tasks")}
+        assert task_id not in {task["id"] for task in other.get("/tasks")["rows"]}
         assert other.post(f"/tasks/{task_id}/completion", {"outcome": "done"}, 403)["code"] == "forbidden"
     with database.read() as session:
         task = task_by_id(session, task_id)
         assert task is not None and task.state == "open"
-    assert task_id in {task["id"] for task in plant.api.get("/tasks")}
+    assert task_id in {task["id"] for task in plant.api.get("/tasks")["rows"]}
     assert plant.api.post(f"/tasks/{task_id}/completion", {"outcome": "done"}, 200)["state"] == "done"
     assert plant.api.post("/tasks/unknown/completion", {"outcome": "done"}, 404)["code"] == "unknown-task"
 
 
 def test_a_manager_sees_the_duties_of_quality_too(plant: Plant) -> None:
-    assert {"quality"} <= {task["role"] for task in plant.api.get("/tasks")}
+    assert {"quality"} <= {task["role"] for task in plant.api.get("/tasks")["rows"]}
 
 
 def cursor(*parts: object) -> str:

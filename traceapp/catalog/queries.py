@@ -33,6 +33,15 @@ class PartyFilter:
     limit: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class SiteFilter:
+    """`party_id` None: of all parties."""
+
+    party_id: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
 def contains(text: str) -> str:
     """The LIKE pattern for texts that hold `text` literally; the escape character is a backslash."""
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -134,3 +143,16 @@ def sites(session: Session, *, only_own: bool = False) -> tuple[Site, ...]:
     """Every site by code."""
     found = select(Site).order_by(Site.code)
     return tuple(session.scalars(found.where(Site.is_own) if only_own else found))
+
+
+def site_page(session: Session, wanted: SiteFilter) -> Page[Site]:
+    """Sites by code."""
+    found = select(Site)
+    if wanted.party_id is not None:
+        found = found.where(Site.party_id == wanted.party_id)
+    return page_of(session, found, Order(Site.code, Site.id), wanted.after, wanted.limit)
+
+
+def site_by_id(session: Session, site_id: str) -> Site | None:
+    """The site, or None."""
+    return session.get(Site, site_id)

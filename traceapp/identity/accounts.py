@@ -11,6 +11,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.db import expect_revision
+from traceapp.db.page import Order, Page, page_of
 
 from .model import ApiToken, User, UserSession
 from .policy import Role
@@ -96,3 +97,13 @@ def tokens(session: Session) -> list[tuple[ApiToken, User]]:
     rows = session.execute(select(ApiToken, User).join(User, User.id == ApiToken.user_id)
                            .order_by(ApiToken.created_at.desc(), ApiToken.id))
     return [(token, user) for token, user in rows]
+
+
+def user_page(session: Session, after: str | None = None, limit: int = 50) -> Page[User]:
+    """Everybody by sign-in name, a page at a time."""
+    return page_of(session, select(User), Order(User.sign_in_name, User.id), after, limit)
+
+
+def token_page(session: Session, after: str | None = None, limit: int = 50) -> Page[ApiToken]:
+    """Every token, the newest first, a page at a time."""
+    return page_of(session, select(ApiToken), Order(ApiToken.created_at, ApiToken.id, descending=True), after, limit)

@@ -168,9 +168,12 @@ def create_token(session: Session, actor: Actor, clock: Clock, command: NewToken
     if unknown or not command.scopes:
         raise InvalidInput("Unknown scope: %(scopes)s. Known: %(known)s.", place="scopes",
                            scopes=", ".join(unknown) or "-", known=", ".join(sorted(PERMISSIONS)))
+    beyond = sorted(set(command.scopes) - permissions_of(user.role))
+    if beyond:
+        raise InvalidInput("This person does not have: %(scopes)s.", place="scopes", scopes=", ".join(beyond))
     prefix, secret = _TOKEN_MARK + secrets.token_hex(4), new_secret(32)
     token = ApiToken(id=new_id(clock.now()), prefix=prefix, secret_hash=token_digest(secret), name=command.name,
-                     user_id=user.id, scopes=" ".join(sorted(command.scopes)), created_at=clock.now(),
+                     user_id=user.id, scopes=" ".join(sorted(set(command.scopes))), created_at=clock.now(),
                      expires_at=command.expires_at)
     session.add(token)
     record(session, actor, clock.now(), "token.created", stream_of("user", user.id),

@@ -14,6 +14,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db.insert import insert_if_new
+from traceapp.db.page import Order, Page, page_of
 
 from .model import Task, TaskState
 
@@ -117,6 +118,12 @@ def assign_task(session: Session, actor: Actor, clock: Clock, task_id: str, assi
            {"task": task.id, "before": task.assignee_id, "after": assignee_id})
     task.assignee_id = assignee_id
     return task
+
+
+def open_task_page(session: Session, roles: Sequence[str], after: str | None = None, limit: int = 50) -> Page[Task]:
+    """What is still to do for these roles, the most urgent first, a page at a time."""
+    wanted = select(Task).where(Task.state == TaskState.open, Task.role.in_(roles))
+    return page_of(session, wanted, Order(Task.due_at, Task.id), after, limit)
 
 
 def open_tasks(session: Session, role: str | None = None, limit: int = 200) -> list[Task]:

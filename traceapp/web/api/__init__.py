@@ -8,10 +8,29 @@ from flask_smorest import Api, Blueprint
 
 from traceapp.web.permissions import PUBLIC, joined
 
-from . import adverse_events, catalog, complaints, idempotency, lots, recalls, serials, signals, tasks
+from . import (
+    accounts,
+    adverse_events,
+    catalog,
+    complaint_import,
+    complaints,
+    exports,
+    files,
+    idempotency,
+    lot_acts,
+    lots,
+    parties,
+    recall_ledger,
+    recalls,
+    serials,
+    signals,
+    tasks,
+)
+from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, lots, serials, complaints, adverse_events, signals, recalls, tasks)
+MODULES = (catalog, parties, lots, lot_acts, serials, files, complaints, complaint_import, adverse_events, signals, recalls,
+           recall_ledger, tasks, exports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)
@@ -52,7 +71,7 @@ def install(app: Flask) -> None:
             "security": [{"token": []}],
         },
     )
-    api = _Api(app)
+    api = _Api(app, spec_kwargs={"extra_plugins": [Conventions()]})
     for module in MODULES:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(docs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from traceapp.adverse_event import queries, service
@@ -15,14 +14,15 @@ from traceapp.export.line_listing import masked_text
 from traceapp.identity.policy import Role
 from traceapp.web.context import signed_in, world
 
+from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
 from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
-blueprint = Blueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="Adverse events")
+blueprint = ApiBlueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="Adverse events")
 PERMISSIONS = {
     "api_adverse_events.list_events": "adverse_event.read", "api_adverse_events.read_event": "adverse_event.read",
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
-    "api_adverse_events.change": "adverse_event.write",
+    "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
 }
 
 
@@ -57,6 +57,16 @@ class AdverseEventSchema(Schema):
     state = choice(AdverseEventState)
 
 
+class VersionSchema(Schema):
+    """How an adverse event stood before it was changed, and why it was."""
+
+    version = fields.Integer()
+    at = moment()
+    by = fields.String()
+    reason = fields.String()
+    fields_before = fields.Raw(attribute="fields")
+
+
 class EventFilterSchema(Paging):
     """Which adverse events; the period is about awareness, `until` not included."""
 
@@ -65,6 +75,8 @@ class EventFilterSchema(Paging):
     product_id = words(32, load_default=None)
     lot_key = words(32, load_default=None)
     is_serious = fields.Boolean(load_default=None)
+    with_nullified = fields.Boolean(load_default=False)
+    oldest_first = fields.Boolean(load_default=False)
 
 
 class PromoteSchema(Schema):
@@ -127,6 +139,16 @@ def read_event(adverse_event_id: str) -> Response:
         if event is None:
             raise NotFound("There is no such adverse event.", place="adverse_event_id")
         return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/versions", methods=["GET"])
+@blueprint.response(200, VersionSchema(many=True))
+def list_versions(adverse_event_id: str) -> object:
+    """How it stood before each change, the first one first"""
+    with world().database.read() as session:
+        if queries.adverse_event_by_id(session, adverse_event_id) is None:
+            raise NotFound("There is no such adverse event.", place="adverse_event_id")
+        return queries.versions_of(session, adverse_event_id)
 
 
 @blueprint.route("/adverse-events/<adverse_event_id>", methods=["PUT"])

@@ -5,7 +5,6 @@ from datetime import UTC
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from traceapp.complaint import queries
@@ -17,18 +16,25 @@ from traceapp.complaint.seriousness import Harm
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
+from traceapp.vault.service import reveal_person
 from traceapp.web.context import signed_in, world
 
+from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
-blueprint = Blueprint("api_complaints", __name__, url_prefix="/api/v1", description="Complaints")
+blueprint = ApiBlueprint("api_complaints", __name__, url_prefix="/api/v1", description="Complaints")
 PERMISSIONS = {
     "api_complaints.list_complaints": "complaint.read", "api_complaints.read_complaint": "complaint.read",
     "api_complaints.submit": "complaint.write", "api_complaints.triage": "complaint.write",
     "api_complaints.change": "complaint.write", "api_complaints.note": "complaint.write",
-    "api_complaints.bind": "complaint.write",
+    "api_complaints.bind": "complaint.write", "api_complaints.list_notes": "complaint.read",
+    "api_complaints.list_duplicates": "complaint.read", "api_complaints.link": "complaint.write",
+    "api_complaints.decline": "complaint.write", "api_complaints.reveal": "person.reveal",
 }
+REPORT = {"channel": "hospital", "narrative": "Red, itching skin an hour after the plaster was put on.",
+          "lot_text": "CK26112201", "harm": "yes", "affected": "patient", "age_band": "18-44",
+          "happened_on": "2026-11-20", "contact": {"name": "Ward 3", "phone": "0512-0000 0000"}}
 
 
 class ComplaintSchema(Schema):
@@ -56,6 +62,7 @@ class ComplaintSchema(Schema):
     state = choice(ComplaintState)
     is_quarantined = fields.Boolean()
     master_id = fields.String(allow_none=True)
+    possible_duplicate_of = fields.String(allow_none=True)
 
 
 class ReporterSchema(Schema):
@@ -95,6 +102,12 @@ class ComplaintFilterSchema(Paging):
 
     state = choice(ComplaintState, load_default=None)
     severity = choice(Severity, load_default=None)
+    channel = choice(Channel, load_default=None)
+    is_quarantined = fields.Boolean(load_default=None)
+    is_unbound = fields.Boolean(load_default=None)
+    is_suspected_duplicate = fields.Boolean(load_default=None)
+    is_harm = fields.Boolean(load_default=None)
+    sort = choice(("received", "oldest", "awareness"), load_default="received")
     product_id = words(32, load_default=None)
     lot_key = words(32, load_default=None)
     since = moment(load_default=None)
@@ -122,6 +135,9 @@ class ChangeSchema(Schema):
 class ComplaintNoteSchema(Schema):
     """A note; a public one shows on the reporter's own page."""
 
+    position = fields.Integer(dump_only=True)
+    at = moment(dump_only=True)
+    by = fields.String(dump_only=True)
     text = words(4000, least=1, required=True)
     is_public = fields.Boolean(load_default=False)
 
@@ -131,6 +147,22 @@ class BindSchema(Schema):
 
     lot_key = words(32, required=True, allow_none=True)
     reason = words(4000, least=1, required=True)
+
+
+class LinkSchema(Schema):
+    """The first report of the same event; null: it counts by itself again."""
+
+    master_id = words(32, required=True, allow_none=True)
+    reason = words(4000, least=1, required=True)
+
+
+class PersonSchema(Schema):
+    """Who the reporter is."""
+
+    name = fields.String()
+    phone = fields.String()
+    email = fields.String()
+    guardian_name = fields.String()
 
 
 def _found(session: Any, complaint_id: str) -> Complaint:
@@ -152,7 +184,7 @@ def list_complaints(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.route("/complaints", methods=["POST"])
-@blueprint.arguments(SubmitSchema)
+@blueprint.arguments(SubmitSchema, example=REPORT)
 @blueprint.alt_response(201, schema=ComplaintSchema)
 def submit(given: dict[str, Any]) -> Response:
     """Take in a complaint"""
@@ -207,17 +239,22 @@ def change(given: dict[str, Any], complaint_id: str) -> Response:
         return shown(ComplaintSchema(), complaint)
 
 
+@blueprint.route("/complaints/<complaint_id>/notes", methods=["GET"])
+@blueprint.response(200, ComplaintNoteSchema(many=True))
+def list_notes(complaint_id: str) -> object:
+    """The notes of a complaint, oldest first"""
+    with world().database.read() as session:
+        return queries.notes_of(session, _found(session, complaint_id))
+
+
 @blueprint.route("/complaints/<complaint_id>/notes", methods=["POST"])
 @blueprint.arguments(ComplaintNoteSchema)
-@blueprint.alt_response(201, schema=ComplaintNoteSchema)
-def note(given: dict[str, Any], complaint_id: str) -> Response:
+@blueprint.response(201, ComplaintNoteSchema)
+def note(given: dict[str, Any], complaint_id: str) -> object:
     """Add a note"""
     here = world()
     with unit_of_work() as session:
-        added = complaints.add_note(session, signed_in(), here.clock, complaints.AddNote(complaint_id, **given))
-        answer = jsonify({"position": added.position, "text": added.text, "is_public": added.is_public})
-        answer.status_code = 201
-        return answer
+        return complaints.add_note(session, signed_in(), here.clock, complaints.AddNote(complaint_id, **given))
 
 
 @blueprint.route("/complaints/<complaint_id>/lot", methods=["POST"])
@@ -231,3 +268,50 @@ def bind(given: dict[str, Any], complaint_id: str) -> Response:
             complaint_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(ComplaintSchema(), complaint)
+
+
+@blueprint.route("/complaints/<complaint_id>/duplicates", methods=["GET"])
+@blueprint.response(200, ComplaintSchema(many=True))
+def list_duplicates(complaint_id: str) -> object:
+    """The other reports that staff linked to the same event"""
+    with world().database.read() as session:
+        return queries.duplicates_of(session, _found(session, complaint_id))
+
+
+@blueprint.route("/complaints/<complaint_id>/master", methods=["PUT"])
+@blueprint.arguments(LinkSchema)
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def link(given: dict[str, Any], complaint_id: str) -> Response:
+    """Link it to the first report of the same event, or free it again (If-Match)"""
+    with unit_of_work() as session:
+        complaint = complaints.link_duplicate(session, signed_in(), world().clock, complaints.LinkDuplicate(
+            complaint_id, revision=wanted_revision(), **given))
+        session.flush()
+        return shown(ComplaintSchema(), complaint)
+
+
+@blueprint.route("/complaints/<complaint_id>/declination", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, schema=ComplaintSchema)
+def decline(given: dict[str, Any], complaint_id: str) -> Response:
+    """Say why the harm is no adverse event"""
+    with unit_of_work() as session:
+        complaint = complaints.decline_promotion(session, signed_in(), world().clock, complaint_id, given["reason"])
+        session.flush()
+        return shown(ComplaintSchema(), complaint)
+
+
+@blueprint.route("/complaints/<complaint_id>/person", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, schema=PersonSchema)
+def reveal(given: dict[str, Any], complaint_id: str) -> Response:
+    """See who the reporter is; every look is recorded with its reason, a repetition with the same key too"""
+    here = world()
+    with here.database.write() as session:  # the answer is personal: it is kept under no key
+        case = _found(session, complaint_id)
+        if case.person_id is None:
+            raise NotFound("There is no such person in the vault.", code="unknown-person")
+        person = reveal_person(session, signed_in(), here.clock, case.person_id, given["reason"], vault=here.vault)
+    answer = jsonify(PersonSchema().dump(person))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -26,19 +26,28 @@ def describe(document: dict[str, Any]) -> list[Operation]:
         for method in _METHODS:
             operation = item.get(method)
             if operation:
-                parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
+                parameters = [_resolved(document, one) for one in (*item.get("parameters", []),
+                                                                   *operation.get("parameters", []))]
                 found.append(Operation(
                     method.upper(), path, operation.get("summary", ""), (operation.get("tags") or [""])[0],
-                    tuple((one["name"], one["in"], bool(one.get("required"))) for one in parameters if "name" in one),
+                    tuple((one["name"], one["in"], bool(one.get("required"))) for one in parameters),
                     _fields(document, operation)))
     return found
 
 
+def _resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the description, or what it refers to."""
+    name = str(part.get("$ref", ""))
+    if not name:
+        return part
+    _, _, kind, key = name.split("/")
+    found: dict[str, Any] = document["components"][kind][key]
+    return found
+
+
 def _fields(document: dict[str, Any], operation: dict[str, Any]) -> tuple[tuple[str, str, bool], ...]:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    schema = content.get("schema", {})
-    name = schema.get("$ref", "").rsplit("/", 1)[-1]
-    schema = document.get("components", {}).get("schemas", {}).get(name, schema)
+    contents = list(operation.get("requestBody", {}).get("content", {}).values()) or [{}]
+    schema = _resolved(document, contents[0].get("schema", {}))
     required = set(schema.get("required", []))
     return tuple((field, _kind(value), field in required) for field, value in schema.get("properties", {}).items())
 

@@ -1,36 +1,48 @@
-"""Lots and everything that happens to them, by API."""
+"""Lots by API: reading them and what was recorded about them, deciding about them."""
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from traceapp.core.errors import NotFound
-from traceapp.core.quantity import Quantity, known_unit
+from traceapp.epcis import write_json
 from traceapp.export.trace import trace_record
-from traceapp.trace import holds, inspecting, lot_list, overview, production, receiving, shipping
+from traceapp.trace import holds, lot_list, overview, record_list
 from traceapp.trace import release as deciding
+from traceapp.trace.facts import said_of
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.model import HoldKind, Lot, ReleaseState
 from traceapp.trace.policy import Verdict
 from traceapp.web.context import signed_in, world
+from traceapp.web.reading import ZONE
 
+from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Amount, Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import (
+    Amount,
+    AsWritten,
+    Paging,
+    Reason,
+    choice,
+    created,
+    listed,
+    moment,
+    page_answer,
+    shown,
+    wanted_revision,
+    words,
+)
 
-blueprint = Blueprint("api_lots", __name__, url_prefix="/api/v1",
-                      description="Receiving, production, inspection, release, shipment, trace")
+blueprint = ApiBlueprint("api_lots", __name__, url_prefix="/api/v1", description="Lots: state, trace, release, holds")
 PERMISSIONS = {
-    "api_lots.list_lots": "trace.read", "api_lots.read_lot": "trace.read", "api_lots.receive": "trace.record",
-    "api_lots.produce": "trace.record", "api_lots.inspect": "trace.record", "api_lots.release": "trace.release",
-    "api_lots.reject": "trace.release", "api_lots.hold": "trace.release", "api_lots.lift": "trace.release",
-    "api_lots.ship": "trace.record", "api_lots.take_back": "trace.record", "api_lots.read_trace": "trace.read",
-    "api_lots.dispose": "trace.record",
+    "api_lots.list_lots": "trace.read", "api_lots.read_lot": "trace.read", "api_lots.list_inspections": "trace.read",
+    "api_lots.list_holds": "trace.read", "api_lots.list_shipments": "trace.read", "api_lots.read_events": "trace.read",
+    "api_lots.read_trace": "trace.read", "api_lots.release": "trace.release", "api_lots.reject": "trace.release",
+    "api_lots.hold": "trace.release", "api_lots.lift": "trace.release", "api_lots.lift_one": "trace.release",
 }
+_MOST_EVENTS = 1000
 
 
 class LotSchema(Schema):
@@ -65,79 +77,69 @@ class LotFilterSchema(Paging):
     text = words(200, load_default="")
     product_id = words(32, load_default=None)
     verdict = choice(Verdict, load_default=None)
+    since = moment(load_default=None)
+    until = moment(load_default=None)
+    only_own = fields.Boolean(load_default=False)
+    sort = choice([*lot_list.SORTS, *(f"-{name}" for name in lot_list.SORTS)], load_default=lot_list.DEFAULT_SORT)
 
 
-class ReceiveSchema(Schema):
-    """A raw-material lot that arrives."""
+class ListedResultSchema(Schema):
+    """A test result with its limits."""
 
-    product_id = words(32, required=True)
-    number = words(80, least=1, required=True)
-    supplier_id = words(32, required=True)
-    supplier_lot_number = words(80, required=True)
-    quantity = Amount(positive=True, required=True)
-    unit = words(3, required=True)
-    received_at = moment(required=True)
-    site_id = words(32, load_default=None)
-    origin = words(120, load_default="")
-    made_on = fields.Date(load_default=None)
-    expires_on = fields.Date(load_default=None)
-    document = words(80, load_default="")
+    name_zh = fields.String()
+    name_en = fields.String()
+    unit = fields.String()
+    value = Amount(allow_none=True)
+    lower = Amount(allow_none=True)
+    upper = Amount(allow_none=True)
+    text = fields.String()
+    expected_text = fields.String()
+    is_within = fields.Boolean()
 
 
-class InputSchema(Schema):
-    """How much of which lot goes in."""
+class InspectionSchema(Schema):
+    """An inspection report with its results."""
 
-    lot_key = words(32, required=True)
-    quantity = Amount(positive=True, required=True)
-    unit = words(3, required=True)
-
-
-class ProduceSchema(Schema):
-    """A batch that was made."""
-
-    product_id = words(32, required=True)
-    number = words(80, least=1, required=True)
-    quantity = Amount(positive=True, required=True)
-    unit = words(3, required=True)
-    made_at = moment(required=True)
-    expires_on = fields.Date(load_default=None)
-    inputs = fields.List(fields.Nested(InputSchema), required=True, validate=validate.Length(min=1, max=500))
-    retained_samples = Amount(load_default=Decimal(0))
-    work_order = words(80, load_default="")
-    line = words(80, load_default="")
-    shift = words(80, load_default="")
-    equipment = words(80, load_default="")
-    operator = words(80, load_default="")
-    sterilisation_load = words(80, load_default="")
-    site_id = words(32, load_default=None)
+    id = fields.String(attribute="inspection.id")
+    report_number = fields.String(attribute="inspection.report_number")
+    laboratory = fields.String(attribute="inspection.laboratory")
+    inspected_at = moment(attribute="inspection.inspected_at")
+    sample_size = Amount(attribute="inspection.sample_size")
+    verdict = fields.String(attribute="inspection.verdict")
+    results = fields.List(fields.Nested(ListedResultSchema))
 
 
-class ResultSchema(Schema):
-    """A test result against its limits."""
+class HoldSchema(Schema):
+    """A stop on a lot; it stands while `lifted_at` is null."""
 
-    name_zh = words(120, least=1, required=True)
-    name_en = words(120, least=1, required=True)
-    unit = words(20, load_default="")
-    value = Amount(load_default=None, allow_none=True)
-    lower = Amount(load_default=None, allow_none=True)
-    upper = Amount(load_default=None, allow_none=True)
-    text = words(200, load_default="")
-    expected_text = words(200, load_default="")
-    is_within = fields.Boolean(dump_only=True)
+    id = fields.String()
+    kind = choice(HoldKind)
+    source = fields.String()
+    reason = fields.String()
+    placed_at = moment()
+    placed_by = fields.String()
+    lifted_at = moment(allow_none=True)
+    lifted_by = fields.String(allow_none=True)
+    lift_reason = fields.String(allow_none=True)
 
 
-class InspectSchema(Schema):
-    """An inspection report."""
+class ShippedLineSchema(Schema):
+    """Packs of the lot; below zero for what came back."""
 
-    id = fields.String(dump_only=True)
-    lot_key = fields.String(dump_only=True)
-    verdict = fields.String(dump_only=True)
-    report_number = words(80, least=1, required=True)
-    laboratory = words(200, load_default="")
-    inspected_at = moment(required=True)
-    sample_size = Amount(load_default=Decimal(0))
-    results = fields.List(fields.Nested(ResultSchema), required=True, load_only=True,
-                          validate=validate.Length(min=1, max=200))
+    gtin = fields.String(allow_none=True)
+    packs = Amount()
+    units = Amount()
+
+
+class ShipmentSchema(Schema):
+    """A despatch or return with its lines of the lot."""
+
+    id = fields.String(attribute="shipment.id")
+    document_number = fields.String(attribute="shipment.document_number")
+    consignee_id = fields.String(attribute="shipment.consignee_id")
+    shipped_at = moment(attribute="shipment.shipped_at")
+    lane = fields.String(attribute="shipment.lane")
+    lines = fields.List(fields.Nested(ShippedLineSchema))
 
 
 class DecisionSchema(Schema):
@@ -146,58 +148,10 @@ class DecisionSchema(Schema):
     note = words(4000, load_default="")
 
 
-class LineSchema(Schema):
-    """Packs of one lot; without a GTIN the packs are the product's own units."""
-
-    lot_key = words(32, required=True)
-    gtin = words(14, load_default=None, allow_none=True)
-    packs = Amount(positive=True, required=True)
-
-
-class ShipSchema(Schema):
-    """A despatch to one consignee."""
-
-    id = fields.String(dump_only=True)
-    consignee_id = words(32, required=True)
-    document_number = words(80, least=1, required=True)
-    shipped_at = moment(required=True)
-    from_site_id = words(32, load_default=None, allow_none=True)
-    carrier_id = words(32, load_default=None, allow_none=True)
-    lane = words(80, load_default="")
-    lines = fields.List(fields.Nested(LineSchema), required=True, load_only=True,
-                        validate=validate.Length(min=1, max=500))
-
-
-class ReturnSchema(Schema):
-    """Units that came back."""
-
-    consignee_id = words(32, required=True)
-    units = Amount(positive=True, required=True)
-    returned_at = moment(required=True)
-    document_number = words(80, load_default="")
-
-
-class DisposeSchema(Schema):
-    """Units that are destroyed or lost."""
-
-    quantity = Amount(positive=True, required=True)
-    unit = words(3, required=True)
-    disposed_at = moment(required=True)
-    reason = words(400, least=1, required=True)
-
-
 class TraceQuery(Schema):
     """Which way."""
 
     direction = choice(("upstream", "downstream", "both"), load_default="both")
-
-
-def _quantity(given: dict[str, Any], place: str = "unit") -> Quantity:
-    return Quantity(given.pop("quantity"), known_unit(given.pop("unit"), place=place))
-
-
-def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
 
 
 @blueprint.route("/lots", methods=["GET"])
@@ -207,7 +161,8 @@ def list_lots(wanted: dict[str, Any]) -> dict[str, Any]:
     """Lots, the newest first"""
     here = world()
     with here.database.read() as session:
-        found = lot_list.lot_page(session, lot_list.LotFilter(today=here.clock.now().date(), **wanted))
+        found = lot_list.lot_page(session, lot_list.LotFilter(
+            today=here.clock.now().astimezone(ZONE).date(), **wanted))
         return page_answer(found, lambda row: row.lot)
 
 
@@ -216,56 +171,49 @@ def list_lots(wanted: dict[str, Any]) -> dict[str, Any]:
 def read_lot(lot_key: str) -> Response:
     """One lot"""
     with world().database.read() as session:
-        lot = session.get(Lot, lot_key)
-        if lot is None:
-            raise NotFound("There is no such lot.", place="lot_key")
-        return shown(LotSchema(), lot)
+        return shown(LotSchema(), _known(session, lot_key))
 
 
-@blueprint.route("/lots/receipts", methods=["POST"])
-@blueprint.arguments(ReceiveSchema)
-@blueprint.alt_response(201, schema=LotSchema)
-def receive(given: dict[str, Any]) -> Response:
-    """Receive a raw-material lot"""
+def _known(session: Any, lot_key: str) -> Lot:
+    lot: Lot | None = session.get(Lot, lot_key)
+    if lot is None:
+        raise NotFound("There is no such lot.", place="lot_key")
+    return lot
+
+
+def _recorded(lot_key: str, wanted: dict[str, Any], page: Any) -> dict[str, Any]:
+    """A page of what was recorded about a lot. Raises NotFound."""
+    with world().database.read() as session:
+        _known(session, lot_key)
+        return page_answer(page(session, record_list.RecordFilter(lot_key, **wanted)))
+
+
+@blueprint.route("/lots/<lot_key>/inspections", methods=["GET"])
+@blueprint.arguments(Paging, location="query")
+@blueprint.response(200, listed(InspectionSchema, "InspectionList"))
+def list_inspections(wanted: dict[str, Any], lot_key: str) -> dict[str, Any]:
+    """Inspections of a lot with their results, the newest first"""
+    return _recorded(lot_key, wanted, record_list.inspection_page)
+
+
+@blueprint.route("/lots/<lot_key>/shipments", methods=["GET"])
+@blueprint.arguments(Paging, location="query")
+@blueprint.response(200, listed(ShipmentSchema, "ShipmentList"))
+def list_shipments(wanted: dict[str, Any], lot_key: str) -> dict[str, Any]:
+    """Despatches and returns of a lot, the newest first"""
+    return _recorded(lot_key, wanted, record_list.shipment_page)
+
+
+@blueprint.route("/lots/<lot_key>/events", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_events(lot_key: str) -> Response:
+    """The latest thousand events of a lot as an EPCIS 2.0 document, the oldest first"""
     here = world()
-    quantity = _quantity(given)
-    given["received_at"] = _utc(given["received_at"])
-    with unit_of_work() as session:
-        lot = receiving.receive_lot(session, signed_in(), here.clock, receiving.ReceiveLot(quantity=quantity, **given))
-        session.flush()
-        return created(LotSchema(), lot, "api_lots.read_lot", lot_key=lot.lot_key)
-
-
-@blueprint.route("/lots/batches", methods=["POST"])
-@blueprint.arguments(ProduceSchema)
-@blueprint.alt_response(201, schema=LotSchema)
-def produce(given: dict[str, Any]) -> Response:
-    """Record the production of a batch from lots"""
-    here = world()
-    place = production.MadeAt(**{name: given[name] for name in (
-        "work_order", "line", "shift", "equipment", "operator", "sterilisation_load", "site_id")})
-    inputs = tuple(production.InputLot(line["lot_key"], Quantity(line["quantity"], known_unit(
-        line["unit"], place=f"inputs.{number}.unit"))) for number, line in enumerate(given["inputs"]))
-    with unit_of_work() as session:
-        lot = production.produce_batch(session, signed_in(), here.clock, production.ProduceBatch(
-            product_id=given["product_id"], number=given["number"], quantity=_quantity(given),
-            made_at=_utc(given["made_at"]), inputs=inputs, place=place, retained_samples=given["retained_samples"],
-            expires_on=given["expires_on"]))
-        session.flush()
-        return created(LotSchema(), lot, "api_lots.read_lot", lot_key=lot.lot_key)
-
-
-@blueprint.route("/lots/<lot_key>/inspections", methods=["POST"])
-@blueprint.arguments(InspectSchema)
-@blueprint.response(201, InspectSchema)
-def inspect(given: dict[str, Any], lot_key: str) -> object:
-    """Record an inspection report; the verdict follows from the results"""
-    here = world()
-    given["results"] = tuple(inspecting.NewResult(**result) for result in given["results"])
-    given["inspected_at"] = _utc(given["inspected_at"])
-    with unit_of_work() as session:
-        return inspecting.record_inspection(session, signed_in(), here.clock,
-                                            inspecting.RecordInspection(lot_key=lot_key, **given))
+    with here.database.read() as session:
+        _known(session, lot_key)
+        found = overview.events_of(session, lot_key, _MOST_EVENTS)
+    return Response(write_json([said_of(event) for event in reversed(found)], created_at=here.clock.now()),
+                    mimetype="application/json")
 
 
 @blueprint.route("/lots/<lot_key>/release", methods=["POST"])
@@ -292,6 +240,14 @@ def _decide(act: Any, lot_key: str, note: str) -> Response:
         return shown(LotSchema(), lot)
 
 
+@blueprint.route("/lots/<lot_key>/holds", methods=["GET"])
+@blueprint.arguments(Paging, location="query")
+@blueprint.response(200, listed(HoldSchema, "HoldList"))
+def list_holds(wanted: dict[str, Any], lot_key: str) -> dict[str, Any]:
+    """Holds of a lot, the newest first"""
+    return _recorded(lot_key, wanted, record_list.hold_page)
+
+
 @blueprint.route("/lots/<lot_key>/holds", methods=["POST"])
 @blueprint.arguments(Reason)
 @blueprint.alt_response(201, schema=LotSchema)
@@ -312,58 +268,33 @@ def lift(given: dict[str, Any], lot_key: str) -> Response:
     """Lift the manual holds of a lot"""
     here = world()
     with unit_of_work() as session:
+        lot = _known(session, lot_key)
         for standing in overview.holds_of(session, lot_key):
             if standing.kind == HoldKind.manual and standing.lifted_at is None:
                 holds.lift_hold(session, signed_in(), here.clock, holds.LiftHold(
                     reason=given["reason"], lot_key=lot_key, hold_id=standing.id))
         session.flush()
-        return shown(LotSchema(), session.get_one(Lot, lot_key))
+        return shown(LotSchema(), lot)
 
 
-@blueprint.route("/shipments", methods=["POST"])
-@blueprint.arguments(ShipSchema)
-@blueprint.response(201, ShipSchema)
-def ship(given: dict[str, Any]) -> object:
-    """Record a despatch"""
+@blueprint.route("/lots/<lot_key>/holds/<hold_id>/lift", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, schema=LotSchema)
+def lift_one(given: dict[str, Any], lot_key: str, hold_id: str) -> Response:
+    """Lift one manual hold of a lot"""
     here = world()
-    given["lines"] = tuple(shipping.ShipLine(**line) for line in given["lines"])
-    given["shipped_at"] = _utc(given["shipped_at"])
     with unit_of_work() as session:
-        return shipping.ship_lots(session, signed_in(), here.clock, shipping.ShipLots(**given))
-
-
-@blueprint.route("/lots/<lot_key>/returns", methods=["POST"])
-@blueprint.arguments(ReturnSchema)
-@blueprint.alt_response(201, schema=LotSchema)
-def take_back(given: dict[str, Any], lot_key: str) -> Response:
-    """Record units that came back"""
-    here = world()
-    given["returned_at"] = _utc(given["returned_at"])
-    with unit_of_work() as session:
-        shipping.return_units(session, signed_in(), here.clock, shipping.ReturnUnits(lot_key=lot_key, **given))
+        lot = _known(session, lot_key)
+        holds.lift_hold(session, signed_in(), here.clock, holds.LiftHold(
+            reason=given["reason"], lot_key=lot_key, hold_id=hold_id))
         session.flush()
-        return created(LotSchema(), session.get_one(Lot, lot_key), "api_lots.read_lot", lot_key=lot_key)
-
-
-@blueprint.route("/lots/<lot_key>/disposals", methods=["POST"])
-@blueprint.arguments(DisposeSchema)
-@blueprint.alt_response(201, schema=LotSchema)
-def dispose(given: dict[str, Any], lot_key: str) -> Response:
-    """Record units that were destroyed or lost"""
-    here = world()
-    quantity = _quantity(given)
-    with unit_of_work() as session:
-        lot = shipping.dispose_units(session, signed_in(), here.clock, shipping.DisposeUnits(
-            lot_key, quantity, _utc(given["disposed_at"]), given["reason"]))
-        session.flush()
-        return created(LotSchema(), lot, "api_lots.read_lot", lot_key=lot_key)
+        return shown(LotSchema(), lot)
 
 
 @blueprint.route("/lots/<lot_key>/trace", methods=["GET"])
 @blueprint.arguments(TraceQuery, location="query")
-@blueprint.alt_response(200, schema=Schema)
+@blueprint.alt_response(200, schema=AsWritten)
 def read_trace(wanted: dict[str, Any], lot_key: str) -> Response:
     """Upstream and downstream with quantities, consignees and totals"""
     with world().database.read() as session:
         return jsonify(trace_record(trace_lot(session, lot_key, wanted["direction"])))
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from traceapp.core.errors import NotFound
@@ -12,33 +11,50 @@ from traceapp.export.trace import plain_value
 from traceapp.identity.attempts import limit_signature
 from traceapp.identity.policy import Role
 from traceapp.recall import queries, service
-from traceapp.recall.answer import AnswerLine
 from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall
 from traceapp.recall.states import RecallClass, RecallState
 from traceapp.web.context import signed_in, world
 
+from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Amount, Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import (
+    Amount,
+    AsWritten,
+    Paging,
+    Reason,
+    choice,
+    created,
+    listed,
+    moment,
+    page_answer,
+    shown,
+    wanted_revision,
+    words,
+)
 
-blueprint = Blueprint("api_recalls", __name__, url_prefix="/api/v1", description="Recalls")
+blueprint = ApiBlueprint("api_recalls", __name__, url_prefix="/api/v1", description="Recalls")
 PERMISSIONS = {
     "api_recalls.list_recalls": "recall.read", "api_recalls.read_recall": "recall.read",
     "api_recalls.open_case": "recall.write", "api_recalls.propose": "recall.write",
     "api_recalls.write_scope": "recall.write", "api_recalls.read_scope": "recall.read",
     "api_recalls.submit": "recall.write", "api_recalls.approve": "recall.approve",
     "api_recalls.send_back": "recall.approve", "api_recalls.cancel": "recall.write",
-    "api_recalls.read_notices": "recall.read", "api_recalls.read_ledger": "recall.read",
-    "api_recalls.answer": "recall.write", "api_recalls.settle": "recall.write", "api_recalls.close": "recall.approve",
+    "api_recalls.close": "recall.approve", "api_recalls.replace_texts": "recall.write",
 }
 
 
-class RecallSchema(Schema):
-    """A recall case."""
+DRAFT = {
+    "recall_class": "II", "title_zh": "创可贴胶层致敏", "title_en": "Plaster adhesive causes allergic reactions",
+    "reason": "14 complaints where 3 were expected", "risk_zh": "皮肤可能红肿、起水疱。",
+    "risk_en": "The skin can become red, swollen and blistered.", "action_zh": "停止使用，单独存放，等待退回。",
+    "action_en": "Stop using them, keep them apart and wait for collection.", "contact": "质量部 0512-0000 0000",
+    "root_lot_keys": ["8d1f6f3a2c5e5b0f9e6f0e1f5a7b9c3d"]}
 
-    id = fields.String(dump_only=True)
-    reference = fields.String(dump_only=True)
-    state = choice(RecallState, dump_only=True)
+
+class RecallTextsSchema(Schema):
+    """Class and texts of a recall; `reason` stays inside the house, the other texts are read by everybody."""
+
     recall_class = choice(RecallClass, required=True)
     title_zh = words(300, least=1, required=True)
     title_en = words(300, least=1, required=True)
@@ -50,14 +66,22 @@ class RecallSchema(Schema):
     remedy_zh = words(4000, load_default="")
     remedy_en = words(4000, load_default="")
     contact = words(200, least=1, required=True)
+
+
+class RecallSchema(RecallTextsSchema):
+    """A recall case."""
+
+    id = fields.String(dump_only=True)
+    reference = fields.String(dump_only=True)
+    state = choice(RecallState, dump_only=True)
     signal_id = words(32, load_default=None, allow_none=True)
     root_lot_keys = fields.List(words(32), required=True, load_only=True, validate=validate.Length(min=1, max=100))
     opened_at = moment(dump_only=True)
-    submitted_at = moment(dump_only=True)
-    approved_at = moment(dump_only=True)
-    closed_at = moment(dump_only=True)
-    answer_by = moment(dump_only=True)
-    scope_hash = fields.String(dump_only=True)
+    submitted_at = moment(dump_only=True, allow_none=True)
+    approved_at = moment(dump_only=True, allow_none=True)
+    closed_at = moment(dump_only=True, allow_none=True)
+    answer_by = moment(dump_only=True, allow_none=True)
+    scope_hash = fields.String(dump_only=True, allow_none=True)
 
 
 class RecallFilterSchema(Paging):
@@ -66,12 +90,32 @@ class RecallFilterSchema(Paging):
     text = words(200, load_default="")
     state = choice(RecallState, load_default=None)
     lot_key = words(32, load_default=None)
+    consignee_id = words(32, load_default=None)
+    recall_class = choice(RecallClass, load_default=None)
 
 
 class ProposeQuery(Schema):
     """From which lots."""
 
     lot_key = fields.List(words(32), required=True, validate=validate.Length(min=1, max=100))
+
+
+class ScopeRowSchema(Schema):
+    """A lot in the scope, and the way by which it got there."""
+
+    lot_key = fields.String()
+    uri = fields.String()
+    number = fields.String()
+    product_id = fields.String(allow_none=True)
+    name_zh = fields.String()
+    name_en = fields.String()
+    path = fields.String()
+    made = Amount()
+    in_stock = Amount()
+    shipped = Amount()
+    unit = fields.String(allow_none=True)
+    made_on = fields.Date(allow_none=True)
+    expires_on = fields.Date(allow_none=True)
 
 
 class ScopeSchema(Schema):
@@ -88,49 +132,23 @@ class SignSchema(Schema):
     reason = words(4000, load_default="")
 
 
-class AnswerLineSchema(Schema):
-    """What a consignee says of one lot."""
-
-    lot_key = words(32, required=True)
-    received = Amount(load_default=None, allow_none=True)
-    on_hand = Amount(required=True)
-    used = Amount(required=True)
-    returned = Amount(required=True)
-
-
-class AnswerSchema(Schema):
-    """An answer that came by telephone or letter."""
-
-    lines = fields.List(fields.Nested(AnswerLineSchema), required=True, validate=validate.Length(min=1))
-    answered_by = words(200, least=1, required=True)
-    way = words(40, load_default="telephone")
-    explanation = words(4000, load_default="")
-
-
-class SettleSchema(Schema):
-    """Why a line is closed although units are missing."""
-
-    consignee_id = words(32, required=True)
-    lot_key = words(32, required=True)
-    reason = words(4000, least=1, required=True)
-
-
 class CloseSchema(Schema):
     """The closing note."""
 
     note = words(4000, least=1, required=True)
 
 
-def _visible(states: tuple[str, ...]) -> tuple[str, ...]:
+def visible_states(states: tuple[str, ...]) -> tuple[str, ...]:
     """Those of these states (none: of all) in which the asker may know of a recall: an authority learns of it when
     consignees do."""
     wanted = states or tuple(str(state) for state in RecallState)
     return tuple(state for state in wanted if is_told(state) or signed_in().role != Role.regulator)
 
 
-def _found(session: Any, recall_id: str) -> Recall:
+def known_recall(session: Any, recall_id: str) -> Recall:
+    """The recall. Raises NotFound, also for one that an authority may not know of yet."""
     recall = session.get(Recall, recall_id)
-    if recall is None or not _visible((recall.state,)):
+    if recall is None or not visible_states((recall.state,)):
         raise NotFound("There is no such recall.", place="recall_id")
     found: Recall = recall
     return found
@@ -142,7 +160,7 @@ def _found(session: Any, recall_id: str) -> Recall:
 def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
     """Recalls, the newest first"""
     state = wanted.pop("state")
-    states = _visible((state,) if state else ())
+    states = visible_states((state,) if state else ())
     if not states:
         return {"rows": [], "total": 0, "next": None}
     with world().database.read() as session:
@@ -150,7 +168,7 @@ def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.route("/recalls", methods=["POST"])
-@blueprint.arguments(RecallSchema)
+@blueprint.arguments(RecallSchema, example=DRAFT)
 @blueprint.alt_response(201, schema=RecallSchema)
 def open_case(given: dict[str, Any]) -> Response:
     """Open a recall; its first scope is what the genealogy proposes"""
@@ -167,12 +185,12 @@ def open_case(given: dict[str, Any]) -> Response:
 def read_recall(recall_id: str) -> Response:
     """One recall"""
     with world().database.read() as session:
-        return shown(RecallSchema(), _found(session, recall_id))
+        return shown(RecallSchema(), known_recall(session, recall_id))
 
 
 @blueprint.route("/recall-scope", methods=["GET"])
 @blueprint.arguments(ProposeQuery, location="query")
-@blueprint.alt_response(200, schema=Schema)
+@blueprint.alt_response(200, schema=AsWritten)
 def propose(wanted: dict[str, Any]) -> Response:
     """The scope that follows from lots: everything downstream, with units and consignees"""
     with world().database.read() as session:
@@ -180,12 +198,12 @@ def propose(wanted: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/recalls/<recall_id>/scope", methods=["GET"])
-@blueprint.alt_response(200, schema=Schema)
-def read_scope(recall_id: str) -> Response:
+@blueprint.response(200, ScopeRowSchema(many=True))
+def read_scope(recall_id: str) -> object:
     """The lots of a recall"""
     with world().database.read() as session:
-        _found(session, recall_id)
-        return jsonify(plain_value(queries.scope_rows(session, recall_id)))
+        known_recall(session, recall_id)
+        return list(queries.scope_rows(session, recall_id))
 
 
 @blueprint.route("/recalls/<recall_id>/scope", methods=["PUT"])
@@ -198,7 +216,19 @@ def write_scope(given: dict[str, Any], recall_id: str) -> Response:
         service.set_scope(session, signed_in(), here.clock, service.SetScope(
             recall_id, tuple(given["lot_keys"]), wanted_revision(), given["left_out"]))
         session.flush()
-        return shown(RecallSchema(), _found(session, recall_id))
+        return shown(RecallSchema(), known_recall(session, recall_id))
+
+
+@blueprint.route("/recalls/<recall_id>", methods=["PUT"])
+@blueprint.arguments(RecallTextsSchema)
+@blueprint.alt_response(200, schema=RecallSchema)
+def replace_texts(given: dict[str, Any], recall_id: str) -> Response:
+    """Change class and texts of a draft (If-Match)"""
+    with unit_of_work() as session:
+        recall = service.change_recall(session, signed_in(), world().clock, service.ChangeRecall(
+            recall_id, service.OpenRecall(**given), wanted_revision()))
+        session.flush()
+        return shown(RecallSchema(), recall)
 
 
 def _signed(act: Any, recall_id: str, command: Any, **more: Any) -> Response:
@@ -253,53 +283,6 @@ def cancel(given: dict[str, Any], recall_id: str) -> Response:
                                        service.CancelRecall(recall_id, given["reason"], wanted_revision()))
         session.flush()
         return shown(RecallSchema(), recall)
-
-
-@blueprint.route("/recalls/<recall_id>/notices", methods=["GET"])
-@blueprint.alt_response(200, schema=Schema)
-def read_notices(recall_id: str) -> Response:
-    """Who was told, and what came back"""
-    with world().database.read() as session:
-        _found(session, recall_id)
-        return jsonify({"totals": plain_value(queries.totals_of(session, recall_id)),
-                        "notices": plain_value(queries.notice_rows(session, recall_id))})
-
-
-@blueprint.route("/recalls/<recall_id>/ledger", methods=["GET"])
-@blueprint.arguments(Paging, location="query")
-@blueprint.alt_response(200, schema=Schema)
-def read_ledger(wanted: dict[str, Any], recall_id: str) -> Response:
-    """Every lot at every consignee"""
-    with world().database.read() as session:
-        _found(session, recall_id)
-        found = queries.ledger_page(session, queries.LedgerFilter(recall_id, **wanted))
-        return jsonify(page_answer(found, plain_value))
-
-
-@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/answer", methods=["POST"])
-@blueprint.arguments(AnswerSchema)
-@blueprint.alt_response(200, schema=Schema)
-def answer(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response:
-    """Record what a consignee said by telephone or letter"""
-    here = world()
-    lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
-    with unit_of_work() as session:
-        service.record_answer_by_staff(session, signed_in(), here.clock, service.AnswerByStaff(
-            recall_id, consignee_id, lines, **given))
-        session.flush()
-        return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
-
-
-@blueprint.route("/recalls/<recall_id>/settlements", methods=["POST"])
-@blueprint.arguments(SettleSchema)
-@blueprint.alt_response(200, schema=Schema)
-def settle(given: dict[str, Any], recall_id: str) -> Response:
-    """Settle a line with a reason"""
-    here = world()
-    with unit_of_work() as session:
-        service.settle_line(session, signed_in(), here.clock, service.SettleLine(recall_id, **given))
-        session.flush()
-        return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, given["consignee_id"]))})
 
 
 @blueprint.route("/recalls/<recall_id>/closing", methods=["POST"])

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify, request, url_for
-from marshmallow import Schema, ValidationError, fields, validate
+from flask_smorest.fields import Upload
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
+from werkzeug.datastructures import FileStorage
 
 from traceapp.core.errors import InvalidInput, PreconditionRequired
 from traceapp.core.quantity import parse_amount, plain
@@ -39,6 +41,15 @@ class Amount(fields.Field[Decimal]):
             raise ValidationError(error.text) from error
 
 
+class FilePart(Upload):
+    """A file of a form."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> FileStorage:
+        if not isinstance(value, FileStorage):
+            raise ValidationError("Not a file.")
+        return value
+
+
 def words(most: int, *, least: int = 0, **options: Any) -> fields.String:
     """A text of at most `most` characters."""
     return fields.String(validate=validate.Length(min=least, max=most), **options)
@@ -52,6 +63,13 @@ def choice(values: Any, **options: Any) -> fields.String:
 def moment(**options: Any) -> fields.AwareDateTime:
     """A time with its zone, as in 2026-11-22T08:00:00+08:00."""
     return fields.AwareDateTime(format="iso", validate=validate.Range(_FIRST_MOMENT, _LAST_MOMENT), **options)
+
+
+class AsWritten(Schema):
+    """An object or list whose members are those of what it tells of."""
+
+    class Meta:
+        unknown = INCLUDE
 
 
 class Paging(Schema):

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from traceapp.code.allocating import (
@@ -21,9 +20,11 @@ from traceapp.core.errors import NotFound
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
+from .blueprint import ApiBlueprint
+from .idempotency import unit_of_work
 from .schemas import Paging, choice, created, listed, moment, page_answer, shown, words
 
-blueprint = Blueprint("api_serials", __name__, url_prefix="/api/v1", description="Serial numbers and scans")
+blueprint = ApiBlueprint("api_serials", __name__, url_prefix="/api/v1", description="Serial numbers and scans")
 PERMISSIONS = {
     "api_serials.list_ranges": "trace.read", "api_serials.read_range": "trace.read",
     "api_serials.allocate": "label.print", "api_serials.list_doubts": "trace.read"}
@@ -89,12 +90,12 @@ def list_ranges(wanted: dict[str, Any], lot_key: str) -> dict[str, Any]:
 
 
 @blueprint.route("/lots/<lot_key>/serial-ranges", methods=["POST"])
-@blueprint.arguments(AllocateSchema)
+@blueprint.arguments(AllocateSchema, example={"count": 3000, "is_signed": True, "purpose": "line 1"})
 @blueprint.alt_response(201, schema=RangeSchema)
 def allocate(given: dict[str, Any], lot_key: str) -> Response:
     """Give out serial numbers for the packs of a lot"""
     here = world()
-    with here.database.write() as session:
+    with unit_of_work() as session:
         found = allocate_serials(session, signed_in(), here.clock, AllocateSerials(lot_key, **given),
                                  keys=here.code_keys)
         session.flush()

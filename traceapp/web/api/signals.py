@@ -4,9 +4,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
+from traceapp.catalog.model import Product
 from traceapp.core.errors import NotFound
 from traceapp.signals.exposure import Delay
 from traceapp.surveillance import queries, service
@@ -17,10 +17,11 @@ from traceapp.surveillance.states import TRANSITIONS, SignalState
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
+from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Paging, choice, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import AsWritten, Paging, choice, listed, moment, page_answer, shown, wanted_revision, words
 
-blueprint = Blueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
+blueprint = ApiBlueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
 PERMISSIONS = {
     "api_signals.list_signals": "signal.read", "api_signals.read_signal": "signal.read",
     "api_signals.decide": "signal.decide", "api_signals.read_surroundings": "signal.read",
@@ -109,7 +110,7 @@ def read_signal(signal_id: str) -> Response:
 
 
 @blueprint.route("/signals/<signal_id>/surroundings", methods=["GET"])
-@blueprint.alt_response(200, schema=Schema)
+@blueprint.alt_response(200, schema=AsWritten)
 def read_surroundings(signal_id: str) -> Response:
     """The lots upstream, ranked, with the other lots made from each"""
     here = world()
@@ -139,7 +140,7 @@ def decide(given: dict[str, Any], signal_id: str) -> Response:
 
 
 @blueprint.route("/lots/<lot_key>/curve", methods=["GET"])
-@blueprint.alt_response(200, schema=Schema)
+@blueprint.alt_response(200, schema=AsWritten)
 def read_curve(lot_key: str) -> Response:
     """Complaints of a lot against expected, with the alarm line"""
     here = world()
@@ -157,23 +158,28 @@ def read_curve(lot_key: str) -> Response:
 def read_basis(product_id: str) -> Response:
     """What is expected of a product"""
     with world().database.read() as session:
-        return jsonify(_basis(basis_of(session, product_id)))
+        if session.get(Product, product_id) is None:
+            raise NotFound("There is no such product.", place="product_id")
+        return _basis(basis_of(session, product_id))
 
 
 @blueprint.route("/products/<product_id>/detection", methods=["PUT"])
 @blueprint.arguments(BasisSchema)
 @blueprint.alt_response(200, schema=BasisSchema)
 def write_basis(given: dict[str, Any], product_id: str) -> Response:
-    """Set what is expected of a product"""
+    """Set what is expected of a product (If-Match)"""
     here = world()
     delay = Delay(given.pop("use_mean_days"), given.pop("report_shape"), given.pop("report_mean_days"))
     with unit_of_work() as session:
-        return jsonify(_basis(set_basis(session, signed_in(), here.clock, SetBasis(product_id, delay=delay, **given))))
+        return _basis(set_basis(session, signed_in(), here.clock, SetBasis(
+            product_id, delay=delay, revision=wanted_revision(), **given)))
 
 
-def _basis(basis: Any) -> Any:
-    return BasisSchema().dump({
+def _basis(basis: Any) -> Response:
+    answer = jsonify(BasisSchema().dump({
         "rate_per_unit": basis.rate_per_unit, "use_mean_days": basis.delay.use_mean_days,
         "report_shape": basis.delay.report_shape, "report_mean_days": basis.delay.report_mean_days,
         "alpha": basis.alpha, "minimum_events": basis.minimum_events, "note": basis.note,
-        "is_default": basis.is_default, "set_by": basis.set_by, "revision": basis.revision})
+        "is_default": basis.is_default, "set_by": basis.set_by, "revision": basis.revision}))
+    answer.headers["ETag"] = f'"{basis.revision}"'
+    return answer

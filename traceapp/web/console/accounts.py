@@ -15,7 +15,7 @@ from traceapp.identity.accounts import LANGUAGES, tokens
 from traceapp.identity.attempts import UNKNOWN_NAMES
 from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
-from traceapp.identity.policy import Role, permissions_of
+from traceapp.identity.policy import Role
 from traceapp.identity.service import NewToken, NewUser, create_token, create_user, revoke_token, users
 from traceapp.web.context import signed_in, world
 
@@ -87,10 +87,6 @@ def token_new() -> Response:
     expires_at = datetime.combine(ends_on + timedelta(days=1), time.min, ZoneInfo(ZONE)).astimezone(
         UTC) if ends_on else None
     scopes = tuple(form.several("scopes"))
-    role = next((user.role for user in people if user.id == user_id), None)
-    beyond = sorted(set(scopes) - permissions_of(role)) if role else []
-    if beyond:
-        form.fault("scopes", gettext("This person does not have: %(scopes)s.", scopes=", ".join(beyond)))
     name = form.text("name", required=True)
     if not form.is_good:
         return again(422)

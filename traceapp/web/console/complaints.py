@@ -1,34 +1,26 @@
 """Console: complaints. The list; a case, new ones and imports stand in the modules beside this one."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from flask import request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import all_products
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import world
+from traceapp.web.listings_cases import complaints_table
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
-from traceapp.web.tables import Table, send_table, titled
+from traceapp.web.tables import send_table
 from traceapp.web.words import (
     CHANNELS,
     COMPLAINT_STATES,
-    LOT_CAPTURES,
     SEVERITIES,
-    TRIAGE_RESULTS,
     choices,
     own_name,
-    term_names,
-    word,
 )
 from traceapp.worklist.lookup import next_due
 
@@ -74,9 +66,9 @@ def _lot_key(db: Session, number: str, product_id: str) -> str | None:
 def complaints() -> Response:
     """The list, the newest first; with `format` the same as a file."""
     wanted = wished(*_FIELDS)
-    if request.args.get("format"):
-        return _export(wanted, request.args["format"])
     with world().database.read() as db:
+        if request.args.get("format"):
+            return send_table(complaints_table(_filter(db, wanted, None, PAGE_ROWS), wanted), request.args["format"])
         found = complaint_page(db, _filter(db, wanted, given("after", 500) or None, PAGE_ROWS))
         lots = lots_by_key(db, (row.lot_key for row in found.rows))
         products = {product.id: product for product in all_products(db, only_active=False)}
@@ -90,38 +82,3 @@ def complaints() -> Response:
                  "sort": [(key, str(text)) for key, text in _SORTS.items()],
                  "product": [(key, own_name(product)) for key, product in products.items()
                              if product.kind != "material"]})
-
-
-def _export(wanted: dict[str, str], form: str) -> Response:
-    columns = (
-        ("reference", _("Complaint")), ("received_at", _("Received")), ("awareness_at", _("Known since")),
-        ("channel", _("Channel")), ("state", _("State")), ("severity", _("Severity")), ("triage", _("Triage")),
-        ("product", _("Product")), ("lot", _("Batch")), ("lot_text", _("Batch as given")),
-        ("lot_capture", _("How the batch is known")), ("happened_on", _("Happened on")), ("affected", _("Who")),
-        ("age_band", _("Age")), ("sex", _("Sex")), ("terms", _("What happened")), ("seriousness", _("Seriousness")),
-        ("is_harm", _("Harm")), ("narrative", _("In their words")), ("use_text", _("How it was used")),
-        ("decision", _("Decision")))
-    return send_table(Table("complaints", _("Complaints"), titled(columns), _records(wanted), wanted), form)
-
-
-def _records(wanted: dict[str, str]) -> Iterator[dict[str, Any]]:
-    after: str | None = None
-    with world().database.snapshot() as db:
-        while True:
-            page = complaint_page(db, _filter(db, wanted, after, 1000))
-            lots = lots_by_key(db, (row.lot_key for row in page.rows))
-            products = products_by_id(db, (row.product_id for row in page.rows))
-            for row in page.rows:
-                lot = lots.get(row.lot_key)
-                yield {
-                    "reference": row.reference, "received_at": row.received_at, "awareness_at": row.awareness_at,
-                    "channel": word(CHANNELS, row.channel), "state": word(COMPLAINT_STATES, row.state),
-                    "severity": word(SEVERITIES, row.severity), "triage": word(TRIAGE_RESULTS, row.triage_result),
-                    "product": own_name(products.get(row.product_id or "")), "lot": lot.number if lot else "",
-                    "lot_text": row.lot_text, "lot_capture": word(LOT_CAPTURES, row.lot_capture),
-                    "happened_on": row.happened_on, "affected": row.affected, "age_band": row.age_band, "sex": row.sex,
-                    "terms": term_names(row.terms), "seriousness": list(row.seriousness), "is_harm": row.is_harm,
-                    "narrative": row.narrative, "use_text": row.use_text, "decision": row.decision}
-            after = page.next
-            if after is None:
-                return

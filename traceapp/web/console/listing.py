@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
@@ -73,10 +72,3 @@ def placed(page: Page[Any], endpoint: str, values: Mapping[str, str]) -> Listed:
 def export_links(endpoint: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """(text, address) of the files of a list as it is filtered."""
     return [(form.upper(), address(endpoint, values, format=form)) for form in _FORMS]
-
-
-def disposition(kind: str, name: str) -> str:
-    """A Content-Disposition with a name that may hold any letters. Source: RFC 6266."""
-    plain = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_"
-                    for letter in name)
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -18,7 +17,6 @@ from traceapp.code.labels import lot_link, unit_gtin
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
-from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
@@ -27,7 +25,7 @@ from traceapp.surveillance.states import SignalState
 from traceapp.trace.facts import said_of
 from traceapp.trace.files import about_inspection, about_lot
 from traceapp.trace.genealogy import names_of, trace_lot
-from traceapp.trace.lot_list import DEFAULT_SORT, LotFilter, all_lots, lot_page
+from traceapp.trace.lot_list import DEFAULT_SORT, LotFilter, lot_page
 from traceapp.trace.overview import (
     LotHead,
     events_of,
@@ -42,7 +40,8 @@ from traceapp.trace.production import mass_balance
 from traceapp.trace.queries import consignees_of, positions_of
 from traceapp.web.auth import may
 from traceapp.web.context import world
-from traceapp.web.tables import Table, Titles, send_table, titled
+from traceapp.web.listings_trace import lots_table, trace_table
+from traceapp.web.tables import send_table
 
 from .layout import blueprint, page, today
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
@@ -56,18 +55,6 @@ PERMISSIONS: dict[str, str] = {
     "console.lots": "trace.read", "console.lots_export": "trace.read", "console.lot": "trace.read",
     "console.lot_trace": "trace.read", "console.lot_events": "trace.read"}
 
-_ = lazy_gettext
-_LIST: Titles = (
-    ("number", _("Lot")), ("product_code", _("Product code")), ("product", _("Product")),
-    ("supplier_lot", _("Supplier's lot")), ("state", _("State")), ("started_at", _("Made or received")),
-    ("expires_on", _("Expiry date")), ("unit", _("Unit of quantity")), ("made", _("Made")), ("stock", _("In stock")),
-    ("consumed", _("Used")), ("shipped", _("Shipped")), ("returned", _("Returned")), ("uri", _("Identifier")))
-_TRACE: Titles = (
-    ("side", _("Side")), ("depth", _("Steps away")), ("number", _("Lot")), ("product_code", _("Product code")),
-    ("product", _("Product")), ("quantity", _("Quantity")), ("quantity_unit", _("Unit of quantity")),
-    ("share", _("Share")), ("made", _("Made")), ("stock", _("In stock")), ("shipped", _("Shipped")),
-    ("unit", _("Unit of the lot")), ("consignee", _("Consignee")), ("consignee_name", _("Name of the consignee")),
-    ("units", _("Units there")), ("uri", _("Identifier")))
 _WISHES = ("text", "product", "kind", "state", "from", "to", "sort")
 _PICTURE_LOTS = 400
 PARTS = ("overview", "inspections", "shipments", "complaints", "scans", "label", "events", "history")
@@ -112,18 +99,7 @@ def lots_export() -> Response:
     """The lots of the filter as a file."""
     values = wished(*_WISHES)
 
-    def rows(session: Session) -> Iterator[Record]:
-        for row in all_lots(session, lot_filter(values)):
-            lot = row.lot
-            yield {"number": lot.number, "product_code": row.product.code if row.product else "",
-                   "product": named(row.product) or lot.name, "supplier_lot": lot.supplier_lot_number,
-                   "state": str(verdict_of(lot, today())), "started_at": lot.started_at,
-                   "expires_on": lot.expires_on, "unit": lot.unit, "made": lot.made, "stock": lot.stock,
-                   "consumed": lot.consumed, "shipped": lot.shipped, "returned": lot.returned, "uri": lot.uri}
-
-    with world().database.snapshot() as session:
-        return send_table(Table("lots", gettext("Lots"), titled(_LIST), rows(session), values),
-                          request.args.get("format", ""))
+    return send_table(lots_table(lot_filter(values), values), request.args.get("format", ""))
 
 
 def known_lot(session: Session, lot_key: str) -> LotHead:
@@ -258,24 +234,4 @@ def lot_events(lot_key: str) -> Response:
 @blueprint.get("/lots/<lot_key>/trace")
 def lot_trace(lot_key: str) -> Response:
     """Everything upstream and downstream of a lot as a file."""
-    with world().database.snapshot() as session:
-        uri = known_lot(session, lot_key).lot.uri
-        trace = trace_lot(session, lot_key)
-
-    def rows() -> Iterator[Record]:
-        for node in trace.nodes:
-            yield {"side": node.side, "depth": node.depth, "number": node.number, "product_code": node.product_code,
-                   "product": named(node), "quantity": node.quantity, "quantity_unit": node.quantity_unit,
-                   "share": node.share, "made": node.made, "stock": node.stock, "shipped": node.shipped,
-                   "unit": node.unit, "uri": node.uri}
-        numbers = {node.lot_key: node for node in trace.nodes}
-        for held in trace.consignees:
-            node = numbers[held.lot_key]
-            yield {"side": "consignee", "number": node.number, "product_code": node.product_code,
-                   "product": named(node), "consignee": held.code, "consignee_name": named(held),
-                   "units": held.units, "unit": node.unit, "uri": node.uri}
-
-    return send_table(Table("trace", gettext("Trace"), titled(_TRACE), rows(), {"lot": uri}),
-                    request.args.get("format", ""))
-
-
+    return send_table(trace_table(lot_key), request.args.get("format", ""))

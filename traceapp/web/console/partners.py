@@ -1,7 +1,7 @@
 """Partners: companies, hospitals and authorities with contacts, roles and sites."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -31,10 +31,10 @@ from traceapp.catalog.service import (
     take_role,
 )
 from traceapp.core.errors import NotFound
-from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import signed_in, world
-from traceapp.web.tables import Table, Titles, send_table, titled
+from traceapp.web.listings_catalog import partners_table
+from traceapp.web.tables import send_table
 from traceapp.web.words import joined_words
 
 from .acting import Done, Refusal, perform
@@ -53,10 +53,6 @@ PERMISSIONS: dict[str, str] = {
 _ = lazy_gettext
 _WISHES = ("text", "role", "active")
 _ACTIVE = {"1": _("In use"), "0": _("Not in use any more")}
-_LIST: Titles = (
-    ("code", _("Code")), ("name_zh", _("Name (Chinese)")), ("name_en", _("Name (English)")), ("gln", _("GLN")),
-    ("country", _("Country")), ("region", _("Region")), ("city", _("City")), ("address", _("Address")),
-    ("roles", _("Roles")), ("active", _("In use")))
 _TEXTS = ("code", "name_zh", "name_en", "country", "region", "city", "address")
 
 
@@ -85,21 +81,7 @@ def partners_export() -> Response:
     """The partners of the filter as a file; contacts are persons and stay out of it."""
     values = wished(*_WISHES)
 
-    def rows(session: Session) -> Iterator[Record]:
-        wanted, after = _filter(values), None
-        while True:
-            found = party_page(session, PartyFilter(wanted.text, wanted.role, wanted.is_active, after, 500))
-            for one in found.rows:
-                yield {"code": one.code, "name_zh": one.name_zh, "name_en": one.name_en, "gln": one.gln,
-                       "country": one.country, "region": one.region, "city": one.city, "address": one.address,
-                       "roles": sorted({role.role for role in one.roles}), "active": one.is_active}
-            after = found.next
-            if after is None:
-                return
-
-    with world().database.snapshot() as session:
-        return send_table(Table("partners", gettext("Partners"), titled(_LIST), rows(session), values),
-                        request.args.get("format", ""))
+    return send_table(partners_table(_filter(values), values), request.args.get("format", ""))
 
 
 def _known(session: Session, party_id: str) -> Party:

@@ -1,7 +1,6 @@
 """Products and materials: the list, the page of one, new, change."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +16,10 @@ from traceapp.catalog.queries import ProductFilter, all_products, product_detail
 from traceapp.catalog.service import ChangeProduct, Ingredient, Level, NewProduct, change_product, create_product
 from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
-from traceapp.export.spreadsheet import Record
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import signed_in, world
-from traceapp.web.tables import Table, Titles, send_table, titled
+from traceapp.web.listings_catalog import products_table
+from traceapp.web.tables import send_table
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
@@ -36,10 +35,6 @@ PERMISSIONS: dict[str, str] = {
 _ = lazy_gettext
 _WISHES = ("text", "kind", "active")
 _ACTIVE = {"1": _("In use"), "0": _("Not in use any more")}
-_LIST: Titles = (
-    ("code", _("Code")), ("kind", _("Kind")), ("name_zh", _("Name (Chinese)")), ("name_en", _("Name (English)")),
-    ("unit", _("Unit of quantity")), ("registration", _("Registration number")), ("risk_class", _("Risk class")),
-    ("shelf_life", _("Shelf life in days")), ("gtins", _("GTINs")), ("active", _("In use")))
 _TEXTS = ("code", "name_zh", "name_en", "registration_number", "risk_class", "storage_zh", "storage_en", "usage_zh",
           "usage_en", "contact_phone")
 _ROWS, _MOST_ROWS = 4, 60
@@ -67,22 +62,7 @@ def products_export() -> Response:
     """The products of the filter as a file."""
     values = wished(*_WISHES)
 
-    def rows(session: Session) -> Iterator[Record]:
-        wanted, after = _filter(values), None
-        while True:
-            found = product_page(session, ProductFilter(wanted.text, wanted.kind, wanted.is_active, after, 500))
-            for one in found.rows:
-                yield {"code": one.code, "kind": one.kind, "name_zh": one.name_zh, "name_en": one.name_en,
-                       "unit": one.unit, "registration": one.registration_number, "risk_class": one.risk_class,
-                       "shelf_life": one.shelf_life_days, "active": one.is_active,
-                       "gtins": [f"{level.level} {level.gtin} = {plain(level.units)}" for level in one.levels]}
-            after = found.next
-            if after is None:
-                return
-
-    with world().database.snapshot() as session:
-        return send_table(Table("products", gettext("Products"), titled(_LIST), rows(session), values),
-                        request.args.get("format", ""))
+    return send_table(products_table(_filter(values), values), request.args.get("format", ""))
 
 
 def _known(session: Session, product_id: str) -> Product:

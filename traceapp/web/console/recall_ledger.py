@@ -20,13 +20,13 @@ from traceapp.recall.answer import AnswerLine
 from traceapp.recall.cases import notice_stream, recall_by_id
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
-from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of, ledger_page
+from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
 from traceapp.recall.states import RecallState
 from traceapp.web.context import actor, world
-from traceapp.web.i18n import language
-from traceapp.web.tables import Table, send_table, titled
-from traceapp.web.words import LINE_STATES, word
+from traceapp.web.listings_cases import ledger_table
+from traceapp.web.tables import send_table
+from traceapp.web.words import LINE_STATES
 from traceapp.worklist.tasks import tasks_about
 
 from .acting import Done, Refusal, perform
@@ -156,38 +156,7 @@ def recall_send_again(recall_id: str, consignee_id: str) -> Response:
 def recall_ledger_file(recall_id: str) -> Response:
     """The ledger as filtered, as a file."""
     wanted = wished("text", "state")
-    columns = (
-        ("consignee", _("Consignee")), ("region", _("Region")), ("lot", _("Batch")), ("product", _("Product")),
-        ("unit", _("Unit")), ("shipped", _("Shipped")), ("received", _("Received")), ("on_hand", _("On hand")),
-        ("used", _("Used")), ("returned", _("Returned")), ("unaccounted", _("Unaccounted")), ("state", _("State")),
-        ("answered_at", _("Answered")), ("answered_by", _("By")), ("explanation", _("Explanation")),
-        ("settled_reason", _("Settled because")))
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
-    return send_table(Table("recall_ledger", _("Ledger of %(reference)s", reference=case.reference), titled(columns),
-                            _ledger_records(recall_id, wanted), wanted | {"recall": case.reference}),
-                      request.args.get("format", "xlsx"))
-
-
-def _ledger_records(recall_id: str, wanted: dict[str, str]) -> Any:
-    after: str | None = None
-    state = choice(wanted["state"], LINE_STATES)
-    with world().database.snapshot() as db:
-        while True:
-            page = ledger_page(db, LedgerFilter(recall_id, wanted["text"], state, after=after, limit=1000))
-            for row in page.rows:
-                yield {
-                    "consignee": _name(row, "consignee"), "region": row.region, "lot": row.number,
-                    "product": _name(row, "product"), "unit": row.unit or "", "shipped": row.shipped,
-                    "received": row.received, "on_hand": row.on_hand, "used": row.used, "returned": row.returned,
-                    "unaccounted": row.unaccounted, "state": word(LINE_STATES, row.state),
-                    "answered_at": row.answered_at, "answered_by": row.answered_by, "explanation": row.explanation,
-                    "settled_reason": row.settled_reason}
-            after = page.next
-            if after is None:
-                return
-
-
-def _name(row: LedgerRow, what: str) -> str:
-    return str(getattr(row, f"{what}_{language()}"))
-
+    lines = LedgerFilter(recall_id, wanted["text"], choice(wanted["state"], LINE_STATES))
+    return send_table(ledger_table(case, lines, wanted), request.args.get("format", "xlsx"))

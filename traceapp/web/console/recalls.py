@@ -14,14 +14,15 @@ from traceapp.recall.service import OpenRecall, open_recall, propose_scope
 from traceapp.recall.states import RecallClass
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import actor, world
+from traceapp.web.listings_cases import recalls_table
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
-from traceapp.web.tables import Table, send_table, titled
-from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name, word
+from traceapp.web.tables import send_table
+from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name
 
 from . import recall_acts, recall_case, recall_ledger, recall_scope
 from .acting import Done, Refusal, perform
-from .casework import case_page, own_text
+from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
@@ -45,29 +46,13 @@ def recalls() -> Response:
     """The list, the newest first; with `format` the same as a file."""
     wanted = wished("text", "state", "recall_class")
     if request.args.get("format"):
-        return _export(wanted, request.args["format"])
+        return send_table(recalls_table(_filter(wanted), wanted), request.args["format"])
     with world().database.read() as db:
         found = recall_page(db, _filter(wanted, after=given("after", 500) or None))
         progress = progress_of(db, (row.id for row in found.rows))
     return case_page("console/recalls.html", found=found, progress=progress, wanted=wanted,
                      listed=placed(found, "console.recalls", wanted), exports=export_links("console.recalls", wanted),
                      state_choices=choices(RECALL_STATES), class_choices=choices(RECALL_CLASSES))
-
-
-def _export(wanted: dict[str, str], form: str) -> Response:
-    columns = (
-        ("reference", _("Recall")), ("title", _("Title")), ("recall_class", _("Class")), ("state", _("State")),
-        ("lots", _("Batches")), ("consignees", _("Consignees")), ("answered", _("Answered")),
-        ("opened_at", _("Opened")), ("approved_at", _("Approved")), ("closed_at", _("Closed")))
-    with world().database.read() as db:
-        found = recall_page(db, _filter(wanted, limit=1000))
-        progress = progress_of(db, (row.id for row in found.rows))
-    rows = ({"reference": row.reference, "title": own_text(row, "title"), "recall_class": row.recall_class,
-             "state": word(RECALL_STATES, row.state), "lots": progress[row.id].lots,
-             "consignees": progress[row.id].consignees, "answered": progress[row.id].answered,
-             "opened_at": row.opened_at, "approved_at": row.approved_at, "closed_at": row.closed_at}
-            for row in found.rows)
-    return send_table(Table("recalls", _("Recalls"), titled(columns), rows, wanted), form)
 
 
 @blueprint.get("/recalls/new")

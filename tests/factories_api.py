@@ -1,0 +1,83 @@
+"""A house with one of everything that the machine interface reads, and clients of each role."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from PIL import Image
+from sqlalchemy import select
+
+from tests.factories_cases import promoted, world_of
+from tests.factories_complaint import scanned
+from tests.factories_recall import House, make_house, running
+from tests.factories_surveillance import add_reactions
+from tests.factories_trace import GOOD
+from tests.factories_web import Console
+from tests.http_clients import ApiClient, user_of
+from traceapp.catalog.model import PartyContact
+from traceapp.code.model import SerialRange
+from traceapp.core.actor import SYSTEM
+from traceapp.surveillance.service import rescore_lot
+from traceapp.trace.files import AttachFile, attach_file
+from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
+from traceapp.trace.inspecting import RecordInspection, record_inspection
+from traceapp.trace.model import Hold
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """`ids` holds a value for every parameter of a path."""
+
+    console: Console
+    api: ApiClient
+    house: House
+    ids: dict[str, str]
+    clients: dict[str, ApiClient] = field(default_factory=dict)
+
+    def as_role(self, role: str) -> ApiClient:
+        """The interface as somebody of this role has it."""
+        if role not in self.clients:
+            self.clients[role] = ApiClient(self.console.app, self.console.database, self.console.clock, role)
+        return self.clients[role]
+
+
+def picture() -> bytes:
+    """A small PNG."""
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def make_plant(console: Console) -> Plant:
+    """The house with a case of each kind, a running recall, a hold, an inspection with its report, a task."""
+    database, clock, files = console.database, console.clock, world_of(console).files
+    house = make_house(database, clock)
+    event = promoted(console, lot=scanned(house.first), narrative="Red skin, call 13812345678")
+    with database.write() as session:
+        add_reactions(session, house.second, clock.now() - timedelta(days=9), 12)
+    with database.write() as session:
+        signal = rescore_lot(session, clock, house.second.lot_key)
+    assert signal is not None
+    recall = running(database, clock, house)
+    with database.write() as session:
+        who = house.manager
+        session.add(SerialRange(lot_key=house.first.lot_key, id="r1", width=8, first=1, count=9, purpose="",
+                                created_at=clock.now(), created_by="u"))
+        inspection = record_inspection(session, who, clock, RecordInspection(
+            house.other.lot_key, "R-77", "QC", clock.now() - timedelta(days=1), house.other.sampled, GOOD))
+        place_hold(session, who, clock, PlaceHold((house.film.lot_key,), MANUAL, MANUAL, "looks wet"))
+        attachment = attach_file(session, who, clock, AttachFile(house.first.lot_key, "report.png", picture()), store=files)
+        task = raise_task(session, SYSTEM, clock, RaiseTask("recall.approve", "recall:y", "quality_manager", clock.now()))
+        session.flush()
+        hold = session.scalars(select(Hold).where(Hold.lot_key == house.film.lot_key)).one()
+        contact = session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)).one()
+    ids = {
+        "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
+        "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
+        "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,
+        "inspection_id": inspection.id, "attachment_id": attachment.id, "task_id": task.id, "hold_id": hold.id,
+        "contact_id": contact.id, "range_id": "r1", "user_id": user_of(database, clock, "quality").id, "token_id": "", "form": "png",
+        "role": "user_facility"}
+    return Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, ids)

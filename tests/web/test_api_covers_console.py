@@ -1,0 +1,101 @@
+"""What staff can do in the console, a machine can do: each act and each file has its counterpart, with the same
+permission. A new act of the console belongs into this table, with an operation of the interface or a reason."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from werkzeug.routing import Rule
+
+from tests.factories_web import Console
+
+# What changes something: endpoint of the console -> operation of the interface.
+ACTS = {
+    "account_change": "PUT /users/<user_id>", "account_new": "POST /users", "own_account_change": "PUT /account",
+    "token_new": "POST /tokens", "token_revoke": "POST /tokens/<token_id>/revocation",
+    "task_take": "POST /tasks/<task_id>/assignment", "task_done": "POST /tasks/<task_id>/completion",
+    "product_new": "POST /products", "product_change": "PUT /products/<product_id>",
+    "partner_new": "POST /parties", "partner_change": "PUT /parties/<party_id>",
+    "partner_contact": "POST /parties/<party_id>/contacts", "partner_role": "POST /parties/<party_id>/roles",
+    "partner_role_take": "DELETE /parties/<party_id>/roles/<role>", "partner_site": "POST /sites",
+    "lot_receive": "POST /lots/receipts", "lot_produce": "POST /lots/batches",
+    "lot_inspect": "POST /lots/<lot_key>/inspections", "lot_release": "POST /lots/<lot_key>/release",
+    "lot_reject": "POST /lots/<lot_key>/reject", "lot_hold": "POST /lots/<lot_key>/holds",
+    "lot_lift": "POST /lots/<lot_key>/holds/<hold_id>/lift", "lot_return": "POST /lots/<lot_key>/returns",
+    "lot_dispose": "POST /lots/<lot_key>/disposals", "shipment_new": "POST /shipments",
+    "complaint_submit": "POST /complaints", "complaint_import_look": "POST /complaint-imports/preview",
+    "complaint_import_take": "POST /complaint-imports", "complaint_triage": "POST /complaints/<complaint_id>/triage",
+    "complaint_change": "POST /complaints/<complaint_id>/actions",
+    "complaint_note": "POST /complaints/<complaint_id>/notes", "complaint_bind": "POST /complaints/<complaint_id>/lot",
+    "complaint_duplicate": "PUT /complaints/<complaint_id>/master", "complaint_promote": "POST /adverse-events",
+    "complaint_decline": "POST /complaints/<complaint_id>/declination",
+    "complaint_photo": "POST /complaints/<complaint_id>/files",
+    "complaint_reveal": "POST /complaints/<complaint_id>/person",
+    "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
+    "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",
+    "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",
+    "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",
+    "recall_scope": "PUT /recalls/<recall_id>/scope", "recall_submit": "POST /recalls/<recall_id>/submission",
+    "recall_approve": "POST /recalls/<recall_id>/approval", "recall_return": "POST /recalls/<recall_id>/return",
+    "recall_cancel": "POST /recalls/<recall_id>/cancellation", "recall_close": "POST /recalls/<recall_id>/closing",
+    "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
+    "recall_settle": "POST /recalls/<recall_id>/settlements",
+    "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
+}
+# What hands out a file or what such a page shows.
+FILES = {
+    "lots_export": "GET /exports/lots", "lot_trace": "GET /exports/lots/<lot_key>/trace",
+    "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
+    "partners_export": "GET /exports/parties", "complaints": "GET /exports/complaints",
+    "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
+    "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
+    "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
+    "lot_label_sheet": "GET /lots/<lot_key>/labels.pdf",
+}
+# An act without an operation of its own, and why.
+CONSOLE_ALONE: dict[str, str] = {}
+# Where an authority may read by the interface what it reads on pages of its own, the console asks for more.
+OTHER_PERMISSION = {"recall_ledger_file": "recall.read", "recalls": "recall.read", "adverse_events": "export.run"}
+
+
+def rules(console: Console, prefix: str) -> Iterator[Rule]:
+    return (rule for rule in console.app.url_map.iter_rules() if rule.rule.startswith(prefix))
+
+
+def operations(console: Console) -> dict[str, str]:
+    """"METHOD /path" of every operation of the interface with its endpoint."""
+    return {f"{method} {rule.rule.removeprefix('/api/v1')}": rule.endpoint for rule in rules(console, "/api/v1/")
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+
+
+def test_every_act_of_the_console_has_an_operation_or_a_reason(console: Console) -> None:
+    acts = {rule.endpoint.removeprefix("console.") for rule in rules(console, "/console")
+            if "POST" in (rule.methods or ())}
+    assert acts == set(ACTS) | set(CONSOLE_ALONE)
+    assert not set(ACTS) & set(CONSOLE_ALONE) and all(CONSOLE_ALONE.values())
+
+
+def test_every_address_of_a_file_has_an_operation(console: Console) -> None:
+    named = {rule.endpoint.removeprefix("console.") for rule in rules(console, "/console")
+             if re.search(r"/export$|\.json$|\.pdf$|\.<form>$|/files/|/trace$|/ledger$", rule.rule)}
+    assert named <= set(FILES)
+
+
+def test_an_operation_asks_for_the_permission_that_the_console_asks_for(console: Console) -> None:
+    known, table = operations(console), console.app.extensions["permissions"]
+    for name, operation in (ACTS | FILES).items():
+        asked = OTHER_PERMISSION.get(name, table[f"console.{name}"])
+        assert table[known[operation]] == asked, f"{name}: {operation}"
+
+
+def test_every_change_of_something_that_has_versions_asks_for_the_version(console: Console) -> None:
+    document = console.app.test_client().get("/api/openapi.json").get_json()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in ("post", "put", "delete"):
+                headers = {part["$ref"].rsplit("/", 1)[1] for part in operation["parameters"] if "$ref" in part}
+                assert ("IdempotencyKey" in headers) == (method == "post"), path
+                assert ("IfMatch" in headers) == ("(If-Match)" in operation["summary"]), path
+            if method in ("get", "post", "put", "delete"):
+                assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}, path
+                assert operation["summary"], path

@@ -1,0 +1,161 @@
+"""Recalls by API: whom it reaches, what came back, every unit."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+from marshmallow import Schema, fields, validate
+
+from traceapp.export.trace import plain_value
+from traceapp.outbox.lookup import messages_about
+from traceapp.recall import queries, service
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.cases import notice_stream
+from traceapp.recall.ledger import WAYS
+from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
+from traceapp.recall.policy import LineState
+from traceapp.web.context import signed_in, world
+
+from .blueprint import ApiBlueprint
+from .idempotency import unit_of_work
+from .recalls import known_recall
+from .schemas import Amount, AsWritten, Paging, choice, moment, page_answer, words
+
+blueprint = ApiBlueprint("api_recall_ledger", __name__, url_prefix="/api/v1", description="Consignees of recalls")
+PERMISSIONS = {
+    "api_recall_ledger.read_notices": "recall.read", "api_recall_ledger.read_ledger": "recall.read",
+    "api_recall_ledger.read_consignee": "recall.write", "api_recall_ledger.answer": "recall.write",
+    "api_recall_ledger.settle": "recall.write", "api_recall_ledger.send_again": "recall.write",
+}
+
+
+class LedgerQuery(Paging):
+    """Which lines; `text` looks into consignee, region and lot number."""
+
+    text = words(200, load_default="")
+    state = choice(LineState, load_default=None)
+
+
+class AttemptSchema(Schema):
+    """One try to send a letter, with what the other side said."""
+
+    number = fields.Integer()
+    at = moment()
+    outcome = fields.String()
+    detail = fields.String()
+
+
+class LetterSchema(Schema):
+    """A letter to one contact, with every try."""
+
+    id = fields.String()
+    kind = fields.String()
+    recipient = fields.String()
+    state = fields.String()
+    attempts = fields.List(fields.Nested(AttemptSchema))
+
+
+class LettersSchema(Schema):
+    """How many letters were put into the outbox."""
+
+    letters = fields.Integer()
+
+
+class AnswerLineSchema(Schema):
+    """What a consignee says of one lot."""
+
+    lot_key = words(32, required=True)
+    received = Amount(load_default=None, allow_none=True)
+    on_hand = Amount(required=True)
+    used = Amount(required=True)
+    returned = Amount(required=True)
+
+
+class AnswerSchema(Schema):
+    """An answer that came by telephone or letter."""
+
+    lines = fields.List(fields.Nested(AnswerLineSchema), required=True, validate=validate.Length(min=1, max=10_000))
+    answered_by = words(200, least=1, required=True)
+    way = choice(WAYS, load_default="telephone")
+    explanation = words(4000, load_default="")
+    seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6),
+                          metadata={"description": "How many answers of this consignee you know of; with another "
+                                                   "number the request is refused"})
+
+
+class SettleSchema(Schema):
+    """Why a line is closed although units are missing."""
+
+    consignee_id = words(32, required=True)
+    lot_key = words(32, required=True)
+    reason = words(4000, least=1, required=True)
+
+
+@blueprint.route("/recalls/<recall_id>/notices", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_notices(recall_id: str) -> Response:
+    """Who was told, and what came back"""
+    with world().database.read() as session:
+        known_recall(session, recall_id)
+        return jsonify({"totals": plain_value(queries.totals_of(session, recall_id)),
+                        "notices": plain_value(queries.notice_rows(session, recall_id))})
+
+
+@blueprint.route("/recalls/<recall_id>/ledger", methods=["GET"])
+@blueprint.arguments(LedgerQuery, location="query")
+@blueprint.alt_response(200, schema=AsWritten)
+def read_ledger(wanted: dict[str, Any], recall_id: str) -> Response:
+    """Every lot at every consignee"""
+    with world().database.read() as session:
+        known_recall(session, recall_id)
+        found = queries.ledger_page(session, queries.LedgerFilter(recall_id, **wanted))
+        return jsonify(page_answer(found, plain_value))
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/answer", methods=["POST"])
+@blueprint.arguments(AnswerSchema)
+@blueprint.alt_response(200, schema=AsWritten)
+def answer(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response:
+    """Record what a consignee said by telephone or letter"""
+    here = world()
+    lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
+    with unit_of_work() as session:
+        service.record_answer_by_staff(session, signed_in(), here.clock, service.AnswerByStaff(
+            recall_id, consignee_id, lines, **given))
+        session.flush()
+        return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
+
+
+@blueprint.route("/recalls/<recall_id>/settlements", methods=["POST"])
+@blueprint.arguments(SettleSchema)
+@blueprint.alt_response(200, schema=AsWritten)
+def settle(given: dict[str, Any], recall_id: str) -> Response:
+    """Settle a line with a reason"""
+    here = world()
+    with unit_of_work() as session:
+        service.settle_line(session, signed_in(), here.clock, service.SettleLine(recall_id, **given))
+        session.flush()
+        return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, given["consignee_id"]))})
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_consignee(recall_id: str, consignee_id: str) -> Response:
+    """One consignee: its letters with every try, its lines, and how many answers it gave"""
+    with world().database.read() as session:
+        known_recall(session, recall_id)
+        notice = notice_for(session, recall_id, consignee_id)
+        letters = [{"id": message.id, "kind": message.kind, "recipient": message.recipient, "state": message.state,
+                    "attempts": tries} for message, tries in messages_about(session, notice_stream(notice.id))]
+        return jsonify({"state": notice.state, "answers": notice.answers,
+                        "letters": LetterSchema(many=True).dump(letters),
+                        "lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/letters", methods=["POST"])
+@blueprint.response(200, LettersSchema)
+def send_again(recall_id: str, consignee_id: str) -> object:
+    """Put the letters to a consignee into the outbox once more; what a server took is not sent again"""
+    with unit_of_work() as session:
+        return {"letters": send_notice_again(session, signed_in(), world().clock,
+                                             SendNoticeAgain(recall_id, consignee_id))}
