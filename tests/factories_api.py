@@ -78,6 +78,6 @@ def make_plant(console: Console) -> Plant:
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,
         "inspection_id": inspection.id, "attachment_id": attachment.id, "task_id": task.id, "hold_id": hold.id,
-        "contact_id": contact.id, "range_id": "r1", "user_id": user_of(database, clock, "quality").id, "token_id": "", "form": "png",
-        "role": "user_facility"}
+        "contact_id": contact.id, "user_id": user_of(database, clock, "quality", "spare").id, "token_id": "", "range_id": "r1",
+        "form": "png", "role": "user_facility", "supplier_id": house.maker.supplier.id, "carrier_id": house.maker.supplier.id}
     return Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, ids)

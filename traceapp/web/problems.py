@@ -33,7 +33,12 @@ def wants_json() -> bool:
 def translated(problem: Problem) -> str:
     """The message in the language of the request."""
     template = gettext(problem.message)
-    return template % problem.params if problem.params else template
+    return _sendable(template % problem.params if problem.params else template)
+
+
+def _sendable(text: str) -> str:
+    """The text without halves of characters, which somebody sent and no answer can carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def install(app: Flask) -> None:
@@ -122,9 +127,9 @@ def render(error: Problem) -> Response:
             "type": f"urn:traceapp:problem:{error.code}", "title": _TITLES.get(error.status, "Error"),
             "status": error.status, "detail": text, "code": error.code}
         if error.place:
-            body["place"] = error.place
+            body["place"] = _sendable(error.place)
         if error.errors:
-            body["errors"] = error.errors
+            body["errors"] = {_sendable(place): _sendable(told) for place, told in error.errors.items()}
         answer = jsonify(body)
         answer.mimetype = "application/problem+json"
     else:

@@ -1,13 +1,15 @@
 """What all resources of the API do alike: how they are read, and how that is described in OpenAPI."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from apispec import APISpec, BasePlugin
 from flask_smorest import Blueprint
 from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
+
+from traceapp.core.errors import InvalidInput, Problem
 
 REVISION = "(If-Match)"  # in the summary of an operation that changes a version of something
 _PROBLEM = {
@@ -36,6 +38,17 @@ class _Parser(FlaskParser):
     """webargs' parser, which here reads the fields and files of a form together."""
 
     __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+
+    def load_json(self, req: Any, schema: Schema) -> Any:
+        """The JSON of the body. Raises InvalidInput for a number with more digits than Python reads."""
+        try:
+            return super().load_json(req, schema)
+        except ValueError:
+            raise InvalidInput("A number in it is too long to be read. Nothing was saved.",
+                               code="out-of-range") from None
+
+    def _handle_invalid_json_error(self, error: Exception, req: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise Problem("The body is not JSON, or not in UTF-8. Nothing was saved.", code="bad-json") from error
 
     def load_multipart(self, req: Any, schema: Schema) -> Any:
         """The form's fields and files under their names."""
