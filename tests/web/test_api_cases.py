@@ -102,6 +102,17 @@ def test_every_look_at_a_person_is_recorded_and_no_answer_of_it_is_kept(plant: P
     assert plant.api.post(f"/complaints/{reported(plant)['id']}/person", {"reason": "x"}, 404)["code"] == "unknown-person"
 
 
+def test_personal_details_are_erased_once_by_who_may(plant: Plant) -> None:
+    complaint = reported(plant, contact={"name": "Zhao Min", "phone": "13900007777"})
+    path = f"/complaints/{complaint['id']}/person"
+    plant.as_role("quality").post(f"{path}/erasure", {"reason": "asked for it"}, 403)
+    plant.api.post(f"{path}/erasure", {"reason": "asked for it"}, 204)
+    assert plant.api.post(f"{path}/erasure", {"reason": "asked again"}, 409)["code"] == "person-erased"
+    assert plant.api.post(path, {"reason": "to call back"}, 409)["code"] == "person-erased"
+    event = plant.ids["adverse_event_id"]
+    assert plant.api.post(f"/adverse-events/{event}/person/erasure", {"reason": "asked for it"}, 404)["code"] == "unknown-person"
+
+
 def test_what_is_expected_of_a_product_is_set_by_its_version(plant: Plant) -> None:
     path = f"/products/{plant.house.maker.bulk.id}/detection"
     body = {"rate_per_unit": 0.001, "use_mean_days": 10, "report_shape": 1.0, "report_mean_days": 5}

@@ -2,16 +2,20 @@
 permission. A new act of the console belongs into this table, with an operation of the interface or a reason."""
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from werkzeug.routing import Rule
 
 from tests.factories_web import Console
+from traceapp.web import api
 
 # What changes something: endpoint of the console -> operation of the interface.
 ACTS = {
     "account_change": "PUT /users/<user_id>", "account_new": "POST /users", "own_account_change": "PUT /account",
+    "own_password": "POST /account/password", "account_password": "POST /users/<user_id>/password",
     "token_new": "POST /tokens", "token_revoke": "POST /tokens/<token_id>/revocation",
     "task_take": "POST /tasks/<task_id>/assignment", "task_done": "POST /tasks/<task_id>/completion",
     "product_new": "POST /products", "product_change": "PUT /products/<product_id>",
@@ -31,6 +35,8 @@ ACTS = {
     "complaint_decline": "POST /complaints/<complaint_id>/declination",
     "complaint_photo": "POST /complaints/<complaint_id>/files",
     "complaint_reveal": "POST /complaints/<complaint_id>/person",
+    "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
+    "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",
@@ -99,3 +105,19 @@ def test_every_change_of_something_that_has_versions_asks_for_the_version(consol
             if method in ("get", "post", "put", "delete"):
                 assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}, path
                 assert operation["summary"], path
+
+
+# A view that also writes beside the unit of work of its request, and why.
+WRITES_BESIDE = {
+    "recalls.py:_signed": "an attempt to sign counts whatever comes of it",
+    "accounts.py:change_password": "an attempt counts whatever comes of it",
+    "complaints.py:reveal": "its answer is personal and is kept under no key",
+    "idempotency.py:unit_of_work": "it is the unit of work", "idempotency.py:session": "it is the unit of work",
+}
+
+
+def test_a_view_writes_in_the_unit_of_work_that_carries_its_key() -> None:
+    found = {f"{path.name}:{node.name}" for path in Path(api.__file__).parent.glob("*.py")
+             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)
+             and any(isinstance(inner, ast.Attribute) and inner.attr == "write" for inner in ast.walk(node))}
+    assert found == set(WRITES_BESIDE)

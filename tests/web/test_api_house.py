@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.factories import PASSWORD
 from tests.factories_api import Plant, make_plant, picture
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
@@ -183,6 +184,39 @@ def test_a_token_is_never_made_for_more_than_its_person_may(plant: Plant) -> Non
     body = {"name": "too much", "user_id": plant.ids["user_id"], "scopes": ["trace.read", "user.manage"]}
     refused = plant.as_role("administrator").post("/tokens", body, 422)
     assert (refused["place"], "user.manage" in refused["detail"]) == ("scopes", True)
+
+
+def test_a_one_time_password_is_told_once_and_must_be_changed(plant: Plant) -> None:
+    admin, person = plant.as_role("administrator"), plant.ids["user_id"]
+    admin.get(f"/users/{person}")
+    headers = {"If_Match": admin.etag, "Idempotency_Key": "reset-1"}
+    assert admin.post(f"/users/{person}/password", {"reason": "forgot it"}, 428)["code"] == "precondition-required"
+    told, again = (admin.post(f"/users/{person}/password", {"reason": "forgot it"}, 200, **headers) for _ in range(2))
+    assert told["one_time_until"] and len(told["password"]) >= 12 and again == told | {"password": None}
+    with plant.console.database.read() as session:
+        assert told["password"] not in session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == "reset-1")).one().body
+    assert [row["action"] for row in admin.get(f"/history?kind=user&id={person}")][0] == "user.password_reset"
+
+
+def test_one_s_own_password_is_changed_with_the_present_one_alone(plant: Plant) -> None:
+    staff = ApiClient(plant.console.app, plant.console.database, plant.console.clock, "operator", "changing")
+    body = {"present_password": "a wrong password", "new_password": "violet harbour seven"}
+    for _ in range(9):
+        assert staff.post("/account/password", body, 422, Idempotency_Key="own-1")["code"] == "wrong-password"
+    staff.post("/account/password", body | {"present_password": PASSWORD}, 204, Idempotency_Key="own-2")
+    assert staff.post("/account/password", body, 429)["code"] == "too-many-requests"
+
+
+def test_the_history_of_a_thing_is_for_who_may_read_the_thing(plant: Plant) -> None:
+    lot, complaint = plant.house.first.lot_key, plant.ids["complaint_id"]
+    operator = plant.as_role("operator")
+    entries = operator.get(f"/history?kind=lot&id={lot}&limit=3")
+    assert [entry["seq"] for entry in entries] == sorted((entry["seq"] for entry in entries), reverse=True)
+    assert len(entries) == 3 and entries[0]["action"].startswith(("lot.", "label.", "file."))
+    assert plant.api.get(f"/history?kind=complaint&id={complaint}")
+    operator.get(f"/history?kind=complaint&id={complaint}", 403)
+    plant.api.get(f"/history?kind=user&id={plant.ids['user_id']}", 403)
+    plant.api.get("/history?kind=person&id=x", 422)
 
 
 def test_one_s_own_language_is_chosen(plant: Plant) -> None:

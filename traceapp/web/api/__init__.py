@@ -16,6 +16,7 @@ from . import (
     complaints,
     exports,
     files,
+    history,
     idempotency,
     lot_acts,
     lots,
@@ -29,8 +30,8 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, lots, lot_acts, serials, files, complaints, complaint_import, adverse_events, signals, recalls,
-           recall_ledger, tasks, exports, accounts)
+MODULES = (catalog, parties, lots, lot_acts, serials, files, complaints, complaint_import, adverse_events, signals,
+           recalls, recall_ledger, tasks, exports, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

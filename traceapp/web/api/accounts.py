@@ -8,15 +8,17 @@ from flask import Response, jsonify
 from marshmallow import Schema, fields, validate
 
 from traceapp.core.errors import NotFound
-from traceapp.identity import accounts, service
+from traceapp.identity import accounts, renewal, service
+from traceapp.identity.attempts import limit_signature
 from traceapp.identity.model import User
+from traceapp.identity.passwords import LONGEST_PASSWORD, MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
 from .idempotency import keep_instead, unit_of_work
-from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import Paging, choice, created, etag, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_accounts", __name__, url_prefix="/api/v1", description="Users and tokens")
 PERMISSIONS = {
@@ -24,7 +26,8 @@ PERMISSIONS = {
     "api_accounts.read_user": "user.manage", "api_accounts.change_user": "user.manage",
     "api_accounts.list_tokens": "token.manage", "api_accounts.add_token": "token.manage",
     "api_accounts.revoke": "token.manage", "api_accounts.read_account": "signed_in",
-    "api_accounts.change_account": "signed_in",
+    "api_accounts.change_account": "signed_in", "api_accounts.change_password": "signed_in",
+    "api_accounts.reset": "user.manage",
 }
 
 
@@ -38,15 +41,16 @@ class UserSchema(Schema):
     language = choice(accounts.LANGUAGES)
     is_active = fields.Boolean()
     created_at = moment()
+    one_time_until = moment(allow_none=True)
 
 
 class NewUserSchema(Schema):
-    """A person who shall be able to sign in."""
+    """A person who shall be able to sign in; the password is good for a week, then or before another is chosen."""
 
     sign_in_name = words(80, least=1, required=True)
     name = words(120, least=1, required=True)
     role = choice(Role, required=True)
-    password = words(1000, least=service.MINIMUM_PASSWORD, required=True, load_only=True)
+    password = words(LONGEST_PASSWORD, least=MINIMUM_PASSWORD, required=True, load_only=True)
     language = choice(accounts.LANGUAGES, load_default="zh")
 
 
@@ -86,6 +90,25 @@ class AccountSchema(UserSchema):
     scopes = fields.List(fields.String())
 
 
+class ResetSchema(Schema):
+    """Why somebody needs another password; it stays with the account."""
+
+    reason = words(500, least=3, required=True)
+
+
+class OneTimePasswordSchema(UserSchema):
+    """An account with the password that its person is to be told; null to a repetition with the same key."""
+
+    password = fields.String(allow_none=True)
+
+
+class OwnPasswordSchema(Schema):
+    """The present password and the one that shall be."""
+
+    present_password = words(1000, least=1, required=True)
+    new_password = words(LONGEST_PASSWORD, least=MINIMUM_PASSWORD, required=True)
+
+
 class LanguageSchema(Schema):
     """The language of one's own pages."""
 
@@ -108,7 +131,8 @@ def list_users(wanted: dict[str, Any]) -> dict[str, Any]:
 def add_user(given: dict[str, Any]) -> Response:
     """Add somebody who may sign in"""
     with unit_of_work() as session:
-        user = service.create_user(session, signed_in(), world().clock, service.NewUser(**given))
+        user = service.create_user(session, signed_in(), world().clock, service.NewUser(
+            **given, is_one_time=True))
         session.flush()
         return created(UserSchema(), user, "api_accounts.read_user", user_id=user.id)
 
@@ -138,6 +162,21 @@ def change_user(given: dict[str, Any], user_id: str) -> Response:
             user_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(UserSchema(), user)
+
+
+@blueprint.route("/users/<user_id>/password", methods=["POST"])
+@blueprint.arguments(ResetSchema, example={"reason": "Forgot it; asked in person."})
+@blueprint.alt_response(200, schema=OneTimePasswordSchema)
+def reset(given: dict[str, Any], user_id: str) -> Response:
+    """Give somebody a one-time password, told in this answer alone; all sessions of the account end (If-Match)"""
+    with unit_of_work() as session:
+        user, password = renewal.reset_password(session, signed_in(), world().clock, renewal.ResetPassword(
+            user_id, given["reason"], wanted_revision()))
+        told = UserSchema().dump(user)
+        keep_instead(told | {"password": None})
+    answer = jsonify(told | {"password": password})
+    answer.headers.update(etag(user) | {"Cache-Control": "no-store"})
+    return answer
 
 
 @blueprint.route("/tokens", methods=["GET"])
@@ -200,3 +239,17 @@ def change_account(given: dict[str, Any]) -> Response:
     with unit_of_work() as session:
         accounts.set_language(session, signed_in(), world().clock, given["language"])
     return jsonify(_own())
+
+
+@blueprint.route("/account/password", methods=["POST"])
+@blueprint.arguments(OwnPasswordSchema)
+@blueprint.alt_response(204)
+def change_password(given: dict[str, Any]) -> Response:
+    """Take another password; every session of this person ends, tokens stay"""
+    here = world()
+    with here.database.write() as session:  # counted whatever comes of it
+        limit_signature(session, here.clock, signed_in())
+    with unit_of_work() as session:
+        renewal.change_own_password(session, signed_in(), here.clock, renewal.ChangePassword(
+            given["present_password"], given["new_password"]))
+    return Response(status=204)

@@ -12,17 +12,19 @@ from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causal
 from traceapp.core.errors import NotFound
 from traceapp.export.line_listing import masked_text
 from traceapp.identity.policy import Role
+from traceapp.vault.service import erase_person
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_adverse_events", __name__, url_prefix="/api/v1", description="Adverse events")
 PERMISSIONS = {
     "api_adverse_events.list_events": "adverse_event.read", "api_adverse_events.read_event": "adverse_event.read",
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
     "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
+    "api_adverse_events.erase": "person.erase",
 }
 
 
@@ -177,3 +179,18 @@ def change(given: dict[str, Any], adverse_event_id: str) -> Response:
             adverse_event_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/person/erasure", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(204)
+def erase(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """Erase whom it happened to; what was said and judged stays"""
+    with unit_of_work() as session:
+        event = queries.adverse_event_by_id(session, adverse_event_id)
+        if event is None:
+            raise NotFound("There is no such adverse event.", place="adverse_event_id")
+        if event.person_id is None:
+            raise NotFound("There is no such person in the vault.", code="unknown-person")
+        erase_person(session, signed_in(), world().clock, event.person_id, given["reason"])
+    return Response(status=204)

@@ -16,7 +16,7 @@ from traceapp.complaint.seriousness import Harm
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
-from traceapp.vault.service import reveal_person
+from traceapp.vault.service import erase_person, reveal_person
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
@@ -31,6 +31,7 @@ PERMISSIONS = {
     "api_complaints.bind": "complaint.write", "api_complaints.list_notes": "complaint.read",
     "api_complaints.list_duplicates": "complaint.read", "api_complaints.link": "complaint.write",
     "api_complaints.decline": "complaint.write", "api_complaints.reveal": "person.reveal",
+    "api_complaints.erase": "person.erase",
 }
 REPORT = {"channel": "hospital", "narrative": "Red, itching skin an hour after the plaster was put on.",
           "lot_text": "CK26112201", "harm": "yes", "affected": "patient", "age_band": "18-44",
@@ -315,3 +316,16 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
     answer = jsonify(PersonSchema().dump(person))
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+@blueprint.route("/complaints/<complaint_id>/person/erasure", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(204)
+def erase(given: dict[str, Any], complaint_id: str) -> Response:
+    """Erase who reported it; what was said and judged stays"""
+    with unit_of_work() as session:
+        person_id = _found(session, complaint_id).person_id
+        if person_id is None:
+            raise NotFound("There is no such person in the vault.", code="unknown-person")
+        erase_person(session, signed_in(), world().clock, person_id, given["reason"])
+    return Response(status=204)
