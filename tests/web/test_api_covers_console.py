@@ -26,7 +26,8 @@ ACTS = {
     "lot_inspect": "POST /lots/<lot_key>/inspections", "lot_release": "POST /lots/<lot_key>/release",
     "lot_reject": "POST /lots/<lot_key>/reject", "lot_hold": "POST /lots/<lot_key>/holds",
     "lot_lift": "POST /lots/<lot_key>/holds/<hold_id>/lift", "lot_return": "POST /lots/<lot_key>/returns",
-    "lot_dispose": "POST /lots/<lot_key>/disposals", "shipment_new": "POST /shipments",
+    "lot_serials": "POST /lots/<lot_key>/serial-ranges", "lot_dispose": "POST /lots/<lot_key>/disposals",
+    "shipment_new": "POST /shipments",
     "complaint_submit": "POST /complaints", "complaint_import_look": "POST /complaint-imports/preview",
     "complaint_import_take": "POST /complaint-imports", "complaint_triage": "POST /complaints/<complaint_id>/triage",
     "complaint_change": "POST /complaints/<complaint_id>/actions",
@@ -51,7 +52,7 @@ ACTS = {
 # What hands out a file or what such a page shows.
 FILES = {
     "lots_export": "GET /exports/lots", "lot_trace": "GET /exports/lots/<lot_key>/trace",
-    "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
+    "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
     "partners_export": "GET /exports/parties", "complaints": "GET /exports/complaints",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
