@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.load import Plan, _by_own, _by_wrk, generator
 from benchmarks.registry import Row, median_of_ratios, save, table
-from benchmarks.soak.writers import Ledger, Writer
+from benchmarks.soak.writers import Ledger, Said, Writer
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -90,12 +90,12 @@ def test_the_table_and_the_file_show_value_reference_ratio_and_verdict(tmp_path:
 def test_a_writer_sends_an_interrupted_report_again_under_the_same_mark() -> None:
     marks: list[str] = []
 
-    def way(connection: HTTPConnection, mark: str) -> int:
+    def way(connection: HTTPConnection, mark: str) -> Said:
         marks.append(mark)
         if len(marks) == 1:
             raise ConnectionResetError
         time.sleep(0.005)
-        return 500 if len(marks) == 3 else 201
+        return Said(500 if len(marks) == 3 else 201, is_replayed=len(marks) == 2)
 
     ledger = Ledger()
     writer = Writer("one", 1, way, ledger)
@@ -109,3 +109,4 @@ def test_a_writer_sends_an_interrupted_report_again_under_the_same_mark() -> Non
     assert ledger.interrupted == 1
     assert marks[0] in ledger.acknowledged
     assert ledger.uncertain == {marks[2]}
+    assert ledger.retried == {"replayed": 1}
