@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
+from tests.factories_web import Console
 from traceapp.app import create_app
 from traceapp.config import Settings, read_settings
-from traceapp.core.clock import FixedClock
-from traceapp.db import Database
 
 TOKEN = "a token of the metrics"
 
@@ -19,11 +18,12 @@ def asked(app: Flask, peer: str, **headers: str) -> int:
     return app.test_client().get("/metrics", headers=given, environ_base={"REMOTE_ADDR": peer}).status_code
 
 
-@pytest.fixture(params=[0, 1], ids=["no proxy", "one trusted proxy"])
-def guarded(request: pytest.FixtureRequest, settings: Settings, sqlite: Database, clock: FixedClock) -> Flask:
-    """The application with a token for the metrics, believing so many proxies."""
-    return create_app(replace(settings, metrics_token=TOKEN, trusted_proxies=request.param), database=sqlite,
-                      clock=clock)
+@pytest.fixture(scope="module", params=[0, 1], ids=["no proxy", "one trusted proxy"])
+def guarded(request: pytest.FixtureRequest, console: Console) -> Flask:
+    """The application with a token for the metrics, believing so many proxies; nobody changes anything in it."""
+    settings = console.app.extensions["traceapp"].settings
+    return create_app(replace(settings, metrics_token=TOKEN, trusted_proxies=request.param),
+                      database=console.database, clock=console.clock)
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
