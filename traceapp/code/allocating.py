@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
 from traceapp.catalog.model import Product
+from traceapp.catalog.queries import product_of_gtin
 from traceapp.catalog.texts import short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -21,7 +22,7 @@ from traceapp.trace.policy import ReleaseState
 
 from .labels import unit_gtin
 from .model import SerialRange
-from .serials import Run, room_of
+from .serials import Run, read_serial, room_of
 from .signature import CodeKeys
 
 MOST_SERIALS = 10_000_000
@@ -130,6 +131,36 @@ def range_by_id(session: Session, lot_key: str, range_id: str) -> SerialRange:
     if found is None:
         raise NotFound("There is no such serial range.", code="unknown-range", place="range_id")
     return found
+
+
+def range_of_id(session: Session, range_id: str) -> SerialRange:
+    """The range with this id, of whichever lot. Raises NotFound."""
+    found = session.scalar(select(SerialRange).where(SerialRange.id == range_id).limit(1))
+    if found is None:
+        raise NotFound("There is no such serial range.", code="unknown-range", place="range_id")
+    return found
+
+
+def range_of_serial(session: Session, lot_key: str, text: str) -> SerialRange:
+    """The range of a lot that a serial number is in. Raises NotFound."""
+    serial = read_serial(text)
+    found = None if serial is None else session.scalar(select(SerialRange).where(
+        SerialRange.lot_key == lot_key, SerialRange.prefix == serial.prefix, SerialRange.width == serial.width,
+        SerialRange.first <= serial.number, SerialRange.first + SerialRange.count > serial.number))
+    if found is None:
+        raise NotFound("The serial number “%(serial)s” was not given out for this lot.", code="unknown-serial",
+                       place="first", serial=text[:40])
+    return found
+
+
+def lot_of_serial(session: Session, gtin: str, text: str) -> Lot | None:
+    """The lot of the product with this GTIN whose pack was given this serial number; None when none was."""
+    known, serial = product_of_gtin(session, gtin), read_serial(text)
+    if known is None or serial is None:
+        return None
+    return session.scalar(select(Lot).join(SerialRange, SerialRange.lot_key == Lot.lot_key).where(
+        Lot.product_id == known[0].id, SerialRange.prefix == serial.prefix, SerialRange.width == serial.width,
+        SerialRange.first <= serial.number, SerialRange.first + SerialRange.count > serial.number).limit(1))
 
 
 def missing_keys(session: Session, keys: CodeKeys) -> tuple[str, ...]:

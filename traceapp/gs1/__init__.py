@@ -14,6 +14,7 @@ from .linters import LINTERS, check_digit
 from .parsed import STEM, Parsed, bracketed, hri, write_element_string
 from .reading import parse, parse_anything
 from .scan import parse_scan, scan_data
+from .scanner import readings
 from .table import TABLE, missing_companions
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "parse_path",
     "parse_scan",
     "parse_uri",
+    "readings",
     "scan_data",
     "sscc",
     "uri_to_epc_urn",

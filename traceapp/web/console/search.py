@@ -12,14 +12,17 @@ from traceapp.adverse_event.queries import adverse_event_by_reference
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import PartyFilter, ProductFilter, party_page, product_of_gtin, product_page
 from traceapp.complaint.queries import complaint_by_reference
+from traceapp.gs1 import TABLE, readings
+from traceapp.gs1.element_string import GS
 from traceapp.recall.queries import recall_by_reference
 from traceapp.surveillance.queries import signal_by_reference
 from traceapp.trace.lot_list import LotFilter, lot_page
 from traceapp.web.auth import may
 from traceapp.web.context import world
+from traceapp.web.problems import translated
 
 from .casework import own_text
-from .finding import lots_meant, read_code
+from .finding import lots_meant, read_code, why_unread
 from .layout import blueprint, page, today
 from .words import named
 
@@ -32,31 +35,49 @@ _EACH = 10
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something that the text can mean."""
+    """Something that the text can mean; not `is_whole`: the product of a code whose lot or pack is not known."""
 
     kind: str
     title: str
     text: str
     url: str
+    is_whole: bool = True
 
 
 @blueprint.get("/search")
 def search() -> Response:
     """Go to the thing, or show what it could be."""
-    text = request.args.get("q", "").strip()[:_LONGEST]
+    given = request.args.get("q", "")[:_LONGEST]
+    text = readings(given)[0]
     if not text:
         return page("console/search.html", text="", hits=[])
     with world().database.read() as session:
-        exact = _exact(session, text)
+        exact = _exact(session, given)
         hits = exact or _similar(session, text)
-    if len(exact) == 1:
+    if len(exact) == 1 and exact[0].is_whole:
         return redirect(exact[0].url, 303)
-    return page("console/search.html", 200, text=text, hits=hits)
+    error = why_unread(given) if not hits else None
+    return page("console/search.html", 200, text=visible(text), hits=hits,
+                read=[] if any(hit.is_whole for hit in hits) else _read(given),
+                wrong=translated(error) if error is not None else "")
+
+
+def visible(text: str) -> str:
+    """The text with its separators to be seen."""
+    return text.replace(GS, "␝")
+
+
+def _read(text: str) -> list[tuple[str, str]]:
+    """What a code says of which there is nothing here: (AI with its title, value)."""
+    parsed = read_code(text)
+    if parsed is None:
+        return []
+    return [(f"({ai}) {TABLE[ai].title}" if ai in TABLE else f"({ai})", value) for ai, value in parsed.ai]
 
 
 def _exact(session: Session, text: str) -> list[Hit]:
     """What bears exactly this name: a reference, a lot, the product of a GTIN."""
-    found = _case(session, text)
+    found = _case(session, readings(text)[0])
     if found is not None:
         return [found]
     hits: list[Hit] = []
@@ -68,9 +89,10 @@ def _exact(session: Session, text: str) -> list[Hit]:
     parsed = read_code(text)
     gtin = parsed.get("01") if parsed is not None else None
     known = product_of_gtin(session, gtin) if gtin and not hits else None
-    if known is not None:
+    if known is not None and parsed is not None:
         hits.append(Hit(gettext("Product"), known[0].code, named(known[0]),
-                        url_for("console.product", product_id=known[0].id)))
+                        url_for("console.product", product_id=known[0].id),
+                        is_whole=not (parsed.get("10") or parsed.get("21"))))
     return hits
 
 

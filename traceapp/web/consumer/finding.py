@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.code.resolving import ScannedCode, code_path, scanned_code
 from traceapp.complaint.matching import IssuedLot, MatchKind, match_lot
-from traceapp.gs1 import TABLE, Gs1Error, gtin14, is_gtin, lot_number_in, parse_anything
+from traceapp.gs1 import TABLE, Gs1Error, gtin14, is_gtin, lot_number_in, parse_anything, readings
 from traceapp.trace.lookup import lots_of_number
 from traceapp.trace.public import scan_facts
 
@@ -37,17 +37,21 @@ def path_of_lot(lot_key: str) -> str:
 
 def read_code(text: str, gtin: str = "") -> Found:
     """What can be said without the database. `gtin`: the product that is known already, then `text` is its lot."""
-    own = _OWN_ADDRESS.fullmatch(_path_in(text))
-    if own is not None:
-        return Found(path_of_lot(own[1]))
+    for one in readings(text):
+        own = _OWN_ADDRESS.fullmatch(_path_in(one))
+        if own is not None:
+            return Found(path_of_lot(own[1]))
     pair = _GTIN_AND_LOT.fullmatch(text)
     gtin, lot = (pair[1], pair[2].strip()) if pair is not None and is_gtin(pair[1]) else (gtin, text)
     if gtin and is_gtin(gtin) and not text.startswith(_LOOKS_CODED):
         return Found(code_path(ScannedCode(gtin14(gtin, place="gtin"), lot)) if _fits(lot) else None)
-    try:
-        return Found(code_path(scanned_code(parse_anything(text))))
-    except Gs1Error as error:
-        return Found(error=error)
+    wrong: Gs1Error | None = None
+    for one in readings(text):
+        try:
+            return Found(code_path(scanned_code(parse_anything(one))))
+        except Gs1Error as error:
+            wrong = wrong or error
+    return Found(error=wrong)
 
 
 def find_code(session: Session, text: str, gtin: str, may_search: Callable[[], bool]) -> Found:

@@ -14,6 +14,7 @@ import labels
 from traceapp.catalog.model import Product, ProductKind
 from traceapp.code.labels import lot_link
 from traceapp.core.errors import TooMany
+from traceapp.gs1 import readings
 from traceapp.identity.rate import hit
 from traceapp.recall.public import public_recalls
 from traceapp.trace.model import Lot, ShipmentLine
@@ -34,7 +35,7 @@ _SEARCHES_A_MINUTE = 20
 def front() -> AnyResponse:
     """The page, or where the typed code leads."""
     settle_language()
-    text = request.args.get("code", "")[:MOST_CHARACTERS].strip()
+    text = readings(request.args.get("code", "")[:MOST_CHARACTERS])[0]
     if text:
         return _looked_up(text, request.args.get("gtin", "")[:14])
     with world().database.read() as session:
