@@ -25,6 +25,7 @@ class SheetLabel:
     lines: tuple[Line, ...] = ()
     copies: int = 1
     marks: tuple[Mark, ...] = ()
+    text_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _drawn(label: SheetLabel, layout: SheetLayout, setting: Typeface, file: PdfF
         height_mm=layout.label_height_mm,
         padding_mm=layout.padding_mm,
         marks=label.marks,
+        text_scale=label.text_scale,
     )
     composed = compose(spec, setting, "bulk")
     operators = content(composed, setting, file)

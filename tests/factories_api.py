@@ -80,4 +80,6 @@ def make_plant(console: Console) -> Plant:
         "inspection_id": inspection.id, "attachment_id": attachment.id, "task_id": task.id, "hold_id": hold.id,
         "contact_id": contact.id, "user_id": user_of(database, clock, "quality", "spare").id, "token_id": "", "range_id": "r1",
         "form": "png", "role": "user_facility", "supplier_id": house.maker.supplier.id, "carrier_id": house.maker.supplier.id}
-    return Plant(console, ApiClient(console.app, database, clock, "quality_manager"), house, ids)
+    api = ApiClient(console.app, database, clock, "quality_manager")
+    ids["job_id"] = api.post(f"/lots/{house.first.lot_key}/print-jobs", {"template": "sample"})["id"]
+    return Plant(console, api, house, ids)

@@ -54,6 +54,11 @@ class Settings:
     def attachment_dir(self) -> Path:
         return self.var_dir / "attachments"
 
+    @property
+    def print_dir(self) -> Path:
+        """Where the files of print jobs are, for a week."""
+        return self.var_dir / "prints"
+
     def require_secrets(self) -> Settings:
         """These settings, when both secrets are there. Raises SettingsError naming the one that is missing."""
         for name in ("secret_key", "vault_key"):

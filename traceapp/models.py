@@ -4,6 +4,7 @@ from traceapp.attachment import model as attachment
 from traceapp.audit import model as audit
 from traceapp.catalog import model as catalog
 from traceapp.code import model as code
+from traceapp.code import print_model as printing
 from traceapp.complaint import model as complaint
 from traceapp.db import Base
 from traceapp.identity import model as identity
@@ -18,4 +19,4 @@ from traceapp.worklist import model as worklist
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "identity", "metadata", "outbox",
-           "recall", "submission", "surveillance", "trace", "vault", "worklist"]
+           "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]

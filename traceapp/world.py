@@ -1,11 +1,12 @@
-"""What a process works with: settings, database, clock, vault, files, keys and regions of codes. Built once, handed to
-web, jobs and cli."""
+"""What a process works with: settings, database, clock, vault, files, prints, keys and regions of codes. Built once,
+handed to web, jobs and cli."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from traceapp import models
 from traceapp.attachment.service import FileStore
+from traceapp.code.print_files import PrintStore
 from traceapp.code.regions import RegionFileError, RegionTable, read_regions
 from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings, SettingsError
@@ -23,6 +24,7 @@ class World:
     clock: Clock
     vault: Vault
     files: FileStore
+    prints: PrintStore
     code_keys: CodeKeys
     regions: RegionTable
 
@@ -43,6 +45,7 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         clock=clock or SystemClock(),
         vault=Vault(settings.vault_key),
         files=FileStore(settings.attachment_dir),
+        prints=PrintStore(settings.print_dir),
         code_keys=CodeKeys(settings.code_keys),
         regions=_regions(settings),
     )

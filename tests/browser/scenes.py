@@ -18,11 +18,16 @@ from traceapp.code.doubts import scan_tasks
 from traceapp.code.labels import lot_link
 from traceapp.code.model import ScanCount
 from traceapp.code.policy import Doubt
+from traceapp.code.print_choice import PrintChoice
+from traceapp.code.print_states import PrintState
+from traceapp.code.print_work import LEASE
+from traceapp.code.printing import OrderPrint, order_print
 from traceapp.complaint.drafts import start_draft
 from traceapp.complaint.intake import submit_complaint
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.report import LotGiven, SubmitComplaint
 from traceapp.core.actor import PUBLIC, SYSTEM, Actor
+from traceapp.core.ids import new_id
 from traceapp.identity.attempts import Attempt, note_refused_sign_in
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, create_user
@@ -62,6 +67,7 @@ class Scenes:
     unknown_pack: str
     far_pack: str
     scanned: str
+    print_job: str
     draft: str
     submitted: str
     running: str
@@ -117,7 +123,8 @@ def make_scenes(site: Site) -> Scenes:
             running=running.id, consignee=consignee, asked=asked, answered=answered,
             lot=codes["suspicious"].lot_key, pending=codes["not released"].lot_key, raw=glue.lot_key,
             rejected=codes["rejected"].lot_key, form=_form(session, world, codes["released"]),
-            report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key, **packs, product=codes["suspicious"].product_id or "",
+            report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key,
+            print_job=_print_job(session, world, staff["quality"], codes["released"]), **packs, product=codes["suspicious"].product_id or "",
             material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
@@ -211,6 +218,15 @@ def _packs(session: Session, world: World, actor: Actor, lot: Lot) -> dict[str, 
         raise_task(session, SYSTEM, world.clock, command)
     path = _path(session, lot)
     return {"unknown_pack": f"{path}/21/X99-000001", "far_pack": f"{path}/21/{serial}?lang={{language}}&v=far"}
+
+
+def _print_job(session: Session, world: World, actor: Actor, lot: Lot) -> str:
+    """A print that somebody works on, half done, who will not come back for a while."""
+    choice = PrintChoice(format="zpl", copies=1000)
+    job = order_print(session, actor, world.clock, OrderPrint(lot.lot_key, new_id(world.clock.now()), choice, 1000))
+    job.state, job.done, job.holder = PrintState.running, 400, "somebody"
+    job.lease_until = world.clock.now() + 2 * LEASE
+    return job.id
 
 
 def _found(session: Session) -> dict[str, str]:

@@ -109,7 +109,13 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("lot-hold", "/lots/{scenes.lot}/hold", "quality"),
     ("lot-return", "/lots/{scenes.lot}/return", "operator"),
     ("lot-dispose", "/lots/{scenes.raw}/dispose", "operator"),
-    ("lot-labels", "/lots/{scenes.lot}/labels", "operator"),
+    ("lot-labels", "/lots/{scenes.scanned}/labels", "operator"),
+    ("lot-labels-pallet", "/lots/{scenes.scanned}/labels?template=pallet&sscc=106901234500000010&cases=40&format=zpl&"
+     "language=both&dpi=203&page=a4", "operator"),
+    ("lot-labels-refused", "/lots/{scenes.scanned}/labels?template=unit&format=sheet&language=both&dpi=300&page=a4&"
+     "module_mm=0.2&columns=9", "operator"),
+    ("print-job", "/lots/{scenes.scanned}/prints/{scenes.print_job}?still=1", "operator"),
+    ("search-unknown", "/search?q=(01)09520426001012(10)ZZ-1", "quality"),
     ("shipment-new", "/shipments/new?lot={scenes.lot}", "operator"),
     ("complaints", "/complaints", "quality"),
     ("complaint", "/complaints/{scenes.complaint}", "quality"),

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from traceapp.adverse_event import states as adverse_event
+from traceapp.code import print_states as printing
 from traceapp.complaint import states as complaint
 from traceapp.core.errors import Conflict
 from traceapp.identity.policy import PERMISSIONS
@@ -15,7 +16,8 @@ from traceapp.surveillance import states as surveillance
 
 TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
     (complaint, complaint.ComplaintState), (adverse_event, adverse_event.AdverseEventState),
-    (surveillance, surveillance.SignalState), (recall, recall.RecallState)]
+    (surveillance, surveillance.SignalState), (recall, recall.RecallState),
+    (printing, printing.PrintState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]
 
 

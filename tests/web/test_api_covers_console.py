@@ -14,6 +14,8 @@ from traceapp.web import api
 
 # What changes something: endpoint of the console -> operation of the interface.
 ACTS = {
+    "lot_labels": "POST /lots/<lot_key>/print-jobs",
+    "print_job_cancel": "POST /lots/<lot_key>/print-jobs/<job_id>/cancel",
     "account_change": "PUT /users/<user_id>", "account_new": "POST /users", "own_account_change": "PUT /account",
     "own_password": "POST /account/password", "account_password": "POST /users/<user_id>/password",
     "token_new": "POST /tokens", "token_revoke": "POST /tokens/<token_id>/revocation",
@@ -57,7 +59,8 @@ FILES = {
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
-    "lot_label_sheet": "GET /lots/<lot_key>/labels.pdf",
+    "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
+    "lot_print_log": "GET /lots/<lot_key>/print-log",
 }
 # An act without an operation of its own, and why.
 CONSOLE_ALONE: dict[str, str] = {}

@@ -11,7 +11,6 @@ from tests.factories import PASSWORD
 from tests.factories_api import Plant, make_plant, picture
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
-from traceapp.audit.model import AuditEntry
 from traceapp.identity.model import ApiToken, IdempotencyKey
 from traceapp.submission.model import ExportRecord
 
@@ -126,19 +125,16 @@ def test_an_upload_sent_again_with_its_key_is_kept_once(plant: Plant) -> None:
     assert other["code"] == "idempotency-key-reused"
 
 
-def test_labels_come_as_pictures_and_sheets_and_printing_is_noted(plant: Plant) -> None:
+def test_labels_come_as_pictures(plant: Plant) -> None:
     lot, headers = plant.house.first.lot_key, {"Authorization": f"Bearer {plant.api.token}"}
     label = plant.api.get(f"/lots/{lot}/label")
     assert label["text"].endswith("/10/P-1") and any(line["text"] == "P-1" for line in label["lines"])
-    for name, start in (("qr.png", b"\x89PNG"), ("label.svg", b"<"), ("labels.pdf?copies=3&skip=2", b"%PDF-")):
+    for name, start in (("qr.png", b"\x89PNG"), ("label.svg?template=recalled", b"<"),
+                        ("label.png?template=sample", b"\x89PNG")):
         answer = plant.api.client.get(f"/api/v1/lots/{lot}/{name}", headers=headers)
         assert answer.status_code == 200 and answer.get_data().startswith(start), name
     plant.api.get(f"/lots/{lot}/qr.gif", 404)
-    assert "copies" in plant.api.get(f"/lots/{lot}/labels.pdf?copies=0", 422)["place"]
-    with plant.console.database.read() as session:
-        noted = session.scalars(select(AuditEntry).where(AuditEntry.stream == f"lot:{lot}",
-                                                         AuditEntry.action == "label.printed")).one()
-    assert '"copies":3' in noted.data.replace(" ", "")
+    assert plant.api.get(f"/lots/{lot}/label.png", 409)["code"] == "lot-recalled"
 
 
 def test_a_task_is_taken_and_given_back(plant: Plant) -> None:

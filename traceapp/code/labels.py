@@ -14,6 +14,7 @@ from traceapp.trace.model import Lot
 
 from .model import SerialRange
 from .resolving import ScannedCode, signed_path
+from .serials import Run
 from .signature import PARAMETER, CodeKeys
 
 Pairs = tuple[tuple[str, str], ...]
@@ -58,9 +59,9 @@ def lot_label_lines(names: tuple[str, str], levels: Iterable[PackagingLevel], lo
 
 
 def serial_links(base_url: str, levels: Iterable[PackagingLevel], lot: Lot, given: SerialRange,
-                 keys: CodeKeys) -> Iterator[str]:
-    """The address in the code of each single pack of a serial range, in order, with its signature where it is signed;
-    made one at a time, so a range of millions needs no room.
+                 keys: CodeKeys, run: Run | None = None) -> Iterator[str]:
+    """The address in the code of each single pack of a serial range (or of `run`, a part of it), in order, with its
+    signature where it is signed; made one at a time, so a range of millions needs no room.
 
     Raises Conflict when the range was signed with a key that is not held any more.
     """
@@ -69,7 +70,7 @@ def serial_links(base_url: str, levels: Iterable[PackagingLevel], lot: Lot, give
         raise Conflict("%(product)s has no GTIN, so its codes have no place for a serial number.", code="no-gtin",
                        product=lot.number)
     base = base_url.rstrip("/")
-    for serial in given.run:
+    for serial in run or given.run:
         path = signed_path(ScannedCode(gtin, lot.number, serial))
         signature = f"?{PARAMETER}={keys.signature(given.key_id, path)}" if given.key_id is not None else ""
         yield f"{base}/{path}{signature}"

@@ -14,6 +14,7 @@ from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
+from traceapp.code.print_work import forget_old_prints
 from traceapp.complaint import drafts, intake, proof
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
@@ -31,6 +32,7 @@ from traceapp.worklist.work import claim_work, fail_work, finish_work, purge_wor
 from traceapp.world import World
 
 from .once import forget_old_slots, run_once
+from .print_sweep import print_labels
 from .scheduler import Sweep
 
 log = structlog.get_logger()
@@ -115,6 +117,7 @@ def keep_house(world: World) -> bool:
         forget_old_windows(session, world.clock)
         forget_old_slots(session, world.clock)
         forget_old_scans(session, world.clock)
+        forget_old_prints(session, world.clock, store=world.prints)
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
         proof.forget_used_challenges(session, world.clock)
@@ -160,6 +163,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("rescore", 0.5, rescore),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
+        Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),

@@ -1,25 +1,23 @@
-"""The labels of our own lots as pictures and as sheets to print."""
+"""The codes and labels of our own lots as pictures."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
 
-from flask import Response, request, send_file
+from flask import Response, request
 from flask_babel import gettext
 
 import labels as printing
-from traceapp.audit import record, stream_of
 from traceapp.code.labels import lot_label_lines, lot_link
-from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.code.print_choice import PrintChoice
+from traceapp.code.print_content import preview
+from traceapp.core.errors import Conflict, NotFound
 from traceapp.trace.model import Lot
 from traceapp.trace.overview import LotHead, lot_head
 
-from .context import signed_in, world
+from .context import world
 from .files import disposition
+from .printing import read_printable
 
-MOST_COPIES = 10_000
-_SPOOLED = 2_000_000
 _IMAGES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
@@ -46,14 +44,6 @@ def printable(lot_key: str) -> tuple[LotHead, Printable]:
                            lot_label_lines(names, levels, head.lot))
 
 
-def label_spec(label: Printable) -> printing.LabelSpec:
-    """The label as it stands on a sheet."""
-    layout = printing.SheetLayout()
-    return printing.LabelSpec(label.text, label.lines, "svg", module_mm=layout.module_mm, dpi=layout.dpi,
-                              width_mm=layout.label_width_mm, height_mm=layout.label_height_mm,
-                              padding_mm=layout.padding_mm)
-
-
 def qr_image(lot_key: str, form: str) -> Response:
     """The bare QR code with its quiet zone as png or svg."""
     _, label = printable(lot_key)
@@ -64,34 +54,14 @@ def qr_image(lot_key: str, form: str) -> Response:
     return _image(content, kind, f"qr-{label.lot.number}.{form}")
 
 
-def label_image(lot_key: str, form: str) -> Response:
-    """One label as it prints, as png or svg."""
-    _, label = printable(lot_key)
+def label_image(lot_key: str, form: str, choice: PrintChoice) -> Response:
+    """The first label as it prints, as png or svg. Raises as `read_printable` and `preview`."""
     kind = _image_kind(form)
-    try:
-        spec = replace(label_spec(label), format="svg" if form == "svg" else "png")
-        return _image(printing.render(spec), kind, f"label-{label.lot.number}.{form}")
-    except printing.LabelError as refused:
-        raise _unprintable(refused) from refused
-
-
-def label_sheet(lot_key: str, copies: int, layout: printing.SheetLayout) -> Response:
-    """A PDF of label sheets for so many labels; how many were made is noted with the lot."""
-    head, label = printable(lot_key)
-    file = cast(BinaryIO, SpooledTemporaryFile(max_size=_SPOOLED))  # noqa: SIM115 - closed with the answer
-    try:
-        printing.sheet([printing.SheetLabel(label.text, label.lines, copies)], layout, file,
-                       title=f"{head.lot.number}")
-    except printing.LabelError as refused:
-        file.close()
-        raise _unprintable(refused) from refused
-    here = world()
-    with here.database.write() as session:
-        record(session, signed_in(), here.clock.now(), "label.printed", stream_of("lot", lot_key),
-               {"copies": copies, "text": label.text})
-    file.seek(0)
-    return send_file(file, mimetype="application/pdf", as_attachment=True,
-                     download_name=f"labels-{head.lot.number}.pdf")
+    wanted = read_printable(lot_key, choice)
+    content = preview(wanted)[0]
+    if form == "svg":
+        content = printing.render(replace(next(wanted.specs()), format="svg"))
+    return _image(content, kind, f"label-{wanted.lot.number}.{form}")
 
 
 def _image_kind(form: str) -> str:
@@ -107,8 +77,3 @@ def _image(content: bytes, kind: str, name: str) -> Response:
     # The drawing carries its own size and style; it must load nothing.
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return answer
-
-
-def _unprintable(refused: printing.LabelError) -> InvalidInput:
-    return InvalidInput("This label cannot be printed: %(why)s", code="label", place=refused.field,
-                        why=refused.message)

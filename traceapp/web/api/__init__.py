@@ -21,6 +21,7 @@ from . import (
     lot_acts,
     lots,
     parties,
+    printing,
     recall_ledger,
     recalls,
     serials,
@@ -30,8 +31,8 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, lots, lot_acts, serials, files, complaints, complaint_import, adverse_events, signals,
-           recalls, recall_ledger, tasks, exports, history, accounts)
+MODULES = (catalog, parties, lots, lot_acts, serials, printing, files, complaints, complaint_import, adverse_events,
+           signals, recalls, recall_ledger, tasks, exports, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

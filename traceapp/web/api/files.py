@@ -4,10 +4,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
-import labels as printing
+from labels import TEMPLATES
 from traceapp.attachment.service import NewFile, add_file, attachments_of, ready_file
+from traceapp.code.print_choice import PrintChoice
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.errors import NotFound
@@ -16,11 +17,11 @@ from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Inspection
 from traceapp.web.context import signed_in, world
 from traceapp.web.files import attached_file
-from traceapp.web.label_files import MOST_COPIES, label_image, label_sheet, printable, qr_image
+from traceapp.web.label_files import label_image, printable, qr_image
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import FilePart, moment
+from .schemas import FilePart, choice, moment
 
 blueprint = ApiBlueprint("api_files", __name__, url_prefix="/api/v1", description="Files and labels")
 PERMISSIONS = {
@@ -28,7 +29,7 @@ PERMISSIONS = {
     "api_files.list_lot_files": "trace.read", "api_files.add_lot_file": "trace.record",
     "api_files.list_inspection_files": "trace.read", "api_files.add_inspection_file": "trace.record",
     "api_files.list_complaint_files": "complaint.read", "api_files.add_complaint_file": "complaint.write",
-    "api_files.read_code": "label.print", "api_files.read_label": "label.print", "api_files.read_sheet": "label.print",
+    "api_files.read_code": "label.print", "api_files.read_label": "label.print",
     "api_files.read_label_text": "label.print",
 }
 
@@ -70,12 +71,10 @@ class LabelTextSchema(Schema):
     lines = fields.List(fields.Nested(LabelLineSchema))
 
 
-class SheetQuery(Schema):
-    """How many labels, how many places of the first sheet are used up, and whether outlines are drawn."""
+class LabelQuery(Schema):
+    """Which kind of label; of a lot that is recalled, rejected or on hold only those that say so, and samples."""
 
-    copies = fields.Integer(load_default=1, validate=validate.Range(min=1, max=MOST_COPIES))
-    skip = fields.Integer(load_default=0, validate=validate.Range(min=0, max=printing.SheetLayout().per_page - 1))
-    outlines = fields.Boolean(load_default=False)
+    template = choice([name for name in TEMPLATES if name != "pallet"], load_default="unit")
 
 
 def _refuse_unknown_lot(session: Any, lot_key: str) -> None:
@@ -181,17 +180,9 @@ def read_code(lot_key: str, form: str) -> Response:
 
 
 @blueprint.route("/lots/<lot_key>/label.<form>", methods=["GET"])
+@blueprint.arguments(LabelQuery, location="query")
 @blueprint.alt_response(200, content_type="image/png", schema={"type": "string", "format": "binary"})
 @blueprint.alt_response(200, content_type="image/svg+xml", schema={"type": "string"})
-def read_label(lot_key: str, form: str) -> Response:
+def read_label(wanted: dict[str, Any], lot_key: str, form: str) -> Response:
     """One label as it prints, as `png` or `svg`"""
-    return label_image(lot_key, form)
-
-
-@blueprint.route("/lots/<lot_key>/labels.pdf", methods=["GET"])
-@blueprint.arguments(SheetQuery, location="query")
-@blueprint.alt_response(200, content_type="application/pdf", schema={"type": "string", "format": "binary"})
-def read_sheet(wanted: dict[str, Any], lot_key: str) -> Response:
-    """Sheets of labels; how many were made is noted with the lot"""
-    layout = printing.SheetLayout(skip=wanted["skip"], outlines=wanted["outlines"])
-    return label_sheet(lot_key, wanted["copies"], layout)
+    return label_image(lot_key, form, PrintChoice(**wanted))

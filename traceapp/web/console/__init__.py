@@ -15,12 +15,14 @@ from . import (
     lot_acts,
     lot_disposal,
     lot_forms,
+    lot_labels,
     lot_production,
     lot_serials,
     lot_shipping,
     lots,
     own_account,
     partners,
+    print_jobs,
     products,
     recalls,
     search,
@@ -31,8 +33,8 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, lot_acts, lot_disposal, lot_forms,
-    lot_production, lot_serials, lot_shipping, lots, own_account, partners, products, recalls, search, signals,
-    today)))
+    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, lot_acts, lot_disposal,
+    lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners, print_jobs,
+    products, recalls, search, signals, today)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

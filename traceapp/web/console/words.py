@@ -35,6 +35,8 @@ ACTIONS = {
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
     "detection_basis.set": _("Expected reports set"),
     "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
+    "label.print_ordered": _("Labels ordered to be printed"), "label.print_cancelled": _("Print job cancelled"),
+    "label.fetched": _("File of labels fetched"),
     "serials.allocated": _("Serial numbers given out"),
     "task.raised": _("Task raised"), "task.done": _("Task done"), "task.dropped": _("Task dropped"),
     "task.assigned": _("Task assigned"), "task.due_earlier": _("Task due earlier"),
@@ -75,6 +77,9 @@ FIELDS = {
     "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
     "count": _("How many"), "prefix": _("Begins with"), "width": _("Digits"), "first": _("From number"),
     "purpose": _("What for")}
+PRINT_STATES = {
+    "queued": _("Waiting"), "running": _("Being printed"), "done": _("Done"), "failed": _("Failed"),
+    "cancelled": _("Cancelled")}
 DOUBTS = {
     "unknown_serial": _("Never given out"), "bad_signature": _("Signature is wrong"),
     "far_apart": _("In places far apart"), "too_often": _("Far too often"),
