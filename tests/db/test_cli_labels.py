@@ -11,13 +11,20 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
+from sqlalchemy import select
 
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
 from tests.zpl_printer import printed, qr_text
 from traceapp.cli import main
+from traceapp.code.allocating import AllocateSerials, allocate_serials
+from traceapp.code.model import SerialRange
+from traceapp.code.print_model import PrintLog
+from traceapp.code.signature import CodeKeys
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.trace.holds import PlaceHold, place_hold
+from traceapp.trace.model import Lot
 
 BASE = "https://trace.example"
 LOT = f"{BASE}/01/{UNIT_GTIN}/10/B1"
@@ -100,7 +107,15 @@ def test_serial_numbers_come_out_of_a_file_or_standard_input(monkeypatch: pytest
     assert [qr_text(label.data("BQ")[0]) for label in printed(from_file)] == [f"{LOT}/21/x1", f"{LOT}/21/y2"]
 
 
-def test_copies_of_a_sticker_are_one_label_that_is_printed_so_often() -> None:
+def recall(sqlite: Database, actor: Actor, clock: FixedClock) -> None:
+    with sqlite.write() as session:
+        place_hold(session, actor, clock, PlaceHold((session.scalars(select(Lot).where(Lot.number == "B1")).one().lot_key,),
+                                                    "recall", "recall:r", "x"))
+
+
+def test_copies_of_a_sticker_are_one_label_that_is_printed_so_often(sqlite: Database, actor: Actor,
+                                                                    clock: FixedClock) -> None:
+    recall(sqlite, actor, clock)
     (label,) = printed(made("roll", "--lot", "B1", "--template", "recalled", "--copies", "500", "--fact",
                             "reason=skin irritation", "--language", "en"))
     assert label.copies == 500
@@ -137,7 +152,7 @@ def test_a_bar_shows_on_a_terminal_only(capsys: pytest.CaptureFixture[str], monk
     made("roll", "--lot", "B1", "--serials", "001-200")
     assert "%" not in capsys.readouterr().err
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    made("roll", "--lot", "B1", "--serials", "001-200")
+    made("roll", "--lot", "B1", "--serials", "001-200", "--reason", "shown")
     shown = capsys.readouterr().err
     shares = [int(share) for share in re.findall(r"(\d+) % of 200 labels", shown)]
     assert shares == sorted(shares)
@@ -179,3 +194,58 @@ def test_a_roll_that_breaks_off_leaves_no_half_file(capsys: pytest.CaptureFixtur
 def test_a_place_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["labels", "single", "--lot", "B1", "-o", "no/such/folder/x.png"]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+
+
+@pytest.fixture
+def given(sqlite: Database, actor: Actor, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> SerialRange:
+    """The serial numbers K0001 to K0050 of B1, signed."""
+    monkeypatch.setenv("TRACEAPP_CODE_KEYS", KEY)
+    with sqlite.write() as session:
+        lot = session.scalars(select(Lot).where(Lot.number == "B1")).one()
+        return allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 50, "K", 4, is_signed=True),
+                                keys=CodeKeys(KEY))
+
+
+def log(sqlite: Database) -> list[tuple[str, str | None, str | None, int, int, str]]:
+    with sqlite.read() as session:
+        return [(line.format, line.first_serial, line.last_serial, line.labels, line.copies, line.reason)
+                for line in session.scalars(select(PrintLog).order_by(PrintLog.printed_at))]
+
+
+def test_a_range_that_was_given_out_prints_signed_and_stands_in_the_log(given: SerialRange, sqlite: Database) -> None:
+    labels = printed(made("roll", "--range", given.id, "--from", "K0049"))
+    addresses = [qr_text(label.data("BQ")[0]) for label in labels]
+    signatures = [CodeKeys(KEY).signature(given.key_id or "", f"01/{UNIT_GTIN}/10/B1/21/{serial}")
+                  for serial in ("K0049", "K0050")]
+    assert addresses == [f"{LOT}/21/K0049?s={signatures[0]}", f"{LOT}/21/K0050?s={signatures[1]}"]
+    made("sheet", "--lot", "B1", "--from", "K0001", "--to", "K0003", "--copies", "2")
+    assert log(sqlite) == [("zpl", "K0049", "K0050", 2, 1, ""), ("sheet", "K0001", "K0003", 6, 2, "")]
+
+
+def test_numbers_that_were_printed_before_need_a_reason(given: SerialRange, sqlite: Database,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    made("roll", "--range", given.id, "--to", "K0010")
+    Path("out").unlink()
+    assert "K0009 to K0010 were printed before" in refused(capsys, "roll", "--range", given.id, "--from", "K0009")
+    made("roll", "--range", given.id, "--from", "K0009", "--reason", "torn")
+    assert [line[-1] for line in log(sqlite)] == ["", "torn"]
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--range", "0" * 32), ("--lot", "B1", "--from", "X1"), ("--from", "K0001"), ("--lot", "B1", "--from", "K0002", "--to", "K0001"),
+    ("--lot", "B1", "--from", "K0001", "--serials", "1-2"), ("--lot", "B1", "--from", "K0001", "--template", "carton")])
+def test_only_numbers_that_were_given_out_are_a_range(given: SerialRange, sqlite: Database, arguments: Sequence[str],
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "roll", *arguments)
+    assert log(sqlite) == []
+
+
+def test_a_lot_that_was_recalled_is_not_printed(sqlite: Database, actor: Actor, clock: FixedClock,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    recall(sqlite, actor, clock)
+    for act in ("roll", "sheet"):
+        assert "has been recalled" in refused(capsys, act, "--lot", "B1")
+    assert log(sqlite) == []

@@ -12,6 +12,8 @@ from pathlib import Path
 from labels import CAPTIONS, Content
 from labels.template import Fact
 from traceapp.catalog.model import Product
+from traceapp.code.model import SerialRange
+from traceapp.code.serials import Run, read_serial
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.trace.model import Lot
 
@@ -21,17 +23,23 @@ _MOST_IN_A_RANGE = 100_000_000
 
 @dataclass(frozen=True)
 class Things:
-    """What goes on the labels, one after the other, and how many there are where that is known beforehand."""
+    """What goes on the labels, one after the other, and how many there are where that is known beforehand; the lot and
+    the run of serial numbers that they are of, where they are of one."""
 
     contents: Iterable[Content]
     total: int | None
+    lot: Lot | None = None
+    run: Run | None = None
 
 
 def things(options: argparse.Namespace) -> Things:
     """The contents that the options name. Raises Problem for what there is not, or cannot be printed together."""
-    base_url, product, lot = _lot(options.lot)
+    given = given_range(options)
+    base_url, product, lot = _lot(options.lot if given is None else given.lot_key)
     if options.sscc is not None:
         found = _pallets(options, base_url, product, lot)
+    elif given is not None and product is not None and lot is not None:
+        found = _of_range(options, base_url, product, lot, given)
     elif product is None or lot is None:
         raise InvalidInput("Say what to print: --lot, or --sscc for a pallet.", place="lot")
     else:
@@ -39,7 +47,7 @@ def things(options: argparse.Namespace) -> Things:
     facts = _facts(options.fact)
     if not facts:
         return found
-    return Things(_with_facts(found.contents, facts), found.total)
+    return replace(found, contents=_with_facts(found.contents, facts))
 
 
 def _with_facts(contents: Iterable[Content], facts: tuple[tuple[Fact, str], ...]) -> Iterator[Content]:
@@ -76,9 +84,52 @@ def _of_lot(options: argparse.Namespace, base_url: str, product: Product, lot: L
     make: Callable[[str, Product, Lot], Content] = case_content if options.template == "carton" else lot_content
     content = make(base_url, product, lot)
     if options.serials is None:
-        return Things(repeat(content, options.copies), options.copies)
+        return Things(repeat(content, options.copies), options.copies, lot)
     serials, total = numbers(options.serials)
-    return _copied(serial_contents(content, serials), total, options.copies)
+    things = _copied(serial_contents(content, serials), total, options.copies)
+    return replace(things, lot=lot, run=_run(options.serials, total))
+
+
+def _run(text: str, total: int | None) -> Run | None:
+    """FROM-TO as a run; None for numbers that are listed, or that cannot stand in one."""
+    first = read_serial(text[:len(text) // 2]) if total is not None else None
+    return None if first is None or total is None else Run(first.prefix, first.width, first.number, total)
+
+
+def given_range(options: argparse.Namespace) -> SerialRange | None:
+    """The serial range that --range names, or the one of the lot that --from is in. Raises Problem."""
+    from traceapp import models
+    from traceapp.code.allocating import range_of_id, range_of_serial
+    from traceapp.trace.finding import key_of_text
+
+    from .settings import database
+
+    if options.range is None and options.first is None and options.last is None:
+        return None
+    if options.serials is not None or options.sscc is not None:
+        raise InvalidInput("Serial numbers of a range go with no --serials and no --sscc.", place="range")
+    assert models.metadata.tables
+    with database().read() as session:
+        if options.range is not None:
+            return range_of_id(session, options.range)
+        if options.lot is None:
+            raise InvalidInput("Say which lot the serial numbers are of: --lot, or --range.", place="lot")
+        return range_of_serial(session, key_of_text(session, options.lot), options.first or options.last)
+
+
+def _of_range(options: argparse.Namespace, base_url: str, product: Product, lot: Lot, given: SerialRange) -> Things:
+    from traceapp.code.labels import lot_content, serial_contents, serial_links
+    from traceapp.code.printing import part_of
+    from traceapp.code.signature import CodeKeys
+
+    from .settings import settings
+
+    if options.template != "unit":
+        raise InvalidInput("Serial numbers stand on labels of single units only.", place="template")
+    run = part_of(given, options.first or "", options.last or "")
+    links = serial_links(base_url, product.levels, lot, given, CodeKeys(settings().code_keys), run)
+    contents = serial_contents(lot_content(base_url, product, lot), run, links)
+    return replace(_copied(contents, len(run), options.copies), lot=lot, run=run)
 
 
 def _pallets(options: argparse.Namespace, base_url: str, product: Product | None, lot: Lot | None) -> Things:
@@ -86,7 +137,7 @@ def _pallets(options: argparse.Namespace, base_url: str, product: Product | None
 
     codes, total = ([options.sscc], 1) if re.fullmatch("[0-9]{18}", options.sscc) else (listed(options.sscc), None)
     made = (pallet_content(base_url, sscc, product, lot, options.cases) for sscc in codes)
-    return _copied(made, total, options.copies)
+    return replace(_copied(made, total, options.copies), lot=lot)
 
 
 def _copied(contents: Iterable[Content], total: int | None, copies: int) -> Things:

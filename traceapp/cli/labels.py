@@ -14,6 +14,8 @@ from traceapp.core.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     from labels import LabelSpec, MissingFont, SheetLayout
 
+    from .label_things import Things
+
 TEMPLATES = ("unit", "carton", "pallet", "sample", "quarantine", "released", "recalled")
 PAGES = {"a4": (210.0, 297.0), "a5": (148.0, 210.0), "letter": (215.9, 279.4)}
 _PAIR = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)[x,](-?[0-9]+(?:\.[0-9]+)?)")
@@ -45,6 +47,10 @@ def _add_what(act: argparse.ArgumentParser) -> None:
     act.add_argument("--lot", help="URI, scan data or number of the lot")
     act.add_argument("--serials", metavar="FROM-TO|FILE|-",
                      help="a label for each serial number: a range (A0001-A0100), or one a line")
+    act.add_argument("--range", metavar="ID", help="a label for each serial number that was given out in this range")
+    act.add_argument("--from", dest="first", metavar="SERIAL", help="first one of a range; names the range with --lot")
+    act.add_argument("--to", dest="last", metavar="SERIAL", help="last one of a range")
+    act.add_argument("--reason", default="", help="why serial numbers are printed again that were printed before")
     act.add_argument("--sscc", metavar="SSCC|FILE|-", help="a label for each logistic unit: 18 digits, or one a line")
     act.add_argument("--cases", type=_count, help="with --sscc and --lot: how many cases of the lot are on it")
     act.add_argument("--fact", action="append", default=[], metavar="NAME=VALUE",
@@ -112,8 +118,8 @@ def _output(path: Path) -> Iterator[BinaryIO]:
     print(f"wrote {path}", file=sys.stderr)
 
 
-def _specs(options: argparse.Namespace, file_format: str) -> tuple[Iterator[LabelSpec], int | None]:
-    """The labels that are asked for in a format, and how many where that is known."""
+def _specs(options: argparse.Namespace, file_format: str) -> tuple[Iterator[LabelSpec], Things]:
+    """The labels that are asked for in a format, and what they are of."""
     import labels
 
     from .label_things import things
@@ -132,7 +138,7 @@ def _specs(options: argparse.Namespace, file_format: str) -> tuple[Iterator[Labe
                 content, spec = each, template.spec(each, how)
             yield spec
 
-    return specs(), found.total
+    return specs(), found
 
 
 def _single(options: argparse.Namespace) -> int:
@@ -161,14 +167,16 @@ def _single(options: argparse.Namespace) -> int:
 def _roll(options: argparse.Namespace) -> int:
     import labels
 
+    from .label_log import noted
     from .progress import shown
 
-    specs, total = _specs(options, options.format)
-    roll = labels.Roll(shown(specs, "labels", total))
+    specs, found = _specs(options, options.format)
+    roll = labels.Roll(shown(specs, "labels", found.total))
     try:
-        with _output(options.output) as out:
+        with _output(options.output) as out, noted(options, found, options.format) as note:
             for chunk in roll:
                 out.write(chunk)
+            note(roll.labels)
     except labels.LabelError as error:
         raise Problem(str(error), place=error.field) from error
     print(f"{roll.labels} labels", file=sys.stderr)
@@ -179,18 +187,21 @@ def _roll(options: argparse.Namespace) -> int:
 def _sheet(options: argparse.Namespace) -> int:
     import labels
 
+    from .label_log import noted
     from .progress import shown
 
     if options.copies is None:
-        options.copies = 21 if options.serials is None and options.sscc is None else 1
+        is_one = options.serials is None and options.sscc is None and options.range is None and options.first is None
+        options.copies = 21 if is_one else 1
     copies, options.copies = options.copies, 1
     try:
         layout = _layout(options)
-        specs, total = _specs(options, "pdf")
+        specs, found = _specs(options, "pdf")
         wanted = (labels.SheetLabel(spec.text, spec.lines, copies, spec.marks)
-                  for spec in shown(specs, "labels", total))
-        with _output(options.output) as out:
+                  for spec in shown(specs, "labels", found.total))
+        with _output(options.output) as out, noted(options, found, "sheet", copies) as note:
             printed = labels.sheet(wanted, layout, out)
+            note(printed.labels)
     except labels.LabelError as error:
         raise Problem(str(error), place=error.field) from error
     print(f"{printed.labels} labels on {printed.pages} pages", file=sys.stderr)
