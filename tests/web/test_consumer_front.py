@@ -48,7 +48,9 @@ def decoded(picture: bytes) -> str:
 @pytest.mark.parametrize("typed", [
     "AB-2231", " ab-2231 ", "批号：AB-2231", f"(01){UNIT_GTIN}(10)AB-2231", f"^01{UNIT_GTIN}10AB-2231",
     f"]d201{UNIT_GTIN}10AB-2231", f"01{UNIT_GTIN}10AB-2231", f"https://id.gs1.org/01/{UNIT_GTIN}/10/AB-2231?17=281104",
-    f"{UNIT_GTIN} AB-2231", f"{UNIT_GTIN[1:]} LOT AB-2231", f"{CASE_GTIN}, 批号 AB-2231"])
+    f"{UNIT_GTIN} AB-2231", f"{UNIT_GTIN[1:]} LOT AB-2231", f"{CASE_GTIN}, 批号 AB-2231",
+    f"01{UNIT_GTIN}10AB-2231<GS>21S1\r", f"]D201{UNIT_GTIN}10ab-2231", f"id.gs1.org/01/{UNIT_GTIN}/10/AB-2231",
+    f"（01）{UNIT_GTIN}（10）AB-2231", "]A0AB-2231"])
 def test_a_lot_is_found_by_anything_that_stands_on_a_pack(client: FlaskClient, lot: Lot, typed: str) -> None:
     answer = client.get("/", query_string={"code": typed, "lang": "en"})
     assert answer.status_code == 303

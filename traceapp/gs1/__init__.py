@@ -14,7 +14,7 @@ from .linters import LINTERS, check_digit
 from .parsed import STEM, Parsed, bracketed, hri, write_element_string
 from .reading import parse, parse_anything
 from .scan import parse_scan, scan_data
-from .scanner import readings
+from .scanner import bare_text, readings
 from .table import TABLE, missing_companions
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Gs1Error",
     "Identified",
     "Parsed",
+    "bare_text",
     "bracketed",
     "check_digit",
     "constrained",

@@ -28,5 +28,10 @@ def readings(text: str) -> tuple[str, ...]:
     if _BARE_ADDRESS.fullmatch(tidy):
         tidy = "https://" + tidy.lstrip("/")
     found = [tidy if _ADDRESS.match(tidy) else _SPELLED.sub(GS, tidy), tidy, tidy.swapcase()]
-    found += [one[ID_LENGTH:] for one in (tidy, tidy.swapcase()) if one[:ID_LENGTH] in PLAIN]
+    found += [bare_text(one) for one in (tidy, tidy.swapcase())]
     return tuple(dict.fromkeys(found))
+
+
+def bare_text(text: str) -> str:
+    """The text of a symbol that holds any text, without the symbology identifier; any other text as it is."""
+    return text[ID_LENGTH:] if text[:ID_LENGTH] in PLAIN else text

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.code.resolving import ScannedCode, code_path, scanned_code
 from traceapp.complaint.matching import IssuedLot, MatchKind, match_lot
-from traceapp.gs1 import TABLE, Gs1Error, gtin14, is_gtin, lot_number_in, parse_anything, readings
+from traceapp.gs1 import TABLE, Gs1Error, bare_text, gtin14, is_gtin, lot_number_in, parse_anything, readings
 from traceapp.trace.lookup import lots_of_number
 from traceapp.trace.public import scan_facts
 
@@ -60,7 +60,7 @@ def find_code(session: Session, text: str, gtin: str, may_search: Callable[[], b
     found = read_code(text, gtin)
     if found.path is not None:
         return found
-    text = lot_number_in(text)
+    text = lot_number_in(bare_text(text))
     exact = lots_of_number(session, text)
     if len(exact) == 1:
         return Found(path_of_lot(exact[0].lot_key))
