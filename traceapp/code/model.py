@@ -1,14 +1,15 @@
-"""Tables of codes: which serial numbers were given out, and scans. Scans are counted in batches, beside the answer,
-never before it."""
+"""Tables of codes: where they lead, which serial numbers were given out, and scans. Scans are counted in batches,
+beside the answer, never before it."""
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from traceapp.db import Base, JsonText, UtcTime, enum_check
+from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
 from .policy import Doubt
 from .serials import Run
@@ -121,3 +122,43 @@ class ScanDoubt(Base):
     scans: Mapped[int] = mapped_column(Integer)
     first_at: Mapped[datetime] = mapped_column(UtcTime)
     last_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class DefaultUse(StrEnum):
+    """`default`: where a code leads that asks for nothing; `variant`: the same for one language, form or context."""
+
+    no = "no"
+    default = "default"
+    variant = "variant"
+
+
+_ONE_DEFAULT = text("default_use = 'default' AND withdrawn_at IS NULL")
+
+
+class Link(Revisioned, Base):
+    """Where the code of a thing leads besides our own pages. `anchor` and `key` are canonical URIs: of the thing, and
+    of its GS1 key alone. A link that is withdrawn stays, with the reason."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        enum_check("default_use", DefaultUse),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_is_whole"),
+        Index("ux_link_one_default", "anchor_key", unique=True, sqlite_where=_ONE_DEFAULT,
+              postgresql_where=_ONE_DEFAULT),
+        Index("ix_link_id", "id"), Index("ix_link_key", "key"), Index("ix_link_created", "created_at"))
+
+    anchor_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    anchor: Mapped[str] = mapped_column(String(300))
+    key: Mapped[str] = mapped_column(String(120))
+    link_type: Mapped[str] = mapped_column(String(40))
+    href: Mapped[str] = mapped_column(String(2000))
+    title: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100), default="")
+    languages: Mapped[Any] = mapped_column(JsonText, default=list)
+    contexts: Mapped[Any] = mapped_column(JsonText, default=list)
+    default_use: Mapped[str] = mapped_column(String(8), default=DefaultUse.no)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(80))
+    withdrawal_reason: Mapped[str] = mapped_column(String(1000), default="")

@@ -19,6 +19,8 @@ def unescape(text: str, *, query: bool = False) -> str:
 
 def escape(text: str, *, query: bool = False) -> str:
     """The text with everything but letters, digits and - . _ ~ escaped (UTF-8)."""
+    if text.isalnum() and text.isascii():
+        return text
     escaped = _RESERVED.sub(lambda found: "".join(f"%{byte:02X}" for byte in _bytes(found[0])), text)
     return escaped.replace("%20", "+") if query else escaped
 
