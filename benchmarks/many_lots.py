@@ -37,9 +37,14 @@ def number_of(index: int) -> str:
     return f"L{index:06}"
 
 
+def code_path_of(index: int) -> str:
+    """The address in its code."""
+    return f"/01/{GTIN}/10/{number_of(index)}"
+
+
 def path_of(index: int) -> str:
     """The address of its scan page."""
-    return f"/01/{GTIN}/10/{number_of(index)}"
+    return f"/s{code_path_of(index)}"
 
 
 def make_tables(database: Database) -> None:

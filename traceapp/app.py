@@ -9,9 +9,24 @@ from traceapp.config import Settings, read_settings
 from traceapp.core.clock import Clock
 from traceapp.db import Database
 from traceapp.logs import configure
-from traceapp.web import api, auth, consignee, console, consumer, headers, i18n, operations, page, problems, regulator
+from traceapp.web import (
+    api,
+    auth,
+    consignee,
+    console,
+    consumer,
+    epcis,
+    headers,
+    i18n,
+    operations,
+    page,
+    problems,
+    regulator,
+    resolver,
+)
 from traceapp.web import identity as identity_pages
 from traceapp.web.permissions import SHARED, joined
+from traceapp.web.plain_query import PlainQuery
 from traceapp.web.ui import blueprint as ui_blueprint
 from traceapp.world import build_world
 
@@ -30,14 +45,15 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     operations.install(app)
     i18n.install(app)
     problems.install(app)
-    auth.install(app, joined(SHARED, consumer.PERMISSIONS, consignee.PERMISSIONS, console.PERMISSIONS,
-                             regulator.PERMISSIONS, api.PERMISSIONS))
+    auth.install(app, joined(SHARED, resolver.PERMISSIONS, consumer.PERMISSIONS, consignee.PERMISSIONS,
+                             console.PERMISSIONS, regulator.PERMISSIONS, epcis.PERMISSIONS, api.PERMISSIONS))
     headers.install(app)
     page.install(app)
-    for blueprint in (ui_blueprint, operations.blueprint, identity_pages.blueprint, consumer.blueprint,
-                      consignee.blueprint, console.blueprint, regulator.blueprint):
+    for blueprint in (ui_blueprint, operations.blueprint, identity_pages.blueprint, resolver.blueprint,
+                      consumer.blueprint, consignee.blueprint, console.blueprint, regulator.blueprint, epcis.blueprint):
         app.register_blueprint(blueprint)
     api.install(app)
+    app.wsgi_app = PlainQuery(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 

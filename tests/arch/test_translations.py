@@ -16,7 +16,7 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None
 # What only the command line and the start of a process say; it speaks English.
 COMMAND_LINE = ("traceapp/cli/", "traceapp/config.py", "traceapp/demo/", "traceapp/signals/")
 ERRORS = {"Problem", "InvalidInput", "NotFound", "Forbidden", "NotSignedIn", "Conflict", "Stale", "TooLarge", "TooMany",
-          "PreconditionRequired", "Unavailable", "FormExpired"}
+          "PreconditionRequired", "Unavailable", "FormExpired", "NotOffered", "UnsupportedKey"}
 # What raises for others: its name, and at which place it is given the message.
 REFUSERS = {"StateTable": 1, "permit": 2}
 PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]")

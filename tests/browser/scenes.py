@@ -16,7 +16,8 @@ from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.counting import StoredScan, count_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.labels import lot_link
-from traceapp.code.model import ScanCount
+from traceapp.code.links import NewLink, WithdrawLink, register_link, withdraw_link
+from traceapp.code.model import Link, ScanCount
 from traceapp.code.policy import Doubt
 from traceapp.code.print_choice import PrintChoice
 from traceapp.code.print_states import PrintState
@@ -28,6 +29,7 @@ from traceapp.complaint.model import Complaint
 from traceapp.complaint.report import LotGiven, SubmitComplaint
 from traceapp.core.actor import PUBLIC, SYSTEM, Actor
 from traceapp.core.ids import new_id
+from traceapp.gs1 import parse_path
 from traceapp.identity.attempts import Attempt, note_refused_sign_in
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, create_user
@@ -91,6 +93,9 @@ class Scenes:
     account: str
     form: str
     report: str
+    code: str
+    gtin: str
+    link: str
 
 
 def make_scenes(site: Site) -> Scenes:
@@ -125,6 +130,7 @@ def make_scenes(site: Site) -> Scenes:
             rejected=codes["rejected"].lot_key, form=_form(session, world, codes["released"]),
             report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key,
             print_job=_print_job(session, world, staff["quality"], codes["released"]), **packs, product=codes["suspicious"].product_id or "",
+            **_links(session, world, staff["quality"], _path(session, codes["suspicious"])),
             material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
@@ -195,6 +201,23 @@ def _report(session: Session, world: World, lot: Lot) -> str:
         channel="consumer", narrative="The pack was open at one side.", lot=LotGiven(lot.lot_key), affected="nobody",
         harm="no", has_proof=True), vault=world.vault)
     return str(sent.follow_up_token)
+
+
+def _links(session: Session, world: World, actor: Actor, path: str) -> dict[str, str]:
+    """Links of a code: two that nothing tells apart, one for readers of one language, and one that has been withdrawn."""
+    gtin = path.split("/")[2]
+
+    def linked(anchor: str, kind: str, href: str, title: str, **more: object) -> Link:
+        command = NewLink(anchor, kind, f"https://qinghe.example/{href}", title, **more)  # type: ignore[arg-type]
+        return register_link(session, actor, world.clock, command, own_root=world.settings.base_url)
+
+    for number in (1, 2):
+        linked(parse_path(path).hri, "relatedVideo", f"film-{number}", f"贴敷演示 {number}", languages=("zh",))
+    leaflet = linked(gtin, "instructions", "leaflet.pdf", "Instructions for use", languages=("en",),
+                     media_type="application/pdf", contexts=("hospital",))
+    old = linked(gtin, "faqs", "questions", "常见问题")
+    withdraw_link(session, actor, world.clock, WithdrawLink(old.id, "The page has gone."))
+    return {"code": path, "gtin": gtin, "link": leaflet.id}
 
 
 def _path(session: Session, lot: Lot) -> str:

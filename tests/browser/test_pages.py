@@ -11,6 +11,7 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from tests.browser.conftest import NEWCOMER, SIZES, People, Site, shoot
 from tests.browser.scenes import Scenes, make_scenes
+from traceapp.demo.consignees import gln
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
@@ -67,9 +68,16 @@ CONSUMER = (
     Entry("scan-please-verify", at("{scenes.copied}")),
     Entry("scan-unknown-pack", at("{scenes.unknown_pack}")),
     Entry("scan-far-apart", at("{scenes.far_pack}")),
-    Entry("scan-unknown", "/01/09520426001012/10/CK26060799", status=404),
-    Entry("scan-wrong-code", "/01/09520426001013/10/CK26060701", status=400),
+    Entry("scan-unknown", "/01/09520426001012/10/CK26060799"),
+    Entry("scan-wrong-code", "/s/01/09520426001013/10/CK26060701", status=400),
     Entry("scan-product", "/01/09520426001012"),
+    Entry("scan-place", f"/414/{gln(11)}"),
+    Entry("code-links", at("{scenes.code}?linkType=linkset")),
+    Entry("code-choices", at("{scenes.code}?linkType=gs1:relatedVideo"), status=300),
+    Entry("code-no-such-link", at("{scenes.code}?linkType=gs1:faqs"), status=404),
+    Entry("code-unknown", "/01/09506000134352/10/X1", status=404),
+    Entry("code-wrong", "/01/09520426001013/10/CK26060701", status=400),
+    Entry("code-not-held", "/8004/9506000ABC", status=404),
     Entry("scan-no-gtin", at("/t/{scenes.raw}")),
     Entry("front-near-number", nearly),
     Entry("front-unknown-number", "/?code=ZZ-990011-0", status=404),

@@ -133,7 +133,7 @@ def test_a_stale_form_says_so_and_keeps_what_was_typed(people: People, site: Sit
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_first_view_of_a_code_is_one_small_answer_without_script(language: str, people: People,
+def test_the_first_view_of_a_code_is_one_small_page_after_one_redirect_and_without_script(language: str, people: People,
                                                                      site: Site) -> None:
     page = people.somebody(language, size="phone")
     requests, answers = list[Request](), list[Response]()
@@ -143,9 +143,10 @@ def test_the_first_view_of_a_code_is_one_small_answer_without_script(language: s
         requests.clear()
         answers.clear()
         page.goto(code, wait_until="networkidle")
-        assert [request.url for request in requests if not request.url.startswith("data:")] == [code], name
-        sizes = answers[0].request.sizes()
-        weight = sizes["responseHeadersSize"] + sizes["responseBodySize"]
+        page_of_code = code.replace("/01/", "/s/01/", 1)
+        assert [request.url for request in requests if not request.url.startswith("data:")] == [code, page_of_code], name
+        weight = sum(size for answer in answers if not answer.url.startswith("data:") for name, size in
+                     answer.request.sizes().items() if name in ("responseHeadersSize", "responseBodySize"))
         assert weight <= FIRST_VIEW_BYTES, f"{name}: {weight} bytes"
         assert page.locator("script").count() == 0, name
         assert not page.evaluate("[...document.querySelectorAll('*')].filter(one => [...one.attributes].some("

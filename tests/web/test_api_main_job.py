@@ -123,7 +123,7 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     # The public sees a batch that is not recalled; reactions come in; the lot stands out by itself.
     public = app.test_client()
     address = f"/01/{BOX}/10/P-1?lang=en"
-    assert "not recalled" in public.get(address).get_data(as_text=True)
+    assert "not recalled" in public.get(address, follow_redirects=True).get_data(as_text=True)
     for number in range(9):
         staff.post("/complaints", {"narrative": f"Red, itching skin under the plaster, case {number}.", "harm": "yes",
                                    "lot_key": first["lot_key"], "affected": "me"})
@@ -144,7 +144,8 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     manager.post(f"/recalls/{recall['id']}/approval", {"password": PASSWORD}, 200, If_Match=manager.etag)
     time.sleep(1)  # a kept copy may be one second old, and no older
     for lot, words in (("P-1", "has been recalled"), ("P-2", "has been recalled"), ("P-3", "not recalled")):
-        assert words in public.get(f"/01/{BOX}/10/{lot}?lang=en&fresh={lot}").get_data(as_text=True)
+        answer = public.get(f"/01/{BOX}/10/{lot}?lang=en&fresh={lot}", follow_redirects=True)
+        assert words in answer.get_data(as_text=True)
 
     # Letters reach both hospitals through a real mail server; each answers by its own link.
     deliver(world)

@@ -95,7 +95,7 @@ def test_the_front_page_shows_codes_that_a_reader_opens(client: FlaskClient, sql
     page = html.fromstring(client.get("/", headers=ENGLISH).data)
     (picture,) = page.xpath("//img/@src")
     address = decoded(base64.b64decode(picture.partition(",")[2]))
-    assert verdict_of(client.get(urlsplit(address).path)) == "released"
+    assert verdict_of(client.get(urlsplit(address).path, follow_redirects=True)) == "released"
     assert page.xpath("//a[@href='/sign-in']")
 
 
@@ -111,7 +111,7 @@ def test_what_a_third_party_reads_from_the_printed_code_opens_the_page(
     spec = labels.LabelSpec(address, lot_label_lines(("创可贴", "Plaster"), levels, lot))
     read = decoded(labels.render(spec))
     assert read == address
-    assert verdict_of(client.get(read.removeprefix(BASE))) == "released"
+    assert verdict_of(client.get(read.removeprefix(BASE), follow_redirects=True)) == "released"
 
 
 def test_a_label_says_what_its_code_holds(lot: Lot, sqlite: Database) -> None:

@@ -275,7 +275,7 @@ def test_a_typed_number_is_bound_to_its_lot(client: FlaskClient, sqlite: Databas
 
 
 def test_a_suspected_fake_comes_with_its_sign_and_number(client: FlaskClient, sqlite: Database) -> None:
-    page = client.get("/01/06901234500011/10/NOPE", headers=ENGLISH)
+    page = client.get("/s/01/06901234500011/10/NOPE", headers=ENGLISH)
     (address,) = html.fromstring(page.data).xpath("//a[contains(@href, '/report?')]/@href")
     assert "NOPE" in html.fromstring(client.get(address).data).xpath("//input[@name='lot']/@value")
     answer = client.post(address, data={"narrative": "The print looks wrong", "lot": "NOPE"})
@@ -286,7 +286,7 @@ def test_a_suspected_fake_comes_with_its_sign_and_number(client: FlaskClient, sq
 def test_the_serial_of_the_scanned_code_goes_with_the_report(client: FlaskClient, sqlite: Database, lot: Lot) -> None:
     address = f"/report?lot={lot.lot_key}&via=scan"
     answer = client.post(address, data={"narrative": "Red skin"}, headers=ENGLISH | {
-        "Referer": f"http://localhost/01/{UNIT_GTIN}/10/B1/21/S77"})
+        "Referer": f"http://localhost/s/01/{UNIT_GTIN}/10/B1/21/S77"})
     draft = answer.location.partition("/signs")[0]
     put(client, f"{draft}/whom", affected="me")
     put(client, f"{draft}/bad", seriousness="none")

@@ -57,8 +57,8 @@ class Pack:
     codes: list[str]
 
     def path(self, number: int = 1) -> str:
-        """The path of a code as it is printed."""
-        return self.codes[number - 1]
+        """The path of the page that a code leads to, with the query of the code as it is printed."""
+        return "/s" + self.codes[number - 1]
 
     def scan(self, path: str, region: str = "CN-BJ", address: str = "203.0.113.7", language: str = "en",
              **headers: str) -> TestResponse:
@@ -175,7 +175,7 @@ def second_line(answer: TestResponse) -> str:
 def test_a_pack_that_nothing_speaks_against_gets_the_page_of_its_lot(pack: Pack) -> None:
     for number in range(1, 10):
         assert verdict_of(pack.scan(pack.path(number))) == "released"
-    assert pack.scan(pack.path()).data == pack.scan(f"/01/{UNIT_GTIN}/10/B1").data
+    assert pack.scan(pack.path()).data == pack.scan(f"/s/01/{UNIT_GTIN}/10/B1").data
 
 
 @pytest.mark.parametrize("doubt", WORDS)
@@ -248,7 +248,7 @@ def test_machines_read_the_same_verdict(pack: Pack) -> None:
 def test_serial_numbers_of_a_lot_without_ranges_mean_nothing_to_us(pack: Pack) -> None:
     with pack.database.write() as session:
         pack.lot = make_batch(make_hand_again(session, pack), "B2")
-    assert verdict_of(pack.scan(f"/01/{UNIT_GTIN}/10/B2/21/77")) == "released"
+    assert verdict_of(pack.scan(f"/s/01/{UNIT_GTIN}/10/B2/21/77")) == "released"
 
 
 def make_hand_again(session: Any, pack: Pack) -> Any:
@@ -280,7 +280,7 @@ def statements(pack: Pack) -> Iterator[list[str]]:
 
 def test_a_serial_number_costs_one_statement_more_and_other_codes_none(pack: Pack, now: Now,
                                                                        statements: list[str]) -> None:
-    lot_code = f"/01/{UNIT_GTIN}/10/B1"
+    lot_code = f"/s/01/{UNIT_GTIN}/10/B1"
     pack.scan(lot_code)
     pack.scan(pack.path())
     statements.clear()
@@ -335,7 +335,7 @@ def test_the_language_can_be_changed_without_losing_the_words_or_gaining_a_doubt
     assert verdict_of(pack.scan(unsigned(pack.path()) + switch)) == "released"
     unknown = unsigned(bring_about(Doubt.unknown_serial, pack))
     assert verdict_of(pack.scan(unknown + switch)) == "please_verify"
-    assert verdict_of(pack.scan(f"/01/{UNIT_GTIN}/10/B1?lang=en&v=record")) == "released"
+    assert verdict_of(pack.scan(f"/s/01/{UNIT_GTIN}/10/B1?lang=en&v=record")) == "released"
 
 
 def test_whoever_types_the_number_in_is_not_asked_for_a_signature(pack: Pack) -> None:
@@ -365,7 +365,7 @@ def test_every_scan_is_noted_with_what_it_gave_reason_to(pack: Pack) -> None:
 
 
 def test_an_escaped_serial_number_is_noted_as_it_is_read_on_every_way(pack: Pack) -> None:
-    for path in (f"/01/{UNIT_GTIN}/10/B1/21/A%2F1", f"/01/{UNIT_GTIN}/10/B1/21/A%2f1"):
+    for path in (f"/s/01/{UNIT_GTIN}/10/B1/21/A%2F1", f"/s/01/{UNIT_GTIN}/10/B1/21/A%2f1"):
         for _ in range(3):
             pack.scan(path)
     pack.flush()
@@ -377,8 +377,8 @@ def test_a_lot_that_is_called_21_does_not_hide_the_serial_number(pack: Pack) -> 
     with pack.database.write() as session:
         make_batch(make_hand_again(session, pack), "21")
     for _ in range(3):
-        pack.scan(f"/01/{UNIT_GTIN}/10/21/21/X7")
-        pack.scan(f"/01/{UNIT_GTIN}/10/21")
+        pack.scan(f"/s/01/{UNIT_GTIN}/10/21/21/X7")
+        pack.scan(f"/s/01/{UNIT_GTIN}/10/21")
     pack.flush()
     with pack.database.read() as session:
         assert sorted(session.scalars(select(Scan.serial)), key=str) == [None] * 3 + ["X7"] * 3
@@ -423,11 +423,11 @@ def test_after_a_rotation_the_codes_of_both_keys_are_right_and_after_retirement_
     assert verdict_of(pack.scan(unsigned(old))) == "please_verify"
     newest = f"01/{UNIT_GTIN}/10/B1/21/N00000001"
     signature = CodeKeys(NEWER).signature(str(given.key_id), newest)
-    assert verdict_of(pack.scan(f"/{newest}?s={signature}")) == "released"
+    assert verdict_of(pack.scan(f"/s/{newest}?s={signature}")) == "released"
     pack.app = opened(replace(signed, code_keys=NEWER), pack.database, pack.clock)
     assert verdict_of(pack.scan(unsigned(old))) == "released"
     assert verdict_of(pack.scan(unsigned(old).replace("K00000001", "K00000011"))) == "please_verify"
-    assert verdict_of(pack.scan(f"/{newest}")) == "please_verify"
+    assert verdict_of(pack.scan(f"/s/{newest}")) == "please_verify"
 
 
 def test_the_shortcut_and_the_application_say_the_same_of_a_doubt(pack: Pack) -> None:

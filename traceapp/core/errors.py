@@ -93,6 +93,13 @@ class TooLarge(Problem):
     code = "too-large"
 
 
+class NotOffered(Problem):
+    """Something that a standard knows and this service does not do."""
+
+    status = 501
+    code = "not-offered"
+
+
 class TooMany(Problem):
     """Too many attempts in the window; `retry_after` is in seconds."""
 

@@ -227,6 +227,13 @@ def as_document(events: Iterable[Event], context: Iterable[Any] | None, created_
     }
 
 
+def write_query_json(events: Iterable[Event], *, created_at: datetime) -> str:
+    """The answer to a query as text: `events` in a query document."""
+    found = as_document(events, None, created_at)
+    results = {"queryName": "SimpleEventQuery", "resultsBody": found["epcisBody"]}
+    return dumps(found | {"type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}})
+
+
 def _placed(event: Event, shared: list[Any]) -> Json:
     """The event as it must stand in a document whose context is `shared`."""
     own = [entry for entry in event.context if entry not in shared]

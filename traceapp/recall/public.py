@@ -87,6 +87,16 @@ def public_recall(session: Session, reference: str) -> PublicRecall | None:
     return PublicRecall(_facts(recall), tuple(_lots(session, [recall.id]).get(recall.id, ())))
 
 
+def recalls_of_product(session: Session, product_id: str) -> tuple[PublicRecall, ...]:
+    """The announced recalls of a product that are not closed, the newest first, each with its batches of this product.
+    Two statements."""
+    theirs = select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key).where(Lot.product_id == product_id)
+    found = session.scalars(select(Recall).where(Recall.state == RecallState.notifying, Recall.id.in_(theirs))
+                            .order_by(Recall.approved_at.desc(), Recall.id)).all()
+    lots = _lots(session, [recall.id for recall in found], product_id)
+    return tuple(PublicRecall(_facts(recall), tuple(lots.get(recall.id, ()))) for recall in found)
+
+
 def recall_facts(connection: Session | Connection, recall_id: str) -> RecallFacts | None:
     """The texts of an announced recall for the page of a batch; None when there is none. One statement."""
     row = connection.execute(_columns().where(Recall.id == recall_id)).first()
@@ -125,14 +135,17 @@ def _facts(row: Recall | Row[*tuple[Any, ...]]) -> RecallFacts:
         contact=row.contact, announced_at=row.approved_at, closed_at=row.closed_at)
 
 
-def _lots(session: Session, recall_ids: Sequence[str]) -> dict[str, list[PublicLot]]:
-    """Per recall the batches that people can have: products, and materials that were shipped."""
-    rows = session.execute(
-        select(RecallLot.recall_id, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
-        .outerjoin(Product, Product.id == Lot.product_id)
-        .where(RecallLot.recall_id.in_(recall_ids), or_(Product.kind != ProductKind.material, Product.id.is_(None),
-                                                        RecallLot.shipped > 0))
-        .order_by(Product.code, Lot.number)) if recall_ids else ()
+def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = None) -> dict[str, list[PublicLot]]:
+    """Per recall the batches that people can have: products, and materials that were shipped; of one product only
+    where it is named."""
+    wanted = (select(RecallLot.recall_id, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
+              .outerjoin(Product, Product.id == Lot.product_id)
+              .where(RecallLot.recall_id.in_(recall_ids), or_(
+                  Product.kind != ProductKind.material, Product.id.is_(None), RecallLot.shipped > 0))
+              .order_by(Product.code, Lot.number))
+    if product_id is not None:
+        wanted = wanted.where(Lot.product_id == product_id)
+    rows = session.execute(wanted) if recall_ids else ()
     found: dict[str, list[PublicLot]] = {}
     for recall_id, lot, product in rows:
         gtin = _GTIN.search(lot.uri)

@@ -1,25 +1,46 @@
 """The EPCIS document of a lot."""
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import NotFound, TooLarge
+from traceapp.epcis import Event as Said
 from traceapp.epcis import write_json
 
 from .facts import said_of
 from .finding import key_of_text
+from .identity import item_of
 from .model import Event, EventItem
 
 
 def lot_document(session: Session, text: str) -> str:
     """Everything that happened to a lot as one EPCIS 2.0 document, in the order of time. Raises NotFound."""
-    key = key_of_text(session, text)
-    rows = session.scalars(
-        select(Event).where(select(EventItem.lot_key).where(
-            EventItem.lot_key == key, EventItem.subject_key == Event.subject_key,
-            EventItem.event_id == Event.id).exists()).order_by(Event.event_time, Event.id)).all()
+    rows = session.scalars(_naming((key_of_text(session, text),))).all()
     if not rows:
         raise NotFound("No event names this lot.", code="no-events", place="lot")
     # The newest entry, not the present moment: the same events give the same document.
     return write_json([said_of(row) for row in rows], created_at=max(row.recorded_at for row in rows))
+
+
+def events_of_classes(session: Session, uris: Iterable[str], limit: int) -> tuple[Said, ...]:
+    """Every event that names one of these lots or products, in the order of time; nothing for what no event names.
+
+    Raises TooLarge when there are more than `limit`: a part of them would look like all.
+    """
+    keys = tuple(item_of(uri, is_class=True).key for uri in uris)
+    rows = session.scalars(_naming(keys).limit(limit + 1)).all()
+    if len(rows) > limit:
+        raise TooLarge("These are more than %(limit)d events. Take the file of the lot instead.",
+                       code="query-too-large", limit=limit)
+    return tuple(said_of(row) for row in rows)
+
+
+def _naming(keys: tuple[str, ...]) -> Select[Event]:
+    """The events in which these items stand, found by the items: they are few, events are many."""
+    theirs = (select(EventItem.subject_key, EventItem.event_id).where(EventItem.lot_key.in_(keys)).distinct()
+              .subquery())
+    return (select(Event).join(theirs, and_(Event.subject_key == theirs.c.subject_key, Event.id == theirs.c.event_id))
+            .order_by(Event.event_time, Event.id))

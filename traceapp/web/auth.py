@@ -84,7 +84,7 @@ def _judge(needed: str | None) -> Response | None:
     if needed == table.PUBLIC:
         return None
     if who.role == PUBLIC.role:
-        if request.method in _SAFE and not request.path.startswith("/api/"):
+        if request.method in _SAFE and not request.path.startswith(("/api/", "/epcis/")):
             return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")  # type: ignore[return-value]
         raise NotSignedIn("Please sign in.")
     if who.must_change_password and request.endpoint not in table.WITH_ONE_TIME_PASSWORD:

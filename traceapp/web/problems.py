@@ -19,6 +19,7 @@ _TITLES = {
     422: "Please check what was entered", 428: "Say which version you change", 429: "Too many attempts",
     500: "Something went wrong on our side", 501: "Not offered", 503: "Not available just now",
 }
+_FOR_MACHINES = ("application/json", "application/ld+json", "application/linkset+json")
 
 
 def wants_json() -> bool:
@@ -26,8 +27,8 @@ def wants_json() -> bool:
     if request.path.startswith(("/api/", "/epcis")) or request.path.endswith(".json"):
         return True
     accept = request.accept_mimetypes
-    return accept.best == "application/problem+json" or (
-        accept["application/json"] > accept["text/html"])
+    page = accept["text/html"]
+    return accept.best == "application/problem+json" or any(accept[form] > page for form in _FOR_MACHINES)
 
 
 def translated(problem: Problem) -> str:
@@ -119,10 +120,10 @@ def _detail(status: int, error: HTTPException) -> str:
     return (error.description or _TITLES.get(status, "")).replace("%", "%%")
 
 
-def render(error: Problem) -> Response:
-    """The answer for one problem, in the form that the client reads."""
+def render(error: Problem, *, is_json: bool | None = None) -> Response:
+    """The answer for one problem, in the form that the client reads; `is_json` where that is known already."""
     text = translated(error)
-    if wants_json():
+    if wants_json() if is_json is None else is_json:
         body: dict[str, Any] = {
             "type": f"urn:traceapp:problem:{error.code}", "title": _TITLES.get(error.status, "Error"),
             "status": error.status, "detail": text, "code": error.code}

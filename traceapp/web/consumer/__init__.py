@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 
 from traceapp.web.permissions import PUBLIC
 
-from . import files, follow_up, front, recalls, report_views, scan_views
+from . import files, follow_up, front, recall_status, recalls, report_views, scan_views
 from .shortcut import Shortcut
 from .state import install_state
 
@@ -17,8 +17,9 @@ blueprint = Blueprint("consumer", __name__, template_folder="templates", static_
 
 _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/", "front", front.front, ("GET",)),
-    ("/01/<path:rest>", "scan_code", scan_views.scan_code, ("GET",)),
+    ("/s/<path:rest>", "scan_code", scan_views.scan_code, ("GET",)),
     ("/t/<path:rest>", "scan_private", scan_views.scan_private, ("GET",)),
+    ("/recall-status/<path:rest>", "recall_status", recall_status.recall_status, ("GET",)),
     ("/recalls", "recall_list", recalls.recall_list, ("GET",)),
     ("/recalls/<reference>", "recall_page", recalls.recall_page, ("GET",)),
     ("/recalls.json", "recalls_json", recalls.recalls_json, ("GET",)),

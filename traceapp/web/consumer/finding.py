@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from traceapp.code.own_links import PAGES
 from traceapp.code.resolving import ScannedCode, code_path, scanned_code
 from traceapp.complaint.matching import IssuedLot, MatchKind, match_lot
 from traceapp.gs1 import TABLE, Gs1Error, bare_text, gtin14, is_gtin, lot_number_in, parse_anything, readings
@@ -44,14 +45,19 @@ def read_code(text: str, gtin: str = "") -> Found:
     pair = _GTIN_AND_LOT.fullmatch(text)
     gtin, lot = (pair[1], pair[2].strip()) if pair is not None and is_gtin(pair[1]) else (gtin, text)
     if gtin and is_gtin(gtin) and not text.startswith(_LOOKS_CODED):
-        return Found(code_path(ScannedCode(gtin14(gtin, place="gtin"), lot)) if _fits(lot) else None)
+        return Found(_page_of(ScannedCode(gtin14(gtin, place="gtin"), lot)) if _fits(lot) else None)
     wrong: Gs1Error | None = None
     for one in readings(text):
         try:
-            return Found(code_path(scanned_code(parse_anything(one))))
+            return Found(_page_of(scanned_code(parse_anything(one))))
         except Gs1Error as error:
             wrong = wrong or error
     return Found(error=wrong)
+
+
+def _page_of(code: ScannedCode) -> str:
+    """The page that a code leads to."""
+    return PAGES + code_path(code)
 
 
 def find_code(session: Session, text: str, gtin: str, may_search: Callable[[], bool]) -> Found:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from traceapp.code.policy import Why
+from traceapp.code.resolving import KnownProduct, ScannedCode, code_path
+from traceapp.gs1 import STEM
 from traceapp.recall.public import RecallFacts
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import PublicInspection, RawMaterial, ScanFacts, Step
@@ -240,3 +242,11 @@ def machine_answer(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallF
         "recalls": [{"reference": recall.reference, "class": recall.recall_class, "title": dict(recall.title),
                      "action": dict(recall.action), "contact": recall.contact} for recall in recalls],
     }
+
+
+def machine_unknown(code: ScannedCode, product: KnownProduct) -> dict[str, Any]:
+    """The same for a batch that is not known of a product that is."""
+    return {
+        "uri": STEM + code_path(code), "lot": code.lot, "verdict": Verdict.unknown.value,
+        "product": {"zh": product.name_zh, "en": product.name_en, "gtin": code.gtin}, "made_on": None,
+        "expires_on": None, "recalls": []}

@@ -1,4 +1,5 @@
-"""Scanned codes: /01/{gtin}, /01/{gtin}/10/{lot}, …/21/{serial}, and /t/{id} for what has no GS1 key."""
+"""The pages that codes lead to: /s/01/{gtin}, /s/01/{gtin}/10/{lot}, …/21/{serial}, /s/414/… of our places, and /t/{id}
+for what has no GS1 key."""
 from __future__ import annotations
 
 from urllib.parse import quote
@@ -9,12 +10,15 @@ from flask_babel import gettext as _
 from traceapp.code.resolving import KnownProduct, ScannedCode, scanned_code
 from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error, parse_path
+from traceapp.recall.public import recalls_of_product
 from traceapp.trace.policy import Verdict
+from traceapp.web.context import world
 from traceapp.web.problems import translated
 
 from . import scan_view
 from .page_cache import VARY, KeptPage
 from .pages import squeezed
+from .places import PLACES, place_page
 from .scan_pages import UnknownItem, Wish, key_of_path
 from .state import consumer, public_page
 from .wishes import language_of, linked, takes_gzip, wants_json
@@ -40,11 +44,14 @@ def wish() -> Wish:
 
 
 def scan_code(rest: str) -> Response:
-    """The page of a code with a GTIN."""
+    """The page of a code with a GTIN, or of a place of ours."""
     wanted, path = wish(), raw_path()
     g.language = wanted.language
     try:
-        code = scanned_code(parse_path(path))
+        parsed = parse_path(path)
+        if parsed.key in PLACES:
+            return _finished(place_page(parsed, wanted), wanted)
+        code = scanned_code(parsed)
     except Gs1Error as error:
         return wrong_code(path, error, wanted)
     if code.is_product:
@@ -89,14 +96,20 @@ def _finished(answer: Response, wanted: Wish) -> Response:
 
 
 def unknown_item(code: ScannedCode | None, product: KnownProduct | None, wanted: Wish) -> Response:
-    """Nothing is known under the code: explained, to be typed again, to be reported."""
+    """Nothing is known under the code: explained, to be typed again, to be reported. That a batch of a product of ours
+    is not known is an answer (200); that the product is none of ours is none (404)."""
     asked: list[tuple[str, str]] = []
     if code is not None:
         name = scan_view.name_in(wanted.language, product.name_zh, product.name_en) if product else ""
         asked = [(_("Product"), name or _("not one of ours (%(gtin)s)", gtin=code.gtin)),
                  (_("Batch number"), code.lot or ""), (_("Serial number"), code.serial or "")]
-    return _unknown(asked, code.lot or "" if code else "", wanted, same_path=True,
-                    gtin=code.gtin if code and product else "", phone=product.contact_phone if product else "")
+    if wanted.is_json and code is not None and product is not None:
+        return _finished(jsonify(scan_view.machine_unknown(code, product)), wanted)
+    answer = _unknown(asked, code.lot or "" if code else "", wanted, same_path=True,
+                      gtin=code.gtin if code and product else "", phone=product.contact_phone if product else "")
+    if product is not None:
+        answer.status_code = 200
+    return answer
 
 
 def unknown_number(text: str, wanted: Wish) -> Response:
@@ -133,7 +146,11 @@ def _product(code: ScannedCode, wanted: Wish) -> Response:
         return unknown_item(code, None, wanted)
     if wanted.is_json:
         return _finished(jsonify(gtin=code.gtin, lot=None, verdict=None), wanted)
+    with world().database.read() as session:
+        recalls = recalls_of_product(session, product.id)
     return _finished(public_page(
-        "product.html", same_path=True, gtin=code.gtin,
+        "product.html", same_path=True, gtin=code.gtin, recalls=[
+            (scan_view.recall_view(recall.facts, wanted.language), recall.lots_text(wanted.language))
+            for recall in recalls],
         name=scan_view.name_in(wanted.language, product.name_zh, product.name_en),
         report_url=linked("/report", product=product.id, via="typed")), wanted)

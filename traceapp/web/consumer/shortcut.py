@@ -42,7 +42,7 @@ class Shortcut:
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         path: str = environ.get("REQUEST_URI") or ""
-        if not path.startswith(("/01/", "/t/")):
+        if not path.startswith(("/s/", "/t/")):
             return self._app(environ, start_response)
         if self._learned is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._app(environ, self._learning(environ, start_response))

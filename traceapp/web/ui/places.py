@@ -36,6 +36,12 @@ def _rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@lru_cache(maxsize=512)
+def country(code: str, locale: str) -> str:
+    """The name of a country by its code of two letters; the code itself where there is none."""
+    return str(Locale.parse(locale, sep="-").territories.get(code, code))
+
+
 @lru_cache(maxsize=2048)
 def place(text: str, locale: str) -> str:
     """The place as readers of the language write it: 江苏常州 is Changzhou, Jiangsu; what is not known stays as it is.

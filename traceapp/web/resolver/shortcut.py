@@ -1,0 +1,102 @@
+"""Redirects and linksets answered before the framework is asked, with the headers that the whole application gives.
+
+Those are learned when the first of these answers is given. Pages for people and errors are left to the application.
+"""
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from traceapp.core.clock import monotonic_seconds
+from traceapp.core.errors import NotFound
+from traceapp.gs1 import Gs1Error
+from traceapp.web.operations import REQUESTS, SECONDS
+
+from .answers import Answer, Headers, answered
+from .asking import Asked, Environ, asked
+from .kept import Resolutions
+
+Start = Callable[..., Any]
+_ENDPOINT = "resolver.resolve"
+_REASONS = {200: "200 OK", 300: "300 MULTIPLE CHOICES", 304: "304 NOT MODIFIED", 307: "307 TEMPORARY REDIRECT"}
+# True of one answer only, so not learned.
+_OWN = {"x-request-id", "content-length", "date", "set-cookie", "etag", "cache-control", "vary", "content-type",
+        "content-language", "location", "link", "age"}
+
+
+class Shortcut:
+    """A WSGI application in front of `app` for the paths that begin with one of `starts`."""
+
+    def __init__(self, app: Callable[[Environ, Start], Iterable[bytes]], resolutions: Resolutions, base_url: str,
+                 starts: tuple[str, ...]) -> None:
+        self._app = app
+        self._resolutions = resolutions
+        self._base_url = base_url
+        self._starts = starts
+        self._learned: Headers | None = None
+        self._counted = {code: REQUESTS.labels(_ENDPOINT, str(code)) for code in _REASONS}
+        self._timed = SECONDS.labels(_ENDPOINT)
+
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        path: str = environ.get("REQUEST_URI") or ""
+        if not path.startswith(self._starts) or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._app(environ, start_response)
+        began = monotonic_seconds()
+        wanted = asked(environ, self._base_url)
+        answer = self._answer(wanted)
+        if answer is None:
+            return self._app(environ, start_response)
+        if self._learned is None:
+            self._learn(environ)
+        body = self._started(environ, answer, start_response)
+        self._timed.observe(monotonic_seconds() - began)
+        return body
+
+    def _answer(self, wanted: Asked) -> Answer | None:
+        """The answer; None when the application has to give it."""
+        try:
+            kept = self._resolutions.of(wanted.code)
+        except (Gs1Error, NotFound, SQLAlchemyError):
+            return None
+        return None if kept is None else answered(self._resolutions, kept, wanted)
+
+    def _started(self, environ: Environ, answer: Answer, start_response: Start) -> list[bytes]:
+        assert self._learned is not None
+        request_id = ("X-Request-ID", secrets.token_hex(8))
+        status, body = answer.status, answer.body
+        headers = [*self._learned, *answer.headers]
+        if is_same(environ.get("HTTP_IF_NONE_MATCH", ""), answer.etag):
+            status, body = 304, b""
+            headers = without_content(headers)
+        self._counted[status].inc()
+        length = [] if status == 304 else [("Content-Length", str(len(body)))]
+        start_response(_REASONS[status], [*headers, request_id, *length])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _learn(self, environ: Environ) -> None:
+        """Have the application answer once, for the headers that it gives to everything."""
+        seen: Headers = []
+
+        def start(_status: str, headers: Headers, *_more: Any) -> Any:
+            seen.extend(headers)
+            return lambda _block: None
+
+        said = self._app(dict(environ), start)
+        if close := getattr(said, "close", None):
+            close()
+        self._learned = [pair for pair in seen if pair[0].lower() not in _OWN
+                         and not pair[0].lower().startswith("access-control-")]
+
+
+def is_same(if_none_match: str, etag: str) -> bool:
+    """Whether the asker holds this version already; weak comparison. No version, no answer of that kind."""
+    return bool(etag) and (if_none_match.strip() == "*" or etag.removeprefix("W/") in {
+        part.strip().removeprefix("W/") for part in if_none_match.split(",")})
+
+
+def without_content(headers: Headers) -> Headers:
+    """What is left to say when nothing is sent."""
+    return [pair for pair in headers if not pair[0].startswith("Content-") or pair[0] == "Content-Security-Policy"]
