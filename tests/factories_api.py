@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from tests.factories_cases import promoted, world_of
 from tests.factories_complaint import scanned
+from tests.factories_links import linked
 from tests.factories_recall import House, make_house, running
 from tests.factories_surveillance import add_reactions
-from tests.factories_trace import GOOD
+from tests.factories_trace import GOOD, UNIT_GTIN
 from tests.factories_web import Console
 from tests.http_clients import ApiClient, user_of
 from traceapp.catalog.model import PartyContact
@@ -73,7 +74,9 @@ def make_plant(console: Console) -> Plant:
         session.flush()
         hold = session.scalars(select(Hold).where(Hold.lot_key == house.film.lot_key)).one()
         contact = session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)).one()
+    link = linked(database, clock, UNIT_GTIN)
     ids = {
+        "link_id": link.id,
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,

@@ -29,7 +29,8 @@ ACTS = {
     "lot_reject": "POST /lots/<lot_key>/reject", "lot_hold": "POST /lots/<lot_key>/holds",
     "lot_lift": "POST /lots/<lot_key>/holds/<hold_id>/lift", "lot_return": "POST /lots/<lot_key>/returns",
     "lot_serials": "POST /lots/<lot_key>/serial-ranges", "lot_dispose": "POST /lots/<lot_key>/disposals",
-    "shipment_new": "POST /shipments",
+    "shipment_new": "POST /shipments", "link_new": "POST /links", "link_change": "PUT /links/<link_id>",
+    "link_withdraw": "POST /links/<link_id>/withdrawal",
     "complaint_submit": "POST /complaints", "complaint_import_look": "POST /complaint-imports/preview",
     "complaint_import_take": "POST /complaint-imports", "complaint_triage": "POST /complaints/<complaint_id>/triage",
     "complaint_change": "POST /complaints/<complaint_id>/actions",
@@ -55,7 +56,7 @@ ACTS = {
 FILES = {
     "lots_export": "GET /exports/lots", "lot_trace": "GET /exports/lots/<lot_key>/trace",
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
-    "partners_export": "GET /exports/parties", "complaints": "GET /exports/complaints",
+    "partners_export": "GET /exports/parties", "links_export": "GET /exports/links", "complaints": "GET /exports/complaints",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",

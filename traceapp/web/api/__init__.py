@@ -18,6 +18,7 @@ from . import (
     files,
     history,
     idempotency,
+    links,
     lot_acts,
     lots,
     parties,
@@ -31,8 +32,8 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, lots, lot_acts, serials, printing, files, complaints, complaint_import, adverse_events,
-           signals, recalls, recall_ledger, tasks, exports, history, accounts)
+MODULES = (catalog, parties, links, lots, lot_acts, serials, printing, files, complaints, complaint_import,
+           adverse_events, signals, recalls, recall_ledger, tasks, exports, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

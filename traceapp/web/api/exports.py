@@ -9,6 +9,7 @@ from marshmallow import Schema
 
 from traceapp.adverse_event.queries import AdverseEventFilter
 from traceapp.catalog.queries import PartyFilter, ProductFilter
+from traceapp.code.link_queries import LinkFilter
 from traceapp.complaint.queries import ComplaintFilter
 from traceapp.recall.queries import LedgerFilter, RecallFilter
 from traceapp.trace.lot_list import LotFilter
@@ -16,6 +17,7 @@ from traceapp.web.context import world
 from traceapp.web.listings import adverse_event_table
 from traceapp.web.listings_cases import complaints_table, ledger_table, recalls_table
 from traceapp.web.listings_catalog import partners_table, products_table
+from traceapp.web.listings_links import links_table
 from traceapp.web.listings_trace import lots_table, trace_table
 from traceapp.web.reading import ZONE
 from traceapp.web.tables import send_table
@@ -24,6 +26,7 @@ from .adverse_events import EventFilterSchema
 from .blueprint import ApiBlueprint
 from .catalog import ProductFilterSchema
 from .complaints import ComplaintFilterSchema
+from .links import CodeLinkFilterSchema
 from .lots import LotFilterSchema
 from .parties import PartyFilterSchema
 from .recall_ledger import LedgerQuery
@@ -33,7 +36,8 @@ from .schemas import choice
 blueprint = ApiBlueprint("api_exports", __name__, url_prefix="/api/v1/exports", description="Tables as files")
 PERMISSIONS = {
     "api_exports.lots": "trace.read", "api_exports.trace": "trace.read", "api_exports.products": "console.read",
-    "api_exports.parties": "console.read", "api_exports.complaints": "complaint.read",
+    "api_exports.parties": "console.read", "api_exports.links": "console.read",
+    "api_exports.complaints": "complaint.read",
     "api_exports.adverse_events": "export.run", "api_exports.recalls": "recall.read",
     "api_exports.ledger": "recall.read",
 }
@@ -100,6 +104,15 @@ def parties(wanted: dict[str, Any]) -> Response:
     """Partners as a file, without contacts"""
     form = wanted.pop("format")
     return send_table(partners_table(PartyFilter(**wanted), _told(wanted)), form)
+
+
+@blueprint.route("/links", methods=["GET"])
+@blueprint.arguments(_file(CodeLinkFilterSchema), location="query")
+@_described
+def links(wanted: dict[str, Any]) -> Response:
+    """Links of codes as a file"""
+    form = wanted.pop("format")
+    return send_table(links_table(LinkFilter(**wanted), _told(wanted)), form)
 
 
 @blueprint.route("/complaints", methods=["GET"])

@@ -18,6 +18,7 @@ from .schemas import choice, moment, words
 blueprint = ApiBlueprint("api_history", __name__, url_prefix="/api/v1", description="What was done, by whom and when")
 PERMISSIONS = {"api_history.read_history": "signed_in"}  # the kind of thing decides
 READERS = {"lot": "trace.read", "product": "console.read", "party": "console.read", "site": "console.read",
+           "links": "console.read",
            "complaint": "complaint.read", "adverse_event": "adverse_event.write", "signal": "signal.read",
            "recall": "recall.write", "user": "user.manage"}
 

@@ -29,6 +29,7 @@ NAVIGATION = (
     ("console.products", _("Products"), "console.read"),
     ("console.partners", _("Partners"), "console.read"),
     ("console.labels", _("Labels"), "label.print"),
+    ("console.links", _("Links"), "console.read"),
     ("console.accounts", _("Users and tokens"), "user.manage"),
 )
 ROLES = {"operator": _("Operator"), "quality": _("Quality"), "quality_manager": _("Quality manager"),

@@ -12,11 +12,15 @@ from werkzeug.wrappers import Response
 from traceapp.attachment.service import attachments_of, attachments_of_all
 from traceapp.audit.entries import entries_of
 from traceapp.catalog.queries import all_products
+from traceapp.catalog.service import STEM
 from traceapp.code.allocating import range_page
 from traceapp.code.labels import lot_link, unit_gtin
+from traceapp.code.link_queries import links_of_key
+from traceapp.code.links import read_code
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
+from traceapp.gs1.escapes import escape
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
@@ -44,6 +48,7 @@ from traceapp.web.listings_trace import lots_table, trace_table
 from traceapp.web.tables import send_table
 
 from .layout import blueprint, page, today
+from .links import details_of, kind_word, leads_of
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
 from .lot_picture import GenealogyView, genealogy_view
 from .lot_scans import scans_part
@@ -57,7 +62,7 @@ PERMISSIONS: dict[str, str] = {
 
 _WISHES = ("text", "product", "kind", "state", "from", "to", "sort")
 _PICTURE_LOTS = 400
-PARTS = ("overview", "inspections", "shipments", "complaints", "scans", "label", "events", "history")
+PARTS = ("overview", "inspections", "shipments", "complaints", "scans", "label", "links", "events", "history")
 
 
 def lot_filter(values: dict[str, str]) -> LotFilter:
@@ -130,7 +135,8 @@ def lot(lot_key: str) -> Response:
 def _tabs(lot_key: str, part: str) -> list[dict[str, Any]]:
     labels = {"overview": gettext("Overview"), "inspections": gettext("Inspections"),
               "shipments": gettext("Shipments"), "complaints": gettext("Complaints"), "scans": gettext("Scans"),
-              "label": gettext("Label"), "events": gettext("Events"), "history": gettext("History")}
+              "label": gettext("Label"), "links": gettext("Links"), "events": gettext("Events"),
+              "history": gettext("History")}
     shown = [name for name in PARTS if name != "complaints" or may("complaint.read")]
     return [{"label": labels[name], "current": name == part,
              "url": url_for("console.lot", lot_key=lot_key, part=None if name == "overview" else name)}
@@ -200,6 +206,16 @@ def _scans(session: Session, head: LotHead) -> dict[str, Any]:
     return scans_part(session, head.lot.lot_key)
 
 
+def _links(session: Session, head: LotHead) -> dict[str, Any]:
+    gtin = unit_gtin(head.product.levels if head.product is not None else ())
+    if gtin is None:
+        return {"thing": None}
+    thing = read_code(f"{STEM}{gtin}/10/{escape(head.lot.number)}")
+    standing = links_of_key(session, (thing.key_uri,))
+    return {"thing": thing, "leads": leads_of(session, thing), "kind_word": kind_word, "details_of": details_of,
+            "registered": [link for link in standing if link.anchor_key == thing.key]}
+
+
 def _events(session: Session, head: LotHead) -> dict[str, Any]:
     found = events_of(session, head.lot.lot_key)
     shown = request.args.get("event", "")
@@ -216,7 +232,7 @@ def _history(session: Session, head: LotHead) -> dict[str, Any]:
 
 
 _PARTS = {"overview": _overview, "inspections": _inspections, "shipments": _shipments, "complaints": _complaints,
-          "scans": _scans, "label": _label, "events": _events, "history": _history}
+          "scans": _scans, "label": _label, "links": _links, "events": _events, "history": _history}
 
 
 @blueprint.get("/lots/<lot_key>/events.json")

@@ -13,7 +13,10 @@ from traceapp.attachment.service import attachments_of
 from traceapp.audit.entries import entries_of
 from traceapp.catalog.model import Product
 from traceapp.catalog.queries import ProductFilter, all_products, product_details, product_page
-from traceapp.catalog.service import ChangeProduct, Ingredient, Level, NewProduct, change_product, create_product
+from traceapp.catalog.service import STEM, ChangeProduct, Ingredient, Level, NewProduct, change_product, create_product
+from traceapp.code.labels import unit_gtin
+from traceapp.code.link_queries import links_of_key
+from traceapp.code.links import read_code
 from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
@@ -24,6 +27,7 @@ from traceapp.web.tables import send_table
 from .acting import Done, Refusal, perform
 from .entering import Entered
 from .layout import blueprint, page
+from .links import details_of, kind_word, leads_of
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
 from .words import KINDS, LEVELS, action_word, named, options, unit_options
 
@@ -80,7 +84,11 @@ def product(product_id: str) -> Response:
         entries = entries_of(session, f"product:{product_id}", 50)
         people = names_of_users(session, [entry.actor_id for entry in entries])
         files = attachments_of(session, f"product:{product_id}")
-    return page("console/product.html", product=found, kind_words=KINDS, level_words=LEVELS, files=files,
+        gtin = unit_gtin(found.levels)
+        leads = leads_of(session, read_code(gtin)) if gtin else []
+        registered = links_of_key(session, tuple(f"{STEM}{level.gtin}" for level in found.levels))
+    return page("console/product.html", product=found, kind_words=KINDS, level_words=LEVELS, files=files, gtin=gtin,
+                leads=leads, registered=registered, kind_word=kind_word, details_of=details_of,
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])
 

@@ -34,6 +34,7 @@ ACTIONS = {
     "lot.freed": _("Hold lifted"), "lot.shipped": _("Shipped"), "lot.returned": _("Returned"),
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
     "detection_basis.set": _("Expected reports set"),
+    "link.registered": _("Link added"), "link.changed": _("Link changed"), "link.withdrawn": _("Link withdrawn"),
     "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
     "label.print_ordered": _("Labels ordered to be printed"), "label.print_cancelled": _("Print job cancelled"),
     "label.fetched": _("File of labels fetched"),
@@ -59,7 +60,9 @@ VALUES = {
     "sampled": _("Samples"), "before": _("Before"), "after": _("Afterwards"), "note": _("Note"),
     "reason": _("Reason"), "source": _("Source"), "consignee": _("Consignee"), "units": _("Units"),
     "copies": _("Copies"), "serials": _("Serial numbers"), "count": _("How many"), "text": _("The code holds"),
-    "network": _("Network")}
+    "network": _("Network"), "href": _("Address"), "title": _("Title"),
+    "media_type": _("Media type"), "languages": _("Languages"), "contexts": _("Contexts"),
+    "default_use": _("Default link")}
 # What the fields of forms are called, for the list of faults above a form.
 FIELDS = {
     "product_id": _("Product"), "number": _("Number"), "quantity": _("Quantity"), "supplier_id": _("Supplier"),
@@ -74,7 +77,9 @@ FIELDS = {
     "sign_in_name": _("Sign-in name"), "password": _("Password"),
     "present_password": _("Present password"), "new_password": _("New password"),
     "new_password_again": _("New password once more"), "role": _("Role"), "user_id": _("Speaks for"),
-    "scopes": _("What it may do"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
+    "scopes": _("What it may do"), "anchor": _("Code"), "link_type": _("Kind of link"), "href": _("Address"),
+    "title": _("Title"), "media_type": _("Media type"), "languages": _("Languages"), "contexts": _("Contexts"),
+    "default_use": _("When does the code lead there?"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
     "count": _("How many"), "prefix": _("Begins with"), "width": _("Digits"), "first": _("From number"),
     "purpose": _("What for")}
 PRINT_STATES = {
@@ -141,12 +146,15 @@ def told(data: Mapping[str, Any]) -> str:
 
 
 def _plainly(value: Any) -> str:
+    if isinstance(value, dict):
+        return told(value)
     if isinstance(value, list):
         return joined_words([_plainly(item) if not isinstance(item, list) else " ".join(map(str, item))
                              for item in value])
     return {"conforming": gettext("Conforms"), "non_conforming": gettext("Does not conform"),
             "pending": gettext("Not released"), "released": gettext("Released"), "rejected": gettext("Rejected"),
-            "manual": gettext("by hand")}.get(str(value), str(value))
+            "manual": gettext("by hand"), "no": gettext("No"), "default": gettext("Default"),
+            "variant": gettext("Variant")}.get(str(value), str(value))
 
 
 def step_word(uri: str | None) -> str:
