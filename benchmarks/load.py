@@ -39,8 +39,8 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load saw. `errors` are answers other than 2xx and broken connections; `cpu_us` is what one request took
-    of the server's processor, where it was measured."""
+    """What a load saw. `errors` are answers other than 2xx and 3xx and broken connections; `cpu_us` is what one request
+    took of the server's processor, where it was measured."""
 
     requests: int
     seconds: float
@@ -56,13 +56,19 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A load on 127.0.0.1: the paths are asked for in turn, beginning after `first`."""
+    """A load on 127.0.0.1: the paths are asked for in turn, beginning after `first`; `accept`: for this form."""
 
     port: int
     paths: tuple[str, ...]
     seconds: float
     connections: int = 32
     first: int = 0
+    accept: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {**HEADERS, "Accept": self.accept} if self.accept else HEADERS
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= MOST_SECONDS or not 0 < self.connections <= MOST_CONNECTIONS or not self.paths:
@@ -83,9 +89,9 @@ def _by_wrk(plan: Plan) -> Load:
     with tempfile.TemporaryDirectory() as folder:
         paths, script = Path(folder, "paths"), Path(folder, "load.lua")
         paths.write_text("\n".join(plan.paths) + "\n", encoding="utf-8")
-        headers = "{" + ",".join(f"[{json.dumps(name)}]={json.dumps(value)}" for name, value in HEADERS.items()) + "}"
-        script.write_text(_SCRIPT % {"paths": paths, "first": plan.first % len(plan.paths), "headers": headers},
-                          encoding="utf-8")
+        headers = ",".join(f"[{json.dumps(name)}]={json.dumps(value)}" for name, value in plan.headers.items())
+        told = {"paths": paths, "first": plan.first % len(plan.paths), "headers": f"{{{headers}}}"}
+        script.write_text(_SCRIPT % told, encoding="utf-8")
         return _result(["wrk", "-t1", f"-c{plan.connections}", f"-d{max(1, round(plan.seconds))}s", "-s", str(script),
                         f"http://127.0.0.1:{plan.port}/"], "")
 
@@ -106,7 +112,7 @@ class _Tally:
     """The paths still to come and what has been seen."""
 
     def __init__(self, plan: Plan) -> None:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+        lines = "".join(f"{name}: {value}\r\n" for name, value in plan.headers.items())
         self.asked = [f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode() for path in plan.paths]
         self.at = plan.first
         self.times: list[float] = []
@@ -148,7 +154,7 @@ class _Client(asyncio.Protocol):
             self.need = end + 4 + _content_length(self.buffer[:end])
         if len(self.buffer) >= self.need:
             self.tally.times.append(time.perf_counter() - self.since)
-            self.tally.errors += not self.buffer.startswith(b"HTTP/1.1 2")
+            self.tally.errors += not self.buffer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3"))
             self.buffer, self.need = self.buffer[self.need:], -1
             self.ask()
 
@@ -183,7 +189,7 @@ async def _run(plan: Plan) -> Load:
 
 def main() -> None:
     given = json.load(sys.stdin)
-    plan = Plan(given["port"], tuple(given["paths"]), given["seconds"], given["connections"], given["first"])
+    plan = Plan(**{**given, "paths": tuple(given["paths"])})
     print("RESULT", json.dumps(asdict(asyncio.run(_run(plan)))))
 
 

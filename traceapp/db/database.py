@@ -79,8 +79,9 @@ class Database:
         if not self.url.database or self.url.database == ":memory:":
             raise ValueError("SQLite needs a file: several processes share it")
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_size=8, max_overflow=24,
-                               hide_parameters=True,
+        # The connection used last has its pages at hand; the others rest.
+        engine = create_engine(self.url, module=sqlite_module(), poolclass=QueuePool, pool_use_lifo=True, pool_size=8,
+                               max_overflow=24, hide_parameters=True,
                                connect_args={"timeout": self.lock_wait_seconds, "check_same_thread": False})
         event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if self.is_durable else "OFF"))
         event.listen(engine, "begin", _begin_immediate)
