@@ -18,7 +18,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
 from traceapp.db import Database
-from traceapp.trace import public
+from traceapp.trace import public, surroundings
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.lot_list import LotFilter, all_lots, lot_page
@@ -27,8 +27,10 @@ from traceapp.trace.overview import events_of, holds_of, inspections_of, product
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
 from traceapp.trace.queries import consignees_of, lot_counts, positions_of, shipments_to
+from traceapp.trace.quick_reads import rows
 from traceapp.trace.release import Decide, reject_lot, release_lot
 from traceapp.trace.shipping import ReturnUnits, return_units
+from traceapp.trace.surroundings import Surroundings
 
 TODAY = date(2026, 11, 22)
 PDF = b"%PDF-1.7\ntrailer<<>>\nstartxref\n9\n%%EOF\n"
@@ -59,7 +61,7 @@ def hold(hand: Hand, *lots: Lot, source: str = "manual", reason: str = "look at 
         tuple(lot.lot_key for lot in lots), kind, source, reason)))
 
 
-def test_the_scan_page_has_everything_in_one_statement(hand: Hand, tmp_path: Path,
+def test_the_scan_page_has_everything_and_one_statement_is_enough_once_the_rest_is_known(hand: Hand, tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     maker = hand.maker
     glue, film = hand.raw(maker.glue, "G1", "20"), hand.receive(maker.film, "F1", "300", day=3)
@@ -82,10 +84,13 @@ def test_the_scan_page_has_everything_in_one_statement(hand: Hand, tmp_path: Pat
     statements: list[str] = []
     connection = hand.session.connection()
     event.listen(connection.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
-    ask = public._first
-    monkeypatch.setattr(public, "_first", lambda *told: (statements.append(told[1]), ask(*told))[1])
-    facts = scan_facts(connection, lot.lot_key)
-    assert len(statements) == 1
+    for module in (public, surroundings):
+        monkeypatch.setattr(module, "rows", lambda *told: (statements.append(told[1]), rows(*told))[1])
+    known = Surroundings()
+    facts = scan_facts(connection, lot.lot_key, known)
+    assert len(statements) == 5  # the lot, its product, its place, what went into it, what went into that
+    assert scan_facts(connection, lot.lot_key, known) == scan_facts(connection, lot.lot_key) == facts
+    assert len(statements) == 11  # one where the rest is known
     assert facts is not None
     assert facts.product is not None
     assert (facts.product.name_zh, facts.product.gtin, facts.number) == ("创可贴", UNIT_GTIN, "B1")

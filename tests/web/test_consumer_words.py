@@ -7,7 +7,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from traceapp.web import consumer
-from traceapp.web.consumer.words import escaped, words
+from traceapp.web.consumer.escaping import escaped
+from traceapp.web.consumer.words import words
 from traceapp.web.i18n import catalogue
 
 HERE = Path(consumer.__file__).parent

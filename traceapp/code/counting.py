@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, delete, select, tuple_
+from sqlalchemy import Table, case, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -51,7 +51,9 @@ def count_scans(session: Session, scans: Sequence[StoredScan]) -> None:
 
 
 def _upsert(session: Session, model: type[Base]) -> Any:
-    return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(model)
+    """An insert into the table: rows, not objects, since there are many."""
+    return (postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert)(
+        cast(Table, model.__table__))
 
 
 def _count_lots(session: Session, scans: Sequence[StoredScan]) -> None:

@@ -1,12 +1,14 @@
 """Which trace items a scanned code can mean: the keys to look under, and the product that its GTIN names."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection, text
 
 from traceapp.core.ids import name_key
-from traceapp.gs1 import STEM, Gs1Error, Parsed
+from traceapp.gs1 import STEM, Gs1Error, Parsed, parse_path
 from traceapp.gs1.escapes import escape
 from traceapp.trace.identity import lot_key
 
@@ -44,6 +46,28 @@ def scanned_code(parsed: Parsed) -> ScannedCode:
     return ScannedCode(gtin, parsed.get("10"), parsed.get("21"))
 
 
+# What nearly every code holds: a GTIN and a lot of letters and digits, to which no rule but their length applies.
+_PLAIN = re.compile(r"/01/([0-9]{14})/10/([0-9A-Za-z]{1,20})")
+
+
+def code_of_path(raw_path: str) -> ScannedCode:
+    """The code in the path of a request, as it came over the wire. Raises Gs1Error."""
+    plain = _PLAIN.fullmatch(raw_path)
+    if plain is not None and _is_gtin(plain[1]):
+        return ScannedCode(plain[1], plain[2])
+    return scanned_code(parse_path(raw_path))
+
+
+@lru_cache(maxsize=1024)
+def _is_gtin(digits: str) -> bool:
+    """Whether a path may begin with this GTIN; few products stand in many codes."""
+    try:
+        parse_path(f"/01/{digits}")
+    except Gs1Error:
+        return False
+    return True
+
+
 def code_path(code: ScannedCode) -> str:
     """The path of its Digital Link, as our own pages link to it."""
     path = f"/01/{code.gtin}"
@@ -64,10 +88,10 @@ def keys_of_code(code: ScannedCode, identity_uri: str | None = None) -> tuple[st
     own = f"{STEM}/01/{code.gtin}"
     keys: list[str] = []
     if code.lot is not None:
-        keys += [lot_key(uri, code.lot) for uri in (identity_uri, own) if uri]
+        keys += [lot_key(uri, code.lot) for uri in dict.fromkeys((identity_uri, own)) if uri]
     if code.serial is not None:
         keys.append(name_key(f"{own}/21/{escape(code.serial)}"))
-    return tuple(dict.fromkeys(keys))
+    return tuple(keys)
 
 
 _PRODUCT = text("SELECT p.id, p.identity_uri, p.name_zh, p.name_en, p.contact_phone FROM packaging_level l "

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.ids import new_id
@@ -58,7 +59,7 @@ def store_scans(session: Session, scans: Sequence[SeenScan], regions: RegionTabl
         return
     stored = [StoredScan(scan.lot_key, scan.at, (scan.serial or "")[:LONGEST_SERIAL], network_of(scan.address),
                          scan.region or regions.region_of(scan.address), scan.doubt, scan.is_known) for scan in scans]
-    session.execute(insert(Scan), [
+    session.execute(insert(cast(Table, Scan.__table__)), [
         {"lot_key": one.lot_key, "id": new_id(one.at), "serial": one.serial or None, "scanned_at": one.at,
          "network": one.network, "region": one.region, "language": scan.language[:8], "doubt": one.doubt or ""}
         for one, scan in zip(stored, scans, strict=True)])

@@ -17,8 +17,8 @@ def new_id(at: datetime) -> str:
     Source: RFC 9562, section 5.7.
     """
     milliseconds = int(at.timestamp() * 1000) & ((1 << 48) - 1)
-    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-    return f"{value:032x}"
+    chance = secrets.randbits(74)
+    return f"{milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & (1 << 62) - 1:032x}"
 
 
 def name_key(uri: str) -> str:

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network of an address, as in 203.0.113.0/24 or 2001:db8:1::/48; empty for what is no address.
 

@@ -21,6 +21,7 @@ from .write_lock import WAIT_SECONDS, WriteLock
 
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+_MOST_WAITING = 8
 _seals: list[Callable[[Session], None]] = []
 
 
@@ -74,6 +75,7 @@ class Database:
         self._snapshots = sessionmaker(self.engine.execution_options(**views), expire_on_commit=False, autoflush=False)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._read_sessions = sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
+        self._waiting: list[Connection] = []
 
     def _sqlite_engine(self) -> Engine:
         if not self.url.database or self.url.database == ":memory:":
@@ -147,12 +149,31 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A bare connection in autocommit, for single statements on hot paths."""
-        with self._read_engine.connect() as connection:
+        """A bare connection in autocommit, for single statements on hot paths, whose rows are all fetched.
+
+        On SQLite some wait here for the next look: there they never go stale, and the pool's care takes a tenth of the
+        time of a scan page.
+        """
+        try:
+            connection = self._waiting.pop()
+        except IndexError:
+            connection = self._read_engine.connect()
+        try:
             yield connection
+            if connection.in_transaction():
+                connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        if self.is_sqlite and len(self._waiting) < _MOST_WAITING:
+            self._waiting.append(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         """Give all connections back to the system."""
+        while self._waiting:
+            self._waiting.pop().close()
         self.engine.dispose()
 
 

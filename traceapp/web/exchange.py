@@ -13,6 +13,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import IO, Any
 
 Headers = list[tuple[bytes, bytes]]
@@ -247,15 +248,22 @@ def _wire_headers(headers: list[tuple[str, str]]) -> tuple[int | None, Headers]:
     length: int | None = None
     wire: Headers = []
     for name, value in headers:
-        folded = name.lower()
-        if folded in _HOP_BY_HOP:
+        folded = _wire_name(name)
+        if folded is None:
             continue
         if "\n" in value or "\r" in value:
             raise ValueError(f"the header {name} has a line break")
-        if folded == "content-length":
+        if folded == b"content-length":
             length = int(value)
-        wire.append((folded.encode("latin-1"), value.encode("latin-1")))
+        wire.append((folded, value.encode("latin-1")))
     return length, wire
+
+
+@lru_cache(maxsize=512)
+def _wire_name(name: str) -> bytes | None:
+    """The name of a header as it is sent; None for what is not the application's to say."""
+    folded = name.lower()
+    return None if folded in _HOP_BY_HOP else folded.encode("latin-1")
 
 
 def plain_headers(text: bytes) -> Headers:

@@ -1,6 +1,7 @@
 """The web server: granian's ASGI face with our bridge behind it (docs/decisions/0002-server.md)."""
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -71,7 +72,10 @@ def _load_bridge(path: str, limits: Limits, is_multiprocess: bool, parent: int) 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_follow, args=(parent,), name="follow-parent", daemon=True).start()
-    return WsgiBridge(load_application(path), limits, is_multiprocess=is_multiprocess)
+    application = load_application(path)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking through it again takes a tenth of a second, in which nobody is answered
+    return WsgiBridge(application, limits, is_multiprocess=is_multiprocess)
 
 
 def _follow(parent: int) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 
 from flask import Response
@@ -18,11 +19,12 @@ from traceapp.trace.public import ScanFacts
 from traceapp.web.i18n import LANGUAGES
 
 from . import scan_view
-from .squeeze import Squeezer
+from .scan_view import NO_MAKER
+from .squeeze import PageText, page_text
+from .stencils import Stencils
 from .wishes import link_in
-from .words import render, render_quickly
+from .words import quick_template, render
 
-NO_MAKER = "traceapp"
 _MAKER_SECONDS = 60.0
 Links = Sequence[tuple[str, str, str, bool]]
 
@@ -47,7 +49,6 @@ class Maker:
 
 _OWNER = (select(Party.name_zh, Party.name_en).join(Site, Site.party_id == Party.id).where(Site.is_own)
           .order_by(Site.code).limit(1))
-_squeezer = Squeezer()
 
 
 @cache
@@ -62,13 +63,24 @@ def framed(template: str, language: str, languages: Links, **variables: Any) -> 
         **_around(language, languages), "link": partial(link_in, language), **variables})
 
 
-def scan_page(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str, why: Why) -> str:
+_starting = Lock()
+
+
+def _scan_stencils(language: str, kept: str) -> Stencils:
+    with _starting:  # one thread reads the words and the template, the others wait for it
+        return _made_stencils(language, kept)
+
+
+@cache
+def _made_stencils(language: str, kept: str) -> Stencils:
+    return Stencils(quick_template("consumer/scan.html", language),
+                    _around(language, here_in_other_languages(language, kept)))
+
+
+def scan_page(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFacts], language: str, why: Why) -> PageText:
     """The page of a lot; `why` it is to be verified, where it is."""
-    content = scan_view.scan_content(facts, verdict, recalls, language, why)
     kept = f"&v={why}" if verdict == Verdict.please_verify else ""
-    content["brand"] = content["brand"] or NO_MAKER
-    return render_quickly("consumer/scan.html", language, {
-        **_around(language, here_in_other_languages(language, kept)), **content})
+    return _scan_stencils(language, kept).page(scan_view.scan_content(facts, verdict, recalls, language, why))
 
 
 def _around(language: str, languages: Links) -> dict[str, Any]:
@@ -78,6 +90,6 @@ def _around(language: str, languages: Links) -> dict[str, Any]:
 
 def squeezed(answer: Response) -> Response:
     """The answer gzipped; the caller has asked whether the browser takes it."""
-    answer.set_data(_squeezer.gzip(answer.get_data(as_text=True)))
+    answer.set_data(page_text(answer.get_data(as_text=True)).gzip())
     answer.headers["Content-Encoding"] = "gzip"
     return answer

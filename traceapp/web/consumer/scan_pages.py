@@ -9,38 +9,35 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
 from traceapp.code.policy import FEWEST_SCANS, Doubt, Why, is_unusual
-from traceapp.code.resolving import KnownProduct, ScannedCode, keys_of_code, product_of_code, scanned_code
+from traceapp.code.resolving import KnownProduct, ScannedCode, code_of_path, keys_of_code, product_of_code
 from traceapp.core.clock import Clock, monotonic_seconds
 from traceapp.db import Amount, Database
-from traceapp.gs1 import parse_path
 from traceapp.recall.public import RecallFacts, facts_of_sources, recalls_of_lot
 from traceapp.trace.policy import Verdict
-from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
+from traceapp.trace.public import ScanFacts, Surroundings, scan_facts, scan_revision
 
 from . import scan_view
 from .page_cache import KeptPage, PageCache
-from .squeeze import Squeezer
+from .squeeze import PageText, page_text
 
 FRESH_SECONDS = 0.9
 RENDER_SECONDS = 60.0
 CACHE_BYTES = 32 * 1024 * 1024
 _MOST_PATHS = 20_000
 
-Render = Callable[[ScanFacts, Verdict, Sequence[RecallFacts], str, Why], str]
+Render = Callable[[ScanFacts, Verdict, Sequence[RecallFacts], str, Why], PageText]
 # The verdicts that a doubt about a single pack is told instead of; all others are stronger.
 _DOUBTABLE = frozenset({Verdict.released, Verdict.please_verify})
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """The form of the answer."""
 
     language: str
@@ -74,7 +71,7 @@ class ScanPages:
         self._render = render
         self._tick = tick
         self._pages = PageCache(limit_bytes)
-        self._squeezer = Squeezer()
+        self._around = Surroundings(tick)
         self._keys_of_path: dict[str, tuple[str, float]] = {}
         self._products: dict[str, tuple[KnownProduct | None, float]] = {}
 
@@ -96,11 +93,11 @@ class ScanPages:
 
         Raises Gs1Error.
         """
-        key = key_of_path(raw_path)
-        if key is not None or raw_path.startswith("/t/"):
+        if raw_path.startswith("/t/"):
+            key = key_of_path(raw_path)
             found = self.of_key(raw_path, key, wish) if key else UnknownItem()
             return None if isinstance(found, UnknownItem) else (found, None)
-        code = scanned_code(parse_path(raw_path))
+        code = code_of_path(raw_path)
         if code.is_product:
             return None
         found = self.of_code(raw_path, code, wish)
@@ -184,7 +181,7 @@ class ScanPages:
                     and page.revision == scan_revision(connection, lot_key)):
                 self._pages.checked(key, page, began)
                 return page
-        facts = scan_facts(connection, lot_key)
+        facts = scan_facts(connection, lot_key, self._around)
         if facts is None:
             self._pages.drop(key)
             return None
@@ -193,12 +190,13 @@ class ScanPages:
         return page
 
     def _today(self, zone: str) -> str:
-        return self._clock.now().astimezone(ZoneInfo(zone)).date().isoformat()
+        return scan_view.local_day(self._clock.now(), zone).isoformat()
 
     def _made(self, connection: Connection, facts: ScanFacts, wanted: tuple[Wish, Why | None],
               began: float) -> KeptPage:
         wish, why = wanted
-        today = self._clock.now().astimezone(ZoneInfo(facts.time_zone)).date()
+        today = scan_view.local_day(self._clock.now(), facts.time_zone)
+        day = today.isoformat()
         doubt = Doubt.lot_too_often if _is_suspicious(connection, facts) else None
         verdict = scan_view.shown_verdict(facts, today, is_suspicious=doubt is not None or why is not None)
         if verdict != Verdict.please_verify:
@@ -207,14 +205,13 @@ class ScanPages:
         if facts.is_recalled:
             recalls = facts_of_sources(connection, facts.recall_sources) or recalls_of_lot(connection, facts.lot_key)
         if wish.is_json:
-            said = json.dumps(scan_view.machine_answer(facts, verdict, recalls), ensure_ascii=False)
+            said = page_text(json.dumps(scan_view.machine_answer(facts, verdict, recalls), ensure_ascii=False))
         else:
             said = self._render(facts, verdict, recalls, wish.language, why or Why.often)
-        checksum = zlib.crc32(said.encode("utf-8"))
         return KeptPage(
-            lot_key=facts.lot_key, revision=facts.revision, day=today.isoformat(), zone=facts.time_zone,
-            body=self._squeezer.gzip(said) if wish.is_gzip else said.encode("utf-8"),
-            etag=f'W/"{facts.revision}-{wish.language}-{today:%y%m%d}-{checksum:08x}"',
+            lot_key=facts.lot_key, revision=facts.revision, day=day, zone=facts.time_zone,
+            body=said.gzip(quickly=not wish.is_json) if wish.is_gzip else said.plain(),
+            etag=f'W/"{facts.revision}-{wish.language}-{day}-{said.checksum:08x}"',
             content_type="application/json" if wish.is_json else "text/html; charset=utf-8", is_gzip=wish.is_gzip,
             language=wish.language, made_at=began, checked_at=began, verdict=verdict, doubt=doubt,
             is_serialised=facts.is_serialised)

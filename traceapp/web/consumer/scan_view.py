@@ -1,10 +1,9 @@
 """What the page of a lot says: facts turned into the words of one language. No database, no clock."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,12 +15,16 @@ from traceapp.trace.policy import Verdict
 from traceapp.trace.public import PublicInspection, RawMaterial, ScanFacts, Step
 from traceapp.web.ui import display
 
+from .stencils import Fixed
 from .words import words
 
 # The zone of days that belong to no plant, such as the announcement of a recall.
 PUBLIC_ZONE = "Asia/Shanghai"
+# Stands where the maker's name would, until there is one.
+NO_MAKER = "traceapp"
+_GO, _PLAIN = Fixed("go"), Fixed("plain")
 _MOST_MATERIALS = 12
-Pairs = list[tuple[str, str]]
+Pairs = list[tuple[Fixed, str]]
 
 
 class MaterialLine(NamedTuple):
@@ -37,12 +40,9 @@ class StepLine(NamedTuple):
     """A step of the journey as an entry of the timeline."""
 
     when: str
-    title: str
+    title: Fixed
     text: str
-    meaning: str = "plain"
-    iso: str | None = None
-    who: str | None = None
-    url: str | None = None
+    meaning: Fixed
 
 
 class InspectionLine(NamedTuple):
@@ -106,22 +106,28 @@ def advice(verdict: Verdict, facts: ScanFacts | None, language: str, why: Why = 
     return _("Read the number again: O and 0, I and 1 look alike. If it stays unknown, do not use it and tell us.")
 
 
+@cache
+def _line_terms(language: str) -> tuple[Fixed, ...]:
+    _ = words(language).gettext
+    return tuple(map(Fixed, (_("Product"), _("Batch number"), _("Made on"), _("Use until"))))
+
+
 def four_lines(facts: ScanFacts, language: str) -> Pairs:
     """The four that are printed on the pack; one that we do not know is left out."""
-    _ = words(language).gettext
-    lines = [(_("Product"), product_name(facts, language)), (_("Batch number"), facts.number)]
-    if facts.made_on is not None:
-        lines.append((_("Made on"), day_text(facts.made_on, language)))
-    if facts.expires_on is not None:
-        lines.append((_("Use until"), day_text(facts.expires_on, language)))
-    return [(term, text) for term, text in lines if text]
+    texts = (product_name(facts, language), facts.number,
+             day_text(facts.made_on, language) if facts.made_on is not None else "",
+             day_text(facts.expires_on, language) if facts.expires_on is not None else "")
+    return [(term, text) for term, text in zip(_line_terms(language), texts, strict=True) if text]
 
 
 def material_lines(materials: Sequence[RawMaterial], language: str) -> tuple[list[MaterialLine], int]:
     """The raw materials, several lots of one as one line, and how many more there are."""
     _ = words(language).gettext
     raw = [material for material in materials if material.is_raw] or list(materials)
-    counted = Counter((name_in(language, item.name_zh, item.name_en), item.origin, item.conforms) for item in raw)
+    counted: dict[tuple[str, str, bool | None], int] = {}
+    for item in raw:
+        line = (name_in(language, item.name_zh, item.name_en), item.origin, item.conforms)
+        counted[line] = counted.get(line, 0) + 1
     lines = [MaterialLine(name or _("Material without a name"), origin, lots, conforms)
              for (name, origin, conforms), lots in counted.items()]
     return lines[:_MOST_MATERIALS], max(0, len(lines) - _MOST_MATERIALS)
@@ -158,20 +164,28 @@ def released_line(facts: ScanFacts, language: str) -> str:
     return _("Made by %(maker)s.", maker=maker) if maker else ""
 
 
-def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) -> list[StepLine]:
-    """The steps as entries of the timeline."""
+@cache
+def _step_titles(language: str) -> Mapping[str, Fixed]:
     _ = words(language).gettext
     titles = {"received": _("Materials received"), "produced": _("Made"), "inspected": _("Tested"),
               "released": _("Released"), "shipped": _("Sent to hospitals, clinics and shops")}
+    return {kind: Fixed(title) for kind, title in titles.items()}
+
+
+def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) -> list[StepLine]:
+    """The steps as entries of the timeline."""
+    titles = _step_titles(language)
+    comma = "、" if is_chinese(language) else ", "
     entries = []
     for step in journey:
-        first, last = local_day(step.first_at, facts.time_zone), local_day(step.last_at, facts.time_zone)
+        first = last = local_day(step.first_at, facts.time_zone)
+        if step.last_at != step.first_at:
+            last = local_day(step.last_at, facts.time_zone)
         when = day_text(first, language)
         if last != first:
             when = f"{when} – {day_text(last, language)}"
-        comma = "、" if is_chinese(language) else ", "
         entries.append(StepLine(when, titles[step.kind], comma.join(step.places),
-                                "go" if step.kind == "released" else "plain"))
+                                _GO if step.kind == "released" else _PLAIN))
     return entries
 
 
@@ -210,10 +224,12 @@ def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFac
     """Everything that the template of a lot's page shows."""
     product = facts.product
     materials, more = material_lines(facts.materials, language)
+    said = advice(verdict, facts, language, why)
     return {
-        "verdict": verdict.value, "why": why.value,
-        "advice": advice(verdict, facts, language, why),
-        "phone": product.contact_phone if product else "",
+        "verdict": Fixed(verdict.value), "why": Fixed(why.value),
+        "brand": Fixed(name_in(language, facts.maker_zh, facts.maker_en) or NO_MAKER),
+        "advice": said if verdict == Verdict.expired else Fixed(said),  # that one holds a day
+        "phone": Fixed(product.contact_phone) if product else "",
         "recalls": [recall_view(recall, language) for recall in recalls] if verdict == Verdict.recalled else [],
         "number": facts.number,
         "four_lines": four_lines(facts, language),
@@ -227,7 +243,6 @@ def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFac
         "journey": journey_entries(facts.journey, facts, language),
         "scans": scans_line(facts, language),
         "report_url": f"/report?lot={facts.lot_key}&via=scan&lang={language}",
-        "brand": name_in(language, facts.maker_zh, facts.maker_en),
     }
 
 

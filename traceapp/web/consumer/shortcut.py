@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,6 +38,8 @@ class Shortcut:
         self._app = app
         self._state = state
         self._learned: Headers | None = None
+        # Drawn once and then counted on: to draw a number for each request is a call of the system.
+        self._ids = map(f"{secrets.token_hex(4)}{{:08x}}".format, count())
         self._counted = {code: REQUESTS.labels(_ENDPOINT, code) for code in ("200", "304")}
         self._timed = SECONDS.labels(_ENDPOINT)
 
@@ -73,7 +76,7 @@ class Shortcut:
             return None
 
     def _answer(self, environ: Environ, page: KeptPage, headers: Headers, start_response: Start) -> list[bytes]:
-        request_id = ("X-Request-ID", secrets.token_hex(8))
+        request_id = ("X-Request-ID", next(self._ids))
         if is_same(environ.get("HTTP_IF_NONE_MATCH", ""), page.etag):
             self._counted["304"].inc()
             start_response("304 NOT MODIFIED", [*_without_content(headers), request_id])

@@ -25,6 +25,8 @@ UNIT_WORDS: dict[str, tuple[str, str]] = {
 
 def number(value: int | float | Decimal, locale: str) -> str:
     """`value` with grouped digits and at most six decimals."""
+    if type(value) is int:
+        return f"{value:,}"  # as both languages write it, without asking Babel how
     return str(format_decimal(value, format="#,##0.######", locale=_babel(locale)))
 
 
