@@ -26,7 +26,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
         database = Database(f"sqlite:///{tmp_path / 'before.db'}")
     else:
         database = request.getfixturevalue("empty_postgresql")
-    wanted = ScriptDirectory.from_config(_config()).get_revision("0005").down_revision
+    wanted = ScriptDirectory.from_config(_config()).get_revision("0003").down_revision
     with database.exclusive(), database.engine.connect() as connection:
         command.upgrade(_config(connection), str(wanted))
         connection.commit()

@@ -6,8 +6,8 @@ from alembic import op
 
 import traceapp.db.types
 
-revision = '0004'
-down_revision = '0006'
+revision = '0005'
+down_revision = '0004'
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ from alembic import op
 import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
-revision = '0006'
-down_revision = '0005'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
