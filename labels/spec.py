@@ -6,12 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labels.element_string import Ais, check_ais
 from labels.errors import LabelError
 from labels.limits import Use
-from labels.qr_code import ErrorCorrection
+
+if TYPE_CHECKING:
+    from labels.qr_code import ErrorCorrection
 
 Format = Literal["png", "svg", "pdf", "zpl"]
 Kind = Literal["status", "name", "subname", "data", "hri", "note"]

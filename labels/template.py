@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from labels.element_string import Ais
 from labels.errors import LabelError
 from labels.limits import Use
-from labels.qr_code import ErrorCorrection
 from labels.spec import Format, LabelSpec, Line, Mark
+
+if TYPE_CHECKING:
+    from labels.qr_code import ErrorCorrection
 
 Fact = Literal[
     "lot", "made", "expires", "serial", "quantity", "gtin", "content", "sscc", "sample", "sampled", "purpose", "on",

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from tests.factories_surveillance import add_lot, add_product, add_reactions, add_shipment
 from traceapp.attachment.service import FileStore, NewFile, add_file, open_file
 from traceapp.audit.verify import sign_checkpoint, verify
-from traceapp.cli.backup import BackupBroken, read_backup, write_backup
+from traceapp.cli.whole_copy import BackupBroken, read_backup, write_backup
 from traceapp.complaint.model import Complaint
 from traceapp.config import Settings
 from traceapp.core.actor import Actor

@@ -20,7 +20,8 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, Stale
 from traceapp.db import Database
-from traceapp.signals.exposure import Delay, expected_reports
+from traceapp.signals.delay import Delay
+from traceapp.signals.exposure import expected_reports
 from traceapp.signals.maxsprt import critical_value, llr
 from traceapp.surveillance import queries
 from traceapp.surveillance.basis import DEFAULT_RATE, SetBasis, basis_of, set_basis

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.curve import cumulative
+from traceapp.signals.delay import Delay
 from traceapp.signals.errors import NoExposure
-from traceapp.signals.exposure import Delay, expected_curve
+from traceapp.signals.exposure import expected_curve
 from traceapp.signals.maxsprt import find_signal
 
 DAY = date(2026, 3, 2)

@@ -11,7 +11,8 @@ from scipy.integrate import quad
 from scipy.stats import gamma
 
 from traceapp.core.errors import InvalidInput
-from traceapp.signals.exposure import DEFAULT_DELAY, Delay, expected_curve, expected_reports, planned_expected
+from traceapp.signals.delay import Delay
+from traceapp.signals.exposure import DEFAULT_DELAY, expected_curve, expected_reports, planned_expected
 
 DAY = date(2026, 3, 2)
 

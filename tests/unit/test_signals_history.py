@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceapp.core.errors import InvalidInput
+from traceapp.signals.delay import Delay
 from traceapp.signals.errors import NoExposure
-from traceapp.signals.exposure import Delay, expected_reports
+from traceapp.signals.exposure import expected_reports
 from traceapp.signals.history import fit_baseline, fit_delay
 
 

@@ -6,8 +6,6 @@ import threading
 import warnings
 import zipfile
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from traceapp.core.errors import InvalidInput, TooLarge
 
 MOST_PIXELS = 40_000_000
@@ -59,6 +57,8 @@ def _check_pdf(content: bytes, place: str) -> None:
 
 
 def _redrawn(content: bytes, kind: str, place: str) -> bytes:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with _DRAWING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -7,8 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from traceapp.core.errors import Problem
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "audit", "backup",
@@ -38,16 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for place, message in problem.errors.items():
             print(f"  {place}: {message}", file=sys.stderr)
         return 1
-    except SQLAlchemyError as error:
-        print(f"traceapp: the database refused: {str(getattr(error, 'orig', error)).splitlines()[0]}. Run `traceapp "
-              "doctor`; where tables are missing, `traceapp db upgrade`.", file=sys.stderr)
-        return 1
     except BrokenPipeError:
         sys.stderr.close()
         return 1
     except KeyboardInterrupt:
         print("traceapp: stopped", file=sys.stderr)
         return 1
+    except Exception as error:
+        if not _is_of_database(error):
+            raise
+        print(f"traceapp: the database refused: {str(getattr(error, 'orig', error)).splitlines()[0]}. Run `traceapp "
+              "doctor`; where tables are missing, `traceapp db upgrade`.", file=sys.stderr)
+        return 1
+
+
+def _is_of_database(error: Exception) -> bool:
+    """Whether the error came from the database; a command that used none has not loaded its library."""
+    library = sys.modules.get("sqlalchemy.exc")
+    return library is not None and isinstance(error, library.SQLAlchemyError)
 
 
 def show(value: object) -> None:

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from traceapp.core.errors import InvalidInput, TooLarge
 
 MOST_BYTES = 50_000_000
@@ -143,6 +140,9 @@ def _csv_cells(text: io.TextIOWrapper) -> Iterator[tuple[str, ...]]:
 
 @contextmanager
 def _xlsx(file: BinaryIO) -> Iterator[Iterator[tuple[str, ...]]]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         _check_parts(file)
         file.seek(0)

@@ -22,7 +22,7 @@ from traceapp.catalog.service import (
 )
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.signals.exposure import Delay
+from traceapp.signals.delay import Delay
 from traceapp.surveillance.basis import SetBasis, set_basis
 
 from .acts import Consignee

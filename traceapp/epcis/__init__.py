@@ -19,7 +19,7 @@ from .json_form import document_from, dumps, event_from, load_json, write_json, 
 from .model import ClassQuantity, Document, EpcisErrors, Event, Finding, MasterItem
 from .namespaces import CBVMDA, EPCIS_CONTEXT, OUR_CONTEXT, TA
 from .reader import read, read_in_part, read_json, read_with_findings, read_xml
-from .xml_writer import write_xml
+from .xml_form import write_xml
 
 __all__ = [
     "CBVMDA", "EPCIS_CONTEXT", "OUR_CONTEXT", "TA", "ClassQuantity", "Document", "EpcisErrors", "Event", "Finding",

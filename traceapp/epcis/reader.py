@@ -4,7 +4,7 @@ from __future__ import annotations
 from .checker import check_json, refused_events
 from .json_form import document_from, event_list, load_json
 from .model import Document, EpcisErrors, Finding, Json
-from .xml_reader import looks_like_xml, parse_xml
+from .xml_form import looks_like_xml, parse_xml
 
 
 def read(content: bytes | str) -> Document:

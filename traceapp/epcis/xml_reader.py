@@ -25,12 +25,6 @@ _NUMERIC_TYPES = frozenset(
 )  # fmt: skip
 
 
-def looks_like_xml(content: bytes | str) -> bool:
-    """True for content that begins as XML does."""
-    start = content[:200] if isinstance(content, bytes) else content[:200].encode("utf-8", "replace")
-    return start.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
-
-
 @dataclass
 class ParsedXml:
     """A document in JSON form, and where each part of it stood."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain
-from typing import BinaryIO
-
-import xlsxwriter
+from typing import TYPE_CHECKING, BinaryIO
 
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.core.quantity import plain
+
+if TYPE_CHECKING:
+    import xlsxwriter
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json",
                "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -120,6 +121,8 @@ def json_chunks(columns: Sequence[Column], rows: Iterable[Record],
 
 def _write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Record], sheet: tuple[str, datetime]) -> None:
     """One sheet. `constant_memory`: a row is on disk before the next is read."""
+    import xlsxwriter
+
     title, at = sheet
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                       "strings_to_numbers": False, "nan_inf_to_errors": True})

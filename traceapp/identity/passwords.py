@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
@@ -11,8 +12,6 @@ from traceapp.core.errors import InvalidInput
 
 # Source: OWASP Password Storage Cheat Sheet, Argon2id profile with 19 MiB and two passes.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# A hash of nothing anybody knows, so that an unknown name costs as much time as a wrong password.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 MINIMUM_PASSWORD = 12
 LONGEST_PASSWORD = 200
 ONE_TIME_LIFE = timedelta(days=7)
@@ -31,11 +30,18 @@ def hash_password(password: str) -> str:
 
 def is_password(kept: str | None, password: str) -> bool:
     """Whether `password` is the one behind the hash; None, for nobody, takes as long and is never right."""
+    nobody = _nobody()
     try:
-        _HASHER.verify(kept or _NOBODY, password)
+        _HASHER.verify(kept or nobody, password)
     except Argon2Error:
         return False
     return kept is not None
+
+
+@cache
+def _nobody() -> str:
+    """A hash of nothing that anybody knows, so that an unknown name costs as much time as a wrong password."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def is_outdated(kept: str) -> bool:

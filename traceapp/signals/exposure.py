@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Protocol
@@ -18,7 +17,8 @@ from scipy.special import gammainc, gammaln, hyp1f1
 
 from traceapp.core.errors import InvalidInput
 
-from .errors import require_not_negative, require_positive
+from .delay import Delay
+from .errors import require_positive
 
 # A mean wait below a tenth of a second is no wait.
 _NO_WAIT = 1e-6
@@ -33,55 +33,40 @@ class DelayLaw(Protocol):
     def __hash__(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """An exponential wait until use, then a gamma wait until the report; means in days, 0 for no wait at all.
+def delay_chances(delay: Delay, days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(use and report within `days`), same shape as `days`; closed form, monotone, 0 for negative days."""
+    days = np.asarray(days, dtype=float)
+    t = np.maximum(days, 0.0)
+    if delay.use_mean_days < _NO_WAIT:
+        chance = _report_cdf(delay, t)
+    elif delay.report_mean_days < _NO_WAIT:
+        chance = -np.expm1(-t / delay.use_mean_days)
+    else:
+        chance = _report_cdf(delay, t) - _reported_only_without_use(delay, t)
+    return np.where(days < 0, 0.0, np.clip(chance, 0.0, 1.0))
 
-    The defaults hold for a fast-moving dressing until a product has a history of its own.
+
+def _report_cdf(delay: Delay, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    if delay.report_mean_days < _NO_WAIT:
+        return np.ones_like(t)
+    return gammainc(delay.report_shape, t * delay.report_shape / delay.report_mean_days)
+
+
+def _reported_only_without_use(delay: Delay, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(report wait <= t < use wait + report wait): the integral of the gamma density against the use tail.
+
+    With rates r = 1/scale and u = 1/use mean it is exp(-ut) r^k/G(k) * integral of y^(k-1) exp(-(r-u)y).
     """
-
-    use_mean_days: float = 14.0
-    report_shape: float = 1.5
-    report_mean_days: float = 7.0
-
-    def __post_init__(self) -> None:
-        require_not_negative(self.use_mean_days, "use_mean_days")
-        if require_positive(self.report_shape, "report_shape") > 100:
-            raise InvalidInput("report_shape must be at most 100.", place="report_shape")
-        require_not_negative(self.report_mean_days, "report_mean_days")
-
-    def cdf(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
-        """P(use and report within `days`), same shape as `days`; closed form, monotone, 0 for negative days."""
-        days = np.asarray(days, dtype=float)
-        t = np.maximum(days, 0.0)
-        if self.use_mean_days < _NO_WAIT:
-            chance = self._report_cdf(t)
-        elif self.report_mean_days < _NO_WAIT:
-            chance = -np.expm1(-t / self.use_mean_days)
-        else:
-            chance = self._report_cdf(t) - self._reported_only_without_use(t)
-        return np.where(days < 0, 0.0, np.clip(chance, 0.0, 1.0))
-
-    def _report_cdf(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        if self.report_mean_days < _NO_WAIT:
-            return np.ones_like(t)
-        return gammainc(self.report_shape, t * self.report_shape / self.report_mean_days)
-
-    def _reported_only_without_use(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        """P(report wait <= t < use wait + report wait): the integral of the gamma density against the use tail.
-
-        With rates r = 1/scale and u = 1/use mean it is exp(-ut) r^k/G(k) * integral of y^(k-1) exp(-(r-u)y).
-        """
-        shape = self.report_shape
-        rate, use_rate = shape / self.report_mean_days, 1 / self.use_mean_days
-        excess = rate - use_rate
-        if excess > 0.05 * rate:
-            return np.exp(-use_rate * t) * (rate / excess) ** shape * gammainc(shape, excess * t)
-        # Kummer's function takes over where use is about as slow as the report, or faster. The cap binds only where
-        # the first factor has long vanished.
-        with np.errstate(divide="ignore"):
-            density = np.exp(shape * np.log(rate * t) - gammaln(shape + 1) - rate * t)
-        return density * _kummer(shape, np.minimum(excess * t, 600.0))
+    shape = delay.report_shape
+    rate, use_rate = shape / delay.report_mean_days, 1 / delay.use_mean_days
+    excess = rate - use_rate
+    if excess > 0.05 * rate:
+        return np.exp(-use_rate * t) * (rate / excess) ** shape * gammainc(shape, excess * t)
+    # Kummer's function takes over where use is about as slow as the report, or faster. The cap binds only where
+    # the first factor has long vanished.
+    with np.errstate(divide="ignore"):
+        density = np.exp(shape * np.log(rate * t) - gammaln(shape + 1) - rate * t)
+    return density * _kummer(shape, np.minimum(excess * t, 600.0))
 
 
 def _kummer(shape: float, x: NDArray[np.float64]) -> NDArray[np.float64]:

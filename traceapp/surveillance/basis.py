@@ -13,7 +13,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.db import expect_revision
-from traceapp.signals.exposure import Delay
+from traceapp.signals.delay import Delay
 
 from .model import DetectionBasis
 

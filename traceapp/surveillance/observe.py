@@ -10,19 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint, TriageResult
-from traceapp.signals.curve import Curve, cumulative
-from traceapp.signals.exposure import expected_curve as expected_by_day
-from traceapp.signals.exposure import expected_reports, planned_expected
-from traceapp.signals.maxsprt import CriticalValue, planned_critical_value
 from traceapp.trace.model import Lot, ShipmentLine
 
 from .basis import Basis, bases_of
+
+if TYPE_CHECKING:
+    from traceapp.signals.curve import Curve
+    from traceapp.signals.maxsprt import CriticalValue
 
 _CHUNK = 500
 LONGEST_DAYS = 1500
@@ -104,6 +104,8 @@ def counted_reports(session: Session, lot_key: str) -> list[CountedReport]:
 
 def observe_lots(session: Session, lot_keys: Sequence[str], on: date) -> dict[str, Observation]:
     """Seen and expected for many lots in a fixed number of queries."""
+    from traceapp.signals.exposure import expected_reports
+
     lots: list[Lot] = []
     for keys in _chunks(lot_keys):
         lots += session.scalars(select(Lot).where(Lot.lot_key.in_(keys)))
@@ -122,6 +124,10 @@ def observe_lots(session: Session, lot_keys: Sequence[str], on: date) -> dict[st
 
 def lot_curve(session: Session, lot: Lot, on: date) -> LotCurve:
     """The curve of one lot from its first despatch to `on`."""
+    from traceapp.signals.curve import cumulative
+    from traceapp.signals.exposure import expected_curve
+    from traceapp.signals.maxsprt import planned_critical_value
+
     shipped = tuple(shipped_units(session, [lot.lot_key]).get(lot.lot_key, []))
     reports = tuple(day for day in report_days(session, [lot.lot_key]).get(lot.lot_key, []) if day <= on)
     basis = bases_of(session, [lot.product_id])[lot.product_id] if lot.product_id else None
@@ -133,9 +139,9 @@ def lot_curve(session: Session, lot: Lot, on: date) -> LotCurve:
     critical = planned_critical_value(basis.alpha, planned, minimum_events=basis.minimum_events)
     first = min(day for day, units in shipped if units > 0)
     start = max(first, on - timedelta(days=LONGEST_DAYS))
-    expected = expected_by_day(shipped, basis.rate_per_unit, basis.delay, start, (on - start).days + 1)
+    expected = expected_curve(shipped, basis.rate_per_unit, basis.delay, start, (on - start).days + 1)
     # On the very first day hardly anything is expected; a hair above zero keeps the curve defined.
-    expected = np.maximum(expected, 1e-9)
+    expected = expected.clip(min=1e-9)
     curve = cumulative(reports, expected, start, critical.value, basis.minimum_events)
     return LotCurve(lot, basis, shipped, reports, planned, critical, curve, critical.reason)
 
@@ -143,6 +149,8 @@ def lot_curve(session: Session, lot: Lot, on: date) -> LotCurve:
 def planned_length(lot: Lot, shipped: Sequence[tuple[date, int]], basis: Basis) -> float:
     """All reports that the lot will cause at the baseline rate: by its size as made, so that the plan is fixed
     before the first unit leaves; by what was shipped where the size is not known."""
+    from traceapp.signals.exposure import planned_expected
+
     if lot.made > 0:
         return max(float(lot.made) * basis.rate_per_unit, 1e-9)
     return max(planned_expected(shipped, basis.rate_per_unit), 1e-9)

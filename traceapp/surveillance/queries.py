@@ -4,17 +4,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Product
 from traceapp.db.page import Order, Page, page_of
-from traceapp.signals import causes
 from traceapp.trace.model import Lot, LotEdge
 
 from .model import Signal, SignalDecision
 from .observe import Observation, observe_lots
+
+if TYPE_CHECKING:
+    from traceapp.signals import causes
 
 _MOST_ANCESTORS = 400
 _MOST_LOTS = 3000
@@ -129,6 +132,8 @@ def _made(upstream: dict[str, set[str]]) -> set[str]:
 def _rank(seen: dict[str, Observation], edges: list[tuple[str, str]]) -> causes.Ranking | None:
     """The ranking, or None where nothing can be learnt: no complaint, or fewer than two lots in use. A lot with
     complaints but without exposure says nothing here; it has a task of its own."""
+    from traceapp.signals import causes
+
     lots = [causes.Lot(one.lot_key, one.observed, one.expected) for one in seen.values()
             if one.expected > 0 or one.observed == 0]
     exposed = [lot for lot in lots if lot.exposure > 0]

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,14 +15,15 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
-from traceapp.signals.curve import Curve
-from traceapp.signals.maxsprt import llr
 from traceapp.trace.model import Lot
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .model import Signal, SignalDecision
 from .observe import LotCurve, lot_curve
 from .states import SignalState, next_state
+
+if TYPE_CHECKING:
+    from traceapp.signals.curve import Curve
 
 METHOD = "maxsprt"
 _REVIEW_WITHIN = timedelta(days=1)
@@ -73,6 +74,8 @@ def _may_open(session: Session, lot_key: str, observed: int) -> bool:
 
 
 def _open_signal(session: Session, clock: Clock, seen: LotCurve, observed: int, expected: float) -> Signal:
+    from traceapp.signals.maxsprt import llr
+
     now = clock.now()
     assert seen.curve is not None and seen.critical is not None and seen.critical.value is not None
     assert seen.lot.product_id is not None and seen.curve.crossed_on is not None

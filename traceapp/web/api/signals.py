@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.catalog.model import Product
 from traceapp.core.errors import NotFound
-from traceapp.signals.exposure import Delay
+from traceapp.signals.delay import Delay
 from traceapp.surveillance import queries, service
 from traceapp.surveillance.basis import SetBasis, basis_of, set_basis
 from traceapp.surveillance.model import Signal

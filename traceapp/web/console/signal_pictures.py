@@ -5,15 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from traceapp.signals.curve import Curve
 from traceapp.surveillance.observe import CountedReport
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.ui import charts, display
+
+if TYPE_CHECKING:
+    from traceapp.signals.curve import Curve
 
 _MOST_POINTS = 140
 _GRAVE = ("critical", "major")

@@ -15,7 +15,7 @@ from traceapp.catalog.queries import all_products
 from traceapp.complaint.intake import RESCORE
 from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
-from traceapp.signals.exposure import Delay
+from traceapp.signals.delay import Delay
 from traceapp.surveillance.basis import Basis, SetBasis, basis_of, set_basis
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import counted_reports, lot_curve, observe_lots
