@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from tests.factories_trace import BAD, CASE_GTIN, GOOD, UNIT_GTIN, Hand, at, make_batch, make_hand
 from traceapp.attachment.service import FileStore
@@ -22,7 +22,7 @@ from traceapp.trace import public, surroundings
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.lot_list import LotFilter, all_lots, lot_page
-from traceapp.trace.model import Lot
+from traceapp.trace.model import Lot, LotEdge
 from traceapp.trace.overview import events_of, holds_of, inspections_of, productions_of, shipments_of, usable_lots
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
@@ -111,6 +111,49 @@ def test_the_scan_page_has_everything_and_one_statement_is_enough_once_the_rest_
     told = repr(facts)
     assert "Clinic" not in told
     assert "CLINIC" not in told
+
+
+def test_what_stands_around_a_lot_may_be_seconds_old_but_never_its_verdict(hand: Hand) -> None:
+    lot = make_batch(hand)
+    hand.session.flush()
+    seconds = [0.0]
+    around = Surroundings(lambda: seconds[0])
+
+    def facts() -> ScanFacts:
+        hand.session.flush()
+        found = scan_facts(hand.session.connection(), lot.lot_key, around)
+        assert found is not None
+        assert found.product is not None
+        return found
+
+    assert facts().product.contact_phone != "110"  # type: ignore[union-attr]
+    assert [one.conforms for one in facts().materials] == [True, True]
+    hand.maker.plaster.contact_phone = "110"
+    hand.inspect(hand.session.scalars(select(Lot).where(Lot.number == "G-B1")).one(), 9, BAD)
+    hold(hand, lot)
+    assert facts().verdict(TODAY) == Verdict.on_hold
+    assert [one.conforms for one in facts().materials] == [True, True]
+    seconds[0] += surroundings.KEPT_SECONDS + 0.1
+    assert facts().product.contact_phone == "110"  # type: ignore[union-attr]
+    assert sorted(one.conforms is True for one in facts().materials) == [False, True]
+
+
+def test_upstream_ends_in_a_circle_and_at_its_bound(hand: Hand) -> None:
+    keys = [f"{number:032x}" for number in range(300)]
+    edges = [(keys[0], keys[1]), (keys[1], keys[2]), (keys[2], keys[0]), *((keys[2], key) for key in keys[3:])]
+    for key in keys:
+        hand.session.add(Lot(lot_key=key, uri=f"urn:x:{key}", number=key[-3:], is_own=0, started_at=at(1),
+                             created_at=at(1)))
+    hand.session.flush()
+    for child, parent in edges:
+        hand.session.add(LotEdge(lot_key=child, direction="up", other_key=parent, event_id="e", kind="transform",
+                                 at=at(1)))
+    hand.session.flush()
+    found = scan_facts(hand.session.connection(), keys[0])
+    assert found is not None
+    assert len(found.materials) == 200
+    assert keys[0] not in {one.lot_key for one in found.materials}
+    assert {keys[1], keys[2]} < {one.lot_key for one in found.materials}
 
 
 def test_a_lot_that_is_not_known_has_no_facts(database: Database) -> None:

@@ -294,6 +294,9 @@ def test_the_shortcut_and_the_application_answer_with_the_same_headers(client: F
     whole, short = client.get(PATH, headers=BROWSER), client.get(PATH, headers=BROWSER)
     assert {**whole.headers, "X-Request-ID": ""} == {**short.headers, "X-Request-ID": ""}
     assert whole.data == short.data
+    other = client.get(PATH, headers=BROWSER)
+    numbers = {answer.headers["X-Request-ID"] for answer in (whole, short, other)}
+    assert [len(number) for number in numbers] == [16] * 3
     again = client.get(PATH, headers=BROWSER | {"If-None-Match": short.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     head = client.head(PATH, headers=BROWSER)

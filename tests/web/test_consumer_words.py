@@ -3,11 +3,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from babel.messages.extract import extract_from_dir
 
 from traceapp.web import consumer
-from traceapp.web.consumer.escaping import escaped
 from traceapp.web.consumer.words import words
 from traceapp.web.i18n import catalogue
 
@@ -39,9 +37,3 @@ def test_no_sentence_promises_that_a_pack_is_the_real_thing() -> None:
         for said in (text, words("zh").gettext(text)):
             assert "genuine" not in said.lower()
             assert "正品" not in said
-
-
-def test_texts_are_escaped_however_deep_they_stand() -> None:
-    assert escaped({"a": ["<b>", ("\"", None, 3)]}) == {"a": ["&lt;b&gt;", ("&quot;", None, 3)]}
-    with pytest.raises(TypeError):
-        escaped({"a": object()})

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from babel.numbers import format_decimal
 from flask import Flask, render_template_string
 from flask_babel import Babel
 
@@ -20,6 +21,12 @@ AT = datetime(2026, 3, 9, 6, 5, tzinfo=UTC)
 )
 def test_a_number_is_grouped_and_keeps_what_it_says(value: Decimal, shown: str) -> None:
     assert display.number(value, "en") == display.number(value, "zh-CN") == shown
+
+
+@pytest.mark.parametrize("value", [0, 7, 999, 1000, -1234, 1234567, 10**12])
+def test_a_whole_number_is_written_as_babel_writes_it(value: int) -> None:
+    for locale, name in (("en", "en_GB"), ("zh-CN", "zh_Hans_CN")):
+        assert display.number(value, locale) == format_decimal(value, locale=name)
 
 
 def test_a_quantity_is_shown_with_the_unit_of_the_language() -> None:

@@ -116,7 +116,8 @@ def _rows() -> Iterator[dict[str, str]]:
             yield {**row, "ai": str(number).zfill(len(first))}
 
 
-def _matching(pattern: str, known: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def _matching(pattern: str, known: tuple[str, ...]) -> frozenset[str]:
     # "n" stands for any digit and only ever ends a pattern
     prefix = pattern.rstrip("n")
     return frozenset(ai for ai in known if len(ai) == len(pattern) and ai.startswith(prefix))
@@ -128,7 +129,7 @@ def _paths(text: str) -> tuple[tuple[str, ...], ...] | None:
     return ((),) if text == "*" else tuple(tuple(alternative.split()) for alternative in text.split("|"))
 
 
-def _entry(row: dict[str, str], known: list[str]) -> Entry:
+def _entry(row: dict[str, str], known: tuple[str, ...]) -> Entry:
     components = tuple(Component.read(text) for text in row["format"].split())
     return Entry(
         ai=row["ai"],
@@ -149,7 +150,7 @@ def _entry(row: dict[str, str], known: list[str]) -> Entry:
 
 def _table() -> dict[str, Entry]:
     rows = list(_rows())
-    known = [row["ai"] for row in rows]
+    known = tuple(row["ai"] for row in rows)
     return {row["ai"]: _entry(row, known) for row in rows}
 
 
