@@ -12,8 +12,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from tests.factories import PASSWORD, make_user
-from traceapp.app import create_app
-from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.identity.service import prove_password, sign_in
@@ -86,10 +84,3 @@ class Console:
         found = self.browsers[name]
         found.language = language
         return found
-
-
-def make_console(settings: Settings, database: Database, clock: FixedClock) -> Console:
-    """The application over a test's database and clock."""
-    app = create_app(settings, database=database, clock=clock)
-    app.testing = True
-    return Console(app, database, clock)

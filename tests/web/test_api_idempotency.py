@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories import PASSWORD
 from tests.factories_recall import House, make_house, submitted
 from tests.http_clients import ApiClient
@@ -27,11 +28,9 @@ BODY = {"narrative": "Itching", "lot_text": "P-1"}
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock) -> Flask:
+def app(settings: Settings, database: Database, clock: FixedClock, applications: Applications) -> Flask:
     """The application over each of the two databases."""
-    application = create_app(settings, database=database, clock=clock)
-    application.config["PROPAGATE_EXCEPTIONS"] = False
-    return application
+    return applications.open(settings, database, clock)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories_trace import make_batch, make_hand
-from tests.factories_web import Console, make_console
+from tests.factories_web import Console
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings
@@ -38,11 +39,12 @@ class Machine:
 
 
 @pytest.fixture
-def machine(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor) -> Machine:
+def machine(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor,
+            applications: Applications) -> Machine:
     with sqlite.write() as session:
         lot = make_batch(make_hand(session, actor, clock))
         given = allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4), keys=CodeKeys(""))
-    return Machine(make_console(settings, sqlite, clock), lot.lot_key, given.id)
+    return Machine(Console(applications.open(settings, sqlite, clock), sqlite, clock), lot.lot_key, given.id)
 
 
 def test_a_small_print_is_done_at_once(machine: Machine) -> None:

@@ -5,12 +5,11 @@ import re
 from decimal import Decimal as D
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.factories_recall import House, make_house, running, token_of
-from traceapp.app import create_app
-from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.recall.answer import notice_of_token
@@ -21,13 +20,13 @@ from traceapp.recall.service import CloseRecall, SettleLine, close_recall, settl
 class Visit:
     """One clinic with its link."""
 
-    def __init__(self, database: Database, clock: FixedClock, settings: Settings) -> None:
+    def __init__(self, app: Flask, database: Database, clock: FixedClock) -> None:
         self.database, self.clock = database, clock
         self.house: House = make_house(database, clock)
         self.recall: Recall = running(database, clock, self.house)
         self.clinic = self.house.maker.clinic.id
         self.token = token_of(database, self.recall, self.clinic)
-        self.client: FlaskClient = create_app(settings, database=database, clock=clock).test_client()
+        self.client: FlaskClient = app.test_client()
         self.first, self.second = self.house.first.lot_key, self.house.second.lot_key
 
     def get(self, path: str = "", lang: str = "en") -> TestResponse:
@@ -47,8 +46,8 @@ class Visit:
 
 
 @pytest.fixture
-def visit(sqlite: Database, clock: FixedClock, settings: Settings) -> Visit:
-    return Visit(sqlite, clock, settings)
+def visit(app: Flask, sqlite: Database, clock: FixedClock) -> Visit:
+    return Visit(app, sqlite, clock)
 
 
 def test_the_page_says_what_and_how_much_and_prefills_what_was_sent(visit: Visit) -> None:

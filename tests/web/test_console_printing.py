@@ -13,8 +13,9 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
-from tests.factories_web import Browser, Console, make_console
+from tests.factories_web import Browser, Console
 from traceapp.audit.model import AuditEntry
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.print_model import PrintJob, PrintLog
@@ -74,11 +75,11 @@ class Plant:
 
 
 @pytest.fixture
-def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor) -> Plant:
+def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor, applications: Applications) -> Plant:
     with sqlite.write() as session:
         lot = make_batch(make_hand(session, actor, clock))
         given = allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4), keys=CodeKeys(""))
-    return Plant(make_console(settings, sqlite, clock), lot.lot_key, given.id, actor)
+    return Plant(Console(applications.open(settings, sqlite, clock), sqlite, clock), lot.lot_key, given.id, actor)
 
 
 def text_of(answer: TestResponse) -> str:

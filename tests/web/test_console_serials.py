@@ -11,8 +11,9 @@ from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories_trace import make_batch, make_hand
-from tests.factories_web import Browser, Console, make_console
+from tests.factories_web import Browser, Console
 from traceapp.code.counting import StoredScan, count_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.model import SerialRange
@@ -64,14 +65,11 @@ class Plant:
 
 
 @pytest.fixture
-def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor) -> Plant:
-    return made(settings, sqlite, clock, actor)
-
-
-def made(settings: Settings, database: Database, clock: FixedClock, actor: Actor, keys: str = KEY) -> Plant:
-    with database.write() as session:
+def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor, applications: Applications) -> Plant:
+    with sqlite.write() as session:
         lot = make_batch(make_hand(session, actor, clock))
-    return Plant(make_console(replace(settings, code_keys=keys), database, clock), lot.lot_key)
+    app = applications.open(replace(settings, code_keys=KEY), sqlite, clock)
+    return Plant(Console(app, sqlite, clock), lot.lot_key)
 
 
 def text_of(answer: TestResponse) -> str:
@@ -114,9 +112,8 @@ def test_a_refused_form_comes_back_with_its_fault_and_what_was_typed(plant: Plan
     assert len(plant.ranges()) == 1
 
 
-def test_without_a_key_the_form_offers_no_signature(settings: Settings, sqlite: Database, clock: FixedClock,
-                                                    actor: Actor) -> None:
-    plant = made(settings, sqlite, clock, actor, keys="")
+def test_without_a_key_the_form_offers_no_signature(plant: Plant, settings: Settings, applications: Applications) -> None:
+    plant.console.app = applications.open(replace(settings, code_keys=""), plant.console.database, plant.console.clock)
     page = plant.person().get(f"{plant.url}/serials")
     assert "Codes cannot be signed here" in text_of(page)
     assert not html.fromstring(page.data).xpath("//input[@name='is_signed']")

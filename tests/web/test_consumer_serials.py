@@ -17,9 +17,9 @@ from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
 from tests.web.test_consumer_scan import FIRST, Now, expire, hold, recall, scan_often, text_of, verdict_of
-from traceapp.app import create_app
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.labels import serial_links
 from traceapp.code.model import Scan, ScanDoubt, SerialCount, SerialRange
@@ -109,25 +109,7 @@ def database(printed: Printed, tmp_path: Path) -> Iterator[Database]:
     shutil.copy(printed.path, path)
     database = Database(f"sqlite:///{path}", is_durable=False)
     yield database
-    while _opened:
-        _opened.pop().extensions[NAME].scans.close()
     database.close()
-
-
-_opened: list[Flask] = []
-
-
-def opened(settings: Settings, database: Database, clock: FixedClock) -> Flask:
-    """An application whose log ends with the test."""
-    app = create_app(settings, database=database, clock=clock)
-    app.testing = True
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    _opened.append(app)
-    return app
-
-
-def make_pack(settings: Settings, database: Database, clock: FixedClock, printed: Printed) -> Pack:
-    return Pack(opened(settings, database, clock), database, clock, MANAGER, printed.lot, printed.given, printed.codes)
 
 
 @pytest.fixture
@@ -137,8 +119,9 @@ def signed(tmp_path: Path, database: Database) -> Settings:
 
 
 @pytest.fixture
-def pack(signed: Settings, database: Database, clock: FixedClock, printed: Printed) -> Pack:
-    return make_pack(signed, database, clock, printed)
+def pack(signed: Settings, database: Database, clock: FixedClock, printed: Printed, applications: Applications) -> Pack:
+    return Pack(applications.open(signed, database, clock), database, clock, MANAGER, printed.lot, printed.given,
+                printed.codes)
 
 
 @pytest.fixture
@@ -384,19 +367,19 @@ def test_a_lot_that_is_called_21_does_not_hide_the_serial_number(pack: Pack) -> 
         assert sorted(session.scalars(select(Scan.serial)), key=str) == [None] * 3 + ["X7"] * 3
 
 
-def test_a_region_that_anybody_could_claim_is_not_believed(signed: Settings, database: Database, clock: FixedClock,
-                                                           printed: Printed) -> None:
-    pack = make_pack(replace(signed, trusted_proxies=0), database, clock, printed)
+def test_a_region_that_anybody_could_claim_is_not_believed(pack: Pack, signed: Settings,
+                                                           applications: Applications) -> None:
+    pack.app = applications.open(replace(signed, trusted_proxies=0), pack.database, pack.clock)
     assert verdict_of(pack.scan(bring_about(Doubt.far_apart, pack))) == "released"
     with pack.database.read() as session:
         assert set(session.scalars(select(Scan.region))) == {""}
 
 
 def test_regions_come_from_the_operator_s_file_where_no_proxy_names_them(
-        signed: Settings, database: Database, clock: FixedClock, printed: Printed, tmp_path: Path) -> None:
+        pack: Pack, signed: Settings, applications: Applications, tmp_path: Path) -> None:
     file = tmp_path / "regions.csv"
     file.write_text("network,region\n203.0.113.0/24,CN-BJ\n198.51.100.0/24,CN-GD\n", encoding="utf-8")
-    pack = make_pack(replace(signed, region_header="", regions_file=file), database, clock, printed)
+    pack.app = applications.open(replace(signed, region_header="", regions_file=file), pack.database, pack.clock)
     assert second_line(pack.scan(bring_about(Doubt.far_apart, pack))) == SECOND["far"]
 
 
@@ -411,8 +394,8 @@ def test_who_is_told_first_is_the_holder_of_the_second_copy(pack: Pack) -> None:
 
 
 def test_after_a_rotation_the_codes_of_both_keys_are_right_and_after_retirement_the_old_ones_are_not_judged(
-        pack: Pack, signed: Settings) -> None:
-    both = opened(replace(signed, code_keys=f"{NEWER},{KEY}"), pack.database, pack.clock)
+        pack: Pack, signed: Settings, applications: Applications) -> None:
+    both = applications.open(replace(signed, code_keys=f"{NEWER},{KEY}"), pack.database, pack.clock)
     with pack.database.write() as session:
         given = allocate_serials(session, pack.actor, pack.clock, AllocateSerials(pack.lot.lot_key, 1, "N", is_signed=True),
                                  keys=CodeKeys(f"{NEWER},{KEY}"))
@@ -424,7 +407,7 @@ def test_after_a_rotation_the_codes_of_both_keys_are_right_and_after_retirement_
     newest = f"01/{UNIT_GTIN}/10/B1/21/N00000001"
     signature = CodeKeys(NEWER).signature(str(given.key_id), newest)
     assert verdict_of(pack.scan(f"/s/{newest}?s={signature}")) == "released"
-    pack.app = opened(replace(signed, code_keys=NEWER), pack.database, pack.clock)
+    pack.app = applications.open(replace(signed, code_keys=NEWER), pack.database, pack.clock)
     assert verdict_of(pack.scan(unsigned(old))) == "released"
     assert verdict_of(pack.scan(unsigned(old).replace("K00000001", "K00000011"))) == "please_verify"
     assert verdict_of(pack.scan(f"/s/{newest}")) == "please_verify"

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.applications import Applications
 from tests.factories import PASSWORD, make_user
 from tests.http_clients import csrf_of
-from traceapp.app import create_app
 from traceapp.audit.entries import entries_of
 from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
@@ -96,10 +95,8 @@ def test_signing_out_keeps_the_mark_and_ends_the_session(client: FlaskClient, wa
 
 
 @pytest.fixture
-def https(settings: Settings, sqlite: Database, clock: FixedClock) -> Iterator[FlaskClient]:
-    app = create_app(replace(settings, base_url="https://trace.maker.example"), database=sqlite, clock=clock)
-    yield app.test_client()
-    app.extensions["traceapp.consumer"].scans.close()
+def https(settings: Settings, sqlite: Database, clock: FixedClock, applications: Applications) -> FlaskClient:
+    return applications.open(replace(settings, base_url="https://trace.maker.example"), sqlite, clock).test_client()
 
 
 def test_over_tls_the_mark_is_as_strict_as_the_session(https: FlaskClient, sqlite: Database, clock: FixedClock) -> None:

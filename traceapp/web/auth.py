@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flask import Flask, Response, g, redirect, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from traceapp.config import Settings
 from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.errors import Forbidden, NotSignedIn, Problem
 from traceapp.identity.service import actor_of, session_of, token_actor, touch_session
@@ -25,12 +26,16 @@ class FormExpired(Problem):
     code = "form-expired"
 
 
+def configure(app: Flask, settings: Settings) -> None:
+    """The session's cookie, as the address of this installation demands it."""
+    app.config.update(SESSION_COOKIE_NAME="__Host-traceapp" if settings.is_https else "traceapp",
+                      SESSION_COOKIE_SECURE=settings.is_https)
+
+
 def install(app: Flask, routes: dict[str, str]) -> None:
     """Check every request against `routes` (endpoint -> permission)."""
-    settings = app.extensions["traceapp"].settings
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-traceapp" if settings.is_https else "traceapp",
-        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=True,
     )
     app.extensions["permissions"] = routes

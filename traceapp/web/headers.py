@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from .context import world
 from .ui.assets import public_css_hash
 
 
@@ -18,13 +19,12 @@ def install(app: Flask) -> None:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     }
-    is_https = app.extensions["traceapp"].settings.is_https
 
     @app.after_request
     def add(response: Response) -> Response:
         for name, value in constant.items():
             response.headers.setdefault(name, value)
-        if is_https:
+        if world().settings.is_https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.path.startswith(("/console", "/regulator", "/sign-", "/api/", "/r/", "/report")):
             response.headers.setdefault("Cache-Control", "no-store")

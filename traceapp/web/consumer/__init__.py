@@ -1,10 +1,10 @@
 """The consumer pages."""
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Flask
-from flask.blueprints import BlueprintSetupState
 
 from traceapp.web.permissions import PUBLIC
 
@@ -41,9 +41,6 @@ PERMISSIONS: dict[str, str] = {
     "consumer.static": PUBLIC, **{f"consumer.{_endpoint}": PUBLIC for _, _endpoint, _, _ in _ROUTES}}
 
 
-@blueprint.record_once
-def _install(setup: BlueprintSetupState) -> None:
-    """Make the state of the application, and put the shortcut for kept pages in front of it."""
-    app = cast(Flask, setup.app)
-    state = install_state(app)
-    app.wsgi_app = Shortcut(app.wsgi_app, state)  # type: ignore[method-assign]
+def layer(app: Flask, below: Callable[..., Any]) -> Shortcut:
+    """Make the state of the application; answers what goes in front of `below` for kept pages."""
+    return Shortcut(below, install_state(app))

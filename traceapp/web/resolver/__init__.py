@@ -1,6 +1,7 @@
 """The resolver: codes on packs to where they lead, by the GS1-Conformant Resolver Standard 1.2."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response
@@ -40,7 +41,7 @@ PERMISSIONS: dict[str, str] = {f"resolver.{name}": PUBLIC for name in ("resolve"
 
 @blueprint.record
 def _install(setup: BlueprintSetupState) -> None:
-    """Add the routes, make the state of the application, and put the shortcut in front of it."""
+    """Add the routes."""
     app = cast(Flask, setup.app)
     app.url_map.converters["gs1_rest"] = _Rest
     for rule, endpoint, view in _ROUTES:
@@ -48,9 +49,11 @@ def _install(setup: BlueprintSetupState) -> None:
             # A lot may hold slashes (%2F%2F), so paths are not tidied up before they are read.
             setup.add_url_rule(rule, name, answers, methods=(method,), merge_slashes=False,
                                provide_automatic_options=False)
-    state = install_state(app)
-    base_url = app.extensions["traceapp"].settings.base_url
-    app.wsgi_app = Shortcut(app.wsgi_app, state, base_url, _STARTS)  # type: ignore[method-assign]
+
+
+def layer(app: Flask, below: Callable[..., Any]) -> Shortcut:
+    """Make the state of the application; answers what goes in front of `below` for redirects and linksets."""
+    return Shortcut(below, install_state(app), app.extensions["traceapp"].settings.base_url, _STARTS)
 
 
 @blueprint.after_request
