@@ -4,6 +4,7 @@ Both end with this package's last test: while the browser's driver runs, no othe
 """
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import socket
@@ -172,6 +173,10 @@ def people(browser: Browser, site: Site) -> Iterator[People]:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page under build/screenshots."""
+    """Keep a picture of the whole page under build/screenshots, by the browser's own protocol: the driver's way takes twice
+    as long, and there are hundreds of pages."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+    browser = page.context.new_cdp_session(page)
+    picture = browser.send("Page.captureScreenshot", {"captureBeyondViewport": True, "optimizeForSpeed": True})
+    browser.detach()
+    (SHOTS / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PASSWORDS, PATIENCE_SECONDS, People, Site, shoot
 from tests.browser.walk import Walk, Watch, click, named, steps, tick
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 NOT_RECALLED, RECALLED = "This batch is not recalled", "This batch has been recalled"
 EVENT = re.compile(r"AE-\d{4}-\w+")
 STORIES = (

@@ -12,7 +12,7 @@ from tests.browser.conftest import People, Site
 from tests.browser.walk import click, named, tick
 from traceapp.complaint.model import Complaint
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 FIRST_VIEW_BYTES = 10_000
 REFERENCE = re.compile(r"CP-\d{4}-\w+")
 
