@@ -260,7 +260,7 @@ def _found(session: Session) -> dict[str, str]:
     account = session.scalars(select(User.id).where(User.sign_in_name == NEWCOMER)).one()
     partner = session.scalars(select(Party.id).join(ShipmentLine, ShipmentLine.consignee_id == Party.id)).first()
     complaint = session.scalars(select(Complaint.id).where(Complaint.person_id.is_not(None), Complaint.is_harm)).first()
-    task = session.scalars(select(Task.id).where(Task.state == "open")).first()
+    task = session.scalars(select(Task.id).where(Task.state == "open", Task.role == "quality")).first()
     signal = session.scalars(select(Signal.id).where(Signal.state == "open").order_by(Signal.opened_at)).first()
     assert closed and partner and complaint and task and signal and all(events.values())
     return {"closed": closed.id, "closed_reference": closed.reference, "complaint": complaint, "signal": signal,

@@ -13,9 +13,12 @@ from flask.testing import FlaskClient
 
 from tests.applications import Applications
 from tests.factories_web import Console
+from tests.quick_passwords import quick_passwords
 from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+
+__all__ = ["quick_passwords"]
 
 
 @pytest.fixture

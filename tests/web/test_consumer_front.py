@@ -170,6 +170,7 @@ def test_only_public_inspection_files_are_handed_out(
     if is_public:
         assert answer.data == PDF
         assert answer.headers["Content-Disposition"].startswith("attachment")
+    answer.close()
     assert client.get("/inspection-files/nope").status_code == 404
 
 
