@@ -1,24 +1,22 @@
 """Applications of tests. The routes take longest to make and know nothing of an installation: a later test uses them again."""
 from __future__ import annotations
 
-from flask import Flask
-
-from traceapp.app import bind, make_routes
+from traceapp.app import Application, bind, make_routes
 from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.world import build_world
 
-_free: list[Flask] = []
+_free: list[Application] = []
 
 
 class Applications:
     """What one test opens; whoever makes it closes it."""
 
     def __init__(self) -> None:
-        self._opened: list[Flask] = []
+        self._opened: list[Application] = []
 
-    def open(self, settings: Settings, database: Database, clock: FixedClock) -> Flask:
+    def open(self, settings: Settings, database: Database, clock: FixedClock) -> Application:
         """The application of these settings over this database; an error of ours is an answer 500, as people get it."""
         app = _free.pop() if _free else make_routes()
         bind(app, build_world(settings, database=database, clock=clock))

@@ -27,22 +27,29 @@ from traceapp.web import (
     resolver,
 )
 from traceapp.web import identity as identity_pages
+from traceapp.web.at_once import AtOnce, first_of
 from traceapp.web.permissions import SHARED, joined
 from traceapp.web.plain_query import PlainQuery
 from traceapp.web.ui import blueprint as ui_blueprint
 from traceapp.world import World, build_world
 
 
-def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
+class Application(Flask):
+    """Flask, and what it answers at once (see `traceapp.web.at_once`)."""
+
+    at_once: AtOnce
+
+
+def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Application:
     """The WSGI application of these settings; it takes its database and clock when they are given."""
     app = make_routes()
     bind(app, build_world(settings, database=database, clock=clock))
     return app
 
 
-def make_routes() -> Flask:
+def make_routes() -> Application:
     """Every page, its permission and its words, of no installation yet."""
-    app = Flask("traceapp", template_folder="web/templates", static_folder=None)
+    app = Application("traceapp", template_folder="web/templates", static_folder=None)
     app.config.update(MAX_FORM_MEMORY_SIZE=1_000_000, PERMANENT_SESSION_LIFETIME=timedelta(hours=12))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     operations.install(app)
@@ -59,23 +66,31 @@ def make_routes() -> Flask:
     return app
 
 
-def bind(app: Flask, world: World) -> None:
+def bind(app: Application, world: World) -> None:
     """Let the routes serve this world; what they kept of another is dropped."""
     settings = world.settings
     app.extensions["traceapp"] = world
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.upload_limit_bytes)
     auth.configure(app, settings)
-    framework = Flask.wsgi_app.__get__(app)
-    layers: Callable[..., Any] = PlainQuery(consumer.layer(app, resolver.layer(app, framework)))
-    if settings.trusted_proxies:
-        from werkzeug.middleware.proxy_fix import ProxyFix
+    codes = resolver.layer(app, Flask.wsgi_app.__get__(app))
+    pages = consumer.layer(app, codes)
 
-        count = settings.trusted_proxies
-        layers = ProxyFix(layers, x_for=count, x_proto=count, x_host=count)
-    app.wsgi_app = layers  # type: ignore[method-assign]
+    def around(within: Callable[..., Any]) -> Callable[..., Any]:
+        """What every request passes first."""
+        layers: Callable[..., Any] = PlainQuery(within)
+        if settings.trusted_proxies:
+            from werkzeug.middleware.proxy_fix import ProxyFix
+
+            count = settings.trusted_proxies
+            layers = ProxyFix(layers, x_for=count, x_proto=count, x_host=count)
+        return layers
+
+    app.wsgi_app = around(pages)  # type: ignore[method-assign]
+    at_once, passed = first_of(pages.at_once, codes.at_once), around(lambda environ, _: environ)
+    app.at_once = lambda environ: at_once(passed(environ.copy(), None))
 
 
-def from_environment() -> Flask:
+def from_environment() -> Application:
     """The application of this process's environment; in development missing secrets are written under var."""
     configure()
     settings = read_settings()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from traceapp.web.at_once import Done
 from traceapp.web.bridge import Limits, WsgiBridge
 
 Start = Callable[..., Any]
@@ -463,3 +464,47 @@ def test_a_slow_request_does_not_hold_up_a_quick_one() -> None:
         return order
 
     assert asyncio.run(run()) == ["/quick", "/quick", "/slow"]
+
+
+class Prompt:
+    """An application that answers some paths at once; `threads` are those on which it was asked the ordinary way."""
+
+    def __init__(self) -> None:
+        self.ways: list[str] = []
+
+    def at_once(self, environ: Environ) -> Done | None:
+        if environ["PATH_INFO"] == "/broken":
+            raise RuntimeError("out of order")
+        if environ["PATH_INFO"] != "/quick":
+            return None
+        self.ways.append(threading.current_thread().name)
+        return Done("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5"), ("Connection", "close")],
+                    b"" if environ["REQUEST_METHOD"] == "HEAD" else b"quick")
+
+    def __call__(self, environ: Environ, start: Start) -> list[bytes]:
+        self.ways.append(threading.current_thread().name)
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b"slow"]
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b"quick"), ("HEAD", b"")])
+def test_what_can_be_answered_at_once_needs_no_thread(method: str, body: bytes) -> None:
+    app = Prompt()
+    client = ask(app, scope_of("/quick", method))
+    assert (client.status, client.body, client.is_whole) == (200, body, True)
+    assert client.headers == [(b"content-type", b"text/plain"), (b"content-length", b"5")]
+    assert app.ways == [threading.current_thread().name]
+
+
+@pytest.mark.parametrize("path", ["/slow", "/broken"])
+def test_what_cannot_be_answered_at_once_takes_the_ordinary_way(path: str) -> None:
+    app = Prompt()
+    client = ask(app, scope_of(path))
+    assert (client.status, client.body) == (200, b"slow")
+    assert app.ways[0].startswith("request-")
+
+
+def test_a_request_with_a_body_is_never_answered_at_once() -> None:
+    app = Prompt()
+    client = ask(app, scope_of("/quick", "POST", [(b"content-length", b"2")]), posting(b"no"))
+    assert client.body == b"slow"

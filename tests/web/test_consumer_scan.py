@@ -19,6 +19,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.statements import traced
 from traceapp.code.model import ScanCount
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -69,17 +70,9 @@ def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
 
 @pytest.fixture
 def statements(app: Flask, sqlite: Database) -> Iterator[list[str]]:
-    """Every statement that any connection of the application runs from here on."""
-    seen: list[str] = []
-    connections = [sqlite.engine.raw_connection() for _ in range(3)]
-    for connection in connections:
-        connection.driver_connection.set_trace_callback(seen.append)  # type: ignore[union-attr]
-    held = [connection.driver_connection for connection in connections]
-    for connection in connections:
-        connection.close()
-    yield seen
-    for driver in held:
-        driver.set_trace_callback(None)  # type: ignore[union-attr]
+    """Every statement that the application runs from here on."""
+    with traced(sqlite) as seen:
+        yield seen
 
 
 def text_of(answer: TestResponse) -> str:

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from tests.applications import Applications
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.statements import traced
 from tests.web.test_consumer_scan import FIRST, Now, expire, hold, recall, scan_often, text_of, verdict_of
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.labels import serial_links
@@ -249,16 +250,8 @@ def make_hand_again(session: Any, pack: Pack) -> Any:
 @pytest.fixture
 def statements(pack: Pack) -> Iterator[list[str]]:
     """Every statement that the application runs from here on."""
-    seen: list[str] = []
-    connections = [pack.database.engine.raw_connection() for _ in range(3)]
-    held = [connection.driver_connection for connection in connections]
-    for driver in held:
-        driver.set_trace_callback(seen.append)  # type: ignore[union-attr]
-    for connection in connections:
-        connection.close()
-    yield seen
-    for driver in held:
-        driver.set_trace_callback(None)  # type: ignore[union-attr]
+    with traced(pack.database) as seen:
+        yield seen
 
 
 def test_a_serial_number_costs_one_statement_more_and_other_codes_none(pack: Pack, now: Now,

@@ -14,10 +14,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from tests.factories_links import linked
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.statements import traced
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
@@ -60,15 +61,9 @@ def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
 
 @pytest.fixture
 def statements(sqlite: Database) -> Iterator[list[str]]:
-    """Every statement that reaches the database from here on, those that go past SQLAlchemy too."""
-    seen: list[str] = []
-
-    def trace(connection: Any, *_: object) -> None:
-        connection.set_trace_callback(seen.append)
-
-    event.listen(sqlite.engine, "checkout", trace)
-    yield seen
-    event.remove(sqlite.engine, "checkout", trace)
+    """Every statement that the application runs from here on."""
+    with traced(sqlite) as seen:
+        yield seen
 
 
 def recalled(database: Database, actor: Actor, clock: FixedClock, lot: Lot) -> None:

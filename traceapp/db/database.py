@@ -22,6 +22,8 @@ from .write_lock import WAIT_SECONDS, WriteLock
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 _MOST_WAITING = 8
+_LOOK_MS = 1000  # who only looks waits for nothing but a recovery after a crash, and somebody waits for the look
+_MAPPED_BYTES = 2 * 1024**3 - 65536  # the most that SQLite maps unless built for more
 _seals: list[Callable[[Session], None]] = []
 
 
@@ -71,13 +73,14 @@ class Database:
         self._lock = WriteLock(Path(str(self.url.database)), lock_wait_seconds) if self.is_sqlite else None
         reads = {"only_reads": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._read_engine = self.engine.execution_options(**reads)
+        self.look_engine = self._sqlite_engine(is_looking=True) if self.is_sqlite else self._read_engine
         views = {"deferred": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._snapshots = sessionmaker(self.engine.execution_options(**views), expire_on_commit=False, autoflush=False)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._read_sessions = sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
         self._waiting: list[Connection] = []
 
-    def _sqlite_engine(self) -> Engine:
+    def _sqlite_engine(self, *, is_looking: bool = False) -> Engine:
         if not self.url.database or self.url.database == ":memory:":
             raise ValueError("SQLite needs a file: several processes share it")
         Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +89,9 @@ class Database:
                                max_overflow=24, hide_parameters=True,
                                connect_args={"timeout": self.lock_wait_seconds, "check_same_thread": False})
         event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if self.is_durable else "OFF"))
+        if is_looking:
+            event.listen(engine, "connect", _prepare_to_look)
+            return engine.execution_options(only_reads=True)
         event.listen(engine, "begin", _begin_immediate)
         return engine
 
@@ -157,7 +163,7 @@ class Database:
         try:
             connection = self._waiting.pop()
         except IndexError:
-            connection = self._read_engine.connect()
+            connection = self.look_engine.connect()
         try:
             yield connection
             if connection.in_transaction():
@@ -174,6 +180,7 @@ class Database:
         """Give all connections back to the system."""
         while self._waiting:
             self._waiting.pop().close()
+        self.look_engine.dispose()
         self.engine.dispose()
 
 
@@ -192,6 +199,16 @@ def _prepare_sqlite(synchronous: str, connection: Any, _: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"synchronous={synchronous}",
                    "temp_store=MEMORY", "cache_size=-32000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_to_look(connection: Any, _: object) -> None:
+    """What is read comes from the file as the system holds it, without a copy: a connection's own pages are dropped
+    whenever another one has written. Takes addresses, no memory. Not for connections that write, nor for a SQLite with
+    the WAL-reset bug."""
+    if sqlite_wal_is_safe(sqlite_module().sqlite_version_info):
+        connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}").close()
+    for pragma in ("query_only=ON", f"busy_timeout={_LOOK_MS}"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

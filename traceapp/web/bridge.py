@@ -15,7 +15,8 @@ from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from .exchange import Doorbell, Exchange, Headers, Threads, WsgiApp, plain_headers
+from .at_once import AtOnce, Done
+from .exchange import Doorbell, Exchange, Headers, Threads, WsgiApp, plain_headers, wire_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -64,6 +65,7 @@ class WsgiBridge:
         self.limits = limits or Limits()
         self.threads = Threads(self.limits.threads)
         self.bell = Doorbell()
+        self._at_once: AtOnce | None = getattr(app, "at_once", None)
         self.open_requests = 0
         self._names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
         self._base: dict[str, Any] = {
@@ -77,6 +79,11 @@ class WsgiBridge:
         self.open_requests += 1
         try:
             environ, has_body = self._environ(scope)
+            if not has_body and (done := self._done_at_once(environ)) is not None:
+                await send({"type": "http.response.start", "status": int(done.status[:3]),
+                            "headers": wire_headers(done.headers)[1]})
+                await send({"type": "http.response.body", "body": done.body, "more_body": False})
+                return
             environ["wsgi.input"] = await self._read_body(environ, receive) if has_body else BytesIO()
             await self._relay(Exchange(self.app, self.threads, self.bell, environ), receive, send)
         except _Refused as refusal:
@@ -85,6 +92,16 @@ class WsgiBridge:
             log.debug("the client left before the request was complete")
         finally:
             self.open_requests -= 1
+
+    def _done_at_once(self, environ: dict[str, Any]) -> Done | None:
+        """The answer that needs no thread; what fails there is asked for the ordinary way."""
+        if self._at_once is None:
+            return None
+        try:
+            return self._at_once(environ)
+        except Exception:
+            log.exception("an answer at once failed")
+            return None
 
     def _environ(self, scope: Scope) -> tuple[dict[str, Any], bool]:
         """The environ without its input, and whether the request has a body."""

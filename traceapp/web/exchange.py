@@ -233,7 +233,7 @@ class Exchange:
             raise AssertionError("start_response was called twice")
         code = int(status[:3])
         self._bodyless = self._method == "HEAD" or code in (204, 304) or code < 200
-        self._left, self.headers = _wire_headers(headers)
+        self._left, self.headers = wire_headers(headers)
         self.status = code
         return self._write
 
@@ -243,7 +243,7 @@ class Exchange:
             self._give(data, may_park=False)
 
 
-def _wire_headers(headers: list[tuple[str, str]]) -> tuple[int | None, Headers]:
+def wire_headers(headers: list[tuple[str, str]]) -> tuple[int | None, Headers]:
     """The promised length, if any, and the headers as bytes. Raises ValueError for a line break in a value."""
     length: int | None = None
     wire: Headers = []

@@ -19,12 +19,13 @@ NAME = "traceapp.consumer"
 
 @dataclass(frozen=True, slots=True)
 class ConsumerState:
-    """One per application."""
+    """One per application. `is_file`: what it reads is a file of this machine, SQLite's."""
 
     pages: ScanPages
     scans: ScanLog
     judge: Judge
     maker: Maker
+    is_file: bool
 
 
 def install_state(app: Flask) -> ConsumerState:
@@ -32,7 +33,8 @@ def install_state(app: Flask) -> ConsumerState:
     world: World = app.extensions["traceapp"]
     pages = ScanPages(world.database, world.clock, scan_page)
     scans = ScanLog(world.database, world.regions)
-    state = ConsumerState(pages, scans, Judge(world, pages, scans), Maker(world.database))
+    state = ConsumerState(pages, scans, Judge(world, pages, scans), Maker(world.database),
+                          world.database.is_sqlite)
     app.extensions[NAME] = state
     return state
 

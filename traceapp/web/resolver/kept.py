@@ -84,6 +84,7 @@ class Resolutions:
         self._products: dict[str, tuple[KnownProduct, float]] = {}
         self._lock = threading.Lock()
         self.size = 0
+        self.is_file = database.is_sqlite
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -92,12 +93,17 @@ class Resolutions:
         """Seconds since it was seen to hold."""
         return self._tick() - kept.checked_at
 
+    def fresh(self, code: str) -> Kept | None:
+        """Where a raw code leads, when that is known without a look."""
+        kept = self._kept.get(code)
+        return kept if kept is not None and self.age(kept) < FRESH_SECONDS else None
+
     def of(self, code: str) -> Kept | None:
         """Where a raw code leads; None when nothing is known of it. Raises Gs1Error for a malformed one, UnsupportedKey
         for a kind that is not held here."""
+        if (fresh := self.fresh(code)) is not None:
+            return fresh
         kept = self._kept.get(code)
-        if kept is not None and self.age(kept) < FRESH_SECONDS:
-            return kept
         thing = self.thing(code) if kept is None else kept.thing
         began, now = self._tick(), self._clock.now()
         with self._database.reading() as connection:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traceapp.core.clock import monotonic_seconds
 from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error
+from traceapp.web.at_once import Done
 from traceapp.web.operations import REQUESTS, SECONDS
 
 from .answers import Answer, Headers, answered
@@ -41,42 +42,51 @@ class Shortcut:
         self._timed = SECONDS.labels(_ENDPOINT)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        done = self._done(environ, may_wait=True)
+        if done is None:
+            return self._app(environ, start_response)
+        start_response(done.status, done.headers)
+        return [done.body] if done.body else []
+
+    def at_once(self, environ: Environ) -> Done | None:
+        """The answer where it is kept, or a file holds it: SQLite's, which nobody has to wait for."""
+        return self._done(environ, may_wait=self._resolutions.is_file) if self._learned is not None else None
+
+    def _done(self, environ: Environ, *, may_wait: bool) -> Done | None:
         path: str = environ.get("REQUEST_URI") or ""
         if not path.startswith(self._starts) or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return self._app(environ, start_response)
+            return None
         began = monotonic_seconds()
-        wanted = asked(environ, self._base_url)
-        answer = self._answer(wanted)
+        answer = self._answer(asked(environ, self._base_url), may_wait)
         if answer is None:
-            return self._app(environ, start_response)
+            return None
         if self._learned is None:
-            self._learn(environ)
-        body = self._started(environ, answer, start_response)
+            self._learned = self._learn(environ)
+        done = self._finished(environ, answer, self._learned)
         self._timed.observe(monotonic_seconds() - began)
-        return body
+        return done
 
-    def _answer(self, wanted: Asked) -> Answer | None:
+    def _answer(self, wanted: Asked, may_wait: bool) -> Answer | None:
         """The answer; None when the application has to give it."""
         try:
-            kept = self._resolutions.of(wanted.code)
+            kept = self._resolutions.of(wanted.code) if may_wait else self._resolutions.fresh(wanted.code)
         except (Gs1Error, NotFound, SQLAlchemyError):
             return None
         return None if kept is None else answered(self._resolutions, kept, wanted)
 
-    def _started(self, environ: Environ, answer: Answer, start_response: Start) -> list[bytes]:
-        assert self._learned is not None
+    def _finished(self, environ: Environ, answer: Answer, learned: Headers) -> Done:
         request_id = ("X-Request-ID", secrets.token_hex(8))
         status, body = answer.status, answer.body
-        headers = [*self._learned, *answer.headers]
+        headers = [*learned, *answer.headers]
         if is_same(environ.get("HTTP_IF_NONE_MATCH", ""), answer.etag):
             status, body = 304, b""
             headers = without_content(headers)
         self._counted[status].inc()
         length = [] if status == 304 else [("Content-Length", str(len(body)))]
-        start_response(_REASONS[status], [*headers, request_id, *length])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return Done(_REASONS[status], [*headers, request_id, *length],
+                    b"" if environ["REQUEST_METHOD"] == "HEAD" else body)
 
-    def _learn(self, environ: Environ) -> None:
+    def _learn(self, environ: Environ) -> Headers:
         """Have the application answer once, for the headers that it gives to everything."""
         seen: Headers = []
 
@@ -87,8 +97,8 @@ class Shortcut:
         said = self._app(dict(environ), start)
         if close := getattr(said, "close", None):
             close()
-        self._learned = [pair for pair in seen if pair[0].lower() not in _OWN
-                         and not pair[0].lower().startswith("access-control-")]
+        return [pair for pair in seen if pair[0].lower() not in _OWN
+                and not pair[0].lower().startswith("access-control-")]
 
 
 def is_same(if_none_match: str, etag: str) -> bool:
