@@ -90,6 +90,12 @@ def prepare(lock: str) -> None:
         (stamps / RUN_LOCK).write_text(lock_stamp(RUN_LOCK))
 
 
+def keep_compiled() -> None:
+    """Where compiled files must not lie beside their sources, keep them under build: tests start hundreds of processes."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(HERE / "build" / "compiled"))
+
+
 def start_traceapp(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([str(PYTHON), "-m", "traceapp", *arguments], cwd=HERE, start_new_session=True)
 
@@ -196,6 +202,7 @@ def main() -> int:
         command = commands.add_parser(action.__name__, help=text)
         command.set_defaults(action=action)
     options, rest = parser.parse_known_args()
+    keep_compiled()
     options.rest = rest
     return int(options.action(options))
 
