@@ -5,6 +5,7 @@ Both end with this package's last test: while the browser's driver runs, no othe
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -94,10 +96,22 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
+def _demonstration(folder: Path, environment: dict[str, str]) -> tuple[Path, str]:
+    """The folder of a plant with demonstration data and what `demo load` printed: made once for all processes of a run."""
+    made, printed = folder / "demonstration", folder / "demonstration.txt"
+    with (folder / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            told = Site("", Mailbox(), made, {**environment, "TRACEAPP_VAR_DIR": str(made)}).traceapp(
+                "demo", "load", "--scale", "0.1")
+            printed.write_text(told, encoding="utf-8")
+    return made, printed.read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Web server and scheduler on demonstration data of a small plant, as `dev.py run` starts them."""
-    var_dir = tmp_path_factory.mktemp("site")
+    var_dir = tmp_path_factory.mktemp("site") / "var"
     box, mail_port, port = Mailbox(), free_port(), free_port()
     mail = Controller(box, hostname="127.0.0.1", port=mail_port)
     mail.start()
@@ -107,8 +121,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL"):
         environment.pop(name, None)
     found = Site(f"http://127.0.0.1:{port}", box, var_dir, environment)
-    printed = found.traceapp("demo", "load", "--scale", "0.1")
-    found.codes.update(line.split("\t", 1) for line in printed.splitlines())
+    run = tmp_path_factory.getbasetemp()
+    made, printed = _demonstration(run.parent if "PYTEST_XDIST_WORKER" in os.environ else run, environment)
+    shutil.copytree(made, var_dir)
+    for line in printed.splitlines():
+        name, address = line.split("\t", 1)
+        found.codes[name] = found.url + urlsplit(address).path  # printed for the address of whoever made the data
     processes = [subprocess.Popen([sys.executable, "-m", "traceapp", command], cwd=ROOT, env=environment,
                                   stderr=(var_dir / f"{command}.log").open("wb")) for command in ("serve", "jobs")]
     try:
