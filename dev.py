@@ -91,7 +91,7 @@ def prepare(lock: str) -> None:
 
 
 def keep_compiled() -> None:
-    """Where compiled files must not lie beside their sources, keep them under build: tests start hundreds of processes."""
+    """Where compiled files must not lie beside their sources, keep them under build: tests start many processes."""
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ.setdefault("PYTHONPYCACHEPREFIX", str(HERE / "build" / "compiled"))
 

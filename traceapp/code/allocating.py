@@ -20,6 +20,7 @@ from traceapp.trace import guards
 from traceapp.trace.model import Lot
 from traceapp.trace.policy import ReleaseState
 
+from .checking import lot_of_serial
 from .labels import unit_gtin
 from .model import SerialRange
 from .serials import Run, read_serial, room_of
@@ -153,14 +154,11 @@ def range_of_serial(session: Session, lot_key: str, text: str) -> SerialRange:
     return found
 
 
-def lot_of_serial(session: Session, gtin: str, text: str) -> Lot | None:
+def lot_of_pack(session: Session, gtin: str, serial_number: str) -> Lot | None:
     """The lot of the product with this GTIN whose pack was given this serial number; None when none was."""
-    known, serial = product_of_gtin(session, gtin), read_serial(text)
-    if known is None or serial is None:
-        return None
-    return session.scalar(select(Lot).join(SerialRange, SerialRange.lot_key == Lot.lot_key).where(
-        Lot.product_id == known[0].id, SerialRange.prefix == serial.prefix, SerialRange.width == serial.width,
-        SerialRange.first <= serial.number, SerialRange.first + SerialRange.count > serial.number).limit(1))
+    known = product_of_gtin(session, gtin)
+    key = lot_of_serial(session.connection(), known[0].id, serial_number) if known is not None else None
+    return session.get(Lot, key) if key is not None else None
 
 
 def missing_keys(session: Session, keys: CodeKeys) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from .policy import Doubt, SerialFacts, Sighting, doubt_of_serial
 from .resolving import ScannedCode, signed_path
@@ -36,16 +36,16 @@ class KnownSerial:
     sightings: tuple[Sighting, ...] = ()
 
 
-def known_serial(connection: Connection, lot_key: str, text: str) -> KnownSerial:
+def known_serial(connection: Connection, lot_key: str, serial_number: str) -> KnownSerial:
     """One statement, by keys; none for a text that cannot be a serial number of ours."""
-    serial = read_serial(text)
+    serial = read_serial(serial_number)
     if serial is None:
         return KnownSerial()
     cursor = connection.connection.cursor()
     try:
         cursor.execute(_STATEMENTS["postgresql" if connection.dialect.name == "postgresql" else "sqlite"],
                        {"key": lot_key, "prefix": serial.prefix, "width": serial.width, "number": serial.number,
-                        "serial": text})
+                        "serial": serial_number})
         row: Any = cursor.fetchone()
     finally:
         cursor.close()
@@ -53,6 +53,22 @@ def known_serial(connection: Connection, lot_key: str, text: str) -> KnownSerial
     if range_end is None or serial.number >= range_end:
         return KnownSerial()
     return KnownSerial(True, key_id, scans or 0, sightings_of(json.loads(seen) if seen else ()))
+
+
+# Of a product, too, the one range that can hold the number is the last that does not begin after it.
+_LOT = text("SELECT r.lot_key, r.first + r.count FROM serial_range r JOIN lot l ON l.lot_key = r.lot_key "
+            "WHERE r.prefix = :prefix AND r.width = :width AND r.first <= :number AND l.product_id = :product "
+            "ORDER BY r.first DESC LIMIT 1")
+
+
+def lot_of_serial(connection: Connection, product_id: str, serial_number: str) -> str | None:
+    """The key of the lot whose pack was given this serial number; a product gives each number out once."""
+    serial = read_serial(serial_number)
+    if serial is None:
+        return None
+    row = connection.execute(_LOT, {"product": product_id, "prefix": serial.prefix, "width": serial.width,
+                                    "number": serial.number}).first()
+    return None if row is None or serial.number >= row[1] else str(row[0])
 
 
 def sightings_of(rows: Any) -> tuple[Sighting, ...]:

@@ -23,6 +23,7 @@ class SerialRange(Base):
     append_only = True
     __table_args__ = (
         UniqueConstraint("lot_key", "prefix", "width", "first"),
+        Index("ix_serial_range_number", "prefix", "width", "first"),
         CheckConstraint("count BETWEEN 1 AND 10000000", name="count_is_bounded"),
         CheckConstraint("width BETWEEN 1 AND 18 AND LENGTH(prefix) + width <= 20", name="serial_fits_ai_21"),
         CheckConstraint("first >= 0 AND first + count <= 1000000000000000000", name="numbers_have_18_digits"))

@@ -19,6 +19,7 @@ from traceapp.trace.identity import lot_key
 from traceapp.trace.policy import Verdict
 
 from .anchors import Anchor, anchors_within
+from .checking import lot_of_serial
 from .model import DefaultUse
 from .own_links import Facts, Item, Names, Registered, levels_of
 from .resolving import KnownProduct, product_of_code
@@ -92,6 +93,21 @@ def read(connection: Connection, thing: Anchor, keys: Keys, product: KnownProduc
     return product, place, _rows(connection, keys)
 
 
+def keys_now(connection: Connection, thing: Anchor, product: KnownProduct | None) -> Keys:
+    """The keys of a code; with a serial number and without a lot also that of the lot that was given the number."""
+    anchors, items = keys_of(thing, product)
+    serial = thing.get("21")
+    if product is None or serial is None or thing.get("10") is not None:
+        return anchors, items
+    lot = lot_of_serial(connection, product.id, serial)
+    return anchors, items if lot is None else (*items, lot)
+
+
+def needs_keys_now(thing: Anchor) -> bool:
+    """Whether the keys of a code can change with what is given out."""
+    return thing.get("21") is not None and thing.get("10") is None
+
+
 def resolved(thing: Anchor, facts: Facts, now: datetime) -> Resolution:
     """The links of a code as its facts stand now."""
     verdicts = tuple(item.verdict(now) for item in facts.items)
@@ -116,7 +132,7 @@ def _end_of(day: date, zone: str) -> float:
 def resolution_of(connection: Connection, thing: Anchor, now: datetime) -> Resolution:
     """Where a code leads now, read afresh."""
     product = known_product(connection, thing)
-    keys = keys_of(thing, product)
+    keys = keys_now(connection, thing, product)
     return resolved(thing, facts_of(keys, read(connection, thing, keys, product)), now)
 
 

@@ -47,7 +47,7 @@ def scanned_code(parsed: Parsed) -> ScannedCode:
 
 
 # What nearly every code holds: a GTIN and a lot of letters and digits, to which no rule but their length applies.
-_PLAIN = re.compile(r"/01/([0-9]{14})/10/([0-9A-Za-z]{1,20})")
+_PLAIN = re.compile(r"(?:/s)?/01/([0-9]{14})/10/([0-9A-Za-z]{1,20})")
 
 
 def code_of_path(raw_path: str) -> ScannedCode:

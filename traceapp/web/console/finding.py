@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from traceapp.code.allocating import lot_of_serial
+from traceapp.code.allocating import lot_of_pack
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.gs1 import Gs1Error, Parsed, lot_number_in, parse_anything, readings
 from traceapp.trace.finding import key_of_text
@@ -60,5 +60,5 @@ def _of_serial(session: Session, text: str) -> list[Lot]:
     except Gs1Error:
         return []
     gtin, serial = parsed.get("01"), parsed.get("21")
-    found = lot_of_serial(session, gtin, serial) if gtin and serial else None
+    found = lot_of_pack(session, gtin, serial) if gtin and serial else None
     return [found] if found is not None else []

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from traceapp.code.checking import lot_of_serial
 from traceapp.code.policy import FEWEST_SCANS, Doubt, Why, is_unusual
 from traceapp.code.resolving import KnownProduct, ScannedCode, code_of_path, keys_of_code, product_of_code
 from traceapp.core.clock import Clock, monotonic_seconds
@@ -152,7 +153,16 @@ class ScanPages:
             if page is not None:
                 self._remember(raw_path, key)
                 return page
-        return UnknownItem(product)
+        page = self._of_pack(connection, code, product, wish)
+        return UnknownItem(product) if page is None else page
+
+    def _of_pack(self, connection: Connection, code: ScannedCode, product: KnownProduct | None,
+                 wish: Wish) -> KeptPage | None:
+        """The answer for a serial number without its lot: that of the lot that was given it."""
+        if product is None or code.serial is None or code.lot is not None:
+            return None
+        key = lot_of_serial(connection, product.id, code.serial)
+        return None if key is None else self._of_key(connection, key, wish)
 
     def _identity(self, connection: Connection, gtin: str) -> KnownProduct | None:
         """The product of a GTIN, asked for at most once a minute."""

@@ -23,8 +23,9 @@ from traceapp.code.resolution import (
     Resolution,
     changes_at,
     facts_of,
-    keys_of,
+    keys_now,
     known_product,
+    needs_keys_now,
     read,
     resolved,
 )
@@ -108,7 +109,8 @@ class Resolutions:
         began, now = self._tick(), self._clock.now()
         with self._database.reading() as connection:
             product = self._product(connection, thing)
-            keys = kept.keys if kept is not None and kept.found[0] == product else keys_of(thing, product)
+            is_same = kept is not None and kept.found[0] == product and not needs_keys_now(thing)
+            keys = kept.keys if kept is not None and is_same else keys_now(connection, thing, product)
             found = read(connection, thing, keys, product)
         if kept is not None and kept.found == found and now.timestamp() < kept.until:
             return self._checked(kept, began)
