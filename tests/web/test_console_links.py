@@ -32,7 +32,7 @@ def test_a_lot_shows_where_its_code_leads_and_a_link_joins_it(console: Console, 
     page = quality.get(f"/console/lots/{lot.lot_key}?part=links").get_data(as_text=True)
     assert f"http://127.0.0.1:8000/s/01/{UNIT_GTIN}/10/B1" in page
     assert "Recall status" in page
-    assert "by itself" in page
+    assert "automatic" in page
     assert f"anchor=https://id.gs1.org/01/{UNIT_GTIN}/10/B1" in page
     path = f"/console/links/new?anchor=https://id.gs1.org/01/{UNIT_GTIN}/10/B1"
     assert f'value="{LOT}"' in quality.get(path).get_data(as_text=True)

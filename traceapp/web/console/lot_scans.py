@@ -12,6 +12,7 @@ from traceapp.code.scan_queries import LotScans, lot_scans, standing_out
 from traceapp.export.spreadsheet import Record
 from traceapp.web.tables import Titles
 from traceapp.web.ui import charts, current_locale, display
+from traceapp.web.ui.places import region
 from traceapp.web.words import joined_words
 
 from .layout import today
@@ -52,4 +53,4 @@ def scan_records(session: Session, lot_key: str) -> Iterator[Record]:
         doubt = one.doubt
         yield {"serial": doubt.serial, "reason": word(DOUBTS, doubt.reason), "scans": doubt.scans,
                "first_at": doubt.first_at, "last_at": doubt.last_at, "networks": one.networks,
-               "regions": joined_words(one.regions)}
+               "regions": joined_words([region(code, current_locale()) for code in one.regions])}

@@ -42,6 +42,21 @@ def country(code: str, locale: str) -> str:
     return str(Locale.parse(locale, sep="-").territories.get(code, code))
 
 
+@cache
+def _parts() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in _rows() if row["code"]}
+
+
+@lru_cache(maxsize=512)
+def region(code: str, locale: str) -> str:
+    """The name of a region by its code of ISO 3166, a country or a part of one; a part that is not of China has its
+    code behind the country."""
+    if part := _parts().get(code):
+        return part["region"] if locale.lower().startswith("zh") else part["en"]
+    whole, dash, _part = code.partition("-")
+    return f"{country(whole, locale)} ({code})" if dash else country(code, locale)
+
+
 @lru_cache(maxsize=2048)
 def place(text: str, locale: str) -> str:
     """The place as readers of the language write it: 江苏常州 is Changzhou, Jiangsu; what is not known stays as it is.
