@@ -64,14 +64,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The database of one test after the other: statements are compiled once for a database, not once for a test."""
+    return Database(f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'test.db'}", is_durable=False)
+
+
+def filled(database: Database, template: Path) -> None:
+    """Make an SQLite database, closed before, what the template is; nothing of another test stays."""
+    path = Path(str(database.url.database))
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    shutil.copy(template, path)
+
+
 @pytest.fixture
-def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
-    """An empty SQLite database of this test alone."""
-    path = tmp_path / "test.db"
-    shutil.copy(sqlite_template, path)
-    database = Database(f"sqlite:///{path}", is_durable=False)
-    yield database
-    database.close()
+def sqlite(sqlite_template: Path, sqlite_file: Database) -> Iterator[Database]:
+    """An empty SQLite database."""
+    filled(sqlite_file, sqlite_template)
+    yield sqlite_file
+    sqlite_file.close()
 
 
 @pytest.fixture(scope="session")

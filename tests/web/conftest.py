@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.applications import Applications
+from tests.conftest import filled
 from tests.factories_web import Console
 from tests.quick_passwords import quick_passwords
 from traceapp.config import Settings
@@ -40,12 +40,17 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def console_file(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The database of one module's console after the other (see `sqlite_file`)."""
+    return Database(f"sqlite:///{tmp_path_factory.mktemp('console') / 'test.db'}", is_durable=False)
+
+
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Console]:
+def console(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, console_file: Database) -> Iterator[Console]:
     """The application with an empty SQLite database that the tests of one module share."""
-    folder = tmp_path_factory.mktemp("console")
-    shutil.copy(sqlite_template, folder / "test.db")
-    database = Database(f"sqlite:///{folder / 'test.db'}", is_durable=False)
+    folder, database = tmp_path_factory.mktemp("console"), console_file
+    filled(database, sqlite_template)
     settings = Settings(var_dir=folder / "var", database_url=str(database.url), base_url="http://127.0.0.1:8000",
                         secret_key="a secret key of the tests", development=True,
                         vault_key=base64.urlsafe_b64encode(b"v" * 32).decode())

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.applications import Applications
+from tests.conftest import filled
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
 from tests.statements import traced
 from tests.web.test_consumer_scan import FIRST, Now, expire, hold, recall, scan_often, text_of, verdict_of
@@ -105,12 +106,10 @@ def printed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def database(printed: Printed, tmp_path: Path) -> Iterator[Database]:
-    path = tmp_path / "pack.db"
-    shutil.copy(printed.path, path)
-    database = Database(f"sqlite:///{path}", is_durable=False)
-    yield database
-    database.close()
+def database(printed: Printed, sqlite_file: Database) -> Iterator[Database]:
+    filled(sqlite_file, printed.path)
+    yield sqlite_file
+    sqlite_file.close()
 
 
 @pytest.fixture
