@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase
 from labels.footprint import Foot
 from labels.prepared import LineShape, Written
 from labels.text_block import MIN_TEXT_PT, STYLES, Block, DoesNotFit, Row, fit, fit_centred
@@ -34,6 +34,14 @@ _STATUS_SHARE = 0.25
 _UNLIMITED_MM = 1e6
 # Bars as high as those of a logistic label have an HRI that is read from a step away.
 _HIGH_BARS_MM, _LARGE_HRI_PT = 25.0, 11.0
+
+# What a label must have room for, by whether it is one symbol and whether there is padding.
+_WITH_ROOM = {
+    (True, False): Phrase("the symbol with its quiet zone"),
+    (True, True): Phrase("the symbol with its quiet zone and padding"),
+    (False, False): Phrase("the symbols with their quiet zones"),
+    (False, True): Phrase("the symbols with their quiet zones and padding"),
+}
 
 
 class Frame(NamedTuple):
@@ -185,7 +193,6 @@ def _column(frame: Frame, feet: Sequence[Foot], room: float | None) -> _Band:
 
 def _check_size(frame: Frame, column: _Band, others_mm: float, wide_mm: float) -> None:
     """Raises LabelError when a stated width or height is too little for the symbols."""
-    symbol = "the symbol with its quiet zone" if len(column.symbols) == 1 else "the symbols with their quiet zones"
     around = 2 * frame.padding_mm
     for name, size, needed in (
         ("width_mm", frame.width_mm, wide_mm + around),
@@ -193,7 +200,12 @@ def _check_size(frame: Frame, column: _Band, others_mm: float, wide_mm: float) -
     ):
         if size is not None and size < needed - 1e-6:
             raise LabelError(
-                f"{name} is {size:g} mm; {symbol}{' and padding' if around else ''} needs {needed:.2f} mm.", name
+                "%(name)s is %(value)s; %(symbols)s needs %(needed)s.",
+                name,
+                name=name,
+                value=f"{size:g} mm",
+                symbols=_WITH_ROOM[len(column.symbols) == 1, around > 0],
+                needed=f"{needed:.2f} mm",
             )
 
 
@@ -207,9 +219,13 @@ def _body(frame: Frame, lines: Sequence[Written], text_x: float, room: float | N
         width = frame.width_mm - text_x - frame.margin_mm
         if width < 5:
             raise LabelError(
-                f"width_mm is {frame.width_mm:g} mm, which leaves {max(width, 0):.1f} mm for text beside the symbol; "
-                f"make it at least {text_x + frame.margin_mm + 5:.1f} mm, or print without text.",
+                "%(name)s is %(value)s, which leaves %(room)s for text beside the symbol; "
+                "make it at least %(least)s, or print without text.",
                 "width_mm",
+                name="width_mm",
+                value=f"{frame.width_mm:g} mm",
+                room=f"{max(width, 0):.1f} mm",
+                least=f"{text_x + frame.margin_mm + 5:.1f} mm",
             )
     try:
         block = fit(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from labels import fonts as system_fonts
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase
 from labels.fonts import FontSet
 from labels.layout import Composed, compose, lay_out
 from labels.limits import module
@@ -33,12 +33,18 @@ class MissingFont:
     advice: str
 
     @property
-    def message(self) -> str:
+    def message(self) -> Phrase:
         """The same in words."""
         if not self.left_out:
-            return f"No Chinese font is on this machine, so the PDF relies on the viewer's own. {self.advice}"
-        lines = "; ".join(line.text for line in self.left_out)
-        return f"No Chinese font is on this machine, so these lines are not printed: {lines}. {self.advice}"
+            return Phrase(
+                "No Chinese font is on this machine, so the PDF relies on the viewer's own. %(advice)s",
+                advice=self.advice,
+            )
+        return Phrase(
+            "No Chinese font is on this machine, so these lines are not printed: %(lines)s. %(advice)s",
+            lines="; ".join(line.text for line in self.left_out),
+            advice=self.advice,
+        )
 
 
 def render(spec: LabelSpec, fonts: FontSet | None = None) -> bytes:
@@ -98,7 +104,7 @@ def qr(
         return symbol_svg(symbol, made, text if title is None else title, background)
     if format == "png":
         return symbol_png(symbol, made, background)
-    raise LabelError(f"format is {format!r}; it must be png or svg.", "format")
+    raise LabelError("%(name)s is %(value)s; it must be png or svg.", "format", name="format", value=repr(format))
 
 
 def _setting(spec: LabelSpec, fonts: FontSet | None) -> Typeface:

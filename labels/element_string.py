@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from labels.errors import LabelError
+from labels.errors import LabelError, shown
 
 Ais = tuple[tuple[str, str], ...]
 
@@ -31,16 +31,24 @@ def check_ais(ais: Ais) -> None:
         raise LabelError("There are no application identifiers; a GS1 symbol must hold at least one.", "ais")
     for index, (ai, value) in enumerate(ais):
         if not _AI.fullmatch(ai):
-            raise LabelError(f"{ai!r} is no application identifier; it has two to four digits.", f"ais.{index}")
+            raise LabelError(
+                "'%(ai)s' is no application identifier; it has two to four digits.", f"ais.{index}", ai=shown(ai)
+            )
         if not 1 <= len(value) <= _LONGEST_VALUE:
             raise LabelError(
-                f"The value of ({ai}) has {len(value)} characters; it must have from 1 to {_LONGEST_VALUE}.",
+                "The value of (%(ai)s) has %(count)s characters; it must have from 1 to %(most)s.",
                 f"ais.{index}",
+                ai=ai,
+                count=str(len(value)),
+                most=str(_LONGEST_VALUE),
             )
         if wrong := _NOT_82.search(value):
             raise LabelError(
-                f"The value of ({ai}) has {wrong[0]!r} at position {wrong.start()}, which a GS1 symbol cannot hold.",
+                "The value of (%(ai)s) has '%(character)s' at position %(position)s, which a GS1 symbol cannot hold.",
                 f"ais.{index}",
+                ai=ai,
+                character=shown(wrong[0]),
+                position=str(wrong.start()),
             )
 
 

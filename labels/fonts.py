@@ -17,6 +17,8 @@ from pathlib import Path
 
 import reportlab
 
+from labels.errors import Phrase
+
 DEBIAN_PACKAGE = "fonts-wqy-microhei"
 
 # Best first: regular faces that have Chinese and Latin of one design come before those of one style only.
@@ -75,11 +77,12 @@ def find_cjk(
     return None
 
 
-def advice() -> str:
+def advice() -> Phrase:
     """What to do when there is no Chinese font, in one sentence a person can follow."""
-    return (
-        f"To print Chinese text, install a TrueType Chinese font, on Debian with "
-        f"'apt-get install {DEBIAN_PACKAGE}', and start the service again."
+    return Phrase(
+        "To print Chinese text, install a TrueType Chinese font, on Debian with "
+        "'apt-get install %(package)s', and start the service again.",
+        package=DEBIAN_PACKAGE,
     )
 
 

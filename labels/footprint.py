@@ -91,9 +91,12 @@ def _bars(mark: Mark, spec: LabelSpec, encoder: Encoder) -> Made:
     count = gs1_symbols.characters(mark.ais)
     if limit.characters is not None and count > limit.characters:
         raise LabelError(
-            f"The application identifiers have {count} characters; a GS1-128 holds at most {limit.characters}, "
+            "The application identifiers have %(count)s characters; a %(symbol)s holds at most %(most)s, "
             "separators counted.",
             "ais",
+            count=str(count),
+            symbol=limit.name,
+            most=str(limit.characters),
         )
     symbol = None if encoder == "printer" else gs1_symbols.gs1_128(mark.ais)
     wide = gs1_symbols.gs1_128_modules(mark.ais) if symbol is None else symbol.width

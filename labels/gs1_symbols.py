@@ -13,7 +13,7 @@ import zint
 
 from labels.compiled import packed_symbol
 from labels.element_string import FNC1, Ais, element_string, in_brackets
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase
 from labels.symbol import Symbol
 
 CodeSet = Literal["B", "C"]
@@ -60,7 +60,10 @@ def gs1_128(ais: Ais) -> Symbol:
         symbol.encode(in_brackets(ais))
     except RuntimeError as refused:
         raise LabelError(
-            f"The application identifiers have {characters(ais)} characters, more than a GS1-128 can hold.", "ais"
+            "The application identifiers have %(count)s characters, more than a %(symbol)s can hold.",
+            "ais",
+            count=str(characters(ais)),
+            symbol=Phrase("GS1-128"),
         ) from refused
     return packed_symbol(symbol)
 
@@ -128,6 +131,9 @@ def _divided(text: str) -> tuple[tuple[CodeSet, int, int], ...]:
 
 
 def _too_much(ais: Ais, rectangular: bool) -> LabelError:
-    shape = "rectangular GS1 DataMatrix" if rectangular else "GS1 DataMatrix"
-    count = characters(ais)
-    return LabelError(f"The application identifiers have {count} characters, more than a {shape} holds.", "ais")
+    return LabelError(
+        "The application identifiers have %(count)s characters, more than a %(symbol)s holds.",
+        "ais",
+        count=str(characters(ais)),
+        symbol=Phrase("rectangular GS1 DataMatrix") if rectangular else Phrase("GS1 DataMatrix"),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from labels.arrange import Box, Frame, Plan, plan
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase, shown
 from labels.footprint import Encoder, Foot, Made, symbols
 from labels.limits import MM_PER_INCH
 from labels.prepared import Prepared, Written, prepare
@@ -140,10 +140,13 @@ def _placed(row: Row, line: Prepared, typeface: Typeface) -> Placed:
     return Placed(text, x, row.baseline_mm, row.size_pt, row.bold, width, row.light)
 
 
-def _refusal(spec: LabelSpec, index: int, line: Prepared, reason: str) -> LabelError:
+def _refusal(spec: LabelSpec, index: int, line: Prepared, reason: Phrase) -> LabelError:
     own = index < len(spec.lines)
     return LabelError(
-        f"{f'Line {index + 1}' if own else 'The HRI'} ({line.line.text!r}) does not fit at the smallest type size of "
-        f"{MIN_TEXT_PT:g} pt: {reason}",
+        "%(where)s ('%(text)s') does not fit at the smallest type size of %(least)s: %(reason)s",
         f"lines.{index}" if own else "marks",
+        where=Phrase("Line %(line)s", line=str(index + 1)) if own else Phrase("The HRI"),
+        text=shown(line.line.text),
+        least=f"{MIN_TEXT_PT:g} pt",
+        reason=reason,
     )

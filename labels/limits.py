@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase
 
 Symbology = Literal["qr", "gs1-datamatrix", "gs1-128"]
 Use = Literal["consumer", "healthcare", "logistics"]
@@ -33,7 +33,7 @@ class Limit:
     most that may be encoded, None where only the symbology itself sets an end.
     """
 
-    name: str
+    name: Phrase
     x_min_mm: float
     x_target_mm: float
     x_max_mm: float
@@ -49,7 +49,7 @@ _BARS = "GS1 General Specifications 5.4.4 (quiet zone, 48 characters, 165.10 mm)
 
 LIMITS: dict[tuple[Symbology, Use], Limit] = {
     ("qr", "consumer"): Limit(
-        "QR Code with Digital Link",
+        Phrase("QR Code with Digital Link"),
         0.396,
         0.495,
         0.990,
@@ -58,7 +58,7 @@ LIMITS: dict[tuple[Symbology, Use], Limit] = {
         "GS1 General Specifications, QR Code with GS1 Digital Link URI at the point of sale",
     ),
     ("gs1-datamatrix", "healthcare"): Limit(
-        "GS1 DataMatrix",
+        Phrase("GS1 DataMatrix"),
         0.254,
         0.380,
         0.495,
@@ -67,7 +67,7 @@ LIMITS: dict[tuple[Symbology, Use], Limit] = {
         "GS1 Symbol Specification Table 6, regulated healthcare items not sold at retail",
     ),
     ("gs1-128", "healthcare"): Limit(
-        "GS1-128",
+        Phrase("GS1-128"),
         0.170,
         0.495,
         0.495,
@@ -79,7 +79,7 @@ LIMITS: dict[tuple[Symbology, Use], Limit] = {
         48,
     ),
     ("gs1-128", "logistics"): Limit(
-        "GS1-128",
+        Phrase("GS1-128"),
         0.495,
         0.495,
         0.940,
@@ -113,7 +113,14 @@ def limit(symbology: Symbology, use: Use) -> Limit:
     found = LIMITS.get((symbology, use))
     if found is None:
         uses = ", ".join(use for known, use in LIMITS if known == symbology)
-        raise LabelError(f"use is {use!r}; for {symbology} it must be one of: {uses}.", "use")
+        raise LabelError(
+            "%(name)s is %(value)s; for %(symbol)s it must be one of: %(choices)s.",
+            "use",
+            name="use",
+            value=repr(use),
+            symbol=symbology,
+            choices=uses,
+        )
     return found
 
 
@@ -124,28 +131,50 @@ def module(module_mm: float | None, dpi: int, kept: Limit = QR) -> Module:
     Raises LabelError when the wanted or the resulting X-dimension is outside the limit, both ends allowed.
     """
     if not DPI_MIN <= dpi <= DPI_MAX:
-        raise LabelError(f"dpi is {dpi}; it must be from {DPI_MIN} to {DPI_MAX}.", "dpi")
+        raise LabelError(
+            "%(name)s is %(value)s; it must be from %(least)s to %(most)s.",
+            "dpi",
+            name="dpi",
+            value=str(dpi),
+            least=str(DPI_MIN),
+            most=str(DPI_MAX),
+        )
     least = math.ceil(kept.x_min_mm * dpi / MM_PER_INCH - 1e-6)
     if module_mm is None:
         most = math.floor(kept.x_max_mm * dpi / MM_PER_INCH + 1e-6)
         nearest = round(kept.x_target_mm * dpi / MM_PER_INCH)
-        return _within(Module(max(least, min(most, nearest)), dpi), kept, f"The least of {kept.x_min_mm:.3f} mm")
+        return _within(Module(max(least, min(most, nearest)), dpi), kept)
     if not kept.x_min_mm <= module_mm <= kept.x_max_mm:
         raise LabelError(
-            f"module_mm is {module_mm:g} mm; for {kept.name} it must be from {kept.x_min_mm:.3f} "
-            f"to {kept.x_max_mm:.3f} mm.",
+            "%(name)s is %(value)s; for %(symbol)s it must be from %(least)s to %(most)s.",
             "module_mm",
+            name="module_mm",
+            value=f"{module_mm:g} mm",
+            symbol=kept.name,
+            least=f"{kept.x_min_mm:.3f}",
+            most=f"{kept.x_max_mm:.3f} mm",
         )
     dots = math.ceil(module_mm * dpi / MM_PER_INCH - _ROUNDING)
-    return _within(Module(max(dots, least), dpi), kept, f"module_mm {module_mm:g}")
+    return _within(Module(max(dots, least), dpi), kept, module_mm)
 
 
-def _within(made: Module, kept: Limit, wanted: str) -> Module:
+def _within(made: Module, kept: Limit, wanted_mm: float | None = None) -> Module:
     if made.mm > kept.x_max_mm + 1e-9:
+        wanted = (
+            Phrase("The least of %(least)s", least=f"{kept.x_min_mm:.3f} mm")
+            if wanted_mm is None
+            else Phrase("%(name)s %(value)s", name="module_mm", value=f"{wanted_mm:g}")
+        )
         raise LabelError(
-            f"{wanted} becomes {made.dots} dots = {made.mm:.3f} mm at {made.dpi} dpi; "
-            f"for {kept.name} it must not be over {kept.x_max_mm:.3f} mm.",
+            "%(wanted)s becomes %(dots)s dots = %(made)s at %(dpi)s dpi; "
+            "for %(symbol)s it must not be over %(most)s.",
             "module_mm",
+            wanted=wanted,
+            dots=str(made.dots),
+            made=f"{made.mm:.3f} mm",
+            dpi=str(made.dpi),
+            symbol=kept.name,
+            most=f"{kept.x_max_mm:.3f} mm",
         )
     return made
 
@@ -157,8 +186,13 @@ def bar_height(wanted_mm: float | None, length_mm: float, kept: Limit) -> float:
         return max(kept.height_mm, 0.15 * length_mm)
     if not kept.height_mm <= wanted_mm <= 300:
         raise LabelError(
-            f"height_mm is {wanted_mm:g} mm; for {kept.name} bars must be from {kept.height_mm:.2f} to 300 mm high.",
+            "%(name)s is %(value)s; for %(symbol)s bars must be from %(least)s to %(most)s high.",
             "height_mm",
+            name="height_mm",
+            value=f"{wanted_mm:g} mm",
+            symbol=kept.name,
+            least=f"{kept.height_mm:.2f}",
+            most="300 mm",
         )
     return wanted_mm
 
@@ -168,7 +202,11 @@ def check_length(modules: int, made: Module, kept: Limit) -> None:
     length = (modules + 2 * kept.quiet_sides) * made.mm
     if kept.length_mm is not None and length > kept.length_mm + 1e-6:
         raise LabelError(
-            f"The {kept.name} symbol is {length:.2f} mm long at a module of {made.mm:.3f} mm; it must not be over "
-            f"{kept.length_mm:.2f} mm with its quiet zones. Use a smaller module, or fewer application identifiers.",
+            "The %(symbol)s symbol is %(length)s long at a module of %(module)s; it must not be over "
+            "%(most)s with its quiet zones. Use a smaller module, or fewer application identifiers.",
             "module_mm",
+            symbol=kept.name,
+            length=f"{length:.2f} mm",
+            module=f"{made.mm:.3f} mm",
+            most=f"{kept.length_mm:.2f} mm",
         )

@@ -138,9 +138,13 @@ def _pixels(length_mm: float, dpi: int) -> int:
 def _check_size(width: int, height: int, dpi: int) -> None:
     if width * height > MAX_PIXELS:
         raise LabelError(
-            f"At {dpi} dpi the PNG has {width} x {height} pixels, more than {MAX_PIXELS:,}; "
+            "At %(dpi)s dpi the PNG has %(width)s x %(height)s pixels, more than %(most)s; "
             "use a lower dpi, or SVG or PDF.",
             "dpi",
+            dpi=str(dpi),
+            width=str(width),
+            height=str(height),
+            most=f"{MAX_PIXELS:,}",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from labels.errors import LabelError
+from labels.errors import LabelError, shown
 from labels.spec import Kind, Line
 from labels.typeface import Typeface, is_in_chinese_collection
 from labels.wrap import parts
@@ -56,7 +56,11 @@ def prepare(lines: Iterable[Line], typeface: Typeface) -> tuple[list[tuple[int, 
         found = _prepared(line, typeface)
         if isinstance(found, str):
             raise LabelError(
-                f"Line {index + 1} ({line.text!r}): no font at hand has the character {found!r}.", f"lines.{index}"
+                "Line %(line)s ('%(text)s'): no font at hand has the character '%(character)s'.",
+                f"lines.{index}",
+                line=str(index + 1),
+                text=shown(line.text),
+                character=shown(found),
             )
         if found is None:
             left_out.append(line)

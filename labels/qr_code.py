@@ -19,7 +19,7 @@ from qrcode.exceptions import DataOverflowError
 from qrcode.util import BIT_LIMIT_TABLE, MODE_8BIT_BYTE, MODE_ALPHA_NUM, MODE_NUMBER, QRData
 
 from labels.compiled import packed_symbol
-from labels.errors import LabelError
+from labels.errors import LabelError, shown
 from labels.symbol import Symbol
 
 ErrorCorrection = Literal["L", "M", "Q", "H"]
@@ -85,15 +85,23 @@ def encode_fast(text: str, error_correction: ErrorCorrection = "M") -> Symbol:
 def check(text: str, error_correction: ErrorCorrection) -> None:
     """Raises LabelError for what cannot be a QR Code."""
     if not text:
-        raise LabelError("text is empty; a symbol must encode something.", "text")
+        raise LabelError("%(name)s is empty; a symbol must encode something.", "text", name="text")
     if wrong := _NOT_PRINTABLE.search(text):
         raise LabelError(
-            f"text has {wrong[0]!r} at position {wrong.start()}; only printable ASCII can be encoded. "
+            "%(name)s has '%(character)s' at position %(position)s; only printable ASCII can be encoded. "
             "Write other characters as percent escapes.",
             "text",
+            name="text",
+            character=shown(wrong[0]),
+            position=str(wrong.start()),
         )
     if error_correction not in _LEVELS:
-        raise LabelError(f"error_correction is {error_correction!r}; it must be L, M, Q or H.", "error_correction")
+        raise LabelError(
+            "%(name)s is %(value)s; it must be L, M, Q or H.",
+            "error_correction",
+            name="error_correction",
+            value=repr(error_correction),
+        )
 
 
 def modules_in_bytes(text: str, error_correction: ErrorCorrection = "M") -> int:
@@ -198,5 +206,9 @@ def _balance_penalty(rows: list[str]) -> int:
 
 def _too_long(text: str, error_correction: ErrorCorrection) -> LabelError:
     return LabelError(
-        f"text has {len(text)} characters; that is more than a QR Code holds at level {error_correction}.", "text"
+        "%(name)s has %(count)s characters; that is more than a QR Code holds at level %(level)s.",
+        "text",
+        name="text",
+        count=str(len(text)),
+        level=error_correction,
     )

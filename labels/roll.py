@@ -60,8 +60,11 @@ class Roll:
                 last, copies = spec, 0
                 if spec.format != first.format:
                     raise LabelError(
-                        f"format is {spec.format!r} after {first.format!r}; a roll has one.",
+                        "%(name)s is %(value)s after %(first)s; a roll has one.",
                         f"labels.{self.labels}.format",
+                        name="format",
+                        value=repr(spec.format),
+                        first=repr(first.format),
                     )
             copies += 1
         yield last, copies

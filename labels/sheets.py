@@ -13,7 +13,7 @@ from labels.layout import compose
 from labels.pdf import content
 from labels.pdf_file import Outlet, PdfFile
 from labels.qr_code import ErrorCorrection
-from labels.spec import LabelSpec, Line, Mark
+from labels.spec import LabelSpec, Line, Mark, outside
 from labels.typeface import POINT_MM, Typeface, typeface
 
 
@@ -60,21 +60,27 @@ class SheetLayout:
         self._check_counts()
         for name in ("page_width_mm", "page_height_mm", "label_width_mm", "label_height_mm"):
             if not 5 <= getattr(self, name) <= 5000:
-                raise LabelError(f"{name} is {getattr(self, name):g}; it must be from 5 to 5000 mm.", name)
+                raise outside(name, f"{getattr(self, name):g}", "5", "5000 mm")
         for name in ("margin_left_mm", "margin_top_mm", "gap_x_mm", "gap_y_mm"):
             if not 0 <= getattr(self, name) <= 1000:
-                raise LabelError(f"{name} is {getattr(self, name):g}; it must be from 0 to 1000 mm.", name)
+                raise outside(name, f"{getattr(self, name):g}", "0", "1000 mm")
         for name in ("offset_x_mm", "offset_y_mm"):
             if not -20 <= getattr(self, name) <= 20:
-                raise LabelError(f"{name} is {getattr(self, name):g}; it must be from -20 to 20 mm.", name)
+                raise outside(name, f"{getattr(self, name):g}", "-20", "20 mm")
         self._check_page()
 
     def _check_counts(self) -> None:
         for name in ("columns", "rows"):
             if not 1 <= getattr(self, name) <= 100:
-                raise LabelError(f"{name} is {getattr(self, name)}; it must be from 1 to 100.", name)
+                raise outside(name, str(getattr(self, name)), "1", "100")
         if not 0 <= self.skip < self.per_page:
-            raise LabelError(f"skip is {self.skip}; a sheet has {self.per_page} labels.", "skip")
+            raise LabelError(
+                "%(name)s is %(value)s; a sheet has %(count)s labels.",
+                "skip",
+                name="skip",
+                value=str(self.skip),
+                count=str(self.per_page),
+            )
 
     def _check_page(self) -> None:
         """The labels must lie on the paper, the printer's offset included."""
@@ -86,9 +92,13 @@ class SheetLayout:
         ):
             if start < -1e-6 or start + extent > page + 1e-6:
                 raise LabelError(
-                    f"The labels reach from {start:.1f} to {start + extent:.1f} mm, but {name} is {page:g} mm: "
+                    "The labels reach from %(start)s to %(end)s, but %(name)s is %(page)s: "
                     "change margins, gaps, offsets or label size.",
                     count,
+                    name=name,
+                    start=f"{start:.1f}",
+                    end=f"{start + extent:.1f} mm",
+                    page=f"{page:g} mm",
                 )
 
     @property
@@ -151,7 +161,7 @@ def sheet(
 def _drawn(label: SheetLabel, layout: SheetLayout, setting: Typeface, file: PdfFile) -> tuple[str, MissingFont | None]:
     """The operators that draw one label with its lower left corner at the origin, and what its fonts lack."""
     if not 1 <= label.copies <= 1_000_000:
-        raise LabelError(f"copies is {label.copies}; it must be from 1 to 1000000.", "copies")
+        raise outside("copies", str(label.copies), "1", "1000000")
     spec = LabelSpec(
         label.text,
         label.lines,

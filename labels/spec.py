@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labels.element_string import Ais, check_ais
-from labels.errors import LabelError
+from labels.errors import LabelError, Phrase, shown
 from labels.limits import Use
 
 if TYPE_CHECKING:
@@ -83,14 +83,26 @@ class LabelSpec:
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
-            raise LabelError(f"format is {self.format!r}; it must be one of {', '.join(FORMATS)}.", "format")
+            raise LabelError(
+                "%(name)s is %(value)s; it must be one of %(choices)s.",
+                "format",
+                name="format",
+                value=repr(self.format),
+                choices=", ".join(FORMATS),
+            )
         for name, value in (("width_mm", self.width_mm), ("height_mm", self.height_mm)):
             if value is not None and not 0 < value <= 1000:
-                raise LabelError(f"{name} is {value:g}; it must be over 0 and at most 1000 mm.", name)
+                raise LabelError(
+                    "%(name)s is %(value)s; it must be over 0 and at most %(most)s.",
+                    name,
+                    name=name,
+                    value=f"{value:g}",
+                    most="1000 mm",
+                )
         if not 0 <= self.padding_mm <= 50:
-            raise LabelError(f"padding_mm is {self.padding_mm:g}; it must be from 0 to 50 mm.", "padding_mm")
+            raise outside("padding_mm", f"{self.padding_mm:g}", "0", "50 mm")
         if not 0.5 <= self.text_scale <= 5:
-            raise LabelError(f"text_scale is {self.text_scale:g}; it must be from 0.5 to 5.", "text_scale")
+            raise outside("text_scale", f"{self.text_scale:g}", "0.5", "5")
         check_content(self.text, self.lines, self.marks)
 
     @property
@@ -102,48 +114,97 @@ class LabelSpec:
 def check_content(text: str, lines: tuple[Line, ...], marks: tuple[Mark, ...]) -> None:
     """Raises LabelError for a label without a symbol, and for lines and marks that are none."""
     if not text and not marks:
-        raise LabelError("text is empty; a symbol must encode something.", "text")
+        raise LabelError("%(name)s is empty; a symbol must encode something.", "text", name="text")
     check_lines(lines)
     if len(marks) > MAX_MARKS:
-        raise LabelError(f"There are {len(marks)} marks; a label has at most {MAX_MARKS}.", "marks")
+        raise LabelError(
+            "There are %(count)s marks; a label has at most %(most)s.",
+            "marks",
+            count=str(len(marks)),
+            most=str(MAX_MARKS),
+        )
     for index, mark in enumerate(marks):
         if mark.symbology not in ("gs1-datamatrix", "gs1-128"):
             raise LabelError(
-                f"symbology is {mark.symbology!r}; it must be gs1-datamatrix or gs1-128.", f"marks.{index}.symbology"
+                "%(name)s is %(value)s; it must be gs1-datamatrix or gs1-128.",
+                f"marks.{index}.symbology",
+                name="symbology",
+                value=repr(mark.symbology),
             )
         try:
             check_ais(mark.ais)
         except LabelError as refused:
             raise refused.under(f"marks.{index}") from refused
-        if mark.hri and (wrong := _wrong_with(Line(mark.hri, "hri"))):
-            raise LabelError(f"The HRI of mark {index + 1}{wrong}", f"marks.{index}.hri")
+        if mark.hri and _is_wrong(hri := Line(mark.hri, "hri")):
+            where = Phrase("The HRI of mark %(mark)s", mark=str(index + 1))
+            raise LabelError(_fault(hri, where), f"marks.{index}.hri")
 
 
 def check_lines(lines: tuple[Line, ...]) -> None:
     """Raises LabelError for a line of unknown kind, empty, too long, or with characters that are no text."""
     if len(lines) > MAX_LINES:
-        raise LabelError(f"There are {len(lines)} lines; a label has at most {MAX_LINES}.", "lines")
+        raise LabelError(
+            "There are %(count)s lines; a label has at most %(most)s.",
+            "lines",
+            count=str(len(lines)),
+            most=str(MAX_LINES),
+        )
     for index, line in enumerate(lines):
-        if wrong := _wrong_with(line):
-            raise LabelError(f"Line {index + 1}{wrong}", f"lines.{index}")
+        if _is_wrong(line):
+            raise LabelError(_fault(line, Phrase("Line %(line)s", line=str(index + 1))), f"lines.{index}")
+
+
+def outside(name: str, value: str, least: str, most: str) -> LabelError:
+    """The refusal of a number that is too small or too large."""
+    return LabelError(
+        "%(name)s is %(value)s; it must be from %(least)s to %(most)s.",
+        name,
+        name=name,
+        value=value,
+        least=least,
+        most=most,
+    )
 
 
 @lru_cache(maxsize=256)
-def _wrong_with(line: Line) -> str:
+def _is_wrong(line: Line) -> bool:
+    text = line.caption + line.text
+    return line.kind not in KINDS or not line.text.strip() or len(text) > MAX_CHARACTERS or bool(_no_text(text))
+
+
+def _fault(line: Line, where: Phrase) -> Phrase:
+    """What is wrong with a line that is wrong."""
     if line.kind not in KINDS:
-        return f": kind is {line.kind!r}; it must be one of {', '.join(KINDS)}."
+        return Phrase(
+            "%(where)s: %(name)s is %(value)s; it must be one of %(choices)s.",
+            where=where,
+            name="kind",
+            value=repr(line.kind),
+            choices=", ".join(KINDS),
+        )
     if not line.text.strip():
-        return " has no text."
-    if len(line.caption + line.text) > MAX_CHARACTERS:
-        return f" has {len(line.caption + line.text)} characters; a line has at most {MAX_CHARACTERS}."
-    strange = _no_text(line.caption + line.text)
-    return f" ({line.text!r}) {strange}" if strange else ""
+        return Phrase("%(where)s has no text.", where=where)
+    count = len(line.caption + line.text)
+    if count > MAX_CHARACTERS:
+        return Phrase(
+            "%(where)s has %(count)s characters; a line has at most %(most)s.",
+            where=where,
+            count=str(count),
+            most=str(MAX_CHARACTERS),
+        )
+    return Phrase(
+        "%(where)s ('%(text)s') has the character %(character)s, which is no text.",
+        where=where,
+        text=shown(line.text),
+        character=f"U+{ord(_no_text(line.caption + line.text)):04X}",
+    )
 
 
 def _no_text(text: str) -> str:
+    """The first character that is no text; empty when there is none."""
     if text.isascii() and text.isprintable():
         return ""
     for character in _UNUSUAL.findall(text):
         if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
-            return f"has the character U+{ord(character):04X}, which is no text."
+            return str(character)
     return ""

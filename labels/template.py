@@ -203,5 +203,11 @@ TEMPLATES: dict[str, Template] = {kind.name: kind for kind in _KINDS}
 def template(name: str) -> Template:
     """The template of this name. Raises LabelError."""
     if name not in TEMPLATES:
-        raise LabelError(f"template is {name!r}; it must be one of {', '.join(TEMPLATES)}.", "template")
+        raise LabelError(
+            "%(name)s is %(value)s; it must be one of %(choices)s.",
+            "template",
+            name="template",
+            value=repr(name),
+            choices=", ".join(TEMPLATES),
+        )
     return TEMPLATES[name]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from labels.errors import Phrase
 from labels.prepared import BOLD, LineShape
 from labels.spec import Kind
 from labels.typeface import POINT_MM
@@ -71,7 +72,7 @@ class Block:
 class DoesNotFit(Exception):
     """A line that does not fit at the smallest size: its number among those to be set, and why."""
 
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: Phrase) -> None:
         super().__init__(reason)
         self.line = line
         self.reason = reason
@@ -93,7 +94,12 @@ def fit(lines: Sequence[LineShape], width_mm: float, height_mm: float | None, la
             return block
         first = next(index for index, end in enumerate(block.line_ends_mm) if end > height_mm)
         refused = DoesNotFit(
-            first, f"the text is {block.height_mm:.1f} mm high, and the label has {height_mm:.1f} mm for it."
+            first,
+            Phrase(
+                "the text is %(high)s high, and the label has %(room)s for it.",
+                high=f"{block.height_mm:.1f} mm",
+                room=f"{height_mm:.1f} mm",
+            ),
         )
     assert refused is not None
     raise refused
@@ -113,7 +119,7 @@ def fit_centred(line: int, shape: LineShape, width_mm: float, size_pt: float) ->
         size = max(MIN_TEXT_PT, size * 0.9)
         rows = balanced(shape.parts, _thousandths(width_mm, size))
     if rows is None:
-        raise DoesNotFit(line, f"a part of it is too wide for {width_mm:.1f} mm.")
+        raise DoesNotFit(line, Phrase("a part of it is too wide for %(room)s.", room=f"{max(width_mm, 0):.1f} mm"))
     em = size * POINT_MM
     return Block(
         tuple(
@@ -143,7 +149,8 @@ def _set(lines: Sequence[LineShape], width_mm: float, scale: float) -> Block:
         indent = column if line.caption else 0.0
         size, spans = _broken(line, width_mm - indent, sizes[line.kind])
         if spans is None:
-            raise DoesNotFit(index, f"a part of it is too wide for the {width_mm - indent:.1f} mm beside it.")
+            room = f"{max(width_mm - indent, 0):.1f} mm"
+            raise DoesNotFit(index, Phrase("a part of it is too wide for the %(room)s beside it.", room=room))
         em = size * POINT_MM
         if previous is not None and previous != line.kind:
             y += STYLES[line.kind].gap * em

@@ -2,13 +2,18 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from labels import LabelSpec, SheetLayout
+from traceapp.web.label_words import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
 ZH = ROOT / "traceapp" / "web" / "translations" / "zh"
@@ -19,6 +24,8 @@ ERRORS = {"Problem", "InvalidInput", "NotFound", "Forbidden", "NotSignedIn", "Co
           "PreconditionRequired", "Unavailable", "FormExpired", "NotOffered", "UnsupportedKey"}
 # What raises for others: its name, and at which place it is given the message.
 REFUSERS = {"StateTable": 1, "permit": 2}
+# What answers a whole phrase in the labels.
+PHRASES = {"_fault"}
 PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -55,16 +62,25 @@ def refusals() -> dict[str, str]:
         if relative.startswith(COMMAND_LINE):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-                name = ast.unparse(node.exc.func).split(".")[-1]
-                first = node.exc.args[0]
-                if name in ERRORS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] in ERRORS:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found[first.value] = f"{relative}:{node.lineno}"
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in REFUSERS:
                 given = node.args[REFUSERS[ast.unparse(node.func).split(".")[-1]]:][:1]
                 found.update((one.value, f"{relative}:{node.lineno}") for one in given
                              if isinstance(one, ast.Constant) and isinstance(one.value, str))
     return found
+
+
+def said_by_labels() -> Iterator[tuple[ast.Call, str]]:
+    """Each place where the labels make a message, with its address."""
+    for path in sorted((ROOT / "labels").glob("*.py")):
+        if path.name == "errors.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("LabelError", "Phrase"):
+                yield node, f"{path.name}:{node.lineno}"
 
 
 def test_every_message_has_its_chinese() -> None:
@@ -77,6 +93,34 @@ def test_every_refusal_has_its_chinese() -> None:
     known = catalogue()
     missing = {text: place for text, place in refusals().items() if not known.get(text)}
     assert missing == {}
+
+
+def test_every_message_of_the_labels_is_a_template_whose_values_are_given() -> None:
+    """What is put together beforehand cannot be translated; a message may only be a phrase as a whole."""
+    wrong = []
+    for call, place in said_by_labels():
+        first, given = call.args[0], {word.arg for word in call.keywords}
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            if set(PLACEHOLDERS.findall(first.value)) != given or first.value.count("%") != len(given):
+                wrong.append(place)
+        elif ast.unparse(call.func) == "Phrase" or ast.unparse(first).split("(")[0] not in PHRASES:
+            wrong.append(place)
+    assert wrong == []
+
+
+def test_every_message_of_the_labels_has_its_chinese() -> None:
+    known = catalogue()
+    said = {call.args[0].value: place for call, place in said_by_labels() if isinstance(call.args[0], ast.Constant)}
+    assert len(said) > 40
+    assert {text: place for text, place in said.items() if not known.get(text)} == {}
+
+
+def test_every_parameter_that_a_label_may_refuse_has_a_word_on_the_page() -> None:
+    given = {word.value.value for call, _ in said_by_labels() for word in call.keywords
+             if word.arg == "name" and isinstance(word.value, ast.Constant)}
+    fields = {field.name for shape in (LabelSpec, SheetLayout) for field in dataclasses.fields(shape)}
+    assert len(given) > 8
+    assert (given | fields) - set(PARAMETERS) == {"lines", "marks", "outlines"}  # refused by other words or not at all
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:

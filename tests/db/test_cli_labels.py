@@ -181,6 +181,13 @@ def test_what_cannot_be_printed_is_said_in_plain_words_and_leaves_no_file(
     assert "Traceback" not in talk
 
 
+def test_a_refusal_is_a_whole_sentence_with_the_names_of_the_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ("The labels reach from 0.0 to 571.5 mm, but page_width_mm is 210 mm: change margins, gaps, offsets or label "
+            "size.") in refused(capsys, "sheet", "--lot", "B1", "--columns", "9", "--gap", "0,0")
+    assert "module_mm is 0.2 mm; for QR Code with Digital Link it must be from 0.396 to 0.990 mm." in refused(
+        capsys, "roll", "--lot", "B1", "--module", "0.2")
+
+
 def test_a_roll_that_breaks_off_leaves_no_half_file(capsys: pytest.CaptureFixture[str],
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("good\nb a d\n"))

@@ -16,6 +16,7 @@ from PIL import Image
 import labels
 from labels import LabelError, LabelSpec, Line
 from labels.arrange import TEXT_MARGIN_MM
+from labels.errors import Phrase
 from labels.fonts import FontSet
 from labels.layout import compose
 from labels.limits import MM_PER_INCH, module
@@ -324,3 +325,15 @@ def test_drawn_text_ends_where_it_was_measured(format: labels.spec.Format, fonts
     (row,) = compose(spec, typeface(fonts, "cid")).texts
     ink = pixels(spec, fonts).point(lambda value: 255 if value < 128 else 0).getbbox()
     assert row.x_mm + row.width_mm - 0.7 < ink[2] * MM_PER_INCH / 600 <= row.x_mm + row.width_mm
+
+
+def test_a_refusal_is_a_sentence_and_keeps_its_template_and_values_wherever_it_is_seen_from() -> None:
+    refused = LabelError("%(name)s is %(value)s.", "width_mm", name="width_mm", value="5 mm").under("labels.3")
+    assert (str(refused), refused.field) == ("width_mm is 5 mm.", "labels.3.width_mm")
+    assert isinstance(refused.message, Phrase)
+    assert refused.message.template == "%(name)s is %(value)s."
+    assert refused.message.values == {"name": "width_mm", "value": "5 mm"}
+
+
+def test_a_phrase_without_values_may_hold_a_percent_sign() -> None:
+    assert LabelError("Too dark by 5 %; %(never)s", "text").message == "Too dark by 5 %; %(never)s"

@@ -92,6 +92,24 @@ def test_what_cannot_be_printed_is_refused(machine: Machine, body: dict[str, Any
     assert machine("GET", "print-jobs").json["total"] == 0  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "This label cannot be printed: The labels reach from 0.0 to 540.0 mm, but page_width_mm is 210 mm: change "
+           "margins, gaps, offsets or label size."),
+    ("zh", "此标签无法打印：标签从 0.0 排到 540.0 mm，而page_width_mm只有 210 mm。请减少列数或行数，改小标签，换更大的纸张，或减小偏移。")])
+def test_a_refusal_keeps_the_names_that_a_machine_sends(machine: Machine, language: str, said: str) -> None:
+    refused = machine("POST", f"print-jobs?lang={language}", {"format": "sheet", "columns": 9, "width_mm": 60})
+    assert (refused.status_code, refused.json["detail"]) == (422, said)  # type: ignore[index]
+    assert (refused.json["code"], refused.json["place"]) == ("label", "columns")  # type: ignore[index]
+
+
+def test_why_a_job_failed_is_said_in_english_with_the_names_of_the_fields(machine: Machine) -> None:
+    job = machine("POST", "print-jobs", {"format": "zpl", "range_id": machine.range_id, "module_mm": 0.2}).json
+    print_labels(machine.console.app.extensions["traceapp"])
+    assert machine("GET", f"print-jobs/{job['id']}").json["trouble"] == {  # type: ignore[index]
+        "code": "label", "message": "This label cannot be printed: module_mm is 0.2 mm; for QR Code with Digital Link it "
+                                    "must be from 0.396 to 0.990 mm."}
+
+
 def test_jobs_and_logs_of_other_lots_and_of_none_are_not_found(machine: Machine) -> None:
     for path in ("print-jobs/0", "print-jobs/0/file", f"print-jobs/{'a' * 32}/file"):
         assert machine("GET", path).status_code == 404

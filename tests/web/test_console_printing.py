@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from labels import fonts
 from tests.applications import Applications
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
 from tests.factories_web import Browser, Console
@@ -184,6 +185,66 @@ def test_what_cannot_be_printed_is_said_at_its_field_with_what_was_typed(plant: 
     (fault,) = html.fromstring(answer.data).xpath(f"//p[@id='e-{field}']")
     assert words in fault.text_content()
     assert (plant.log(), list(plant.world.prints.directory.glob("*"))) == ([], [])
+
+
+REFUSED = {
+    "columns": ({"format": "sheet", "columns": "9", "width_mm": "60"},
+                "The labels reach from 0.0 to 540.0 mm, but “Width of the paper” is 210 mm: change margins, gaps, offsets "
+                "or label size.",
+                "标签从 0.0 排到 540.0 mm，而“纸张宽度”只有 210 mm。请减少列数或行数，改小标签，换更大的纸张，或减小偏移。"),
+    "module_mm": ({"module_mm": "0.2"},
+                  "“X-dimension of the QR code” is 0.2 mm; for QR Code with Digital Link it must be from 0.396 to 0.990 mm.",
+                  "“二维码 X 尺寸”为 0.2 mm，二维码要求 0.396 至 0.990 mm。"),
+    "width_mm": ({"width_mm": "18"},
+                 "“Width of the label” is 18 mm; the symbol with its quiet zone and padding needs 18.71 mm.",
+                 "“标签宽度”为 18 mm，而条码连同空白区和留白边需要 18.71 mm。"),
+    "dpi": ({"dpi": "600", "width_mm": "999", "height_mm": "999"},
+            "At 600 dpi the PNG has 23598 x 23598 pixels, more than 50,000,000; use a lower dpi, or SVG or PDF.",
+            "在 600 dpi 下 PNG 图片为 23598 × 23598 像素，超过上限 50,000,000 像素。请降低分辨率，或改用 SVG 或 PDF。"),
+    "font": ({"template": "sample", "fact-sample": "ᚠ"},
+             "Line 5 ('ᚠ'): no font at hand has the character 'ᚠ'.",
+             "第 5 行（“ᚠ”）：现有字体都没有字符“ᚠ”。请改用其他字符。"),
+    "room": ({"template": "sample", "fact-sample": "W" * 60, "width_mm": "60"},
+             f"Line 5 ('{'W' * 60}') does not fit at the smallest type size of 5 pt: a part of it is too wide for the "
+             "22.3 mm beside it.",
+             f"第 5 行（“{'W' * 60}”）用最小字号 5 pt 也放不下：其中有一段比旁边可用的 22.3 mm 还宽。")}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_label_is_refused_in_the_reader_s_language_with_the_words_of_the_form(plant: Plant, case: str,
+                                                                               language: str) -> None:
+    chosen, english, chinese = REFUSED[case]
+    answer = plant.person(language=language).submit(f"{plant.url}/labels", {**CHOSEN, "step": "print", **chosen})
+    said = {"en": f"This label cannot be printed: {english}", "zh": f"此标签无法打印：{chinese}"}[language]
+    assert answer.status_code == 422
+    (told,) = {found.text_content().strip() for found in html.fromstring(answer.data).xpath(
+        "//*[contains(@class, 'errors')]//li")}
+    assert told == said
+
+
+def test_a_number_out_of_range_is_refused_with_the_word_of_its_field(plant: Plant) -> None:
+    for language, said in (("en", "“Copies” must be"), ("zh", "“份数”")):
+        answer = plant.person(language=language).submit(f"{plant.url}/labels", {**CHOSEN, "step": "print", "copies": "0"})
+        assert said in text_of(answer)
+
+
+def test_why_a_job_failed_is_said_in_the_reader_s_language(plant: Plant) -> None:
+    job = urlsplit(plant.numbered(format="zpl", module_mm="0.2").headers["Location"]).path
+    print_labels(plant.world)
+    assert plant.job().state == "failed"
+    for language, wanted in (("en", "This label cannot be printed: " + REFUSED["module_mm"][1]),
+                             ("zh", "此标签无法打印：" + REFUSED["module_mm"][2])):
+        assert wanted in text_of(plant.person(language=language).get(f"{job}?still=1"))
+
+
+def test_a_font_that_is_missing_is_said_in_the_reader_s_language(plant: Plant,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = fonts.latin_with(None)
+    monkeypatch.setattr(fonts, "default", lambda: bare)
+    page = text_of(plant.person(language="zh").get(f"{plant.url}/labels"))
+    assert "本机没有中文字体，PDF 中的中文要靠阅读软件自带的字体显示。要打印中文，请安装 TrueType 中文字体" in page
+    assert "No Chinese font" not in page
 
 
 @pytest.mark.parametrize(("first", "last", "field"), [("K0000", "", "first"), ("", "K1001", "last"),

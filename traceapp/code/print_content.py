@@ -9,6 +9,7 @@ from pathlib import Path
 
 import labels
 from labels import Content, LabelError, LabelSpec
+from labels.errors import Phrase
 from labels.template import Fact
 from traceapp.catalog.model import Product
 from traceapp.core.errors import InvalidInput
@@ -134,7 +135,7 @@ def _watched(specs: Iterator[LabelSpec], copies: int, tick: Tick) -> Iterator[La
         yield spec
 
 
-def preview(printable: Printable) -> tuple[bytes, LabelSpec, str]:
+def preview(printable: Printable) -> tuple[bytes, LabelSpec, Phrase | None]:
     """The first label as it prints, as PNG at the chosen resolution; its spec; what the machine lacks to print it.
 
     Of ZPL the printer draws the letters: the picture shows where they stand. Raises InvalidInput naming the field.
@@ -146,7 +147,7 @@ def preview(printable: Printable) -> tuple[bytes, LabelSpec, str]:
         if spec.format != "png":
             labels.render(spec)
         missing = labels.missing_font(spec)
-        return labels.render(replace(spec, format="png")), spec, "" if missing is None else missing.message
+        return labels.render(replace(spec, format="png")), spec, None if missing is None else missing.message
     except LabelError as refused:
         raise unprintable(refused) from refused
 

@@ -4,12 +4,15 @@ Whoever works holds a lease. A worker that was killed renews it no more; the nex
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from labels.errors import Phrase
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Problem
@@ -101,9 +104,27 @@ def fail_print(session: Session, clock: Clock, claim: Claim, problem: Problem) -
     job = _held(session, claim)
     job.state = next_state(job.state, "fail")
     job.trouble = {"code": problem.code, "message": problem.message,
-                   "params": {name: str(value)[:200] for name, value in problem.params.items()}}
+                   "params": {name: _kept(value) for name, value in problem.params.items()}}
     job.finished_at, job.holder, job.lease_until = clock.now(), None, None
     return job
+
+
+def _kept(value: object) -> Any:
+    """A value of a message as JSON; a phrase of the labels remains one that can be translated."""
+    if isinstance(value, Phrase):
+        return {"template": value.template, "values": {name: _kept(each) for name, each in value.values.items()}}
+    return str(value)[:200]
+
+
+def params_of(trouble: Mapping[str, Any]) -> dict[str, str]:
+    """The values of the message that says why a job failed."""
+    return {name: _read(value) for name, value in trouble["params"].items()}
+
+
+def _read(kept: Any) -> str:
+    if isinstance(kept, dict):
+        return Phrase(kept["template"], **{name: _read(each) for name, each in kept["values"].items()})
+    return str(kept)
 
 
 def put_back(session: Session, claim: Claim) -> None:

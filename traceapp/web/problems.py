@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from traceapp.core.errors import InvalidInput, NotSignedIn, Problem, TooLarge, TooMany, Unavailable
 
+from .label_words import told
+
 log = structlog.get_logger()
 _TITLES = {
     400: "The request is not right", 401: "Please sign in", 403: "Not allowed", 404: "Not found",
@@ -31,10 +33,10 @@ def wants_json() -> bool:
     return accept.best == "application/problem+json" or any(accept[form] > page for form in _FOR_MACHINES)
 
 
-def translated(problem: Problem) -> str:
-    """The message in the language of the request."""
+def translated(problem: Problem, *, keeps_names: bool = False) -> str:
+    """The message in the language of the request; `keeps_names` as `told` has it."""
     template = gettext(problem.message)
-    return _sendable(template % problem.params if problem.params else template)
+    return _sendable(template % told(problem.params, keeps_names=keeps_names) if problem.params else template)
 
 
 def _sendable(text: str) -> str:
@@ -122,8 +124,9 @@ def _detail(status: int, error: HTTPException) -> str:
 
 def render(error: Problem, *, is_json: bool | None = None) -> Response:
     """The answer for one problem, in the form that the client reads; `is_json` where that is known already."""
-    text = translated(error)
-    if wants_json() if is_json is None else is_json:
+    is_json = wants_json() if is_json is None else is_json
+    text = translated(error, keeps_names=is_json)
+    if is_json:
         body: dict[str, Any] = {
             "type": f"urn:traceapp:problem:{error.code}", "title": _TITLES.get(error.status, "Error"),
             "status": error.status, "detail": text, "code": error.code}

@@ -11,6 +11,7 @@ from labels import TEMPLATES
 from labels.template import LANGUAGES, SYMBOLS
 from traceapp.code.print_choice import DPI, FACTS, FORMATS, MOST_COPIES, PAGES, PrintChoice
 from traceapp.code.print_states import PrintState
+from traceapp.code.print_work import params_of
 from traceapp.code.printing import cancel_print, job_by_id, job_page, log_page
 from traceapp.core.errors import NotFound
 from traceapp.trace.model import Lot
@@ -83,8 +84,8 @@ class TroubleSchema(Schema):
     """Why a job failed."""
 
     code = fields.String()
-    message = fields.Function(lambda found: found["message"] % found["params"] if found["params"] else found["message"],
-                              metadata={"type": "string"})
+    message = fields.Function(lambda found: found["message"] % params_of(found) if found["params"]
+                              else found["message"], metadata={"type": "string"})
 
 
 class JobSchema(Schema):

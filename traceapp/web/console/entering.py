@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from traceapp.core.errors import InvalidInput, Problem
 from traceapp.core.ids import new_secret
 from traceapp.core.quantity import parse_amount
+from traceapp.web.label_words import told
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import unit as unit_word
 
@@ -153,7 +154,8 @@ def _told(problem: Problem) -> str:
     """The message in the reader's language, units by their short names."""
     units = {name: unit_word(str(value), current_locale()) for name, value in problem.params.items()
              if name in ("unit", "from_unit", "to_unit")}
-    return gettext(problem.message) % {**problem.params, **units} if problem.params else gettext(problem.message)
+    params = {**told(problem.params), **units}
+    return gettext(problem.message) % params if params else gettext(problem.message)
 
 
 def _day(text: str, name: str) -> date:

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
 import labels
 from traceapp.code.print_choice import DPI, FACTS, FORMATS, PAGES, PrintChoice
 from traceapp.core.errors import InvalidInput
+from traceapp.web.label_words import parameter
 
 from .entering import Entered
 
@@ -65,8 +67,16 @@ def choice_of(form: Entered) -> PrintChoice | None:
             return PrintChoice(**{**values, "copies": _full_sheet(choice)})  # type: ignore[arg-type]
         return choice
     except InvalidInput as refused:
-        form.refuse(refused, FIELDS)
+        form.refuse(_in_words(refused), FIELDS)
         return None
+
+
+def _in_words(refused: InvalidInput) -> InvalidInput:
+    """The same refusal with the word of the form for the name of a field."""
+    params: dict[str, Any] = dict(refused.params)
+    if "name" in params:
+        params["name"] = parameter(str(params["name"]))
+    return InvalidInput(refused.message, code=refused.code, place=refused.place, **params)
 
 
 def _full_sheet(choice: PrintChoice) -> int:

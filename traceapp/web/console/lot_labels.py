@@ -22,6 +22,7 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.trace.overview import LotHead
 from traceapp.web.context import world
 from traceapp.web.label_files import label_image, qr_image
+from traceapp.web.label_words import said
 from traceapp.web.printing import MADE_AT_ONCE, prepared, read_printable
 from traceapp.web.tables import Table, Titles, send_table, titled
 
@@ -142,7 +143,7 @@ def _shown(lot_key: str, choice: PrintChoice, form: Entered) -> dict[str, Any] |
     dots = module(spec.module_mm, spec.dpi) if spec.text else None
     sheets = -(-(wanted.total + choice.skip) // choice.sheet.per_page) if choice.format == "sheet" else None
     return {"src": _address("console.lot_label_image", form, lot_key=lot_key, form="png"), "spec": spec,
-            "missing": missing, "width": width, "height": height,
+            "missing": said(missing) if missing else "", "width": width, "height": height,
             "pixels": (round(width * scale), round(height * scale)),
             "dots": dots, "total": wanted.total, "sheets": sheets, "choice": choice}
 

@@ -6,11 +6,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from traceapp.code.print_states import OPEN
-from traceapp.code.print_work import KEPT
+from traceapp.code.print_work import KEPT, params_of
 from traceapp.code.printing import cancel_print, job_by_id
 from traceapp.core.errors import Problem
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import signed_in, world
+from traceapp.web.label_words import told
 from traceapp.web.printing import print_file
 
 from .label_form import FORMAT_WORDS, TEMPLATES
@@ -35,7 +36,7 @@ def print_job(lot_key: str, job_id: str) -> Response:
     is_open = job.state in OPEN
     trouble = ""
     if job.trouble:
-        message, params = job.trouble["message"], job.trouble["params"]
+        message, params = job.trouble["message"], told(params_of(job.trouble))
         trouble = gettext(message) % params if params else gettext(message)
     answer = page("console/print_job.html", lot=head.lot, product=head.product, job=job, is_open=is_open,
                   is_still=bool(request.args.get("still")), trouble=trouble, people=people,
