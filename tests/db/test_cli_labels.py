@@ -241,6 +241,18 @@ def test_numbers_that_were_printed_before_need_a_reason(given: SerialRange, sqli
     assert [line[-1] for line in log(sqlite)] == ["", "torn"]
 
 
+def test_one_label_stands_in_the_log_and_its_number_is_printed_again_with_a_reason_only(
+        given: SerialRange, sqlite: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    one = ("single", "--range", given.id, "--from", "K0007", "--to", "K0007", "--format", "zpl")
+    made(*one)
+    Path("out").unlink()
+    assert "K0007 to K0007 were printed before" in refused(capsys, *one)
+    made(*one, "--reason", "torn")
+    made("single", "--lot", "B1", "--format", "png")
+    assert log(sqlite) == [("zpl", "K0007", "K0007", 1, 1, ""), ("zpl", "K0007", "K0007", 1, 1, "torn"),
+                           ("png", None, None, 1, 1, "")]
+
+
 @pytest.mark.parametrize("arguments", [
     ("--range", "0" * 32), ("--lot", "B1", "--from", "X1"), ("--from", "K0001"), ("--lot", "B1", "--from", "K0002", "--to", "K0001"),
     ("--lot", "B1", "--from", "K0001", "--serials", "1-2"), ("--lot", "B1", "--from", "K0001", "--template", "carton")])
@@ -253,6 +265,6 @@ def test_only_numbers_that_were_given_out_are_a_range(given: SerialRange, sqlite
 def test_a_lot_that_was_recalled_is_not_printed(sqlite: Database, actor: Actor, clock: FixedClock,
                                                 capsys: pytest.CaptureFixture[str]) -> None:
     recall(sqlite, actor, clock)
-    for act in ("roll", "sheet"):
-        assert "has been recalled" in refused(capsys, act, "--lot", "B1")
+    for act in (("roll",), ("sheet",), ("single",), ("single", "--symbol-only")):
+        assert "has been recalled" in refused(capsys, *act, "--lot", "B1")
     assert log(sqlite) == []

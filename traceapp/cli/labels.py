@@ -144,10 +144,12 @@ def _specs(options: argparse.Namespace, file_format: str) -> tuple[Iterator[Labe
 def _single(options: argparse.Namespace) -> int:
     import labels
 
+    from .label_log import noted
+
     if options.serials is not None and options.symbol_only:
         raise InvalidInput("--symbol-only is the code of one lot; leave --serials out.", place="serials")
     try:
-        specs, _ = _specs(options, options.format if not options.symbol_only else "svg")
+        specs, found = _specs(options, options.format if not options.symbol_only else "svg")
         spec = next(specs)
         if next(specs, None) is not None:
             raise InvalidInput("This is more than one label; use `labels roll` or `labels sheet`.", place="serials")
@@ -158,8 +160,9 @@ def _single(options: argparse.Namespace) -> int:
             content, missing = labels.render(spec), labels.missing_font(spec)
     except labels.LabelError as error:
         raise Problem(str(error), place=error.field) from error
-    with _output(options.output) as out:
+    with _output(options.output) as out, noted(options, found, options.format) as note:
         out.write(content)
+        note(1)
     _tell_missing(missing)
     return 0
 
