@@ -17,6 +17,7 @@ from .shapes import (
     Report,
     amount,
     boolean,
+    context,
     hexadecimal,
     is_uri,
     list_of,
@@ -61,6 +62,10 @@ def _persistent(value: Any, pointer: str, report: Report) -> None:
     _PERSISTENT(value, pointer, report)
     if isinstance(value, dict) and not ("set" in value or "unset" in value):
         report.error(pointer, "missing-member", "“set” or “unset” is needed.")
+    elif isinstance(value, dict) and isinstance(value.get("set"), list) and isinstance(value.get("unset"), list):
+        for index, item in enumerate(value["unset"]):
+            if item in value["set"]:
+                report.flag(f"{pointer}/unset/{index}", "set-and-unset", f"“{shown(item)}” is set and unset at once.")
 
 
 def _certification(value: Any, pointer: str, report: Report) -> None:
@@ -129,21 +134,8 @@ def _event_type(value: Any, pointer: str, report: Report) -> None:
         report.error(pointer, "bad-type", f"“{shown(value)}” is no event type; use {', '.join(EVENT_TYPES)} or a URI.")
 
 
-def _context(value: Any, pointer: str, report: Report) -> None:
-    for index, entry in enumerate(as_list(value)):
-        place = f"{pointer}/{index}" if isinstance(value, list) else pointer
-        if isinstance(entry, str):
-            uri(entry, place, report)
-        elif not isinstance(entry, dict):
-            report.error(place, "bad-context", "A context is a URI or an object of prefixes.")
-        if isinstance(value, list) and entry in value[:index]:
-            report.error(place, "repeated-item", "This entry stands twice in the context.")
-    if value is None:
-        report.error(pointer, "bad-context", "A context is a URI or an object of prefixes.")
-
-
 _COMMON: dict[str, Check] = {
-    "@context": _context, "type": _event_type, "eventTime": time, "recordTime": time, "eventTimeZoneOffset": offset,
+    "@context": context, "type": _event_type, "eventTime": time, "recordTime": time, "eventTimeZoneOffset": offset,
     "eventID": optional_uri, "certificationInfo": _certification, "errorDeclaration": _ERROR,
 }
 _SHARED: dict[str, Check] = {
@@ -175,7 +167,9 @@ _REQUIRED: dict[str, list[str]] = {
 }
 _ALWAYS = ["type", "eventTime", "eventTimeZoneOffset"]
 _EVENT_CHECKS = {kind: object_of(members, _ALWAYS + _REQUIRED[kind]) for kind, members in _MEMBERS.items()}
-_OTHER_EVENT = object_of(_COMMON, _ALWAYS)
+# An event type of somebody's own: what the standard names means there what it always means, the rest is theirs.
+_EVERY = {name: check for members in _MEMBERS.values() for name, check in members.items()}
+_OTHER_EVENT = object_of(_EVERY, _ALWAYS)
 
 
 def _check_object(event: Json, pointer: str, report: Report) -> None:
@@ -183,6 +177,8 @@ def _check_object(event: Json, pointer: str, report: Report) -> None:
     if "epcList" not in event and not event.get("quantityList") and not has_sensors:
         report.error(pointer, "no-identifiers",
                      "An object event needs epcList or quantityList, or sensors with a readPoint.")
+    elif not (event.get("epcList") or event.get("quantityList") or event.get("sensorElementList")):
+        report.flag(pointer + "/epcList", "names-nothing", "The event names no object, no quantity and no sensor.")
     if "ilmd" in event and event.get("action") in ("OBSERVE", "DELETE"):
         report.error(pointer + "/ilmd", "ilmd-not-allowed", "Master data of a lot (ilmd) belongs to action ADD only.")
 
@@ -190,8 +186,13 @@ def _check_object(event: Json, pointer: str, report: Report) -> None:
 def _check_children(event: Json, pointer: str, report: Report) -> None:
     if event.get("action") in ("ADD", "OBSERVE") and not event.get("childEPCs") and not event.get("childQuantityList"):
         report.error(pointer, "no-identifiers", "childEPCs or childQuantityList is needed unless the action is DELETE.")
-    if not event.get("parentID") and event.get("action") != "OBSERVE":
-        report.flag(pointer, "no-parent", "Without parentID nobody can tell what holds the children.")
+    parent, children = event.get("parentID"), event.get("childEPCs")
+    if "parentID" not in event and event.get("type") == "AggregationEvent" and event.get("action") != "OBSERVE":
+        report.error(pointer, "missing-member",
+                     "“parentID” is missing: only an observation (OBSERVE) may leave out what holds the children.")
+    if isinstance(children, list) and isinstance(parent, str) and parent in children:
+        report.error(f"{pointer}/childEPCs/{children.index(parent)}", "holds-itself",
+                     f"“{shown(parent)}” cannot be in itself.")
     if event.get("type") == "AggregationEvent" and event.get("childEPCs") and "*" in str(event.get("parentID")):
         report.flag(pointer + "/parentID", "parent-is-a-class", "The parent is a class, not one container.")
 
@@ -232,7 +233,7 @@ def check_event(event: Any, pointer: str, report: Report) -> None:
             report.flag(pointer + "/persistentDisposition", "unusual-member", f"The schema has none in {kind}.")
     else:
         if isinstance(kind, str) and is_uri(kind):
-            _OTHER_EVENT({key: item for key, item in event.items() if key in _COMMON or ":" in key}, pointer, report)
+            _OTHER_EVENT({key: item for key, item in event.items() if key in _EVERY or ":" in key}, pointer, report)
         else:
             _OTHER_EVENT(event, pointer, report)
 
@@ -241,7 +242,12 @@ def _any(_value: Any, _pointer: str, _report: Report) -> None:
     """Whatever stands there is kept."""
 
 
-_ATTRIBUTE = object_of({"id": uri, "attribute": _any}, ["id"], "open")
+def _attribute(value: Any, pointer: str, report: Report) -> None:
+    if value is None or isinstance(value, (bool, list)):
+        report.error(pointer, "bad-attribute", f"{shown(value)} must be a text, a number or an object.")
+
+
+_ATTRIBUTE = object_of({"id": uri, "attribute": _attribute}, ["id"], "open")
 _ELEMENT = object_of({"id": uri, "attributes": list_of(_ATTRIBUTE), "children": list_of(uri)}, ["id"], "open")
 _VOCABULARY = object_of({"type": uri, "vocabularyElementList": list_of(_ELEMENT)}, ["type"], "open")
 _MASTER_DATA = object_of({"vocabularyList": list_of(_VOCABULARY)}, (), "open")
@@ -264,7 +270,7 @@ def _events(value: Any, pointer: str, report: Report) -> None:
 
 
 _HEAD: dict[str, Check] = {
-    "@context": _context, "id": uri, "type": _any, "schemaVersion": _version, "creationDate": time,
+    "@context": context, "id": uri, "type": _any, "schemaVersion": _version, "creationDate": time,
     "instanceIdentifier": text, "sender": text, "receiver": text, "epcisHeader": _HEADER,
 }
 _RESULTS_BODY = object_of({"eventList": _events, "vocabularyList": list_of(_VOCABULARY)}, ["eventList"])

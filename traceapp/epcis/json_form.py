@@ -45,17 +45,25 @@ def load_json(text: bytes | str) -> Json:
         raise EpcisErrors([Finding("", "not-json", f"This cannot be read: {error}.")]) from None
     if not isinstance(raw, dict):
         raise EpcisErrors([Finding("", "not-an-object", "An EPCIS document is a JSON object.")])
-    unstorable = _unstorable(raw, "", 0)
-    if unstorable:
-        raise EpcisErrors([unstorable])
+    fault = unstorable(raw)
+    if fault:
+        raise EpcisErrors([fault])
     return raw
 
 
-def _number(text: str) -> Decimal:
+def is_number_in_range(text: str) -> bool:
+    """False for a number with more digits, or of another size, than any measurement has."""
+    if len(text) > _MAX_EXPONENT:
+        return False
     value = Decimal(text)
-    if value and abs(value.adjusted()) > _MAX_EXPONENT:
+    exponent = int(value.as_tuple().exponent)
+    return max(abs(exponent), abs(value.adjusted() if value else 0)) <= _MAX_EXPONENT
+
+
+def _number(text: str) -> Decimal:
+    if not is_number_in_range(text):
         raise _Unreadable(f"the number {text[:40]} is out of range")
-    return value
+    return Decimal(text)
 
 
 def _integer(text: str) -> int:
@@ -71,13 +79,20 @@ def _no_constant(text: str) -> None:
 def _members(pairs: list[tuple[str, Any]]) -> Json:
     result = dict(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _Unreadable(f"the member “{twice}” stands twice in one object")
+        raise _Unreadable(f"the member “{_first_repeated(pairs)[:60]}” stands twice in one object")
     return result
 
 
-def _unstorable(value: Any, pointer: str, depth: int) -> Finding | None:
+def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    for name, _value in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
+def unstorable(value: Any, pointer: str = "", depth: int = 0) -> Finding | None:
     """The first place with text that no database takes, or that lies too deep."""
     if isinstance(value, str):
         return None if _is_storable(value) else Finding(
@@ -90,7 +105,7 @@ def _unstorable(value: Any, pointer: str, depth: int) -> Finding | None:
     for key, inner in items:
         if isinstance(key, str) and not _is_storable(key):
             return Finding(pointer, "bad-text", "A member's name holds a NUL or half a character.")
-        found = _unstorable(inner, f"{pointer}/{escaped(key)}", depth + 1) if not isinstance(inner, int) else None
+        found = unstorable(inner, f"{pointer}/{escaped(key)}", depth + 1) if not isinstance(inner, int) else None
         if found:
             return found
     return None

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from .json_form import escaped
+from .json_form import dumps, escaped
 from .model import Finding
 from .namespaces import SCHEMES, as_list, namespace_of, prefixes
 from .times import OFFSET, parse_time
-from .vocabulary import KINDS, is_gs1_owned, web_form, word_of
+from .vocabulary import CBV, KINDS, is_gs1_owned, web_form, word_of
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
 _STRICT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
 _UOM = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+# Where only the standard may add words, by its JSON schema.
+_RESERVED = ("urn:epcglobal:cbv", "http://ns.gs1.org/cbv/", "https://ns.gs1.org/cbv/")
 _HEX = re.compile(r"[A-Fa-f0-9]+", re.ASCII)
 
 
@@ -119,9 +121,26 @@ def optional_uri(value: Any, pointer: str, report: Report) -> None:
         uri(value, pointer, report)
 
 
+def context(value: Any, pointer: str, report: Report) -> None:
+    """A JSON-LD context: a URI, an object of prefixes, or a list of them."""
+    seen: set[str] = set()
+    for index, entry in enumerate(as_list(value)):
+        place = f"{pointer}/{index}" if isinstance(value, list) else pointer
+        if isinstance(entry, str):
+            uri(entry, place, report)
+        elif not isinstance(entry, dict):
+            report.error(place, "bad-context", "A context is a URI or an object of prefixes.")
+        written = dumps(entry)
+        if written in seen:
+            report.error(place, "repeated-item", "This entry stands twice in the context.")
+        seen.add(written)
+    if value is None:
+        report.error(pointer, "bad-context", "A context is a URI or an object of prefixes.")
+
+
 def word(kind: str) -> Check:
     """A check that a value is a word of the vocabulary `kind` or a URI of somebody's own."""
-    words = KINDS[kind][0]
+    words, web, _urn = KINDS[kind]
 
     def check(value: Any, pointer: str, report: Report) -> None:
         if not isinstance(value, str):
@@ -133,7 +152,7 @@ def word(kind: str) -> Check:
                          f"“{shown(value)}” is no {kind} of the Core Business Vocabulary; use one, or a URI of yours.")
         elif word_of(kind, value) in words:
             report.flag(pointer, "not-bare", f"“{value}” is the standard word “{word_of(kind, value)}”.")
-        elif value.startswith("urn:epcglobal:cbv:"):
+        elif value.startswith(_RESERVED) or (web.startswith(CBV) and web_form(value).startswith(web)):
             report.error(pointer, f"unknown-{kind}", f"“{shown(value)}” is no {kind} of the Core Business Vocabulary.")
         else:
             uri(value, pointer, report)
@@ -186,7 +205,9 @@ def object_of(members: Mapping[str, Check], required: Iterable[str] = (), unknow
                 report.error(pointer, "missing-member", f"“{name}” is missing.")
         for name, item in value.items():
             check = members.get(name)
-            if check is not None:
+            if name == "@context" and unknown != "closed":
+                context(item, pointer + "/@context", report)
+            elif check is not None:
                 check(item, f"{pointer}/{name}", report)
             else:
                 other_member(name, f"{pointer}/{escaped(name)}", report, unknown)
@@ -197,8 +218,6 @@ def object_of(members: Mapping[str, Check], required: Iterable[str] = (), unknow
 
 def other_member(name: str, pointer: str, report: Report, unknown: str) -> None:
     """Report what is wrong with a member that the standard does not have here."""
-    if name == "@context":
-        return
     if unknown == "closed":
         report.error(pointer, "unknown-member", f"“{shown(name)}” has no place here.")
     elif ":" not in name:

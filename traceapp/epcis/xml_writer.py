@@ -1,7 +1,8 @@
 """EPCIS 2.0 in XML, written from the JSON form."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from .json_form import as_document, escaped
 from .model import Document, EpcisErrors, Event, Finding, Json
 from .namespaces import STANDARD_PREFIXES, as_list, prefixes
 from .vocabulary import uri_of
-from .xml_names import EPCIS_2, LISTS, NEEDED, ORDER, QUERY_2, REPORT_WORDS, TYPES, WORDS, XML, XSD, XSI
+from .xml_names import EPCIS_2, LISTS, NEEDED, NUMBERS, ORDER, QUERY_2, REPORT_WORDS, TYPES, WORDS, XML, XSD, XSI
 
 _ROOT_ATTRIBUTES = ("id", "schemaVersion", "creationDate", "instanceIdentifier", "sender", "receiver")
 _FIXED = {"epcis": EPCIS_2, "xsi": XSI, "xsd": XSD}
@@ -78,67 +79,93 @@ class _Writer:
         return found
 
     def _header(self, header: Any, members: Json) -> None:
-        for name, value in members.items():
-            if name != "epcisMasterData":
-                self._free(header, name, value, f"/epcisHeader/{escaped(name)}")
+        self._others(header, members, ("epcisMasterData",), "/epcisHeader")
         if "epcisMasterData" in members:
+            place, inner = "/epcisHeader/epcisMasterData", members["epcisMasterData"]
             data = etree.SubElement(etree.SubElement(header, "extension"), "EPCISMasterData")
-            self._vocabularies(data, members["epcisMasterData"].get("vocabularyList") or [])
+            if "vocabularyList" in inner:
+                self._vocabularies(data, inner["vocabularyList"], place + "/vocabularyList")
+            self._others(data, inner, ("vocabularyList",), place)
 
-    def _vocabularies(self, parent: Any, vocabularies: list[Json]) -> None:
+    def _vocabularies(self, parent: Any, vocabularies: list[Json], pointer: str) -> None:
         holder = etree.SubElement(parent, "VocabularyList")
-        for vocabulary in vocabularies:
-            item = etree.SubElement(holder, "Vocabulary", type=vocabulary["type"])
-            elements = etree.SubElement(item, "VocabularyElementList")
-            for element in vocabulary.get("vocabularyElementList") or []:
-                self._vocabulary_element(etree.SubElement(elements, "VocabularyElement", id=element["id"]), element)
+        for index, vocabulary in enumerate(vocabularies):
+            place = f"{pointer}/{index}"
+            item = etree.SubElement(holder, "Vocabulary")
+            self._set(item, "type", vocabulary["type"], place + "/type")
+            if "vocabularyElementList" in vocabulary:
+                elements = etree.SubElement(item, "VocabularyElementList")
+                for number, element in enumerate(vocabulary["vocabularyElementList"]):
+                    self._vocabulary_element(elements, element, f"{place}/vocabularyElementList/{number}")
+            self._others(item, vocabulary, ("type", "vocabularyElementList"), place)
 
-    def _vocabulary_element(self, target: Any, element: Json) -> None:
-        for attribute in element.get("attributes") or []:
-            self._free(target, "attribute", attribute.get("attribute", ""), "/epcisHeader/epcisMasterData")
-            target[-1].set("id", attribute["id"])
+    def _vocabulary_element(self, parent: Any, element: Json, pointer: str) -> None:
+        target = etree.SubElement(parent, "VocabularyElement")
+        self._set(target, "id", element["id"], pointer + "/id")
+        for index, attribute in enumerate(element.get("attributes") or []):
+            self._attribute(target, attribute, f"{pointer}/attributes/{index}")
         if element.get("children"):
             children = etree.SubElement(target, "children")
-            for child in element["children"]:
-                etree.SubElement(children, "id").text = child
-        for name, value in element.items():
-            if name not in ("id", "attributes", "children"):
-                self._free(target, name, value, "/epcisHeader/epcisMasterData")
+            for index, child in enumerate(element["children"]):
+                self._text(etree.SubElement(children, "id"), child, f"{pointer}/children/{index}")
+        self._others(target, element, ("id", "attributes", "children"), pointer)
+
+    def _attribute(self, parent: Any, attribute: Json, pointer: str) -> None:
+        """One attribute of master data; what stands beside its id and value becomes XML attributes."""
+        self._free(parent, "attribute", attribute.get("attribute", ""), pointer + "/attribute")
+        for name, value in attribute.items():
+            if name != "attribute":
+                self._set(parent[-1], name, _plain(value), f"{pointer}/{escaped(name)}")
+
+    def _others(self, target: Any, members: Json, known: tuple[str, ...], pointer: str) -> None:
+        """What the standard does not know, after what it does."""
+        for name, value in members.items():
+            if name not in known and name != "@context":
+                self._free(target, name, value, f"{pointer}/{escaped(name)}")
 
     def _body(self, body: Any) -> None:
         members = self.raw["epcisBody"]
         self._events(body, members["eventList"], "/epcisBody/eventList")
-        for name, value in members.items():
-            if name != "eventList":
-                self._free(body, name, value, f"/epcisBody/{escaped(name)}")
+        self._others(body, members, ("eventList",), "/epcisBody")
 
     def _query(self, body: Any) -> None:
+        place, members = "/epcisBody/queryResults", self.raw["epcisBody"]["queryResults"]
         results = etree.SubElement(body, f"{{{QUERY_2}}}QueryResults")
-        members = self.raw["epcisBody"]["queryResults"]
         for name in ("queryName", "subscriptionID"):
             if name in members:
-                self._text(etree.SubElement(results, name), members[name], f"/epcisBody/queryResults/{name}")
+                self._text(etree.SubElement(results, name), members[name], f"{place}/{name}")
         target, inner = etree.SubElement(results, "resultsBody"), members["resultsBody"]
-        self._events(target, inner["eventList"], "/epcisBody/queryResults/resultsBody/eventList")
+        self._events(target, inner["eventList"], place + "/resultsBody/eventList")
         if inner.get("vocabularyList"):
-            self._vocabularies(target, inner["vocabularyList"])
+            self._vocabularies(target, inner["vocabularyList"], place + "/resultsBody/vocabularyList")
+        self._others(target, inner, ("eventList", "vocabularyList"), place + "/resultsBody")
+        self._others(results, members, ("queryName", "subscriptionID", "resultsBody"), place)
+        self._others(body, self.raw["epcisBody"], ("queryResults",), "/epcisBody")
 
     def _events(self, parent: Any, events: list[Json], pointer: str) -> None:
         holder = etree.SubElement(parent, "EventList")
         for index, event in enumerate(events):
             self._event(holder, event, f"{pointer}/{index}")
 
-    def _event(self, parent: Any, event: Json, pointer: str) -> None:
-        outer, own = self.prefixes, prefixes(as_list(event.get("@context")))
+    @contextmanager
+    def _inside(self, parent: Any, tag: str, members: Json) -> Iterator[Any]:
+        """A new element, with what the `@context` of `members` declares in force while it is filled."""
+        outer, own = self.prefixes, prefixes(as_list(members.get("@context")))
         self.prefixes = outer | own
-        kind = event["type"]
-        element = etree.SubElement(parent, self._tag(kind, pointer + "/type"), nsmap=self._declarations(own))
-        order = ORDER.get(kind, ())
-        names = [name for name in order if name in event or name == NEEDED.get(kind)]
-        names += [name for name in event if name not in order and name not in ("type", "@context")]
-        for name in names:
-            self._event_member(element, name, event.get(name, []), f"{pointer}/{escaped(name)}")
+        yield etree.SubElement(parent, tag, nsmap=self._declarations(own))
         self.prefixes = outer
+
+    def _event(self, parent: Any, event: Json, pointer: str) -> None:
+        kind = event["type"]
+        self.prefixes, outer = self.prefixes | prefixes(as_list(event.get("@context"))), self.prefixes
+        tag = self._tag(kind, pointer + "/type")
+        self.prefixes = outer
+        with self._inside(parent, tag, event) as element:
+            order = ORDER.get(kind, ())
+            names = [name for name in order if name in event or name == NEEDED.get(kind)]
+            names += [name for name in event if name not in order and name not in ("type", "@context")]
+            for name in names:
+                self._event_member(element, name, event.get(name, []), f"{pointer}/{escaped(name)}")
 
     def _event_member(self, parent: Any, name: str, value: Any, pointer: str) -> None:
         if name in LISTS:
@@ -153,20 +180,23 @@ class _Writer:
                 for word in value.get(kind) or []:
                     self._text(etree.SubElement(holder, kind), uri_of("disposition", word), f"{pointer}/{kind}")
         elif name == "errorDeclaration":
-            self._declaration(etree.SubElement(parent, name), value, pointer)
+            self._declaration(parent, value, pointer)
         elif name in ("readPoint", "bizLocation", "ilmd"):
             self._nested(parent, name, value, pointer)
         else:
             self._free(parent, name, value, pointer)
 
-    def _declaration(self, target: Any, members: Json, pointer: str) -> None:
-        for name, value in members.items():
-            if name == "correctiveEventIDs":
-                holder = etree.SubElement(target, name)
-                for item in value:
-                    self._text(etree.SubElement(holder, "correctiveEventID"), item, pointer)
-            else:
-                self._free(target, name, uri_of("reason", value) if name == "reason" else value, f"{pointer}/{name}")
+    def _declaration(self, parent: Any, members: Json, pointer: str) -> None:
+        with self._inside(parent, "errorDeclaration", members) as target:
+            self._free(target, "declarationTime", members["declarationTime"], pointer + "/declarationTime")
+            if "reason" in members:
+                self._text(etree.SubElement(target, "reason"), uri_of("reason", members["reason"]), pointer + "/reason")
+            if "correctiveEventIDs" in members:
+                holder = etree.SubElement(target, "correctiveEventIDs")
+                for index, item in enumerate(members["correctiveEventIDs"]):
+                    place = f"{pointer}/correctiveEventIDs/{index}"
+                    self._text(etree.SubElement(holder, "correctiveEventID"), item, place)
+            self._others(target, members, ("declarationTime", "reason", "correctiveEventIDs"), pointer)
 
     def _item(self, parent: Any, tag: str, value: Any, pointer: str) -> None:
         if tag in TYPES:
@@ -180,60 +210,61 @@ class _Writer:
                 if name in value:
                     self._text(etree.SubElement(element, name), _plain(value[name]), f"{pointer}/{name}")
         elif tag == "sensorElement":
-            self._sensor(etree.SubElement(parent, tag), value, pointer)
+            self._sensor(parent, value, pointer)
         else:
             self._text(etree.SubElement(parent, tag), value, pointer)
 
-    def _sensor(self, target: Any, value: Json, pointer: str) -> None:
-        for name, parts in (("sensorMetadata", [value.get("sensorMetadata")]), ("sensorReport", value["sensorReport"])):
-            for part in parts:
-                if part is not None:
-                    self._report(etree.SubElement(target, name), part, f"{pointer}/{name}")
-        for name, inner in value.items():
-            if name not in ("sensorMetadata", "sensorReport"):
-                self._free(target, name, inner, f"{pointer}/{escaped(name)}")
+    def _sensor(self, parent: Any, value: Json, pointer: str) -> None:
+        with self._inside(parent, "sensorElement", value) as target:
+            if "sensorMetadata" in value:
+                self._report(target, "sensorMetadata", value["sensorMetadata"], pointer + "/sensorMetadata")
+            for index, part in enumerate(value["sensorReport"]):
+                self._report(target, "sensorReport", part, f"{pointer}/sensorReport/{index}")
+            self._others(target, value, ("sensorMetadata", "sensorReport"), pointer)
 
-    def _report(self, target: Any, members: Json, pointer: str) -> None:
-        for name, value in members.items():
-            place = f"{pointer}/{escaped(name)}"
-            if isinstance(value, (dict, list)):
-                self._free(target, name, value, place)
-            else:
-                word = REPORT_WORDS.get(name)
-                self._set(target, name, uri_of(word, value) if word else _plain(value), place)
+    def _report(self, parent: Any, tag: str, members: Json, pointer: str) -> None:
+        with self._inside(parent, tag, members) as target:
+            for name, value in members.items():
+                place = f"{pointer}/{escaped(name)}"
+                if name == "@context":
+                    continue
+                if not isinstance(value, str) and name not in NUMBERS and name != "booleanValue":
+                    self._free(target, name, value, place)  # an attribute would lose its type
+                else:
+                    word = REPORT_WORDS.get(name) if tag == "sensorReport" else None
+                    self._set(target, name, uri_of(word, value) if word else _plain(value), place)
 
     def _free(self, parent: Any, name: str, value: Any, pointer: str) -> None:
         """A member that the standard does not know: an element, one for each item of a list, or an attribute."""
         if name.startswith("@") or name == "#text":
             if name == "#text":
-                self._text(parent, _plain(value), pointer)
+                self._scalar(parent, "" if value is None else value, pointer)
             else:
                 self._set(parent, name[1:], _plain(value), pointer)
             return
-        for item in value if isinstance(value, list) else [value]:
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            place = f"{pointer}/{index}" if isinstance(value, list) else pointer
             if isinstance(item, list):
-                raise _refused(pointer, "XML has no list inside a list.")
+                raise _refused(place, "XML has no list inside a list.")
             if isinstance(item, dict):
-                self._nested(parent, self._tag(name, pointer), item, pointer)
-                continue
-            element = etree.SubElement(parent, self._tag(name, pointer))
-            if item is None:
-                element.set(f"{{{XSI}}}nil", "true")
+                self._nested(parent, self._tag(name, pointer), item, place)
             else:
-                if not isinstance(item, str):
-                    kind = "boolean" if isinstance(item, bool) else "integer" if isinstance(item, int) else "decimal"
-                    element.set(f"{{{XSI}}}type", f"xsd:{kind}")
-                self._text(element, _plain(item), pointer)
+                self._scalar(etree.SubElement(parent, self._tag(name, pointer)), item, place)
+
+    def _scalar(self, element: Any, item: Any, pointer: str) -> None:
+        """A text, or another value with the type that tells it from one."""
+        if item is None:
+            element.set(f"{{{XSI}}}nil", "true")
+            return
+        if not isinstance(item, str):
+            kind = "boolean" if isinstance(item, bool) else "integer" if isinstance(item, int) else "decimal"
+            element.set(f"{{{XSI}}}type", f"xsd:{kind}")
+        self._text(element, _plain(item), pointer)
 
     def _nested(self, parent: Any, tag: str, members: Json, pointer: str) -> None:
         """An object with what its own `@context` declares."""
-        outer, own = self.prefixes, prefixes(as_list(members.get("@context")))
-        self.prefixes = outer | own
-        element = etree.SubElement(parent, tag, nsmap=self._declarations(own))
-        for name, value in members.items():
-            if name != "@context":
-                self._free(element, name, value, f"{pointer}/{escaped(name)}")
-        self.prefixes = outer
+        with self._inside(parent, tag, members) as element:
+            self._others(element, members, (), pointer)
 
     def _tag(self, name: str, pointer: str) -> str:
         """The XML name of a member, with its namespace."""
