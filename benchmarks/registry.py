@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 RESULTS = Path("build/bench.json")
-MODULES = ("benchmarks.gs1", "benchmarks.labels", "benchmarks.scan", "benchmarks.resolver", "benchmarks.servers")
+MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.labels", "benchmarks.scan", "benchmarks.resolver",
+           "benchmarks.servers")
 
 
 @dataclass(frozen=True, slots=True)

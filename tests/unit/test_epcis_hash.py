@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceapp.epcis import EPCIS_CONTEXT, check_json, event_from, event_hash, pre_hash, read_json, read_xml, write_xml
+from traceapp.epcis.identifiers import normal_form, oddities
+from traceapp.gs1.digital_link import parse_uri
+from traceapp.gs1.errors import Gs1Error
+from traceapp.gs1.foreign import loose_canonical
 
 CONTEXT = [EPCIS_CONTEXT, {"ext": "https://ns.example.com/ext/"}]
 EVENT: dict[str, Any] = {
@@ -143,3 +148,49 @@ def test_a_context_inside_an_extension_holds_there_and_only_there() -> None:
     assert "{https://ns.example.com/ext/}d=3" in text
     parsed = read_json(json.dumps(event)).events[0]
     assert event_hash(read_xml(write_xml([parsed], created_at=parsed.event_time)).events[0]) == hash_of(event)
+
+
+NUMBERED = st.sampled_from([
+    "urn:epc:id:sgtin:4012345.012345.", "urn:epc:id:sgtin:401234.5012345.", "urn:epc:class:lgtin:4012345.012345.",
+    "urn:epc:id:sgtin:4012345.01234.", "urn:epc:class:sgtin:4012345.012345.", "https://id.gs1.org/01/09521141012345/21/",
+    "https://id.gs1.org/01/09521141012346/10/", "https://id.gs1.org/01/9521141012345/10/",
+    "https://id.example.com/01/09521141012345/21/", "https://id.gs1.org/00/", "urn:epc:id:sscc:4012345.",
+    "https://id.gs1.org/01/09521141012345/10/A/21/",
+])  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(NUMBERED, st.text("Az09_-.%/*", min_size=1, max_size=21) | st.from_regex(r"[0-9]{10,18}", fullmatch=True))
+def test_a_number_has_the_canonical_form_that_reading_the_whole_identifier_gives(start: str, number: str) -> None:
+    uri = start + number
+    canonical, flags = loose_canonical(uri)
+    try:
+        whole = parse_uri(canonical, legacy=True, flags=[]).constrained
+    except Gs1Error:
+        whole = canonical
+    assert normal_form(uri) == whole
+    assert [code for code, _message in oddities(uri)] == [error.code for error in flags]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_reference_package_gives_the_same_hashes(number: int) -> None:
+    logging.disable(logging.CRITICAL)
+    module = pytest.importorskip("epcis_event_hash_generator.json_to_py")
+    generator = pytest.importorskip("epcis_event_hash_generator.hash_generator")
+    quantity = {"epcClass": f"urn:epc:class:lgtin:4012345.012345.L{number}", "quantity": number / 8, "uom": "KGM"}
+    event = {
+        "type": "TransformationEvent", "eventTime": f"2026-03-04T11:00:{number % 60:02}.{number % 1000:03}+08:00",
+        "eventTimeZoneOffset": "+08:00", "bizStep": "commissioning", "disposition": "active",
+        "inputQuantityList": [quantity, {"epcClass": "urn:epc:class:lgtin:4012345.012345.B"}],
+        "outputEPCList": [f"urn:epc:id:sgtin:4012345.012345.{number}", "https://id.gs1.org/01/09521141012345/21/A"],
+        "readPoint": {"id": "urn:epc:id:sgln:4012345.00001.0"},
+        "persistentDisposition": {"set": ["conformant"], "unset": ["non_conformant", "recalled"]},
+        "certificationInfo": f"https://cert.example.org/{number}", "ext:shift": {"ext:crew": number, "ext:line": "07"},
+        "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:x-own:po:{number}"}],
+    }  # fmt: skip
+    text = json.dumps({"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
+                       "creationDate": "2026-03-05T00:00:00Z", "epcisBody": {"eventList": [event]}})
+    theirs = generator.epcis_hashes_from_events(module.event_list_from_epcis_document_str(text))
+    logging.disable(logging.NOTSET)
+    assert [event_hash(found) for found in read_json(text).events] == theirs

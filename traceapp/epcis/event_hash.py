@@ -18,6 +18,7 @@ from .namespaces import STANDARD_PREFIXES, as_list, namespace_of, prefixes
 from .times import utc_milliseconds
 from .vocabulary import KINDS, uri_of, web_form
 
+_WHOLE = ("urn:epc:id:", "urn:epc:class:", "https://id.gs1.org/")  # neither a prefix nor an old word
 _NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _UNSAID = frozenset({"@context", "rdfs:comment", "comment"})
 _IGNORED = _UNSAID | {"type", "recordTime", "eventID", "errorDeclaration"}
@@ -77,46 +78,47 @@ class _Writer:
     def __init__(self, event: Event) -> None:
         self.event = event
         self.declared = prefixes(event.context)
-        self.ignored = frozenset(map(self._name, event.hash_ignores))
+        self.ignored = frozenset(map(self._name, event.hash_ignores)) if event.hash_ignores else frozenset()
+        self.plain_urns = "urn" not in self.declared
 
     def text(self) -> str:
         document = self.event.document
         parts = ["eventType=", self._uri(self.event.type)]
-        writers: dict[str, Callable[[str, Any], str]] = {
-            "plain": self._plain, "value": self._member, "epc": self._epcs, "object": self._object_member,
-        }
         for name, kind in _ORDER:
             value = document.get(name)
             if value is None or value == "" or value == []:
                 continue
-            writer = writers.get(kind)
-            parts.append(writer(name, value) if writer else self._elements(name, kind, value))
+            writer = _WRITERS.get(kind)
+            parts.append(writer(self, name, value) if writer else self._elements(name, kind, value))
         rest = [self._typed(name, document[name]) for name in _TYPED if document.get(name)]
-        rest += self._written({name: value for name, value in document.items() if name not in _TOP})
+        others = {name: value for name, value in document.items() if name not in _TOP}
+        if others:
+            rest += self._written(others)
         return "".join(parts + sorted(rest))
 
-    @staticmethod
-    def _plain(name: str, value: Any) -> str:
+    def _plain(self, name: str, value: Any) -> str:
         return f"{name}={str(value).strip()}"
 
     def _epcs(self, name: str, values: list[Any]) -> str:
-        return name + "".join(sorted(f"epc={self._leaf('', 'epc', value)}" for value in values))
+        return name + "".join(sorted([f"epc={self._leaf('', 'epc', value)}" for value in values]))
 
     def _member(self, name: str, value: Any, element: str = "") -> str:
         """`name=value`, once for each item of a list, sorted."""
-        items = value if isinstance(value, list) else [value]
-        written = (self._leaf(element, name, item) for item in items)
-        return "".join(sorted(f"{name}={text}" for text in written if text))
+        if not isinstance(value, list):
+            text = self._leaf(element, name, value)
+            return f"{name}={text}" if text else ""
+        written = [self._leaf(element, name, item) for item in value]
+        return "".join(sorted([f"{name}={text}" for text in written if text]))
 
     def _object_member(self, name: str, value: Json) -> str:
         inside = self._object(name, value)
         return name + inside if inside else ""
 
     def _typed(self, name: str, values: list[Json]) -> str:
-        return name + "".join(sorted(self._object(name, item) for item in values))
+        return name + "".join(sorted([self._object(name, item) for item in values]))
 
     def _elements(self, name: str, element: str, values: list[Json]) -> str:
-        return name + "".join(sorted(element + self._object(element, item) for item in values))
+        return name + "".join(sorted([element + self._object(element, item) for item in values]))
 
     def _object(self, element: str, value: Json) -> str:
         """The members of a standard element in its order, then what is not of the standard."""
@@ -130,7 +132,9 @@ class _Writer:
                 parts += sorted(name + self._object(name, item) for item in inner)
             elif inner is not None and inner != "":
                 parts.append(self._member(name, inner, element))
-        parts.append(self._extensions({name: inner for name, inner in value.items() if name not in order}))
+        others = {name: inner for name, inner in value.items() if name not in order}
+        if others:
+            parts.append(self._extensions(others))
         return "".join(parts)
 
     def _extensions(self, members: Json) -> str:
@@ -169,13 +173,18 @@ class _Writer:
             return utc_milliseconds(text)
         kind = _WORDS.get((element, name))
         if kind:
-            return uri_of(kind, text) if text in KINDS[kind][0] or ":" not in text else self._uri(uri_of(kind, text))
+            words, web, _urn = KINDS[kind]
+            if text in words:
+                return web + text
+            return self._uri(uri_of(kind, text)) if ":" in text else text
         if name in ("stringValue", "hexBinaryValue"):
             return _numeric(text)
         return self._uri(_numeric(text))
 
     def _uri(self, text: str) -> str:
         """A URI of the standard's own members: prefixes spelt out, GS1 keys in their canonical form."""
+        if text.startswith(_WHOLE) and self.plain_urns:
+            return normal_form(text)
         prefix, colon, rest = text.partition(":")
         if colon and not rest.startswith("//"):
             meaning = namespace_of(prefix, self.declared)
@@ -196,6 +205,11 @@ class _Writer:
             return name.lstrip("@")
         meaning = self.declared.get(prefix) or STANDARD_PREFIXES.get(prefix)
         return f"{{{meaning}}}{local}" if meaning else name
+
+
+_WRITERS: dict[str, Callable[[_Writer, str, Any], str]] = {
+    "plain": _Writer._plain, "value": _Writer._member, "epc": _Writer._epcs, "object": _Writer._object_member,
+}
 
 
 def _modern(text: str) -> str:

@@ -1,6 +1,7 @@
 """GS1 keys inside events: their one canonical form, and what is odd about them."""
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from traceapp.gs1.digital_link import parse_uri
@@ -8,17 +9,23 @@ from traceapp.gs1.errors import Gs1Error
 from traceapp.gs1.foreign import loose_canonical
 
 _STARTS = ("http://", "https://", "HTTP://", "HTTPS://", "urn:epc:")
+# A trade item with a lot or serial number that needs no escape anywhere: what stands before it decides everything.
+_NUMBERED = re.compile(
+    r"(urn:epc:id:sgtin:\d+\.\d+\.|urn:epc:class:lgtin:\d+\.\d+\.|https://id\.gs1\.org/01/\d{14}/(?:21|10)/)"
+    r"([A-Za-z0-9_\-]{1,20})", re.ASCII
+)  # fmt: skip
+_CONTAINER = re.compile(r"https://id\.gs1\.org/00/\d{18}", re.ASCII)
+Oddities = tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=65536)
-def oddities(uri: str) -> tuple[tuple[str, str], ...]:
+def oddities(uri: str) -> Oddities:
     """(code, message) of what is wrong with a URI that carries a GS1 key; nothing for one that carries none."""
     if not uri.startswith(_STARTS):
         return ()
-    return tuple((error.code, error.text) for error in loose_canonical(uri)[1])
+    numbered = _NUMBERED.fullmatch(uri)
+    return () if numbered and _before_number(numbered[1])[1] else _read(uri)[1]
 
 
-@lru_cache(maxsize=65536)
 def normal_form(uri: str) -> str:
     """The canonical Digital Link of the finest thing that `uri` names; `uri` itself where it carries no GS1 key.
 
@@ -26,8 +33,31 @@ def normal_form(uri: str) -> str:
     """
     if not uri.startswith(_STARTS):
         return uri
-    canonical, _flags = loose_canonical(uri)
+    if _CONTAINER.fullmatch(uri):
+        return uri
+    numbered = _NUMBERED.fullmatch(uri)
+    before = numbered and _before_number(numbered[1])[0]
+    return before + numbered[2] if numbered and before else _read(uri)[0]
+
+
+@lru_cache(maxsize=65536)
+def _read(uri: str) -> tuple[str, Oddities]:
+    canonical, flags = loose_canonical(uri)
+    found = tuple((error.code, error.text) for error in flags)
     try:
-        return parse_uri(canonical, legacy=True, flags=[]).constrained
+        return parse_uri(canonical, legacy=True, flags=[]).constrained, found
     except Gs1Error:
-        return canonical
+        return canonical, found
+
+
+@lru_cache(maxsize=16384)
+def _before_number(head: str) -> tuple[str, bool]:
+    """The canonical form up to the number, empty where there is none, and whether nothing is odd about it."""
+    form, found = _read(head + "A")
+    return form[:-1] if form.endswith("/A") else "", not found
+
+
+def forget() -> None:
+    """Empty the memory of identifiers, for measurements."""
+    _read.cache_clear()
+    _before_number.cache_clear()

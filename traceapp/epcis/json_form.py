@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from .vocabulary import word_of
 MAX_DEPTH = 60
 # A number with more digits than this is no measurement; without a limit one short number could fill the memory.
 _MAX_EXPONENT = 300
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 EVENT_TYPES = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 
 
@@ -92,8 +94,21 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
     return ""
 
 
-def unstorable(value: Any, pointer: str = "", depth: int = 0) -> Finding | None:
+def unstorable(raw: Json) -> Finding | None:
     """The first place with text that no database takes, or that lies too deep."""
+    return None if _is_sound(raw, 0) else _fault(raw, "", 0)
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    """Whether everything in `value` can be stored; looked at without pointers, since nearly everything can."""
+    if isinstance(value, str):
+        return _is_storable(value)
+    if isinstance(value, dict):
+        return depth < MAX_DEPTH and all([_is_storable(key) and _is_sound(value[key], depth + 1) for key in value])
+    return not isinstance(value, list) or depth < MAX_DEPTH and all([_is_sound(item, depth + 1) for item in value])
+
+
+def _fault(value: Any, pointer: str, depth: int) -> Finding | None:
     if isinstance(value, str):
         return None if _is_storable(value) else Finding(
             pointer, "bad-text", "The text holds a NUL or half a character (an unpaired surrogate).")
@@ -105,16 +120,14 @@ def unstorable(value: Any, pointer: str = "", depth: int = 0) -> Finding | None:
     for key, inner in items:
         if isinstance(key, str) and not _is_storable(key):
             return Finding(pointer, "bad-text", "A member's name holds a NUL or half a character.")
-        found = unstorable(inner, f"{pointer}/{escaped(key)}", depth + 1) if not isinstance(inner, int) else None
+        found = _fault(inner, f"{pointer}/{escaped(key)}", depth + 1) if not isinstance(inner, int) else None
         if found:
             return found
     return None
 
 
 def _is_storable(text: str) -> bool:
-    if text.isascii():
-        return "\x00" not in text
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def escaped(key: str | int) -> str:

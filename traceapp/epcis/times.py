@@ -52,6 +52,11 @@ def _moment(text: str, decimals: int) -> datetime:
         raise ValueError(f"there is no such day or moment as “{text}”") from error
 
 
+def forget() -> None:
+    """Empty the memory of times, for measurements."""
+    _moment.cache_clear()
+
+
 def _fraction(digits: str | None, decimals: int) -> timedelta:
     if not digits:
         return timedelta()
