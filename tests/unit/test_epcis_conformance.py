@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from traceapp.epcis import EpcisErrors, check, event_hash, read_json, write_json
+from traceapp.epcis import EpcisErrors, check, event_hash, read_json, read_xml, write_json, write_xml
 
 SETS = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "epcis"
 
@@ -104,3 +104,27 @@ def test_a_query_document_of_others_keeps_what_our_vocabulary_lacks() -> None:
     assert vessels[0]["gdst:gpsAvailability"] is True
     assert {"gdst": "https://traceability-dialogue.org/epcis"} in fishing.context
     assert {event.transformation_id for event in document.events if event.type == "TransformationEvent"} == {None}
+
+
+def examples(value: object) -> list[dict[str, object]]:
+    """Every whole document and single event that stands in the published interface as an example."""
+    if isinstance(value, list):
+        return [found for item in value for found in examples(item)]
+    if not isinstance(value, dict):
+        return []
+    if "@context" in value and str(value.get("type")).endswith(("Event", "Document")):
+        return [value]
+    return [found for item in value.values() for found in examples(item)]
+
+
+def test_the_examples_of_the_published_interface_are_sound_and_come_back_from_xml() -> None:
+    path = SETS / "openapi.json"
+    if not path.exists():
+        pytest.skip("../shared/conformance is not here")
+    found = [read_json(json.dumps(example)) for example in examples(json.loads(path.read_bytes()))]
+    assert [(document.kind, len(document.events)) for document in found] == [
+        ("EPCISDocument", 2), ("ObjectEvent", 1), ("EPCISQueryDocument", 2), ("EPCISQueryDocument", 2)]
+    assert {finding.code for document in found for finding in check(document)} == set()
+    for document in found:
+        again = read_xml(write_xml(document, created_at=document.events[0].event_time))
+        assert [event_hash(event) for event in again.events] == [event_hash(event) for event in document.events]

@@ -35,7 +35,7 @@ from .shapes import (
 from .times import parse_time
 
 _VERSION = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
-_CONTEXT_START = "https://ref.gs1.org/standards/epcis/"
+_CONTEXT_STARTS = ("https://ref.gs1.org/standards/epcis/", "https://gs1.github.io/EPCIS/")
 
 
 def identifier(value: Any, pointer: str, report: Report) -> None:
@@ -297,7 +297,7 @@ def check_json(raw: Json) -> list[Finding]:
             report.error("", "missing-member", "“@context” is missing.")
         check_event(raw, "", report)
     entries = as_list(raw.get("@context"))
-    if entries and not any(isinstance(entry, str) and entry.startswith(_CONTEXT_START) for entry in entries):
+    if entries and not any(isinstance(entry, str) and entry.startswith(_CONTEXT_STARTS) for entry in entries):
         report.flag("/@context", "no-standard-context", f"The context of the standard is missing: {EPCIS_CONTEXT}.")
     return report.findings
 
