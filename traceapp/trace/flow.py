@@ -1,11 +1,11 @@
-"""How much of one lot is in another, along every path between them. Exact: fractions inside, decimals outside. Pure."""
+"""How much of one lot is in another, along every path between them. Decimals only. Pure."""
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Context, Decimal
+from typing import TypeVar
 
 from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import SCALE, Quantity
@@ -20,7 +20,11 @@ class Link:
     quantity: Decimal | None
 
 
-_Share = Callable[[Link, Fraction], Fraction | None]
+Value = TypeVar("Value")
+Range = tuple[Decimal, Decimal | None]
+# Far finer than what is kept, and of one length however long the way: fractions would double at every step.
+_EXACT = Context(prec=60)
+_ZERO = Decimal(0)
 
 
 def in_unit(quantity: Decimal | None, unit: str | None, wanted: str | None) -> Decimal | None:
@@ -35,58 +39,98 @@ def in_unit(quantity: Decimal | None, unit: str | None, wanted: str | None) -> D
         return None
 
 
-def downstream_amounts(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Fraction | None]:
+def downstream_amounts(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Decimal | None]:
     """For each lot reached, how much of the root went into it, in the root's unit.
 
     A parent hands on what it holds of the root in proportion to what of the parent went into the child. None where a
     quantity on the way is not stated, a parent's whole is not known, or a circle makes it unknowable.
     """
-    known = list(links)
+    def share(link: Link, amount: Decimal) -> Decimal | None:
+        return _part(amount, link.quantity, made.get(link.parent))
 
-    def share(link: Link, amount: Fraction) -> Fraction | None:
-        whole = made.get(link.parent)
-        if not whole or link.quantity is None:
-            return None
-        return amount * Fraction(link.quantity) / Fraction(whole)
-
-    return _flow(root, [(link.parent, link.child, link) for link in known], Fraction(made.get(root) or 0), share)
+    return _flow(root, [(link.parent, link.child, link) for link in links], made.get(root) or None, share, _EXACT.add)
 
 
-def upstream_amounts(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Fraction | None]:
-    """For each lot that the root was made of, how much of it is in the root, in that lot's own unit.
+def upstream_amounts(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Decimal | None]:
+    """For each lot upstream, how much of it is in the root, in that lot's own unit. None as above."""
+    def share(link: Link, amount: Decimal) -> Decimal | None:
+        return _part(amount, link.quantity, made.get(link.child))
 
-    What is in an intermediate lot counts by the part of the intermediate that is in the root. None as downstream.
+    return _flow(root, [(link.child, link.parent, link) for link in links], made.get(root) or None, share, _EXACT.add)
+
+
+def downstream_ranges(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Range]:
+    """For each lot reached, how much of the root is in it at least and at most, however the lots were mixed.
+
+    All that goes out of the root is root; what a mixed lot hands on in part may be all of it or none. In the root's
+    unit; a circle leaves everything possible.
     """
-    known = list(links)
+    whole = made.get(root)
 
-    def share(link: Link, amount: Fraction) -> Fraction | None:
-        whole = made.get(link.child)
-        if not whole or link.quantity is None:
-            return None
-        return Fraction(link.quantity) * amount / Fraction(whole)
+    def share(link: Link, amount: Range) -> Range:
+        if link.parent == root and link.quantity is not None:
+            return link.quantity, link.quantity
+        goes_whole = link.quantity is not None and bool(made.get(link.parent)) and link.quantity >= made[link.parent]
+        return (amount[0] if goes_whole else _ZERO), amount[1]
 
-    return _flow(root, [(link.child, link.parent, link) for link in known], Fraction(made.get(root) or 0), share)
+    start: Range = (whole, whole) if whole else (_ZERO, None)
+    found = _flow(root, [(link.parent, link.child, link) for link in links], start, share, _both)
+    return {key: _within(one, whole) for key, one in found.items()}
 
 
-def _flow(root: str, steps: list[tuple[str, str, Link]], whole: Fraction,
-          share: _Share) -> dict[str, Fraction | None]:
-    """Amounts in the order in which every source of a lot is known before the lot; what never gets its turn stands
+def upstream_ranges(root: str, links: Iterable[Link], made: Mapping[str, Decimal]) -> dict[str, Range]:
+    """For each lot upstream, how much of it is in the root at least and at most, in that lot's own unit; at most None
+    where no record limits it."""
+    def share(link: Link, amount: Range) -> Range:
+        child = made.get(link.child)
+        is_whole = child is not None and _ZERO < child <= amount[0]
+        return (link.quantity or _ZERO) if is_whole else _ZERO, link.quantity
+
+    whole = made.get(root) or _ZERO
+    start: Range = (whole, whole)
+    found = _flow(root, [(link.child, link.parent, link) for link in links], start, share, _both)
+    return {key: _within(one, made.get(key)) for key, one in found.items()}
+
+
+def _part(amount: Decimal, quantity: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    return _EXACT.divide(_EXACT.multiply(amount, quantity), whole) if quantity is not None and whole else None
+
+
+def _both(one: Range, other: Range) -> Range:
+    high = None if one[1] is None or other[1] is None else one[1] + other[1]
+    return one[0] + other[0], high
+
+
+def _within(found: Range | None, whole: Decimal | None) -> Range:
+    low, high = found or (_ZERO, None)
+    if not whole:
+        return low, high
+    return min(low, whole), whole if high is None else min(high, whole)
+
+
+def _flow(root: str, steps: list[tuple[str, str, Link]], whole: Value | None,
+          share: Callable[[Link, Value], Value | None],
+          add: Callable[[Value, Value], Value]) -> dict[str, Value | None]:
+    """Values in the order in which every source of a lot is known before the lot; what never gets its turn stands
     in a circle or behind one."""
     leaving: dict[str, list[tuple[str, Link]]] = defaultdict(list)
     waiting: dict[str, int] = defaultdict(int)
     for source, target, link in steps:
         leaving[source].append((target, link))
         waiting[target] += 1
-    amounts: dict[str, Fraction | None] = {root: whole if whole else None}
-    sums: dict[str, Fraction | None] = {}
+    amounts: dict[str, Value | None] = {root: whole}
+    sums: dict[str, Value | None] = {}
     ready = [root] if not waiting.get(root) else []
     while ready:
         source = ready.pop()
         amount = amounts[source]
         for target, link in leaving[source]:
             part = None if amount is None else share(link, amount)
-            before = sums.get(target, Fraction(0))
-            sums[target] = None if part is None or before is None else before + part
+            if target in sums:
+                before = sums[target]
+                sums[target] = None if part is None or before is None else add(before, part)
+            else:
+                sums[target] = part
             waiting[target] -= 1
             if not waiting[target]:
                 amounts[target] = sums[target]
@@ -96,8 +140,13 @@ def _flow(root: str, steps: list[tuple[str, str, Link]], whole: Fraction,
     return amounts
 
 
-def as_decimal(amount: Fraction | None) -> Decimal | None:
+def as_decimal(amount: Decimal | None) -> Decimal | None:
     """The amount to six decimals, half to even."""
     if amount is None:
         return None
-    return Decimal(round(amount * 10**SCALE)).scaleb(-SCALE).normalize() + 0
+    # First to what is sure: a third of three is one.
+    sure = amount.quantize(_SURE, context=_EXACT)
+    return sure.quantize(_KEPT, context=_EXACT).normalize() + 0
+
+
+_SURE, _KEPT = Decimal(1).scaleb(-24), Decimal(1).scaleb(-SCALE)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.model import PackagingLevel, Product
 from traceapp.epcis import Event as Said
 
+from .containment import refresh_containers
 from .derive_foreign import Resolver, items_by_key
 from .facts import said_of
 from .flow import in_unit
@@ -35,8 +36,10 @@ class Seen:
 
 
 def refresh(session: Session, keys: Iterable[str]) -> None:
-    """Write the rows of those of these lots that are not ours; one that no event names any more goes."""
+    """Write the rows of those of these lots that are not ours, and until when what is in them is; one that no event
+    names any more goes."""
     wanted = sorted(set(keys))
+    refresh_containers(session, wanted)
     for start in range(0, len(wanted), 200):
         _refresh(session, wanted[start:start + 200])
     session.flush()

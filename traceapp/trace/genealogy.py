@@ -2,25 +2,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select, type_coerce
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.catalog.model import Product
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.quantity import rounded
-from traceapp.db import Amount
 
-from .flow import Link, as_decimal, downstream_amounts, in_unit, upstream_amounts
+from .flow import (
+    Link,
+    Range,
+    as_decimal,
+    downstream_amounts,
+    downstream_ranges,
+    in_unit,
+    upstream_amounts,
+    upstream_ranges,
+)
 from .model import Lot, LotEdge, LotPosition, MasterRecord, ShipmentLine
-from .walk import DOWN, UP, reached
+from .quick_reads import moment
+from .reach import DOWN, UP, Line, Reached, Walk, Wanted
 
 DIRECTIONS = ("upstream", "downstream", "both")
 DEFAULT_LIMIT = 5000
@@ -60,11 +69,15 @@ class Node:
     quantity: Decimal | None
     quantity_unit: str | None
     share: Decimal | None
+    at_least: Decimal | None
+    at_most: Decimal | None
+    arrived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`quantity` of the parent went into the child, by one event. `kind`: `made`, `packed` or `attached`."""
+    """`quantity` of the parent went into the child, by one event. `kind`: `made`, `packed` or `attached`. What was
+    packed is in it `until` it was taken out; None: still."""
 
     parent: str
     child: str
@@ -72,6 +85,7 @@ class Edge:
     unit: str | None
     at: datetime
     kind: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +163,8 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """`truncated`: there is more than the limit let through; nearest lots come first."""
+    """`truncated`: there is more than the limit let through; nearest lots come first. `by_time`: what had left before
+    the input arrived is not in it."""
 
     root: Node
     direction: str
@@ -159,20 +174,21 @@ class Trace:
     positions: tuple[Position, ...]
     totals: Totals
     truncated: bool
+    by_time: bool
 
     def node(self, lot_key: str) -> Node | None:
         """The first node of this lot."""
         return next((node for node in self.nodes if node.lot_key == lot_key), None)
 
 
-def trace_lot(session: Session, lot_key: str, direction: str = "both", limit: int = DEFAULT_LIMIT) -> Trace:
-    """The trace of a lot over all levels; `nodes` begin with the root. Raises NotFound for an unknown lot."""
+def trace_lot(session: Session, lot_key: str, direction: str = "both", limit: int = DEFAULT_LIMIT, *,
+              by_time: bool = True) -> Trace:
+    """The trace of a lot over all levels; `nodes` begin with the root. `by_time`: what had left a lot before the input
+    arrived is left out. Raises NotFound for an unknown lot."""
     if direction not in DIRECTIONS:
         raise InvalidInput("The direction is upstream, downstream or both.", code="bad-direction", place="direction")
-    if session.scalar(select(Lot.lot_key).where(Lot.lot_key == lot_key)) is None:
-        raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place="lot_key", lot=lot_key)
     sides = [side for side, word in ((UP, "upstream"), (DOWN, "downstream")) if direction in (word, "both")]
-    parts = [_Side(session, lot_key, side, limit) for side in sides]
+    parts = [_Side(session, Wanted(lot_key, side, by_time, with_amounts=True), limit) for side in sides]
     root = parts[0].nodes[0]
     nodes = (root, *(node for part in parts for node in part.nodes[1:]))
     edges = tuple(dict.fromkeys(edge for part in parts for edge in part.edges))
@@ -180,51 +196,64 @@ def trace_lot(session: Session, lot_key: str, direction: str = "both", limit: in
     return Trace(
         root=root, direction=direction, nodes=nodes, edges=edges, consignees=held,
         positions=tuple(dict.fromkeys(position for part in parts for position in part.positions(session))),
-        totals=_totals(session, root, nodes, held), truncated=any(part.truncated for part in parts))
+        totals=_totals(session, root, nodes, held), truncated=any(part.truncated for part in parts), by_time=by_time)
 
 
 class _Side:
-    """One direction of a trace."""
+    """One direction of a trace. Raises NotFound for an unknown lot."""
 
-    def __init__(self, session: Session, root: str, side: str, limit: int) -> None:
-        self.root, self.side = root, side
-        # The keys first, then everything by key: joined to the walk, PostgreSQL would read whole tables.
-        near = list(session.scalars(select(reached(root, side).c.lot_key).limit(limit + 1)))
-        rows = {row.lot_key: row for row in _by_keys(session, _LOTS, near)}
-        found = sorted(_by_keys(session, _EDGES, near, direction=side),
-                       key=lambda row: (row.at, row.lot_key, row.other_key))
-        depths = _depths(root, found)
-        self.truncated = len(rows) > limit
-        kept = sorted((key for key in rows if key in depths),
-                      key=lambda key: (depths[key], rows[key].started_at, key))[:limit]
-        inside = set(kept)
-        self.edges = tuple(
-            Edge(*((row.other_key, row.lot_key) if side == UP else (row.lot_key, row.other_key)), row.quantity,
-                 row.unit, row.at, row.kind) for row in found if row.lot_key in inside and row.other_key in inside)
-        amounts = self._amounts(rows)
-        self.nodes = tuple(self._node(rows, key, depths[key], amounts.get(key)) for key in kept)
+    def __init__(self, session: Session, wanted: Wanted, limit: int) -> None:
+        self.wanted = wanted
+        walk = Walk(session.connection(), wanted)
+        found: list[Reached] = []
+        for level in walk.levels():
+            found += sorted(level, key=lambda one: (one.started_raw, one.lot_key))
+            if len(found) > limit:
+                break
+        if not found:
+            raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place="lot_key", lot=wanted.root)
+        self.truncated, kept = len(found) > limit, found[:limit]
+        self._inside = {one.lot_key: one for one in kept}
+        if self.truncated:
+            walk.step_within(self._inside.keys())
+        self.edges = tuple(self._edge(line) for line in sorted(walk.followed.values(), key=itemgetter(2, 0, 1))
+                           if line[0] in self._inside and line[1] in self._inside)
+        products = _products(session, {one.product_id for one in kept if one.product_id})
+        amounts, ranges = self._amounts()
+        self.nodes = tuple(self._node(one, products.get(one.product_id or ""), amounts.get(one.lot_key),
+                                      ranges.get(one.lot_key)) for one in kept)
         self.has_foreign = any(not node.is_own for node in self.nodes)
 
-    def _amounts(self, rows: dict[str, Any]) -> dict[str, Fraction | None]:
-        links = [Link(edge.parent, edge.child, in_unit(edge.quantity, edge.unit, rows[edge.parent].unit))
-                 for edge in self.edges]
-        made = {key: row.made for key, row in rows.items()}
-        flow = upstream_amounts if self.side == UP else downstream_amounts
-        return flow(self.root, links, made)
+    def _edge(self, line: Line) -> Edge:
+        at = moment(line.at)
+        assert at is not None
+        here, there = line.lot_key, line.other_key
+        return Edge(*((there, here) if self.wanted.direction == UP else (here, there)), line.quantity, line.unit, at,
+                    line.kind, moment(line.until))
 
-    def _node(self, rows: dict[str, Any], key: str, depth: int, amount: Fraction | None) -> Node:
-        row = rows[key]
-        quantity = as_decimal(amount)
-        whole = row.made if self.side == UP else rows[self.root].made
+    def _amounts(self) -> tuple[dict[str, Decimal | None], dict[str, Range]]:
+        links = [Link(edge.parent, edge.child, in_unit(edge.quantity, edge.unit, self._inside[edge.parent].unit))
+                 for edge in self.edges]
+        made = {key: one.made for key, one in self._inside.items()}
+        flow, ranges = ((upstream_amounts, upstream_ranges) if self.wanted.direction == UP
+                        else (downstream_amounts, downstream_ranges))
+        return flow(self.wanted.root, links, made), ranges(self.wanted.root, links, made)
+
+    def _node(self, one: Reached, product: Any, amount: Decimal | None, between: Range | None) -> Node:
+        quantity, (low, high), root = as_decimal(amount), between or (None, None), self._inside[self.wanted.root]
+        made, is_up = one.made, self.wanted.direction == UP
+        whole = made if is_up else root.made
         return Node(
-            lot_key=key, uri=row.uri, number=row.number, name_zh=row.name_zh or row.name, made=row.made,
-            name_en=row.name_en or row.name, item_kind=row.item_kind, product_id=row.product_id,
-            product_code=row.code or "", kind=row.kind or row.item_kind, side="root" if key == self.root else self.side,
-            depth=depth, unit=row.unit, stock=row.stock if row.is_own else None, shipped=row.shipped - row.returned,
-            started_at=row.started_at, expires_on=row.expires_on, origin=row.origin, is_own=bool(row.is_own),
-            release_state=row.release_state, is_on_hold=row.is_on_hold, is_recalled=row.is_recalled,
-            quantity=quantity, quantity_unit=row.unit if self.side == UP else rows[self.root].unit,
-            share=rounded(quantity / whole) if quantity is not None and whole else None)
+            lot_key=one.lot_key, uri=one.uri, number=one.number, made=made,
+            name_zh=product.name_zh if product else one.name, name_en=product.name_en if product else one.name,
+            item_kind=one.item_kind, product_id=one.product_id, product_code=product.code if product else "",
+            kind=product.kind if product else one.item_kind, side="root" if one is root else self.wanted.direction,
+            depth=one.depth, unit=one.unit, stock=one.stock, shipped=one.shipped, started_at=one.started_at,
+            expires_on=one.expires_on, origin=one.origin, is_own=bool(one.own), release_state=one.release_state,
+            is_on_hold=bool(one.held), is_recalled=bool(one.recalled), quantity=quantity,
+            quantity_unit=one.unit if is_up else root.unit,
+            share=rounded(quantity / whole) if quantity is not None and whole else None,
+            at_least=low, at_most=high, arrived_at=one.arrived_at)
 
     def consignees(self, session: Session) -> tuple[Held, ...]:
         """Who was sent lots of this side, with the root, by code."""
@@ -247,15 +276,8 @@ class _Side:
 
 
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-# A sum of columns forgets that they are scaled; it is told again.
-_STOCK = type_coerce(Lot.made + Lot.returned - Lot.consumed - Lot.shipped - Lot.sampled - Lot.lost, Amount())
-_LOTS = (select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.item_kind, Lot.product_id, Lot.made, Lot.unit,
-                _STOCK.label("stock"), Lot.shipped, Lot.returned, Lot.started_at, Lot.expires_on, Lot.origin,
-                Lot.is_own, Lot.release_state, Lot.is_on_hold, Lot.is_recalled, Product.code, Product.kind,
-                Product.name_zh, Product.name_en)
-         .outerjoin(Product, Product.id == Lot.product_id).where(Lot.lot_key.in_(_KEYS)))
-_EDGES = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.quantity, LotEdge.unit, LotEdge.at, LotEdge.kind).where(
-    LotEdge.lot_key.in_(_KEYS), LotEdge.direction == bindparam("direction"))
+_PRODUCTS = select(Product.id, Product.code, Product.kind, Product.name_zh, Product.name_en).where(
+    Product.id.in_(_KEYS))
 _SENT = (select(ShipmentLine.lot_key, ShipmentLine.consignee_id, func.sum(ShipmentLine.units).label("units"),
                 func.sum(ShipmentLine.units).filter(ShipmentLine.units > 0).label("shipped"),
                 func.min(ShipmentLine.shipped_at).label("first_at"), func.max(ShipmentLine.shipped_at).label("last_at"))
@@ -264,23 +286,14 @@ _PLACES = select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, 
                  LotPosition.since).where(LotPosition.lot_key.in_(_KEYS))
 
 
-def _by_keys(session: Session, statement: Select[*tuple[Any, ...]], keys: list[str], **more: str) -> Iterator[Any]:
+def _by_keys(session: Session, statement: Select[*tuple[Any, ...]], keys: list[str]) -> Iterator[Any]:
     """The rows of the statement for all these keys, one statement a thousand."""
     for start in range(0, len(keys), 1000):
-        yield from session.execute(statement, {"keys": keys[start:start + 1000], **more})
+        yield from session.execute(statement, {"keys": keys[start:start + 1000]})
 
 
-def _depths(root: str, edges: Sequence[Any]) -> dict[str, int]:
-    """The fewest steps from the root to each lot."""
-    leaving: dict[str, list[str]] = defaultdict(list)
-    for row in edges:
-        leaving[row.lot_key].append(row.other_key)
-    depths, layer = {root: 0}, [root]
-    while layer:
-        following = dict.fromkeys(other for key in layer for other in leaving[key] if other not in depths)
-        depths.update((other, depths[layer[0]] + 1) for other in following)
-        layer = list(following)
-    return depths
+def _products(session: Session, ids: set[str]) -> dict[str, Any]:
+    return {row.id: row for row in _by_keys(session, _PRODUCTS, sorted(ids))}
 
 
 def names_of(session: Session, uris: list[str]) -> dict[str, str]:

@@ -185,7 +185,8 @@ class Production(Base):
 
 class LotEdge(Base):
     """One line of the genealogy, stored twice: under the parent (`down`) and under the child (`up`), so that both
-    directions are local. `quantity` of the parent went into the child, in the parent's unit; None: not stated."""
+    directions are local. `quantity` of the parent went into the child, in the parent's unit; None: not stated. `until`:
+    when it was taken out of its container again; None: it was made into the child, or is still in it."""
 
     __tablename__ = "lot_edge"
 
@@ -197,6 +198,7 @@ class LotEdge(Base):
     quantity: Mapped[Decimal | None]
     unit: Mapped[str | None] = mapped_column(String(3))
     at: Mapped[datetime] = mapped_column(UtcTime)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class Hold(Base):

@@ -5,8 +5,7 @@ from sqlalchemy import CTE, cast, select
 from sqlalchemy.orm import Session
 
 from .model import LotEdge
-
-UP, DOWN = "up", "down"
+from .reach import DOWN
 
 
 def reached(root_key: str, direction: str) -> CTE:
