@@ -75,3 +75,20 @@ def test_people_who_were_there_before_one_time_passwords_have_none(empty: Databa
         assert connection.scalar(text("SELECT user_id FROM user_session")) == "u1"
     upgrade(empty)
     assert differences(empty) == []
+
+
+def test_lines_of_the_genealogy_stay_and_lie_in_their_key(empty: Database) -> None:
+    migrate_to(empty, "0005")
+    line = {"key": "a" * 32, "other": "b" * 32, "event": "e1", "at": "2026-11-01T08:00:00.000000+00:00"}
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO lot_edge (lot_key, direction, other_key, event_id, kind, quantity, unit, at)"
+            " VALUES (:key, 'down', :other, :event, 'made', 1500000, 'KGM', :at)"), line)
+    upgrade(empty)
+    with empty.reading() as connection:
+        row = connection.execute(text("SELECT lot_key, other_key, quantity, until FROM lot_edge")).one()
+        assert tuple(row) == ("a" * 32, "b" * 32, 1500000, None)
+        if empty.is_sqlite:
+            made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'lot_edge'"))
+            assert "WITHOUT ROWID" in str(made)
+    assert differences(empty) == []

@@ -4,8 +4,11 @@ from __future__ import annotations
 import pytest
 
 from tests.genealogies import Genealogy, Line, Oracle, genealogy, moment, store
+from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.core.ids import name_key
 from traceapp.db import Database
 from traceapp.trace.reach import DOWN, UP, Reached, Walk, Wanted
+from traceapp.trace.reach_pages import reached_page
 
 SEEDS = range(400)
 
@@ -89,3 +92,29 @@ def test_a_time_before_the_lot_began_is_a_mistake_and_leaves_nothing_out(databas
 def test_an_unknown_lot_reaches_nothing(database: Database) -> None:
     nothing = genealogy_of()
     assert walked(database, nothing, 0, DOWN) == {}
+
+
+def test_pages_together_are_the_whole_nearest_first_and_each_lot_once(
+        database: Database, stored: list[Genealogy]) -> None:
+    for of in stored[:40]:
+        whole = walked(database, of, 0, DOWN)
+        found, after = [], None
+        with database.reading() as connection:
+            while True:
+                page = reached_page(connection, Wanted(of.key(0), DOWN), after, limit=2)
+                found += [(one.depth, one.lot_key) for one in page.rows]
+                assert len(page.rows) <= 2
+                if (after := page.next) is None:
+                    break
+        assert found == sorted((one.depth, one.lot_key) for one in whole.values())
+
+
+@pytest.mark.parametrize("after", ["x", "1.", "-1.aa", "1.zz", "99999999.aa", "1.aa\n", "١.aa"])
+def test_a_place_that_is_not_ours_is_refused(sqlite: Database, after: str) -> None:
+    with sqlite.reading() as connection, pytest.raises(InvalidInput):
+        reached_page(connection, Wanted(name_key("urn:x"), DOWN), after)
+
+
+def test_a_page_of_an_unknown_lot_is_refused(database: Database) -> None:
+    with database.reading() as connection, pytest.raises(NotFound):
+        reached_page(connection, Wanted(name_key("urn:x"), UP))

@@ -11,6 +11,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("uri", help="a Digital Link, an EPC URN, a private URI, or anything that `gs1 parse` reads")
     command.add_argument("--direction", choices=["upstream", "downstream", "both"], default="both")
     command.add_argument("--format", choices=["json", "csv", "xlsx", "epcis", "dot"], default="json")
+    command.add_argument("--no-time", action="store_true",
+                         help="also what had left a lot before the input arrived (for times that cannot be trusted)")
     command.set_defaults(run=_trace)
 
 
@@ -29,6 +31,7 @@ def _trace(options: argparse.Namespace) -> int:
         if options.format == "epcis":
             print(lot_document(session, options.uri))
             return 0
-        found = trace_lot(session, key_of_text(session, options.uri), options.direction)
+        found = trace_lot(session, key_of_text(session, options.uri), options.direction,
+                          by_time=not options.no_time)
         sys.stdout.buffer.write(render_trace(found, options.format, SystemClock().now()))
     return 0

@@ -189,6 +189,8 @@ class LotEdge(Base):
     when it was taken out of its container again; None: it was made into the child, or is still in it."""
 
     __tablename__ = "lot_edge"
+    # On SQLite the lines of a lot lie together in the key itself: a walk reads nothing else.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     direction: Mapped[str] = mapped_column(String(4), primary_key=True)

@@ -55,7 +55,8 @@ class Bounds:
         goes_along = line[4] != "made" and kind != "lot"
         if (until if goes_along else at) < started:
             return self.past, self.future
-        return (low, high) if goes_along else (at, at)
+        # What went into a lot stays in it; of a thing counts what was in it at that moment.
+        return (low, high) if goes_along else (self.past if kind == "lot" else at, at)
 
 
 def bounds_of(*, is_sqlite: bool) -> Bounds:

@@ -1,7 +1,7 @@
 """Which lots a lot reaches, and when: level by level, by the times at which things went on.
 
-The hot path of every trace: two statements a thousand lots, plain rows, no objects of the mapper. What it costs follows
-from the answer, not from the database. The rule of times is written down in docs/decisions/0010-genealogy.md.
+The hot path of every trace: two statements for a few thousand lots, plain rows, no objects of the mapper. What it costs
+follows from the answer, not from the database. The rule of times is written down in docs/decisions/0010-genealogy.md.
 """
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .period import FUTURE, PAST, Bounds, Span, bounds_of
 from .quick_reads import day, moment, rows
 
 UP, DOWN = "up", "down"
-_AT_ONCE = 1000
+_AT_ONCE = 4000
 _EDGE = "e.lot_key, e.other_key, e.at, e.until, e.kind"
-_LOT = ("l.lot_key, l.uri, l.number, l.name, l.item_kind, l.product_id, l.unit, l.made, "
-        "l.made + l.returned - l.consumed - l.shipped - l.sampled - l.lost, l.shipped - l.returned, l.started_at, "
-        "l.expires_on, l.origin, l.is_own, l.release_state, l.is_on_hold, l.is_recalled")
+LOT_COLUMNS = ("l.lot_key, l.uri, l.number, l.name, l.item_kind, l.product_id, l.unit, l.made, "
+               "l.made + l.returned - l.consumed - l.shipped - l.sampled - l.lost, l.shipped - l.returned, "
+               "l.started_at, l.expires_on, l.origin, l.is_own, l.release_state, l.is_on_hold, l.is_recalled")
 _EDGES = "SELECT {columns} FROM lot_edge e WHERE e.lot_key {among} AND e.direction = '{direction}'"
 _LOTS = "SELECT {columns} FROM lot l WHERE l.lot_key {among}"
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
@@ -135,7 +135,7 @@ class Reads:
         self._edges = _EDGES.format(
             columns=_EDGE + (", e.event_id, e.quantity, e.unit" if with_amounts else ""), among=among,
             direction=direction)
-        self._lots = _LOTS.format(columns=_LOT, among=among)
+        self._lots = _LOTS.format(columns=LOT_COLUMNS, among=among)
         self.bounds: Bounds = bounds_of(is_sqlite=self._is_sqlite)
 
     def edges(self, keys: list[str]) -> Iterator[Any]:
@@ -170,18 +170,26 @@ class Walk:
 
     def levels(self) -> Iterator[list[Reached]]:
         """The lots by their distance; the first level is the root alone, and none comes for an unknown root."""
+        return (self.reached(depth, keys) for depth, keys in self.levels_of_keys())
+
+    def levels_of_keys(self) -> Iterator[tuple[int, list[str]]]:
+        """The same without reading the lots themselves: for who wants some of them."""
         root = self.wanted.root
         self._learn([root])
+        if root not in self._rows:
+            return
         self._spans[root] = [self._rule.whole(self.wanted.since, self.wanted.until)]
         self._fresh = {root: list(self._spans[root])}
         depth, new = 0, [root]
         while new or self._fresh:
             if new:
-                yield self._level(depth, new)
+                yield depth, new
             new = self.step()
             depth += 1
 
-    def _level(self, depth: int, keys: Iterable[str]) -> list[Reached]:
+    def reached(self, depth: int, keys: list[str]) -> list[Reached]:
+        """These lots of a level. One that is named but of which nothing was told is left out."""
+        self._learn(keys)
         here, end = self._rows, 0 if self.wanted.direction == DOWN else 1
         most = min if end == 0 else max
         return [Reached(depth, spans[0][end] if len(spans) == 1 else most(span[end] for span in spans), *here[key])
@@ -194,15 +202,59 @@ class Walk:
         lines = self._lines_of(fresh)
         if within is not None:
             lines = [line for line in lines if line[1] in within]
-        if self.wanted.direction == UP:
-            self._learn([line[1] for line in lines])
+        if self.wanted.by_time:
+            self._learn(fresh if self.wanted.direction == DOWN else [line[1] for line in lines])
         new: list[str] = []
-        for line in lines:
+        plainly = self._plainly_down if self.wanted.direction == DOWN else self._plainly_up
+        for line in plainly(lines, fresh, new) if self.wanted.by_time else lines:
             for span in self._further(line, fresh[line[0]]):
                 self._arrive(line, span, new)
-        if self.wanted.direction == DOWN:
-            self._learn(new)
         return new
+
+    def _plainly_down(self, lines: list[Any], fresh: dict[str, list[Span]], new: list[str]) -> list[Any]:
+        """Follow what a lot was made into, which is nearly every line, without a call for each; answers the other
+        lines. The same rule as `Bounds.downstream`."""
+        rows, spans, future, kept = self._rows, self._spans, self._rule.future, self.wanted.with_amounts
+        others: list[Any] = []
+        for line in lines:
+            here, row, at = fresh[line[0]], rows.get(line[0]), line[2]
+            if line[4] != "made" or row is None or len(here) != 1:
+                others.append(line)
+            elif not here[0][0] <= at <= here[0][1] and at >= row[_STARTED]:
+                self._waiting.setdefault(line[0], []).append(line)
+            else:
+                known = spans.get(line[1])
+                if known is not None and (known[0][0] > at or known[0][1] is not future):
+                    others.append(line)
+                    continue
+                if known is None:
+                    spans[line[1]], self._fresh[line[1]] = [(at, future)], [(at, future)]
+                    new.append(line[1])
+                if kept:
+                    self._note(line)
+        return others
+
+    def _plainly_up(self, lines: list[Any], fresh: dict[str, list[Span]], new: list[str]) -> list[Any]:
+        """The same for what a lot was made out of."""
+        rows, spans, past, kept = self._rows, self._spans, self._rule.past, self.wanted.with_amounts
+        others: list[Any] = []
+        for line in lines:
+            here, row, at = fresh[line[0]], rows.get(line[1]), line[2]
+            if line[4] != "made" or row is None or row[_KIND] != "lot" or at < row[_STARTED] or len(here) != 1:
+                others.append(line)
+            elif at > here[0][1]:
+                self._waiting.setdefault(line[0], []).append(line)
+            else:
+                known = spans.get(line[1])
+                if known is not None and (known[0][1] < at or known[0][0] is not past):
+                    others.append(line)
+                    continue
+                if known is None:
+                    spans[line[1]], self._fresh[line[1]] = [(past, at)], [(past, at)]
+                    new.append(line[1])
+                if kept:
+                    self._note(line)
+        return others
 
     def _further(self, line: Any, spans: list[Span]) -> list[Span]:
         """When the root matters at the far end of the line. A line that was not followed, or that may lead on at
@@ -237,9 +289,12 @@ class Walk:
         row = self._rows.get(key)
         return ("lot", self._rule.past) if row is None else (row[_KIND], row[_STARTED])
 
+    def _note(self, line: Any) -> None:
+        self.followed.setdefault((line[0], line[1], line[5]), Line(*line))
+
     def _arrive(self, line: Any, span: Span, new: list[str]) -> None:
         if self.wanted.with_amounts:
-            self.followed.setdefault((line[0], line[1], line[5]), Line(*line))
+            self._note(line)
         other = line[1]
         known = self._spans.get(other)
         if known is None:

@@ -152,6 +152,7 @@ class TraceQuery(Schema):
     """Which way."""
 
     direction = choice(("upstream", "downstream", "both"), load_default="both")
+    by_time = fields.Boolean(load_default=True)
 
 
 @blueprint.route("/lots", methods=["GET"])
@@ -295,6 +296,7 @@ def lift_one(given: dict[str, Any], lot_key: str, hold_id: str) -> Response:
 @blueprint.arguments(TraceQuery, location="query")
 @blueprint.alt_response(200, schema=AsWritten)
 def read_trace(wanted: dict[str, Any], lot_key: str) -> Response:
-    """Upstream and downstream with quantities, consignees and totals"""
+    """Upstream and downstream with quantities, consignees and totals; `by_time`: without what had left before"""
     with world().database.read() as session:
-        return jsonify(trace_record(trace_lot(session, lot_key, wanted["direction"])))
+        return jsonify(trace_record(trace_lot(
+            session, lot_key, wanted["direction"], by_time=wanted["by_time"])))
