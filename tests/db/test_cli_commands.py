@@ -176,6 +176,16 @@ def test_others_events_are_captured_traced_and_written_out_again(capsys: pytest.
     assert {node["number"] for node in json.loads("\n".join(lines))["nodes"]} == {"STEAKS20251107", "CATTLE20230101"}
     code, lines, _ = run(capsys, "trace", "STEAKS20251107", "--format", "csv")
     assert (code, lines[0].lstrip("\ufeff").startswith("row,")) == (0, True)
+    code, lines, _ = run(capsys, "trace", "STEAKS20251107", "--no-time")
+    assert (code, json.loads("\n".join(lines))["by_time"]) == (0, False)
+    code, lines, _ = run(capsys, "gaps")
+    assert code == 1
+    whole = [json.loads(line) for line in lines]
+    assert {one["kind"] for one in whole} <= {"unknown_input", "no_quantity", "more_out_than_in", "no_receipt"}
+    code, lines, _ = run(capsys, "gaps", "--lot", "STEAKS20251107")
+    assert [json.loads(line) for line in lines] == [one for one in whole if one["number"] in (
+        "STEAKS20251107", "CATTLE20230101")]
+    assert run(capsys, "gaps", "--kind", "no_inspection")[0] == 0
     code, lines, _ = run(capsys, "epcis", "export", "--lot", "STEAKS20251107")
     assert code == 0
     (here / "out.json").write_text("\n".join(lines), encoding="utf-8")

@@ -78,7 +78,7 @@ def test_people_who_were_there_before_one_time_passwords_have_none(empty: Databa
 
 
 def test_lines_of_the_genealogy_stay_and_lie_in_their_key(empty: Database) -> None:
-    migrate_to(empty, "0005")
+    migrate_to(empty, "0006")
     line = {"key": "a" * 32, "other": "b" * 32, "event": "e1", "at": "2026-11-01T08:00:00.000000+00:00"}
     with empty.engine.begin() as connection:
         connection.execute(text(

@@ -1,4 +1,4 @@
-"""`trace URI`: the genealogy of any lot, with quantities, positions and consignees."""
+"""`trace URI`: the genealogy of any lot, with quantities, positions and consignees. `gaps`: what is missing."""
 from __future__ import annotations
 
 import argparse
@@ -14,6 +14,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--no-time", action="store_true",
                          help="also what had left a lot before the input arrived (for times that cannot be trusted)")
     command.set_defaults(run=_trace)
+    missing = commands.add_parser("gaps", help="what is missing in the records of lots; exit code 1 when anything is")
+    missing.add_argument("--lot", metavar="URI", help="only the lots upstream and downstream of this one")
+    missing.add_argument("--kind", choices=["more_out_than_in", "unknown_input", "no_receipt", "no_inspection",
+                                            "unaccounted", "no_quantity"])
+    missing.set_defaults(run=_gaps)
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -35,3 +40,27 @@ def _trace(options: argparse.Namespace) -> int:
                           by_time=not options.no_time)
         sys.stdout.buffer.write(render_trace(found, options.format, SystemClock().now()))
     return 0
+
+
+def _gaps(options: argparse.Namespace) -> int:
+    from traceapp import models
+    from traceapp.cli import show
+    from traceapp.export.trace import plain_value
+    from traceapp.trace.finding import key_of_text
+    from traceapp.trace.gaps import LARGEST_PAGE, GapFilter, GapKind, gap_page
+    from traceapp.trace.reach import lots_around
+
+    from .settings import database
+
+    assert models.metadata.tables
+    found, after = 0, None
+    with database().snapshot() as session:
+        keys = lots_around(session.connection(), key_of_text(session, options.lot)) if options.lot else None
+        while True:
+            page = gap_page(session, GapFilter(GapKind(options.kind) if options.kind else None, keys, after,
+                                               LARGEST_PAGE))
+            for gap in page.rows:
+                show(plain_value(gap))
+            found, after = found + len(page.rows), page.next
+            if after is None:
+                return 1 if found else 0

@@ -249,8 +249,8 @@ class _Side:
             item_kind=one.item_kind, product_id=one.product_id, product_code=product.code if product else "",
             kind=product.kind if product else one.item_kind, side="root" if one is root else self.wanted.direction,
             depth=one.depth, unit=one.unit, stock=one.stock, shipped=one.shipped, started_at=one.started_at,
-            expires_on=one.expires_on, origin=one.origin, is_own=bool(one.own), release_state=one.release_state,
-            is_on_hold=bool(one.held), is_recalled=bool(one.recalled), quantity=quantity,
+            expires_on=one.expires_on, origin=one.origin, is_own=one.is_own, release_state=one.release_state,
+            is_on_hold=one.is_on_hold, is_recalled=one.is_recalled, quantity=quantity,
             quantity_unit=one.unit if is_up else root.unit,
             share=rounded(quantity / whole) if quantity is not None and whole else None,
             at_least=low, at_most=high, arrived_at=one.arrived_at)

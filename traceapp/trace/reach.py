@@ -5,6 +5,7 @@ follows from the answer, not from the database. The rule of times is written dow
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -57,6 +58,18 @@ class Reached(NamedTuple):
     recalled: Any
 
     @property
+    def is_own(self) -> bool:
+        return bool(self.own)
+
+    @property
+    def is_on_hold(self) -> bool:
+        return bool(self.held)
+
+    @property
+    def is_recalled(self) -> bool:
+        return bool(self.recalled)
+
+    @property
     def made(self) -> Decimal:
         return _amount(self.made_raw)
 
@@ -103,6 +116,7 @@ class Line(NamedTuple):
         return None if self.quantity_raw is None else _amount(self.quantity_raw)
 
 
+_KEY = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
 _ENDS = (*PAST.values(), *FUTURE.values())
 _STARTED, _KIND = 10, 4  # in a row of _LOTS
 
@@ -175,6 +189,8 @@ class Walk:
     def levels_of_keys(self) -> Iterator[tuple[int, list[str]]]:
         """The same without reading the lots themselves: for who wants some of them."""
         root = self.wanted.root
+        if not _KEY.fullmatch(root):
+            return
         self._learn([root])
         if root not in self._rows:
             return
@@ -305,3 +321,10 @@ class Walk:
             self._spans[other] = [one for one in known if not (span[0] <= one[0] and one[1] <= span[1])]
             self._spans[other].append(span)
             self._fresh.setdefault(other, []).append(span)
+
+
+def lots_around(connection: Connection, lot_key: str) -> tuple[str, ...]:
+    """The keys of everything upstream and downstream of a lot, whenever it was; itself included."""
+    return tuple(dict.fromkeys(key for direction in (UP, DOWN)
+                               for _depth, keys in Walk(connection, Wanted(lot_key, direction, by_time=False)
+                                                        ).levels_of_keys() for key in keys))

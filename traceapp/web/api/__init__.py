@@ -16,6 +16,7 @@ from . import (
     complaints,
     exports,
     files,
+    genealogy,
     history,
     idempotency,
     links,
@@ -32,7 +33,7 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, links, lots, lot_acts, serials, printing, files, complaints, complaint_import,
+MODULES = (catalog, parties, links, lots, genealogy, lot_acts, serials, printing, files, complaints, complaint_import,
            adverse_events, signals, recalls, recall_ledger, tasks, exports, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 

@@ -11,6 +11,7 @@ from . import (
     erasing,
     files,
     gallery,
+    gaps,
     labels,
     links,
     lot_acts,
@@ -34,7 +35,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, erasing, files, gallery, labels, links, lot_acts, lot_disposal,
+    account, accounts, adverse_events, complaints, erasing, files, gallery, gaps, labels, links, lot_acts, lot_disposal,
     lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners, print_jobs,
     products, recalls, search, signals, today)))
 

@@ -68,6 +68,7 @@ def lot_receive() -> Response:
         suppliers, places = parties_in_role(session, "supplier"), sites(session, only_own=True)
     zone = default_zone(places)
     form = Entered({"received_at": now_text(zone), "product_id": request.args.get("product", ""),
+                    "number": request.args.get("number", ""),
                     "site_id": places[0].id if places else ""})
     units = {product.id: product.unit for product in products}
 

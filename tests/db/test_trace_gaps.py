@@ -1,0 +1,98 @@
+"""What is missing in the records, and how a new event closes it; on both databases."""
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.db.test_trace_capture import capture, document, made, seen
+from tests.factories_trace import CASE_GTIN, Hand, make_batch, make_hand
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import InvalidInput
+from traceapp.db import Database
+from traceapp.trace.gaps import REPAIRS, GapFilter, GapKind, gap_page
+from traceapp.trace.model import Lot
+
+
+def gaps(database: Database, kind: GapKind | None = None, **more: object) -> set[tuple[str, str, Decimal | None]]:
+    with database.read() as session:
+        found = gap_page(session, GapFilter(kind, **more))  # type: ignore[arg-type]
+        return {(str(gap.kind), gap.number, gap.amount) for gap in found.rows}
+
+
+def test_a_plant_that_recorded_everything_misses_nothing(database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        hand.ship(make_batch(hand), hand.maker.clinic, "1", CASE_GTIN)
+    assert gaps(database) == set()
+
+
+def test_each_kind_is_found_in_others_events(database: Database, actor: Actor, clock: FixedClock) -> None:
+    capture(database, actor, clock, document(
+        made({"urn:x:nowhere": 4}, {"urn:x:made": 10}), made({"urn:x:made": 15}, {"urn:x:more": 15}, 2),
+        made({"urn:x:more": None}, {"urn:x:end": 1}, 3)))
+    assert gaps(database) == {
+        ("more_out_than_in", "made", Decimal(5)), ("unknown_input", "nowhere", Decimal(4)),
+        ("no_quantity", "more", None)}
+
+
+def test_what_was_passed_on_without_a_source_has_no_receipt(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    capture(database, actor, clock, document(
+        seen("urn:x:a", "shipping", 1, quantityList=[{"epcClass": "urn:x:a", "quantity": 3, "uom": "KGM"}])))
+    with database.write() as session:
+        session.connection().execute(update(Lot).where(Lot.number == "a").values(shipped=Decimal(3), made=Decimal(0)))
+    assert gaps(database) == {("no_receipt", "a", Decimal(3))}
+
+
+def test_a_receipt_closes_the_gap_of_an_unknown_input(database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        uri = hand.raw(hand.maker.glue, "G9", "1").uri.replace("G9", "G10")
+        maker = hand.maker
+    capture(database, actor, clock, document(made({uri: 4}, {"urn:x:made": 10})))
+    assert ("unknown_input", "G10", Decimal(4)) in gaps(database)
+    with database.write() as session:
+        lot = Hand(session, actor, clock, maker).receive(maker.glue, "G10", "4")
+        assert lot.uri == uri
+    assert not {gap for gap in gaps(database) if gap[0] == "unknown_input"}
+
+
+def test_a_lot_of_ours_that_was_used_without_a_report_is_found_and_an_inspection_closes_it(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        lot = hand.receive(hand.maker.glue, "G1", "5")
+    with database.write() as session:
+        session.connection().execute(update(Lot).where(Lot.lot_key == lot.lot_key).values(consumed=Decimal(2)))
+    assert gaps(database) == {("no_inspection", "G1", None), ("unaccounted", "G1", Decimal(2))}
+    assert gaps(database, GapKind.no_inspection, lot_keys=(lot.lot_key,)) == {("no_inspection", "G1", None)}
+    assert gaps(database, lot_keys=("0" * 32,)) == set()
+
+
+def test_pages_follow_one_another_over_the_kinds(database: Database, actor: Actor, clock: FixedClock) -> None:
+    capture(database, actor, clock, document(
+        *(made({f"urn:x:in{number}": None}, {f"urn:x:out{number}": 1}) for number in range(4))))
+    found, after = [], None
+    with database.read() as session:
+        whole = [(gap.kind, gap.lot_key) for gap in gap_page(session, GapFilter()).rows]
+        while True:
+            page = gap_page(session, GapFilter(after=after, limit=3))
+            found += [(gap.kind, gap.lot_key) for gap in page.rows]
+            if (after := page.next) is None:
+                break
+        assert len(session.scalars(select(Lot.lot_key)).all()) == 8
+    assert found == whole
+    assert len(whole) == 8
+
+
+@pytest.mark.parametrize("after", ["x", "no_receipt.", "no_receipt.zz", "nothing.aa", "no_receipt.aa\n"])
+def test_a_place_that_is_not_ours_is_refused(sqlite: Database, after: str) -> None:
+    with sqlite.read() as session, pytest.raises(InvalidInput):
+        gap_page(session, GapFilter(after=after))
+
+
+def test_every_kind_has_its_repair() -> None:
+    assert set(REPAIRS) == set(GapKind)

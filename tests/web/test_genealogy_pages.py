@@ -1,0 +1,84 @@
+"""What is missing, as staff see it and close it, and long traces as machines read them."""
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from lxml import html
+from sqlalchemy import update
+
+from tests.factories_api import Plant, make_plant
+from tests.factories_web import Console
+from traceapp.trace.genealogy import trace_lot
+from traceapp.trace.model import Inspection, Lot
+
+
+@pytest.fixture(scope="module")
+def plant(console: Console) -> Plant:
+    found = make_plant(console)
+    with found.console.database.write() as session:
+        connection, first = session.connection(), found.house.first.lot_key
+        connection.execute(update(Inspection).where(Inspection.lot_key == first).values(lot_key="0" * 32))
+        connection.execute(update(Lot).where(Lot.lot_key == found.house.film.lot_key).values(
+            is_own=0, made=Decimal(0)))
+    return found
+
+
+def links(answer: Any) -> set[str]:
+    return set(html.fromstring(answer.data).xpath("//main//a/@href"))
+
+
+def test_each_gap_leads_to_the_form_that_closes_it(plant: Plant) -> None:
+    page = plant.console.browser("operator").get("/console/gaps")
+    text = page.get_data(as_text=True)
+    assert "Used or shipped without inspection" in text
+    assert "Used, but of unknown origin" in text
+    assert f"/console/lots/{plant.house.first.lot_key}/inspect" in links(page)
+    film = plant.house.film
+    (receive,) = [link for link in links(page) if link.startswith("/console/lots/receive?")]
+    form = html.fromstring(plant.console.browser("operator").get(receive).data)
+    assert form.xpath("//input[@name='number']/@value") == [film.number]
+
+
+def test_who_may_not_record_sees_the_gap_without_the_form(plant: Plant) -> None:
+    page = plant.console.browser("quality").get("/console/gaps?kind=no_inspection")
+    assert plant.house.first.number in page.get_data(as_text=True)
+    assert not any(link.startswith("/console/lots/receive") for link in links(page))
+
+
+def test_the_page_speaks_chinese(plant: Plant) -> None:
+    text = plant.console.browser("operator", "zh").get("/console/gaps").get_data(as_text=True)
+    for words in ("缺失的记录", "未检验就使用或发出", "补记检验", "补记收货"):
+        assert words in text
+
+
+def test_the_list_of_lots_leads_there(plant: Plant) -> None:
+    assert "/console/gaps" in links(plant.console.browser("operator").get("/console/lots"))
+
+
+def test_machines_read_gaps_by_kind_and_by_lot(plant: Plant) -> None:
+    (found,) = plant.api.get(f"/gaps?lot_key={plant.house.first.lot_key}&kind=no_inspection")["rows"]
+    assert (found["number"], found["repair"], found["amount"]) == (plant.house.first.number, "inspect", None)
+    plant.api.get("/gaps?after=nonsense", 422)
+
+
+def test_machines_read_a_long_trace_page_by_page(plant: Plant) -> None:
+    key, found, after = plant.house.glue.lot_key, [], ""
+    while True:
+        page = plant.api.get(f"/lots/{key}/reached?limit=1{after}")
+        found += [(row["depth"], row["lot_key"]) for row in page["rows"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    with plant.console.database.read() as session:
+        whole = trace_lot(session, key, "downstream")
+    assert found == sorted((node.depth, node.lot_key) for node in whole.nodes)
+    assert len(found) > 2
+    plant.api.get("/lots/unknown/reached", 404)
+
+
+def test_a_trace_from_later_on_leaves_out_what_had_left(plant: Plant) -> None:
+    key = plant.house.glue.lot_key
+    rows = plant.api.get(f"/lots/{key}/reached?since=2100-01-01T00:00:00Z")["rows"]
+    assert [row["lot_key"] for row in rows] == [key]
