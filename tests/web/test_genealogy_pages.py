@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from lxml import html
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.factories_api import Plant, make_plant
 from tests.factories_web import Console
+from traceapp.catalog.model import Party
 from traceapp.trace.genealogy import trace_lot
-from traceapp.trace.model import Inspection, Lot
+from traceapp.trace.model import Inspection, Lot, Production, Shipment, ShipmentLine
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,8 @@ def plant(console: Console) -> Plant:
         connection.execute(update(Inspection).where(Inspection.lot_key == first).values(lot_key="0" * 32))
         connection.execute(update(Lot).where(Lot.lot_key == found.house.film.lot_key).values(
             is_own=0, made=Decimal(0)))
+        connection.execute(update(Production).where(Production.lot_key == first).values(
+            work_order="WO-1", equipment="M-1"))
     return found
 
 
@@ -82,3 +85,29 @@ def test_a_trace_from_later_on_leaves_out_what_had_left(plant: Plant) -> None:
     key = plant.house.glue.lot_key
     rows = plant.api.get(f"/lots/{key}/reached?since=2100-01-01T00:00:00Z")["rows"]
     assert [row["lot_key"] for row in rows] == [key]
+
+
+@pytest.mark.parametrize(("kind", "name"), [
+    ("supplier", "SUP"), ("consignee", "CLINIC"), ("work_order", "WO-1"), ("equipment", "M-1"), ("shipment", "")])
+def test_a_trace_begins_from_everything_that_belongs_to_a_name(plant: Plant, kind: str, name: str) -> None:
+    with plant.console.database.read() as session:
+        if kind == "shipment":
+            name = session.scalars(select(Shipment.document_number)).first() or ""
+        owned = {
+            "supplier": select(Lot.lot_key).join(Party, Party.id == Lot.supplier_id).where(Party.code == name),
+            "consignee": select(ShipmentLine.lot_key).join(Party, Party.id == ShipmentLine.consignee_id).where(
+                Party.code == name),
+            "work_order": select(Production.lot_key).where(Production.work_order == name),
+            "equipment": select(Production.lot_key).where(Production.equipment == name),
+            "shipment": select(ShipmentLine.lot_key).join(Shipment, Shipment.id == ShipmentLine.shipment_id).where(
+                Shipment.document_number == name)}[kind]
+        starts = set(session.scalars(owned))
+        whole = {node.lot_key for key in starts for node in trace_lot(session, key, "upstream").nodes}
+    rows = plant.api.get(f"/reached?kind={kind}&name={name}&direction=upstream&limit=200")["rows"]
+    assert starts
+    assert {row["lot_key"] for row in rows if row["depth"] == 0} == starts
+    assert {row["lot_key"] for row in rows} == whole
+
+
+def test_a_name_to_which_nothing_belongs_is_refused(plant: Plant) -> None:
+    assert plant.api.get("/reached?kind=equipment&name=M-99", 404)["code"] == "no-start"

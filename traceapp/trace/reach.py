@@ -129,7 +129,8 @@ def _amount(millionths: int) -> Decimal:
 class Wanted:
     """From which lot, which way. `by_time` off: every line is followed, whenever it was. `since` and `until` bound the
     time that matters at the root: downstream the bad input arrived at `since`; upstream what went in after `until`
-    does not matter. `with_amounts`: keep the lines that were followed, with their quantities."""
+    does not matter. `with_amounts`: keep the lines that were followed, with their quantities. `more_roots`: begin from
+    these too, all at no distance."""
 
     root: str
     direction: str
@@ -137,6 +138,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     with_amounts: bool = False
+    more_roots: tuple[str, ...] = ()
 
 
 class Reads:
@@ -188,15 +190,12 @@ class Walk:
 
     def levels_of_keys(self) -> Iterator[tuple[int, list[str]]]:
         """The same without reading the lots themselves: for who wants some of them."""
-        root = self.wanted.root
-        if not _KEY.fullmatch(root):
-            return
-        self._learn([root])
-        if root not in self._rows:
-            return
-        self._spans[root] = [self._rule.whole(self.wanted.since, self.wanted.until)]
-        self._fresh = {root: list(self._spans[root])}
-        depth, new = 0, [root]
+        named = [key for key in (self.wanted.root, *self.wanted.more_roots) if _KEY.fullmatch(key)]
+        self._learn(named)
+        depth, new = 0, [key for key in dict.fromkeys(named) if key in self._rows]
+        whole = self._rule.whole(self.wanted.since, self.wanted.until)
+        self._spans = {key: [whole] for key in new}
+        self._fresh = {key: [whole] for key in new}
         while new or self._fresh:
             if new:
                 yield depth, new

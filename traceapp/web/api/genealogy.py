@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 from traceapp.trace.gaps import GapFilter, GapKind, Repair, gap_page
 from traceapp.trace.reach import DOWN, UP, Wanted
 from traceapp.trace.reach_pages import reached_page
+from traceapp.trace.starting import StartKind, start_lots
 from traceapp.web.context import world
 
 from .blueprint import ApiBlueprint
@@ -15,7 +16,8 @@ from .schemas import Amount, Paging, choice, moment, words
 
 blueprint = ApiBlueprint("api_genealogy", __name__, url_prefix="/api/v1",
                          description="Genealogy: long traces by pages, what is missing")
-PERMISSIONS = {"api_genealogy.list_reached": "trace.read", "api_genealogy.list_gaps": "trace.read"}
+PERMISSIONS = {"api_genealogy.list_reached": "trace.read", "api_genealogy.list_gaps": "trace.read",
+               "api_genealogy.list_reached_from": "trace.read"}
 
 
 class ReachedSchema(Schema):
@@ -56,6 +58,13 @@ class ReachQuery(Paging):
     since = moment(load_default=None)
 
 
+class StartQuery(ReachQuery):
+    """From what: an item by anything that names it, a party by its code, a shipment by its number."""
+
+    kind = choice(StartKind, required=True)
+    name = words(2000, required=True)
+
+
 class GapSchema(Schema):
     """One thing missing. `repair`: receive or inspect the lot, or correct what was captured by a new event."""
 
@@ -89,11 +98,25 @@ class GapQuery(Paging):
 @blueprint.response(200, ReachedPageSchema)
 def list_reached(wanted: dict[str, Any], lot_key: str) -> dict[str, Any]:
     """Everything upstream or downstream of a lot, the nearest first, page by page"""
+    return _page((lot_key,), wanted)
+
+
+def _page(keys: tuple[str, ...], wanted: dict[str, Any]) -> dict[str, Any]:
     way = DOWN if wanted["direction"] == "downstream" else UP
     with world().database.reading() as connection:
-        found = reached_page(connection, Wanted(lot_key, way, wanted["by_time"], wanted["since"]),
+        found = reached_page(connection, Wanted(keys[0], way, wanted["by_time"], wanted["since"], more_roots=keys[1:]),
                              wanted["after"], wanted["limit"])
     return {"rows": found.rows, "next": found.next}
+
+
+@blueprint.route("/reached", methods=["GET"])
+@blueprint.arguments(StartQuery, location="query")
+@blueprint.response(200, ReachedPageSchema)
+def list_reached_from(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The same from all lots of a supplier, consignee, shipment, equipment or work order, or from a single thing"""
+    with world().database.read() as session:
+        keys = start_lots(session, StartKind(wanted["kind"]), wanted["name"])
+    return _page(keys, wanted)
 
 
 @blueprint.route("/gaps", methods=["GET"])
