@@ -12,11 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .codes import codes
+from .genealogies import genealogies
 from .hostile_gs1 import hostile_gs1
 from .kills import kills
 from .options import Options
 
-RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {"gs1": hostile_gs1, "kills": kills, "resolver": codes}
+RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {
+    "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "resolver": codes}
 
 
 def main() -> int:
@@ -25,7 +27,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261122,
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
-                        help="how often, where a run repeats something (kills: 50, gs1: 100000, resolver: 100000)")
+                        help="how often, where a run repeats something (genealogy: 5000, kills: 50, gs1: 100000, "
+                             "resolver: 100000)")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in RUNS]
     if unknown:
