@@ -13,10 +13,11 @@ from traceapp.recall import model as recall
 from traceapp.submission import model as submission
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
+from traceapp.trace import query_model as epcis
 from traceapp.vault import model as vault
 from traceapp.worklist import model as worklist
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "identity", "metadata", "outbox",
-           "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "metadata",
+           "outbox", "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]

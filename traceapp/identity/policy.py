@@ -28,6 +28,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "trace.read": _STAFF,
     "trace.record": frozenset({Role.operator, Role.quality, Role.quality_manager}),
     "trace.release": _QUALITY,
+    "epcis.capture": frozenset({Role.operator, Role.quality, Role.quality_manager, Role.administrator}),
     "link.write": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
     "label.print": frozenset({Role.operator, Role.quality, Role.quality_manager}),
     "complaint.read": _QUALITY,

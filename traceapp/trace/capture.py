@@ -13,7 +13,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.core.ids import new_id
-from traceapp.epcis import Document, Event, Finding, event_hash, read_with_findings
+from traceapp.epcis import Document, EpcisErrors, Event, Finding, event_hash, read_in_part, read_with_findings
 from traceapp.epcis.json_form import event_list
 
 from . import derive_foreign, foreign_lots
@@ -22,6 +22,7 @@ from .facts import Recorded, event_row, seen_name, voided
 from .model import Capture, MasterRecord, SeenEvent
 from .model import Event as EventRow
 from .rebuilding import rebuild
+from .terms import lot_keys_of, write_terms
 
 MOST_BYTES = 50_000_000
 _MOST_FINDINGS = 500
@@ -30,10 +31,20 @@ _LONGEST_URI = 2000
 
 @dataclass(frozen=True, slots=True)
 class CaptureDocument:
-    """A document in JSON, JSON-LD or XML, with the name that it is remembered by."""
+    """A document in JSON, JSON-LD or XML, with the name that it is remembered by. `proceeds`: faulty events are left
+    out, and what is sound is stored; else all or nothing. At most `limit` events."""
 
     name: str
     content: bytes
+    proceeds: bool = False
+    limit: int | None = None
+
+
+class EventIdReused(EpcisErrors):
+    """An event has the identifier of a stored one and says something else."""
+
+    status = 409
+    code = "event-id-reused"
 
 
 @dataclass(slots=True)
@@ -43,14 +54,15 @@ class _Sorted:
     fresh: list[tuple[EventRow, Event, tuple[str, ...]]] = field(default_factory=list)
     duplicates: int = 0
     declared: list[str] = field(default_factory=list)
+    refused: list[Finding] = field(default_factory=list)
 
 
 def capture_document(session: Session, actor: Actor, clock: Clock, command: CaptureDocument) -> Capture:
     """Store the events of a document that are not stored yet, its master data and its header, and derive what
     follows. The same document again is the same capture.
 
-    Raises EpcisErrors for a document that is not sound, InvalidInput for an event identifier that came with other
-    content before, TooLarge.
+    Raises EpcisErrors for a document that is not sound, EventIdReused for an event identifier that came with other
+    content before, TooLarge. What `proceeds` left out stands among the findings of the capture, as errors.
     """
     if len(command.content) > MOST_BYTES:
         raise TooLarge("The document is larger than %(limit)d MB. Nothing was stored; send it in parts.",
@@ -59,13 +71,23 @@ def capture_document(session: Session, actor: Actor, clock: Clock, command: Capt
     known = session.scalar(select(Capture).where(Capture.sha256 == digest))
     if known is not None:
         return known
-    document, findings = read_with_findings(command.content)
+    document, findings = (read_in_part if command.proceeds else read_with_findings)(command.content)
+    if command.limit is not None and len(document.events) > command.limit:
+        raise TooLarge("The document has more than %(limit)d events. Nothing was stored; send it in parts.",
+                       code="too-many-events", limit=command.limit)
     now = clock.now()
-    capture = Capture(id=new_id(now), captured_at=now, actor_id=actor.id, name=command.name[:300], sha256=digest,
-                      events=0, header=_head(document), findings=[_shown(one) for one in findings[:_MOST_FINDINGS]])
+    capture_id = new_id(now)
     resolver = derive_foreign.Resolver.of(session, document.events)
-    sorted_events = _sort(session, document, resolver, Recorded(now, actor.id, capture.id))
-    capture.events, capture.duplicates = len(sorted_events.fresh), sorted_events.duplicates
+    sorted_events = _sort(session, document, resolver, Recorded(now, actor.id, capture_id))
+    if sorted_events.refused and not command.proceeds:
+        raise EventIdReused(sorted_events.refused)
+    findings = [*sorted_events.refused, *findings]
+    if any(finding.is_error for finding in findings):
+        # The document as a whole was not taken: sent again without faults or with another wish it is another one.
+        digest = hashlib.sha256(f"{digest} in part {capture_id}".encode()).hexdigest()
+    capture = Capture(id=capture_id, captured_at=now, actor_id=actor.id, name=command.name[:300], sha256=digest,
+                      events=len(sorted_events.fresh), duplicates=sorted_events.duplicates, header=_head(document),
+                      findings=[_shown(one) for one in findings[:_MOST_FINDINGS]])
     session.add(capture)
     session.flush()
     uris = _store_master_data(session, capture, document)
@@ -91,7 +113,7 @@ def _shown(finding: Finding) -> dict[str, str]:
 
 
 def _sort(session: Session, document: Document, resolver: derive_foreign.Resolver, recorded: Recorded) -> _Sorted:
-    """Tell new events from stored ones. Raises InvalidInput when an identifier comes with other content."""
+    """Tell new events from stored ones, and from those whose identifier came with other content before."""
     _, pointer = event_list(document.raw)
     hashes = [event_hash(event) for event in document.events]
     names = [_names(event, digest) for event, digest in zip(document.events, hashes, strict=True)]
@@ -103,9 +125,10 @@ def _sort(session: Session, document: Document, resolver: derive_foreign.Resolve
         if any(name in stored for name in own):
             known = next(stored[name] for name in own if name in stored)
             if known != digest:
-                raise InvalidInput("Event %(event)s is stored already with other content. Correct it by an error "
-                                   "declaration and a new event.", code="event-id-reused", place=f"{place}/eventID",
-                                   event=own[0])
+                result.refused.append(Finding(
+                    f"{place}/eventID", "event-id-reused", f"Event {own[0]} is stored already with other content. "
+                    "Correct it by an error declaration and a new event."))
+                continue
             result.duplicates += 1
             continue
         row = event_row(event, digest, derive_foreign.subject_of(event, derive_foreign.touched_by(event, resolver)),
@@ -157,6 +180,8 @@ def _store(session: Session, events: _Sorted) -> None:
 
 
 def _derive(session: Session, events: _Sorted, resolver: derive_foreign.Resolver) -> set[str]:
+    told = [(row, said) for row, said, _ in events.fresh]
+    write_terms(session, told, lot_keys_of([said for _, said in told], resolver.key))
     void = voided(session, [row.event_id for row, _, _ in events.fresh])
     standing = [(row, said) for row, said, _ in events.fresh
                 if said.error_declaration is None and row.event_id not in void]
@@ -188,4 +213,4 @@ def _store_master_data(session: Session, capture: Capture, document: Document) -
     return [str(row["uri"]) for row in rows]
 
 
-__all__ = ["MOST_BYTES", "CaptureDocument", "capture_document", "lot_document", "rebuild"]
+__all__ = ["MOST_BYTES", "CaptureDocument", "EventIdReused", "capture_document", "lot_document", "rebuild"]

@@ -1,18 +1,14 @@
 """The EPCIS document of a lot."""
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from traceapp.core.errors import NotFound, TooLarge
-from traceapp.epcis import Event as Said
+from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
 
 from .facts import said_of
 from .finding import key_of_text
-from .identity import item_of
 from .model import Event, EventItem
 
 
@@ -23,19 +19,6 @@ def lot_document(session: Session, text: str) -> str:
         raise NotFound("No event names this lot.", code="no-events", place="lot")
     # The newest entry, not the present moment: the same events give the same document.
     return write_json([said_of(row) for row in rows], created_at=max(row.recorded_at for row in rows))
-
-
-def events_of_classes(session: Session, uris: Iterable[str], limit: int) -> tuple[Said, ...]:
-    """Every event that names one of these lots or products, in the order of time; nothing for what no event names.
-
-    Raises TooLarge when there are more than `limit`: a part of them would look like all.
-    """
-    keys = tuple(item_of(uri, is_class=True).key for uri in uris)
-    rows = session.scalars(_naming(keys).limit(limit + 1)).all()
-    if len(rows) > limit:
-        raise TooLarge("These are more than %(limit)d events. Take the file of the lot instead.",
-                       code="query-too-large", limit=limit)
-    return tuple(said_of(row) for row in rows)
 
 
 def _naming(keys: tuple[str, ...]) -> Select[Event]:

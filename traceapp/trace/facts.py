@@ -23,6 +23,7 @@ from traceapp.epcis import dumps, event_from, event_hash, load_json
 
 from . import derive
 from .model import Event, SeenEvent
+from .terms import write_terms
 
 _LONGEST_NAME = 200
 _EVENT_COLUMNS = tuple(Event.__table__.columns.keys())
@@ -67,6 +68,7 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
     row = event_row(said, digest, subject_key, Recorded(clock.now(), actor.id), kept)
     if not store_once(session, row, (digest,)):
         raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
+    write_terms(session, [(row, said)])
     return derive.derive_own(session, row, said)
 
 

@@ -23,8 +23,11 @@ from .model import (
     ShipmentLine,
     TestResult,
 )
+from .query_model import EventTerm
+from .terms import lot_keys_of, write_terms
 
-DERIVED = (EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production, LotPosition, Hold, Lot)
+DERIVED = (EventTerm, EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production,
+           LotPosition, Hold, Lot)
 _CHUNK = 500
 
 
@@ -43,7 +46,9 @@ def rebuild(session: Session) -> int:
             _derive_captured(session, rows)
         else:
             for row in rows:
-                derive_own(session, row, said_of(row))
+                said = said_of(row)
+                write_terms(session, [(row, said)])
+                derive_own(session, row, said)
     session.flush()
     changed = [{"key": key, "next": revision + 1} for key, revision in revisions.items()]
     if changed:
@@ -64,6 +69,7 @@ def _events(session: Session) -> Iterator[Event]:
 def _derive_captured(session: Session, rows: list[Event]) -> None:
     said = [(row, said_of(row)) for row in rows]
     resolver = derive_foreign.Resolver.of(session, [event for _, event in said])
+    write_terms(session, said, lot_keys_of([event for _, event in said], resolver.key))
     void = voided(session, [row.event_id for row in rows])
     standing = [(row, event) for row, event in said if event.error_declaration is None and row.event_id not in void]
     touched = derive_foreign.derive_captured(session, standing, resolver)
