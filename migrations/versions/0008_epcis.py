@@ -49,8 +49,44 @@ def upgrade() -> None:
     op.create_index('ix_event_recorded_at', 'event', ['recorded_at', 'id'], unique=False)
     op.create_index('ix_event_time', 'event', ['event_time', 'id'], unique=False)
     op.create_index('ix_event_id', 'event', ['id'], unique=False)
+    op.create_index('ix_event_capture', 'event', ['capture_id', 'id'], unique=False)
+    _make_queries()
     _find_terms(op.get_bind())
     op.create_index('ix_event_term_event', 'event_term', ['event_id'], unique=False)
+
+
+def _make_queries() -> None:
+    op.create_table('epcis_query',
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('parameters', traceapp.db.types.JsonText(), nullable=False),
+    sa.Column('created_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('created_by', sa.String(length=80), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_epcis_query'))
+    )
+    op.create_table('epcis_subscription',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('query_name', sa.String(length=120), nullable=False),
+    sa.Column('dest', sa.String(length=2000), nullable=False),
+    sa.Column('sealed_secret', sa.Text(), nullable=False),
+    sa.Column('schedule', traceapp.db.types.JsonText(), nullable=True),
+    sa.Column('reports_if_empty', sa.Boolean(), nullable=False),
+    sa.Column('initial_record_time', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('next_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('last_notified_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('created_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('created_by', sa.String(length=80), nullable=False),
+    sa.ForeignKeyConstraint(['query_name'], ['epcis_query.name'], name=op.f('fk_epcis_subscription_query_name')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_epcis_subscription'))
+    )
+    op.create_index('ix_epcis_subscription_query_name', 'epcis_subscription', ['query_name'], unique=False)
+    op.create_index('ix_epcis_subscription_next_at', 'epcis_subscription', ['next_at'], unique=False)
+    op.create_table('epcis_gathered',
+    sa.Column('subscription_id', sa.String(length=32), nullable=False),
+    sa.Column('event_id', sa.String(length=32), nullable=False),
+    sa.ForeignKeyConstraint(['subscription_id'], ['epcis_subscription.id'],
+                            name=op.f('fk_epcis_gathered_subscription_id')),
+    sa.PrimaryKeyConstraint('subscription_id', 'event_id', name=op.f('pk_epcis_gathered'))
+    )
 
 
 def _find_terms(connection: sa.Connection) -> None:

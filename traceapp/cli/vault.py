@@ -52,11 +52,13 @@ def parts() -> tuple[Part, ...]:
     """Every table with values that the vault sealed."""
     from traceapp.complaint.drafts import drafts_under_older_keys, reseal_drafts
     from traceapp.recall.notices import notices_under_older_keys, reseal_notices
+    from traceapp.trace.resealing import reseal_subscriptions, subscriptions_under_older_keys
     from traceapp.vault.service import persons_under_older_keys, reseal_persons
 
     return (Part("persons", persons_under_older_keys, reseal_persons),
             Part("drafts", drafts_under_older_keys, reseal_drafts),
-            Part("notices", notices_under_older_keys, reseal_notices))
+            Part("notices", notices_under_older_keys, reseal_notices),
+            Part("subscriptions", subscriptions_under_older_keys, reseal_subscriptions))
 
 
 def _rotate(_: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.write": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
     "trace.read": _STAFF,
     "trace.record": frozenset({Role.operator, Role.quality, Role.quality_manager}),
+    "epcis.subscribe": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
     "trace.release": _QUALITY,
     "epcis.capture": frozenset({Role.operator, Role.quality, Role.quality_manager, Role.administrator}),
     "link.write": frozenset({Role.quality, Role.quality_manager, Role.administrator}),

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -24,8 +24,14 @@ from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.reminders import remind_due
+from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.surveillance.service import rescore_lot
+from traceapp.trace.announcing import WORK as MATCH
+from traceapp.trace.query_model import Subscription
+from traceapp.trace.subscriptions import MESSAGE as WEBHOOK
+from traceapp.trace.subscriptions import match_events, tell_scheduled
+from traceapp.trace.webhooks import WebhookSender
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import claim_work, fail_work, finish_work, purge_work
@@ -84,16 +90,34 @@ def _has_work(world: World, kind: str) -> bool:
 
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
     """Hand over the letters that are due; once `stopping` is set, a mail server that hangs is not waited for."""
-    now = world.clock.now()
-    with world.database.read() as session:
-        is_due = session.scalar(select(OutboxMessage.id).where(
-            OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now).limit(1))
-    if is_due is None:
+    if not _is_due(world, LETTERS):
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
     sender = NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)
-    return deliver_due(world.database, world.clock, sender.send, sender.settled, stopping=stopping)
+    return deliver_due(world.database, world.clock, sender.send, sender.settled, kinds=LETTERS, stopping=stopping)
+
+
+def _is_due(world: World, kinds: Sequence[str]) -> bool:
+    now = world.clock.now()
+    with world.database.read() as session:
+        return session.scalar(select(OutboxMessage.id).where(
+            OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now,
+            OutboxMessage.kind.in_(kinds)).limit(1)) is not None
+
+
+def tell_subscribers(world: World, stopping: threading.Event | None = None) -> int:
+    """Find who is to be told of new events, and tell them; apart from the letters, which wait for nobody's server."""
+    _work_off(world, MATCH, 50, lambda session, key: match_events(session, world.clock, key))
+    with world.database.read() as session:
+        is_time = session.scalar(select(Subscription.id).where(Subscription.next_at <= world.clock.now()).limit(1))
+    if is_time is not None:
+        with world.database.write() as session:
+            tell_scheduled(session, world.clock)
+    if not _is_due(world, (WEBHOOK,)):
+        return 0
+    sender = WebhookSender(world.vault, world.clock)
+    return deliver_due(world.database, world.clock, sender.send, sender.settled, kinds=(WEBHOOK,), stopping=stopping)
 
 
 def remind(world: World) -> int:
@@ -163,6 +187,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("rescore", 0.5, rescore),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
+        Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("doubts", 30.0, tell_of_doubts),

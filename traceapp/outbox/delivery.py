@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
@@ -20,6 +20,7 @@ LEASE = timedelta(minutes=5)
 # Minutes to wait after each failed try; after the last one a person must look.
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
 _LOOKED_AT = 20
+MOST_A_ROUND = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,18 @@ def queue_message(session: Session, clock: Clock, command: NewMessage, *,
     return message
 
 
-def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, limit: int = 50,
+def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, kinds: Sequence[str] = (),
                 stopping: threading.Event | None = None) -> int:
-    """Try up to `limit` messages that are due, one after the other; answers how many were tried. Once `stopping` is
-    set, none is begun any more.
+    """Try up to MOST_A_ROUND messages that are due, of `kinds` where any are named, one after the other; answers how
+    many were tried. Once `stopping` is set, none is begun any more.
 
     The claim (lease and the attempt's own number) is committed before the server is asked. A claim whose lease ran
     out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself. One
     message is claimed at a time, so that being cut off casts doubt on one only.
     """
     tried = 0
-    while tried < limit and not (stopping and stopping.is_set()):
-        message_id = _claim(database, clock, settled)
+    while tried < MOST_A_ROUND and not (stopping and stopping.is_set()):
+        message_id = _claim(database, clock, settled, kinds)
         if message_id is None:
             break
         _settle(database, clock, message_id, _attempt(database, message_id, send), settled)
@@ -89,13 +90,14 @@ def _attempt(database: Database, message_id: str, send: Sender) -> Delivery:
         return Delivery("failed", type(error).__name__)
 
 
-def _claim(database: Database, clock: Clock, settled: Settled) -> str | None:
+def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[str]) -> str | None:
     """The id of the message that is ours to try now; None when none is due."""
     now = clock.now()
     with database.write() as session:
         due = session.scalars(
             select(OutboxMessage)
             .where(OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now,
+                   OutboxMessage.kind.in_(kinds) if kinds else true(),
                    or_(OutboxMessage.lease_until.is_(None), OutboxMessage.lease_until <= now))
             .order_by(OutboxMessage.due_at).limit(_LOOKED_AT).with_for_update(skip_locked=True)).all()
         for message in due:

@@ -17,6 +17,7 @@ from traceapp.epcis import Document, EpcisErrors, Event, Finding, event_hash, re
 from traceapp.epcis.json_form import event_list
 
 from . import derive_foreign, foreign_lots
+from .announcing import announce
 from .documents import lot_document
 from .facts import Recorded, event_row, seen_name, voided
 from .model import Capture, MasterRecord, SeenEvent
@@ -94,6 +95,7 @@ def capture_document(session: Session, actor: Actor, clock: Clock, command: Capt
     _store(session, sorted_events)
     touched = _derive(session, sorted_events, resolver)
     foreign_lots.refresh(session, touched | foreign_lots.lots_named_by(session, uris))
+    announce(session, clock, f"capture:{capture.id}")
     record(session, actor, now, "epcis.captured", stream_of("capture", capture.id), {
         "name": capture.name, "sha256": digest, "events": capture.events, "duplicates": capture.duplicates})
     return capture

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.epcis import Event as Said
-from traceapp.epcis import event_from, load_json
+from traceapp.epcis import dumps, event_from, load_json
+from traceapp.epcis.json_form import as_document
 
 from .facts import said_of, seen_name
 from .model import Event, MasterRecord, SeenEvent
@@ -79,6 +80,14 @@ def told_to(row: Event) -> Said:
 def said_to(row: Event) -> Said:
     """The event for a test of its own members."""
     return event_from(load_json(row.document), json.loads(row.context))
+
+
+def query_document(rows: Iterable[Event], name: str, created_at: datetime, subscription_id: str | None = None) -> str:
+    """The events as the answer to the query of this name, in JSON-LD."""
+    found = as_document([told_to(row) for row in rows], None, created_at)
+    subscribed = {"subscriptionID": subscription_id} if subscription_id else {}
+    results = {**subscribed, "queryName": name, "resultsBody": found["epcisBody"]}
+    return dumps(found | {"type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}})
 
 
 def _walk(session: Session, query: EventQuery, asked: tuple[Select[Event], Columns], place: tuple[Any, str] | None,

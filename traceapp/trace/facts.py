@@ -22,6 +22,7 @@ from traceapp.epcis import Event as Said
 from traceapp.epcis import dumps, event_from, event_hash, load_json
 
 from . import derive
+from .announcing import announce
 from .model import Event, SeenEvent
 from .terms import write_terms
 
@@ -69,6 +70,7 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
     if not store_once(session, row, (digest,)):
         raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
     write_terms(session, [(row, said)])
+    announce(session, clock, f"event:{row.id}")
     return derive.derive_own(session, row, said)
 
 

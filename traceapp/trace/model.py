@@ -38,7 +38,7 @@ class Event(Base):
     __tablename__ = "event"
     append_only = True
     __table_args__ = (Index("ix_event_recorded_at", "recorded_at", "id"), Index("ix_event_time", "event_time", "id"),
-                      Index("ix_event_id", "id"))
+                      Index("ix_event_id", "id"), Index("ix_event_capture", "capture_id", "id"))
 
     subject_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,11 +1,11 @@
-"""Tables of the EPCIS interface: what events can be found by, and capture jobs."""
+"""Tables of the EPCIS interface: what events can be found by, capture jobs, named queries, subscriptions."""
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
@@ -47,3 +47,44 @@ class CaptureJob(Base):
     behaviour: Mapped[str] = mapped_column(String(8))
     capture_id: Mapped[str | None] = mapped_column(String(32))
     errors: Mapped[Any] = mapped_column(JsonText)
+
+
+class NamedQuery(Base):
+    """A query under a name; `parameters` are name and values as they were sent."""
+
+    __tablename__ = "epcis_query"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    parameters: Mapped[Any] = mapped_column(JsonText)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_by: Mapped[str] = mapped_column(String(80))
+
+
+class Subscription(Base):
+    """Who is told of the events that a named query finds. Without a `schedule` at once, else at `next_at` with what
+    has gathered. `sealed_secret` is what deliveries are signed with."""
+
+    __tablename__ = "epcis_subscription"
+    __table_args__ = (ForeignKeyConstraint(["query_name"], ["epcis_query.name"]),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    query_name: Mapped[str] = mapped_column(String(120), index=True)
+    dest: Mapped[str] = mapped_column(String(2000))
+    sealed_secret: Mapped[str] = mapped_column(Text)
+    schedule: Mapped[Any | None] = mapped_column(JsonText)
+    reports_if_empty: Mapped[bool] = mapped_column(default=False)
+    initial_record_time: Mapped[datetime] = mapped_column(UtcTime)
+    next_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
+    last_notified_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_by: Mapped[str] = mapped_column(String(80))
+
+
+class GatheredEvent(Base):
+    """An event that a subscription will be told of when its time comes."""
+
+    __tablename__ = "epcis_gathered"
+    __table_args__ = (ForeignKeyConstraint(["subscription_id"], ["epcis_subscription.id"]),)
+
+    subscription_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,4 +1,4 @@
-"""The EPCIS 2.0 interface: capture, events by query, and what events name.
+"""The EPCIS 2.0 interface: capture, events by query, what events name, named queries and subscriptions.
 
 Source: EPCIS 2.0, 8.2.7 (SimpleEventQuery) and 12 (REST bindings).
 """
@@ -8,7 +8,7 @@ from flask import Response
 
 from traceapp.web.cors import HEADERS
 
-from . import capturing, discovery, querying
+from . import capturing, discovery, named, querying
 from .blueprint import PERMISSIONS, blueprint
 
 
@@ -20,4 +20,4 @@ def open_to_tokens(answer: Response) -> Response:
     return answer
 
 
-__all__ = ["PERMISSIONS", "blueprint", "capturing", "discovery", "querying"]
+__all__ = ["PERMISSIONS", "blueprint", "capturing", "discovery", "named", "querying"]

@@ -12,7 +12,7 @@ from traceapp.web.permissions import PUBLIC
 
 from .blueprint import PERMISSIONS, VERSION, answered, blueprint, collection, limit_headers, version_headers
 
-TOP = ("capture", "events", "eventTypes", "epcs", "readPoints", "bizLocations", "dispositions", "bizSteps")
+TOP = ("queries", "capture", "events", "eventTypes", "epcs", "readPoints", "bizLocations", "dispositions", "bizSteps")
 PERMISSIONS.update({"epcis.top": "trace.read", "epcis.discover": PUBLIC, "epcis.event_types": "trace.read"})
 
 

@@ -6,10 +6,10 @@ import re
 from flask import Response, request
 
 from traceapp.core.errors import InvalidInput, NotFound, NotOffered, Problem
-from traceapp.epcis import document_from, load_json, write_query_json, write_xml
+from traceapp.epcis import document_from, load_json, write_xml
 from traceapp.epcis.json_form import EVENT_TYPES
 from traceapp.epcis.vocabulary import word_of
-from traceapp.trace.event_query import EventPage, events_page, told_to
+from traceapp.trace.event_query import EventPage, events_page, query_document
 from traceapp.trace.identity import item_of
 from traceapp.trace.query_draft import EventQuery, TermTest
 from traceapp.trace.query_parameters import read_query
@@ -148,9 +148,7 @@ def events_answer(query: EventQuery, name: str) -> Response:
 
 
 def _document(page: EventPage, name: str, form: str) -> Response:
-    text = write_query_json([told_to(row) for row in page.rows], created_at=world().clock.now())
-    if name != "SimpleEventQuery":
-        text = text.replace('"queryName":"SimpleEventQuery"', f'"queryName":"{name}"', 1)
+    text = query_document(page.rows, name, world().clock.now())
     if form != XML_FORM:
         return Response(text, content_type=form)
     return Response(write_xml(document_from(load_json(text))), content_type=XML_FORM)
