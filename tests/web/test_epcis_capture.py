@@ -166,7 +166,30 @@ def test_an_address_says_what_may_be_done_there_and_how_much(app: Flask) -> None
         "EPCIS-Version", "EPCIS-Min", "EPCIS-Max", "CBV-Version", "CBV-Min", "CBV-Max")} == {"2.0.0"}
     assert int(answer.headers["GS1-EPCIS-Capture-Limit"]) > 0
     assert answer.headers["GS1-Capture-Error-Behaviour"] == "rollback"
-    assert app.test_client().options("/epcis/nothing").status_code == 404
+    for path, status in (("/epcis/nothing", 404), ("/epcis/capture", 405), ("/epcis/epcs/https://id.gs1.org/x", 405)):
+        assert app.test_client().put(path).status_code == status
+        assert app.test_client().options(path).status_code == (404 if status == 404 else 204)
+
+
+@pytest.mark.parametrize(("headers", "status"), [
+    ({"GS1-EPCIS-Min": "1.2", "GS1-EPCIS-Max": "2.0.0"}, 200), ({"GS1-EPCIS-Min": "2.1.0"}, 406),
+    ({"GS1-CBV-Max": "1.2.0"}, 406), ({"GS1-EPCIS-Max": "new"}, 406), ({"GS1-EPC-Format": "No_Preference"}, 200),
+    ({"GS1-EPC-Format": "Always_EPC_URN"}, 406), ({"Accept": "application/xml;q=0.9, image/png"}, 200),
+    ({"Accept": "image/png"}, 406)])
+def test_a_client_learns_when_it_cannot_have_its_wish(partner: Partner, headers: dict[str, str], status: int) -> None:
+    answer = partner.get("/epcis/events", **headers)
+    assert answer.status_code == status
+    if status == 406:
+        assert answer.get_json()["type"] == "epcisException:NotAcceptableException"
+
+
+def test_what_no_xml_can_hold_is_not_acceptable_there_and_told_in_json(partner: Partner) -> None:
+    whole = document(seen(1, **{"ex:note": "\u0001"}))
+    whole["@context"].append({"ex": "https://example.org/"})
+    assert partner.job(whole)["success"]
+    assert partner.get("/epcis/events", Accept="application/json").status_code == 200
+    refused = partner.get("/epcis/events", Accept="application/xml")
+    assert (refused.status_code, refused.get_json()["type"]) == (406, "epcisException:NotAcceptableException")
 
 
 def test_who_may_only_read_cannot_capture(app: Flask, sqlite: Database, clock: FixedClock) -> None:

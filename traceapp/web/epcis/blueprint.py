@@ -4,6 +4,7 @@ Source: EPCIS 2.0, chapter 12 (REST bindings).
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,9 @@ from traceapp.web.context import world
 blueprint = Blueprint("epcis", __name__, url_prefix="/epcis")
 
 PERMISSIONS: dict[str, str] = {}
-VERSION = "2.0.0"
+VERSION, _AS_IT_CAME = "2.0.0", "Never_Translates"
+_OURS = (2, 0, 0)
+_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}", re.ASCII)
 MOST_EVENTS_A_CAPTURE = 5000
 LONGEST_QUERY = 16_000
 JSON_FORMS, XML_FORM = ("application/json", "application/ld+json"), "application/xml"
@@ -50,6 +53,32 @@ def problem_type(error: Problem) -> str:
     return "epcisException:" + (_CODES.get(error.code) or _TYPES.get(error.status, "ImplementationException"))
 
 
+@blueprint.before_request
+def check_wishes() -> None:
+    """Whether the client can live with the versions and forms that are here. Raises Problem (406)."""
+    for standard in ("EPCIS", "CBV"):
+        if _version(f"GS1-{standard}-Min") > _OURS or _version(f"GS1-{standard}-Max") < _OURS:
+            raise not_acceptable(f"GS1-{standard}-Min", f"{standard} {VERSION}")
+    for name in ("GS1-EPC-Format", "GS1-CBV-XML-Format"):
+        if request.headers.get(name, _AS_IT_CAME) not in (_AS_IT_CAME, "No_Preference"):
+            raise not_acceptable(name, _AS_IT_CAME)
+
+
+def _version(name: str) -> tuple[int, ...]:
+    """The version that a header names; ours where it names none."""
+    text = request.headers.get(name, VERSION)
+    if not _VERSION.fullmatch(text):
+        raise not_acceptable(name, VERSION)
+    return tuple(int(part) for part in text.split("."))
+
+
+def not_acceptable(place: str, offered: str) -> Problem:
+    """The refusal of a form or version that is not here."""
+    problem = Problem("The answer is given as %(forms)s only.", code="not-acceptable", place=place, forms=offered)
+    problem.status = 406
+    return problem
+
+
 @blueprint.errorhandler(Problem)
 def refused(error: Problem) -> Response:
     """A problem under the standard's type; what is wrong with a request is 400 here."""
@@ -78,10 +107,7 @@ def wanted_form(*, has_xml: bool = False) -> str:
     forms = (JSON_FORMS[1], JSON_FORMS[0], XML_FORM) if has_xml else (JSON_FORMS[0], JSON_FORMS[1])
     found = request.accept_mimetypes.best_match(forms) if request.accept_mimetypes else forms[0]
     if found is None:
-        problem = Problem("The answer is given as %(forms)s only.", code="not-acceptable", place="Accept",
-                          forms=", ".join(forms))
-        problem.status = 406
-        raise problem
+        raise not_acceptable("Accept", ", ".join(forms))
     return found
 
 

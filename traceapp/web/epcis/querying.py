@@ -6,7 +6,7 @@ import re
 from flask import Response, request
 
 from traceapp.core.errors import InvalidInput, NotFound, NotOffered, Problem
-from traceapp.epcis import document_from, load_json, write_xml
+from traceapp.epcis import EpcisErrors, document_from, load_json, write_xml
 from traceapp.epcis.json_form import EVENT_TYPES
 from traceapp.epcis.vocabulary import word_of
 from traceapp.trace.event_query import EventPage, events_page, query_document
@@ -18,12 +18,14 @@ from traceapp.trace.terms import CLASSES, INSTANCES, term_key
 from traceapp.web.context import world
 
 from .blueprint import (
+    JSON_FORMS,
     LONGEST_QUERY,
     PERMISSIONS,
     XML_FORM,
     answered,
     blueprint,
     collection,
+    not_acceptable,
     raw_rest,
     unescaped,
     wanted_form,
@@ -151,4 +153,7 @@ def _document(page: EventPage, name: str, form: str) -> Response:
     text = query_document(page.rows, name, world().clock.now())
     if form != XML_FORM:
         return Response(text, content_type=form)
-    return Response(write_xml(document_from(load_json(text))), content_type=XML_FORM)
+    try:
+        return Response(write_xml(document_from(load_json(text))), content_type=XML_FORM)
+    except EpcisErrors as error:
+        raise not_acceptable(error.place or "Accept", ", ".join(JSON_FORMS)) from error
