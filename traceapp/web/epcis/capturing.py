@@ -1,12 +1,14 @@
 """Taking in documents and single events."""
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from flask import Response, request
 
 from traceapp.core.errors import InvalidInput, Problem, TooLarge
+from traceapp.db import Taken
 from traceapp.epcis import event_hash, read
 from traceapp.trace.capture import CaptureDocument, EventIdReused
 from traceapp.trace.capture_jobs import capture_job, capture_jobs, note_refused_capture, run_capture
@@ -19,6 +21,7 @@ from .paging import page_size, with_next
 PERMISSIONS.update({"epcis.capture": "epcis.capture", "epcis.list_captures": "epcis.capture",
                     "epcis.show_capture": "epcis.capture", "epcis.capture_event": "epcis.capture"})
 _BEHAVIOUR = "GS1-Capture-Error-Behaviour"
+_TRIES = 4
 _XML_FORMS = (XML_FORM, "text/xml")
 
 
@@ -31,13 +34,11 @@ def capture() -> Response:
         raise InvalidInput("“%(value)s” cannot be the value of %(name)s.", place=_BEHAVIOUR, name=_BEHAVIOUR,
                            value=behaviour[:60])
     command = CaptureDocument("/epcis/capture", _sent(), behaviour == "proceed", MOST_EVENTS_A_CAPTURE)
-    here, who = world(), signed_in()
     try:
-        with here.database.write() as session:
-            job = run_capture(session, who, here.clock, command)
+        job = _captured(command)
     except EventIdReused as error:
-        with here.database.write() as session:
-            job = note_refused_capture(session, who, here.clock, command, error.findings)
+        with world().database.write() as session:
+            job = note_refused_capture(session, signed_in(), world().clock, command, error.findings)
     answer = Response(status=202)
     answer.headers["Location"] = f"/epcis/capture/{job.id}"
     answer.headers[_BEHAVIOUR] = job.behaviour
@@ -71,13 +72,24 @@ def capture_event() -> Response:
     document = read(content)
     if len(document.events) != 1 or document.is_query:
         raise InvalidInput("Send one event here; documents go to /epcis/capture.", place="type")
-    here = world()
-    with here.database.write() as session:
-        run_capture(session, signed_in(), here.clock, CaptureDocument("/epcis/events", content))
+    _captured(CaptureDocument("/epcis/events", content))
     event = document.events[0]
     answer = Response(status=201)
     answer.headers["Location"] = f"/epcis/events/{quote(event.event_id or event_hash(event), safe='')}"
     return answer
+
+
+def _captured(command: CaptureDocument) -> CaptureJob:
+    """The job. Who stores the same event at the same moment is waited for: then it is there already."""
+    for _ in range(_TRIES - 1):
+        with suppress(Taken):
+            return _captured_once(command)
+    return _captured_once(command)
+
+
+def _captured_once(command: CaptureDocument) -> CaptureJob:
+    with world().database.write() as session:
+        return run_capture(session, signed_in(), world().clock, command)
 
 
 def _sent() -> bytes:
