@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
+from traceapp.trace.event_query import events_page
+from traceapp.trace.query_parameters import read_query
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -92,3 +94,19 @@ def test_lines_of_the_genealogy_stay_and_lie_in_their_key(empty: Database) -> No
             made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'lot_edge'"))
             assert "WITHOUT ROWID" in str(made)
     assert differences(empty) == []
+
+
+def test_events_that_were_there_before_can_be_found_by_what_they_name(empty: Database) -> None:
+    migrate_to(empty, "0006")
+    said = ('{"type":"ObjectEvent","action":"OBSERVE","eventTime":"2026-11-01T05:00:00Z","eventTimeZoneOffset":"+00:00",'
+            '"bizStep":"shipping","epcList":["urn:epc:id:sgtin:0614141.107346.2017"]}')
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO event (subject_key, id, event_id, type, event_time, zone_offset, recorded_at, hash, document,"
+            " context, actor_id) VALUES ('s', 'e1', 'urn:uuid:1', 'ObjectEvent', :at, '+00:00', :at, 'h', :said, '[]', 'u')"),
+            {"at": "2026-11-01T05:00:00.000000+00:00", "said": said})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        for asked in ({"EQ_bizStep": ["shipping"]}, {"MATCH_epc": ["https://id.gs1.org/01/10614141073464/21/2017"]}):
+            assert [row.id for row in events_page(session, read_query(asked), None, 10).rows] == ["e1"]
