@@ -72,7 +72,8 @@ def test_a_document_is_a_job_that_says_what_came_of_it(partner: Partner, sqlite:
 def test_xml_is_the_same_event_as_json(partner: Partner, sqlite: Database) -> None:
     whole = document(seen(1))
     partner.job(whole)
-    partner.job(write_xml(read(json.dumps(whole))), "application/xml")
+    sent = partner.send("/capture", write_xml(read(json.dumps(whole))), "application/xml", Accept="application/xml")
+    assert sent.status_code == 202
     assert stored(sqlite) == 1
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import insert
@@ -23,9 +24,13 @@ _CHUNK = 500
 _LONGEST = 40
 
 
+@lru_cache(maxsize=65536)
 def term_key(value: str) -> str:
     """The key of a URI or word, the same for every way of writing it."""
     return name_key(normal_form(value))
+
+
+_class_key = lru_cache(maxsize=65536)(name_key)
 
 
 def typed(kind: str, type_: str) -> str:
@@ -45,7 +50,7 @@ def terms_of(said: Said, lot_keys: dict[str, str] | None = None) -> set[tuple[st
         if ours and ours != item.key:
             found.add((name, ours, uri))
         if item.class_uri is not None:
-            found.add((PATTERN + name, name_key(item.class_uri), item.class_uri))
+            found.add((PATTERN + name, _class_key(item.class_uri), item.class_uri))
     found.update((name, term_key(value), value) for name, value in _others(said))
     return found
 

@@ -28,7 +28,7 @@ _XML_FORMS = (XML_FORM, "text/xml")
 @blueprint.post("/capture", provide_automatic_options=False)
 def capture() -> Response:
     """Store the events of a document: all or none, or as many as are sound where `proceed` is asked for."""
-    wanted_form()
+    wanted_form(has_xml=True)
     behaviour = request.headers.get(_BEHAVIOUR, "rollback").strip().lower()
     if behaviour not in ("rollback", "proceed"):
         raise InvalidInput("“%(value)s” cannot be the value of %(name)s.", place=_BEHAVIOUR, name=_BEHAVIOUR,
@@ -67,7 +67,7 @@ def show_capture(job_id: str) -> Response:
 @blueprint.post("/events", provide_automatic_options=False)
 def capture_event() -> Response:
     """Store a single event; the very same one again is the same."""
-    wanted_form()
+    wanted_form(has_xml=True)
     content = _sent()
     document = read(content)
     if len(document.events) != 1 or document.is_query:
