@@ -12,7 +12,7 @@ from traceapp.epcis import event_from, load_json
 from traceapp.trace.terms import rows_of, terms_of
 
 revision = '0008'
-down_revision = '0006'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 

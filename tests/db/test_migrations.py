@@ -97,7 +97,7 @@ def test_lines_of_the_genealogy_stay_and_lie_in_their_key(empty: Database) -> No
 
 
 def test_events_that_were_there_before_can_be_found_by_what_they_name(empty: Database) -> None:
-    migrate_to(empty, "0006")
+    migrate_to(empty, "0007")
     said = ('{"type":"ObjectEvent","action":"OBSERVE","eventTime":"2026-11-01T05:00:00Z","eventTimeZoneOffset":"+00:00",'
             '"bizStep":"shipping","epcList":["urn:epc:id:sgtin:0614141.107346.2017"]}')
     with empty.engine.begin() as connection:
