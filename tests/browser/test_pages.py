@@ -162,6 +162,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("partner", "/partners/{scenes.partner}", "quality"),
     ("partner-new", "/partners/new", "manager"),
     ("partner-contact", "/partners/{scenes.partner}/contact", "manager"),
+    ("gaps", "/gaps", "quality"),
     ("labels", "/labels", "operator"),
     ("links", "/links?withdrawn=1", "quality"),
     ("links-of-a-code", "/links?code={scenes.gtin}", "quality"),

@@ -172,6 +172,7 @@ def test_a_number_has_the_canonical_form_that_reading_the_whole_identifier_gives
     assert [code for code, _message in oddities(uri)] == [error.code for error in flags]
 
 
+@pytest.mark.filterwarnings("ignore:open_text is deprecated")  # the reference package's own
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_reference_package_gives_the_same_hashes(number: int) -> None:
