@@ -1,6 +1,7 @@
 """What the server may answer without a thread: the same as the ordinary way, never by waiting for another machine."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ from werkzeug.test import EnvironBuilder
 
 from tests.applications import Applications
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.statements import traced
 from traceapp.app import Application
 from traceapp.code.model import Scan
 from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.web.at_once import Done
+from traceapp.web.at_once import TRIED, Done
 
 CODE = f"/01/{UNIT_GTIN}/10/B1"
 PAGE = f"/s{CODE}"
@@ -83,6 +85,35 @@ def test_everything_else_is_left_to_the_ordinary_way(app: Application, path: str
     for one in (PAGE, PAGE, CODE):
         ordinarily(app, one)
     assert app.at_once(environ(path, method)) is None
+
+
+@pytest.mark.parametrize(("proxies", "network"), [(0, "203.0.113.0/24"), (1, "198.51.100.0/24")])
+def test_a_proxy_is_believed_as_far_as_the_settings_say(
+        app: Application, settings: Settings, database: Database, clock: FixedClock, applications: Applications,
+        proxies: int, network: str) -> None:
+    behind = applications.open(replace(settings, trusted_proxies=proxies), database, clock)
+    for _ in range(2):
+        ordinarily(behind, PAGE)
+    behind.extensions["traceapp.consumer"].scans.flush()
+    with database.write() as session:
+        session.query(Scan).delete()
+    assert behind.at_once(environ(PAGE, **{"X-Forwarded-For": "198.51.100.9"})) is not None
+    behind.extensions["traceapp.consumer"].scans.flush()
+    with database.read() as session:
+        assert [scan.network for scan in session.query(Scan)] == [network]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("marks", "looks"), [({TRIED: True}, 1), ({}, 2)])
+def test_a_batch_that_was_not_found_at_once_is_looked_for_once_more_for_its_page(
+        app: Application, database: Database, marks: dict[str, bool], looks: int) -> None:
+    for _ in range(2):
+        ordinarily(app, PAGE)
+    asked = environ(PAGE.replace("/B1", "/NONE"))
+    assert app.at_once(asked) is None
+    with traced(database) as statements:
+        b"".join(app(asked | marks, lambda *_: None))
+    assert len([one for one in statements if "FROM lot l" in one]) == looks
 
 
 def test_before_the_headers_are_known_nothing_is_answered_at_once(app: Application) -> None:

@@ -164,7 +164,7 @@ def test_a_task_leads_to_the_scans_of_the_lot_and_from_there_to_what_is_done_nex
 def test_the_page_speaks_chinese_too(plant: Plant) -> None:
     doubted(plant)
     text = text_of(plant.person("quality", "zh").get(f"{plant.url}?part=scans"))
-    for words in ("异常扫描", "从未发放", "两地相距很远", "每日扫描次数"):
+    for words in ("异常扫描", "从未发放", "两地相距很远", "每日扫描次数", "北京、广东"):
         assert words in text
 
 

@@ -96,10 +96,9 @@ def read(connection: Connection, thing: Anchor, keys: Keys, product: KnownProduc
 def keys_now(connection: Connection, thing: Anchor, product: KnownProduct | None) -> Keys:
     """The keys of a code; with a serial number and without a lot also that of the lot that was given the number."""
     anchors, items = keys_of(thing, product)
-    serial = thing.get("21")
-    if product is None or serial is None or thing.get("10") is not None:
+    if product is None or not needs_keys_now(thing):
         return anchors, items
-    lot = lot_of_serial(connection, product.id, serial)
+    lot = lot_of_serial(connection, product.id, thing.get("21") or "")
     return anchors, items if lot is None else (*items, lot)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Environ = dict[str, Any]
+# In the environ of a request that was not answered at once: what reads a file need not look there a second time.
+TRIED = "traceapp.tried_at_once"
 
 
 class Done(NamedTuple):
@@ -18,6 +20,17 @@ class Done(NamedTuple):
     status: str
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def is_same(if_none_match: str, etag: str) -> bool:
+    """Whether the asker holds this version already; weak comparison. No version, no answer of that kind."""
+    return bool(etag) and (if_none_match.strip() == "*" or etag.removeprefix("W/") in {
+        part.strip().removeprefix("W/") for part in if_none_match.split(",")})
+
+
+def without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is left to say when nothing is sent."""
+    return [pair for pair in headers if not pair[0].startswith("Content-") or pair[0] == "Content-Security-Policy"]
 
 
 AtOnce = Callable[[Environ], Done | None]

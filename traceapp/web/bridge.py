@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from .at_once import AtOnce, Done
+from .at_once import TRIED, AtOnce, Done
 from .exchange import Doorbell, Exchange, Headers, Threads, WsgiApp, plain_headers, wire_headers
 
 Scope = MutableMapping[str, Any]
@@ -98,10 +98,13 @@ class WsgiBridge:
         if self._at_once is None:
             return None
         try:
-            return self._at_once(environ)
+            done = self._at_once(environ)
         except Exception:
             log.exception("an answer at once failed")
             return None
+        if done is None:
+            environ[TRIED] = True
+        return done
 
     def _environ(self, scope: Scope) -> tuple[dict[str, Any], bool]:
         """The environ without its input, and whether the request has a body."""

@@ -1,7 +1,7 @@
 """The part of a lot's page about scans: by day, and what stands out."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,8 +31,12 @@ def scans_part(session: Session, lot_key: str) -> dict[str, Any]:
     """What the page shows."""
     last = today()
     scans = lot_scans(session, lot_key, tuple(last - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))))
-    return {"scans": scans, "picture": _picture(scans),
+    return {"scans": scans, "regions_named": _regions_named, "picture": _picture(scans),
             "exports": export_links("console.lot_scans_export", {"lot_key": lot_key})}
+
+
+def _regions_named(regions: Sequence[str]) -> str:
+    return joined_words([region(code, current_locale()) for code in regions])
 
 
 def _picture(scans: LotScans) -> Picture | None:
@@ -53,4 +57,4 @@ def scan_records(session: Session, lot_key: str) -> Iterator[Record]:
         doubt = one.doubt
         yield {"serial": doubt.serial, "reason": word(DOUBTS, doubt.reason), "scans": doubt.scans,
                "first_at": doubt.first_at, "last_at": doubt.last_at, "networks": one.networks,
-               "regions": joined_words([region(code, current_locale()) for code in one.regions])}
+               "regions": _regions_named(one.regions)}

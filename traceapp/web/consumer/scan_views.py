@@ -12,6 +12,7 @@ from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error, parse_path
 from traceapp.recall.public import recalls_of_product
 from traceapp.trace.policy import Verdict
+from traceapp.web.at_once import is_same, without_content
 from traceapp.web.context import world
 from traceapp.web.problems import translated
 
@@ -73,19 +74,13 @@ def scan_private(rest: str) -> Response:
     return _known(found, None, wanted)
 
 
-def is_same(if_none_match: str, etag: str) -> bool:
-    """Whether the browser holds this version already; weak comparison."""
-    return if_none_match.strip() == "*" or etag.removeprefix("W/") in {
-        part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-
-
 def _known(page: KeptPage, serial: str | None, wanted: Wish) -> Response:
     """A kept page as an answer, and the scan noted."""
     page = consumer().judge.answer(page, wanted, raw_path(), serial, request.environ)
     request.environ[IS_SCAN] = True
     headers = consumer().pages.headers_of(page)
     if is_same(request.headers.get("If-None-Match", ""), page.etag):
-        return Response(status=304, headers=[pair for pair in headers if not pair[0].startswith("Content-")])
+        return Response(status=304, headers=without_content(headers))
     return Response(page.body, headers=headers)
 
 

@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from traceapp.core.clock import monotonic_seconds
 from traceapp.gs1 import Gs1Error
-from traceapp.web.at_once import Done, Environ
+from traceapp.web.at_once import TRIED, Done, Environ, is_same, without_content
 from traceapp.web.operations import REQUESTS, SECONDS
 
 from .page_cache import KeptPage
 from .scan_pages import Wish
-from .scan_views import IS_SCAN, is_same
+from .scan_views import IS_SCAN
 from .state import ConsumerState
 from .wishes import language_of, takes_gzip, wants_json
 
@@ -45,7 +45,8 @@ class Shortcut:
         self._timed = SECONDS.labels(_ENDPOINT)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
-        done = self._done(environ, may_wait=True)
+        is_tried = TRIED in environ and self._state.is_file
+        done = None if is_tried else self._done(environ, may_wait=True)
         if done is not None:
             start_response(done.status, done.headers)
             return [done.body] if done.body else []
@@ -94,7 +95,7 @@ class Shortcut:
         request_id = ("X-Request-ID", next(self._ids))
         if is_same(environ.get("HTTP_IF_NONE_MATCH", ""), page.etag):
             self._counted["304"].inc()
-            return Done("304 NOT MODIFIED", [*_without_content(headers), request_id], b"")
+            return Done("304 NOT MODIFIED", [*without_content(headers), request_id], b"")
         self._counted["200"].inc()
         return Done("200 OK", [*headers, request_id, ("Content-Length", str(len(page.body)))],
                     b"" if environ["REQUEST_METHOD"] == "HEAD" else page.body)
@@ -108,7 +109,3 @@ class Shortcut:
             return start_response(status, headers, *more)
 
         return start
-
-
-def _without_content(headers: Headers) -> Headers:
-    return [pair for pair in headers if not pair[0].startswith("Content-") or pair[0] == "Content-Security-Policy"]

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traceapp.core.clock import monotonic_seconds
 from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error
-from traceapp.web.at_once import Done
+from traceapp.web.at_once import TRIED, Done, is_same, without_content
 from traceapp.web.operations import REQUESTS, SECONDS
 
 from .answers import Answer, Headers, answered
@@ -42,7 +42,8 @@ class Shortcut:
         self._timed = SECONDS.labels(_ENDPOINT)
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
-        done = self._done(environ, may_wait=True)
+        is_tried = TRIED in environ and self._resolutions.is_file and self._learned is not None
+        done = None if is_tried else self._done(environ, may_wait=True)
         if done is None:
             return self._app(environ, start_response)
         start_response(done.status, done.headers)
@@ -99,14 +100,3 @@ class Shortcut:
             close()
         return [pair for pair in seen if pair[0].lower() not in _OWN
                 and not pair[0].lower().startswith("access-control-")]
-
-
-def is_same(if_none_match: str, etag: str) -> bool:
-    """Whether the asker holds this version already; weak comparison. No version, no answer of that kind."""
-    return bool(etag) and (if_none_match.strip() == "*" or etag.removeprefix("W/") in {
-        part.strip().removeprefix("W/") for part in if_none_match.split(",")})
-
-
-def without_content(headers: Headers) -> Headers:
-    """What is left to say when nothing is sent."""
-    return [pair for pair in headers if not pair[0].startswith("Content-") or pair[0] == "Content-Security-Policy"]

@@ -9,6 +9,7 @@ from flask import Response, g, request
 from traceapp.code.selection import Level, selected
 from traceapp.core.errors import NotFound, Problem
 from traceapp.gs1 import Gs1Error
+from traceapp.web.at_once import is_same, without_content
 from traceapp.web.context import world
 from traceapp.web.cors import PREFLIGHT
 from traceapp.web.problems import render
@@ -17,7 +18,6 @@ from . import pages
 from .answers import CHOICES, Answer, answered, links
 from .asking import HTML, Asked, asked
 from .kept import Kept, UnsupportedKey
-from .shortcut import is_same, without_content
 from .state import resolutions
 
 

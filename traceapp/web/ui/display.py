@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 
 from traceapp.core.quantity import Quantity
 
-from .places import place, region
+from .places import place
 
 # UN/ECE Recommendation 20 code -> (Chinese, English). What is not listed shows as its code.
 UNIT_WORDS: dict[str, tuple[str, str]] = {
@@ -66,7 +66,7 @@ def filters(current_locale: Callable[[], str]) -> dict[str, Callable[..., Any]]:
         return shown
 
     return {"num": localised(number), "amount": localised(amount), "unit": localised(unit), "day": localised(day),
-            "moment": localised(moment), "place": localised(place), "region": localised(region)}
+            "moment": localised(moment), "place": localised(place)}
 
 
 def _offset(local: datetime) -> str:
