@@ -64,11 +64,11 @@ def _compare(database: Database, every: list[Genealogy]) -> tuple[int, list[str]
             numbers = {of.key(number): number for number in range(of.lots)}
             root = of.seed % of.lots
             for direction in (UP, DOWN):
-                for by_time in (True, False):
-                    walk = Walk(connection, Wanted(of.key(root), direction, by_time))
+                for by_time, kept in ((True, False), (True, True), (False, False)):
+                    walk = Walk(connection, Wanted(of.key(root), direction, by_time, with_amounts=kept))
                     found = {numbers[one.lot_key]: one.depth for level in walk.levels() for one in level}
                     oracle = Oracle(of, root, up=direction == UP, by_time=by_time)
                     walks += 1
                     if found != oracle.steps:
-                        wrong.append(f"{database.dialect} seed {of.seed} {direction} by_time={by_time}")
+                        wrong.append(f"{database.dialect} seed {of.seed} {direction} by_time={by_time} kept={kept}")
     return walks, wrong

@@ -38,6 +38,16 @@ def test_random_genealogies_reach_what_the_oracle_says(
             assert {number: one.depth for number, one in found.items()} == oracle.steps, (of, root, direction)
 
 
+@pytest.mark.parametrize("by_time", [True, False])
+def test_following_line_by_line_reaches_the_same_lots_at_the_same_times_as_lines_drawn_together(
+        database: Database, stored: list[Genealogy], by_time: bool) -> None:
+    for of in stored:
+        root = of.seed % of.lots
+        for direction in (UP, DOWN):
+            drawn_together = walked(database, of, root, direction, by_time=by_time)
+            assert drawn_together == walked(database, of, root, direction, by_time=by_time, with_amounts=True), of
+
+
 def test_what_is_upstream_of_a_lot_has_it_downstream(database: Database, stored: list[Genealogy]) -> None:
     for of in stored[:60]:
         above = {number: set(walked(database, of, number, UP)) for number in range(of.lots)}

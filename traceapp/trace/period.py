@@ -33,9 +33,11 @@ class Bounds:
     def downstream(self, line: Any, kind: str, started: Any, span: Span) -> Span | None:
         """When something of the root is in the lot that the line leads to; None: never. `kind` and `started` are
         those of the lot that it comes from."""
-        at, until = line[2], line[3]
-        until = self.future if until is None or line[4] == "made" else until
-        goes_along = line[4] != "made" and kind != "lot"
+        _, _, at, until, how = line[:5]
+        if how == "made":
+            return (at, self.future) if span[0] <= at <= span[1] or at < started else None
+        until = self.future if until is None else until
+        goes_along = kind != "lot"
         leaves = until if goes_along else at
         if leaves < started:
             return at, until
@@ -47,16 +49,20 @@ class Bounds:
     def upstream(self, line: Any, kind: str, started: Any, span: Span) -> Span | None:
         """When what is in the lot that the line leads to matters; None: never. `kind` and `started` are those of
         that lot."""
-        at, until = line[2], line[3]
-        until = self.future if until is None or line[4] == "made" else until
+        _, _, at, until, how = line[:5]
+        if how == "made":
+            if at > span[1]:
+                return None
+            # What went into a lot stays in it; of a thing counts what was in it at that moment.
+            return (self.past, self.future) if at < started else (self.past if kind == "lot" else at, at)
+        until = self.future if until is None else until
         low, high = max(span[0], at), min(span[1], until)
         if low > high:
             return None
-        goes_along = line[4] != "made" and kind != "lot"
+        goes_along = kind != "lot"
         if (until if goes_along else at) < started:
             return self.past, self.future
-        # What went into a lot stays in it; of a thing counts what was in it at that moment.
-        return (low, high) if goes_along else (self.past if kind == "lot" else at, at)
+        return (low, high) if goes_along else (self.past, at)
 
 
 def bounds_of(*, is_sqlite: bool) -> Bounds:

@@ -1,11 +1,11 @@
 """Which lots a lot reaches, and when: level by level, by the times at which things went on.
 
-The hot path of every trace: two statements for a few thousand lots, plain rows, no objects of the mapper. What it costs
-follows from the answer, not from the database. The rule of times is written down in docs/decisions/0010-genealogy.md.
+The hot path of every trace: two statements for a few thousand lots (reach_reads.py), plain rows, no objects of the
+mapper. What it costs follows from the answer, not from the database. The rule of times is written down in
+docs/decisions/0010-genealogy.md.
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,18 +16,11 @@ from sqlalchemy import Connection
 
 from traceapp.core.quantity import SCALE
 
-from .period import FUTURE, PAST, Bounds, Span, bounds_of
-from .quick_reads import day, moment, rows
+from .period import FUTURE, PAST, Span
+from .quick_reads import day, moment
+from .reach_reads import KEY, Reads
 
 UP, DOWN = "up", "down"
-_AT_ONCE = 4000
-_EDGE = "e.lot_key, e.other_key, e.at, e.until, e.kind"
-LOT_COLUMNS = ("l.lot_key, l.uri, l.number, l.name, l.item_kind, l.product_id, l.unit, l.made, "
-               "l.made + l.returned - l.consumed - l.shipped - l.sampled - l.lost, l.shipped - l.returned, "
-               "l.started_at, l.expires_on, l.origin, l.is_own, l.release_state, l.is_on_hold, l.is_recalled")
-_EDGES = "SELECT {columns} FROM lot_edge e WHERE e.lot_key {among} AND e.direction = '{direction}'"
-_LOTS = "SELECT {columns} FROM lot l WHERE l.lot_key {among}"
-_AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(%s)"}
 
 
 class Reached(NamedTuple):
@@ -116,9 +109,8 @@ class Line(NamedTuple):
         return None if self.quantity_raw is None else _amount(self.quantity_raw)
 
 
-_KEY = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
 _ENDS = (*PAST.values(), *FUTURE.values())
-_STARTED, _KIND = 10, 4  # in a row of _LOTS
+_STARTED, _KIND = 10, 4  # in the row of a lot
 
 
 def _amount(millionths: int) -> Decimal:
@@ -141,47 +133,17 @@ class Wanted:
     more_roots: tuple[str, ...] = ()
 
 
-class Reads:
-    """The two statements for many keys, on either database."""
-
-    def __init__(self, connection: Connection, direction: str, *, with_amounts: bool) -> None:
-        self._connection, dialect = connection, connection.dialect.name
-        self._is_sqlite = dialect != "postgresql"
-        among = _AMONG["sqlite" if self._is_sqlite else "postgresql"]
-        self._edges = _EDGES.format(
-            columns=_EDGE + (", e.event_id, e.quantity, e.unit" if with_amounts else ""), among=among,
-            direction=direction)
-        self._lots = _LOTS.format(columns=LOT_COLUMNS, among=among)
-        self.bounds: Bounds = bounds_of(is_sqlite=self._is_sqlite)
-
-    def edges(self, keys: list[str]) -> Iterator[Any]:
-        """The lines that begin at these lots in the direction."""
-        return self._by_keys(self._edges, keys)
-
-    def lots(self, keys: list[str]) -> Iterator[Any]:
-        """The rows of these lots."""
-        return self._by_keys(self._lots, keys)
-
-    def _by_keys(self, statement: str, keys: list[str]) -> Iterator[Any]:
-        for start in range(0, len(keys), _AT_ONCE):
-            part = keys[start:start + _AT_ONCE]
-            # Keys are hexadecimal digits, so that a list of them is written without care for quotes.
-            given: Any = '["' + '","'.join(part) + '"]' if self._is_sqlite else part
-            yield from rows(self._connection, statement, (given,))
-
-
 class Walk:
     """One walk from a root. `levels()` gives the lots, the nearest first, each once; `followed` the lines so far."""
 
     def __init__(self, connection: Connection, wanted: Wanted) -> None:
         self.wanted = wanted
+        self._is_down = wanted.direction == DOWN
         self._reads = Reads(connection, wanted.direction, with_amounts=wanted.with_amounts)
         self._rule = self._reads.bounds
         self._rows: dict[str, Any] = {}
         self._spans: dict[str, list[Span]] = {}
-        self._waiting: dict[str, list[Any]] = {}
         self._fresh: dict[str, list[Span]] = {}
-        self._opened: set[str] = set()
         self.followed: dict[tuple[str, str, str], Line] = {}
 
     def levels(self) -> Iterator[list[Reached]]:
@@ -190,7 +152,7 @@ class Walk:
 
     def levels_of_keys(self) -> Iterator[tuple[int, list[str]]]:
         """The same without reading the lots themselves: for who wants some of them."""
-        named = [key for key in (self.wanted.root, *self.wanted.more_roots) if _KEY.fullmatch(key)]
+        named = [key for key in (self.wanted.root, *self.wanted.more_roots) if KEY.fullmatch(key)]
         self._learn(named)
         depth, new = 0, [key for key in dict.fromkeys(named) if key in self._rows]
         whole = self._rule.whole(self.wanted.since, self.wanted.until)
@@ -205,120 +167,109 @@ class Walk:
     def reached(self, depth: int, keys: list[str]) -> list[Reached]:
         """These lots of a level. One that is named but of which nothing was told is left out."""
         self._learn(keys)
-        here, end = self._rows, 0 if self.wanted.direction == DOWN else 1
+        here, end = self._rows, 0 if self._is_down else 1
         most = min if end == 0 else max
         return [Reached(depth, spans[0][end] if len(spans) == 1 else most(span[end] for span in spans), *here[key])
                 for key in keys if key in here and (spans := self._spans[key])]
 
-    def step(self, within: Collection[str] | None = None) -> list[str]:
-        """Follow the lines out of what is fresh, only to the lots in `within` where it is given; answers the lots that
-        were not reached before."""
+    def step(self) -> list[str]:
+        """Follow the lines out of what is fresh; answers the lots that were not reached before."""
         fresh, self._fresh = self._fresh, {}
-        lines = self._lines_of(fresh)
-        if within is not None:
-            lines = [line for line in lines if line[1] in within]
-        if self.wanted.by_time:
-            self._learn(fresh if self.wanted.direction == DOWN else [line[1] for line in lines])
         new: list[str] = []
-        plainly = self._plainly_down if self.wanted.direction == DOWN else self._plainly_up
-        for line in plainly(lines, fresh, new) if self.wanted.by_time else lines:
-            for span in self._further(line, fresh[line[0]]):
-                self._arrive(line, span, new)
+        if self.wanted.with_amounts:
+            self._follow(self._reads.lines(list(fresh)), fresh, new)
+        elif not self.wanted.by_time:
+            whole = self._rule.whole(self.wanted.since, self.wanted.until)
+            for other in self._reads.others(list(fresh)):
+                self._arrive(other, whole, new)
+        else:
+            plain = {key: spans[0] for key, spans in fresh.items() if len(spans) == 1 and self._is_open(spans[0])}
+            (self._plainly_down if self._is_down else self._plainly_up)(plain, new)
+            rest = [key for key in fresh if key not in plain]
+            self._follow(self._reads.lines(rest), fresh, new)
         return new
-
-    def _plainly_down(self, lines: list[Any], fresh: dict[str, list[Span]], new: list[str]) -> list[Any]:
-        """Follow what a lot was made into, which is nearly every line, without a call for each; answers the other
-        lines. The same rule as `Bounds.downstream`."""
-        rows, spans, future, kept = self._rows, self._spans, self._rule.future, self.wanted.with_amounts
-        others: list[Any] = []
-        for line in lines:
-            here, row, at = fresh[line[0]], rows.get(line[0]), line[2]
-            if line[4] != "made" or row is None or len(here) != 1:
-                others.append(line)
-            elif not here[0][0] <= at <= here[0][1] and at >= row[_STARTED]:
-                self._waiting.setdefault(line[0], []).append(line)
-            else:
-                known = spans.get(line[1])
-                if known is not None and (known[0][0] > at or known[0][1] is not future):
-                    others.append(line)
-                    continue
-                if known is None:
-                    spans[line[1]], self._fresh[line[1]] = [(at, future)], [(at, future)]
-                    new.append(line[1])
-                if kept:
-                    self._note(line)
-        return others
-
-    def _plainly_up(self, lines: list[Any], fresh: dict[str, list[Span]], new: list[str]) -> list[Any]:
-        """The same for what a lot was made out of."""
-        rows, spans, past, kept = self._rows, self._spans, self._rule.past, self.wanted.with_amounts
-        others: list[Any] = []
-        for line in lines:
-            here, row, at = fresh[line[0]], rows.get(line[1]), line[2]
-            if line[4] != "made" or row is None or row[_KIND] != "lot" or at < row[_STARTED] or len(here) != 1:
-                others.append(line)
-            elif at > here[0][1]:
-                self._waiting.setdefault(line[0], []).append(line)
-            else:
-                known = spans.get(line[1])
-                if known is not None and (known[0][1] < at or known[0][0] is not past):
-                    others.append(line)
-                    continue
-                if known is None:
-                    spans[line[1]], self._fresh[line[1]] = [(past, at)], [(past, at)]
-                    new.append(line[1])
-                if kept:
-                    self._note(line)
-        return others
-
-    def _further(self, line: Any, spans: list[Span]) -> list[Span]:
-        """When the root matters at the far end of the line. A line that was not followed, or that may lead on at
-        another time, is looked at again when its lot is reached at another time."""
-        if not self.wanted.by_time:
-            return spans
-        kind, started = self._kind_and_start(line[0] if self.wanted.direction == DOWN else line[1])
-        rule = self._rule.downstream if self.wanted.direction == DOWN else self._rule.upstream
-        found = [further for span in spans if (further := rule(line, kind, started, span)) is not None]
-        if not found or (line[4] != "made" and kind != "lot"):
-            self._waiting.setdefault(line[0], []).append(line)
-        return found
 
     def step_within(self, keys: Collection[str]) -> None:
         """Follow the lines between these lots only: the last ones of a walk that was cut."""
-        self._fresh = {key: spans for key, spans in self._fresh.items() if key in keys}
-        self.step(keys)
+        fresh = {key: spans for key, spans in self._fresh.items() if key in keys}
+        self._fresh = {}
+        self._follow([line for line in self._reads.lines(list(fresh)) if line[1] in keys], fresh, [])
 
-    def _lines_of(self, fresh: dict[str, list[Span]]) -> list[Any]:
-        """The lines out of these lots: those that wait, and all of a lot that is here for the first time."""
-        lines = [line for key in fresh for line in self._waiting.pop(key, ())]
-        first = [key for key in fresh if key not in self._opened]
-        self._opened.update(first)
-        lines.extend(self._reads.edges(first))
-        return lines
+    def _is_open(self, span: Span) -> bool:
+        """From a moment on, or up to one: the spans of all that was not taken out of a container."""
+        return bool(span[1] == self._rule.future) if self._is_down else bool(span[0] == self._rule.past)
+
+    def _plainly_down(self, plain: dict[str, Span], new: list[str]) -> None:
+        """Follow what lots were made into, which is nearly every line, with the database choosing the earliest of the
+        lines to a lot. The same rule as `Bounds.downstream`."""
+        self._learn(plain)
+        future, past, rows = self._rule.future, self._rule.past, self._rows
+        found = self._reads.earliest([(span[0], rows[key][_STARTED] if key in rows else past, key)
+                                      for key, span in plain.items()])
+        packed = False
+        for other, made, at in found:
+            if made:
+                self._arrive(other, (at, future), new)
+            packed = packed or not made
+        if packed:
+            self._follow(self._reads.lines(list(plain), only_packed=True), {key: [plain[key]] for key in plain}, new)
+
+    def _plainly_up(self, plain: dict[str, Span], new: list[str]) -> None:
+        """The same for what lots were made out of: the latest line to a lot counts, and whether one of them is from
+        before that lot began."""
+        found = self._reads.latest([(span[1], key) for key, span in plain.items()])
+        self._learn([row[0] for row in found])
+        past, future, rows, things, packed = self._rule.past, self._rule.future, self._rows, set(), False
+        for other, made, at, first in found:
+            row = rows.get(other)
+            if not made:
+                packed = True
+            elif row is not None and row[_KIND] != "lot":
+                things.add(other)
+            else:
+                began_later = row is not None and first < row[_STARTED]
+                self._arrive(other, (past, future if began_later else at), new)
+        if packed or things:
+            lines = self._reads.lines(list(plain), only_packed=not things)
+            self._follow([line for line in lines if line[4] != "made" or line[1] in things],
+                         {key: [plain[key]] for key in plain}, new)
+
+    def _follow(self, lines: list[Any], fresh: dict[str, list[Span]], new: list[str]) -> None:
+        """Follow each line by itself, by the rule."""
+        noted = self.followed if self.wanted.with_amounts else None
+        if self.wanted.by_time:
+            self._learn(fresh if self._is_down else [line[1] for line in lines])
+        for line in lines:
+            further = self._further(line, fresh[line[0]])
+            if further and noted is not None:
+                noted.setdefault((line[0], line[1], line[5]), Line(*line))
+            for span in further:
+                self._arrive(line[1], span, new)
+
+    def _further(self, line: Any, spans: list[Span]) -> list[Span]:
+        """When the root matters at the far end of the line."""
+        if not self.wanted.by_time:
+            return spans
+        row = self._rows.get(line[0 if self._is_down else 1])
+        kind, started = ("lot", self._rule.past) if row is None else (row[_KIND], row[_STARTED])
+        rule = self._rule.downstream if self._is_down else self._rule.upstream
+        if len(spans) == 1:
+            further = rule(line, kind, started, spans[0])
+            return [] if further is None else [further]
+        return [further for span in spans if (further := rule(line, kind, started, span)) is not None]
 
     def _learn(self, keys: Iterable[str]) -> None:
-        missing = [key for key in dict.fromkeys(keys) if key not in self._rows]
-        self._rows.update((row[0], row) for row in self._reads.lots(missing))
+        known = self._rows
+        for row in self._reads.lots([key for key in dict.fromkeys(keys) if key not in known]):
+            known[row[0]] = row
 
-    def _kind_and_start(self, key: str) -> tuple[str, Any]:
-        row = self._rows.get(key)
-        return ("lot", self._rule.past) if row is None else (row[_KIND], row[_STARTED])
-
-    def _note(self, line: Any) -> None:
-        self.followed.setdefault((line[0], line[1], line[5]), Line(*line))
-
-    def _arrive(self, line: Any, span: Span, new: list[str]) -> None:
-        if self.wanted.with_amounts:
-            self._note(line)
-        other = line[1]
+    def _arrive(self, other: str, span: Span, new: list[str]) -> None:
         known = self._spans.get(other)
         if known is None:
-            self._spans[other] = [span]
-            self._fresh[other] = [span]
+            self._spans[other] = self._fresh[other] = [span]
             new.append(other)
-        elif not any(low <= span[0] and span[1] <= high for low, high in known):
-            self._spans[other] = [one for one in known if not (span[0] <= one[0] and one[1] <= span[1])]
-            self._spans[other].append(span)
+        elif known[0] != span and not any(low <= span[0] and span[1] <= high for low, high in known):
+            self._spans[other] = [*(one for one in known if not (span[0] <= one[0] and one[1] <= span[1])), span]
             self._fresh.setdefault(other, []).append(span)
 
 
