@@ -1,13 +1,14 @@
 """The migrations lead to exactly the tables that the models describe, on both databases."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import text
 
+from traceapp import models
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.trace.event_query import events_page
@@ -53,6 +54,18 @@ def test_a_missing_column_is_noticed(empty: Database) -> None:
     with empty.engine.begin() as connection:
         connection.execute(text("ALTER TABLE complaint DROP COLUMN use_text"))
     assert any("use_text" in difference for difference in differences(empty))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("make", [upgrade, lambda database: models.metadata.create_all(database.engine)])
+def test_the_key_of_the_lines_holds_what_a_walk_reads(
+        empty_postgresql: Database, make: Callable[[Database], object]) -> None:
+    make(empty_postgresql)
+    with empty_postgresql.engine.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off; SET enable_bitmapscan = off"))
+        plan = "\n".join(row[0] for row in connection.execute(text(
+            "EXPLAIN SELECT other_key, at, until, kind FROM lot_edge WHERE lot_key = 'a' AND direction = 'up'")))
+    assert "Index Only Scan using pk_lot_edge" in plan
 
 
 def migrate_to(database: Database, revision: str) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Index, Integer, PrimaryKeyConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
@@ -190,8 +190,9 @@ class LotEdge(Base):
     when it was taken out of its container again; None: it was made into the child, or is still in it."""
 
     __tablename__ = "lot_edge"
-    # On SQLite the lines of a lot lie together in the key itself: a walk reads nothing else.
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    # The lines of a lot lie together in the key itself, with what a walk needs to know: it reads nothing else.
+    __table_args__ = (PrimaryKeyConstraint("lot_key", "direction", "other_key", "event_id",
+                                           postgresql_include=["at", "until", "kind"]), {"sqlite_with_rowid": False})
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     direction: Mapped[str] = mapped_column(String(4), primary_key=True)

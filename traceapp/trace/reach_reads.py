@@ -6,7 +6,7 @@ counts (upstream the latest). The database finds it, so that a walk handles lots
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,7 +23,7 @@ _LOTS = "SELECT {columns} FROM lot l WHERE l.lot_key {among}"
 _EDGE = "e.lot_key, e.other_key, e.at, e.until, e.kind"
 _LINES = "SELECT {columns} FROM lot_edge e WHERE e.lot_key {among} AND e.direction = '{direction}'"
 _OTHERS = "SELECT DISTINCT e.other_key FROM lot_edge e WHERE e.lot_key {among} AND e.direction = '{direction}'"
-_AMONG = {True: "IN (SELECT value FROM json_each(?))", False: "= ANY(%s)"}
+_AMONG = {True: "IN (SELECT value FROM json_each(?))", False: "= ANY(%s::varchar[])"}
 _PACKED = " AND e.kind <> 'made'"
 # SQLite is given one list of texts, times of 32 characters before the key: taking lists apart would cost it more.
 _EARLIEST = {
@@ -37,7 +37,7 @@ _EARLIEST = {
             "WHERE e.kind <> 'made' OR e.at >= k.low OR e.at < k.started GROUP BY e.other_key, e.kind = 'made'")}
 _LATEST = {
     True: ("SELECT e.other_key, e.kind = 'made', MAX(e.at), MIN(e.at) "
-           "FROM json_each(?) k CROSS JOIN lot_edge e ON e.lot_key = substr(k.value, 33) AND e.direction = 'up' "
+           "FROM json_each(?) k CROSS JOIN lot_edge e ON e.lot_key = substr(k.value, 65) AND e.direction = 'up' "
            "WHERE e.kind <> 'made' OR e.at <= substr(k.value, 1, 32) GROUP BY e.other_key, e.kind = 'made'"),
     False: ("SELECT e.other_key, e.kind = 'made', MAX(e.at), MIN(e.at) "
             "FROM unnest(%s::timestamptz[], %s::varchar[]) AS k(high, lot_key) "
@@ -75,33 +75,42 @@ class Reads:
         """For lots, each after the moment from which the root is in it and that at which it began: `(other lot, true,
         earliest moment at which something of the root was made into it)`, and `(other lot, false, …)` where
         something was packed into it; both more than once if so many are asked for."""
-        return [row for part in _parts(asked) for row in rows(self._connection, _EARLIEST[self._is_sqlite], (
-            (_listed([f"{low:32}{started:32}{key}" for low, started, key in part]),) if self._is_sqlite
-            else _columns(part)))]
+        return self._drawn_together(_EARLIEST, asked)
 
     def latest(self, asked: list[tuple[Any, str]]) -> list[Any]:
         """For lots, each after the moment up to which what went into it matters: `(other lot, true, latest and
         earliest moment at which something of it went in)`, and `(other lot, false, …)` where something of it was
         packed; both more than once if so many are asked for."""
-        return [row for part in _parts(asked) for row in rows(self._connection, _LATEST[self._is_sqlite], (
-            (_listed([f"{high:32}{key}" for high, key in part]),) if self._is_sqlite else _columns(part)))]
+        return self._drawn_together(_LATEST, asked)
+
+    def _drawn_together(self, statements: dict[bool, str], asked: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        for part in _parts(asked):
+            if self._is_sqlite:
+                given: Any = _list([f"{times[0]:32}{times[-1]:32}{key}" for *times, key in part]),
+            else:
+                *times, keys = zip(*part, strict=True)
+                given = *(_array([moment.isoformat() for moment in one]) for one in times), _array(keys)
+            found += rows(self._connection, statements[self._is_sqlite], given)
+        return found
 
     def _by_keys(self, statement: str, keys: list[str]) -> Iterator[Any]:
         for part in _parts(keys):
-            yield from rows(self._connection, statement, (_listed(part) if self._is_sqlite else part,))
+            yield from rows(self._connection, statement, (_list(part) if self._is_sqlite else _array(part),))
 
 
 def _parts(asked: list[Any]) -> Iterator[list[Any]]:
     return (asked[start:start + _AT_ONCE] for start in range(0, len(asked), _AT_ONCE))
 
 
-def _columns(asked: list[Any]) -> tuple[list[Any], ...]:
-    return tuple(map(list, zip(*asked, strict=True)))
-
-
-def _listed(texts: list[str]) -> str:
-    """A JSON list. Keys are hexadecimal digits and times ours, so that it is written without care for quotes."""
+# Keys are hexadecimal digits and times are ours, so that both are written without care for quotes. PostgreSQL's driver
+# takes a third of a walk's time for the same arrays as lists.
+def _list(texts: Iterable[str]) -> str:
     return '["' + '","'.join(texts) + '"]'
+
+
+def _array(texts: Iterable[str]) -> str:
+    return "{" + ",".join(texts) + "}"
 
 
 __all__ = ["KEY", "LOT_COLUMNS", "Reads"]
