@@ -20,8 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     act.add_argument("--kind", required=True, help="device, ivd, drug, biologic, cosmetic, natural_health_product; "
                                                    "device/IVD for both")
     act.add_argument("--actor", required=True, action="append",
-                     help="what we are for the product: registrant (also: MAH, manufacturer), importer, representative, "
-                          "distributor, user_facility, contract_manufacturer; may be given more than once")
+                     help="what we are for the product: registrant (also: MAH, manufacturer), importer, "
+                          "representative, distributor, user_facility, contract_manufacturer; more than once if so")
     act.add_argument("--trigger", required=True, action="append",
                      help="what happened: death, serious_injury, could_be_serious, not_serious, group_event, "
                           "recall_decided_1 …; may be given more than once")

@@ -1,4 +1,4 @@
-"""Legal clocks: which reports are due where, by when, and by which article. Pure: rows in data/, functions over them."""
+"""Legal clocks: which reports are due where, by when, by which article. Pure: rows in data/, functions over them."""
 from __future__ import annotations
 
 from .calendars import is_working_day
@@ -6,5 +6,5 @@ from .clocks import Clock, Due, Judgement, Situation, due, judge
 from .rows import Rule, rules
 from .words import Kind, Role, Trigger
 
-__all__ = ["Clock", "Due", "Judgement", "Kind", "Role", "Rule", "Situation", "Trigger", "due", "is_working_day", "judge",
-           "rules"]
+__all__ = ["Clock", "Due", "Judgement", "Kind", "Role", "Rule", "Situation", "Trigger", "due", "is_working_day",
+           "judge", "rules"]

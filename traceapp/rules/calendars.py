@@ -62,18 +62,18 @@ def _canada(year: int) -> set[date]:
     """Source: holidays of the federal public service."""
     easter, victoria = _easter(year), date(year, 5, 24)
     fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 9, 30), date(year, 11, 11)]
-    return {moved for day in fixed for moved in _moved_on([day])} | _moved_on([date(year, 12, 25), date(year, 12, 26)]) \
-        | {easter - timedelta(days=2), easter + timedelta(days=1), victoria - timedelta(days=victoria.weekday()),
-           _nth(year, 9, _MONDAY, 1), _nth(year, 10, _MONDAY, 2)}
+    moved = {kept for day in fixed for kept in _moved_on([day])} | _moved_on([date(year, 12, 25), date(year, 12, 26)])
+    return moved | {
+        easter - timedelta(days=2), easter + timedelta(days=1), victoria - timedelta(days=victoria.weekday()),
+        _nth(year, 9, _MONDAY, 1), _nth(year, 10, _MONDAY, 2)}
 
 
 def _moved_on(days: list[date]) -> set[date]:
     """Holidays one after the other, each on the next weekday that is free."""
-    kept: list[date] = []
-    waiting = []
+    kept = [day for day in days if day.weekday() < _SATURDAY]
     for day in days:
-        (waiting if day.weekday() >= _SATURDAY else kept).append(day)
-    for day in waiting:
+        if day in kept:
+            continue
         while day.weekday() >= _SATURDAY or day in kept:
             day += timedelta(days=1)
         kept.append(day)

@@ -27,8 +27,9 @@ def due_records(situation: Situation, started_at: datetime) -> Iterator[dict[str
                "mark": rule.mark, "repeats": rule.repeats, "says": rule.limit_text,
                "is_day_of_law": clock.due.at is not None, "is_provisional": clock.due.is_provisional}
     if not judgement.clocks:
-        yield {"id": "undetermined", "due": _text(judgement.undetermined_until), "decide_by": _text(judgement.review_by),
-               "is_provisional": judgement.is_provisional, "has_rules": situation.jurisdiction in ZONES}
+        yield {"id": "undetermined", "due": _text(judgement.undetermined_until),
+               "decide_by": _text(judgement.review_by), "is_provisional": judgement.is_provisional,
+               "has_rules": situation.jurisdiction in ZONES}
 
 
 def _text(moment: datetime | None) -> str | None:
