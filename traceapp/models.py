@@ -15,9 +15,10 @@ from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
 from traceapp.vault import model as vault
+from traceapp.worklist import clock_model as legal_clocks
 from traceapp.worklist import model as worklist
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "metadata",
-           "outbox", "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "legal_clocks",
+           "metadata", "outbox", "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]

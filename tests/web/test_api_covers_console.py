@@ -41,6 +41,7 @@ ACTS = {
     "complaint_reveal": "POST /complaints/<complaint_id>/person",
     "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
+    "clock_end": "POST /clocks/<clock_id>/end",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",

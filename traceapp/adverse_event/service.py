@@ -24,6 +24,7 @@ from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
+from .clocks import end_clocks, running_clocks, start_clocks
 from .model import AdverseEvent, AdverseEventVersion
 from .policy import Precision, check_consistent, checked_onset, is_serious
 from .states import AdverseEventState, Causality, Outcome, next_state
@@ -126,6 +127,7 @@ def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: Op
         "adverse_event.assess", about(event.id), "quality",
         due_times(Severity(complaint.severity), awareness_at)[2],
         None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
+    start_clocks(session, actor, clock, event, awareness_at)
     return event
 
 
@@ -156,7 +158,8 @@ def _note_change(session: Session, actor: Actor, clock: Clock, event: AdverseEve
 
 
 def assess_adverse_event(session: Session, actor: Actor, clock: Clock, command: AssessAdverseEvent) -> AdverseEvent:
-    """The adverse event as assessed; whether it is serious follows from the criteria.
+    """The adverse event as assessed; whether it is serious follows from the criteria, and more legal clocks begin where
+    they do. What a first assessment finds was there to be read when we learned of the event; later ones count from now.
 
     Raises NotFound, Stale, Conflict by the state table, InvalidInput whose place is the name of the field.
     """
@@ -175,18 +178,20 @@ def assess_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
         "causality": one_of(Causality, command.causality, place="causality"),
         "narrative": cleaned_text(command.narrative, place="narrative", limit=20_000, required=True),
         "use_text": cleaned_text(command.use_text, place="use_text", limit=2000), "state": state}
+    known_at = event.awareness_at if event.state == AdverseEventState.draft else clock.now()
     before = _keep_version(session, actor, clock, event, reason)
     for name, value in values.items():
         setattr(event, name, value)
     _note_change(session, actor, clock, event, ("assessed", before))
     complete_tasks(session, actor, clock, about(event.id), "adverse_event.assess", "assessed")
+    start_clocks(session, actor, clock, event, known_at)
     return event
 
 
 def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: ChangeAdverseEvent) -> AdverseEvent:
     """The adverse event after close, reopen or nullify; a nullified one stays with all its versions.
 
-    Raises NotFound, Stale, Conflict by the state table, InvalidInput without a reason.
+    Raises NotFound, Stale, Conflict by the state table or while a legal clock runs, InvalidInput without a reason.
     """
     if command.action not in _PAST:
         raise InvalidInput("“%(action)s” is not one of: %(known)s.", code="unknown-action", place="action",
@@ -194,10 +199,14 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
     event = adverse_event_of(session, command.adverse_event_id, command.revision)
     state = next_state(event.state, command.action)
     reason = cleaned_text(command.reason, place="reason", limit=2000, required=True)
+    if command.action == "close" and running_clocks(session, event):
+        raise Conflict("Legal clocks still run for this event. Report it, or decide for each clock that no report is "
+                       "due, and say why; then close it.", code="clocks-run")
     before = _keep_version(session, actor, clock, event, reason)
     event.state = state
     _note_change(session, actor, clock, event, (_PAST[command.action], before))
     if command.action == "nullify":
+        end_clocks(session, actor, clock, event, reason)
         drop_tasks(session, actor, clock, about(event.id))
     elif command.action == "reopen":
         severity = Severity.major if event.is_serious else Severity.moderate
@@ -227,4 +236,5 @@ def follow_complaint(session: Session, actor: Actor, clock: Clock, complaint_id:
     event.lot_key, event.product_id = complaint.lot_key, complaint.product_id
     _note_change(session, actor, clock, event, ("lot_bound", before))
     session.flush()
+    start_clocks(session, actor, clock, event, event.awareness_at)
     return event

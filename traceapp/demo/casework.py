@@ -1,6 +1,7 @@
 """Complaints as they come in, and what staff does with them."""
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from traceapp.adverse_event.service import (
     AssessAdverseEvent,
     ChangeAdverseEvent,
     OpenAdverseEvent,
+    about,
     assess_adverse_event,
     change_adverse_event,
     open_adverse_event,
@@ -29,6 +31,8 @@ from traceapp.core.clock import FixedClock
 from traceapp.trace.identity import lot_key
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import Vault
+from traceapp.worklist.clock_model import ClockState
+from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 
 from .acts import Handle, Report
 from .chance import chance
@@ -98,8 +102,14 @@ class CaseDesk:
             narrative=report.narrative))
 
     def _close_event(self, report: Report) -> None:
+        event_id = self.events[report.number]
+        for one in clocks_about(self.session, about(event_id)):
+            if one.state == ClockState.running:
+                end_clock(self.session, self.house.actors["quality"], self.clock, EndClock(
+                    one.id, ClockState.reported, texts()["event.reported"], f"DEMO-{one.reference}",
+                    hashlib.sha256(report.narrative.encode()).hexdigest()))
         change_adverse_event(self.session, self.house.actors["quality"], self.clock,
-                             ChangeAdverseEvent(self.events[report.number], "close", texts()["event.closed"]))
+                             ChangeAdverseEvent(event_id, "close", texts()["event.closed"]))
 
     def _answer(self, report: Report) -> None:
         change_complaint(self.session, self.house.actors["quality"], self.clock, ChangeComplaint(

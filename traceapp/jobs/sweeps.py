@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.code.counting import forget_old_scans
@@ -60,6 +61,18 @@ def follow_lots(world: World, limit: int = 50) -> int:
     """Move adverse events to the lot that staff bound their complaint to; answers how many."""
     return _work_off(world, LOT_BOUND, limit,
                      lambda session, key: follow_complaint(session, SYSTEM, world.clock, key))
+
+
+def begin_clocks(world: World, limit: int = 100) -> int:
+    """Begin the legal clocks of adverse events from before there were clocks; answers how many."""
+    with world.database.read() as session:
+        if not events_without_clocks(session, 1):
+            return 0
+    with world.database.write() as session:
+        found = events_without_clocks(session, limit)
+        for event in found:
+            start_clocks(session, SYSTEM, world.clock, event, event.awareness_at)
+    return len(found)
 
 
 def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str], object]) -> int:
@@ -190,6 +203,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("remind", 60.0, remind),
+        Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),

@@ -19,6 +19,7 @@ from . import (
     genealogy,
     history,
     idempotency,
+    legal_clocks,
     links,
     lot_acts,
     lots,
@@ -34,7 +35,7 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, parties, links, lots, genealogy, lot_acts, serials, printing, files, complaints, complaint_import,
-           adverse_events, signals, recalls, recall_ledger, tasks, exports, history, accounts)
+           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -30,11 +30,12 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import erased_at
-from traceapp.web import words
+from traceapp.web import clock_words, words
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.reading import given
 from traceapp.web.ui import display
+from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
 from .acting import Done, Refusal, perform
@@ -104,16 +105,19 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
             "erased_at": erased_at(db, case.person_id),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
+            "clocks": clocks_about(db, about(case.id)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
     named = {key: lot.number for key, lot in lots.items()} | {
         key: words.own_name(product) for key, product in products.items()}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     if not do and form is None and case.state == "draft":
         do = "assess"
+    ending = next((one for one in values["clocks"] if do == f"clock-{one.id}" and one.state == "running"), None)
     do = do if do in (*actions, "erase") else ""
     return case_page(
         "console/adverse_event.html", status, case=case, do=do, form=form or Entered(_typed(case)),
-        actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None,
+        actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None, ending=ending,
+        clock_words=clock_words,
         history=_history(case, versions, named, people),
         term_choices=[(code, getattr(term, language())) for code, term in terms().items()],
         criteria_choices=words.choices(words.CRITERIA), outcomes=words.choices(words.OUTCOMES),

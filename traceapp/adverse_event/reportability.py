@@ -1,0 +1,46 @@
+"""Which facts of an adverse event the rules ask for, and which authorities. Pure."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from traceapp.complaint.seriousness import SeriousnessCriterion
+from traceapp.rules import Kind, Role, Trigger
+
+# Source: Union and EEA agreement; one market for devices, medicines and cosmetics.
+_EUROPE = frozenset((
+    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT",
+    "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "IS", "LI", "NO"))
+_SERIOUS = {Trigger.death, Trigger.serious_injury, Trigger.serious_unexpected}
+
+
+def jurisdiction_of(country: str) -> str:
+    """The authority of a country: a country of the European market reports to Europe's rules."""
+    return "EU" if country in _EUROPE else country
+
+
+def triggers_of(criteria: Collection[str], *, could_harm: bool) -> frozenset[Trigger]:
+    """What happened, as rules ask for it. Whether it was to be expected nobody has stated: it counts as unexpected.
+    Harm that could have been (`could_harm`), or of which nobody knows, could be serious when it happens again."""
+    if SeriousnessCriterion.death in criteria:
+        found = {Trigger.death, Trigger.serious_unexpected}
+        return frozenset(found | {Trigger.serious_injury} if len(criteria) > 1 else found)
+    if criteria:
+        return frozenset({Trigger.serious_injury, Trigger.serious_unexpected})
+    return frozenset({Trigger.could_be_serious if could_harm else Trigger.not_serious})
+
+
+def seen_from(jurisdiction: str, happened_in: str, triggers: frozenset[Trigger]) -> frozenset[Trigger]:
+    """The same for one authority: China has a rule of its own for what happened abroad."""
+    if jurisdiction == "CN" and happened_in != "CN" and triggers & (_SERIOUS | {Trigger.could_be_serious}):
+        return frozenset({Trigger.overseas_serious})
+    return triggers
+
+
+def kinds_of(product_kind: str | None) -> frozenset[Kind]:
+    """The kind of product; none for what is not known or not sold as such, so that rules for any kind match."""
+    return frozenset({Kind(product_kind)}) if product_kind in set(Kind) else frozenset()
+
+
+def roles_of(roles: Iterable[str]) -> frozenset[Role]:
+    """What we are for a product; a house that says nothing answers for it."""
+    return frozenset(Role(role) for role in roles if role in set(Role)) or frozenset({Role.registrant})

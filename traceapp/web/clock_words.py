@@ -1,0 +1,101 @@
+"""The words of legal clocks: what happened, roles, units, states, authorities."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from traceapp.rules.rows import Unit
+
+from .words import Words, joined_words, word
+
+_ = lazy_gettext
+CLOCK_STATES: Words = {
+    "running": (_("Runs"), "check"), "reported": (_("Reported, confirmed by the authority"), "go"),
+    "not_reportable": (_("No report due, decided"), "plain"), "superseded": (_("A rule took its place"), "plain")}
+MARKS: Words = {
+    "V": (_("Text of the law seen"), "go"), "S": (_("From a summary"), "info"), "M": (_("Not verified"), "check")}
+AUTHORITIES: Words = {
+    "CN": (_("China"), "plain"), "US": (_("United States"), "plain"), "EU": (_("European Union"), "plain"),
+    "GB": (_("Great Britain"), "plain"), "JP": (_("Japan"), "plain"), "CA": (_("Canada"), "plain"),
+    "AU": (_("Australia"), "plain"), "KR": (_("South Korea"), "plain"), "SG": (_("Singapore"), "plain")}
+KINDS: Words = {
+    "device": (_("Device"), "plain"), "ivd": (_("Diagnostic kit"), "plain"), "drug": (_("Drug"), "plain"),
+    "biologic": (_("Biologic"), "plain"), "cosmetic": (_("Cosmetic"), "plain"),
+    "natural_health_product": (_("Natural health product"), "plain")}
+ROLES: Words = {
+    "registrant": (_("Registrant or manufacturer"), "plain"),
+    "contract_manufacturer": (_("Contract manufacturer"), "plain"), "importer": (_("Importer"), "plain"),
+    "representative": (_("Representative"), "plain"), "distributor": (_("Distributor"), "plain"),
+    "user_facility": (_("Hospital or clinic"), "plain"), "authority": (_("Authority"), "plain")}
+TRIGGERS: Words = {
+    "death": (_("Death"), "stop"), "serious_injury": (_("Serious injury"), "stop"),
+    "serious_unexpected": (_("Serious, and not known to be expected"), "stop"),
+    "unexpected": (_("Not expected"), "check"),
+    "could_be_serious": (_("Could be serious if it happens again"), "check"),
+    "suspected_malfunction": (_("Suspected fault of the device"), "check"),
+    "not_serious": (_("Not serious"), "plain"), "overseas_serious": (_("Serious, or could be, abroad"), "stop"),
+    "group_event": (_("Several persons at one place"), "stop"),
+    "group_event_case": (_("One case of such a group"), "stop"),
+    "public_health_threat": (_("Threat to public health"), "stop"), "large_impact": (_("Large social impact"), "stop"),
+    "rise_of_not_serious": (_("Marked rise of events that are not serious"), "check"),
+    "new_information": (_("New information after a report"), "info"),
+    "death_evaluation": (_("Evaluation of a death"), "info"),
+    "serious_evaluation": (_("Evaluation of a serious injury"), "info"), "final_report": (_("Final report"), "info"),
+    "periodic_report": (_("Periodic report"), "info"),
+    "remedial_action_needed": (_("Action needed against substantial harm"), "stop"),
+    "distribution_fault": (_("Faulty goods were distributed"), "check"),
+    "safety_action": (_("Safety action in the field"), "check"),
+    "correction_begun": (_("Correction or removal begun"), "check"),
+    "correction_extended": (_("Correction or removal extended"), "check"),
+    "recall_decided_1": (_("Recall decided, class I"), "stop"),
+    "recall_decided_2": (_("Recall decided, class II"), "stop"),
+    "recall_decided_3": (_("Recall decided, class III"), "check"), "recall_planned": (_("Recall planned"), "info"),
+    "recall_begun_1": (_("Recall begun, class I"), "stop"), "recall_begun_2": (_("Recall begun, class II"), "stop"),
+    "recall_begun_3": (_("Recall begun, class III"), "check"), "recall_completed": (_("Recall completed"), "info"),
+    "tracking_request_before_patient": (_("Authority asks for tracking, not yet with a patient"), "check"),
+    "tracking_request_with_patient": (_("Authority asks for tracking, with a patient"), "check"),
+    "authority_request": (_("Authority asks for documents"), "check"),
+    "complaint_at_authority": (_("Complaint at the authority"), "info"),
+    "mediation_begun": (_("Mediation begun"), "info")}
+
+
+def limit_words(rule: dict[str, Any]) -> str:
+    """The limit of a rule as people say it; `rule` as it is kept with a clock."""
+    limit, unit = rule.get("limit"), rule.get("unit")
+    if limit is None:
+        return gettext("no number in the law")
+    if limit == 0:
+        return gettext("at once")
+    if unit == Unit.hour:
+        return ngettext("%(num)d hour", "%(num)d hours", limit)
+    if unit == Unit.month:
+        return ngettext("%(num)d month", "%(num)d months", limit)
+    if unit == Unit.calendar_day:
+        return ngettext("%(num)d day", "%(num)d days", limit)
+    return ngettext("%(num)d working day", "%(num)d working days", limit)
+
+
+def authority_word(jurisdiction: str) -> str:
+    """The name of an authority's country or market; a country without rules by its code."""
+    return word(AUTHORITIES, jurisdiction)
+
+
+def role_words(roles: list[str]) -> str:
+    """Who reports."""
+    return joined_words([word(ROLES, role) for role in roles])
+
+
+def mark_tag(mark: str) -> tuple[str, str]:
+    """(word, meaning) of how sure a rule is."""
+    return word(MARKS, mark), MARKS[mark][1]
+
+
+def state_tag(state: str) -> tuple[str, str]:
+    """(word, meaning) of the state of a clock."""
+    return word(CLOCK_STATES, state), CLOCK_STATES[state][1]
+
+
+def why_words(triggers: list[str]) -> str:
+    """The facts that matched."""
+    return joined_words([word(TRIGGERS, one) for one in triggers])

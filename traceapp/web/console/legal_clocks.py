@@ -1,0 +1,61 @@
+"""Legal clocks: the rules with their sources, and how a clock of a case is ended."""
+from __future__ import annotations
+
+import hashlib
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.rules import rules
+from traceapp.web import clock_words
+from traceapp.web.context import actor, world
+from traceapp.web.words import choices
+from traceapp.worklist.legal_clocks import EndClock, end_clock, frozen
+
+from .acting import Done, Refusal, perform
+from .adverse_event_case import show
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+from .listing import wished
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {"console.clocks": "adverse_event.read", "console.clock_end": "adverse_event.write"}
+
+
+@blueprint.get("/legal-clocks")
+def clocks() -> Response:
+    """All rules, with their articles and sources."""
+    wanted = wished("authority", "kind", "role", "mark")
+    found = [frozen(rule) for rule in rules()
+             if (not wanted["authority"] or rule.jurisdiction == wanted["authority"])
+             and (not wanted["kind"] or rule.kinds is None or wanted["kind"] in rule.kinds)
+             and (not wanted["role"] or wanted["role"] in rule.roles)
+             and (not wanted["mark"] or rule.mark == wanted["mark"])]
+    return case_page("console/legal_clocks.html", found=found, wanted=wanted, clock_words=clock_words, filters=[
+        {"type": "select", "name": "authority", "label": _("Authority"), "options": choices(clock_words.AUTHORITIES)},
+        {"type": "select", "name": "kind", "label": _("Product"), "options": choices(clock_words.KINDS)},
+        {"type": "select", "name": "role", "label": _("Who reports"), "options": choices(clock_words.ROLES)},
+        {"type": "select", "name": "mark", "label": _("How sure"), "options": choices(clock_words.MARKS)}])
+
+
+@blueprint.post("/adverse-events/<adverse_event_id>/clocks/<clock_id>")
+def clock_end(adverse_event_id: str, clock_id: str) -> Response:
+    """Reported and confirmed, or decided that no report is due."""
+    form = Entered()
+    decision = form.choice("decision", ("reported", "not_reportable"))
+    sent = form.file("sent") if decision == "reported" else None
+    if decision == "reported" and sent is None:
+        form.fault("sent", _("Choose the file that was sent to the authority; its hash is kept."))
+    sha256 = hashlib.file_digest(sent.stream, "sha256").hexdigest() if sent is not None else ""  # type: ignore[arg-type]
+
+    def run(db: Session) -> Done:
+        end_clock(db, actor(), world().clock, EndClock(
+            clock_id, decision, form.text("reason"), form.text("acknowledgement"), sha256, form.revision()))
+        return Done(url_for("console.adverse_event", adverse_event_id=adverse_event_id) + "#clocks",
+                    _("The clock is ended: reported.") if decision == "reported"
+                    else _("The clock is ended: no report is due."))
+
+    return perform(form, run, Refusal(lambda status: show(adverse_event_id, f"clock-{clock_id}", form, status)))

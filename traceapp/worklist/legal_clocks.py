@@ -1,0 +1,175 @@
+"""Legal clocks of things that happened: begun by the rules, ended by a report that was confirmed or a decision."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.ids import new_id
+from traceapp.db import expect_revision
+from traceapp.rules import Judgement, Rule, Situation, judge
+
+from .clock_model import UNDETERMINED, ClockState, LegalClock
+from .model import TaskState
+from .tasks import RaiseTask, complete_tasks, raise_task, tasks_about
+
+_REPORT, _DECIDE = "clock.report", "clock.decide"
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_LONGEST_REASON = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The thing that clocks run for: its name in tasks and the trail, its lot, and what people call it."""
+
+    about: str
+    reference: str
+    lot_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndClock:
+    """`decision`: `reported` with `acknowledgement` (what the authority answered) and `sha256` of the file that was
+    sent, or `not_reportable`; both with a reason."""
+
+    clock_id: str
+    decision: str
+    reason: str
+    acknowledgement: str = ""
+    sha256: str = ""
+    revision: int | None = None
+
+
+def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, situation: Situation,
+               started_at: datetime) -> list[LegalClock]:
+    """The clocks that begin now for one authority: those of all rules that match and do not run yet.
+
+    A clock that runs is never moved. One that was decided as not reportable runs anew when a fact matches that was not
+    known then. Without a matching rule an undetermined one runs, until one matches.
+    """
+    here = [one for one in clocks_about(session, subject.about) if one.jurisdiction == situation.jurisdiction]
+    judgement = judge(situation, started_at)
+    begun = [one for one in _wanted(judgement, situation) if not _is_covered(one, here)]
+    now = clock.now()
+    for one in begun:
+        one.id, one.created_at, one.started_at = new_id(now), now, started_at
+        one.about, one.reference, one.lot_key = subject.about, subject.reference, subject.lot_key
+        one.jurisdiction = situation.jurisdiction
+        session.add(one)
+        record(session, actor, now, "clock.started", subject.about, {
+            "clock": one.id, "rule": one.rule_id, "jurisdiction": one.jurisdiction, "started_at": started_at,
+            "due_at": one.due_at, "why": one.why})
+    if judgement.clocks:
+        for one in here:
+            if one.rule_id == UNDETERMINED and one.state == ClockState.running:
+                _end(session, actor, now, one, ClockState.superseded)
+    if any(one.rule_id == UNDETERMINED or not one.has_limit for one in begun) and judgement.review_by is not None:
+        raise_task(session, actor, clock, RaiseTask(_DECIDE, subject.about, "quality_manager", judgement.review_by,
+                                                    subject.lot_key, {"reference": subject.reference}))
+    session.flush()
+    _remind(session, actor, clock, subject)
+    return begun
+
+
+def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -> LegalClock:
+    """The clock, ended. Raises NotFound, Stale, Conflict for one that was ended before, InvalidInput without a reason,
+    or for a report without acknowledgement and file."""
+    found = session.scalars(select(LegalClock).where(LegalClock.id == command.clock_id).with_for_update()).first()
+    if found is None:
+        raise NotFound("There is no such clock.", code="unknown-clock", place="clock_id")
+    expect_revision(found, command.revision)
+    if found.state != ClockState.running:
+        raise Conflict("This clock was ended before. Reload the page to see how.", code="clock-ended")
+    found.reason = _reason(command.reason)
+    if command.decision == ClockState.reported:
+        found.acknowledgement, found.report_sha256 = _proof(command)
+    elif command.decision != ClockState.not_reportable:
+        raise InvalidInput("“%(decision)s” is not one of: reported, not_reportable.", code="unknown-decision",
+                           place="decision", decision=command.decision[:40])
+    _end(session, actor, clock.now(), found, ClockState(command.decision))
+    session.flush()
+    _remind(session, actor, clock, Subject(found.about, found.reference, found.lot_key))
+    return found
+
+
+def clocks_about(session: Session, about: str) -> list[LegalClock]:
+    """Every clock of a thing, running or ended, the earliest due first."""
+    return list(session.scalars(select(LegalClock).where(LegalClock.about == about)
+                                .order_by(LegalClock.due_at, LegalClock.rule_id, LegalClock.id)))
+
+
+def _wanted(judgement: Judgement, situation: Situation) -> Iterator[LegalClock]:
+    """A clock for each rule that matches, or the undetermined one; without what they are about."""
+    for one in judgement.clocks:
+        due_at = one.due.at or judgement.review_by
+        assert due_at is not None
+        yield LegalClock(rule_id=one.rule.id, rule=frozen(one.rule), due_at=due_at, has_limit=one.due.at is not None,
+                         is_provisional=one.due.is_provisional, why=sorted(one.rule.triggers & situation.triggers),
+                         state=ClockState.running)
+    if not judgement.clocks:
+        yield LegalClock(rule_id=UNDETERMINED, rule={}, due_at=judgement.undetermined_until, has_limit=True,
+                         is_provisional=judgement.is_provisional, why=sorted(situation.triggers),
+                         state=ClockState.running)
+
+
+def frozen(rule: Rule) -> dict[str, Any]:
+    """A rule as it is kept with the clock that it began."""
+    kept: Mapping[str, Any] = {name: getattr(rule, name) for name in Rule.__slots__}
+    return {name: sorted(value) if isinstance(value, frozenset) else
+            value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
+
+
+def _is_covered(wanted: LegalClock, here: list[LegalClock]) -> bool:
+    """Whether a clock of the same rule runs, or was ended knowing all these facts."""
+    same = [one for one in here if one.rule_id == wanted.rule_id]
+    return any(one.state != ClockState.not_reportable or set(one.why) >= set(wanted.why) for one in same)
+
+
+def _end(session: Session, actor: Actor, at: datetime, one: LegalClock, state: ClockState) -> None:
+    one.state, one.ended_at, one.ended_by = state, at, actor.id
+    record(session, actor, at, f"clock.{state}", one.about, {
+        "clock": one.id, "rule": one.rule_id, "due_at": one.due_at, "is_late": at > one.due_at,
+        "acknowledgement": one.acknowledgement, "sha256": one.report_sha256})
+
+
+def _remind(session: Session, actor: Actor, clock: Clock, subject: Subject) -> None:
+    """One task for the earliest clock that runs; none when no clock runs."""
+    running = [one for one in clocks_about(session, subject.about) if one.state == ClockState.running]
+    undecided = [one for one in running if one.rule_id == UNDETERMINED or not one.has_limit]
+    if not undecided:
+        complete_tasks(session, actor, clock, subject.about, _DECIDE, "decided")
+    if any(task.due_at < running[0].due_at if running else True for task in tasks_about(session, subject.about)
+           if task.kind == _REPORT and task.state == TaskState.open):
+        complete_tasks(session, actor, clock, subject.about, _REPORT, "ended")
+    if running:
+        raise_task(session, actor, clock, RaiseTask(
+            _REPORT, subject.about, "quality", running[0].due_at, subject.lot_key,
+            {"reference": subject.reference, "rule": running[0].rule_id}))
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason or len(reason) > _LONGEST_REASON:
+        raise InvalidInput("Say why, in at most %(limit)d characters.", code="reason-missing", place="reason",
+                           limit=_LONGEST_REASON)
+    return reason
+
+
+def _proof(command: EndClock) -> tuple[str, str]:
+    acknowledgement = command.acknowledgement.strip()
+    if not acknowledgement or len(acknowledgement) > 120:
+        raise InvalidInput("Write the number or words of the authority's acknowledgement. A report counts as sent when "
+                           "the authority has confirmed it.", code="acknowledgement-missing", place="acknowledgement")
+    if not _SHA256.fullmatch(command.sha256.strip().lower()):
+        raise InvalidInput("Give the SHA-256 hash of the file that was sent: 64 digits 0–9 and a–f.",
+                           code="hash-missing", place="sha256")
+    return acknowledgement, command.sha256.strip().lower()
