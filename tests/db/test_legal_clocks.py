@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,8 +27,9 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, Stale
 from traceapp.db import Database
+from traceapp.rules import Kind, Role, Situation, Trigger
 from traceapp.worklist.clock_model import LegalClock
-from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
+from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks
 from traceapp.worklist.tasks import tasks_about
 
 QUALITY = Actor(id="u-quality", role="quality", name="Li Wen")
@@ -194,6 +195,18 @@ def test_a_clock_ends_once_and_the_trail_says_whether_it_was_late(database: Data
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "clock.reported")).one()
     data = json.loads(entry.data)
     assert data["is_late"] is True and data["sha256"] == PROOF["sha256"]
+
+
+def test_working_days_over_a_year_without_calendar_ask_the_administrator_for_one(
+        database: Database, clock: FixedClock) -> None:
+    clock.move_to(datetime(2026, 12, 28, 9, tzinfo=UTC))
+    decided = Situation("CN", frozenset({Kind.device}), frozenset({Role.registrant}), frozenset({Trigger.recall_decided_1}))
+    with database.write() as session:
+        begun = run_clocks(session, QUALITY, clock, Subject("recall:r1", "RC-1"), decided, clock.now())
+        assert {one.rule_id: one.is_provisional for one in begun} == {"CN-MR-01": False, "CN-MR-04": True}
+    with database.read() as session:
+        (task,) = tasks_about(session, "service:calendars")
+    assert (task.kind, task.role, task.params["reference"]) == ("clock.calendar", "administrator", "CN")
 
 
 def test_two_people_do_not_end_the_same_version(database: Database, clock: FixedClock) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from traceapp.complaint.coding import suggest_terms
 from traceapp.complaint.policy import (
     SERVICE_CLOCKS,
     SOURCE_BURST,
@@ -23,7 +24,7 @@ from traceapp.complaint.policy import (
 )
 from traceapp.complaint.seriousness import PLAIN_ANSWERS, Harm, SeriousnessCriterion, criteria_of, severity_of
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity, actions_from, next_state
-from traceapp.complaint.terms import suggest_terms, terms
+from traceapp.complaint.terms import terms
 from traceapp.core.errors import Conflict, InvalidInput
 
 ORDER = [Severity.none, Severity.minor, Severity.moderate, Severity.major, Severity.critical]

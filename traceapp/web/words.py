@@ -96,6 +96,7 @@ DUTIES: Words = {
     "complaint.promote": (_("Adverse event or not"), "plain"),
     "complaint.read_message": (_("Read the reporter's message"), "plain"),
     "adverse_event.assess": (_("Assessment"), "plain"), "clock.report": (_("Report to the authority"), "plain"),
+    "clock.calendar": (_("Enter the holidays of next year, so that working days are counted right"), "plain"),
     "clock.decide": (_("Decide whether a report is due"), "plain"),
     "signal.review": (_("Review of the signal"), "plain"),
     "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),

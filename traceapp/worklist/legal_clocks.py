@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from .tasks import RaiseTask, complete_tasks, raise_task, tasks_about
 _REPORT, _DECIDE = "clock.report", "clock.decide"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LONGEST_REASON = 4000
+_CALENDAR_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,19 @@ def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, s
     if any(one.rule_id == UNDETERMINED or not one.has_limit for one in begun) and judgement.review_by is not None:
         raise_task(session, actor, clock, RaiseTask(_DECIDE, subject.about, "quality_manager", judgement.review_by,
                                                     subject.lot_key, {"reference": subject.reference}))
+    _ask_for_calendar(session, actor, clock, begun)
     session.flush()
     _remind(session, actor, clock, subject)
     return begun
+
+
+def _ask_for_calendar(session: Session, actor: Actor, clock: Clock, begun: list[LegalClock]) -> None:
+    """A duty of the administrator where working days were counted over a year whose holidays nobody has entered."""
+    lacking = sorted({one.jurisdiction for one in begun if one.is_provisional and one.rule})
+    if lacking:
+        raise_task(session, actor, clock, RaiseTask(
+            "clock.calendar", "service:calendars", "administrator", clock.now() + _CALENDAR_WITHIN, None,
+            {"reference": ", ".join(lacking)}))
 
 
 def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -> LegalClock:

@@ -1,9 +1,10 @@
 """The choices of the report form in plain words."""
 from __future__ import annotations
 
+from traceapp.complaint.coding import suggest_terms
 from traceapp.complaint.policy import AgeBand, Sex
 from traceapp.complaint.states import ComplaintState
-from traceapp.complaint.terms import suggest_terms, terms
+from traceapp.complaint.terms import terms
 
 from .report_answers import NOBODY_BUT_COULD, NONE_OF_THESE
 from .words import words

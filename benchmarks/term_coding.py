@@ -1,0 +1,62 @@
+"""Coding of free texts: how many a second by the dictionary alone and with misspellings, and how right, on texts of
+which one half was read when the list of words was made and the other half was not."""
+from __future__ import annotations
+
+import csv
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from traceapp.complaint.coding import Found, Stance, code_text
+
+from .registry import Row, benchmark
+
+AIM = 50_000
+_ROUNDS = 5
+_AT_ONCE = 5_000
+
+
+def texts() -> list[dict[str, str]]:
+    """Rows with `half` (seen, held_out), `text`, and the codes that it states and denies."""
+    with Path(__file__).with_name("complaint_texts.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _codes(found: Iterable[Found], *stances: Stance) -> set[str]:
+    return {code for one in found if one.stance in stances for code in one.codes}
+
+
+def measured(half: str, *, with_negation: bool) -> tuple[float, float, int]:
+    """Precision, recall and number of texts. Without negation everything that is mentioned counts as stated."""
+    right = given = wanted = count = 0
+    for row in texts():
+        if row["half"] != half:
+            continue
+        count += 1
+        stances = (Stance.stated,) if with_negation else tuple(Stance)
+        found, truth = _codes(code_text(row["text"]), *stances), set(row["stated"].split())
+        right, given, wanted = right + len(found & truth), given + len(found), wanted + len(truth)
+    return right / given, right / wanted, count
+
+
+@benchmark("term_coding")
+def term_coding() -> Iterator[Row]:
+    """Texts a second, and precision and recall."""
+    every = [row["text"] for row in texts()]
+    many = (every * (_AT_ONCE // len(every) + 1))[:_AT_ONCE]
+    for fuzzy, name in ((False, "coding, dictionary stage"), (True, "coding, with misspellings")):
+        rates = []
+        for _ in range(_ROUNDS):
+            begun = time.perf_counter()
+            for text in many:
+                code_text(text, fuzzy=fuzzy)
+            rates.append(len(many) / (time.perf_counter() - begun))
+        rate = statistics.median(rates)
+        yield Row(name, rate, "texts/s", "aim", AIM, rate / AIM, None if fuzzy else 1.0,
+                  f"{statistics.mean(map(len, every)):.0f} characters a text")
+    for half in ("seen", "held_out"):
+        for with_negation in (True, False):
+            precision, recall, count = measured(half, with_negation=with_negation)
+            yield Row(f"coding, {half.replace('_', ' ')} half, {'with' if with_negation else 'without'} negation",
+                      precision * 100, "% precise", "recall", recall * 100, precision, None, f"{count} texts")
