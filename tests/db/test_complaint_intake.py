@@ -170,9 +170,11 @@ def test_the_same_contact_about_the_same_lot_within_a_day_is_flagged_and_not_lin
     again = PersonDetails(phone="+86 13900001234")
     clock.move_to(clock.now() + timedelta(hours=23))
     second = submit(database, clock, a_report(lot=scanned(first_lot), contact=again)).complaint
-    elsewhere = submit(database, clock, a_report(lot=scanned(other_lot), contact=again)).complaint
+    other = {"contact": again, "narrative": "一片都粘不住，夜里自己掉了", "terms": ("not_sticking",)}
+    elsewhere = submit(database, clock, a_report(lot=scanned(other_lot), **other)).complaint
     clock.move_to(clock.now() + timedelta(hours=25))
-    late = submit(database, clock, a_report(lot=scanned(first_lot), contact=again)).complaint
+    late = submit(database, clock, a_report(lot=scanned(first_lot), contact=again, happened_on=None, sex="male", terms=("packaging",),
+                                              narrative="包装破损，漏气，不敢用")).complaint
     assert [c.possible_duplicate_of for c in (first, second, elsewhere, late)] == [None, first.id, None, None]
     assert second.master_id is None
 
@@ -225,3 +227,18 @@ def test_a_report_through_a_consignee_names_it_and_an_unknown_one_is_refused(
     with pytest.raises(NotFound) as refused:
         submit(database, clock, a_report(channel="hospital", consignee_id="nobody"), actor)
     assert refused.value.place == "consignee_id"
+
+
+def test_a_report_that_tells_of_the_same_event_without_a_contact_is_suspected(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    lot = make_lots(database, clock, make_product(database, clock), "A1")[0]
+    told = {"lot": scanned(lot), "place": "杭州", "narrative": "贴了两天以后皮肤红肿，很痒，去医院开了药膏"}
+    first = submit(database, clock, a_report(**told)).complaint
+    other = submit(database, clock, a_report(**told | {
+        "narrative": "一片都粘不住，夜里自己掉了，很失望", "terms": ("not_sticking",), "age_band": "65+",
+        "sex": "male"})).complaint
+    clock.move_to(clock.now() + timedelta(days=3))
+    again = submit(database, clock, a_report(**told | {"channel": "telephone", "narrative":
+                                                       "贴两天后皮肤红肿很痒，去医院开了药膏"}), actor).complaint
+    assert again.possible_duplicate_of == first.id
+    assert first.possible_duplicate_of is other.possible_duplicate_of is None

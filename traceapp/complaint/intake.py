@@ -27,6 +27,7 @@ from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm, T
 from .policy import Circumstances, due_times, is_grave, is_suspicious
 from .report import CheckedReport, LotGiven, SubmitComplaint, checked_report
 from .states import ComplaintState, Severity
+from .suspecting import suspect_alike
 
 RESCORE = "surveillance.rescore"
 LOT_BOUND = "complaint.lot_bound"
@@ -97,6 +98,7 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
     flag_duplicates(session, [complaint])
+    suspect_alike(session, complaint)
     if command.channel == Channel.consumer:
         _judge_trust(session, complaint, command, now, vault)
     _note_and_hand_on(session, actor, clock, complaint)

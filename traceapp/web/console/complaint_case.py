@@ -16,6 +16,7 @@ from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
 from traceapp.complaint.states import ComplaintState, actions_from
+from traceapp.complaint.suspecting import likeness_of
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
@@ -35,6 +36,11 @@ PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
 _ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo")
 ACT_WORDS = {"triage": lazy_gettext("Triage"), "investigate": lazy_gettext("Investigate"),
              "answer": lazy_gettext("Answer"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen")}
+_LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
+             "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
+             "place": lazy_gettext("same place"),
+             "age": lazy_gettext("same age"), "sex": lazy_gettext("same sex"),
+             "terms": lazy_gettext("same things went wrong"), "text": lazy_gettext("much the same words")}
 
 
 @blueprint.get("/complaints/<complaint_id>")
@@ -97,12 +103,20 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
     return {
         "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key), "product": product,
         "candidates": (match.lot,) if match.lot else match.candidates, "notes": notes, "cluster": cluster,
-        "suspected": suspected, "events": adverse_events_of_complaint(db, case.id),
+        "suspected": suspected, "alike": _alike(db, case, suspected),
+        "events": adverse_events_of_complaint(db, case.id),
         "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
         "people": names_of_users(db, (note.by for note in notes)), "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+
+
+def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:
+    """What speaks for the suspicion, in words; what speaks against it is left to the reader's eyes."""
+    if suspected is None:
+        return []
+    return [str(_LIKENESS[name]) for name, bits in likeness_of(db, case, suspected).reasons if bits > 0.5]
 
 
 def _typed(case: Complaint, do: str) -> dict[str, str] | None:
