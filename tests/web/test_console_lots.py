@@ -64,7 +64,9 @@ def test_a_list_that_leaves_the_house_is_recorded(quality: Browser, batch: str, 
 def test_the_trace_of_a_lot_is_a_file(quality: Browser, batch: str) -> None:
     rows = json.loads(quality.get(f"/console/lots/{batch}/trace?format=json").get_data())["rows"]
     assert {"B1", "G-B1", "F-B1"} <= {row["number"] for row in rows}
-    assert [row["units"] for row in rows if row.get("consignee") == "CLINIC"] == ["400"]
+    assert [row["units"] for row in rows if row["side"] == "consignee" and row["consignee"] == "CLINIC"] == ["400"]
+    (total,) = [row for row in rows if row["side"] == "consignee_total"]
+    assert (total["consignee"], total["quantity"], total["at_least"], total["at_most"]) == ("CLINIC", "400", "400", "400")
 
 
 def test_the_events_of_a_lot_are_an_epcis_document(quality: Browser, batch: str) -> None:

@@ -111,3 +111,21 @@ def test_a_trace_begins_from_everything_that_belongs_to_a_name(plant: Plant, kin
 
 def test_a_name_to_which_nothing_belongs_is_refused(plant: Plant) -> None:
     assert plant.api.get("/reached?kind=equipment&name=M-99", 404)["code"] == "no-start"
+
+
+def test_machines_read_the_whole_trace_from_a_name(plant: Plant) -> None:
+    whole = plant.api.get("/trace?name=SUP&direction=downstream")
+    assert whole["start"] == {"kind": "supplier", "name": "SUP"}
+    assert {node["lot_key"] for node in whole["roots"]} >= {plant.house.glue.lot_key}
+    assert {one["unit"] for one in whole["totals"]["balances"]} == {"KGM", "MTR"}
+    batch = next(node for node in whole["nodes"] if node["lot_key"] == plant.house.first.lot_key)
+    assert {one["unit"] for one in batch["amounts"]} == {"KGM", "MTR"}
+    later = plant.api.get("/trace?name=SUP&direction=downstream&since=2100-01-01T00:00:00Z")
+    assert later["totals"]["lots"] == 0
+    assert plant.api.get("/trace?name=M-99", 404)["code"] == "unknown-lot"
+    assert plant.api.get("/trace?name=SUP&kind=shipment", 404)["code"] == "no-start"
+
+
+def test_a_machine_gets_the_trace_of_a_supplier_as_a_file(plant: Plant) -> None:
+    rows = plant.api.get("/exports/trace?name=SUP&direction=downstream&format=json")["rows"]
+    assert {row["number"] for row in rows if row["side"] == "root"} >= {plant.house.glue.number}

@@ -3,12 +3,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    command = commands.add_parser("trace", help="upstream and downstream of a lot, with quantities and consignees")
-    command.add_argument("uri", help="a Digital Link, an EPC URN, a private URI, or anything that `gs1 parse` reads")
+    command = commands.add_parser(
+        "trace", help="upstream and downstream of a lot or of all lots of a name, with quantities and consignees")
+    command.add_argument("uri", help="a Digital Link, an EPC URN, a private URI, or anything that `gs1 parse` reads: "
+                         "lot, serial number, carton, pallet, supplier or consignee (414, 417), shipment (402), "
+                         "equipment (8004); or the house's own code, document number or work order")
+    command.add_argument("--as", dest="kind", choices=["item", "supplier", "consignee", "shipment", "equipment",
+                                                       "work_order"], help="what it is, where that is not clear")
+    command.add_argument("--since", metavar="TIME", help="when the bad input came in (ISO 8601, with zone); what had "
+                         "left before is not affected")
     command.add_argument("--direction", choices=["upstream", "downstream", "both"], default="both")
     command.add_argument("--format", choices=["json", "csv", "xlsx", "epcis", "dot"], default="json")
     command.add_argument("--no-time", action="store_true",
@@ -23,23 +31,41 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _trace(options: argparse.Namespace) -> int:
     from traceapp import models
+    from traceapp.code.beginning import beginning_of
     from traceapp.core.clock import SystemClock
     from traceapp.export.trace import render_trace
-    from traceapp.trace.capture import lot_document
-    from traceapp.trace.finding import key_of_text
-    from traceapp.trace.genealogy import trace_lot
+    from traceapp.trace.documents import lots_document
+    from traceapp.trace.genealogy import TraceWish, trace_from
+    from traceapp.trace.starting import StartKind
 
     from .settings import database
 
     assert models.metadata.tables
     with database().snapshot() as session:
+        start = beginning_of(session, options.uri, StartKind(options.kind) if options.kind else None)
         if options.format == "epcis":
-            print(lot_document(session, options.uri))
+            print(lots_document(session, start.keys))
             return 0
-        found = trace_lot(session, key_of_text(session, options.uri), options.direction,
-                          by_time=not options.no_time)
+        found = trace_from(session, start.keys, TraceWish(options.direction, not options.no_time,
+                                                          _moment(options.since)))
         sys.stdout.buffer.write(render_trace(found, options.format, SystemClock().now()))
     return 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The time of an option. Raises InvalidInput for one that cannot be read, or that has no zone."""
+    from traceapp.core.errors import InvalidInput
+
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidInput("“%(text)s” is not a time with its zone, such as 2026-03-09T08:00+08:00.", place="--since",
+                           text=text)
+    return found
 
 
 def _gaps(options: argparse.Namespace) -> int:

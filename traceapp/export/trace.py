@@ -15,13 +15,11 @@ from traceapp.core.quantity import plain
 
 from .spreadsheet import Column, Record, write_table
 
-COLUMNS = (
-    Column("row", "row"), Column("side", "side"), Column("depth", "depth"), Column("uri", "uri"),
-    Column("number", "lot"), Column("product", "product"), Column("consignee", "consignee"),
-    Column("region", "region"), Column("quantity", "quantity"), Column("unit", "unit"), Column("share", "share"),
-    Column("made", "made"), Column("shipped", "shipped"), Column("stock", "stock"), Column("first_at", "first_at"),
-    Column("last_at", "last_at"), Column("state", "state"),
-)
+COLUMNS = tuple(Column(name, title) for name, title in (
+    ("row", "row"), ("side", "side"), ("depth", "depth"), ("uri", "uri"), ("number", "lot"), ("product", "product"),
+    ("consignee", "consignee"), ("region", "region"), ("quantity", "quantity"), ("unit", "unit"), ("share", "share"),
+    ("at_least", "at_least"), ("at_most", "at_most"), ("amounts", "amounts"), ("made", "made"), ("shipped", "shipped"),
+    ("stock", "stock"), ("first_at", "first_at"), ("last_at", "last_at"), ("state", "state")))
 
 
 def plain_value(value: Any) -> Any:
@@ -43,7 +41,15 @@ def trace_record(trace: Any) -> dict[str, Any]:
     """The whole trace as one JSON object: root, nodes, edges, consignees, positions, totals."""
     record: dict[str, Any] = plain_value(trace)
     record["totals"]["balance"]["unaccounted"] = plain_value(trace.totals.balance.unaccounted)
+    for told, balance in zip(record["totals"]["balances"], trace.totals.balances, strict=True):
+        told["unaccounted"] = plain_value(balance.unaccounted)
     return record
+
+
+def amounts_text(amounts: Iterable[Any]) -> str:
+    """What of each unit is in a lot, as one text; a question mark where it is not known."""
+    return "; ".join(f"{'?' if one.quantity is None else plain(one.quantity)} {one.unit or ''}".strip()
+                     for one in amounts)
 
 
 def render_trace(trace: Any, form: str, at: datetime) -> bytes:
@@ -65,7 +71,8 @@ def _rows(trace: Any) -> Iterator[Record]:
         state = "recalled" if node.is_recalled else "on_hold" if node.is_on_hold else node.release_state
         yield {"row": "lot", "side": node.side, "depth": node.depth, "uri": node.uri, "number": node.number,
                "product": node.name_en or node.name_zh, "consignee": "", "region": "", "quantity": node.quantity,
-               "unit": node.quantity_unit or node.unit, "share": node.share, "made": node.made,
+               "unit": node.quantity_unit or node.unit, "share": node.share, "at_least": node.at_least,
+               "at_most": node.at_most, "amounts": amounts_text(node.amounts), "made": node.made,
                "shipped": node.shipped, "stock": node.stock, "first_at": node.started_at, "last_at": None,
                "state": state}
     numbers = {node.lot_key: node for node in trace.nodes}
@@ -73,7 +80,8 @@ def _rows(trace: Any) -> Iterator[Record]:
         node = numbers[held.lot_key]
         yield {"row": "consignee", "side": node.side, "depth": node.depth, "uri": node.uri, "number": node.number,
                "product": node.name_en or node.name_zh, "consignee": held.name_en or held.name_zh,
-               "region": held.region, "quantity": held.units, "unit": node.unit, "share": None, "made": None,
+               "region": held.region, "quantity": held.units, "unit": node.unit, "share": None, "at_least": None,
+               "at_most": None, "amounts": "", "made": None,
                "shipped": held.shipped, "stock": None, "first_at": held.first_at, "last_at": held.last_at, "state": ""}
 
 

@@ -1,18 +1,16 @@
-"""The trace of a lot: everything upstream, everything downstream, with quantities and whoever holds it."""
+"""The trace of lots: everything upstream, everything downstream, with quantities and whoever holds it."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.lookup import parties_by_id
 from traceapp.catalog.model import Product
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.quantity import rounded
@@ -24,205 +22,90 @@ from .flow import (
     downstream_amounts,
     downstream_ranges,
     in_unit,
+    links_from,
     upstream_amounts,
     upstream_ranges,
 )
-from .model import Lot, LotEdge, LotPosition, MasterRecord, ShipmentLine
+from .model import MasterRecord
 from .quick_reads import moment
 from .reach import DOWN, UP, Line, Reached, Walk, Wanted
+from .receivers import KEYS, PARTY, by_keys, held_by, places_of, receivers_of, totals_of
+from .traced import Amount, Balance, Edge, Held, Node, Position, ProductTotal, Receiver, Totals, Trace
 
 DIRECTIONS = ("upstream", "downstream", "both")
 DEFAULT_LIMIT = 5000
+__all__ = ["DEFAULT_LIMIT", "DIRECTIONS", "Amount", "Balance", "Edge", "Held", "Node", "Position", "ProductTotal",
+           "Receiver", "Totals", "Trace", "TraceWish", "names_of", "record_name", "trace_from", "trace_lot"]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One lot of a trace. `side`: `root`, `up` or `down`; `depth` is the fewest steps from the root.
+class TraceWish:
+    """Which way, and how far. `by_time`: what had left a lot before the input arrived is left out; `since`: when the
+    bad input came into the roots (downstream only); at most `limit` lots a side."""
 
-    `quantity` downstream: how much of the root is in it, in the root's unit (`quantity_unit`); upstream: how much of
-    it is in the root, in its own unit. `share` is that over the whole it is taken from. None where it cannot be
-    known. `stock` is None for lots that are not ours.
-    """
-
-    lot_key: str
-    uri: str
-    number: str
-    name_zh: str
-    name_en: str
-    item_kind: str
-    product_id: str | None
-    product_code: str
-    kind: str
-    side: str
-    depth: int
-    made: Decimal
-    unit: str | None
-    stock: Decimal | None
-    shipped: Decimal
-    started_at: datetime
-    expires_on: date | None
-    origin: str
-    is_own: bool
-    release_state: str
-    is_on_hold: bool
-    is_recalled: bool
-    quantity: Decimal | None
-    quantity_unit: str | None
-    share: Decimal | None
-    at_least: Decimal | None
-    at_most: Decimal | None
-    arrived_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """`quantity` of the parent went into the child, by one event. `kind`: `made`, `packed` or `attached`. What was
-    packed is in it `until` it was taken out; None: still."""
-
-    parent: str
-    child: str
-    quantity: Decimal | None
-    unit: str | None
-    at: datetime
-    kind: str
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Units of one lot at one consignee, what came back taken off."""
-
-    consignee_id: str
-    code: str
-    name_zh: str
-    name_en: str
-    region: str
-    lot_key: str
-    units: Decimal
-    shipped: Decimal
-    first_at: datetime
-    last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a lot is by what the events of others say; `name` from master data, else empty."""
-
-    lot_key: str
-    holder: str
-    name: str
-    quantity: Decimal | None
-    unit: str | None
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What became of the root, in its unit. `traced` is the part of `consumed` that the edges account for;
-    `unaccounted` is what no record explains."""
-
-    unit: str | None
-    made: Decimal
-    consumed: Decimal
-    shipped: Decimal
-    returned: Decimal
-    sampled: Decimal
-    lost: Decimal
-    stock: Decimal
-    traced: Decimal
-
-    @property
-    def unaccounted(self) -> Decimal:
-        return self.consumed - self.traced
-
-
-@dataclass(frozen=True, slots=True)
-class ProductTotal:
-    """The lots of one product in the trace, added up in its unit; root included. `product_id` None: not ours."""
-
-    product_id: str | None
-    code: str
-    name_zh: str
-    name_en: str
-    unit: str | None
-    lots: int
-    made: Decimal
-    shipped: Decimal
-    stock: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """`lots` without the root."""
-
-    lots: int
-    consignees: int
-    balance: Balance
-    products: tuple[ProductTotal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """`truncated`: there is more than the limit let through; nearest lots come first. `by_time`: what had left before
-    the input arrived is not in it."""
-
-    root: Node
-    direction: str
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    consignees: tuple[Held, ...]
-    positions: tuple[Position, ...]
-    totals: Totals
-    truncated: bool
-    by_time: bool
-
-    def node(self, lot_key: str) -> Node | None:
-        """The first node of this lot."""
-        return next((node for node in self.nodes if node.lot_key == lot_key), None)
+    direction: str = "both"
+    by_time: bool = True
+    since: datetime | None = None
+    limit: int = DEFAULT_LIMIT
 
 
 def trace_lot(session: Session, lot_key: str, direction: str = "both", limit: int = DEFAULT_LIMIT, *,
               by_time: bool = True) -> Trace:
-    """The trace of a lot over all levels; `nodes` begin with the root. `by_time`: what had left a lot before the input
-    arrived is left out. Raises NotFound for an unknown lot."""
-    if direction not in DIRECTIONS:
+    """The trace of one lot over all levels. Raises NotFound for an unknown lot."""
+    return trace_from(session, (lot_key,), TraceWish(direction, by_time, None, limit))
+
+
+def trace_from(session: Session, keys: tuple[str, ...], wish: TraceWish) -> Trace:
+    """The trace of all these lots together over all levels; `nodes` begin with them. Raises NotFound when none of them
+    is known."""
+    if wish.direction not in DIRECTIONS:
         raise InvalidInput("The direction is upstream, downstream or both.", code="bad-direction", place="direction")
-    sides = [side for side, word in ((UP, "upstream"), (DOWN, "downstream")) if direction in (word, "both")]
-    parts = [_Side(session, Wanted(lot_key, side, by_time, with_amounts=True), limit) for side in sides]
-    root = parts[0].nodes[0]
-    nodes = (root, *(node for part in parts for node in part.nodes[1:]))
+    sides = [side for side, word in ((UP, "upstream"), (DOWN, "downstream")) if wish.direction in (word, "both")]
+    parts = [_Side(session, _wanted(keys, side, wish), wish.limit) for side in sides]
+    roots = parts[0].nodes[:parts[0].roots]
+    nodes = (*roots, *(node for part in parts for node in part.nodes[part.roots:]))
     edges = tuple(dict.fromkeys(edge for part in parts for edge in part.edges))
-    held = parts[-1].consignees(session) if DOWN in sides else ()
     return Trace(
-        root=root, direction=direction, nodes=nodes, edges=edges, consignees=held,
-        positions=tuple(dict.fromkeys(position for part in parts for position in part.positions(session))),
-        totals=_totals(session, root, nodes, held), truncated=any(part.truncated for part in parts), by_time=by_time)
+        root=roots[0], roots=roots, direction=wish.direction, nodes=nodes, edges=edges, consignees=parts[-1].held,
+        receivers=parts[-1].receivers,
+        positions=tuple(dict.fromkeys(place for part in parts for place in part.positions(session))),
+        totals=totals_of(session, roots, nodes, parts[-1].held), truncated=any(part.truncated for part in parts),
+        by_time=wish.by_time, since=wish.since)
+
+
+def _wanted(keys: tuple[str, ...], side: str, wish: TraceWish) -> Wanted:
+    return Wanted(keys[0], side, wish.by_time, wish.since if side == DOWN else None, with_amounts=True,
+                  more_roots=keys[1:])
 
 
 class _Side:
-    """One direction of a trace. Raises NotFound for an unknown lot."""
+    """One direction of a trace. Raises NotFound for unknown lots."""
 
     def __init__(self, session: Session, wanted: Wanted, limit: int) -> None:
         self.wanted = wanted
         walk = Walk(session.connection(), wanted)
         found: list[Reached] = []
+        self.roots = 0
         for level in walk.levels():
             found += sorted(level, key=lambda one: (one.started_raw, one.lot_key))
+            self.roots = self.roots or min(len(found), limit)
             if len(found) > limit:
                 break
         if not found:
             raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place="lot_key", lot=wanted.root)
         self.truncated, kept = len(found) > limit, found[:limit]
         self._inside = {one.lot_key: one for one in kept}
+        self._roots = {one.lot_key: one for one in kept[:self.roots]}
         if self.truncated:
             walk.step_within(self._inside.keys())
         self.edges = tuple(self._edge(line) for line in sorted(walk.followed.values(), key=itemgetter(2, 0, 1))
                            if line[0] in self._inside and line[1] in self._inside)
-        products = _products(session, {one.product_id for one in kept if one.product_id})
-        amounts, ranges = self._amounts()
-        self.nodes = tuple(self._node(one, products.get(one.product_id or ""), amounts.get(one.lot_key),
-                                      ranges.get(one.lot_key)) for one in kept)
-        self.has_foreign = any(not node.is_own for node in self.nodes)
+        self.held = held_by(session, kept, by_time=wanted.by_time) if wanted.direction == DOWN else ()
+        products = {row.id: row for row in by_keys(session, _PRODUCTS, sorted(
+            {one.product_id for one in kept if one.product_id}))}
+        amounts = self._amounts_down() if wanted.direction == DOWN else self._amounts_up()
+        self.nodes = tuple(self._node(one, products.get(one.product_id or ""), amounts[one.lot_key]) for one in kept)
+        self.receivers = receivers_of(self.held, {key: one.unit for key, one in self._inside.items()}, amounts)
 
     def _edge(self, line: Line) -> Edge:
         at = moment(line.at)
@@ -231,69 +114,67 @@ class _Side:
         return Edge(*((there, here) if self.wanted.direction == UP else (here, there)), line.quantity, line.unit, at,
                     line.kind, moment(line.until))
 
-    def _amounts(self) -> tuple[dict[str, Decimal | None], dict[str, Range]]:
-        links = [Link(edge.parent, edge.child, in_unit(edge.quantity, edge.unit, self._inside[edge.parent].unit))
-                 for edge in self.edges]
-        made = {key: one.made for key, one in self._inside.items()}
-        flow, ranges = ((upstream_amounts, upstream_ranges) if self.wanted.direction == UP
-                        else (downstream_amounts, downstream_ranges))
-        return flow(self.wanted.root, links, made), ranges(self.wanted.root, links, made)
+    def _links(self) -> list[Link]:
+        return [Link(edge.parent, edge.child, in_unit(edge.quantity, edge.unit, self._inside[edge.parent].unit))
+                for edge in self.edges]
 
-    def _node(self, one: Reached, product: Any, amount: Decimal | None, between: Range | None) -> Node:
-        quantity, (low, high), root = as_decimal(amount), between or (None, None), self._inside[self.wanted.root]
-        made, is_up = one.made, self.wanted.direction == UP
-        whole = made if is_up else root.made
+    def _amounts_up(self) -> dict[str, tuple[Amount, ...]]:
+        made, links = {key: one.made for key, one in self._inside.items()}, self._links()
+        amounts, ranges = upstream_amounts(self._roots, links, made), upstream_ranges(self._roots, links, made)
+        return {key: (_amount(amounts.get(key), ranges.get(key), one.unit),) for key, one in self._inside.items()}
+
+    def _amounts_down(self) -> dict[str, tuple[Amount, ...]]:
+        """For each lot and each consignee, what of the roots is in it; one amount a unit of the roots."""
+        made = {key: one.made for key, one in self._inside.items()}
+        links = [*self._links(), *(Link(one.lot_key, f"{PARTY}{one.consignee_id}", one.units)
+                                   for one in self.held if one.units > 0)]
+        groups: dict[str | None, list[str]] = defaultdict(list)
+        for key, one in self._roots.items():
+            groups[one.unit].append(key)
+        found: dict[str, tuple[Amount, ...]] = defaultdict(tuple)
+        for unit, roots in groups.items():
+            others = self._roots.keys() - roots
+            followed = links_from(roots, links, others) if others else links
+            amounts, ranges = downstream_amounts(roots, followed, made), downstream_ranges(roots, followed, made)
+            for key, amount in amounts.items():
+                found[key] += (_amount(amount, ranges.get(key), unit),)
+        return found
+
+    def _node(self, one: Reached, product: Any, amounts: tuple[Amount, ...]) -> Node:
+        is_up = self.wanted.direction == UP
+        only = amounts[0] if len(amounts) == 1 else None
+        quantity = only.quantity if only is not None else None
+        whole = one.made if is_up else sum(
+            (root.made for root in self._roots.values() if only and root.unit == only.unit), Decimal(0))
         return Node(
-            lot_key=one.lot_key, uri=one.uri, number=one.number, made=made,
+            lot_key=one.lot_key, uri=one.uri, number=one.number, made=one.made,
             name_zh=product.name_zh if product else one.name, name_en=product.name_en if product else one.name,
             item_kind=one.item_kind, product_id=one.product_id, product_code=product.code if product else "",
-            kind=product.kind if product else one.item_kind, side="root" if one is root else self.wanted.direction,
+            kind=product.kind if product else one.item_kind,
+            side="root" if one.lot_key in self._roots else self.wanted.direction,
             depth=one.depth, unit=one.unit, stock=one.stock, shipped=one.shipped, started_at=one.started_at,
             expires_on=one.expires_on, origin=one.origin, is_own=one.is_own, release_state=one.release_state,
             is_on_hold=one.is_on_hold, is_recalled=one.is_recalled, quantity=quantity,
-            quantity_unit=one.unit if is_up else root.unit,
+            quantity_unit=only.unit if only else None,
             share=rounded(quantity / whole) if quantity is not None and whole else None,
-            at_least=low, at_most=high, arrived_at=one.arrived_at)
-
-    def consignees(self, session: Session) -> tuple[Held, ...]:
-        """Who was sent lots of this side, with the root, by code."""
-        found = list(_by_keys(session, _SENT, [node.lot_key for node in self.nodes]))
-        parties = parties_by_id(session, (row.consignee_id for row in found))
-        held = [Held(party.id, party.code, party.name_zh, party.name_en, party.region, row.lot_key, row.units,
-                     row.shipped, row.first_at, row.last_at)
-                for row in found if (party := parties.get(row.consignee_id)) is not None]
-        return tuple(sorted(held, key=lambda one: (one.code, one.lot_key)))
+            at_least=only.at_least if only else None, at_most=only.at_most if only else None,
+            arrived_at=one.arrived_at, amounts=amounts)
 
     def positions(self, session: Session) -> tuple[Position, ...]:
         """Where others' lots are, by their events."""
-        if not self.has_foreign:
-            return ()
-        rows = sorted(_by_keys(session, _PLACES, [node.lot_key for node in self.nodes if not node.is_own]),
-                      key=lambda row: (row.lot_key, row.since, row.holder))
+        rows = places_of(session, [node.lot_key for node in self.nodes if not node.is_own])
         names = names_of(session, sorted({row.holder for row in rows}))
         return tuple(Position(row.lot_key, row.holder, names.get(row.holder, ""), row.quantity, row.unit, row.since)
                      for row in rows)
 
 
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+def _amount(quantity: Decimal | None, between: Range | None, unit: str | None) -> Amount:
+    low, high = between or (Decimal(0), None)
+    return Amount(as_decimal(quantity), unit, low, high)
+
+
 _PRODUCTS = select(Product.id, Product.code, Product.kind, Product.name_zh, Product.name_en).where(
-    Product.id.in_(_KEYS))
-_SENT = (select(ShipmentLine.lot_key, ShipmentLine.consignee_id, func.sum(ShipmentLine.units).label("units"),
-                func.sum(ShipmentLine.units).filter(ShipmentLine.units > 0).label("shipped"),
-                func.min(ShipmentLine.shipped_at).label("first_at"), func.max(ShipmentLine.shipped_at).label("last_at"))
-         .where(ShipmentLine.lot_key.in_(_KEYS)).group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
-_PLACES = select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, LotPosition.unit,
-                 LotPosition.since).where(LotPosition.lot_key.in_(_KEYS))
-
-
-def _by_keys(session: Session, statement: Select[*tuple[Any, ...]], keys: list[str]) -> Iterator[Any]:
-    """The rows of the statement for all these keys, one statement a thousand."""
-    for start in range(0, len(keys), 1000):
-        yield from session.execute(statement, {"keys": keys[start:start + 1000]})
-
-
-def _products(session: Session, ids: set[str]) -> dict[str, Any]:
-    return {row.id: row for row in _by_keys(session, _PRODUCTS, sorted(ids))}
+    Product.id.in_(KEYS))
 
 
 def names_of(session: Session, uris: list[str]) -> dict[str, str]:
@@ -319,22 +200,3 @@ def record_name(record: MasterRecord) -> str:
         if isinstance(value, str) and value.strip():
             given.setdefault(short, value.strip())
     return next((given[name] for name in _NAMES if name in given), "")
-
-
-def _totals(session: Session, root: Node, nodes: tuple[Node, ...], held: tuple[Held, ...]) -> Totals:
-    lot = session.get(Lot, root.lot_key)
-    assert lot is not None
-    traced = [in_unit(quantity, unit, lot.unit) or Decimal(0) for quantity, unit in session.execute(
-        select(LotEdge.quantity, LotEdge.unit).where(
-            LotEdge.lot_key == lot.lot_key, LotEdge.direction == DOWN, LotEdge.kind == "made"))]
-    balance = Balance(lot.unit, lot.made, lot.consumed, lot.shipped, lot.returned, lot.sampled, lot.lost, lot.stock,
-                      sum(traced, Decimal(0)))
-    groups: dict[tuple[str | None, str, str | None], list[Node]] = defaultdict(list)
-    for node in {node.lot_key: node for node in nodes}.values():
-        groups[node.product_id, node.name_en, node.unit].append(node)
-    products = tuple(
-        ProductTotal(product_id, group[0].product_code, group[0].name_zh, name, unit, len(group),
-                     sum((node.made for node in group), Decimal(0)), sum((node.shipped for node in group), Decimal(0)),
-                     sum((node.stock or Decimal(0) for node in group), Decimal(0)))
-        for (product_id, name, unit), group in sorted(groups.items(), key=lambda item: (item[1][0].depth, item[0][1])))
-    return Totals(len({node.lot_key for node in nodes}) - 1, len({one.consignee_id for one in held}), balance, products)

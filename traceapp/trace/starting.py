@@ -1,21 +1,26 @@
-"""Which lots a trace begins from, when it begins from something else than one lot."""
+"""Which lots a trace begins from: one item, or all lots of a supplier, consignee, shipment, equipment or work order."""
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Party
-from traceapp.core.errors import NotFound
+from traceapp.catalog.model import Party, Site
+from traceapp.core.errors import Conflict, NotFound
+from traceapp.gs1 import Gs1Error, parse_anything
 
 from .finding import key_of_text
 from .model import Lot, Production, Shipment, ShipmentLine
 
 
 class StartKind(StrEnum):
-    """`item`: a lot, a serial number, a carton, a pallet; parties by code, a shipment by its number or id."""
+    """`item`: a lot, a serial number, a carton, a pallet; parties by code or GLN, a shipment by its number or id."""
 
     item = "item"
     supplier = "supplier"
@@ -25,25 +30,91 @@ class StartKind(StrEnum):
     work_order = "work_order"
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a name means: its kind, how it was called, and the keys of its lots, never none."""
+
+    kind: StartKind
+    name: str
+    keys: tuple[str, ...]
+
+
+# The names that stand in our own events, and the GS1 keys that can name the same: place and party, shipment, asset.
+_PRIVATE = re.compile(r"urn:traceapp:(party|site|despatch|order):(.+)")
+_WAYS: dict[StartKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    StartKind.supplier: (("party", "site"), ("417", "414")), StartKind.consignee: (("party", "site"), ("417", "414")),
+    StartKind.shipment: (("despatch",), ("402",)), StartKind.equipment: ((), ("8004", "8003")),
+    StartKind.work_order: (("order",), ())}
+
+
+def start_of(session: Session, text: str, kind: StartKind | None = None) -> Start:
+    """What the text means: a code, number or id of the house, or a URI or element string with a GS1 key.
+
+    Without a `kind` an item goes before the rest. Raises NotFound when no lots belong to it, Conflict naming the kinds
+    when it means several things.
+    """
+    text = text.strip()
+    if kind is not None:
+        return Start(kind, text, start_lots(session, kind, text))
+    try:
+        return Start(StartKind.item, text, (key_of_text(session, text),))
+    except NotFound as error:
+        found = others_called(session, text)
+        if not found:
+            raise error from None
+    if len(found) > 1:
+        raise Conflict("“%(name)s” means several things: %(kinds)s. Say which kind is meant.", code="ambiguous-start",
+                       place="name", name=text[:200], kinds=", ".join(one.kind for one in found))
+    return found[0]
+
+
+def others_called(session: Session, text: str) -> tuple[Start, ...]:
+    """Everything but items that is called so and has lots."""
+    found = ((kind, _lots(session, kind, text.strip())) for kind in StartKind if kind != StartKind.item)
+    return tuple(Start(kind, text.strip(), keys) for kind, keys in found if keys)
+
+
 def start_lots(session: Session, kind: StartKind, name: str) -> tuple[str, ...]:
     """The keys of the lots that came from the supplier, went to the consignee or with the shipment, or were made by the
     equipment or work order. Raises NotFound when there are none."""
     if kind == StartKind.item:
         return (key_of_text(session, name),)
-    keys = tuple(session.scalars(_statement(kind, name).distinct()))
+    keys = _lots(session, kind, name)
     if not keys:
-        raise NotFound("No lots belong to “%(name)s”.", code="no-start", place="name", name=name)
-    return tuple(sorted(keys))
+        raise NotFound("No lots belong to “%(name)s”.", code="no-start", place="name", name=name[:200])
+    return keys
 
 
-def _statement(kind: StartKind, name: str) -> Select[Any]:
-    party = select(Party.id).where(or_(Party.code == name, Party.id == name))
+def _lots(session: Session, kind: StartKind, name: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(_names(kind, name)))
+    return tuple(sorted(session.scalars(_statement(kind, names).distinct()))) if names else ()
+
+
+def _names(kind: StartKind, text: str) -> Iterator[str]:
+    """The text, and what a URI or element string of this kind holds."""
+    private, identifiers = _WAYS[kind]
+    yield text
+    ours = _PRIVATE.fullmatch(text)
+    if ours is not None and ours[1] in private:
+        yield unquote(ours[2])
+    try:
+        parsed = parse_anything(text)
+    except Gs1Error:
+        return
+    yield from (value for ai in identifiers if (value := parsed.get(ai)))
+    if parsed.constrained:
+        yield parsed.constrained
+
+
+def _statement(kind: StartKind, names: tuple[str, ...]) -> Select[Any]:
+    party = select(Party.id).outerjoin(Site, Site.party_id == Party.id).where(or_(
+        Party.code.in_(names), Party.id.in_(names), Party.gln.in_(names), Site.code.in_(names), Site.gln.in_(names)))
     if kind == StartKind.supplier:
         return select(Lot.lot_key).where(Lot.supplier_id.in_(party))
     if kind == StartKind.consignee:
-        return select(ShipmentLine.lot_key).where(ShipmentLine.consignee_id.in_(party))
+        return select(ShipmentLine.lot_key).where(ShipmentLine.consignee_id.in_(party), ShipmentLine.units > 0)
     if kind == StartKind.shipment:
-        found = select(Shipment.id).where(or_(Shipment.document_number == name, Shipment.id == name))
+        found = select(Shipment.id).where(or_(Shipment.document_number.in_(names), Shipment.id.in_(names)))
         return select(ShipmentLine.lot_key).where(ShipmentLine.shipment_id.in_(found))
     column = Production.equipment if kind == StartKind.equipment else Production.work_order
-    return select(Production.lot_key).where(column == name, column != "")
+    return select(Production.lot_key).where(column.in_([name for name in names if name]))

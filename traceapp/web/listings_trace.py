@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from flask_babel import gettext, lazy_gettext
 
-from traceapp.core.errors import NotFound
-from traceapp.export.spreadsheet import Record
-from traceapp.trace.genealogy import trace_lot
+from traceapp.export.spreadsheet import Record, Value
+from traceapp.trace.genealogy import Node, Trace, trace_from
 from traceapp.trace.guards import policy_facts
-from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.lot_list import LotFilter, all_lots
 from traceapp.trace.policy import verdict
 
+from .asked_trace import AskedTrace
 from .context import world
 from .tables import Table, Titles, titled
 from .words import own_name
@@ -26,7 +25,8 @@ _LIST: Titles = (
 _TRACE: Titles = (
     ("side", _("Side")), ("depth", _("Steps away")), ("number", _("Lot")), ("product_code", _("Product code")),
     ("product", _("Product")), ("quantity", _("Quantity")), ("quantity_unit", _("Unit of quantity")),
-    ("share", _("Share")), ("made", _("Made")), ("stock", _("In stock")), ("shipped", _("Shipped")),
+    ("share", _("Share")), ("at_least", _("At least")), ("at_most", _("At most")), ("made", _("Made")),
+    ("stock", _("In stock")), ("shipped", _("Shipped")),
     ("unit", _("Unit of the lot")), ("consignee", _("Consignee")), ("consignee_name", _("Name of the consignee")),
     ("units", _("Units there")), ("uri", _("Identifier")))
 
@@ -47,25 +47,36 @@ def _lots(wanted: LotFilter) -> Iterator[Record]:
                    "consumed": lot.consumed, "shipped": lot.shipped, "returned": lot.returned, "uri": lot.uri}
 
 
-def trace_table(lot_key: str) -> Table:
-    """Everything upstream and downstream of a lot, and who has it. Raises NotFound."""
+def trace_table(asked: AskedTrace) -> Table:
+    """Everything upstream and downstream of what was asked for, and who has it. Raises NotFound."""
     with world().database.snapshot() as session:
-        lot = lots_by_key(session, [lot_key]).get(lot_key)
-        if lot is None:
-            raise NotFound("There is no such lot.", place="lot_key")
-        uri, trace = lot.uri, trace_lot(session, lot_key)
+        trace = trace_from(session, asked.start(session).keys, asked.wish)
+    return Table("trace", gettext("Trace"), titled(_TRACE), _trace_rows(trace), asked.told())
 
-    def rows() -> Iterator[Record]:
-        for node in trace.nodes:
-            yield {"side": node.side, "depth": node.depth, "number": node.number, "product_code": node.product_code,
-                   "product": own_name(node), "quantity": node.quantity, "quantity_unit": node.quantity_unit,
-                   "share": node.share, "made": node.made, "stock": node.stock, "shipped": node.shipped,
-                   "unit": node.unit, "uri": node.uri}
-        numbers = {node.lot_key: node for node in trace.nodes}
-        for held in trace.consignees:
-            node = numbers[held.lot_key]
-            yield {"side": "consignee", "number": node.number, "product_code": node.product_code,
-                   "product": own_name(node), "consignee": held.code, "consignee_name": own_name(held),
-                   "units": held.units, "unit": node.unit, "uri": node.uri}
 
-    return Table("trace", gettext("Trace"), titled(_TRACE), rows(), {"lot": uri})
+def _trace_rows(trace: Trace) -> Iterator[Record]:
+    for node in trace.nodes:
+        if len(node.amounts) < 2:
+            yield _lot_row(node) | {"quantity": node.quantity, "quantity_unit": node.quantity_unit,
+                                    "share": node.share, "at_least": node.at_least, "at_most": node.at_most}
+            continue
+        for one in node.amounts:  # lots of several units in it: a row of each
+            yield _lot_row(node) | {"quantity": one.quantity, "quantity_unit": one.unit, "at_least": one.at_least,
+                                    "at_most": one.at_most}
+    numbers = {node.lot_key: node for node in trace.nodes}
+    for held in trace.consignees:
+        node = numbers[held.lot_key]
+        yield {"side": "consignee", "number": node.number, "product_code": node.product_code,
+               "product": own_name(node), "consignee": held.code, "consignee_name": own_name(held),
+               "units": held.units, "unit": node.unit, "uri": node.uri}
+    for receiver in trace.receivers:
+        for amount in receiver.amounts:
+            yield {"side": "consignee_total", "consignee": receiver.code, "consignee_name": own_name(receiver),
+                   "quantity": amount.quantity, "quantity_unit": amount.unit, "at_least": amount.at_least,
+                   "at_most": amount.at_most}
+
+
+def _lot_row(node: Node) -> dict[str, Value]:
+    return {"side": node.side, "depth": node.depth, "number": node.number, "product_code": node.product_code,
+            "product": own_name(node), "made": node.made, "stock": node.stock, "shipped": node.shipped,
+            "unit": node.unit, "uri": node.uri}

@@ -13,6 +13,8 @@ from traceapp.code.link_queries import LinkFilter
 from traceapp.complaint.queries import ComplaintFilter
 from traceapp.recall.queries import LedgerFilter, RecallFilter
 from traceapp.trace.lot_list import LotFilter
+from traceapp.trace.starting import StartKind
+from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.context import world
 from traceapp.web.listings import adverse_event_table
 from traceapp.web.listings_cases import complaints_table, ledger_table, recalls_table
@@ -32,10 +34,12 @@ from .parties import PartyFilterSchema
 from .recall_ledger import LedgerQuery
 from .recalls import RecallFilterSchema, known_recall, visible_states
 from .schemas import choice
+from .trace_wishes import TraceFromQuery, TraceQuery, asked_of, wish_of
 
 blueprint = ApiBlueprint("api_exports", __name__, url_prefix="/api/v1/exports", description="Tables as files")
 PERMISSIONS = {
-    "api_exports.lots": "trace.read", "api_exports.trace": "trace.read", "api_exports.products": "console.read",
+    "api_exports.lots": "trace.read", "api_exports.trace": "trace.read", "api_exports.trace_from": "trace.read",
+    "api_exports.products": "console.read",
     "api_exports.parties": "console.read", "api_exports.links": "console.read",
     "api_exports.complaints": "complaint.read",
     "api_exports.adverse_events": "export.run", "api_exports.recalls": "recall.read",
@@ -53,7 +57,8 @@ class FileQuery(Schema):
 def _file(filters: type[Schema]) -> Schema:
     """The filters of a list, without its pages, and the form of the file."""
     name = filters.__name__.removesuffix("Schema").removesuffix("Query") + "File"
-    found: Schema = type(name, (filters, FileQuery), {})(exclude=("after", "limit"))
+    found: Schema = type(name, (filters, FileQuery), {})(
+        exclude=[paging for paging in ("after", "limit") if paging in filters._declared_fields])
     return found
 
 
@@ -81,11 +86,19 @@ def lots(wanted: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/lots/<lot_key>/trace", methods=["GET"])
-@blueprint.arguments(FileQuery, location="query")
+@blueprint.arguments(_file(TraceQuery), location="query")
 @_described
 def trace(wanted: dict[str, Any], lot_key: str) -> Response:
     """Everything upstream and downstream of a lot as a file"""
-    return send_table(trace_table(lot_key), wanted["format"])
+    return send_table(trace_table(AskedTrace(lot_key, StartKind.item, wish_of(wanted))), wanted["format"])
+
+
+@blueprint.route("/trace", methods=["GET"])
+@blueprint.arguments(_file(TraceFromQuery), location="query")
+@_described
+def trace_from(wanted: dict[str, Any]) -> Response:
+    """The same from anything that has a name: supplier, consignee, shipment, equipment, work order, serial number"""
+    return send_table(trace_table(asked_of(wanted)), wanted["format"])
 
 
 @blueprint.route("/products", methods=["GET"])

@@ -3,21 +3,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response, jsonify
 from marshmallow import Schema, fields
 
+from traceapp.export.trace import trace_record
 from traceapp.trace.gaps import GapFilter, GapKind, Repair, gap_page
+from traceapp.trace.genealogy import trace_from
 from traceapp.trace.reach import DOWN, UP, Wanted
 from traceapp.trace.reach_pages import reached_page
 from traceapp.trace.starting import StartKind, start_lots
 from traceapp.web.context import world
 
 from .blueprint import ApiBlueprint
-from .schemas import Amount, Paging, choice, moment, words
+from .schemas import Amount, AsWritten, Paging, choice, moment, words
+from .trace_wishes import TraceFromQuery, asked_of
 
 blueprint = ApiBlueprint("api_genealogy", __name__, url_prefix="/api/v1",
                          description="Genealogy: long traces by pages, what is missing")
 PERMISSIONS = {"api_genealogy.list_reached": "trace.read", "api_genealogy.list_gaps": "trace.read",
-               "api_genealogy.list_reached_from": "trace.read"}
+               "api_genealogy.list_reached_from": "trace.read", "api_genealogy.read_trace_from": "trace.read"}
 
 
 class ReachedSchema(Schema):
@@ -117,6 +121,18 @@ def list_reached_from(wanted: dict[str, Any]) -> dict[str, Any]:
     with world().database.read() as session:
         keys = start_lots(session, StartKind(wanted["kind"]), wanted["name"])
     return _page(keys, wanted)
+
+
+@blueprint.route("/trace", methods=["GET"])
+@blueprint.arguments(TraceFromQuery, location="query")
+@blueprint.alt_response(200, schema=AsWritten)
+def read_trace_from(wanted: dict[str, Any]) -> Response:
+    """The whole trace with quantities, consignees and totals, from anything that has a name"""
+    asked = asked_of(wanted)
+    with world().database.read() as session:
+        start = asked.start(session)
+        return jsonify({"start": {"kind": start.kind, "name": start.name}}
+                       | trace_record(trace_from(session, start.keys, asked.wish)))
 
 
 @blueprint.route("/gaps", methods=["GET"])

@@ -12,7 +12,7 @@ from traceapp.export.trace import trace_record
 from traceapp.trace import holds, lot_list, overview, record_list
 from traceapp.trace import release as deciding
 from traceapp.trace.facts import said_of
-from traceapp.trace.genealogy import trace_lot
+from traceapp.trace.genealogy import trace_from
 from traceapp.trace.model import HoldKind, Lot, ReleaseState
 from traceapp.trace.policy import Verdict
 from traceapp.web.context import signed_in, world
@@ -34,6 +34,7 @@ from .schemas import (
     wanted_revision,
     words,
 )
+from .trace_wishes import TraceQuery, wish_of
 
 blueprint = ApiBlueprint("api_lots", __name__, url_prefix="/api/v1", description="Lots: state, trace, release, holds")
 PERMISSIONS = {
@@ -146,13 +147,6 @@ class DecisionSchema(Schema):
     """What the decision rests on."""
 
     note = words(4000, load_default="")
-
-
-class TraceQuery(Schema):
-    """Which way."""
-
-    direction = choice(("upstream", "downstream", "both"), load_default="both")
-    by_time = fields.Boolean(load_default=True)
 
 
 @blueprint.route("/lots", methods=["GET"])
@@ -298,5 +292,4 @@ def lift_one(given: dict[str, Any], lot_key: str, hold_id: str) -> Response:
 def read_trace(wanted: dict[str, Any], lot_key: str) -> Response:
     """Upstream and downstream with quantities, consignees and totals; `by_time`: without what had left before"""
     with world().database.read() as session:
-        return jsonify(trace_record(trace_lot(
-            session, lot_key, wanted["direction"], by_time=wanted["by_time"])))
+        return jsonify(trace_record(trace_from(session, (lot_key,), wish_of(wanted))))

@@ -42,6 +42,8 @@ from traceapp.trace.overview import (
 from traceapp.trace.policy import ReleaseState
 from traceapp.trace.production import mass_balance
 from traceapp.trace.queries import consignees_of, positions_of
+from traceapp.trace.starting import StartKind
+from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.auth import may
 from traceapp.web.context import world
 from traceapp.web.listings_trace import lots_table, trace_table
@@ -250,4 +252,4 @@ def lot_events(lot_key: str) -> Response:
 @blueprint.get("/lots/<lot_key>/trace")
 def lot_trace(lot_key: str) -> Response:
     """Everything upstream and downstream of a lot as a file."""
-    return send_table(trace_table(lot_key), request.args.get("format", ""))
+    return send_table(trace_table(AskedTrace(lot_key, StartKind.item)), request.args.get("format", ""))
