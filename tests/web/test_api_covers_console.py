@@ -56,6 +56,7 @@ ACTS = {
 # What hands out a file or what such a page shows.
 FILES = {
     "lots_export": "GET /exports/lots", "lot_trace": "GET /exports/lots/<lot_key>/trace",
+    "trace": "GET /trace", "trace_export": "GET /exports/trace",
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
     "partners_export": "GET /exports/parties", "links_export": "GET /exports/links", "complaints": "GET /exports/complaints",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.model import Party
 
 from .flow import in_unit
 from .model import Lot, LotEdge, LotPosition, ShipmentLine
@@ -28,6 +29,7 @@ _PLACES = select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, 
                  LotPosition.since).where(LotPosition.lot_key.in_(KEYS))
 _USED = select(LotEdge.lot_key, LotEdge.quantity, LotEdge.unit).where(
     LotEdge.lot_key.in_(KEYS), LotEdge.direction == DOWN, LotEdge.kind == "made")
+_BOUGHT = select(Lot.lot_key, Lot.supplier_id).where(Lot.lot_key.in_(KEYS), Lot.supplier_id.is_not(None))
 _ROOTS = select(Lot.lot_key, Lot.unit, Lot.made, Lot.consumed, Lot.shipped, Lot.returned, Lot.sampled, Lot.lost).where(
     Lot.lot_key.in_(KEYS))
 
@@ -90,6 +92,13 @@ def _receiver(held: list[Held], units: Mapping[str, str | None], amounts: tuple[
 def places_of(session: Session, keys: list[str]) -> list[Any]:
     """Where these lots are by what events say."""
     return sorted(by_keys(session, _PLACES, sorted(keys)), key=lambda row: (row.lot_key, row.since, row.holder))
+
+
+def suppliers_of(session: Session, keys: Collection[str]) -> dict[str, Party]:
+    """Whom those of these lots that were bought came from, by the key of the lot."""
+    bought = {row.lot_key: row.supplier_id for row in by_keys(session, _BOUGHT, keys)}
+    parties = parties_by_id(session, bought.values())
+    return {key: parties[party] for key, party in bought.items() if party in parties}
 
 
 def totals_of(session: Session, roots: tuple[Node, ...], nodes: tuple[Node, ...], held: tuple[Held, ...]) -> Totals:

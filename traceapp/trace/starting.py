@@ -85,6 +85,11 @@ def start_lots(session: Session, kind: StartKind, name: str) -> tuple[str, ...]:
     return keys
 
 
+def party_called(session: Session, name: str) -> Party | None:
+    """The partner whose code, id or GLN this is, or that of one of its places."""
+    return session.scalars(select(Party).where(Party.id.in_(_parties(tuple(_names(StartKind.supplier, name)))))).first()
+
+
 def _lots(session: Session, kind: StartKind, name: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(_names(kind, name)))
     return tuple(sorted(session.scalars(_statement(kind, names).distinct()))) if names else ()
@@ -107,8 +112,7 @@ def _names(kind: StartKind, text: str) -> Iterator[str]:
 
 
 def _statement(kind: StartKind, names: tuple[str, ...]) -> Select[Any]:
-    party = select(Party.id).outerjoin(Site, Site.party_id == Party.id).where(or_(
-        Party.code.in_(names), Party.id.in_(names), Party.gln.in_(names), Site.code.in_(names), Site.gln.in_(names)))
+    party = _parties(names)
     if kind == StartKind.supplier:
         return select(Lot.lot_key).where(Lot.supplier_id.in_(party))
     if kind == StartKind.consignee:
@@ -118,3 +122,8 @@ def _statement(kind: StartKind, names: tuple[str, ...]) -> Select[Any]:
         return select(ShipmentLine.lot_key).where(ShipmentLine.shipment_id.in_(found))
     column = Production.equipment if kind == StartKind.equipment else Production.work_order
     return select(Production.lot_key).where(column.in_([name for name in names if name]))
+
+
+def _parties(names: tuple[str, ...]) -> Select[Any]:
+    return select(Party.id).outerjoin(Site, Site.party_id == Party.id).where(or_(
+        Party.code.in_(names), Party.id.in_(names), Party.gln.in_(names), Site.code.in_(names), Site.gln.in_(names)))

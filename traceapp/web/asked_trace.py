@@ -1,13 +1,15 @@
 """Which trace was asked for, by a page or by a machine: from where, which way, by which times."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
 from traceapp.code.beginning import beginning_of
 from traceapp.trace.genealogy import TraceWish
 from traceapp.trace.starting import Start, StartKind
+
+MOST_IN_FILE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,10 @@ class AskedTrace:
     name: str
     kind: StartKind | None = None
     wish: TraceWish = field(default_factory=TraceWish)
+
+    def whole(self) -> AskedTrace:
+        """The same for a file, which holds more than a page shows."""
+        return replace(self, wish=replace(self.wish, limit=MOST_IN_FILE))
 
     def start(self, session: Session) -> Start:
         """The lots that it begins from. Raises NotFound, and Conflict for a name of several things."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from flask_babel import gettext, lazy_gettext
 
 from traceapp.export.spreadsheet import Record, Value
+from traceapp.export.trace import render_trace
+from traceapp.trace.documents import lots_document
 from traceapp.trace.genealogy import Node, Trace, trace_from
 from traceapp.trace.guards import policy_facts
 from traceapp.trace.lot_list import LotFilter, all_lots
@@ -50,7 +52,7 @@ def _lots(wanted: LotFilter) -> Iterator[Record]:
 def trace_table(asked: AskedTrace) -> Table:
     """Everything upstream and downstream of what was asked for, and who has it. Raises NotFound."""
     with world().database.snapshot() as session:
-        trace = trace_from(session, asked.start(session).keys, asked.wish)
+        trace = trace_from(session, asked.start(session).keys, asked.whole().wish)
     return Table("trace", gettext("Trace"), titled(_TRACE), _trace_rows(trace), asked.told())
 
 
@@ -80,3 +82,14 @@ def _lot_row(node: Node) -> dict[str, Value]:
     return {"side": node.side, "depth": node.depth, "number": node.number, "product_code": node.product_code,
             "product": own_name(node), "made": node.made, "stock": node.stock, "shipped": node.shipped,
             "unit": node.unit, "uri": node.uri}
+
+
+def trace_text(asked: AskedTrace, form: str) -> tuple[str, int]:
+    """The same as `dot` for Graphviz, or as the `epcis` document of all that happened to its lots; and how many lots
+    it is of. Raises NotFound."""
+    with world().database.snapshot() as session:
+        trace = trace_from(session, asked.start(session).keys, asked.whole().wish)
+        if form == "epcis":
+            keys = list(dict.fromkeys(node.lot_key for node in trace.nodes))
+            return lots_document(session, keys), len(trace.nodes)
+    return render_trace(trace, form, world().clock.now()).decode("utf-8"), len(trace.nodes)

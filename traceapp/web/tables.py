@@ -1,6 +1,8 @@
 """A table as a file that leaves the house: written whole, recorded with its hash, then sent."""
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -51,6 +53,20 @@ def send_table(table: Table, form: str) -> Response:
         file.close()
         raise
     return _answer(file, written, f"{table.kind}-{here.clock.now().astimezone(ZONE):%Y%m%d-%H%M}.{form}")
+
+
+_TEXTS = {"epcis": ("application/json", "json"), "dot": ("text/vnd.graphviz; charset=utf-8", "dot")}
+
+
+def send_text(kind: str, form: str, text: str, rows: int, filters: Mapping[str, object]) -> Response:
+    """A text as a file, `epcis` or `dot`. Its record is committed before the first byte goes out."""
+    here, content = world(), text.encode("utf-8")
+    media_type, ending = _TEXTS[form]
+    written = Written(rows, len(content), hashlib.sha256(content).hexdigest(), media_type)
+    with here.database.write() as db:
+        record_export(db, actor(), here.clock, RecordExport(
+            kind, form, rows, written.sha256, {name: value for name, value in filters.items() if value}))
+    return _answer(io.BytesIO(content), written, f"{kind}-{here.clock.now().astimezone(ZONE):%Y%m%d-%H%M}.{ending}")
 
 
 def _answer(file: BinaryIO, written: Written, name: str) -> Response:

@@ -31,6 +31,7 @@ from . import (
     search,
     signals,
     today,
+    traces,
 )
 from .layout import blueprint
 
@@ -38,6 +39,6 @@ from .layout import blueprint
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_events, complaints, erasing, files, gallery, gaps, labels, legal_clocks, links, lot_acts,
     lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners,
-    print_jobs, products, recalls, search, signals, today)))
+    print_jobs, products, recalls, search, signals, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -22,6 +22,7 @@ _ = lazy_gettext
 NAVIGATION = (
     ("console.today", _("Today"), "console.read"),
     ("console.lots", _("Lots"), "trace.read"),
+    ("console.trace", _("Trace"), "trace.read"),
     ("console.complaints", _("Complaints"), "complaint.read"),
     ("console.adverse_events", _("Adverse events"), "adverse_event.read"),
     ("console.signals", _("Signals"), "signal.read"),
@@ -56,7 +57,15 @@ def navigation() -> list[tuple[str, str, bool]]:
             for target, label, permission in NAVIGATION if may(permission)]
 
 
+# Pages that are not named after the entry under which they belong.
+_UNDER = {"console.gaps": "console.lots", "console.shipment_new": "console.lots", "console.task": "console.today",
+          "console.print_job": "console.lots", "console.token_new": "console.accounts",
+          "console.clocks": "console.adverse_events"}
+
+
 def _is_at(endpoint: str, target: str) -> bool:
+    if endpoint in _UNDER:
+        return _UNDER[endpoint] == target
     one = target.removesuffix("s")
     return endpoint in (target, one) or endpoint.startswith(f"{one}_")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -42,6 +42,7 @@ from traceapp.trace.overview import (
 from traceapp.trace.policy import ReleaseState
 from traceapp.trace.production import mass_balance
 from traceapp.trace.queries import consignees_of, positions_of
+from traceapp.trace.receivers import suppliers_of
 from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.auth import may
@@ -170,7 +171,8 @@ def _possible_acts(head: LotHead) -> set[str]:
 
 def _overview(session: Session, head: LotHead) -> dict[str, Any]:
     trace = trace_lot(session, head.lot.lot_key, limit=_PICTURE_LOTS)
-    view: GenealogyView = genealogy_view(trace, today())
+    suppliers = suppliers_of(session, [node.lot_key for node in trace.nodes])
+    view: GenealogyView = genealogy_view(trace, suppliers, today())
     return {"trace": trace, "view": view, "balance": mass_balance(session, head.lot.lot_key),
             "productions": productions_of(session, head.lot.lot_key),
             "certificates": attachments_of(session, about_lot(head.lot.lot_key))}
@@ -251,5 +253,7 @@ def lot_events(lot_key: str) -> Response:
 
 @blueprint.get("/lots/<lot_key>/trace")
 def lot_trace(lot_key: str) -> Response:
-    """Everything upstream and downstream of a lot as a file."""
-    return send_table(trace_table(AskedTrace(lot_key, StartKind.item)), request.args.get("format", ""))
+    """Everything upstream and downstream of a lot as a file, or the page of it."""
+    if "format" not in request.args:
+        return redirect(url_for("console.trace", kind="item", name=lot_key), 303)
+    return send_table(trace_table(AskedTrace(lot_key, StartKind.item)), request.args["format"])

@@ -30,6 +30,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
+from .trace_picture import more_words
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_scope": "recall.write"}
@@ -76,12 +77,11 @@ def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str]) -> tuple
     parties = {held.consignee_id: own_name(held) for held in trace.consignees if held.units > 0}
     nodes += [graph.Node(key, name, _("Consignee"), "party", "info", "") for key, name in parties.items()]
     edges = [graph.Edge(parent, child, text, child in chosen | used_up) for parent, child, text in _edges(trace)]
-    words = graph.GraphWords(_("Where batch %(number)s went", number=trace.root.number),
-                             lambda count: ngettext("… and %(num)d more", "… and %(num)d more", count))
+    words = graph.GraphWords(_("Where batch %(number)s went", number=trace.root.number), more_words)
     names = {node.lot_key: node.number for node in trace.nodes} | parties
     rows = [{"cells": {"from": names[edge.parent], "to": names[edge.child], "quantity": edge.quantity}}
             for edge in edges]
-    return graph.genealogy(nodes, edges, words, keep=6), rows
+    return graph.genealogy(nodes, edges, words, graph.FoldWish(keep=6)), rows
 
 
 def _edges(trace: Trace) -> list[tuple[str, str, str]]:

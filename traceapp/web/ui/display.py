@@ -30,6 +30,12 @@ def number(value: int | float | Decimal, locale: str) -> str:
     return str(format_decimal(value, format="#,##0.######", locale=_babel(locale)))
 
 
+def short_number(value: int | float | Decimal, locale: str) -> str:
+    """`value` in three digits, or in all that stand before the point: 1,234 · 262 · 3.25 · 0.0312."""
+    exact = Decimal(str(value))
+    return number(round(exact, max(0, min(6, 2 - exact.adjusted()))), locale)
+
+
 def unit(code: str, locale: str) -> str:
     """The short name of a unit code."""
     words = UNIT_WORDS.get(code)

@@ -2,22 +2,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from .folding import ALL, Folded, FoldWish, columns_of, folded
+from .graph_model import Edge, GraphWords, Kind, Meaning, Node
 from .layering import Placed, place
 
-Meaning = Literal["go", "stop", "check", "info", "plain"]
+__all__ = ["ALL", "Edge", "FoldWish", "GraphWords", "Kind", "Meaning", "Node", "Picture", "drawn", "genealogy"]
 Ports = dict[tuple[str, str], float]
-Kind = Literal["material", "lot", "party", "more"]
-WIDTH, HEIGHT, GAP, ACROSS, MARGIN = 216, 62, 14, 92, 8
-PORT = 18.0  # pixels between lines that end at one node
-FOLD = "more:"  # key of what stands for folded nodes
-CORNER = {"material": 12, "lot": 2, "party": HEIGHT // 2, "more": 6}
-SEVERITY: dict[str, int] = {"stop": 0, "check": 1, "info": 2, "plain": 3, "go": 4}
+MARGIN, HEAD = 8, 30
 SIGNS = {
     "go": "M2.5 8a5.5 5.5 0 1 0 11 0 5.5 5.5 0 1 0-11 0m3 0 2 2 3.5-4",
     "stop": "M5.5 2.5h5l3 3v5l-3 3h-5l-3-3v-5zm.8 3.8 3.4 3.4m0-3.4-3.4 3.4",
@@ -28,225 +24,198 @@ SIGNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A lot or a party. `status` is the word for `meaning`; a small `rank` stays when a fan is folded."""
+class Look:
+    """Sizes in pixels. `port`: between lines that end at one node; `crowd`: with more lines than that at both ends a
+    quantity is left out."""
 
-    key: str
-    label: str
-    sub: str = ""
-    kind: Kind = "lot"
-    meaning: Meaning = "plain"
-    status: str = ""
-    url: str | None = None
-    focus: bool = False
-    rank: int = 0
+    width: int
+    height: int
+    gap: int
+    across: int
+    port: float
+    crowd: int
+    is_tight: bool = False
+
+    def corner(self, kind: Kind) -> int:
+        """How round a node of this kind is."""
+        return {"material": 12, "lot": 2, "container": 2, "party": self.height // 2, "more": 6}[kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """`parent` went into, or was sent to, `child`; `hot` marks the way that is followed."""
-
-    parent: str
-    child: str
-    quantity: str = ""
-    hot: bool = False
+ROOMY = Look(width=216, height=62, gap=14, across=128, port=16.0, crowd=3)
+TIGHT = Look(width=152, height=24, gap=6, across=64, port=4.0, crowd=0, is_tight=True)
+MOST_ROOMY = 260
 
 
 @dataclass(frozen=True, slots=True)
-class GraphWords:
-    """Translated texts: the name of the picture, and what stands for n folded nodes."""
+class Picture:
+    """The picture with what it left out: `hidden` nodes stand in `folds`; `drawn` are seen."""
 
-    title: str
-    more: Callable[[int], str]
+    svg: Markup
+    drawn: int
+    hidden: int
+    folds: int
 
 
-def genealogy(
-    nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, *, keep: int = 8, more_url: str | None = None
-) -> Markup:
-    """The picture. Fans of more than `keep` like nodes are folded into one that links to `more_url`.
+def genealogy(nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, wish: FoldWish | None = None) -> Markup:
+    """The picture alone. Raises ValueError for a key that stands twice."""
+    return drawn(nodes, edges, words, wish or FoldWish()).svg
 
-    Edges that name no node are left out. Raises ValueError for a key that stands twice.
-    """
+
+def drawn(nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, wish: FoldWish) -> Picture:
+    """The picture with its folds. Edges that name no node are left out. Raises ValueError for a key that is twice."""
     if len({node.key for node in nodes}) != len(nodes):
         raise ValueError("two nodes have the same key")
-    nodes, edges = folded(nodes, edges, words.more, keep=keep, more_url=more_url)
-    pairs = [(e.parent, e.child) for e in edges]
-    receivers = {n.key for n in nodes if n.kind == "party"} | {e.child for e in edges if e.child.startswith(FOLD)}
-    last = receivers - {e.parent for e in edges}
-    placed = place([n.key for n in nodes], pairs, (HEIGHT, GAP), last=last)
-    width = (max(placed.layer.values(), default=0) + 1) * (WIDTH + ACROSS) - ACROSS + 2 * MARGIN
-    height = placed.height + 2 * MARGIN
-    lines = _lines(edges, placed)
-    boxes = [_node(node, _left(placed, node.key), placed.row[node.key] + MARGIN) for node in nodes]
+    found = folded(nodes, edges, words, wish)
+    look = ROOMY if len(found.nodes) <= MOST_ROOMY else TIGHT
+    pairs = [(edge.parent, edge.child) for edge in found.edges]
+    placed = place(list(found.layer), pairs, (look.height, look.gap), found.layer)
+    head = HEAD if words.stages else 0
+    width = (max(placed.layer.values(), default=0) + 1) * (look.width + look.across) - look.across + 2 * MARGIN
+    height = placed.height + 2 * MARGIN + head
+    canvas = _Canvas(placed, look, MARGIN + head)
+    parts = [*_headings(found, words, look), *canvas.lines(found.edges, has_pale=any(n.pale for n in found.nodes))]
+    boxes = [canvas.node(node) for node in found.nodes]
     title = escape(words.title)
+    kind = f"graph{' tight' if look.is_tight else ''}"
     source = (
-        f'<svg class="graph" width="{width}" height="{height:.0f}" viewBox="0 0 {width} {height:.0f}" role="group"'
-        f' aria-label="{title}"><title>{title}</title><g aria-hidden="true">{"".join(lines)}</g>{"".join(boxes)}</svg>'
+        f'<svg class="{kind}" width="{width}" height="{height:.0f}" viewBox="0 0 {width} {height:.0f}" role="group"'
+        f' aria-label="{title}"><title>{title}</title><g aria-hidden="true">{"".join(parts)}</g>{"".join(boxes)}</svg>'
     )
-    return Markup(source)  # noqa: S704 - every text in it went through escape(); Markup.format takes four times as long
+    # Every text in it went through escape(); Markup.format takes four times as long.
+    return Picture(Markup(source), len(found.nodes), found.hidden, found.folds)  # noqa: S704
 
 
-def folded(
-    nodes: Sequence[Node], edges: Sequence[Edge], more: Callable[[int], str], *, keep: int, more_url: str | None = None
-) -> tuple[list[Node], list[Edge]]:
-    """Nodes and edges with every fan of like nodes cut to `keep`, the last one saying how many more there are.
-
-    Like: same kind, parents and children; then, above twice `keep`, all leaves of a kind, and all roots. The focus is
-    never folded; what is worst by meaning, then by rank, stays.
-    """
-    keys = {node.key for node in nodes}
-    edges = [e for e in dict.fromkeys(edges) if e.parent in keys and e.child in keys]
-    for limit, like in ((keep, _same_neighbours), (2 * keep, _same_end)):
-        nodes, edges = _fold_groups(nodes, edges, like(nodes, edges), (limit, more, more_url))
-    return list(nodes), edges
+def _headings(found: Folded, words: GraphWords, look: Look) -> list[str]:
+    """What stands in the columns, above the first of each stage."""
+    seen: set[int] = set()
+    texts = []
+    for stage, column in sorted(columns_of(found).items()):
+        if stage < len(words.stages) and column not in seen:
+            seen.add(column)
+            x = MARGIN + column * (look.width + look.across)
+            texts.append(f'<text class="head" x="{x}" y="{MARGIN + 12}">{escape(words.stages[stage])}</text>')
+    return texts
 
 
-def _same_neighbours(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, object]:
-    parents, children = _neighbours(edges)
-    return {n.key: (n.kind, frozenset(parents[n.key]), frozenset(children[n.key])) for n in nodes}
+class _Canvas:
+    """Where things stand, in one look; `top` is above the first row."""
 
+    def __init__(self, placed: Placed, look: Look, top: int) -> None:
+        self.placed, self.look, self.top = placed, look, top
 
-def _same_end(nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, object]:
-    """Leaves of a kind are alike, and so are roots; what has both sides is alike to nothing."""
-    parents, children = _neighbours(edges)
-    ends = [n for n in nodes if n.kind != "more" and not (parents[n.key] and children[n.key])]
-    return {n.key: (n.kind, bool(parents[n.key])) for n in ends}
+    def _left(self, key: str) -> int:
+        return MARGIN + self.placed.layer[key] * (self.look.width + self.look.across)
 
+    def lines(self, edges: Sequence[Edge], *, has_pale: bool) -> list[str]:
+        """The edges, plain ones first so that the hot way lies on top, then the quantities."""
+        outs, ins = self._ports(edges)
+        leaving, coming = Counter(edge.parent for edge in edges), Counter(edge.child for edge in edges)
+        lines, texts = [], []
+        for edge in sorted(edges, key=lambda one: one.hot):
+            pair = (edge.parent, edge.child)
+            start = (self._left(edge.parent) + self.look.width, self.placed.row[edge.parent] + self.top + outs[pair])
+            end = (self._left(edge.child), self.placed.row[edge.child] + self.top + ins[pair])
+            kind = "edge hot" if edge.hot else "edge pale" if has_pale else "edge"
+            lines.append(f'<path class="{kind}" d="{self._path(start, end, self.placed.bends[pair])}"/>')
+            if edge.quantity and (edge.hot or not has_pale):
+                crowds = leaving[edge.parent], coming[edge.child]
+                texts += self._quantity(edge, (start, end), crowds)
+        return lines + texts
 
-def _neighbours(edges: Sequence[Edge]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    parents: dict[str, set[str]] = defaultdict(set)
-    children: dict[str, set[str]] = defaultdict(set)
-    for edge in edges:
-        parents[edge.child].add(edge.parent)
-        children[edge.parent].add(edge.child)
-    return parents, children
-
-
-def _fold_groups(
-    nodes: Sequence[Node],
-    edges: Sequence[Edge],
-    like: dict[str, object],
-    rule: tuple[int, Callable[[int], str], str | None],
-) -> tuple[list[Node], list[Edge]]:
-    limit, more, more_url = rule
-    groups: dict[object, list[Node]] = defaultdict(list)
-    for node in nodes:
-        if not node.focus and node.key in like:
-            groups[like[node.key]].append(node)
-    stands_for: dict[str, str] = {}
-    folds: list[Node] = []
-    for group in groups.values():
-        if len(group) <= limit:
-            continue
-        hidden = sorted(group, key=lambda n: (SEVERITY[n.meaning], n.rank))[limit - 1 :]
-        name = f"{FOLD}{hidden[0].key}"
-        stands_for.update((n.key, name) for n in hidden)
-        worst = min((n.meaning for n in hidden), key=lambda m: SEVERITY[m])
-        status = next(n.status for n in hidden if n.meaning == worst) if worst in ("stop", "check") else ""
-        folds.append(Node(name, more(len(hidden)), "", "more", worst if status else "plain", status, more_url))
-    kept = [n for n in nodes if n.key not in stands_for] + folds
-    return kept, _merged(edges, stands_for)
-
-
-def _merged(edges: Sequence[Edge], stands_for: dict[str, str]) -> list[Edge]:
-    merged: dict[tuple[str, str], Edge] = {}
-    for edge in edges:
-        ends = (stands_for.get(edge.parent, edge.parent), stands_for.get(edge.child, edge.child))
-        if ends == (edge.parent, edge.child):
-            merged[ends] = edge
-            continue
-        hot = edge.hot or (ends in merged and merged[ends].hot)
-        merged[ends] = replace(edge, parent=ends[0], child=ends[1], quantity="", hot=hot)
-    return list(merged.values())
-
-
-def _left(placed: Placed, key: str) -> float:
-    return MARGIN + placed.layer[key] * (WIDTH + ACROSS)
-
-
-def _lines(edges: Sequence[Edge], placed: Placed) -> list[str]:
-    """The edges, plain ones first so that the hot way lies on top, then the quantities."""
-    outs, ins = _ports(edges, placed)
-    leaving, coming = Counter(e.parent for e in edges), Counter(e.child for e in edges)
-    lines, texts = [], []
-    for edge in sorted(edges, key=lambda e: e.hot):
-        pair = (edge.parent, edge.child)
-        start = (_left(placed, edge.parent) + WIDTH, placed.row[edge.parent] + MARGIN + outs[pair])
-        end = (_left(placed, edge.child), placed.row[edge.child] + MARGIN + ins[pair])
-        path = _path(start, end, [y + MARGIN for y in placed.bends[pair]])
-        hot = " hot" if edge.hot else ""
-        lines.append(f'<path class="edge{hot}" d="{path}m-6-3.5 6 3.5-6 3.5"/>')
-        if not edge.quantity:
-            continue
-        at_start = coming[edge.child] > 4 and leaving[edge.parent] <= 4
+    def _quantity(self, edge: Edge, ends: tuple[tuple[float, float], tuple[float, float]],
+                  crowds: tuple[int, int]) -> list[str]:
+        """How much, at the end where fewer lines are; nothing where both ends are crowded."""
+        (start, end), (leaving, coming) = ends, crowds
+        if min(leaving, coming) > self.look.crowd:
+            return []
+        at_start = coming > self.look.crowd
         x, y, anchor = (start[0] + 6, start[1], "start") if at_start else (end[0] - 10, end[1], "end")
-        y += 14 if coming[edge.child] == 1 and start[1] < end[1] else -5
-        place_at = f'x="{x:.0f}" y="{y:.1f}" text-anchor="{anchor}"'
-        texts.append(f'<text class="qty halo" {place_at}>{escape(edge.quantity)}</text>')
-    return lines + texts
+        y += 14 if coming == 1 and start[1] < end[1] else -4
+        return [f'<text class="qty halo" x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{escape(edge.quantity)}</text>']
 
+    def _ports(self, edges: Sequence[Edge]) -> tuple[Ports, Ports]:
+        """How far from the middle of its node each edge leaves and arrives, so that lines don't lie on each other."""
+        outs: Ports = {}
+        ins: Ports = {}
+        row, bends = self.placed.row, self.placed.bends
+        leaving, coming = defaultdict(list), defaultdict(list)
+        for edge in edges:
+            pair = (edge.parent, edge.child)
+            passed = bends[pair]
+            leaving[edge.parent].append((passed[0] if passed else row[edge.child], pair))
+            coming[edge.child].append((passed[-1] if passed else row[edge.parent], pair))
+        room = self.look.height - (6 if self.look.is_tight else 18)
+        for found, ports in ((leaving, outs), (coming, ins)):
+            for ends in found.values():
+                step = min(self.look.port, room / max(1, len(ends) - 1))
+                for index, (_, pair) in enumerate(sorted(ends)):
+                    ports[pair] = (index - (len(ends) - 1) / 2) * step
+        return outs, ins
 
-def _ports(edges: Sequence[Edge], placed: Placed) -> tuple[Ports, Ports]:
-    """How far from the middle of its node each edge leaves and arrives, so that lines don't lie on each other."""
-    outs: Ports = {}
-    ins: Ports = {}
-    leaving, coming = defaultdict(list), defaultdict(list)
-    for edge in edges:
-        pair = (edge.parent, edge.child)
-        bends = placed.bends[pair] or (None,)
-        first, last = bends[0], bends[-1]
-        leaving[edge.parent].append((placed.row[edge.child] if first is None else first, pair))
-        coming[edge.child].append((placed.row[edge.parent] if last is None else last, pair))
-    for found, ports in ((leaving, outs), (coming, ins)):
-        for ends in found.values():
-            step = min(PORT, (HEIGHT - 18) / max(1, len(ends) - 1))
-            for index, (_, pair) in enumerate(sorted(ends)):
-                ports[pair] = (index - (len(ends) - 1) / 2) * step
-    return outs, ins
+    def _path(self, start: tuple[float, float], end: tuple[float, float], bends: Sequence[float]) -> str:
+        """The line with its arrow; without one where thousands are drawn."""
+        (x, y), look = start, self.look
+        path = f"M{x:.0f} {y:.0f}"
+        for bend in bends:
+            level = bend + self.top
+            path += f"{_swing((x, y), (x + look.across, level))}h{look.width}"
+            x, y = x + look.across + look.width, level
+        return path + _swing((x, y), end) + ("" if look.is_tight else "m-6-3.5 6 3.5-6 3.5")
 
+    def node(self, node: Node) -> str:
+        """A node as a link, or as a picture of its own where it leads nowhere."""
+        x, y = self._left(node.key), self.placed.row[node.key] + self.top - self.look.height / 2
+        said = escape(", ".join(part for part in (node.label, node.sub, node.status, node.note) if part))
+        inside = (self._line if self.look.is_tight else self._card)(node, x, y)
+        size = f'width="{self.look.width}" height="{self.look.height}" rx="{self.look.corner(node.kind)}"'
+        body = f'<title>{said}</title><rect class="box" x="{x}" y="{y:.0f}" {size}/>{inside}'
+        marks = [name for name, is_so in (("focus", node.focus), ("more", node.kind == "more"), ("at", node.chosen),
+                                          ("found", node.found), ("pale", node.pale)) if is_so]
+        kind = " ".join([f"g-{node.meaning}", *marks])
+        named = ' id="at"' if node.chosen else ""
+        if not node.url:
+            return f'<g class="{kind}"{named} role="img" aria-label="{said}">{body}</g>'
+        current = ' aria-current="true"' if node.chosen else ""
+        label = "" if self.look.is_tight else f' aria-label="{said}"'
+        return f'<a class="{kind}"{named} href="{escape(node.url)}"{label}{current}>{body}</a>'
 
-def _path(start: tuple[float, float], end: tuple[float, float], bends: Sequence[float]) -> str:
-    x, y = start
-    path = f"M{x:.0f} {y:.1f}"
-    for bend in bends:
-        path += f"{_swing((x, y), (x + ACROSS, bend))}h{WIDTH}"
-        x, y = x + ACROSS + WIDTH, bend
-    return path + _swing((x, y), end)
+    def _card(self, node: Node, x: int, y: float) -> str:
+        """Name, what it is, state: a line each."""
+        inset = 22 if node.kind == "party" else 12
+        room = self.look.width - 2 * inset
+        lines = [_words("nm", x + inset, y + (19 if node.sub or node.status else 36), _fitted(node.label, room, 14))]
+        if node.sub:
+            lines.append(_words("sub ax", x + inset, y + 35, _fitted(node.sub, room, 12)))
+        if node.status:
+            lines.append(_sign(node.meaning, x + inset - 2, y + 41))
+            free = room - 18 - (7 * len(node.note) + 8 if node.note else 0)
+            lines.append(_words("st", x + inset + 18, y + 53, _fitted(node.status, free, 12)))
+        if node.note:
+            right = x + self.look.width - inset
+            lines.append(f'<text class="amt" x="{right}" y="{y + 53:.0f}" text-anchor="end">{escape(node.note)}</text>')
+        return "".join(lines)
+
+    def _line(self, node: Node, x: int, y: float) -> str:
+        """Sign and name in one line; the rest is in the title."""
+        inset = 8 if node.kind == "party" else 4
+        sign = _sign(node.meaning, x + inset, y + 4) if node.status else ""
+        begin = inset + (19 if node.status else 4)
+        return sign + _words("nm", x + begin, y + 17, _fitted(node.label, self.look.width - begin - 4, 12))
 
 
 def _swing(start: tuple[float, float], end: tuple[float, float]) -> str:
     """A curve that leaves and arrives level, and is level early enough for a quantity to stand on it."""
-    reach = abs(end[0] - start[0]) or ACROSS
+    reach = abs(end[0] - start[0]) or ROOMY.across
     near, far = start[0] + 0.55 * reach, end[0] - 0.75 * reach
-    return f"C{near:.0f} {start[1]:.1f} {far:.0f} {end[1]:.1f} {end[0]:.0f} {end[1]:.1f}"
+    return f"C{near:.0f} {start[1]:.0f} {far:.0f} {end[1]:.0f} {end[0]:.0f} {end[1]:.0f}"
 
 
-def _node(node: Node, x: float, middle: float) -> str:
-    y = middle - HEIGHT / 2
-    inset = 22 if node.kind == "party" else 12
-    room = WIDTH - 2 * inset
-    said = escape(", ".join(part for part in (node.label, node.sub, node.status) if part))
-    size = f'width="{WIDTH}" height="{HEIGHT}" rx="{CORNER[node.kind]}"'
-    lines = [
-        f'<title>{said}</title><rect class="box" x="{x:.0f}" y="{y:.1f}" {size}/>',
-        _words("nm", x + inset, y + (19 if node.sub or node.status else 36), _fitted(node.label, room, 14)),
-    ]
-    if node.sub:
-        lines.append(_words("sub ax", x + inset, y + 35, _fitted(node.sub, room, 12)))
-    if node.status:
-        corner = f"translate({x + inset - 2:.0f} {y + 41:.1f})"
-        lines.append(f'<path class="sign" transform="{corner}" d="{SIGNS[node.meaning]}"/>')
-        lines.append(_words("st", x + inset + 18, y + 53, _fitted(node.status, room - 18, 12)))
-    kind = f"g-{node.meaning}{' focus' if node.focus else ''}{' more' if node.kind == 'more' else ''}"
-    if node.url:
-        current = ' aria-current="true"' if node.focus else ""
-        head = f'<a class="{kind}" href="{escape(node.url)}" aria-label="{said}"{current}>'
-        return f"{head}{''.join(lines)}</a>"
-    return f'<g class="{kind}" role="img" aria-label="{said}">{"".join(lines)}</g>'
+def _sign(meaning: str, x: float, y: float) -> str:
+    return f'<path class="sign" transform="translate({x:.0f} {y:.0f})" d="{SIGNS[meaning]}"/>'
 
 
 def _words(kind: str, x: float, y: float, text: str) -> str:
-    return f'<text class="{kind}" x="{x:.0f}" y="{y:.1f}">{escape(text)}</text>'
+    return f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}">{escape(text)}</text>'
 
 
 def _fitted(text: str, room: float, size: int) -> str:

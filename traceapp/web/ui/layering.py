@@ -1,4 +1,4 @@
-"""Where the nodes of a layered graph stand: layers by longest path, few crossings, straight enough lines.
+"""Where the nodes of a layered graph stand: columns by stage and longest path, few crossings, straight enough lines.
 
 Source: Sugiyama, Tagawa, Toda (1981), layers and barycentre sweeps. Rows are settled by least squares under the order
 found (pool adjacent violators).
@@ -6,13 +6,15 @@ found (pool adjacent violators).
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-Key = Hashable
+Key = Any
 Pair = tuple[Key, Key]
-SWEEPS = 6
+SWEEPS, LARGE, SWEEPS_OF_LARGE = 6, 12_000, 2
+MOST_BENDS = 20_000
+BEND_HEIGHT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,89 +27,160 @@ class Placed:
     height: float
 
 
-def place(
-    keys: Sequence[Key], edges: Sequence[Pair], size: tuple[float, float], *, last: Collection[Key] = ()
-) -> Placed:
-    """Layers and rows of a graph whose nodes have `size` (height, gap in pixels); `last` names leaves that stand in the
-    last layer. Nodes of a cycle are laid out as if its last edge were not there.
+def place(keys: Sequence[Key], edges: Sequence[Pair], size: tuple[float, float],
+          layer: Mapping[Key, int] | None = None) -> Placed:
+    """Rows of a graph whose nodes have `size` (height, gap in pixels), in these layers or in those of `layers`. What
+    closes a circle is laid out as if it were not there.
     """
     node_height, gap = size
-    layer = layers(keys, edges)
-    end = max(layer.values(), default=0)
-    layer = {key: end if key in last else layer[key] for key in keys}
-    graph = _Proper(layer, edges)
+    layer = layers(keys, edges) if layer is None else layer
+    graph = Proper(layer, edges)
     graph.reduce_crossings()
     rows = graph.settle(node_height, gap)
-    low = min(rows.values(), default=0.0)
-    row = {key: value - low + node_height / 2 for key, value in rows.items()}
-    bends = {edge: tuple(row[d] for d in dummies) for edge, dummies in graph.dummies.items()}
-    height = max((row[k] for k in layer), default=0.0) + node_height / 2
-    return Placed(layer, {k: row[k] for k in layer}, bends, height)
+    low = min(rows, default=0.0)
+    shift = node_height / 2 - low
+    bends = {edge: tuple(rows[bend] + shift for bend in found) for edge, found in graph.bends.items()}
+    row = {key: rows[index] + shift for index, key in enumerate(layer)}
+    return Placed(layer, row, bends, max(row.values(), default=0.0) + node_height / 2)
 
 
-def layers(keys: Sequence[Key], edges: Sequence[Pair]) -> dict[Key, int]:
-    """The longest way from a source to each node; a source then moves right, next to what it first goes into."""
-    children: dict[Key, list[Key]] = defaultdict(list)
+def layers(keys: Sequence[Key], edges: Sequence[Pair], stage: Mapping[Key, int] | None = None) -> dict[Key, int]:
+    """The column of each node: all of a stage stand left of the next stage; within one, after the longest way to it.
+
+    What is made out of a later stage belongs to it (rework). Without stages a source stands next to what it first goes
+    into. A circle is cut where it is entered.
+    """
+    forward, order = _forward(keys, edges)
+    staged = dict.fromkeys(keys, 0) if stage is None else {key: stage[key] for key in keys}
+    within = dict.fromkeys(keys, 0)
+    for key in order:
+        for child in forward[key]:
+            if staged[child] < staged[key]:
+                staged[child], within[child] = staged[key], 0
+            if staged[child] == staged[key]:
+                within[child] = max(within[child], within[key] + 1)
+    if stage is None:
+        has_parent = {child for key in keys for child in forward[key]}
+        for key in keys:
+            if key not in has_parent and forward[key]:
+                within[key] = min(within[child] for child in forward[key]) - 1
+    deepest: dict[int, int] = {}
+    for key in keys:
+        deepest[staged[key]] = max(deepest.get(staged[key], 0), within[key])
+    begin, next_column = {}, 0
+    for one in sorted(deepest):
+        begin[one], next_column = next_column, next_column + deepest[one] + 1
+    return {key: begin[staged[key]] + within[key] for key in keys}
+
+
+def _forward(keys: Sequence[Key], edges: Sequence[Pair]) -> tuple[dict[Key, list[Key]], list[Key]]:
+    """The children of each node without the edges that close a circle, and an order in which parents come first."""
+    children: dict[Key, list[Key]] = {key: [] for key in keys}
     waiting = dict.fromkeys(keys, 0)
     for parent, child in edges:
         children[parent].append(child)
         waiting[child] += 1
-    roots = [key for key in keys if waiting[key] == 0]
-    layer: dict[Key, int] = {}
-    depth = dict.fromkeys(keys, 0)
-    ready = list(roots)
-    while len(layer) < len(waiting):
-        key = ready.pop() if ready else min((k for k in waiting if k not in layer), key=lambda k: waiting[k])
-        if key in layer:
-            continue
-        layer[key] = depth[key]
+    ready = [key for key in reversed(keys) if waiting[key] == 0]
+    place_of: dict[Key, int] = {}
+    knotted: Iterator[Key] | None = None
+    while len(place_of) < len(waiting):
+        if not ready:  # all that is left is in a circle or behind one
+            if knotted is None:
+                knotted = iter(_knotted([key for key in keys if key not in place_of], children))
+            ready.append(next(key for key in knotted if key not in place_of))
+        key = ready.pop()
+        place_of[key] = len(place_of)
         for child in children[key]:
-            if child in layer:
-                continue
-            depth[child] = max(depth[child], depth[key] + 1)
             waiting[child] -= 1
-            if waiting[child] <= 0:
+            if waiting[child] == 0 and child not in place_of:
                 ready.append(child)
-    for key in roots:
-        if children[key]:
-            layer[key] = max(0, min(layer[c] for c in children[key]) - 1)
-    return {key: layer[key] for key in keys}
+    forward = {key: [child for child in children[key] if place_of[child] > place_of[key]] for key in keys}
+    return forward, list(place_of)
 
 
-class _Proper:
-    """The graph with a dummy node wherever an edge passes a layer; `order` holds each layer's nodes, top to bottom."""
+def _knotted(keys: Sequence[Key], children: Mapping[Key, Sequence[Key]]) -> Iterator[Key]:
+    """These nodes, those of a circle together, and what leads to a circle before it. Source: Kosaraju's algorithm."""
+    parents: dict[Key, list[Key]] = {key: [] for key in keys}
+    for key in keys:
+        for child in children[key]:
+            if child in parents:
+                parents[child].append(key)
+    for last in reversed(_finished(keys, children)):
+        together = [last]
+        while together:
+            node = together.pop()
+            if node in parents:
+                together += [one for one in reversed(parents.pop(node)) if one in parents]
+                yield node
+
+
+def _finished(keys: Sequence[Key], children: Mapping[Key, Sequence[Key]]) -> list[Key]:
+    """These nodes in the order in which a walk in depth leaves them."""
+    left = set(keys)
+    finished: list[Key] = []
+    for start in keys:
+        if start not in left:
+            continue
+        left.discard(start)
+        ways = [(start, iter(children[start]))]
+        while ways:
+            node, rest = ways[-1]
+            child = next((one for one in rest if one in left), None)
+            if child is None:
+                finished.append(ways.pop()[0])
+            else:
+                left.discard(child)
+                ways.append((child, iter(children[child])))
+    return finished
+
+
+class Proper:
+    """The graph with a bend wherever an edge passes a layer; `order` holds each layer's nodes, top to bottom.
+
+    Nodes are numbers here, in the order of the keys; bends have the numbers after them.
+    """
 
     def __init__(self, layer: Mapping[Key, int], edges: Sequence[Pair]) -> None:
-        self.above: dict[Key, list[Key]] = defaultdict(list)
-        self.below: dict[Key, list[Key]] = defaultdict(list)
-        self.dummies: dict[Pair, tuple[Key, ...]] = {}
-        self.real = set(layer)
-        self.order: list[list[Key]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+        number = {key: index for index, key in enumerate(layer)}
+        self.real = len(number)
+        self.above: list[list[int]] = [[] for _ in number]
+        self.below: list[list[int]] = [[] for _ in number]
+        self.bends: dict[Pair, range] = {}
+        self.order: list[list[int]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
         for key, depth in layer.items():
-            self.order[depth].append(key)
+            self.order[depth].append(number[key])
         for parent, child in edges:
-            self._thread(layer, parent, child)
+            self._thread((parent, child), (number[parent], layer[parent]), (number[child], layer[child]))
 
-    def _thread(self, layer: Mapping[Key, int], parent: Key, child: Key) -> None:
-        if layer[parent] >= layer[child]:  # closes a cycle: drawn straight, does not take part
-            self.dummies[parent, child] = ()
+    def _thread(self, pair: Pair, start: tuple[int, int], end: tuple[int, int]) -> None:
+        first = len(self.above)
+        self.bends[pair] = range(first, first)
+        if start[1] >= end[1]:  # closes a circle: drawn straight, does not take part
             return
-        chain = [("bend", parent, child, depth) for depth in range(layer[parent] + 1, layer[child])]
-        for depth, dummy in enumerate(chain, layer[parent] + 1):
-            self.order[depth].append(dummy)
-        self.dummies[parent, child] = tuple(chain)
-        for before, after in zip([parent, *chain], [*chain, child], strict=True):
+        bends = range(first, first + end[1] - start[1] - 1)
+        if bends.stop - self.real > MOST_BENDS:  # so many long lines that they are drawn straight
+            return
+        self.bends[pair] = bends
+        self.above.extend([] for _ in bends)
+        self.below.extend([] for _ in bends)
+        for depth, bend in enumerate(bends, start[1] + 1):
+            self.order[depth].append(bend)
+        for before, after in zip([start[0], *bends], [*bends, end[0]], strict=True):
             self.below[before].append(after)
             self.above[after].append(before)
 
+    @property
+    def sweeps(self) -> int:
+        return SWEEPS if len(self.above) < LARGE else SWEEPS_OF_LARGE
+
     def reduce_crossings(self) -> None:
         """Sweep to and fro, each layer by the mean place of its neighbours; keep the best order seen."""
-        best, fewest = [list(row) for row in self.order], self._crossings()
-        for sweep in range(SWEEPS):
+        best, fewest = [list(row) for row in self.order], self.crossings()
+        for sweep in range(self.sweeps):
             if fewest == 0:
                 break
             self._sweep(forth=sweep % 2 == 0)
-            crossings = self._crossings()
+            crossings = self.crossings()
             if crossings < fewest:
                 best, fewest = [list(row) for row in self.order], crossings
         self.order = best
@@ -115,47 +188,61 @@ class _Proper:
     def _sweep(self, *, forth: bool) -> None:
         near = self.above if forth else self.below
         rows = self.order if forth else self.order[::-1]
+        at = [0] * len(self.above)
+        middle = [0.0] * len(self.above)
         for fixed, moved in zip(rows, rows[1:], strict=False):
-            at = {key: index for index, key in enumerate(fixed)}
-            here = {key: index for index, key in enumerate(moved)}
-            middle = {k: sum(at[n] for n in near[k]) / len(near[k]) if near[k] else here[k] for k in moved}
-            moved.sort(key=lambda k: middle[k])  # noqa: B023 - used at once
+            for index, node in enumerate(fixed):
+                at[node] = index
+            for index, node in enumerate(moved):
+                ends = near[node]
+                middle[node] = sum([at[end] for end in ends]) / len(ends) if ends else float(index)
+            moved.sort(key=middle.__getitem__)
 
-    def _crossings(self) -> int:
+    def crossings(self) -> int:
         """Pairs of edges that cross: inversions among the lower ends, upper ends in order."""
         total = 0
+        at = [0] * len(self.above)
         for upper, lower in zip(self.order, self.order[1:], strict=False):
-            at = {key: index for index, key in enumerate(lower)}
+            for index, node in enumerate(lower):
+                at[node] = index
             seen: list[int] = []
-            for key in upper:
-                ends = sorted(at[n] for n in self.below[key])
-                total += sum(len(seen) - bisect_right(seen, end) for end in ends)
-                for end in ends:
-                    insort(seen, end)
+            for node in upper:
+                ends = sorted([at[end] for end in self.below[node]])
+                if seen and ends and ends[0] < seen[-1]:
+                    total += sum([len(seen) - bisect_right(seen, end) for end in ends])
+                    for end in ends:
+                        insort(seen, end)
+                else:
+                    seen.extend(ends)
         return total
 
-    def settle(self, node_height: float, gap: float) -> dict[Key, float]:
+    def settle(self, node_height: float, gap: float) -> list[float]:
         """Rows (pixels) in the order found, each near the middle of its neighbours, never closer than `gap`."""
-        row: dict[Key, float] = {}
-        for keys in self.order:
-            offsets = self._offsets(keys, node_height, gap)
-            row.update(zip(keys, (o - offsets[-1] / 2 for o in offsets), strict=True))
-        for sweep in range(SWEEPS):
+        row = [0.0] * len(self.above)
+        offsets = [self._offsets(nodes, node_height, gap) for nodes in self.order]
+        for nodes, apart in zip(self.order, offsets, strict=True):
+            for node, offset in zip(nodes, apart, strict=True):
+                row[node] = offset - apart[-1] / 2
+        layered = list(zip(self.order, offsets, strict=True))
+        for sweep in range(self.sweeps):
             near = (self.above, self.below)[sweep % 2]
-            for keys in self.order if sweep % 2 == 0 else self.order[::-1]:
-                wish = [sum(row[n] for n in near[k]) / len(near[k]) if near[k] else row[k] for k in keys]
-                offsets = self._offsets(keys, node_height, gap)
-                level = _pooled([w - o for w, o in zip(wish, offsets, strict=True)])
-                row.update(zip(keys, (v + o for v, o in zip(level, offsets, strict=True)), strict=True))
+            for nodes, apart in layered if sweep % 2 == 0 else layered[::-1]:
+                wish = [sum([row[end] for end in near[node]]) / len(near[node]) - offset if near[node]
+                        else row[node] - offset for node, offset in zip(nodes, apart, strict=True)]
+                for node, level, offset in zip(nodes, _pooled(wish), apart, strict=True):
+                    row[node] = level + offset
         return row
 
-    def _offsets(self, keys: Sequence[Key], node_height: float, gap: float) -> list[float]:
-        """The least distance of each key from the first of its layer."""
-        sizes = [node_height if key in self.real else 4.0 for key in keys]
-        offsets = [0.0]
-        for one, next_one in zip(sizes, sizes[1:], strict=False):
-            offsets.append(offsets[-1] + (one + next_one) / 2 + gap)
-        return offsets[: len(keys)] or [0.0]
+    def _offsets(self, nodes: Sequence[int], node_height: float, gap: float) -> list[float]:
+        """The least distance of each node from the first of its layer."""
+        offsets, total, before = [], 0.0, None
+        for node in nodes:
+            size = node_height if node < self.real else BEND_HEIGHT
+            if before is not None:
+                total += (before + size) / 2 + gap
+            offsets.append(total)
+            before = size
+        return offsets
 
 
 def _pooled(wish: Sequence[float]) -> list[float]:
