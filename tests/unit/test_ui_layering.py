@@ -132,6 +132,22 @@ def test_what_is_behind_a_circle_stands_right_of_it_whatever_comes_first() -> No
     assert layer["before"] < layer["a"] < layer["b"] < layer["behind"]
 
 
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.integers(1, 4))
+def test_a_wrapped_layer_has_so_many_rows_and_no_two_nodes_in_one_place(graph: Graph, most: int) -> None:
+    keys, edges = graph
+    placed = place(keys, edges, (20, 5), most_rows=most)
+    spots = {(placed.layer[key], placed.column.get(key, 0), placed.row[key]) for key in keys}
+    assert len(spots) == len(keys)
+    for depth, columns in enumerate(placed.columns):
+        here = [key for key in keys if placed.layer[key] == depth]
+        assert {placed.column.get(key, 0) for key in here} <= set(range(columns))
+        for column in range(columns):
+            rows = sorted(placed.row[key] for key in here if placed.column.get(key, 0) == column)
+            assert len(rows) <= most
+            assert all(b - a >= 25 - 1e-6 for a, b in zip(rows, rows[1:], strict=False))
+
+
 def test_long_lines_bend_around_what_stands_between() -> None:
     placed = place(list("abcd"), [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d")], (50, 10))
     assert len(placed.bends["a", "d"]) == 2

@@ -187,6 +187,20 @@ def test_odd_addresses_show_a_page(plant: Plant, query: str) -> None:
     assert "<script>" not in answer.get_data(as_text=True).replace("<script src", "")
 
 
+@pytest.mark.parametrize(("page", "kind", "name"), [
+    ("/console/partners/{supplier}", "supplier", "SUP"), ("/console/partners/{clinic}", "consignee", "CLINIC"),
+    ("/console/lots/{lot}", "work_order", "WO-1"), ("/console/lots/{lot}", "equipment", "M-1"),
+    ("/console/lots/{lot}?part=shipments", "shipment", None)])
+def test_pages_of_things_lead_to_their_traces(plant: Plant, page: str, kind: str, name: str | None) -> None:
+    house = plant.house
+    path = page.format(supplier=house.maker.supplier.id, clinic=house.maker.clinic.id, lot=house.first.lot_key)
+    found = html.fromstring(plant.console.browser("quality").get(path).data).xpath("//main//a/@href")
+    traces = [parse_qs(urlsplit(link).query) for link in found if link.startswith("/console/trace?")]
+    named = [one["name"][0] for one in traces if one["kind"] == [kind]]
+    assert named and (name is None or name in named)
+    assert plant.console.browser("quality").get(f"/console/trace?kind={kind}&name={named[0]}").status_code == 200
+
+
 # Where nothing of the navigation is meant.
 ALONE = {"console.search", "console.own_account", "console.gallery", "console.home", "console.file"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,17 @@ def test_a_small_quantity_of_nodes_has_cards_and_very_many_have_one_line_each() 
     assert "3 kg" not in lots and "Plaster</text>" not in lots
     assert len(shapes(lots, "rect")) == 600
     assert lots.count("Plaster, Released") == 600
+    boxes = sorted((int(box.get("x", "")), int(box.get("y", ""))) for box in shapes(lots, "rect"))
+    assert all(x != a or y - b >= 24 for (a, b), (x, y) in zip(boxes, boxes[1:], strict=False))
+    assert max(y for _, y in boxes) < 3200 < max(int(box.get("y", "")) for box in shapes(few, "rect")) * 2
+
+
+def test_of_thousands_of_lines_only_the_way_that_is_followed_is_drawn() -> None:
+    nodes, edges = many(2400)
+    hot = [replace(edge, hot=position < 3) for position, edge in enumerate(edges)]
+    open_all = FoldWish(opened=frozenset({ALL}))
+    assert len(shapes(drawn(nodes, hot, WORDS, open_all).svg, "path")) == 3
+    assert len(shapes(drawn(*many(1000), WORDS, open_all).svg, "path")) == 1000
 
 
 def test_the_chosen_node_can_be_jumped_to_and_what_is_not_on_its_ways_is_pale() -> None:

@@ -1,6 +1,7 @@
 """The genealogy of a lot on its page: a small picture and its table twin."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -59,10 +60,11 @@ def genealogy_view(trace: Trace, suppliers: Mapping[str, Party], today: date) ->
 
 def said_of(trace: Trace) -> str:
     """The trace in one sentence."""
-    up = sum(node.side == "up" for node in trace.nodes)
-    down = sum(node.side == "down" for node in trace.nodes)
+    sides = Counter(node.side for node in trace.nodes)
+    up, down, consignees = (number(count, current_locale()) for count in (
+        sides["up"], sides["down"], trace.totals.consignees))
     return gettext("%(up)s lots upstream, %(down)s downstream, %(consignees)s consignees.", up=up, down=down,
-                   consignees=trace.totals.consignees)
+                   consignees=consignees)
 
 
 def _row(node: Node) -> dict[str, Any]:

@@ -58,14 +58,17 @@ def trace_picture(trace: Trace, suppliers: Mapping[str, Party], wish: PictureWis
     if chosen is None and len(hits) == 1:
         chosen = hits[0]
     marked = {node.key for node in hits[:MOST_FOUND]}
-    ways, pairs = ways_through(edges, chosen.key) if chosen is not None else (None, set())
-    nodes = [replace(node, chosen=node is chosen, found=node.key in marked,
-                     pale=ways is not None and node.key not in ways) for node in nodes]
-    edges = [replace(edge, hot=(edge.parent, edge.child) in pairs) for edge in edges]
+    ways: set[str] = set()
+    if chosen is not None:
+        ways, pairs = ways_through(edges, chosen.key)
+        edges = [replace(edge, hot=True) if (edge.parent, edge.child) in pairs else edge for edge in edges]
+    if ways or marked:
+        nodes = [replace(node, chosen=node is chosen, found=node.key in marked,
+                         pale=bool(ways) and node.key not in ways) for node in nodes]
     found = [(node.key, node.label) for node in hits]
     if len(nodes) < 2:
         return TracePicture(None, found, chosen, 0)
-    return TracePicture(graph.drawn(nodes, edges, _words(trace), wish.folds), found, chosen, len(ways or ()))
+    return TracePicture(graph.drawn(nodes, edges, _words(trace), wish.folds), found, chosen, len(ways))
 
 
 def _words(trace: Trace) -> graph.GraphWords:
@@ -141,7 +144,8 @@ def _lot(node: Node, wish: PictureWish, rank: int, stage: int) -> graph.Node:
     return graph.Node(
         node.lot_key, node.number, named(node), kind, meaning, status, wish.url(node.lot_key), node.side == "root",
         rank, stage, node.product_id or node.name_en, (node.made, node.unit), part,
-        " + ".join(drawn_amount((one.quantity, one.unit)) for one in node.amounts[:2] if one.quantity is not None))
+        "" if part is not None else " + ".join(
+            drawn_amount((one.quantity, one.unit)) for one in node.amounts[:2] if one.quantity is not None))
 
 
 def first_amount(amounts: tuple[Amount, ...]) -> Drawn | None:

@@ -135,7 +135,7 @@ def _tabs(values: Mapping[str, str], found: Trace) -> list[dict[str, Any]]:
     labels = {"lots": (gettext("Lots"), len(found.nodes)), "consignees": (gettext("Consignees"), len(found.receivers)),
               "balance": (gettext("Mass balance of the start"), None)}
     present = choice(values["part"], shown.PARTS) or "lots"
-    return [{"label": label, "count": count, "current": name == present,
+    return [{"label": label, "count": None if count is None else f"{count:,}", "current": name == present,
              "url": f"{address('console.trace', _only(values), part='' if name == 'lots' else name)}#table"}
             for name, (label, count) in labels.items()]
 

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 
 from traceapp.core.quantity import Quantity
 
@@ -23,11 +22,12 @@ UNIT_WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def number(value: int | float | Decimal, locale: str) -> str:
-    """`value` with grouped digits and at most six decimals."""
+def number(value: int | float | Decimal, _locale: str) -> str:
+    """`value` with grouped digits and at most six decimals: both languages write numbers alike."""
     if type(value) is int:
-        return f"{value:,}"  # as both languages write it, without asking Babel how
-    return str(format_decimal(value, format="#,##0.######", locale=_babel(locale)))
+        return f"{value:,}"
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return f"{exact:,.6f}".rstrip("0").rstrip(".")
 
 
 def short_number(value: int | float | Decimal, locale: str) -> str:

@@ -172,7 +172,7 @@ def _fold(name: str, group: Sequence[Node], words: GraphWords, url: str | None) 
     return Node(f"{FOLD}{name}", words.more(len(group), kinds.most_common(1)[0][0]),
                 " · ".join(words.amount(one) for one in sums[:2]), "more", worst if status else "plain", status, url,
                 focus=any(node.focus for node in group), stage=group[0].standing, pale=all(node.pale for node in group),
-                note=words.amount(parts[0]) if len(parts) == 1 else "")
+                part=parts[0] if len(parts) == 1 else None)
 
 
 def _merged(edges: Sequence[Edge], stands_for: Mapping[str, str], words: GraphWords) -> list[Edge]:

@@ -35,6 +35,7 @@ class Look:
     port: float
     crowd: int
     is_tight: bool = False
+    most_rows: int = 0
 
     def corner(self, kind: Kind) -> int:
         """How round a node of this kind is."""
@@ -42,18 +43,21 @@ class Look:
 
 
 ROOMY = Look(width=216, height=62, gap=14, across=128, port=16.0, crowd=3)
-TIGHT = Look(width=152, height=24, gap=6, across=64, port=4.0, crowd=0, is_tight=True)
+TIGHT = Look(width=152, height=24, gap=6, across=64, port=4.0, crowd=0, is_tight=True, most_rows=100)
 MOST_ROOMY = 260
+MOST_LINES = 2000  # more of them show nothing and cost the browser a quarter of a second a frame
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The picture with what it left out: `hidden` nodes stand in `folds`; `drawn` are seen."""
+    """The picture with what it left out: `hidden` nodes stand in `folds`; `drawn` are seen. `is_tight`: so many that
+    only their names are."""
 
     svg: Markup
     drawn: int
     hidden: int
     folds: int
+    is_tight: bool
 
 
 def genealogy(nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, wish: FoldWish | None = None) -> Markup:
@@ -68,12 +72,11 @@ def drawn(nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, wish:
     found = folded(nodes, edges, words, wish)
     look = ROOMY if len(found.nodes) <= MOST_ROOMY else TIGHT
     pairs = [(edge.parent, edge.child) for edge in found.edges]
-    placed = place(list(found.layer), pairs, (look.height, look.gap), found.layer)
+    placed = place(list(found.layer), pairs, (look.height, look.gap), found.layer, most_rows=look.most_rows)
     head = HEAD if words.stages else 0
-    width = (max(placed.layer.values(), default=0) + 1) * (look.width + look.across) - look.across + 2 * MARGIN
-    height = placed.height + 2 * MARGIN + head
-    canvas = _Canvas(placed, look, MARGIN + head)
-    parts = [*_headings(found, words, look), *canvas.lines(found.edges, has_pale=any(n.pale for n in found.nodes))]
+    canvas = _Canvas(placed, look, MARGIN + head, words)
+    width, height = canvas.starts[-1] - look.across + MARGIN, placed.height + 2 * MARGIN + head
+    parts = [*canvas.headings(found), *canvas.lines(found.edges, has_pale=any(n.pale for n in found.nodes))]
     boxes = [canvas.node(node) for node in found.nodes]
     title = escape(words.title)
     kind = f"graph{' tight' if look.is_tight else ''}"
@@ -82,32 +85,38 @@ def drawn(nodes: Sequence[Node], edges: Sequence[Edge], words: GraphWords, wish:
         f' aria-label="{title}"><title>{title}</title><g aria-hidden="true">{"".join(parts)}</g>{"".join(boxes)}</svg>'
     )
     # Every text in it went through escape(); Markup.format takes four times as long.
-    return Picture(Markup(source), len(found.nodes), found.hidden, found.folds)  # noqa: S704
-
-
-def _headings(found: Folded, words: GraphWords, look: Look) -> list[str]:
-    """What stands in the columns, above the first of each stage."""
-    seen: set[int] = set()
-    texts = []
-    for stage, column in sorted(columns_of(found).items()):
-        if stage < len(words.stages) and column not in seen:
-            seen.add(column)
-            x = MARGIN + column * (look.width + look.across)
-            texts.append(f'<text class="head" x="{x}" y="{MARGIN + 12}">{escape(words.stages[stage])}</text>')
-    return texts
+    return Picture(Markup(source), len(found.nodes), found.hidden, found.folds, look.is_tight)  # noqa: S704
 
 
 class _Canvas:
     """Where things stand, in one look; `top` is above the first row."""
 
-    def __init__(self, placed: Placed, look: Look, top: int) -> None:
-        self.placed, self.look, self.top = placed, look, top
+    def __init__(self, placed: Placed, look: Look, top: int, words: GraphWords) -> None:
+        self.placed, self.look, self.top, self.words = placed, look, top, words
+        self.starts = [MARGIN]  # of each layer, and of what would be after the last
+        for columns in placed.columns or (1,):
+            self.starts.append(self.starts[-1] + columns * (look.width + look.gap) - look.gap + look.across)
 
     def _left(self, key: str) -> int:
-        return MARGIN + self.placed.layer[key] * (self.look.width + self.look.across)
+        placed, look = self.placed, self.look
+        return self.starts[placed.layer[key]] + placed.column.get(key, 0) * (look.width + look.gap)
+
+    def headings(self, found: Folded) -> list[str]:
+        """What stands in the columns, above the first of each stage."""
+        seen: set[int] = set()
+        texts = []
+        for stage, column in sorted(columns_of(found).items()):
+            if stage < len(self.words.stages) and column not in seen:
+                seen.add(column)
+                said = escape(self.words.stages[stage])
+                texts.append(f'<text class="head" x="{self.starts[column]}" y="{MARGIN + 12}">{said}</text>')
+        return texts
 
     def lines(self, edges: Sequence[Edge], *, has_pale: bool) -> list[str]:
-        """The edges, plain ones first so that the hot way lies on top, then the quantities."""
+        """The edges, plain ones first so that the hot way lies on top, then the quantities. Of very many the hot way
+        alone."""
+        if len(edges) > MOST_LINES:
+            edges = [edge for edge in edges if edge.hot]
         outs, ins = self._ports(edges)
         leaving, coming = Counter(edge.parent for edge in edges), Counter(edge.child for edge in edges)
         lines, texts = [], []
@@ -116,7 +125,7 @@ class _Canvas:
             start = (self._left(edge.parent) + self.look.width, self.placed.row[edge.parent] + self.top + outs[pair])
             end = (self._left(edge.child), self.placed.row[edge.child] + self.top + ins[pair])
             kind = "edge hot" if edge.hot else "edge pale" if has_pale else "edge"
-            lines.append(f'<path class="{kind}" d="{self._path(start, end, self.placed.bends[pair])}"/>')
+            lines.append(f'<path class="{kind}" d="{self._path(start, end, self._bends(pair))}"/>')
             if edge.quantity and (edge.hot or not has_pale):
                 crowds = leaving[edge.parent], coming[edge.child]
                 texts += self._quantity(edge, (start, end), crowds)
@@ -152,21 +161,28 @@ class _Canvas:
                     ports[pair] = (index - (len(ends) - 1) / 2) * step
         return outs, ins
 
-    def _path(self, start: tuple[float, float], end: tuple[float, float], bends: Sequence[float]) -> str:
+    def _bends(self, pair: tuple[str, str]) -> list[tuple[int, int, float]]:
+        """Where the line enters and leaves each layer that it passes, and at which level."""
+        first = self.placed.layer[pair[0]] + 1
+        return [(self.starts[layer], self.starts[layer + 1] - self.look.across, bend + self.top)
+                for layer, bend in enumerate(self.placed.bends[pair], first)]
+
+    def _path(self, start: tuple[float, float], end: tuple[float, float],
+              bends: Sequence[tuple[int, int, float]]) -> str:
         """The line with its arrow; without one where thousands are drawn."""
         (x, y), look = start, self.look
         path = f"M{x:.0f} {y:.0f}"
-        for bend in bends:
-            level = bend + self.top
-            path += f"{_swing((x, y), (x + look.across, level))}h{look.width}"
-            x, y = x + look.across + look.width, level
+        for enters, leaves, level in bends:
+            path += f"{_swing((x, y), (enters, level))}H{leaves}"
+            x, y = leaves, level
         return path + _swing((x, y), end) + ("" if look.is_tight else "m-6-3.5 6 3.5-6 3.5")
 
     def node(self, node: Node) -> str:
         """A node as a link, or as a picture of its own where it leads nowhere."""
         x, y = self._left(node.key), self.placed.row[node.key] + self.top - self.look.height / 2
-        said = escape(", ".join(part for part in (node.label, node.sub, node.status, node.note) if part))
-        inside = (self._line if self.look.is_tight else self._card)(node, x, y)
+        note = node.note or (self.words.amount(node.part) if node.part is not None else "")
+        said = escape(", ".join(part for part in (node.label, node.sub, node.status, note) if part))
+        inside = self._line(node, x, y) if self.look.is_tight else self._card(node, note, x, y)
         size = f'width="{self.look.width}" height="{self.look.height}" rx="{self.look.corner(node.kind)}"'
         body = f'<title>{said}</title><rect class="box" x="{x}" y="{y:.0f}" {size}/>{inside}'
         marks = [name for name, is_so in (("focus", node.focus), ("more", node.kind == "more"), ("at", node.chosen),
@@ -179,7 +195,7 @@ class _Canvas:
         label = "" if self.look.is_tight else f' aria-label="{said}"'
         return f'<a class="{kind}"{named} href="{escape(node.url)}"{label}{current}>{body}</a>'
 
-    def _card(self, node: Node, x: int, y: float) -> str:
+    def _card(self, node: Node, note: str, x: int, y: float) -> str:
         """Name, what it is, state: a line each."""
         inset = 22 if node.kind == "party" else 12
         room = self.look.width - 2 * inset
@@ -188,11 +204,11 @@ class _Canvas:
             lines.append(_words("sub ax", x + inset, y + 35, _fitted(node.sub, room, 12)))
         if node.status:
             lines.append(_sign(node.meaning, x + inset - 2, y + 41))
-            free = room - 18 - (7 * len(node.note) + 8 if node.note else 0)
+            free = room - 18 - (7 * len(note) + 8 if note else 0)
             lines.append(_words("st", x + inset + 18, y + 53, _fitted(node.status, free, 12)))
-        if node.note:
+        if note:
             right = x + self.look.width - inset
-            lines.append(f'<text class="amt" x="{right}" y="{y + 53:.0f}" text-anchor="end">{escape(node.note)}</text>')
+            lines.append(f'<text class="amt" x="{right}" y="{y + 53:.0f}" text-anchor="end">{escape(note)}</text>')
         return "".join(lines)
 
     def _line(self, node: Node, x: int, y: float) -> str:

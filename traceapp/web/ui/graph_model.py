@@ -17,7 +17,7 @@ LAST = 9
 class Node:
     """A lot or a party. `status` is the word for `meaning`; a small `rank` stays when a fan is folded. `stage`: which
     columns it belongs to; `like`: what its like have in common, a product say. `amount`, how much it is, and `part`,
-    how much of what is followed is in it, are added up in folds; `note` says one of them at its corner.
+    how much of what is followed is in it, are added up in folds; at its corner stands `note`, else the part.
 
     `focus`: where the trace begins; `chosen`: the one that is asked about; `found`: what a search found.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Key = Any
@@ -19,29 +19,39 @@ BEND_HEIGHT = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """`layer` and `row` (pixels, centre) of every node; for each edge the rows that it passes in the layers between."""
+    """`layer` and `row` (pixels, centre) of every node; for each edge the rows that it passes in the layers between.
+
+    A layer that is wrapped has several columns: `columns` of each layer, and the `column` of each node that does not
+    stand in the first.
+    """
 
     layer: Mapping[Key, int]
     row: Mapping[Key, float]
     bends: Mapping[Pair, tuple[float, ...]]
     height: float
+    columns: tuple[int, ...] = ()
+    column: Mapping[Key, int] = field(default_factory=dict)
 
 
 def place(keys: Sequence[Key], edges: Sequence[Pair], size: tuple[float, float],
-          layer: Mapping[Key, int] | None = None) -> Placed:
+          layer: Mapping[Key, int] | None = None, *, most_rows: int = 0) -> Placed:
     """Rows of a graph whose nodes have `size` (height, gap in pixels), in these layers or in those of `layers`. What
-    closes a circle is laid out as if it were not there.
+    closes a circle is laid out as if it were not there. A layer of more than `most_rows` is wrapped; 0: none is.
     """
     node_height, gap = size
     layer = layers(keys, edges) if layer is None else layer
     graph = Proper(layer, edges)
     graph.reduce_crossings()
-    rows = graph.settle(node_height, gap)
+    columns = graph.columns(most_rows)
+    rows = graph.settle(node_height, gap, columns)
     low = min(rows, default=0.0)
     shift = node_height / 2 - low
     bends = {edge: tuple(rows[bend] + shift for bend in found) for edge, found in graph.bends.items()}
     row = {key: rows[index] + shift for index, key in enumerate(layer)}
-    return Placed(layer, row, bends, max(row.values(), default=0.0) + node_height / 2)
+    names = list(layer)
+    column = {names[node]: at % of for nodes, of in zip(graph.order, columns, strict=True) if of > 1
+              for at, node in enumerate(node for node in nodes if node < graph.real)}
+    return Placed(layer, row, bends, max(row.values(), default=0.0) + node_height / 2, columns, column)
 
 
 def layers(keys: Sequence[Key], edges: Sequence[Pair], stage: Mapping[Key, int] | None = None) -> dict[Key, int]:
@@ -216,14 +226,21 @@ class Proper:
                     seen.extend(ends)
         return total
 
-    def settle(self, node_height: float, gap: float) -> list[float]:
-        """Rows (pixels) in the order found, each near the middle of its neighbours, never closer than `gap`."""
+    def columns(self, most_rows: int) -> tuple[int, ...]:
+        """In how many columns each layer stands, so that none has more rows than that; 0: one each."""
+        counts = [sum(node < self.real for node in nodes) for nodes in self.order]
+        return tuple(-(-count // most_rows) if most_rows and count > most_rows else 1 for count in counts)
+
+    def settle(self, node_height: float, gap: float, columns: Sequence[int]) -> list[float]:
+        """Rows (pixels) in the order found, each near the middle of its neighbours, never closer than `gap`. Layers of
+        several columns are filled row by row."""
         row = [0.0] * len(self.above)
-        offsets = [self._offsets(nodes, node_height, gap) for nodes in self.order]
+        offsets = [self._offsets(nodes, node_height, gap) if of == 1 else self._filled(nodes, node_height + gap, of)
+                   for nodes, of in zip(self.order, columns, strict=True)]
         for nodes, apart in zip(self.order, offsets, strict=True):
             for node, offset in zip(nodes, apart, strict=True):
                 row[node] = offset - apart[-1] / 2
-        layered = list(zip(self.order, offsets, strict=True))
+        layered = [(nodes, apart) for nodes, apart, of in zip(self.order, offsets, columns, strict=True) if of == 1]
         for sweep in range(self.sweeps):
             near = (self.above, self.below)[sweep % 2]
             for nodes, apart in layered if sweep % 2 == 0 else layered[::-1]:
@@ -232,6 +249,13 @@ class Proper:
                 for node, level, offset in zip(nodes, _pooled(wish), apart, strict=True):
                     row[node] = level + offset
         return row
+
+    def _filled(self, nodes: Sequence[int], step: float, columns: int) -> list[float]:
+        offsets, found = [], 0
+        for node in nodes:
+            offsets.append(found // columns * step)
+            found += node < self.real
+        return offsets
 
     def _offsets(self, nodes: Sequence[int], node_height: float, gap: float) -> list[float]:
         """The least distance of each node from the first of its layer."""

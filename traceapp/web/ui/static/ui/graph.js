@@ -5,7 +5,7 @@
 (() => {
   if (window.graphsAreReady) return;
   window.graphsAreReady = true;
-  const SMALLEST = 0.08, LARGEST = 3, FAR = 0.6, LEGIBLE = 0.7;
+  const SMALLEST = 0.08, LARGEST = 3, FAR = 0.6, TINY = 0.3, LEGIBLE = 0.7;
   const scales = new WeakMap();
 
   const size = (svg, scale) => {
@@ -13,6 +13,7 @@
     svg.setAttribute("width", width * scale);
     svg.setAttribute("height", height * scale);
     svg.classList.toggle("far", scale < FAR);
+    svg.classList.toggle("tiny", scale < TINY);
     scales.set(svg, scale);
   };
 
