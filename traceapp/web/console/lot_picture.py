@@ -81,5 +81,8 @@ def side_word(side: str) -> str:
 
 
 def percent_text(share: Decimal | None) -> str:
-    """A share in per cent; empty where it is not known."""
-    return "" if share is None else number((share * 100).quantize(Decimal("0.01")), current_locale())
+    """A share in per cent; empty where it is not known, and never nothing where there is something."""
+    if share is None:
+        return ""
+    percent = (share * 100).quantize(Decimal("0.01"))
+    return number(percent, current_locale()) if percent or not share else "< 0.01"
