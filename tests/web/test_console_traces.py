@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from tests.factories_api import Plant, make_plant
 from tests.factories_web import Console
-from traceapp.trace.model import Lot, Production
+from traceapp.trace.model import Lot, LotPosition, Production
 from traceapp.web.console.layout import NAVIGATION, _is_at
 
 
@@ -143,6 +143,18 @@ def test_files_carry_the_filters_of_the_page(plant: Plant, form: str) -> None:
         assert json.loads(answer.data)["type"] == "EPCISDocument"
     if form != "xlsx":
         assert number in answer.get_data(as_text=True)
+
+
+def test_lots_of_others_show_where_they_are(plant: Plant) -> None:
+    film = plant.house.film.lot_key
+    assert "Places" not in texts(opened(plant, f"?name={film}&kind=item"))
+    with plant.console.database.write() as session:
+        session.get_one(Lot, film).is_own = 0
+        session.add(LotPosition(lot_key=film, holder="urn:epc:id:sgln:9506000.13436.0", quantity=None, unit=None,
+                                since=plant.console.clock.now()))
+    page = opened(plant, f"?name={film}&kind=item&part=places")
+    assert "urn:epc:id:sgln:9506000.13436.0" in texts(page)
+    assert "Not ours" in texts(opened(plant, f"?name={film}&kind=item"))
 
 
 def test_an_upstream_file_holds_nothing_downstream(plant: Plant) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
-from traceapp.trace.genealogy import DIRECTIONS, Amount, Node, Receiver, Trace, TraceWish
+from traceapp.trace.genealogy import DIRECTIONS, Amount, Node, Position, Receiver, Trace, TraceWish
 from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.ui import current_locale
+from traceapp.web.ui.display import moment
 from traceapp.web.ui.places import place
 
 from .layout import today
@@ -29,8 +30,8 @@ KINDS: dict[str, Any] = {
     StartKind.work_order: _("Work order")}
 WAYS: dict[str, Any] = {"both": _("Both ways"), "downstream": _("Where it went"), "upstream": _("What it is made of")}
 FORMS = ("xlsx", "csv", "json", "epcis", "dot")
-PARTS = ("lots", "consignees", "balance")
-DEFAULT_SORT = {"lots": "depth", "consignees": "-units"}
+PARTS = ("lots", "consignees", "places", "balance")
+DEFAULT_SORT = {"lots": "depth", "consignees": "-units", "places": "lot", "balance": ""}
 
 
 def asked_trace(values: Mapping[str, str]) -> AskedTrace:
@@ -165,6 +166,25 @@ def _party_row(one: Receiver) -> dict[str, Any]:
         "name": named(one), "region": place(one.region, current_locale()), "lots": _count(one.lots),
         "units": " + ".join(amount_text(value, unit) for unit, value in one.units),
         "quantity": amounts_text(one.amounts), "bounds": bounds_text(one.amounts)}}
+
+
+PLACE_SORTS: dict[str, Callable[[Position], Any]] = {
+    "lot": lambda one: (one.lot_key, one.since), "place": lambda one: one.name or one.holder,
+    "since": lambda one: one.since}
+
+
+def place_rows(trace: Trace, values: Mapping[str, str], heads: Callable[[str], dict[str, Any]]) -> Rows:
+    """Where others' lots are, by their events."""
+    found, page, pages = _page(trace.positions, PLACE_SORTS, (values["sort"], DEFAULT_SORT["places"]), values["page"])
+    labels = {"lot": gettext("Lot"), "place": gettext("Place"), "quantity": gettext("Quantity"),
+              "since": gettext("Since")}
+    columns = [{"key": key, "label": label, "num": key == "quantity", **(heads(key) if key in PLACE_SORTS else {})}
+               for key, label in labels.items()]
+    numbers = {node.lot_key: node.number for node in trace.nodes}
+    locale = current_locale()
+    return Rows(columns, [{"url": url_for("console.lot", lot_key=one.lot_key), "cells": {
+        "lot": numbers[one.lot_key], "place": one.name or one.holder, "quantity": amount_text(one.quantity, one.unit),
+        "since": moment(one.since, locale)}} for one in found], len(trace.positions), page, pages)
 
 
 def amounts_text(amounts: tuple[Amount, ...]) -> str:

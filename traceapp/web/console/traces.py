@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import products_by_id
@@ -66,6 +66,8 @@ def trace() -> Response:
         found = trace_from(session, start.keys, asked.wish)
         suppliers = suppliers_of(session, {node.lot_key for node in found.nodes})
         name, title = _names(session, start, found.root)
+    if len(found.roots) > 1:
+        title = f"{title} · {ngettext('%(num)d lot', '%(num)d lots', len(found.roots))}"
     picture = trace_picture(found, suppliers, _picture_wish(values, len(found.nodes) + len(found.receivers)))
     return _page(values, Shown(found, start, title, picture), [], "", box=name)
 
@@ -90,7 +92,7 @@ def _page(values: Mapping[str, str], found: Shown | None, choices: list[Choice],
         def heads(key: str) -> dict[str, Any]:
             return sort_link("console.trace", kept, key, shown.DEFAULT_SORT[part])
 
-        rows = {"lots": shown.lot_rows, "consignees": shown.party_rows}.get(part)
+        rows = {"lots": shown.lot_rows, "consignees": shown.party_rows, "places": shown.place_rows}.get(part)
         more = {"rows": rows(found.trace, values, heads) if rows is not None else None, "said": said_of(found.trace),
                 "tiles": shown.tiles_of(found.trace), "detail": _detail(found, values), "opened": bool(_opened()),
                 "whole_url": f"{_query(values, open=graph.ALL)}#picture", "folded_url": f"{_query(values)}#picture",
@@ -133,7 +135,10 @@ def _picture_wish(values: Mapping[str, str], size: int) -> PictureWish:
 
 def _tabs(values: Mapping[str, str], found: Trace) -> list[dict[str, Any]]:
     labels = {"lots": (gettext("Lots"), len(found.nodes)), "consignees": (gettext("Consignees"), len(found.receivers)),
+              "places": (gettext("Places"), len(found.positions)),
               "balance": (gettext("Mass balance of the start"), None)}
+    if not found.positions:
+        del labels["places"]
     present = choice(values["part"], shown.PARTS) or "lots"
     return [{"label": label, "count": None if count is None else f"{count:,}", "current": name == present,
              "url": f"{address('console.trace', _only(values), part='' if name == 'lots' else name)}#table"}

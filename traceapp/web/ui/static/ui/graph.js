@@ -92,17 +92,21 @@
   };
 
   // A link of the picture brings a part of the same page: only this part is put in place.
-  const load = async (address, kept) => {
+  // The size of the picture stays; a chosen node is shown with what is said about it, a fold opens where it was.
+  const load = async (address) => {
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("picture");
     const here = document.getElementById("picture");
     if (!answer.ok || !part || !here) throw new Error("not this page");
-    const scale = kept && scales.get(here.querySelector("svg.graph"));
+    const before = here.querySelector(".gview"), scale = scales.get(here.querySelector("svg.graph"));
+    const left = before?.scrollLeft, top = before?.scrollTop;
     here.replaceWith(part);
-    const svg = part.querySelector("svg.graph");
+    const view = part.querySelector(".gview"), svg = part.querySelector("svg.graph"), chosen = part.querySelector(".at");
     if (scale && svg) size(svg, scale);
     begin(part);
-    (part.querySelector(".at") || part.querySelector(".gview"))?.focus({ preventScroll: true });
+    if (chosen) part.scrollIntoView();
+    else if (before && view) view.scrollTo(left, top);
+    (chosen || view)?.focus({ preventScroll: true });
   };
 
   document.addEventListener("click", (event) => {
@@ -110,10 +114,10 @@
     if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const address = new URL(link.getAttribute("href"), location.href);
-    load(address, true).then(() => history.pushState({ part: true }, "", address), () => location.assign(address));
+    load(address).then(() => history.pushState({ part: true }, "", address), () => location.assign(address));
   });
   window.addEventListener("popstate", () => {
-    if (document.getElementById("picture")) load(location.href, true).catch(() => location.reload());
+    if (document.getElementById("picture")) load(location.href).catch(() => location.reload());
   });
 
   begin(document);
