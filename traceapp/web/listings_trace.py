@@ -85,10 +85,10 @@ def _lot_row(node: Node) -> dict[str, Value]:
 
 
 def trace_text(asked: AskedTrace, form: str) -> tuple[str, int]:
-    """The same as `dot` for Graphviz, or as the `epcis` document of all that happened to its lots; and how many lots
-    it is of. Raises NotFound."""
+    """The same as `dot` for Graphviz, or as the `epcis` document of all that happened to the lots of the page, whose
+    events are far more than they; and how many lots it is of. Raises NotFound."""
     with world().database.snapshot() as session:
-        trace = trace_from(session, asked.start(session).keys, asked.whole().wish)
+        trace = trace_from(session, asked.start(session).keys, asked.wish if form == "epcis" else asked.whole().wish)
         if form == "epcis":
             keys = list(dict.fromkeys(node.lot_key for node in trace.nodes))
             return lots_document(session, keys), len(trace.nodes)

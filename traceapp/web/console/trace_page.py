@@ -141,8 +141,13 @@ def _lot_row(node: Node) -> dict[str, Any]:
     return {"url": url_for("console.lot", lot_key=node.lot_key), "meaning": meaning, "state": status, "cells": {
         "number": node.number, "name": named(node), "state": status, "depth": _distance(node),
         "quantity": amounts_text(node.amounts), "share": percent_text(node.share), "bounds": bounds_text(node.amounts),
-        "made": amount_text(node.made, node.unit), "stock": amount_text(node.stock, node.unit),
-        "shipped": amount_text(node.shipped, node.unit)}}
+        "made": _known(node, node.made), "stock": amount_text(node.stock, node.unit),
+        "shipped": _known(node, node.shipped)}}
+
+
+def _known(node: Node, amount: Decimal) -> str:
+    """An amount of a lot; of what is not ours nothing is known where nothing was told."""
+    return amount_text(amount, node.unit) if node.is_own or amount else ""
 
 
 def _distance(node: Node) -> str:
@@ -209,9 +214,9 @@ def lot_facts(node: Node) -> list[tuple[str, str]]:
     return [(gettext("State"), status), (gettext("Shared quantity"), amounts_text(node.amounts)),
             (gettext("Share"), f"{percent_text(node.share)} %" if node.share is not None else ""),
             (gettext("At least – at most"), bounds_text(node.amounts)),
-            (gettext("Made"), amount_text(node.made, node.unit)),
+            (gettext("Made"), _known(node, node.made)),
             (gettext("In stock"), amount_text(node.stock, node.unit)),
-            (gettext("Shipped"), amount_text(node.shipped, node.unit))]
+            (gettext("Shipped"), _known(node, node.shipped))]
 
 
 def party_facts(one: Receiver) -> list[tuple[str, str]]:
