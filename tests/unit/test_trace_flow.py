@@ -12,6 +12,7 @@ from traceapp.trace.flow import (
     as_decimal,
     downstream_amounts,
     downstream_ranges,
+    links_from,
     upstream_amounts,
     upstream_ranges,
 )
@@ -103,3 +104,38 @@ def test_a_third_of_three_is_one_over_any_number_of_steps() -> None:
     thirds = [*links, *(Link("0", "1", D(1)) for _ in range(2))]
     assert as_decimal(downstream_amounts("0", thirds, made)["3000"]) == 3
     assert as_decimal(upstream_amounts("3000", [Link("0", "3000", D(1) / 3)] * 3, {"3000": D(1)})["0"]) == 1
+
+
+def reached_from(links: list[Link], roots: tuple[str, ...], *, up: bool) -> list[Link]:
+    return list(dict.fromkeys(link for root in roots for link in reached(links, root, up=up)))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_of_several_lots_together_what_is_really_there_lies_between_too_and_counts_once(seed: int) -> None:
+    links, made, _real = plant(seed)
+    names = sorted(made, key=int)
+    for roots in (tuple(names[:2]), (names[1], names[4], names[7]), (names[3], names[9])):
+        for lot, (low, high) in downstream_ranges(roots, reached_from(links, roots, up=False), made).items():
+            pieces = sum(any(root in piece for root in roots) for piece in held[seed, lot][:int(made[lot])])
+            assert high is not None
+            assert low <= pieces <= high, (roots, lot)
+        for lot, (low, high) in upstream_ranges(roots, reached_from(links, roots, up=True), made).items():
+            # A piece that went from the lot into one of them and from there into another is in both.
+            pieces = made[lot] if lot in roots else sum(
+                lot in piece and not any(int(lot) < int(other) < int(root) and other in piece for other in roots)
+                for root in roots for piece in held[seed, root][:int(made[root])])
+            assert high is not None
+            assert low <= pieces <= high, (roots, lot)
+
+
+def test_a_root_in_another_root_counts_there_and_not_twice() -> None:
+    links = [Link("a", "b", D(4)), Link("b", "c", D(5)), Link("a", "c", D(2))]
+    made = {"a": D(10), "b": D(20), "c": D(7)}
+    assert downstream_amounts(("a", "b"), links, made) == {"a": D(10), "b": D(20), "c": D(7)}
+    assert upstream_amounts(("b", "c"), links, made) == {"b": D(20), "c": D(7), "a": D(6)}
+
+
+def test_ways_end_at_roots_of_another_unit() -> None:
+    links = [Link("kg", "m", D(1)), Link("m", "x", D(1)), Link("kg", "y", D(1)), Link("z", "x", D(1))]
+    assert links_from(("kg",), links, {"m"}) == [links[2]]
+    assert links_from(("m",), links, {"kg"}) == [links[1]]

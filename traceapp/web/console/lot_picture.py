@@ -63,8 +63,9 @@ def said_of(trace: Trace) -> str:
     sides = Counter(node.side for node in trace.nodes)
     up, down, consignees = (number(count, current_locale()) for count in (
         sides["up"], sides["down"], trace.totals.consignees))
-    return gettext("%(up)s lots upstream, %(down)s downstream, %(consignees)s consignees.", up=up, down=down,
+    text = gettext("%(up)s lots upstream, %(down)s downstream, %(consignees)s consignees.", up=up, down=down,
                    consignees=consignees)
+    return f"{text} {gettext('There is more than is shown here; the files hold more.')}" if trace.truncated else text
 
 
 def _row(node: Node) -> dict[str, Any]:

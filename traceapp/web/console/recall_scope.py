@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -18,7 +18,7 @@ from traceapp.recall.model import Recall
 from traceapp.recall.queries import scope_rows
 from traceapp.recall.scope import Scope, ScopeLot
 from traceapp.recall.service import SetScope, propose_scope, scope_of, set_scope
-from traceapp.trace.genealogy import Trace, trace_lot
+from traceapp.trace.genealogy import Trace, TraceWish, trace_from
 from traceapp.trace.lookup import lots_of_number
 from traceapp.web.context import actor, world
 from traceapp.web.ui import current_locale, graph
@@ -57,16 +57,25 @@ def workbench(db: Session, case: Recall) -> Bench:
     proposed = propose_scope(db, roots)
     chosen = frozenset(row.lot_key for row in scope_rows(db, case.id))
     scope = scope_of(db, roots, chosen)
-    picture, links = _drawn(db, roots, chosen)
+    picture, links = _drawn(db, roots, chosen, _folds(case))
     added = tuple(lot for lot in scope.lots if lot.lot_key not in proposed.lot_keys)
     return Bench(proposed, chosen, added, left_out_of(case), scope, picture, links)
 
 
-def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str]) -> tuple[Markup | None, list[dict[str, Any]]]:
-    """The genealogy of the first chosen batch with its consignees, and the same as rows."""
+def _folds(case: Recall) -> graph.FoldWish:
+    """What the address says of the folds of the picture, and under which one opens."""
+    opened = frozenset(name for name in request.args.get("open", "")[:2000].split(",") if name)
+    return graph.FoldWish(keep=6, opened=opened, url=lambda name: url_for(
+        "console.recall", recall_id=case.id, part="scope", open=",".join(sorted(opened | {name}))))
+
+
+def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str],
+           folds: graph.FoldWish) -> tuple[Markup | None, list[dict[str, Any]]]:
+    """The genealogy of the chosen batches with their consignees, whenever it was, as the scope is proposed; and the
+    same as rows."""
     if not roots:
         return None, []
-    trace = trace_lot(db, roots[0], "downstream", _MOST_DRAWN)
+    trace = trace_from(db, roots, TraceWish("downstream", by_time=False, limit=_MOST_DRAWN))
     used_up = {node.lot_key for node in trace.nodes
                if node.lot_key not in chosen and not node.stock and not node.shipped}
     nodes = [graph.Node(
@@ -77,11 +86,13 @@ def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str]) -> tuple
     parties = {held.consignee_id: own_name(held) for held in trace.consignees if held.units > 0}
     nodes += [graph.Node(key, name, _("Consignee"), "party", "info", "") for key, name in parties.items()]
     edges = [graph.Edge(parent, child, text, child in chosen | used_up) for parent, child, text in _edges(trace)]
-    words = graph.GraphWords(_("Where batch %(number)s went", number=trace.root.number), more_words)
+    title = _("Where batch %(number)s went", number=trace.root.number) if len(trace.roots) == 1 else _(
+        "Where the chosen batches went")
+    words = graph.GraphWords(title, more_words)
     names = {node.lot_key: node.number for node in trace.nodes} | parties
     rows = [{"cells": {"from": names[edge.parent], "to": names[edge.child], "quantity": edge.quantity}}
             for edge in edges]
-    return graph.genealogy(nodes, edges, words, graph.FoldWish(keep=6)), rows
+    return graph.genealogy(nodes, edges, words, folds), rows
 
 
 def _edges(trace: Trace) -> list[tuple[str, str, str]]:
