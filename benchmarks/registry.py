@@ -10,7 +10,7 @@ from pathlib import Path
 
 RESULTS = Path("build/bench.json")
 MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.labels", "benchmarks.scan", "benchmarks.resolver",
-           "benchmarks.genealogy", "benchmarks.term_coding", "benchmarks.servers")
+           "benchmarks.genealogy", "benchmarks.picture", "benchmarks.term_coding", "benchmarks.servers")
 
 
 @dataclass(frozen=True, slots=True)
