@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traceapp.core.errors import InvalidInput, TooLarge
-from traceapp.export import spreadsheet
+from traceapp.core.errors import InvalidInput
+from traceapp.export import spreadsheet, workbook
 from traceapp.export.spreadsheet import Column, Record, csv_chunks, json_chunks, table_file, write_table
 
 COLUMNS = [Column("name", "名称 Name"), Column("value", "Value")]
@@ -103,11 +103,18 @@ def test_memory_does_not_grow_with_the_number_of_rows(form: str) -> None:
     assert peak(8_000) < 2 * peak(2_000) + 1_000_000
 
 
-def test_more_rows_than_a_sheet_holds_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheet, "XLSX_MOST_ROWS", 3)
-    with pytest.raises(TooLarge) as refused:
-        written("xlsx", [{"name": str(number)} for number in range(4)])
-    assert "CSV" in refused.value.text
+def test_what_a_sheet_cannot_hold_goes_on_in_further_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
+    with table_file() as file:
+        notes = workbook.Notes("Columns", [["Column"], ["=name"]])
+        write_table(file, "xlsx", COLUMNS, [{"name": str(number)} for number in range(7)], ("Rows", AT), notes)
+        book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["Rows", "Columns", "Rows 2", "Rows 3"]
+    told = [[row[0] for row in book[name].iter_rows(values_only=True)] for name in book.sheetnames]
+    assert told == [["名称 Name", "0", "1", "2"], ["Column", "=name"], ["名称 Name", "3", "4", "5"], ["名称 Name", "6"]]
+    assert [book[name].auto_filter.ref for name in book.sheetnames] == ["A1:B4", None, "A1:B4", "A1:B2"]
+    assert {book[name].freeze_panes for name in book.sheetnames} == {"A2"}
+    assert book["Columns"]["A2"].data_type == "s"
 
 
 def test_an_unknown_format_is_refused() -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from traceapp.core.errors import Problem
 
-GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "labels", "signals", "clocks", "terms",
-          "audit", "backup", "vault")
+GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
+          "terms", "audit", "backup", "vault")
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:

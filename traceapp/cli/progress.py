@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 _BAR = 40
@@ -33,3 +33,17 @@ def _line(what: str, done: int, total: int | None) -> str:
         return f"{done:,} {what}"
     filled = _BAR * done // total
     return f"[{'#' * filled}{'.' * (_BAR - filled)}] {100 * done // total:3d} % of {total:,} {what}"
+
+
+def bar(what: str, total: int) -> Callable[[int], None]:
+    """What moves the bar on by so many; nothing where nobody looks."""
+    done = 0
+
+    def move(number: int) -> None:
+        nonlocal done
+        done += number
+        if sys.stderr.isatty():
+            ending = "\n" if done >= total else ""
+            print(f"\r{_line(what, done, total)}", end=ending, file=sys.stderr, flush=True)
+
+    return move

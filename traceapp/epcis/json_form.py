@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -253,6 +253,17 @@ def as_document(events: Iterable[Event], context: Iterable[Any] | None, created_
         "creationDate": created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "epcisBody": {"eventList": [_placed(event, shared) for event in events]},
     }
+
+
+def json_pieces(events: Iterable[Event], created_at: datetime) -> Iterator[str]:
+    """A new document around `events` as text, piece by piece, so that none but the present event is held."""
+    head, tail = dumps(as_document((), None, created_at)), "]}}"
+    yield head.removesuffix(tail)
+    separator = "\n"
+    for event in events:
+        yield separator + dumps(_placed(event, [EPCIS_CONTEXT]))
+        separator = ",\n"
+    yield tail
 
 
 def write_query_json(events: Iterable[Event], *, created_at: datetime) -> str:

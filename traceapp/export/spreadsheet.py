@@ -7,23 +7,19 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO
 
-from traceapp.core.errors import InvalidInput, TooLarge
+from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import plain
 
-if TYPE_CHECKING:
-    import xlsxwriter
+from .workbook import Book, Notes, write_book
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json",
                "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-XLSX_MOST_ROWS = 1_048_575
-_XLSX_LONGEST_TEXT = 32_767
 # Source: OWASP, "CSV Injection": what makes a spreadsheet program take a cell for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -119,92 +115,46 @@ def json_chunks(columns: Sequence[Column], rows: Iterable[Record],
     yield b"\n]}\n"
 
 
-def _write_xlsx(file: BinaryIO, columns: Sequence[Column], rows: Iterable[Record], sheet: tuple[str, datetime]) -> None:
-    """One sheet. `constant_memory`: a row is on disk before the next is read."""
-    import xlsxwriter
-
-    title, at = sheet
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                      "strings_to_numbers": False, "nan_inf_to_errors": True})
-    book.set_properties({"title": title, "created": at.astimezone(UTC).replace(tzinfo=None)})
-    page = book.add_worksheet(title[:31])
-    page.set_column(0, max(0, len(columns) - 1), 18)
-    page.freeze_panes(1, 0)
-    head = book.add_format({"bold": True, "bottom": 1})
-    for place, column in enumerate(columns):
-        page.write_string(0, place, column.title, head)
-    with _closing(book):
-        for number, row in enumerate(rows, start=1):
-            if number > XLSX_MOST_ROWS:
-                raise TooLarge("A spreadsheet holds %(most)s rows at most. Choose a shorter period, or CSV.",
-                               code="too-many-rows", most=XLSX_MOST_ROWS)
-            for place, column in enumerate(columns):
-                _write_cell(page, (number, place), _shown(row.get(column.key)))
-
-
-class _closing:
-    """Close the book at the end; after an error only its temporary files matter, not what they say."""
-
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        self.book = book
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.book.close()
-            return
-        with suppress(Exception):
-            self.book.close()
-
-
-def _write_cell(page: xlsxwriter.worksheet.Worksheet, place: tuple[int, int],
-                shown: str | int | float | Decimal) -> None:
-    if isinstance(shown, str):
-        if shown:
-            fits = shown if len(shown) <= _XLSX_LONGEST_TEXT else shown[:_XLSX_LONGEST_TEXT - 1] + "…"
-            page.write_string(*place, fits)
-    elif isinstance(shown, Decimal) and len(shown.as_tuple().digits) > 15:
-        page.write_string(*place, plain(shown))
-    else:
-        page.write_number(*place, shown)
-
-
 def write_table(file: BinaryIO, form: str, columns: Sequence[Column], rows: Iterable[Record],
-                sheet: tuple[str, datetime]) -> Written:
+                sheet: tuple[str, datetime], notes: Notes | None = None) -> Written:
     """Write the rows as `csv`, `xlsx` or `json` into an empty file that can be read back; tells its hash.
 
-    `sheet` is the title and the time of the export. Rows are read once, one at a time.
-    Raises InvalidInput for another form, TooLarge for more rows than XLSX holds.
+    `sheet` is the title and the time of the export, `notes` the second sheet of an XLSX. Rows are read once, one at a
+    time. Raises InvalidInput for another form.
     """
     if form not in MEDIA_TYPES:
         raise InvalidInput("“%(form)s” is not one of: %(known)s.", code="unknown-format", place="format",
                            form=form[:20], known=", ".join(MEDIA_TYPES))
-    counted = _Counted(rows)
+    counted = Counted(rows)
     if form == "xlsx":
-        _write_xlsx(file, columns, counted, sheet)
+        write_book(file, Book(*sheet, [column.title for column in columns], notes),
+                   ([_shown(row.get(column.key)) for column in columns] for row in counted))
     else:
         pieces = csv_chunks(columns, counted) if form == "csv" else json_chunks(
             columns, counted, {"title": sheet[0], "at": _shown(sheet[1])})
         for piece in pieces:
             file.write(piece)
-    size_bytes = file.tell() if form != "xlsx" else file.seek(0, io.SEEK_END)
+    return told(file, counted.number, MEDIA_TYPES[form])
+
+
+def told(file: BinaryIO, rows: int, media_type: str) -> Written:
+    """What was written into the file; it can be read from its beginning then."""
+    size_bytes = file.seek(0, io.SEEK_END)
     file.seek(0)
     digest = hashlib.sha256()
     while block := file.read(1 << 16):
         digest.update(block)
     file.seek(0)
-    return Written(counted.number, size_bytes, digest.hexdigest(), MEDIA_TYPES[form])
+    return Written(rows, size_bytes, digest.hexdigest(), media_type)
 
 
-class _Counted:
+class Counted:
     """The rows, counted as they go by."""
 
-    def __init__(self, rows: Iterable[Record]) -> None:
+    def __init__(self, rows: Iterable[Any]) -> None:
         self.rows, self.number = rows, 0
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[Any]:
         for row in self.rows:
             self.number += 1
             yield row
