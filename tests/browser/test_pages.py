@@ -167,6 +167,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("partner-new", "/partners/new", "manager"),
     ("partner-contact", "/partners/{scenes.partner}/contact", "manager"),
     ("gaps", "/gaps", "quality"),
+    ("records", "/records?chosen=1&since=2026-01-01", "quality"),
     ("labels", "/labels", "operator"),
     ("links", "/links?withdrawn=1", "quality"),
     ("links-of-a-code", "/links?code={scenes.gtin}", "quality"),
@@ -189,6 +190,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
 REGULATOR = tuple(Entry(f"regulator-{name}", at(f"/regulator{path}"), "regulator") for name, path in (
     ("home", "/"),
     ("reports", "/reports?since=2026-01-01"),
+    ("records", "/records?chosen=1&since=2026-01-01"),
     ("cases", "/cases"),
     ("adverse-event", "/adverse-events/{scenes.event}"),
     ("lot", "/lots/{scenes.lot}"),

@@ -63,7 +63,7 @@ FILES = {
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
-    "lot_print_log": "GET /lots/<lot_key>/print-log",
+    "lot_print_log": "GET /lots/<lot_key>/print-log", "records_file": "GET /exports/records",
 }
 # An act without an operation of its own, and why.
 CONSOLE_ALONE: dict[str, str] = {}

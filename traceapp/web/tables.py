@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -41,18 +41,36 @@ def send_table(table: Table, form: str) -> Response:
 
     Raises InvalidInput for another form.
     """
+    at = world().clock.now()
+    return send_file(NewFile(table.kind, form, table.filters),
+                     lambda file: write_table(file, form, table.columns, table.rows, (table.title, at)))
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """What the record of a file says; `ending` of its name, where it is not the form."""
+
+    kind: str
+    form: str
+    filters: Mapping[str, object]
+    ending: str = ""
+
+
+def send_file(new: NewFile, write: Callable[[BinaryIO], Written]) -> Response:
+    """What `write` puts into an empty file. Its record is committed before the first byte goes out."""
     here = world()
     file = table_file()
     try:
-        written = write_table(file, form, table.columns, table.rows, (table.title, here.clock.now()))
+        written = write(file)
         with here.database.write() as db:
             record_export(db, actor(), here.clock, RecordExport(
-                table.kind, form, written.rows, written.sha256,
-                {name: value for name, value in table.filters.items() if value}))
+                new.kind, new.form, written.rows, written.sha256,
+                {name: value for name, value in new.filters.items() if value}))
     except BaseException:
         file.close()
         raise
-    return _answer(file, written, f"{table.kind}-{here.clock.now().astimezone(ZONE):%Y%m%d-%H%M}.{form}")
+    name = f"{new.kind}-{here.clock.now().astimezone(ZONE):%Y%m%d-%H%M}.{new.ending or new.form}"
+    return _answer(file, written, name)
 
 
 _TEXTS = {"epcis": ("application/json", "json"), "dot": ("text/vnd.graphviz; charset=utf-8", "dot")}

@@ -1,12 +1,14 @@
-"""The pages of a regulator: three tasks, read-only. Adverse events without names, recalls, evidence; nothing else."""
+"""The pages of a regulator: three tasks, read-only. Adverse events without names, recalls, records of batches,
+evidence; nothing else."""
 from __future__ import annotations
 
 from traceapp.web.permissions import joined
 
-from . import cases, evidence, reports
+from . import cases, evidence, records, reports
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = joined(cases.PERMISSIONS, evidence.PERMISSIONS, reports.PERMISSIONS)
+PERMISSIONS: dict[str, str] = joined(cases.PERMISSIONS, evidence.PERMISSIONS, records.PERMISSIONS,
+                                     reports.PERMISSIONS)
 
 __all__ = ["PERMISSIONS", "blueprint"]

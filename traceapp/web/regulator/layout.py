@@ -16,7 +16,7 @@ blueprint = Blueprint("regulator", __name__, url_prefix="/regulator", template_f
 _ = lazy_gettext
 # Endpoint, label, permission, and the endpoints that belong to it.
 NAVIGATION = (
-    ("regulator.reports", _("Download reports"), "regulator.read", ()),
+    ("regulator.reports", _("Download reports"), "regulator.read", ("regulator.records",)),
     ("regulator.cases", _("Open a case or batch"), "regulator.read",
      ("regulator.adverse_event", "regulator.lot", "regulator.recall")),
     ("regulator.evidence", _("Verify evidence"), "evidence.read", ("regulator.evidence_chain",)),
