@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from tests.db.test_trace_capture import capture, document, made, seen
 from tests.factories_trace import CASE_GTIN, Hand, make_batch, make_hand
+from tests.statements import traced
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
-from traceapp.trace.gaps import REPAIRS, GapFilter, GapKind, gap_page
+from traceapp.trace.gaps import REPAIRS, GapFilter, GapKind, _statement, gap_page
 from traceapp.trace.model import Lot
 
 
@@ -86,6 +87,41 @@ def test_pages_follow_one_another_over_the_kinds(database: Database, actor: Acto
         assert len(session.scalars(select(Lot.lot_key)).all()) == 8
     assert found == whole
     assert len(whole) == 8
+
+
+# kind -> (the index of those lots, where they are)
+INDEXES = {
+    GapKind.more_out_than_in: "ix_lot_overdrawn", GapKind.unknown_input: "ix_lot_of_nowhere",
+    GapKind.no_receipt: "ix_lot_of_nowhere", GapKind.no_inspection: "ix_lot_in_use",
+    GapKind.unaccounted: "ix_lot_consumed", GapKind.no_quantity: "ix_lot_edge_unstated"}
+
+
+@pytest.mark.parametrize("kind", GapKind)
+def test_each_kind_is_looked_for_in_an_index_of_its_own(database: Database, kind: GapKind) -> None:
+    with database.read() as session:
+        connection = session.connection()
+        asked = str(_statement(kind, "a").compile(connection, compile_kwargs={"literal_binds": True}))
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN {'QUERY PLAN ' if database.is_sqlite else ''}{asked.replace('%', '%%')}").all()
+        if not database.is_sqlite:
+            connection.exec_driver_sql("RESET enable_seqscan")
+    told = " ".join(str(row) for row in plan)
+    assert INDEXES[kind] in told
+
+
+def test_a_page_is_one_statement_a_kind_however_many_lots_there_are(
+        sqlite: Database, actor: Actor, clock: FixedClock) -> None:
+    def statements() -> int:
+        with traced(sqlite) as seen, sqlite.read() as session:
+            gap_page(session, GapFilter())
+        return len([one for one in seen if one.startswith("SELECT")])
+
+    assert statements() == len(GapKind)
+    capture(sqlite, actor, clock, document(
+        *(made({f"urn:x:in{number}": None}, {f"urn:x:out{number}": 1}) for number in range(30))))
+    assert statements() == len(GapKind)
 
 
 @pytest.mark.parametrize("after", ["x", "no_receipt.", "no_receipt.zz", "nothing.aa", "no_receipt.aa\n"])

@@ -8,9 +8,13 @@ import pytest
 from lxml import html
 from sqlalchemy import select, update
 
+from tests.db.test_trace_capture import document, made
 from tests.factories_api import Plant, make_plant
 from tests.factories_web import Console
 from traceapp.catalog.model import Party
+from traceapp.core.actor import SYSTEM
+from traceapp.trace.capture import capture_document
+from traceapp.trace.gaps import GapFilter, gap_page
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.model import Inspection, Lot, Production, Shipment, ShipmentLine
 
@@ -54,6 +58,33 @@ def test_the_page_speaks_chinese(plant: Plant) -> None:
     text = plant.console.browser("operator", "zh").get("/console/gaps").get_data(as_text=True)
     for words in ("缺失的记录", "未检验就使用或发出", "补记检验", "补记收货"):
         assert words in text
+
+
+def test_a_lot_s_page_says_what_is_missing_about_it_and_leads_around_it(plant: Plant) -> None:
+    browser, lot = plant.console.browser("operator"), plant.house.first
+    page = browser.get(f"/console/lots/{lot.lot_key}")
+    assert "What is missing in the records of this lot" in page.get_data(as_text=True)
+    assert f"/console/lots/{lot.lot_key}/inspect" in links(page)
+    (around,) = [link for link in links(page) if link.startswith("/console/gaps?lot=")]
+    shown = browser.get(around).get_data(as_text=True)
+    assert plant.house.film.number in shown and lot.number in shown
+    with plant.console.database.read() as session:
+        whole = next(one for one in (plant.house.bulk, plant.house.second, plant.house.other_glue, plant.house.other)
+                     if not gap_page(session, GapFilter(lot_keys=(one.lot_key,))).rows)
+    assert "What is missing in" not in browser.get(f"/console/lots/{whole.lot_key}").get_data(as_text=True)
+
+
+def test_a_lot_that_is_not_known_is_said_on_the_page_of_gaps(plant: Plant) -> None:
+    answer = plant.console.browser("operator").get("/console/gaps?lot=NOBODY")
+    assert (answer.status_code, "There is no lot" in answer.get_data(as_text=True)) == (422, True)
+
+
+def test_a_lot_of_a_product_that_we_do_not_have_is_left_to_its_sender(plant: Plant) -> None:
+    with plant.console.database.write() as session:
+        capture_document(session, SYSTEM, plant.console.clock, document(made({"urn:x:nowhere": 4}, {"urn:x:made": 10})))
+    page = plant.console.browser("operator").get("/console/gaps?lot=urn:x:nowhere")
+    assert "See the events, and ask their sender" in page.get_data(as_text=True)
+    assert not any(link.startswith("/console/lots/receive") for link in links(page))
 
 
 def test_the_list_of_lots_leads_there(plant: Plant) -> None:

@@ -8,13 +8,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, TextClause, and_, func, literal, or_, select, text, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import InvalidInput
 from traceapp.db import Amount
 
-from .model import Inspection, Lot, LotEdge
+from .many_keys import listed
+from .model import CONSUMED, IN_USE, OF_NOWHERE, OVERDRAWN, UNSTATED, Inspection, Lot, LotEdge
 
 LARGEST_PAGE = 500
 
@@ -85,30 +86,35 @@ class GapPage:
 _IN: ColumnElement[Any] = Lot.made + Lot.returned
 _OUT: ColumnElement[Any] = Lot.consumed + Lot.shipped + Lot.sampled + Lot.lost
 _NONE: ColumnElement[Any] = type_coerce(literal(None), Amount())
-_IS_OF_NOWHERE = and_(
-    Lot.is_own == 0, Lot.item_kind == "lot", Lot.made == 0,
-    ~select(LotEdge.lot_key).where(LotEdge.lot_key == Lot.lot_key, LotEdge.direction == "up").exists())
-_IS_USED = or_(Lot.consumed > 0, select(LotEdge.lot_key).where(
-    LotEdge.lot_key == Lot.lot_key, LotEdge.direction == "down", LotEdge.kind == "made").exists())
+
+
+def _in_index(where: str) -> TextClause:
+    """The condition of an index of its own: values written out, as the database knows the index by its words."""
+    return text(f"({where})")
+
+
+def _lines(direction: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(LotEdge.lot_key).where(LotEdge.lot_key == Lot.lot_key, LotEdge.direction == direction,
+                                         *conditions).exists()
+
+
+_IS_OF_NOWHERE = and_(_in_index(OF_NOWHERE), ~_lines("up"))
+_IS_USED = or_(Lot.consumed > 0, _lines("down", LotEdge.kind == "made"))
 _WENT: ColumnElement[Any] = (
     select(func.coalesce(func.sum(LotEdge.quantity), 0)).where(
         LotEdge.lot_key == Lot.lot_key, LotEdge.direction == "down", LotEdge.kind == "made")
     .correlate(Lot).scalar_subquery())
-_HAS_ONE_UNIT = ~select(LotEdge.lot_key).where(
-    LotEdge.lot_key == Lot.lot_key, LotEdge.direction == "down", LotEdge.kind == "made",
-    or_(LotEdge.unit.is_(None), LotEdge.unit != Lot.unit, LotEdge.quantity.is_(None))).exists()
+_HAS_ONE_UNIT = ~_lines("down", LotEdge.kind == "made", or_(
+    LotEdge.unit.is_(None), LotEdge.unit != Lot.unit, LotEdge.quantity.is_(None)))
 _INSPECTED = select(Inspection.lot_key).where(Inspection.lot_key == Lot.lot_key).exists()
-_HAS_NO_QUANTITY = select(LotEdge.lot_key).where(
-    LotEdge.lot_key == Lot.lot_key, LotEdge.direction == "down", LotEdge.kind == "made",
-    LotEdge.quantity.is_(None)).exists()
+_HAS_NO_QUANTITY = Lot.lot_key.in_(select(LotEdge.lot_key).where(_in_index(UNSTATED)))
 # kind -> (which lots, how much is missing)
-_RULES: dict[GapKind, tuple[ColumnElement[bool], ColumnElement[Any]]] = {
-    GapKind.more_out_than_in: (and_(Lot.item_kind == "lot", Lot.made > 0, _OUT > _IN), _OUT - _IN),
+_RULES: dict[GapKind, tuple[ColumnElement[bool] | TextClause, ColumnElement[Any]]] = {
+    GapKind.more_out_than_in: (_in_index(OVERDRAWN), _OUT - _IN),
     GapKind.unknown_input: (and_(_IS_OF_NOWHERE, _IS_USED), Lot.consumed + literal(0)),
     GapKind.no_receipt: (and_(_IS_OF_NOWHERE, ~_IS_USED, Lot.shipped > 0), Lot.shipped + literal(0)),
-    GapKind.no_inspection: (and_(Lot.is_own == 1, or_(Lot.consumed > 0, Lot.shipped > 0), ~_INSPECTED), _NONE),
-    GapKind.unaccounted: (and_(Lot.is_own == 1, Lot.consumed > 0, _HAS_ONE_UNIT, Lot.consumed > _WENT),
-                          Lot.consumed - _WENT),
+    GapKind.no_inspection: (and_(_in_index(IN_USE), ~_INSPECTED), _NONE),
+    GapKind.unaccounted: (and_(_in_index(CONSUMED), _HAS_ONE_UNIT, Lot.consumed > _WENT), Lot.consumed - _WENT),
     GapKind.no_quantity: (_HAS_NO_QUANTITY, _NONE),
 }
 _CURSOR = re.compile(rf"({'|'.join(GapKind)})\.([0-9a-f]{{1,32}})", re.ASCII)
@@ -140,23 +146,29 @@ def _kinds_from(wanted: GapFilter) -> Iterator[tuple[GapKind, str]]:
     return ((kind, read[2] if kind == kinds[begin] else "") for kind in kinds[begin:])
 
 
+def gaps_of(session: Session, lot_key: str) -> tuple[Gap, ...]:
+    """What is missing about one lot, with one statement."""
+    parts = [_found(kind).add_columns(literal(str(kind)).label("kind")).where(Lot.lot_key == lot_key)
+             for kind in GapKind]
+    return tuple(sorted((_gap(GapKind(row.kind), row) for row in session.execute(union_all(*parts))),
+                        key=lambda gap: list(GapKind).index(gap.kind)))
+
+
 def _gaps(session: Session, kind: GapKind, lot_keys: tuple[str, ...] | None, after: str, limit: int) -> list[Gap]:
-    if lot_keys is None:
-        return [_gap(kind, row) for row in session.execute(_statement(kind, after).limit(limit))]
-    found: list[Gap] = []
-    keys = sorted(key for key in set(lot_keys) if key > after)
-    for start in range(0, len(keys), 500):
-        part = _statement(kind, after).where(Lot.lot_key.in_(keys[start:start + 500]))
-        found += [_gap(kind, row) for row in session.execute(part.limit(limit - len(found)))]
-        if len(found) >= limit:
-            break
-    return found
+    found = _statement(kind, after).limit(limit)
+    if lot_keys is not None:
+        found = found.where(Lot.lot_key.in_(listed(session, lot_keys)))
+    return [_gap(kind, row) for row in session.execute(found)]
 
 
 def _statement(kind: GapKind, after: str) -> Select[*tuple[Any, ...]]:
+    return _found(kind).where(Lot.lot_key > after).order_by(Lot.lot_key)
+
+
+def _found(kind: GapKind) -> Select[*tuple[Any, ...]]:
     holds, amount = _RULES[kind]
-    return (select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, type_coerce(amount, Amount()).label(
-        "amount"), Lot.unit).where(holds, Lot.lot_key > after).order_by(Lot.lot_key))
+    return select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, type_coerce(amount, Amount()).label(
+        "amount"), Lot.unit).where(holds)
 
 
 def _gap(kind: GapKind, row: Any) -> Gap:

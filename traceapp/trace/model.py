@@ -10,12 +10,25 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, PrimaryKeyConstraint, String, Text
+from sqlalchemy import CheckConstraint, Index, Integer, PrimaryKeyConstraint, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
 from .policy import ReleaseState
+
+# What is looked for among all lots (see gaps.py) lies in indexes of its own; both sides are told in these words.
+OVERDRAWN = "item_kind = 'lot' AND made > 0 AND consumed + shipped + sampled + lost > made + returned"
+OF_NOWHERE = "is_own = 0 AND item_kind = 'lot' AND made = 0"
+IN_USE = "is_own = 1 AND consumed + shipped > 0"
+CONSUMED = "is_own = 1 AND consumed > 0"
+UNSTATED = "direction = 'down' AND kind = 'made' AND quantity IS NULL"
+
+
+def _those(name: str, where: str) -> Index:
+    """The index of the rows of a table for which this holds, by their lot. The column that the condition begins with
+    stands first: SQLite, which may know no statistics, takes the index for it."""
+    return Index(name, where.partition(" ")[0], "lot_key", sqlite_where=text(where), postgresql_where=text(where))
 
 
 class ItemKind(StrEnum):
@@ -126,7 +139,9 @@ class Lot(Revisioned, Base):
         CheckConstraint("made >= 0 AND consumed >= 0 AND shipped >= 0 AND returned >= 0 AND sampled >= 0 "
                         "AND lost >= 0", name="sums_are_not_negative"),
         Index("ix_lot_product_made", "product_id", "made_on"), Index("ix_lot_number", "number"),
-        Index("ix_lot_created", "created_at"), Index("ix_lot_class", "class_uri"))
+        Index("ix_lot_created", "created_at"), Index("ix_lot_class", "class_uri"),
+        _those("ix_lot_overdrawn", OVERDRAWN), _those("ix_lot_of_nowhere", OF_NOWHERE),
+        _those("ix_lot_in_use", IN_USE), _those("ix_lot_consumed", CONSUMED))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     uri: Mapped[str] = mapped_column(String(2000))
@@ -168,7 +183,7 @@ class Production(Base):
     """How a batch was made: everything that surveillance will ask for later."""
 
     __tablename__ = "production"
-    __table_args__ = (Index("ix_production_work_order", "work_order"),)
+    __table_args__ = (Index("ix_production_work_order", "work_order"), Index("ix_production_equipment", "equipment"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -192,7 +207,8 @@ class LotEdge(Base):
     __tablename__ = "lot_edge"
     # The lines of a lot lie together in the key itself, with what a walk needs to know: it reads nothing else.
     __table_args__ = (PrimaryKeyConstraint("lot_key", "direction", "other_key", "event_id",
-                                           postgresql_include=["at", "until", "kind"]), {"sqlite_with_rowid": False})
+                                           postgresql_include=["at", "until", "kind"]),
+                      _those("ix_lot_edge_unstated", UNSTATED), {"sqlite_with_rowid": False})
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     direction: Mapped[str] = mapped_column(String(4), primary_key=True)
@@ -263,7 +279,8 @@ class Shipment(Base):
     """A despatch to one consignee. Its lines stand under their lots."""
 
     __tablename__ = "shipment"
-    __table_args__ = (Index("ix_shipment_consignee", "consignee_id", "shipped_at"),)
+    __table_args__ = (Index("ix_shipment_consignee", "consignee_id", "shipped_at"),
+                      Index("ix_shipment_document", "document_number"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     document_number: Mapped[str] = mapped_column(String(80))
@@ -279,7 +296,8 @@ class ShipmentLine(Base):
     `packs` of `gtin` hold `units` of the product's own unit; a return is a line with a negative number."""
 
     __tablename__ = "shipment_line"
-    __table_args__ = (Index("ix_shipment_line_consignee", "consignee_id", "shipped_at"),)
+    __table_args__ = (Index("ix_shipment_line_consignee", "consignee_id", "shipped_at"),
+                      Index("ix_shipment_line_shipment", "shipment_id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     shipment_id: Mapped[str] = mapped_column(String(32), primary_key=True)

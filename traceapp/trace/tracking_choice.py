@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, String, cast, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import PackagingLevel, Product, Site
@@ -22,6 +22,7 @@ from .derive_foreign import PROCESS
 from .facts import said_of, voided
 from .genealogy import DIRECTIONS
 from .identity import site_uri
+from .many_keys import listed
 from .model import Event, EventItem, Lot
 from .query_model import EventTerm
 from .reach import DOWN, UP, Walk, Wanted
@@ -120,7 +121,7 @@ def _keys(session: Session, choice: TrackingChoice) -> Select[*tuple[Any, ...]]:
 def _with_items(session: Session, choice: TrackingChoice) -> Select[*tuple[Any, ...]]:
     found = select(EventItem.subject_key, EventItem.event_id).where(EventItem.role != PROCESS)
     if choice.lot_keys is not None:
-        found = found.where(EventItem.lot_key.in_(_listed(session, choice.lot_keys)))
+        found = found.where(EventItem.lot_key.in_(listed(session, choice.lot_keys)))
     if choice.product_id is not None:
         classes = classes_of(session, choice.product_id)
         found = found.join(Lot, Lot.lot_key == EventItem.lot_key).where(
@@ -156,13 +157,6 @@ def site_of_code(session: Session, code: str) -> str:
 def _among(found: Select[*tuple[Any, ...]], theirs: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     named = theirs.distinct().subquery()
     return found.join(named, (named.c.subject_key == Event.subject_key) & (named.c.event_id == Event.id))
-
-
-def _listed(session: Session, keys: tuple[str, ...]) -> Any:
-    """The keys as one value: a list of bound values ends at some ten thousand."""
-    if session.get_bind().dialect.name == "postgresql":
-        return select(func.unnest(cast(list(keys), ARRAY(String))))
-    return select(func.json_each('["' + '","'.join(keys) + '"]').table_valued("value").c.value)
 
 
 def _at_site(session: Session, choice: TrackingChoice) -> Select[*tuple[Any, ...]]:

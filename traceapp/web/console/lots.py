@@ -50,6 +50,7 @@ from traceapp.web.context import world
 from traceapp.web.listings_trace import lots_table, trace_table
 from traceapp.web.tables import send_table
 
+from .gaps import gaps_of_lot
 from .layout import blueprint, page, today
 from .links import details_of, kind_word, leads_of
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
@@ -173,7 +174,8 @@ def _overview(session: Session, head: LotHead) -> dict[str, Any]:
     trace = trace_lot(session, head.lot.lot_key, limit=_PICTURE_LOTS)
     suppliers = suppliers_of(session, [node.lot_key for node in trace.nodes])
     view: GenealogyView = genealogy_view(trace, suppliers, today())
-    return {"trace": trace, "view": view, "balance": mass_balance(session, head.lot.lot_key),
+    return {"trace": trace, "view": view, "missing": gaps_of_lot(session, head.lot.lot_key),
+            "balance": mass_balance(session, head.lot.lot_key),
             "productions": productions_of(session, head.lot.lot_key),
             "certificates": attachments_of(session, about_lot(head.lot.lot_key))}
 

@@ -1,0 +1,28 @@
+"""Where a trace begins is found by an index, however much was made and shipped."""
+from __future__ import annotations
+
+import pytest
+
+from traceapp.db import Database
+from traceapp.trace.starting import StartKind, _statement
+
+INDEXES = {
+    StartKind.supplier: {"ix_lot_supplier_id"}, StartKind.consignee: {"ix_shipment_line_consignee"},
+    StartKind.shipment: {"ix_shipment_line_shipment", "ix_shipment_document"},
+    StartKind.equipment: {"ix_production_equipment"}, StartKind.work_order: {"ix_production_work_order"}}
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_a_trace_begins_from_anything_by_an_index(database: Database, kind: StartKind) -> None:
+    with database.read() as session:
+        connection = session.connection()
+        asked = str(_statement(kind, "M-1").compile(connection, compile_kwargs={"literal_binds": True}))
+        if database.is_sqlite:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+        else:
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {asked}").all()
+            connection.exec_driver_sql("RESET enable_seqscan")
+    told = " ".join(str(row) for row in plan)
+    assert {index for index in INDEXES[kind] if index in told} == INDEXES[kind]
+    assert "SCAN" not in told.replace("Seq Scan", "SCAN").replace("Index Scan", "")
