@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,7 +20,10 @@ from tests.http_clients import ApiClient, user_of
 from traceapp.catalog.model import PartyContact
 from traceapp.code.model import SerialRange
 from traceapp.core.actor import SYSTEM
+from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.surveillance.service import rescore_lot
+from traceapp.trace.capture import CaptureDocument
+from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.inspecting import RecordInspection, record_inspection
@@ -75,8 +79,14 @@ def make_plant(console: Console) -> Plant:
         hold = session.scalars(select(Hold).where(Hold.lot_key == house.film.lot_key)).one()
         contact = session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)).one()
     link = linked(database, clock, UNIT_GTIN)
+    with database.write() as session:
+        job = run_capture(session, house.manager, clock, CaptureDocument("note.json", json.dumps({
+            "@context": [EPCIS_CONTEXT], "type": "EPCISDocument", "schemaVersion": "2.0",
+            "creationDate": "2026-11-20T00:00:00Z", "epcisBody": {"eventList": [{
+                "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T05:00:00Z", "bizStep": "shipping",
+                "eventTimeZoneOffset": "+00:00", "epcList": ["urn:epc:id:sgtin:0614141.107346.2018"]}]}}).encode()))
     ids = {
-        "link_id": link.id,
+        "link_id": link.id, "document_id": job.capture_id or "",
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,

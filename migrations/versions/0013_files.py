@@ -1,8 +1,10 @@
-"""Indexes for what is missing in the records, and for where a trace begins"""
+"""Indexes for what is missing in the records and for where a trace begins; subscriptions can rest"""
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+import traceapp.db.types
 
 revision = '0013'
 down_revision = '0010'
@@ -22,13 +24,15 @@ _WHOLE = {
     'ix_production_equipment': ('production', 'equipment'),
     'ix_shipment_document': ('shipment', 'document_number'),
     'ix_shipment_line_shipment': ('shipment_line', 'shipment_id'),
+    'ix_capture_job_capture': ('capture_job', 'capture_id'),
 }
 
 
 def upgrade() -> None:
-    """Make the indexes."""
+    """Make the indexes and the column; nobody rests yet."""
     for name, (table, where) in _PARTIAL.items():
         op.create_index(name, table, [where.partition(' ')[0], 'lot_key'], sqlite_where=sa.text(where),
                         postgresql_where=sa.text(where))
     for name, (table, column) in _WHOLE.items():
         op.create_index(name, table, [column])
+    op.add_column('epcis_subscription', sa.Column('paused_at', traceapp.db.types.UtcTime(), nullable=True))

@@ -123,3 +123,22 @@ def test_events_that_were_there_before_can_be_found_by_what_they_name(empty: Dat
     with empty.read() as session:
         for asked in ({"EQ_bizStep": ["shipping"]}, {"MATCH_epc": ["https://id.gs1.org/01/10614141073464/21/2017"]}):
             assert [row.id for row in events_page(session, read_query(asked), None, 10).rows] == ["e1"]
+
+
+def test_subscriptions_that_were_there_before_do_not_rest_and_lots_are_found_by_what_they_miss(empty: Database) -> None:
+    migrate_to(empty, "0009")
+    at = {"at": "2026-11-01T08:00:00.000000+00:00", "lot": "a" * 32}
+    with empty.engine.begin() as connection:
+        connection.execute(text("INSERT INTO epcis_query (name, parameters, created_at, created_by)"
+                                " VALUES ('q', '{}', :at, 'u')"), at)
+        connection.execute(text(
+            "INSERT INTO epcis_subscription (id, query_name, dest, sealed_secret, reports_if_empty, initial_record_time,"
+            " created_at, created_by) VALUES ('s', 'q', 'https://x.example', '', :no, :at, :at, 'u')"), at | {"no": False})
+        connection.execute(text(
+            "INSERT INTO lot_edge (lot_key, direction, other_key, event_id, kind, at) VALUES (:lot, 'down', 'b', 'e', 'made', :at)"), at)
+    upgrade(empty)
+    with empty.reading() as connection:
+        assert tuple(connection.execute(text("SELECT id, paused_at FROM epcis_subscription")).one()) == ("s", None)
+        assert connection.scalar(text("SELECT count(*) FROM lot_edge WHERE direction = 'down' AND kind = 'made'"
+                                      " AND quantity IS NULL")) == 1
+    assert differences(empty) == []

@@ -51,6 +51,8 @@ ACTS = {
     "recall_cancel": "POST /recalls/<recall_id>/cancellation", "recall_close": "POST /recalls/<recall_id>/closing",
     "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
     "recall_settle": "POST /recalls/<recall_id>/settlements",
+    "exchange_subscription_pause": "POST /subscriptions/<subscription_id>/pause",
+    "exchange_subscription_resume": "POST /subscriptions/<subscription_id>/resumption",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.
@@ -64,9 +66,13 @@ FILES = {
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
     "lot_print_log": "GET /lots/<lot_key>/print-log", "records_file": "GET /exports/records",
+    "exchange_events": "GET /documents/<document_id>/events",
 }
 # An act without an operation of its own, and why.
-CONSOLE_ALONE: dict[str, str] = {}
+CONSOLE_ALONE: dict[str, str] = {
+    "exchange_new": "the standard's own interface has it: POST /epcis/capture",
+    "exchange_subscription_new": "the standard's own interface has it: POST /epcis/queries/{name}/subscriptions",
+    "exchange_subscription_end": "the standard's own interface has it: DELETE /epcis/queries/{name}/subscriptions/{id}"}
 # Where an authority may read by the interface what it reads on pages of its own, the console asks for more.
 OTHER_PERMISSION = {"recall_ledger_file": "recall.read", "recalls": "recall.read", "adverse_events": "export.run"}
 

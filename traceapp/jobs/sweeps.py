@@ -123,7 +123,8 @@ def tell_subscribers(world: World, stopping: threading.Event | None = None) -> i
     """Find who is to be told of new events, and tell them; apart from the letters, which wait for nobody's server."""
     _work_off(world, MATCH, 50, lambda session, key: match_events(session, world.clock, key))
     with world.database.read() as session:
-        is_time = session.scalar(select(Subscription.id).where(Subscription.next_at <= world.clock.now()).limit(1))
+        is_time = session.scalar(select(Subscription.id).where(
+            Subscription.next_at <= world.clock.now(), Subscription.paused_at.is_(None)).limit(1))
     if is_time is not None:
         with world.database.write() as session:
             tell_scheduled(session, world.clock)

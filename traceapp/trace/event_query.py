@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from traceapp.core.errors import InvalidInput, TooLarge
@@ -68,7 +68,7 @@ def events_page(session: Session, query: EventQuery, after: str | None, size: in
     return EventPage(tuple(found), _token(query, place, given + len(found)))
 
 
-def told_to(row: Event) -> Said:
+def told_to(row: Event | Row[*tuple[Any, ...]]) -> Said:
     """The event as a query tells it: with the time of its recording, and with its hash as identifier where its sender
     gave none. Source: EPCIS 2.0, 7.4.1."""
     document = load_json(row.document)

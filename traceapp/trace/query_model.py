@@ -37,7 +37,7 @@ class CaptureJob(Base):
     """One request to capture a document, with what came of it. Without `capture_id` nothing of it was stored."""
 
     __tablename__ = "capture_job"
-    __table_args__ = (enum_check("behaviour", ErrorBehaviour),)
+    __table_args__ = (enum_check("behaviour", ErrorBehaviour), Index("ix_capture_job_capture", "capture_id"))
     append_only = True
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -62,7 +62,7 @@ class NamedQuery(Base):
 
 class Subscription(Base):
     """Who is told of the events that a named query finds. Without a `schedule` at once, else at `next_at` with what
-    has gathered. `sealed_secret` is what deliveries are signed with."""
+    has gathered. `sealed_secret` is what deliveries are signed with. Since `paused_at` nobody is told."""
 
     __tablename__ = "epcis_subscription"
     __table_args__ = (ForeignKeyConstraint(["query_name"], ["epcis_query.name"]),)
@@ -76,6 +76,7 @@ class Subscription(Base):
     initial_record_time: Mapped[datetime] = mapped_column(UtcTime)
     next_at: Mapped[datetime | None] = mapped_column(UtcTime, index=True)
     last_notified_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     created_by: Mapped[str] = mapped_column(String(80))
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db.insert import insert_if_new
 from traceapp.epcis.times import parse_time
@@ -142,13 +142,49 @@ def unsubscribe(session: Session, actor: Actor, clock: Clock, query_name: str, s
     record(session, actor, clock.now(), "epcis.unsubscribed", query_stream(query_name), {"subscription": found.id})
 
 
+def pause(session: Session, actor: Actor, clock: Clock, subscription_id: str) -> Subscription:
+    """Tell the address of nothing new until it is resumed; what is on its way already is still sent. Raises NotFound,
+    and Conflict where it rests already."""
+    permit(actor, "epcis.subscribe")
+    found = _known(session, subscription_id)
+    if found.paused_at is not None:
+        raise Conflict("This subscription rests already.", code="already-paused")
+    found.paused_at = clock.now()
+    record(session, actor, clock.now(), "epcis.paused", query_stream(found.query_name), {"subscription": found.id})
+    return found
+
+
+def resume(session: Session, actor: Actor, clock: Clock, subscription_id: str) -> Subscription:
+    """Tell the address again, first of all that was recorded meanwhile. Raises NotFound, and Conflict where it does
+    not rest."""
+    permit(actor, "epcis.subscribe")
+    found = _known(session, subscription_id)
+    if found.paused_at is None:
+        raise Conflict("This subscription does not rest.", code="not-paused")
+    missed = _matching(session, named_query(session, found.query_name), ("recorded_at", "GE", found.paused_at), None)
+    found.paused_at = None
+    if found.schedule is not None:
+        found.next_at = next_time(found.schedule, clock.now())
+    _tell(session, clock, found, missed)
+    record(session, actor, clock.now(), "epcis.resumed", query_stream(found.query_name),
+           {"subscription": found.id, "events": len(missed)})
+    return found
+
+
+def _known(session: Session, subscription_id: str) -> Subscription:
+    found = session.get(Subscription, subscription_id, with_for_update=True)
+    if found is None:
+        raise NotFound("There is no such subscription.", code="unknown-subscription")
+    return found
+
+
 def match_events(session: Session, clock: Clock, subject: str) -> int:
     """Tell every subscription of the new events that fit it; answers how many."""
     kind, _, id_ = subject.partition(":")
     part = ("capture_id" if kind == "capture" else "id", "IN", (id_,))
     count = 0
     rows = session.execute(select(Subscription, NamedQuery).join(NamedQuery, NamedQuery.name == Subscription.query_name)
-                           .order_by(Subscription.id))
+                           .where(Subscription.paused_at.is_(None)).order_by(Subscription.id))
     for subscription, query in rows.all():
         found = _matching(session, query, part, None)
         _tell(session, clock, subscription, found)
@@ -199,7 +235,8 @@ def _queue_one(session: Session, clock: Clock, subscription: Subscription, event
 def tell_scheduled(session: Session, clock: Clock, limit: int = 50) -> int:
     """Send what has gathered to the subscriptions whose time has come; answers how many there were."""
     now = clock.now()
-    due = session.scalars(select(Subscription).where(Subscription.next_at <= now).order_by(Subscription.next_at)
+    due = session.scalars(select(Subscription).where(
+        Subscription.next_at <= now, Subscription.paused_at.is_(None)).order_by(Subscription.next_at)
                           .limit(limit).with_for_update(skip_locked=True)).all()
     for subscription in due:
         gathered = list(session.scalars(select(GatheredEvent.event_id).where(

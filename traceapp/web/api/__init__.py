@@ -14,6 +14,7 @@ from . import (
     catalog,
     complaint_import,
     complaints,
+    exchange,
     exports,
     files,
     genealogy,
@@ -35,7 +36,7 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, parties, links, lots, genealogy, lot_acts, serials, printing, files, complaints, complaint_import,
-           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, history, accounts)
+           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, exchange, history, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -9,6 +9,7 @@ from . import (
     adverse_events,
     complaints,
     erasing,
+    exchange,
     files,
     gallery,
     gaps,
@@ -31,6 +32,7 @@ from . import (
     records,
     search,
     signals,
+    subscriptions,
     today,
     traces,
 )
@@ -38,8 +40,8 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, erasing, files, gallery, gaps, labels, legal_clocks, links,
-    lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account,
-    partners, print_jobs, products, recalls, records, search, signals, today, traces)))
+    account, accounts, adverse_events, complaints, erasing, exchange, files, gallery, gaps, labels, legal_clocks,
+    links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots,
+    own_account, partners, print_jobs, products, recalls, records, search, signals, subscriptions, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

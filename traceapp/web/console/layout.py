@@ -31,6 +31,7 @@ NAVIGATION = (
     ("console.partners", _("Partners"), "console.read"),
     ("console.labels", _("Labels"), "label.print"),
     ("console.links", _("Links"), "console.read"),
+    ("console.exchange", _("Exchange"), "epcis.capture"),
     ("console.records", _("Records"), "export.run"),
     ("console.accounts", _("Users and tokens"), "user.manage"),
 )
