@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.db.test_trace_capture import capture, document, made, seen, stated
-from tests.factories_trace import CASE_GTIN, Hand, at, make_batch, make_hand
+from tests.factories_trace import CASE_GTIN, UNIT_GTIN, Hand, at, make_batch, make_hand
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput, NotFound
@@ -159,6 +159,23 @@ def test_others_events_have_the_names_of_their_master_data_and_unknown_is_said(
     assert short([received], "from_party", "from_location", "place", "lot_source", "product") == [
         ("unknown",) * 5]
     assert (other["event"], other["from_party"]) == ("other", None)
+
+
+def test_a_lot_of_ours_has_one_gtin_whatever_pack_others_name(
+        database: Database, hand: Hand, actor: Actor, clock: FixedClock) -> None:
+    packs = {gtin: f"https://id.gs1.org/01/{gtin}/10/B1" for gtin in (UNIT_GTIN, CASE_GTIN)}
+    capture(database, actor, clock, document(*(
+        seen(uri, "receiving", 2 + place, quantityList=[{"epcClass": uri, "quantity": 2}])
+        for place, uri in enumerate(packs.values()))))
+    assert short([row for row in rows(database) if row["recorded_by"] == "captured"], "gtin", "quantity", "unit",
+                 "product_code") == [(UNIT_GTIN, Decimal(2), "EA", "PLASTER"), (UNIT_GTIN, Decimal(400), "EA", "PLASTER")]
+
+
+def test_a_period_longer_than_what_is_read_at_once_is_whole_and_in_order(database: Database) -> None:
+    stored_alone(database, 600)
+    found = rows(database, TrackingChoice(since=AT + timedelta(minutes=20)))
+    assert [row["event_time"] for row in found] == [
+        AT + timedelta(minutes=minute) for minute in range(20, 600) for _side in range(2)]
 
 
 def test_things_and_containers_have_no_elements_of_lots(database: Database, actor: Actor, clock: FixedClock) -> None:

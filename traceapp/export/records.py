@@ -43,7 +43,8 @@ COLUMNS = tuple(RecordColumn(*row) for row in (
     ("supplier_lot", "Supplier’s lot number", "How the supplier calls a lot that we received", _TEXT, _LOT),
     ("item_kind", "Kind of item", "lot, instance (one serialised thing), container, class_only (no lot number given)",
      _CODE, "Identifier"),
-    ("gtin", "GTIN", "GTIN of the product or pack that was named; blank where it has none", "14 digits", "Identifier"),
+    ("gtin", "GTIN", "GTIN of the product (its unit, where it is ours: quantities are in units); blank where it has "
+     "none", "14 digits", "Identifier"),
     ("product_code", "Product code", "Our code; blank for products that are not ours", _TEXT, _MASTER),
     ("product", "Product", "Description of the product", _TEXT, _NAMED),
     ("quantity", "Quantity", "How much of the item: in a transformation used or made, else handled", "Decimal number",

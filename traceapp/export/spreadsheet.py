@@ -47,15 +47,15 @@ class Written:
 
 def _shown(value: Value) -> str | int | float | Decimal:
     """The value as a cell holds it: text or number. Times in UTC with their zone; lists with semicolons."""
-    if value is None:
-        return ""
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str | int | float | Decimal):
+    if isinstance(value, int | float | Decimal):
         return value
     return "; ".join(value)
 

@@ -9,6 +9,7 @@ from traceapp.epcis import Event as Said
 
 from .derive_foreign import Touched, touched_by
 from .event_query import told_to
+from .identity import Item, item_of
 from .tracking_choice import Tracked, TrackingChoice, classes_of, nobody, tracked_events
 from .tracking_kinds import Place, Tracking, TrackingLine
 from .tracking_names import Names, names_for, written
@@ -76,7 +77,7 @@ def _line(one: Tracked, touched: Touched, names: Names) -> TrackingLine:
         kind=one.kind, side=touched.role, at=said.event_time, zone_offset=said.offset, step=said.biz_step,
         disposition=said.disposition, event_type=said.type, event_id=row.event_id, recorded_at=row.recorded_at,
         is_own_record=row.capture_id is None, item_kind=item.kind, item_uri=item.uri, number=item.number,
-        gtin=item.gtin, product_code=product.code if product else None,
+        gtin=_gtin(item), product_code=product.code if product else None,
         product=(product.name_zh, product.name_en) if product else (lot.name, lot.name) if lot and lot.name else None,
         quantity=touched.quantity, unit=touched.unit, has_supplier=supplier is not None,
         supplier_lot=(lot.supplier_lot_number or None) if lot and is_lot else None,
@@ -84,6 +85,11 @@ def _line(one: Tracked, touched: Touched, names: Names) -> TrackingLine:
         sent_from=_partner(said.sources, names, _shipped_at(one)), sent_to=_partner(said.destinations, names, None),
         place=names.place(said.read_point or said.biz_location), papers=tuple(_papers(said)),
         made_on=lot.made_on if lot and is_lot else None, expires_on=lot.expires_on if lot and is_lot else None)
+
+
+def _gtin(item: Item) -> str | None:
+    """The GTIN of the product, whatever pack of ours the event named: quantities are in the product's own unit."""
+    return item_of(item.uri, is_class=True).gtin if item.kind == "lot" else item.gtin
 
 
 def _shipped_at(one: Tracked) -> str | None:

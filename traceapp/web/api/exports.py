@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -52,6 +53,7 @@ PERMISSIONS = {
     "api_exports.ledger": "recall.read", "api_exports.records": "export.run",
 }
 FORMS = ("xlsx", "csv", "json")
+KINDS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/json")
 
 
 class FileQuery(Schema):
@@ -89,9 +91,9 @@ def _told(wanted: dict[str, Any]) -> dict[str, object]:
             if value not in (None, "")}
 
 
-def _described(view: Any) -> Any:
+def _described(view: Any, kinds: tuple[str, ...] = KINDS) -> Any:
     """The three forms of a file in the description."""
-    for kind in ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/json"):
+    for kind in kinds:
         view = blueprint.alt_response(200, content_type=kind, schema={"type": "string", "format": "binary"})(view)
     return view
 
@@ -192,8 +194,7 @@ def ledger(wanted: dict[str, Any], recall_id: str) -> Response:
 
 @blueprint.route("/records", methods=["GET"])
 @blueprint.arguments(RecordsQuery, location="query")
-@_described
-@blueprint.alt_response(200, content_type="application/ld+json", schema={"type": "string", "format": "binary"})
+@partial(_described, kinds=(*KINDS[:2], "application/ld+json"))
 def records(wanted: dict[str, Any]) -> Response:
     """Records for an authority: every critical tracking event of a lot or a period, as XLSX, CSV or EPCIS"""
     if not (wanted["lot"] or wanted["since"] or wanted["until"]):
