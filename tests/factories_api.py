@@ -21,6 +21,7 @@ from traceapp.catalog.model import PartyContact
 from traceapp.code.model import SerialRange
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
+from traceapp.jobs.records_sweep import make_records
 from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
@@ -95,4 +96,6 @@ def make_plant(console: Console) -> Plant:
         "form": "png", "role": "user_facility", "supplier_id": house.maker.supplier.id, "carrier_id": house.maker.supplier.id}
     api = ApiClient(console.app, database, clock, "quality_manager")
     ids["job_id"] = api.post(f"/lots/{house.first.lot_key}/print-jobs", {"template": "sample"})["id"]
+    ids["file_id"] = api.post("/exports/records/jobs", {"lot": house.first.uri, "format": "csv"})["id"]
+    make_records(world_of(console))
     return Plant(console, api, house, ids)

@@ -59,6 +59,11 @@ class Settings:
         """Where the files of print jobs are, for a week."""
         return self.var_dir / "prints"
 
+    @property
+    def records_dir(self) -> Path:
+        """Where files of records that were made in the background are, for a week."""
+        return self.var_dir / "records"
+
     def require_secrets(self) -> Settings:
         """These settings, when both secrets are there. Raises SettingsError naming the one that is missing."""
         for name in ("secret_key", "vault_key"):

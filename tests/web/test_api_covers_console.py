@@ -51,6 +51,8 @@ ACTS = {
     "recall_cancel": "POST /recalls/<recall_id>/cancellation", "recall_close": "POST /recalls/<recall_id>/closing",
     "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
     "recall_settle": "POST /recalls/<recall_id>/settlements",
+    "records_order": "POST /exports/records/jobs",
+    "records_job_cancel": "POST /exports/records/jobs/<file_id>/cancel",
     "exchange_subscription_pause": "POST /subscriptions/<subscription_id>/pause",
     "exchange_subscription_resume": "POST /subscriptions/<subscription_id>/resumption",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
@@ -66,7 +68,7 @@ FILES = {
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
     "lot_print_log": "GET /lots/<lot_key>/print-log", "records_file": "GET /exports/records",
-    "exchange_events": "GET /documents/<document_id>/events",
+    "records_job_file": "GET /exports/records/jobs/<file_id>/file", "exchange_events": "GET /documents/<document_id>/events",
 }
 # An act without an operation of its own, and why.
 CONSOLE_ALONE: dict[str, str] = {

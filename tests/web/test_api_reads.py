@@ -29,7 +29,7 @@ def reads(plant: Plant) -> Iterator[tuple[str, str]]:
     """(path template of the description, address) of every read, with what the house holds for its parameters."""
     query = {**dict.fromkeys(("api_genealogy.list_reached_from", "api_genealogy.read_trace_from",
                               "api_exports.trace_from"), f"?kind=item&name={plant.house.glue.number}"),
-             "api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}", "api_exports.records": f"?lot={plant.house.glue.lot_key}",
+             "api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}", "api_records.records": f"?lot={plant.house.glue.lot_key}",
              "api_files.read_label": "?template=sample", "api_history.read_history": f"?kind=lot&id={plant.house.first.lot_key}"}
     for rule in sorted(plant.console.app.url_map.iter_rules(), key=str):
         if rule.rule.startswith("/api/v1/") and "GET" in (rule.methods or ()):

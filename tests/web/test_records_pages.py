@@ -12,8 +12,12 @@ import pytest
 from lxml import html
 
 from tests.factories_api import Plant, make_plant
+from tests.factories_cases import world_of
 from tests.factories_web import Console
+from traceapp.jobs.records_sweep import make_records
+from traceapp.submission.records_jobs import MOST_OPEN
 from traceapp.submission.service import exports_of_hash
+from traceapp.web import records
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,48 @@ def test_who_may_not_export_sees_neither_link_nor_page(plant: Plant) -> None:
     assert "/console/records" not in operator.get(f"/console/lots/{plant.house.first.lot_key}").get_data(as_text=True)
     assert operator.get("/console/records").status_code == 403
     assert operator.get("/console/records/file?since=2020-01-01&format=csv").status_code == 403
+
+
+def test_a_large_file_is_made_in_the_background_and_taken_by_whoever_ordered_it(
+        plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, world = plant.console.browser("quality", "zh"), world_of(plant.console)
+    whole = browser.get("/console/records/file?since=2020-01-01&format=csv").data
+    monkeypatch.setattr(records, "MOST_AT_ONCE", 3)
+    refused = browser.get("/console/records/file?since=2020-01-01&format=csv")
+    assert (refused.status_code, "后台" in refused.get_data(as_text=True)) == (413, True)
+    page = html.fromstring(browser.get("/console/records?chosen=1&since=2020-01-01").data)
+    assert not page.xpath("//a[contains(@href, '/console/records/file')]")
+    assert len(page.xpath("//form[@action='/console/records/order']")) == 3
+    ordered = browser.post("/console/records/order", {"since": "2020-01-01", "form": "csv"})
+    path = ordered.headers["Location"]
+    waiting = browser.get(path)
+    assert (waiting.headers["Refresh"], browser.get(f"{path}/file").status_code) == ("3", 404)
+    assert make_records(world, seconds=0) == 1
+    assert path in browser.get("/console/records").get_data(as_text=True)
+    taken = browser.get(f"{path}/file")
+    assert taken.data == whole
+    with plant.console.database.read() as session:
+        assert {row.actor_role for row in exports_of_hash(session, hashlib.sha256(taken.data).hexdigest())} == {"quality"}
+    plant.api.get(f"/exports/records/jobs/{path.rpartition('/')[2]}", 404)
+    assert plant.console.browser("regulator").get("/regulator/records?chosen=1&since=2020-01-01").status_code == 200
+
+
+def test_a_file_that_waits_is_cancelled_and_one_that_is_cancelled_is_not_made(plant: Plant) -> None:
+    file = plant.api.post("/exports/records/jobs", {"since": "2026-01-01T00:00:00Z", "format": "xlsx"})
+    assert (file["state"], file["total"] > 3) == ("queued", True)
+    assert plant.api.post(f"/exports/records/jobs/{file['id']}/cancel", None, 200)["state"] == "cancelled"
+    assert make_records(world_of(plant.console)) == 0
+    plant.api.post(f"/exports/records/jobs/{file['id']}/cancel", None, 409)
+    plant.api.get(f"/exports/records/jobs/{file['id']}/file", 404)
+    plant.api.post("/exports/records/jobs", {"format": "csv"}, 422)
+
+
+def test_nobody_has_more_than_a_few_files_made_at_a_time(plant: Plant) -> None:
+    browser = plant.console.browser("quality")
+    answers = [browser.post("/console/records/order", {"since": f"2020-01-0{day}", "form": "csv"}).status_code
+               for day in range(1, MOST_OPEN + 2)]
+    assert answers == [303] * MOST_OPEN + [409]
+    assert make_records(world_of(plant.console)) == MOST_OPEN
 
 
 def test_machines_take_the_records_of_a_lot_with_its_genealogy(plant: Plant) -> None:

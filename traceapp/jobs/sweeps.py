@@ -27,6 +27,8 @@ from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
+from traceapp.submission.records_files import RecordsStore
+from traceapp.submission.records_jobs import forget_old_files
 from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.announcing import WORK as MATCH
 from traceapp.trace.query_model import Subscription
@@ -40,6 +42,7 @@ from traceapp.world import World
 
 from .once import forget_old_slots, run_once
 from .print_sweep import print_labels
+from .records_sweep import make_records
 from .scheduler import Sweep
 
 log = structlog.get_logger()
@@ -156,6 +159,7 @@ def keep_house(world: World) -> bool:
         forget_old_slots(session, world.clock)
         forget_old_scans(session, world.clock)
         forget_old_prints(session, world.clock, store=world.prints)
+        forget_old_files(session, world.clock, store=RecordsStore(world.settings.records_dir))
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
         proof.forget_used_challenges(session, world.clock)
@@ -203,6 +207,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
+        Sweep("records", 1.0, partial(make_records, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("doubts", 30.0, tell_of_doubts),

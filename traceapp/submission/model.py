@@ -1,13 +1,15 @@
-"""Tables of what left the house."""
+"""Tables of what left the house, and of files that are made in the background."""
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from traceapp.db import Base, JsonText, UtcTime
+from traceapp.db import Base, JsonText, UtcTime, enum_check
+
+from .records_states import FileState
 
 
 class ExportRecord(Base):
@@ -26,3 +28,38 @@ class ExportRecord(Base):
     filters: Mapped[Any] = mapped_column(JsonText)
     rows: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+class RecordsJob(Base):
+    """A file of records that is made, or was: forgotten with its file after a week. `asked` is an `AskedRecords`,
+    `told` what the record of the export will say, `texts` the titles in `language`; `total` and `done` count events.
+    `holder` works on it until `lease_until`; then it begins anew. `trouble` says why it failed."""
+
+    __tablename__ = "records_job"
+    __table_args__ = (
+        enum_check("state", FileState), Index("ix_records_job_state", "state", "created_at"),
+        Index("ix_records_job_owner", "created_by", "created_at"),
+        CheckConstraint("done BETWEEN 0 AND total", name="done_is_a_part"),
+        CheckConstraint("state <> 'done' OR (rows IS NOT NULL AND sha256 IS NOT NULL AND size_bytes IS NOT NULL)",
+                        name="done_has_a_file"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    asked: Mapped[Any] = mapped_column(JsonText)
+    told: Mapped[Any] = mapped_column(JsonText)
+    texts: Mapped[Any] = mapped_column(JsonText)
+    form: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
+    total: Mapped[int] = mapped_column(Integer)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    rows: Mapped[int | None] = mapped_column(Integer)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    trouble: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_by: Mapped[str] = mapped_column(String(80))
+    created_role: Mapped[str] = mapped_column(String(40))
+    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    holder: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -23,19 +23,19 @@ def chosen(name: str, known: Mapping[str, object]) -> str:
     return value if value in known else ""
 
 
-def period() -> tuple[datetime | None, datetime | None]:
-    """First moment of the day `since`, and the end of the day `until`, of the query; days are those of our zone.
+def period(values: Mapping[str, str] | None = None) -> tuple[datetime | None, datetime | None]:
+    """First moment of the day `since`, and the end of the day `until`, of the query or of these values; days are those
+    of our zone.
 
     Raises InvalidInput for what is no day, and for a period that ends before it begins.
     """
-    first, last = _day("since"), _day("until")
+    first, last = (_day(name, given(name) if values is None else values[name]) for name in ("since", "until"))
     if first and last and last < first:
         raise InvalidInput("The period ends before it begins.", place="until")
     return (_midnight(first) if first else None, _midnight(last + timedelta(days=1)) if last else None)
 
 
-def _day(name: str) -> date | None:
-    text = given(name)
+def _day(name: str, text: str) -> date | None:
     if not text:
         return None
     try:

@@ -5,31 +5,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request, url_for
+from flask import send_file as send_file_of
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.queries import all_products
 from traceapp.catalog.queries import sites as all_sites
-from traceapp.core.errors import InvalidInput, NotFound, Problem
-from traceapp.submission.records import FORMS, KIND, RecordsFile, write_records
+from traceapp.core.errors import NotFound, Problem, TooLarge
+from traceapp.export.records import record_texts
+from traceapp.export.spreadsheet import MEDIA_TYPES
+from traceapp.submission.model import ExportRecord, RecordsJob
+from traceapp.submission.records import EPCIS_TYPE, FORMS, KIND, AskedRecords, RecordsFile, write_records
+from traceapp.submission.records_files import RecordsStore
+from traceapp.submission.records_jobs import OrderRecords, order_records, own_job
+from traceapp.submission.records_states import FileState
 from traceapp.submission.service import ExportFilter, export_page
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import DIRECTIONS
-from traceapp.trace.tracking_choice import (
-    TrackingChoice,
-    count_chosen,
-    lots_of_trace,
-    product_of_code,
-    site_of_code,
-)
+from traceapp.trace.tracking_choice import count_chosen, product_of_code, site_of_code
 
-from .context import actor, world
+from .context import actor, signed_in, world
 from .i18n import language
 from .problems import translated
 from .reading import given, period
 from .tables import NewFile, send_file
 from .words import own_name
 
+# What is made while the reader waits: half a minute's work.
+MOST_AT_ONCE = 20_000
 FIELDS = ("lot", "direction", "since", "until", "product", "site", "steps")
 _ENDINGS = {"epcis": "jsonld"}
 
@@ -42,7 +45,7 @@ def page_values(here: str, file: str) -> tuple[int, dict[str, Any]]:
     with world().database.read() as session:
         if request.args.get("chosen"):
             try:
-                count = count_chosen(session, _asked(session, wanted))
+                count = count_chosen(session, asked_records(session, wanted).choice(session))
             except Problem as error:
                 errors, status = [(error.place or "lot", translated(error))], 422
         products = [(product.id, f"{product.code} · {own_name(product)}")
@@ -54,7 +57,8 @@ def page_values(here: str, file: str) -> tuple[int, dict[str, Any]]:
              for form in FORMS]
     return status, {"wanted": wanted, "count": count, "errors": errors, "products": products, "sites": sites,
                     "files": files, "before": before, "here_url": url_for(here),
-                    "told_of": lambda row: _told(row.filters, dict(products), dict(sites))}
+                    "is_large": (count or 0) > MOST_AT_ONCE, "most": MOST_AT_ONCE,
+                    "told_of": lambda row: told_words(row, dict(products), dict(sites))}
 
 
 def send_asked() -> Response:
@@ -62,15 +66,42 @@ def send_asked() -> Response:
     wanted, form = {name: given(name) for name in FIELDS}, given("format")
     if form not in FORMS:
         raise NotFound("There is nothing at this address.")
-    with world().database.snapshot() as session:
-        choice = _asked(session, wanted)
-    return send_records(choice, form, {name: value for name, value in wanted.items() if value})
+    with world().database.read() as session:
+        asked = asked_records(session, wanted)
+    return send_records(asked, form, {name: value for name, value in wanted.items() if value})
 
 
-def send_records(choice: TrackingChoice, form: str, filters: Mapping[str, object]) -> Response:
-    """The file of a choice in the reader's language, recorded with its hash before it is sent."""
+def ordered(session: Session, asked: AskedRecords, form: str, filters: Mapping[str, object]) -> RecordsJob:
+    """Have the file made in the background, in the reader's language."""
+    texts = {text: gettext(text) for text in ("Records", *record_texts())} if language() != "en" else {}
+    told = {name: value for name, value in filters.items() if value} | {"language": language()}
+    return order_records(session, signed_in(), world().clock, OrderRecords(asked, form, told, language(), texts))
+
+
+def send_made(job_id: str) -> Response:
+    """The file that was made in the background. Raises NotFound."""
+    with world().database.read() as session:
+        job = own_job(session, signed_in(), job_id)
+    path = RecordsStore(world().settings.records_dir).path_of(job.id)
+    if job.state != FileState.done or not path.is_file():
+        raise NotFound("There is no such file.", code="unknown-file", place="job_id")
+    answer = send_file_of(path, mimetype=MEDIA_TYPES.get(job.form, EPCIS_TYPE).partition(";")[0], as_attachment=True,
+                          download_name=f"{KIND}-{job.id[-6:]}.{_ENDINGS.get(job.form, job.form)}",
+                          etag=job.sha256 or False)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-SHA256"] = job.sha256 or ""
+    return answer
+
+
+def send_records(asked: AskedRecords, form: str, filters: Mapping[str, object]) -> Response:
+    """The file in the reader's language, recorded with its hash before it is sent. Raises TooLarge for one that is to
+    be made in the background."""
     def write(file: Any) -> Any:
         with world().database.snapshot() as session:
+            choice = asked.choice(session)
+            if count_chosen(session, choice) > MOST_AT_ONCE:
+                raise TooLarge("These are more than %(most)d events. Have the file made in the background, or choose a "
+                               "shorter period.", code="too-many-events", most=MOST_AT_ONCE)
             return write_records(session, file, RecordsFile(
                 choice, form, world().clock.now(), language(), gettext))
 
@@ -78,19 +109,19 @@ def send_records(choice: TrackingChoice, form: str, filters: Mapping[str, object
     return send_file(NewFile(KIND, form, told, _ENDINGS.get(form, "")), write)
 
 
-def _asked(session: Session, wanted: Mapping[str, str]) -> TrackingChoice:
-    since, until = period()
-    if not wanted["lot"] and since is None and until is None:
-        raise InvalidInput("Choose a batch or a period.", place="lot")
+def asked_records(session: Session, wanted: Mapping[str, str]) -> AskedRecords:
+    """What the fields of the page say. Raises InvalidInput and NotFound for what cannot be asked."""
+    since, until = period(wanted)
     direction = wanted["direction"] if wanted["direction"] in DIRECTIONS else None
-    lots = lots_of_trace(session, key_of_text(session, wanted["lot"]), direction) if wanted["lot"] else None
-    return TrackingChoice(
-        lots, since, until, product_of_code(session, wanted["product"]) if wanted["product"] else None,
+    return AskedRecords(
+        key_of_text(session, wanted["lot"]) if wanted["lot"] else None, direction, True, since, until,
+        product_of_code(session, wanted["product"]) if wanted["product"] else None,
         site_of_code(session, wanted["site"]) if wanted["site"] else None, bool(wanted["steps"]))
 
 
-def _told(filters: Mapping[str, Any], products: Mapping[str, str], sites: Mapping[str, str]) -> list[str]:
+def told_words(row: ExportRecord | RecordsJob, products: Mapping[str, str], sites: Mapping[str, str]) -> list[str]:
     """What a file was asked for, in words."""
+    filters = row.filters if isinstance(row, ExportRecord) else row.told
     names = {"since": gettext("from"), "until": gettext("to"), "lot": gettext("batch")}
     found = [f"{word} {filters[name]}" for name, word in names.items() if filters.get(name)]
     return found + [names_of.get(filters[name], str(filters[name])) for name, names_of in (

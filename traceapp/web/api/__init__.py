@@ -28,6 +28,7 @@ from . import (
     printing,
     recall_ledger,
     recalls,
+    records,
     serials,
     signals,
     tasks,
@@ -36,7 +37,8 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, parties, links, lots, genealogy, lot_acts, serials, printing, files, complaints, complaint_import,
-           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, exchange, history, accounts)
+           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records, exchange, history,
+           accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -2,24 +2,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from flask import Response
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
 from traceapp.adverse_event.queries import AdverseEventFilter
 from traceapp.catalog.queries import PartyFilter, ProductFilter
 from traceapp.code.link_queries import LinkFilter
 from traceapp.complaint.queries import ComplaintFilter
-from traceapp.core.errors import InvalidInput
 from traceapp.recall.queries import LedgerFilter, RecallFilter
-from traceapp.submission.records import FORMS as RECORD_FORMS
-from traceapp.trace.finding import key_of_text
-from traceapp.trace.genealogy import DIRECTIONS
 from traceapp.trace.lot_list import LotFilter
 from traceapp.trace.starting import StartKind
-from traceapp.trace.tracking_choice import TrackingChoice, lots_of_trace, product_of_code, site_of_code
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.context import world
 from traceapp.web.listings import adverse_event_table
@@ -28,7 +22,6 @@ from traceapp.web.listings_catalog import partners_table, products_table
 from traceapp.web.listings_links import links_table
 from traceapp.web.listings_trace import lots_table, trace_table
 from traceapp.web.reading import ZONE
-from traceapp.web.records import send_records
 from traceapp.web.tables import send_table
 
 from .adverse_events import EventFilterSchema
@@ -40,7 +33,7 @@ from .lots import LotFilterSchema
 from .parties import PartyFilterSchema
 from .recall_ledger import LedgerQuery
 from .recalls import RecallFilterSchema, known_recall, visible_states
-from .schemas import choice, moment, words
+from .schemas import choice
 from .trace_wishes import TraceFromQuery, TraceQuery, asked_of, wish_of
 
 blueprint = ApiBlueprint("api_exports", __name__, url_prefix="/api/v1/exports", description="Tables as files")
@@ -50,10 +43,9 @@ PERMISSIONS = {
     "api_exports.parties": "console.read", "api_exports.links": "console.read",
     "api_exports.complaints": "complaint.read",
     "api_exports.adverse_events": "export.run", "api_exports.recalls": "recall.read",
-    "api_exports.ledger": "recall.read", "api_exports.records": "export.run",
+    "api_exports.ledger": "recall.read",
 }
 FORMS = ("xlsx", "csv", "json")
-KINDS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/json")
 
 
 class FileQuery(Schema):
@@ -70,30 +62,15 @@ def _file(filters: type[Schema]) -> Schema:
     return found
 
 
-class RecordsQuery(Schema):
-    """Of one lot (by anything that names it), also with what it came from and became, or of a period. `until` is the
-    first moment that is not in it. `all_steps`: also inspections, decisions, holds and observations."""
-
-    lot = words(2000, load_default=None)
-    direction = choice(DIRECTIONS, load_default=None)
-    by_time = fields.Boolean(load_default=True)
-    since = moment(load_default=None)
-    until = moment(load_default=None)
-    product = words(40, load_default=None)
-    site = words(40, load_default=None)
-    all_steps = fields.Boolean(load_default=False)
-    format = choice(RECORD_FORMS, load_default="csv")
-
-
 def _told(wanted: dict[str, Any]) -> dict[str, object]:
     """The filters as the record of the file says them."""
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in wanted.items()
             if value not in (None, "")}
 
 
-def _described(view: Any, kinds: tuple[str, ...] = KINDS) -> Any:
+def _described(view: Any) -> Any:
     """The three forms of a file in the description."""
-    for kind in kinds:
+    for kind in ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/json"):
         view = blueprint.alt_response(200, content_type=kind, schema={"type": "string", "format": "binary"})(view)
     return view
 
@@ -190,21 +167,3 @@ def ledger(wanted: dict[str, Any], recall_id: str) -> Response:
     with world().database.read() as session:
         case = known_recall(session, recall_id)
     return send_table(ledger_table(case, LedgerFilter(recall_id, **wanted), _told(wanted)), form)
-
-
-@blueprint.route("/records", methods=["GET"])
-@blueprint.arguments(RecordsQuery, location="query")
-@partial(_described, kinds=(*KINDS[:2], "application/ld+json"))
-def records(wanted: dict[str, Any]) -> Response:
-    """Records for an authority: every critical tracking event of a lot or a period, as XLSX, CSV or EPCIS"""
-    if not (wanted["lot"] or wanted["since"] or wanted["until"]):
-        raise InvalidInput("Choose a batch or a period.", place="lot")
-    with world().database.snapshot() as session:
-        lots = lots_of_trace(session, key_of_text(session, wanted["lot"]), wanted["direction"],
-                             by_time=wanted["by_time"]) if wanted["lot"] else None
-        chosen = TrackingChoice(
-            lots, wanted["since"], wanted["until"],
-            product_of_code(session, wanted["product"]) if wanted["product"] else None,
-            site_of_code(session, wanted["site"]) if wanted["site"] else None, wanted["all_steps"])
-    form, told = wanted.pop("format"), _told(wanted)
-    return send_records(chosen, form, told | {"by_time": None, "no_time": not wanted["by_time"]})
