@@ -69,7 +69,7 @@ def _is_at(endpoint: str, target: str) -> bool:
     if endpoint in _UNDER:
         return _UNDER[endpoint] == target
     one = target.removesuffix("s")
-    return endpoint in (target, one) or endpoint.startswith(f"{one}_")
+    return endpoint in (target, one) or endpoint.startswith((f"{one}_", f"{target}_"))
 
 
 def home_url() -> str:
