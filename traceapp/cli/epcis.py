@@ -4,8 +4,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from traceapp.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from traceapp.db import Database
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,10 +60,7 @@ def _hash(options: argparse.Namespace) -> int:
 
 def _capture(options: argparse.Namespace) -> int:
     from traceapp import models
-    from traceapp.core.actor import Actor
-    from traceapp.core.clock import SystemClock
     from traceapp.db.migrate import upgrade
-    from traceapp.trace.capture import CaptureDocument, capture_document
 
     from . import show
     from .settings import database
@@ -67,14 +68,24 @@ def _capture(options: argparse.Namespace) -> int:
     assert models.metadata.tables
     found = database()
     upgrade(found)
-    who = Actor(id="command-line", role="system", name="command line", source="cli")
     for number, name in enumerate(options.file, 1):
         print(f"capturing {number} of {len(options.file)}: {name}", file=sys.stderr)
-        with found.write() as session:
-            capture = capture_document(session, who, SystemClock(), CaptureDocument(Path(name).name, _content(name)))
-        show({"file": name, "ok": True, "capture": capture.id, "events": capture.events,
-              "duplicates": capture.duplicates, "findings": capture.findings})
+        show({"file": name, "ok": True, **_captured(found, name)})
     return 0
+
+
+def _captured(found: Database, name: str) -> dict[str, Any]:
+    """Capture one document; read before the transaction begins, so that nobody waits for it."""
+    from traceapp.core.actor import Actor
+    from traceapp.core.clock import SystemClock
+    from traceapp.trace.capture import CaptureDocument, capture_document, read_document
+
+    who = Actor(id="command-line", role="system", name="command line", source="cli")
+    document = read_document(CaptureDocument(Path(name).name, _content(name)))
+    with found.write() as session:
+        capture = capture_document(session, who, SystemClock(), document)
+        return {"capture": capture.id, "events": capture.events, "duplicates": capture.duplicates,
+                "findings": capture.findings}
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -1,14 +1,20 @@
-"""Adding a row unless it is already there, without an error that would end the transaction."""
+"""Adding a row unless it is already there, without an error that would end the transaction; and adding many."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import literal
+from sqlalchemy import Connection, Dialect, literal
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .base import Base
+
+_PART = 2000
+Values = tuple[Any, ...]
+Converters = list[tuple[int, Callable[[Any], Any]]]
+_known: dict[tuple[type[Base], tuple[str, ...], str], tuple[str, Converters]] = {}
 
 
 def insert_if_new(session: Session, model: type[Base], values: Mapping[str, Any]) -> bool:
@@ -20,3 +26,57 @@ def insert_if_new(session: Session, model: type[Base], values: Mapping[str, Any]
     make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     added = make(model).values(**values).on_conflict_do_nothing().returning(literal(1))
     return session.execute(added).first() is not None
+
+
+def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Values]) -> None:
+    """Add many rows, each with a value for each of `columns`, by the driver's own way for many rows.
+
+    Raises IntegrityError as any insert does. What waits in the session is not flushed before.
+    """
+    connection = session.connection()
+    statement, converters = _prepared(model, tuple(columns), connection.dialect)
+    for start in range(0, len(rows), _PART):
+        part = _converted(rows[start:start + _PART], converters)
+        if connection.dialect.name == "postgresql":
+            _copy(connection, statement, part)
+        else:
+            connection.exec_driver_sql(statement, part)
+
+
+def _prepared(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> tuple[str, Converters]:
+    """The statement, and (position, converter) of each column that the driver wants in another form."""
+    found = _known.get((model, columns, dialect.name))
+    if found is None:
+        table, quoted = model.__table__, dialect.identifier_preparer.quote
+        into = f"{quoted(table.fullname)} ({', '.join(map(quoted, columns))})"  # type: ignore[attr-defined]
+        statement = (f"COPY {into} FROM STDIN" if dialect.name == "postgresql"
+                     else f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})")  # noqa: S608 - our own names
+        processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+        found = statement, [(at, convert) for at, convert in enumerate(processors) if convert is not None]
+        _known[model, columns, dialect.name] = found
+    return found
+
+
+def _converted(rows: Sequence[Values], converters: Converters) -> list[Values]:
+    """The rows as the driver takes them. A value that stands many times in a column is converted once."""
+    if not converters or not rows:
+        return list(rows)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for position, convert in converters:
+        column = columns[position]
+        try:
+            forms = {value: convert(value) for value in dict.fromkeys(column)}
+            columns[position] = [forms[value] for value in column]
+        except TypeError:  # a list or an object has no hash
+            columns[position] = [convert(value) for value in column]
+    return list(zip(*columns, strict=True))
+
+
+def _copy(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(statement, None, error, hide_parameters=True) from error

@@ -16,13 +16,13 @@ from traceapp.core.ids import new_id
 from traceapp.epcis import Finding
 from traceapp.identity.policy import permit
 
-from .capture import CaptureDocument, capture_document
+from .capture import ReadDocument, capture_document
 from .query_model import CaptureJob, ErrorBehaviour
 
 _MOST_ERRORS = 200
 
 
-def run_capture(session: Session, actor: Actor, clock: Clock, command: CaptureDocument) -> CaptureJob:
+def run_capture(session: Session, actor: Actor, clock: Clock, command: ReadDocument) -> CaptureJob:
     """Capture the document and note the job. Raises what `capture_document` raises, and Forbidden."""
     permit(actor, "epcis.capture")
     started = clock.now()
@@ -31,7 +31,7 @@ def run_capture(session: Session, actor: Actor, clock: Clock, command: CaptureDo
     return _noted(session, actor, clock, command, (started, capture.id, errors))
 
 
-def note_refused_capture(session: Session, actor: Actor, clock: Clock, command: CaptureDocument,
+def note_refused_capture(session: Session, actor: Actor, clock: Clock, command: ReadDocument,
                          findings: Sequence[Finding]) -> CaptureJob:
     """Note a job of which nothing was stored, and why."""
     permit(actor, "epcis.capture")
@@ -42,7 +42,7 @@ def note_refused_capture(session: Session, actor: Actor, clock: Clock, command: 
     return job
 
 
-def _noted(session: Session, actor: Actor, clock: Clock, command: CaptureDocument,
+def _noted(session: Session, actor: Actor, clock: Clock, command: ReadDocument,
            result: tuple[datetime, str | None, list[dict[str, Any]]]) -> CaptureJob:
     started, capture_id, errors = result
     job = CaptureJob(

@@ -13,13 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
 
 from traceapp.epcis import Event as Said
 
 from .derive_foreign import Resolver, Touched, touched_by
-from .facts import said_of
 from .identity import item_of
+from .lot_events import LotEvents
 from .model import Event, EventItem, LotEdge
 
 _KINDS = {"AggregationEvent": "packed", "AssociationEvent": "attached"}
@@ -47,34 +46,35 @@ class _Contents:
     taken: list[_Taken] = field(default_factory=list)
 
 
-def refresh_containers(session: Session, containers: Iterable[str]) -> None:
+def refresh_containers(events: LotEvents, containers: Iterable[str]) -> None:
     """Write until when everything is in those of these that are containers."""
     keys = sorted(set(containers))
     for start in range(0, len(keys), 500):
-        found = _contents(session, keys[start:start + 500])
+        found = _contents(events, keys[start:start + 500])
         changed = [change for container, contents in found.items() for change in _changes(container, contents)]
         if changed:
-            session.connection().execute(_UNTIL, changed)
+            events.session.connection().execute(_UNTIL, changed)
 
 
-def _contents(session: Session, keys: list[str]) -> dict[str, _Contents]:
+def _contents(events: LotEvents, keys: list[str]) -> dict[str, _Contents]:
     found: dict[str, _Contents] = defaultdict(_Contents)
+    session = events.session
     for line in session.execute(
             select(LotEdge.lot_key, LotEdge.other_key, LotEdge.event_id, LotEdge.kind, LotEdge.quantity, LotEdge.unit,
                    LotEdge.at, LotEdge.until)
             .where(LotEdge.lot_key.in_(keys), LotEdge.direction == "up", LotEdge.kind.in_(_KINDS.values()))):
         found[line.lot_key].lines.append(line)
     rows = session.execute(
-        select(EventItem.lot_key, Event)
+        select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
         .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
         .where(EventItem.lot_key.in_(found), EventItem.role == "parent", Event.action != "OBSERVE")).all()
-    said = {row.id: said_of(row) for _key, row in rows if row.action == "DELETE"}
+    said = events.said({row.id for row in rows if row.action == "DELETE"})
     resolver = Resolver.of(session, said.values()) if said else Resolver()
-    for key, row in rows:
+    for row in rows:
         if row.action == "ADD":
-            found[key].added.add(row.id)
+            found[row.lot_key].added.add(row.id)
         elif row.type in _KINDS:
-            found[key].taken.append(_taken(row, said[row.id], resolver))
+            found[row.lot_key].taken.append(_taken(row, said[row.id], resolver))
     return found
 
 
@@ -90,7 +90,7 @@ def _changes(container: str, contents: _Contents) -> list[dict[str, Any]]:
     return changed
 
 
-def _taken(row: Event, said: Said, resolver: Resolver) -> _Taken:
+def _taken(row: Any, said: Said, resolver: Resolver) -> _Taken:
     return _Taken(row.event_time, _KINDS[row.type],
                   frozenset(resolver.key(item_of(epc, is_class=False)) for epc in said.child_epcs),
                   tuple(one for one in touched_by(said, resolver) if one.role == "child"))

@@ -21,8 +21,8 @@ from traceapp.core.ids import name_key
 from traceapp.epcis import Event as Said
 
 from . import acts
+from .event_row import EventRow
 from .model import (
-    Event,
     EventItem,
     Hold,
     HoldKind,
@@ -46,7 +46,7 @@ _LOTS = select(Lot).where(Lot.lot_key.in_(bindparam("keys", expanding=True)))
 class Derived:
     """What one event gave: its row, its lots by key, and the one entity that the act is about."""
 
-    row: Event
+    row: EventRow
     said: Said
     data: Data
     lots: dict[str, Lot]
@@ -82,7 +82,7 @@ class Derived:
                         quantity=amount[0], unit=amount[1], at=self.row.event_time)
 
 
-def derive_own(session: Session, row: Event, said: Said) -> Derived:
+def derive_own(session: Session, row: EventRow, said: Said) -> Derived:
     """Write what follows from an event of ours."""
     act, data = acts.read(said)
     with session.no_autoflush:

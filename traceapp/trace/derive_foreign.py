@@ -8,22 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import PackagingLevel, Product
 from traceapp.core.ids import name_key
 from traceapp.core.quantity import rounded
+from traceapp.db.insert import Values, insert_rows
 from traceapp.epcis import Event as Said
 
+from .event_row import EventRow
 from .facts import said_of
 from .identity import Item, item_of, lot_key, lot_uri
 from .model import Event, EventItem, LotEdge
 
 PROCESS = "process"
 _LARGEST = Decimal(10) ** 12
+_ITEM_COLUMNS = ("lot_key", "event_id", "role", "subject_key", "quantity", "unit")
+_EDGE_COLUMNS = ("lot_key", "direction", "other_key", "event_id", "kind", "quantity", "unit", "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,13 @@ class Resolver:
 
     @classmethod
     def of(cls, session: Session, events: Iterable[Said]) -> Resolver:
-        """For all identifiers of these events, with one statement per 500 GTINs."""
-        gtins = sorted({item.gtin for said in events for item in items_of(said) if item.gtin})
+        """For all identifiers of these events."""
+        return cls.for_gtins(session, {gtin for said in events for gtin in gtins_of(said)})
+
+    @classmethod
+    def for_gtins(cls, session: Session, wanted: Iterable[str]) -> Resolver:
+        """For all identifiers with one of these GTINs, with one statement per 500 of them."""
+        gtins = sorted(wanted)
         packs = {}
         for start in range(0, len(gtins), 500):
             for gtin, units, identity, unit in session.execute(
@@ -84,6 +92,11 @@ def items_of(said: Said) -> tuple[Item, ...]:
     return tuple(item for item, _role, _quantity, _unit in _stated(said))
 
 
+def gtins_of(said: Said) -> frozenset[str]:
+    """The GTINs of everything that the event names."""
+    return frozenset(item.gtin for item in items_of(said) if item.gtin)
+
+
 def _stated(said: Said) -> Iterable[tuple[Item, str, Decimal | None, str | None]]:
     if said.parent_id:
         yield item_of(said.parent_id, is_class=False, is_parent=True), "parent", None, None
@@ -120,27 +133,35 @@ def subject_of(said: Said, touched: list[Touched]) -> str:
     return name_key(f"place:{said.read_point or said.biz_location or ''}")
 
 
-def derive_captured(session: Session, rows: list[tuple[Event, Said]], resolver: Resolver) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A captured event: the row of it, what it says, and what it touched."""
+
+    row: EventRow
+    said: Said
+    touched: list[Touched]
+
+
+def derive_captured(session: Session, told: Iterable[Told], resolver: Resolver) -> set[str]:
     """Write items and edges of captured events; answers the keys of everything touched."""
-    items: list[dict[str, Any]] = []
-    edges: list[dict[str, Any]] = []
+    items: list[Values] = []
+    edges: list[Values] = []
     touched_keys: set[str] = set()
     processes: set[str] = set()
-    for row, said in rows:
-        touched = touched_by(said, resolver)
-        touched_keys |= {one.key for one in touched}
-        items += [{"lot_key": one.key, "event_id": row.id, "role": one.role, "subject_key": row.subject_key,
-                   "quantity": one.quantity, "unit": one.unit} for one in touched]
+    for one in told:
+        row, said = one.row, one.said
+        touched_keys.update([item.key for item in one.touched])
+        items += [(item.key, row.id, item.role, row.subject_key, item.quantity, item.unit) for item in one.touched]
         if said.transformation_id:
             process = process_key(said.transformation_id)
             processes.add(process)
-            items.append({"lot_key": process, "event_id": row.id, "role": PROCESS, "subject_key": row.subject_key,
-                          "quantity": None, "unit": None})
+            items.append((process, row.id, PROCESS, row.subject_key, None, None))
         elif said.type == "TransformationEvent":
-            edges += _made_edges([(row, touched)])
+            edges += _made_edges([one])
         elif said.type in ("AggregationEvent", "AssociationEvent") and said.action != "DELETE":
-            edges += _packed_edges(row, touched, "packed" if said.type == "AggregationEvent" else "attached")
-    _insert(session, items, edges)
+            edges += _packed_edges(one, "packed" if said.type == "AggregationEvent" else "attached")
+    insert_rows(session, EventItem, _ITEM_COLUMNS, items)
+    insert_rows(session, LotEdge, _EDGE_COLUMNS, edges)
     for process in sorted(processes):
         derive_process(session, process, resolver)
     return touched_keys
@@ -158,44 +179,35 @@ def derive_process(session: Session, process: str, resolver: Resolver) -> None:
         .where(EventItem.lot_key == process, EventItem.role == PROCESS).order_by(Event.id)).all()
     parts = [(row, said_of(row)) for row in found]
     whole = Resolver.of(session, [said for _, said in parts]) if parts else resolver
-    told = [(row, touched_by(said, whole)) for row, said in parts]
-    for row, _touched in told:
-        _delete_edges(session, row.id, [one.key for _, touched in told for one in touched])
-    _insert(session, [], _made_edges(told))
+    told = [Told(row, said, touched_by(said, whole)) for row, said in parts]
+    for one in told:
+        _delete_edges(session, one.row.id, [item.key for other in told for item in other.touched])
+    insert_rows(session, LotEdge, _EDGE_COLUMNS, _made_edges(told))
 
 
-def _made_edges(told: list[tuple[Event, list[Touched]]]) -> list[dict[str, Any]]:
+def _made_edges(told: list[Told]) -> list[Values]:
     """Every input to every output. Where there are several outputs nobody can say what went into which."""
-    outputs = list(dict.fromkeys(one.key for _, touched in told for one in touched if one.role == "output"))
+    outputs = list(dict.fromkeys(item.key for one in told for item in one.touched if item.role == "output"))
     edges = []
-    for row, touched in told:
-        for one in touched:
-            if one.role == "input":
-                amount = (one.quantity, one.unit) if len(outputs) == 1 else (None, None)
-                edges += [edge for output in outputs if output != one.key
-                          for edge in _edge(row, one.key, output, "made", amount)]
+    for one in told:
+        for item in one.touched:
+            if item.role == "input":
+                amount = (item.quantity, item.unit) if len(outputs) == 1 else (None, None)
+                edges += [edge for output in outputs if output != item.key
+                          for edge in _edge(one.row, item.key, output, "made", amount)]
     return edges
 
 
-def _packed_edges(row: Event, touched: list[Touched], kind: str) -> list[dict[str, Any]]:
-    parents = [one.key for one in touched if one.role == "parent"]
-    return [edge for one in touched if one.role == "child" for parent in parents if parent != one.key
-            for edge in _edge(row, one.key, parent, kind, (one.quantity, one.unit))]
+def _packed_edges(one: Told, kind: str) -> list[Values]:
+    parents = [item.key for item in one.touched if item.role == "parent"]
+    return [edge for item in one.touched if item.role == "child" for parent in parents if parent != item.key
+            for edge in _edge(one.row, item.key, parent, kind, (item.quantity, item.unit))]
 
 
-def _edge(row: Event, parent: str, child: str, kind: str,
-          amount: tuple[Decimal | None, str | None]) -> list[dict[str, Any]]:
-    return [{"lot_key": key, "direction": direction, "other_key": other, "event_id": row.id, "kind": kind,
-             "quantity": amount[0], "unit": amount[1], "at": row.event_time}
-            for key, direction, other in ((parent, "down", child), (child, "up", parent))]
-
-
-def _insert(session: Session, items: list[dict[str, Any]], edges: list[dict[str, Any]]) -> None:
-    connection = session.connection()
-    if items:
-        connection.execute(insert(EventItem.__table__), items)  # type: ignore[arg-type]
-    if edges:
-        connection.execute(insert(LotEdge.__table__), edges)  # type: ignore[arg-type]
+def _edge(row: EventRow, parent: str, child: str, kind: str,
+          amount: tuple[Decimal | None, str | None]) -> tuple[Values, Values]:
+    return ((parent, "down", child, row.id, kind, *amount, row.event_time),
+            (child, "up", parent, row.id, kind, *amount, row.event_time))
 
 
 def undo(session: Session, row: Event, resolver: Resolver) -> set[str]:

@@ -1,12 +1,7 @@
 """Storing events once. What is derived from them is written by `derive`, nowhere else."""
 from __future__ import annotations
 
-import json
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,41 +12,18 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
-from traceapp.core.ids import name_key, new_id
-from traceapp.epcis import Event as Said
-from traceapp.epcis import dumps, event_from, event_hash, load_json
+from traceapp.core.ids import name_key
+from traceapp.epcis import event_from, event_hash
 
 from . import derive
 from .announcing import announce
+from .event_row import EVENT_COLUMNS, NewEvent, Recorded, event_row, event_row_id, event_values
 from .model import Event, SeenEvent
-from .terms import write_terms
+from .stored import said_of
+from .terms import terms_of, write_terms
 
 _LONGEST_NAME = 200
-_EVENT_COLUMNS = tuple(Event.__table__.columns.keys())
 _ADD_EVENT = insert(Event)
-_REMEMBERED_MOMENTS = 4096
-_COUNTER_BITS = 24
-_counts: OrderedDict[int, int] = OrderedDict()
-_counting = threading.Lock()
-
-
-def event_row_id(at: datetime) -> str:
-    """A time-ordered id like `new_id`, and in order of making also within one millisecond of this process, so that
-    a rebuild reads events in the order in which they were recorded.
-
-    Source: RFC 9562, section 6.2, method 1.
-    """
-    fresh = int(new_id(at), 16)
-    millisecond = fresh >> 80
-    with _counting:
-        count = _counts.pop(millisecond, -1) + 1
-        _counts[millisecond] = count
-        if len(_counts) > _REMEMBERED_MOMENTS:
-            _counts.popitem(last=False)
-    # The counter takes the twelve bits after the version and the top twelve of the random part after the variant.
-    high, low = divmod(count & ((1 << _COUNTER_BITS) - 1), 1 << 12)
-    mask = (((1 << 12) - 1) << 64) | (((1 << 12) - 1) << 50)
-    return f"{fresh & ~mask | high << 64 | low << 50:032x}"
 
 
 def seen_name(name: str) -> str:
@@ -69,7 +41,7 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
     row = event_row(said, digest, subject_key, Recorded(clock.now(), actor.id), kept)
     if not store_once(session, row, (digest,)):
         raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
-    write_terms(session, [(row, said)])
+    write_terms(session, [(row, terms_of(said))])
     announce(session, clock, f"event:{row.id}")
     return derive.derive_own(session, row, said)
 
@@ -81,7 +53,7 @@ def _remember(dialect: str) -> Executable:
     return add(SeenEvent).on_conflict_do_nothing().returning(SeenEvent.name)
 
 
-def store_once(session: Session, row: Event, names: tuple[str, ...]) -> bool:
+def store_once(session: Session, row: NewEvent, names: tuple[str, ...]) -> bool:
     """Insert the event under its names, unless the first of them is known. Answers whether it was inserted."""
     connection = session.connection()
     remember = _remember(connection.dialect.name)
@@ -89,29 +61,8 @@ def store_once(session: Session, row: Event, names: tuple[str, ...]) -> bool:
     for position, values in enumerate(seen):
         if connection.execute(remember, values).first() is None and position == 0:
             return False
-    connection.execute(_ADD_EVENT, {column: getattr(row, column) for column in _EVENT_COLUMNS})
+    connection.execute(_ADD_EVENT, dict(zip(EVENT_COLUMNS, event_values(row), strict=True)))
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """When, by whom and with which document an event came."""
-
-    at: datetime
-    actor_id: str
-    capture_id: str | None = None
-
-
-def event_row(said: Said, digest: str, subject_key: str, recorded: Recorded,
-              document: dict[str, Any] | None = None) -> Event:
-    """The row of an event, to be handed to `store_once`; `document` is what is kept, by default what was read."""
-    return Event(
-        subject_key=subject_key, id=event_row_id(recorded.at), event_id=said.event_id or digest, type=said.type,
-        action=said.action, event_time=said.event_time, zone_offset=said.offset, recorded_at=recorded.at,
-        biz_step=said.biz_step, disposition=said.disposition, read_point=said.read_point,
-        biz_location=said.biz_location, hash=digest, context=dumps(said.context),
-        document=dumps(said.document if document is None else document),
-        capture_id=recorded.capture_id, actor_id=recorded.actor_id)
 
 
 def voided(session: Session, event_ids: Sequence[str]) -> set[str]:
@@ -125,10 +76,4 @@ def voided(session: Session, event_ids: Sequence[str]) -> set[str]:
     return found
 
 
-def said_of(row: Event) -> Said:
-    """The event of a stored row, read again."""
-    return event_from(load_json(row.document), json.loads(row.context))
-
-
-__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name", "store_once",
-           "voided"]
+__all__ = ["Recorded", "event_row", "event_row_id", "record_act", "said_of", "seen_name", "store_once", "voided"]

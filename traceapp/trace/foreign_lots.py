@@ -3,46 +3,49 @@ set of events gives the same lot."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from traceapp.catalog.model import PackagingLevel, Product
-from traceapp.epcis import Event as Said
+from traceapp.db.insert import insert_rows
 
 from .containment import refresh_containers
-from .derive_foreign import Resolver, items_by_key
-from .facts import said_of
 from .flow import in_unit
 from .genealogy import names_of
 from .identity import Item
-from .model import Event, EventItem, Hold, Lot, LotEdge, LotPosition, ReleaseState
+from .lot_events import Known, LotEvents, Seen
+from .model import Hold, Lot, LotPosition, ReleaseState
+from .sightings import sightings
 
 ZERO = Decimal(0)
+_CHUNK = 500
+Values = dict[str, Any]
+_WRITTEN = (
+    "uri", "item_kind", "product_id", "class_uri", "number", "unit", "supplier_lot_number", "name", "release_note",
+    "origin", "started_at", "made_on", "expires_on", "made", "consumed", "shipped", "returned", "sampled", "lost",
+    "release_state", "is_on_hold", "is_recalled", "flags", "created_at")
+_NEW = ("lot_key", "is_own", "revision", *_WRITTEN)
+_LOTS = [Lot.__table__.c[name] for name in _NEW]
+_CHANGE = update(Lot.__table__).where(Lot.lot_key == bindparam("key"), Lot.revision == bindparam("before")).values(  # type: ignore[arg-type]
+    revision=bindparam("before") + 1, **{name: bindparam(f"new_{name}") for name in _WRITTEN})
+_POSITION = ("lot_key", "holder", "quantity", "unit", "since")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One event about a lot: the row of the item, the stored event, and what it says."""
-
-    item: EventItem
-    row: Event
-    said: Said
-
-
-def refresh(session: Session, keys: Iterable[str]) -> None:
+def refresh(session: Session, keys: Iterable[str], fresh: Mapping[str, Known] | None = None) -> None:
     """Write the rows of those of these lots that are not ours, and until when what is in them is; one that no event
-    names any more goes."""
-    wanted = sorted(set(keys))
-    refresh_containers(session, wanted)
-    for start in range(0, len(wanted), 200):
-        _refresh(session, wanted[start:start + 200])
+    names any more goes. `fresh`: what is known of events without reading them again, by their id."""
     session.flush()
+    wanted = sorted(set(keys))
+    events = LotEvents(session, fresh or {})
+    refresh_containers(events, wanted)
+    for start in range(0, len(wanted), _CHUNK):
+        _refresh(events, wanted[start:start + _CHUNK])
 
 
 def lots_named_by(session: Session, uris: Iterable[str]) -> set[str]:
@@ -55,58 +58,59 @@ def lots_named_by(session: Session, uris: Iterable[str]) -> set[str]:
     return found
 
 
-def _refresh(session: Session, keys: list[str]) -> None:
-    lots = {lot.lot_key: lot for lot in session.scalars(
-        select(Lot).where(Lot.lot_key.in_(keys)).execution_options(populate_existing=True))}
+def _refresh(events: LotEvents, keys: list[str]) -> None:
+    session = events.session
+    lots = {row.lot_key: row for row in session.execute(select(*_LOTS).where(Lot.lot_key.in_(keys)))}
     foreign = [key for key in keys if key not in lots or not lots[key].is_own]
-    seen = _seen(session, foreign)
-    said = {one.row.id: one.said for group in seen.values() for one in group}
-    resolver = Resolver.of(session, said.values())
-    items = items_by_key(said.values(), resolver)
-    names = names_of(session, sorted({uri for key in foreign if key in items
-                                      for uri in (items[key].uri, items[key].class_uri) if uri}))
-    products = _products(session, [items[key].gtin for key in foreign if key in items])
+    seen = events.of(foreign)
+    items = {key: seen[key][0].known.items[key] for key in seen}
+    names = names_of(session, sorted({uri for item in items.values() for uri in (item.uri, item.class_uri) if uri}))
+    products = _products(session, [item.gtin for item in items.values()])
     held = _held(session, foreign)
-    sightings = _sightings(session, foreign, seen)
-    session.connection().execute(delete(LotPosition).where(LotPosition.lot_key.in_(foreign)))
-    places: list[dict[str, Any]] = []
-    for key in foreign:
-        lot = lots.get(key)
-        if key not in seen or key not in items:
-            if lot is not None:
-                session.delete(lot)
-            continue
-        values = _lot_values(items[key], seen[key], names, held.get(key, set()))
-        product = products.get(items[key].gtin or "")
-        if product is not None and items[key].kind == "lot":
+    last = sightings(events, foreign, seen)
+    wanted: dict[str, Values] = {}
+    places: list[tuple[Any, ...]] = []
+    for key, item in items.items():
+        values = _lot_values(item, seen[key], names, held.get(key, set()))
+        product = products.get(item.gtin or "")
+        if product is not None and item.kind == "lot":
             # Somebody tells of a lot of our product that we never made: nobody released it.
             values |= {"product_id": product, "release_state": ReleaseState.pending}
-        if lot is None:
-            lot = Lot(lot_key=key, is_own=0)
-            session.add(lot)
-        for name, value in values.items():
-            setattr(lot, name, value)
-        sighting = sightings[key]
-        is_used_up = ZERO < lot.made <= lot.consumed
+        wanted[key] = values
+        sighting = last[key]
+        is_used_up = ZERO < values["made"] <= values["consumed"]
         if sighting is not None and not is_used_up:
-            places.append({"lot_key": key, "holder": sighting.holder, "quantity": sighting.quantity,
-                           "unit": sighting.unit, "since": sighting.at})
-    if places:
-        session.connection().execute(insert(LotPosition), places)
+            places.append((key, sighting.holder, sighting.quantity, sighting.unit, sighting.at))
+    session.execute(delete(LotPosition).where(LotPosition.lot_key.in_(foreign)),
+                    execution_options={"synchronize_session": False})
+    insert_rows(session, LotPosition, _POSITION, places)
+    _write(session, {key: lots[key] for key in foreign if key in lots}, wanted)
 
 
-def _seen(session: Session, keys: list[str]) -> dict[str, list[Seen]]:
-    """The events of each lot in the order of their time."""
-    found: dict[str, list[Seen]] = defaultdict(list)
-    said: dict[str, Said] = {}
-    for item, row in session.execute(
-            select(EventItem, Event).join(
-                Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-            .where(EventItem.lot_key.in_(keys)).order_by(Event.event_time, Event.id)):
-        if row.id not in said:
-            said[row.id] = said_of(row)
-        found[item.lot_key].append(Seen(item, row, said[row.id]))
-    return found
+def _write(session: Session, present: Mapping[str, Any], wanted: Mapping[str, Values]) -> None:
+    """Make the lots that are there what they should be. Raises StaleDataError when another writer changed one."""
+    insert_rows(session, Lot, _NEW, [(key, 0, 1, *(values[name] for name in _WRITTEN))
+                                     for key, values in wanted.items() if key not in present])
+    changed = [{"key": key, "before": row.revision, **{f"new_{name}": wanted[key][name] for name in _WRITTEN}}
+               for key, row in present.items()
+               if key in wanted and any(getattr(row, name) != wanted[key][name] for name in _WRITTEN)]
+    gone = sorted(present.keys() - wanted.keys())
+    if changed and session.connection().execute(_CHANGE, changed).rowcount != len(changed):
+        raise StaleDataError("a lot was changed by another transaction")
+    if gone:
+        session.execute(delete(Lot).where(Lot.lot_key.in_(gone)), execution_options={"synchronize_session": False})
+    _forget(session, {one["key"] for one in changed}, set(gone))
+
+
+def _forget(session: Session, changed: set[str], gone: set[str]) -> None:
+    """Have the entities of the session read again what was written beside them."""
+    for entity in list(session):
+        if isinstance(entity, Lot):
+            key = (inspect(entity).identity or ("",))[0]
+            if key in gone:
+                session.expunge(entity)
+            elif key in changed:
+                session.expire(entity)
 
 
 def _products(session: Session, gtins: list[str | None]) -> dict[str, str]:
@@ -127,29 +131,29 @@ def _held(session: Session, keys: list[str]) -> dict[str, set[str]]:
 def _lot_values(item: Item, seen: list[Seen], names: dict[str, str], held: set[str]) -> dict[str, Any]:
     """The columns of a lot that is not ours."""
     began = [one for one in seen if _began(one)]
-    unit = next((one.item.unit for one in (*began, *seen) if one.item.unit), None)
+    unit = next((one.unit for one in (*began, *seen) if one.unit), None)
     first = (began or seen)[0]
     return {
         "uri": item.uri, "item_kind": item.kind, "product_id": None, "class_uri": item.class_uri,
         "number": (_told(began, "lotNumber") or item.number)[:200], "unit": unit, "supplier_lot_number": "",
         "name": names.get(item.uri) or names.get(item.class_uri or "") or "", "release_note": "",
-        "origin": (_told(began, "countryOfOrigin") or "")[:120], "started_at": first.row.event_time,
+        "origin": (_told(began, "countryOfOrigin") or "")[:120], "started_at": first.at,
         "made_on": _day(_told(began, "productionDate")) or _local_day(began),
         "expires_on": _day(_told(began, "itemExpirationDate") or _told(began, "bestBeforeDate")),
-        "made": _sum(began, unit), "consumed": _sum([one for one in seen if one.item.role == "input"], unit),
+        "made": _sum(began, unit), "consumed": _sum([one for one in seen if one.role == "input"], unit),
         "shipped": ZERO, "returned": ZERO, "sampled": ZERO, "lost": ZERO, "release_state": ReleaseState.released,
         "is_on_hold": "manual" in held, "is_recalled": "recall" in held or _is_recalled(seen),
-        "flags": list(item.flags), "created_at": min(one.row.recorded_at for one in seen)}
+        "flags": list(item.flags), "created_at": min(one.recorded_at for one in seen)}
 
 
 def _began(one: Seen) -> bool:
     """Whether the event brought the lot, or some of it, into being."""
-    return one.item.role == "output" or (one.item.role == "object" and one.row.action == "ADD")
+    return one.role == "output" or (one.role == "object" and one.action == "ADD")
 
 
 def _sum(seen: list[Seen], unit: str | None) -> Decimal:
     """What is stated, added up; an event that states nothing, or in a unit that does not convert, adds nothing."""
-    return sum((in_unit(one.item.quantity, one.item.unit, unit) or ZERO for one in seen), ZERO)
+    return sum((in_unit(one.quantity, one.unit, unit) or ZERO for one in seen), ZERO)
 
 
 def _is_recalled(seen: list[Seen]) -> bool:
@@ -182,62 +186,4 @@ def _local_day(began: list[Seen]) -> date | None:
     if not began:
         return None
     # The document writes the moment with its own offset; the date in it is the date at the place.
-    return _day(str(began[0].said.document.get("eventTime", ""))) or began[0].row.event_time.date()
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """The last event that says where a lot is."""
-
-    at: datetime
-    holder: str
-    quantity: Decimal | None
-    unit: str | None
-
-
-def _sightings(session: Session, keys: list[str], seen: dict[str, list[Seen]]) -> dict[str, Sighting | None]:
-    """Where each lot was seen last, in a container too while it is in there."""
-    packed = session.execute(select(LotEdge.lot_key, LotEdge.other_key, LotEdge.at).where(
-        LotEdge.lot_key.in_(keys), LotEdge.direction == "down", LotEdge.kind == "packed")).all()
-    carried = _seen(session, sorted({row.other_key for row in packed})) if packed else {}
-    found: dict[str, Sighting | None] = {}
-    for key in keys:
-        own = list(seen.get(key, ()))
-        moments = [(one.row.event_time, one, one.item.quantity, one.item.unit) for one in own]
-        for row in packed:
-            if row.lot_key == key:
-                moments += [(one.row.event_time, one, None, None) for one in _ride(carried[row.other_key], row.at)]
-        moments.sort(key=lambda moment: (moment[0], moment[1].row.id))
-        found[key] = _last(moments)
-    return found
-
-
-def _ride(events: list[Seen], since: datetime) -> list[Seen]:
-    """What happened to a container from `since` until it was emptied, that included."""
-    ride: list[Seen] = []
-    for one in events:
-        if one.row.event_time >= since:
-            ride.append(one)
-            if one.row.type == "AggregationEvent" and one.row.action == "DELETE" and one.item.role == "parent":
-                break
-    return ride
-
-
-def _last(moments: list[tuple[datetime, Seen, Decimal | None, str | None]]) -> Sighting | None:
-    latest: Sighting | None = None
-    for at, one, quantity, unit in moments:
-        holder = _holder(one.said)
-        if holder is not None:
-            kept = (quantity, unit) if quantity is not None or latest is None else (latest.quantity, latest.unit)
-            latest = Sighting(at, holder, *kept)
-    return latest
-
-
-def _holder(said: Said) -> str | None:
-    """Where the event leaves the things: on the way, where they go to."""
-    if said.biz_step == "shipping":
-        for kind in ("location", "possessing_party", "owning_party"):
-            for found, uri in said.destinations:
-                if found == kind:
-                    return uri[:2000]
-    return said.biz_location[:2000] if said.biz_location else None
+    return _day(str(began[0].said.document.get("eventTime", ""))) or began[0].at.date()

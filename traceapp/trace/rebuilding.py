@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -23,8 +23,9 @@ from .model import (
     ShipmentLine,
     TestResult,
 )
+from .one_at_a_time import one_at_a_time
 from .query_model import EventTerm
-from .terms import lot_keys_of, write_terms
+from .terms import lot_keys_of, terms_of, write_terms
 
 DERIVED = (EventTerm, EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production,
            LotPosition, Hold, Lot)
@@ -34,21 +35,19 @@ _CHUNK = 500
 def rebuild(session: Session) -> int:
     """Throw the derived tables away and derive them again from the events, in the order of recording; answers how
     many events there are. Every lot's revision moves on, so that no cached page outlives it."""
+    one_at_a_time(session)
     revisions = dict(session.execute(select(Lot.lot_key, Lot.revision)).all())
     session.expunge_all()
     for model in DERIVED:
         session.connection().execute(delete(model))
     count = 0
     for is_captured, group in groupby(_events(session), key=lambda row: row.capture_id is not None):
-        rows = list(group)
-        count += len(rows)
-        if is_captured:
-            _derive_captured(session, rows)
-        else:
-            for row in rows:
-                said = said_of(row)
-                write_terms(session, [(row, said)])
-                derive_own(session, row, said)
+        while rows := list(islice(group, _CHUNK)):
+            count += len(rows)
+            if is_captured:
+                _derive_captured(session, rows)
+            else:
+                _derive_own(session, rows)
     session.flush()
     changed = [{"key": key, "next": revision + 1} for key, revision in revisions.items()]
     if changed:
@@ -66,12 +65,20 @@ def _events(session: Session) -> Iterator[Event]:
         last = rows[-1].id
 
 
+def _derive_own(session: Session, rows: list[Event]) -> None:
+    for row in rows:
+        said = said_of(row)
+        write_terms(session, [(row, terms_of(said))])
+        derive_own(session, row, said)
+
+
 def _derive_captured(session: Session, rows: list[Event]) -> None:
     said = [(row, said_of(row)) for row in rows]
     resolver = derive_foreign.Resolver.of(session, [event for _, event in said])
-    write_terms(session, said, lot_keys_of([event for _, event in said], resolver.key))
+    lot_keys = lot_keys_of([event for _, event in said], resolver.key)
+    write_terms(session, [(row, terms_of(event, lot_keys)) for row, event in said])
     void = voided(session, [row.event_id for row in rows])
-    standing = [(row, event) for row, event in said if event.error_declaration is None and row.event_id not in void]
-    touched = derive_foreign.derive_captured(session, standing, resolver)
+    touched = derive_foreign.derive_captured(session, [
+        derive_foreign.Told(row, event, derive_foreign.touched_by(event, resolver)) for row, event in said
+        if event.error_declaration is None and row.event_id not in void], resolver)
     foreign_lots.refresh(session, touched)
-

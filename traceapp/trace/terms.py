@@ -5,23 +5,24 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from traceapp.core.ids import name_key
+from traceapp.db.insert import insert_rows
 from traceapp.epcis import Event as Said
 from traceapp.epcis.identifiers import normal_form
 
+from .event_row import EventRow
 from .identity import Item, item_of
-from .model import Event
 from .query_model import EventTerm
 
 # Where an item stands in an event. The first part is what stood in lists of instances, the second in lists of classes.
 INSTANCES = ("epc", "child_epc", "input_epc", "output_epc", "parent")
 CLASSES = ("class", "child_class", "input_class", "output_class")
 PATTERN = "all_of:"
-_CHUNK = 500
+COLUMNS = ("name", "key", "at", "event_id", "subject_key", "value")
 _LONGEST = 40
+Term = tuple[str, str, str]  # name, key, value
 
 
 @lru_cache(maxsize=65536)
@@ -39,20 +40,28 @@ def typed(kind: str, type_: str) -> str:
     return whole if len(whole) <= _LONGEST else f"{kind[:7]}:{name_key(type_)}"
 
 
-def terms_of(said: Said, lot_keys: dict[str, str] | None = None) -> set[tuple[str, str, str]]:
-    """(name, key, value) of everything that the event can be found by. `lot_keys`: URI -> key of the lot of ours that
-    it means, where that is another than the URI's own."""
-    found: set[tuple[str, str, str]] = set()
+def terms_of(said: Said, lot_keys: dict[str, str] | None = None) -> list[Term]:
+    """Everything that the event can be found by, each name and key once. `lot_keys`: URI -> key of the lot of ours
+    that it means, where that is another than the URI's own."""
+    found: dict[tuple[str, str], str] = {}
     for name, uri, is_class in _items(said):
         item = item_of(uri, is_class=is_class, is_parent=name == "parent")
-        found.add((name, item.key, uri))
-        ours = (lot_keys or {}).get(uri)
+        _add(found, name, item.key, uri)
+        ours = lot_keys.get(uri) if lot_keys else None
         if ours and ours != item.key:
-            found.add((name, ours, uri))
+            _add(found, name, ours, uri)
         if item.class_uri is not None:
-            found.add((PATTERN + name, _class_key(item.class_uri), item.class_uri))
-    found.update((name, term_key(value), value) for name, value in _others(said))
-    return found
+            _add(found, PATTERN + name, _class_key(item.class_uri), item.class_uri)
+    for name, value in _others(said):
+        _add(found, name, term_key(value), value)
+    return [(name, key, value) for (name, key), value in found.items()]
+
+
+def _add(found: dict[tuple[str, str], str], name: str, key: str, value: str) -> None:
+    """Note a term; of several ways of writing one, the first in the alphabet stays."""
+    before = found.get((name, key))
+    if before is None or value < before:
+        found[name, key] = value
 
 
 def _items(said: Said) -> Iterator[tuple[str, str, bool]]:
@@ -76,20 +85,17 @@ def _others(said: Said) -> Iterator[tuple[str, str]]:
         yield from ((typed(kind, type_), value) for type_, value in pairs)
 
 
-def write_terms(session: Session, told: Iterable[tuple[Event, Said]], lot_keys: dict[str, str] | None = None) -> None:
-    """Write the terms of these events; `lot_keys` as for `terms_of`."""
-    rows = [row for event, said in told
-            for row in rows_of((event.id, event.subject_key, event.event_time), terms_of(said, lot_keys))]
-    for start in range(0, len(rows), _CHUNK):
-        session.connection().execute(insert(EventTerm.__table__), rows[start:start + _CHUNK])  # type: ignore[arg-type]
+def write_terms(session: Session, told: Iterable[tuple[EventRow, Iterable[Term]]]) -> None:
+    """Write the terms of these events."""
+    insert_rows(session, EventTerm, COLUMNS, [(name, key, row.event_time, row.id, row.subject_key, value)
+                                              for row, terms in told for name, key, value in terms])
 
 
-def rows_of(event: tuple[str, str, Any], terms: Iterable[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """The rows of one event (id, subject key, time), each name and key once."""
+def rows_of(event: tuple[str, str, Any], terms: Iterable[Term]) -> list[dict[str, Any]]:
+    """The rows of one event (id, subject key, time), each a value for each of `COLUMNS`."""
     event_id, subject_key, at = event
-    once = {(name, key): value for name, key, value in sorted(terms, reverse=True)}
-    return [{"name": name, "key": key, "at": at, "event_id": event_id, "subject_key": subject_key, "value": value}
-            for (name, key), value in once.items()]
+    return [dict(zip(COLUMNS, (name, key, at, event_id, subject_key, value), strict=True))
+            for name, key, value in terms]
 
 
 def lot_keys_of(said: Iterable[Said], key_of: Callable[[Item], str]) -> dict[str, str]:

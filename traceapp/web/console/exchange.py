@@ -8,9 +8,10 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.core.errors import Problem
 from traceapp.epcis import EpcisErrors, Finding
 from traceapp.identity.lookup import names_of_users
-from traceapp.trace.capture import CaptureDocument
+from traceapp.trace.capture import CaptureDocument, read_document
 from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.captured_documents import CapturedDocument, captured_document, captured_page
 from traceapp.web.auth import may
@@ -90,11 +91,17 @@ def exchange_new() -> Response:
     if file is None:
         form.fault("file", gettext("Choose a file."))
         return again(422)
-    command = CaptureDocument(file.filename or "", file.stream.read(), form.is_checked("proceeds"))
+    try:
+        document = read_document(CaptureDocument(
+            file.filename or "", file.stream.read(), form.is_checked("proceeds")))
+    except Problem as problem:
+        findings.extend(problem.findings if isinstance(problem, EpcisErrors) else ())
+        form.refuse(problem)
+        return again(problem.status)
 
     def act(session: Session) -> Done:
         try:
-            job = run_capture(session, signed_in(), world().clock, command)
+            job = run_capture(session, signed_in(), world().clock, document)
         except EpcisErrors as error:
             findings.extend(error.findings)
             raise

@@ -7,10 +7,9 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from traceapp.core.errors import InvalidInput, Problem, TooLarge
+from traceapp.core.errors import InvalidInput, Problem, Stale, TooLarge
 from traceapp.db import Taken
-from traceapp.epcis import event_hash, read
-from traceapp.trace.capture import CaptureDocument, EventIdReused
+from traceapp.trace.capture import CaptureDocument, EventIdReused, ReadDocument, read_document
 from traceapp.trace.capture_jobs import capture_job, capture_jobs, note_refused_capture, run_capture
 from traceapp.trace.query_model import CaptureJob
 from traceapp.web.context import signed_in, world
@@ -33,12 +32,12 @@ def capture() -> Response:
     if behaviour not in ("rollback", "proceed"):
         raise InvalidInput("“%(value)s” cannot be the value of %(name)s.", place=_BEHAVIOUR, name=_BEHAVIOUR,
                            value=behaviour[:60])
-    command = CaptureDocument("/epcis/capture", _sent(), behaviour == "proceed", MOST_EVENTS_A_CAPTURE)
+    document = read_document(CaptureDocument("/epcis/capture", _sent(), behaviour == "proceed", MOST_EVENTS_A_CAPTURE))
     try:
-        job = _captured(command)
+        job = _captured(document)
     except EventIdReused as error:
         with world().database.write() as session:
-            job = note_refused_capture(session, signed_in(), world().clock, command, error.findings)
+            job = note_refused_capture(session, signed_in(), world().clock, document, error.findings)
     answer = Response(status=202)
     answer.headers["Location"] = f"/epcis/capture/{job.id}"
     answer.headers[_BEHAVIOUR] = job.behaviour
@@ -68,28 +67,28 @@ def show_capture(job_id: str) -> Response:
 def capture_event() -> Response:
     """Store a single event; the very same one again is the same."""
     wanted_form(has_xml=True)
-    content = _sent()
-    document = read(content)
+    document = read_document(CaptureDocument("/epcis/events", _sent()))
     if len(document.events) != 1 or document.is_query:
         raise InvalidInput("Send one event here; documents go to /epcis/capture.", place="type")
-    _captured(CaptureDocument("/epcis/events", content))
-    event = document.events[0]
+    _captured(document)
+    (event,) = document.events
     answer = Response(status=201)
-    answer.headers["Location"] = f"/epcis/events/{quote(event.event_id or event_hash(event), safe='')}"
+    answer.headers["Location"] = f"/epcis/events/{quote(event.said.event_id or event.digest, safe='')}"
     return answer
 
 
-def _captured(command: CaptureDocument) -> CaptureJob:
-    """The job. Who stores the same event at the same moment is waited for: then it is there already."""
+def _captured(document: ReadDocument) -> CaptureJob:
+    """The job. Who stores the same event or changes the same lot at the same moment is waited for: then it is there
+    already."""
     for _ in range(_TRIES - 1):
-        with suppress(Taken):
-            return _captured_once(command)
-    return _captured_once(command)
+        with suppress(Taken, Stale):
+            return _captured_once(document)
+    return _captured_once(document)
 
 
-def _captured_once(command: CaptureDocument) -> CaptureJob:
+def _captured_once(document: ReadDocument) -> CaptureJob:
     with world().database.write() as session:
-        return run_capture(session, signed_in(), world().clock, command)
+        return run_capture(session, signed_in(), world().clock, document)
 
 
 def _sent() -> bytes:

@@ -1,0 +1,95 @@
+"""The events of lots, read as little as possible: what a document has just brought is not read again."""
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.epcis import Event as Said
+from traceapp.epcis import event_from, load_json
+
+from .derive_foreign import Resolver, items_by_key
+from .identity import Item
+from .model import Event, EventItem
+
+_CHUNK = 500
+_COLUMNS = (EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
+            Event.type, Event.action, Event.recorded_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an event says, and the item of each key that it names."""
+
+    said: Said
+    items: Mapping[str, Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event about a lot: the role of the lot in it, and what it says."""
+
+    role: str
+    quantity: Decimal | None
+    unit: str | None
+    event_id: str
+    at: datetime
+    type: str
+    action: str | None
+    recorded_at: datetime
+    known: Known
+
+    @property
+    def said(self) -> Said:
+        return self.known.said
+
+
+@dataclass(slots=True)
+class LotEvents:
+    """Finds the events of lots; `fresh` is what is known of events without reading them, by their id."""
+
+    session: Session
+    fresh: Mapping[str, Known] = field(default_factory=dict)
+
+    def of(self, keys: Iterable[str]) -> dict[str, list[Seen]]:
+        """The events of each of these lots in the order of their time."""
+        rows: list[Any] = []
+        wanted = list(keys)
+        for start in range(0, len(wanted), _CHUNK):
+            rows += self.session.execute(
+                select(*_COLUMNS).join(Event, (Event.subject_key == EventItem.subject_key)
+                                       & (Event.id == EventItem.event_id))
+                .where(EventItem.lot_key.in_(wanted[start:start + _CHUNK]))).all()
+        rows.sort(key=lambda row: (row[5], row[4]))
+        older = self._read({row[4] for row in rows if row[4] not in self.fresh})
+        found: dict[str, list[Seen]] = defaultdict(list)
+        for row in rows:
+            key, role, quantity, unit, event_id, at, type_, action, recorded_at = row
+            known = self.fresh.get(event_id) or older[event_id]
+            found[key].append(Seen(role, quantity, unit, event_id, at, type_, action, recorded_at, known))
+        return found
+
+    def _read(self, ids: set[str]) -> dict[str, Known]:
+        """What stored events say."""
+        said = self.said(ids)
+        resolver = Resolver.of(self.session, said.values()) if said else Resolver()
+        return {event_id: Known(event, items_by_key([event], resolver)) for event_id, event in said.items()}
+
+    def said(self, ids: Iterable[str]) -> dict[str, Said]:
+        """What these events say, by their id."""
+        wanted = sorted(ids)
+        found = {event_id: self.fresh[event_id].said for event_id in wanted if event_id in self.fresh}
+        missing = [event_id for event_id in wanted if event_id not in found]
+        for start in range(0, len(missing), _CHUNK):
+            for event_id, document, context in self.session.execute(
+                    select(Event.id, Event.document, Event.context).where(
+                        Event.id.in_(missing[start:start + _CHUNK]))):
+                found[event_id] = event_from(load_json(document), json.loads(context))
+        return found
