@@ -142,3 +142,24 @@ def test_subscriptions_that_were_there_before_do_not_rest_and_lots_are_found_by_
         assert connection.scalar(text("SELECT count(*) FROM lot_edge WHERE direction = 'down' AND kind = 'made'"
                                       " AND quantity IS NULL")) == 1
     assert differences(empty) == []
+
+
+def test_names_items_and_terms_of_events_stay_and_lie_in_their_keys(empty: Database) -> None:
+    migrate_to(empty, "0008")
+    at = "2026-11-01T05:00:00.000000+00:00"
+    rows = {"seen_event": {"name": "urn:uuid:1", "subject_key": "s", "id": "e1"},
+            "event_item": {"lot_key": "k", "event_id": "e1", "role": "object", "subject_key": "s", "quantity": 1500000,
+                           "unit": "KGM"},
+            "event_term": {"name": "epc", "key": "k", "at": at, "event_id": "e1", "subject_key": "s", "value": "urn:x:1"}}
+    with empty.engine.begin() as connection:
+        for table, values in rows.items():
+            connection.execute(text(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})"), values)
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.reading() as connection:
+        for table, values in rows.items():
+            row = connection.execute(text(f"SELECT {', '.join(name for name in values if name != 'at')} FROM {table}")).one()
+            assert list(row) == [value for name, value in values.items() if name != "at"]
+            if empty.is_sqlite:
+                made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :table"), {"table": table})
+                assert "WITHOUT ROWID" in str(made)

@@ -48,17 +48,17 @@ def partners(app: Flask, database: Database, clock: FixedClock) -> list[Partner]
 
 @contextmanager
 def another_writer(database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """While an event is hashed, somebody else writes who would not wait; says of which events."""
-    hashed, wrote = capture_reading.event_hash, []
+    """While an event is read, somebody else writes who would not wait; says of which events."""
+    found, wrote = capture_reading.terms_of, []
     other = Database(database.url.render_as_string(hide_password=False), lock_wait_seconds=0.05)
 
-    def hashed_meanwhile(event: Any) -> str:
+    def found_meanwhile(event: Any) -> Any:
         with other.write() as session:
             add_work(session, clock, "test", "somebody:else")
         wrote.append(event.type)
-        return hashed(event)
+        return found(event)
 
-    monkeypatch.setattr(capture_reading, "event_hash", hashed_meanwhile)
+    monkeypatch.setattr(capture_reading, "terms_of", found_meanwhile)
     yield wrote
     other.close()
 

@@ -47,10 +47,31 @@ def load_json(text: bytes | str) -> Json:
         raise EpcisErrors([Finding("", "not-json", f"This cannot be read: {error}.")]) from None
     if not isinstance(raw, dict):
         raise EpcisErrors([Finding("", "not-an-object", "An EPCIS document is a JSON object.")])
-    fault = unstorable(raw)
+    fault = None if _is_plain(decoded) and not _is_deep(raw, 0) else unstorable(raw)
     if fault:
         raise EpcisErrors([fault])
     return raw
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in the text can mean a NUL or half a character; so nearly always."""
+    if "\0" in text or "\\u0000" in text or "\\ud" in text or "\\uD" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_deep(value: Any, depth: int) -> bool:
+    """Whether something in `value` lies deeper than MAX_DEPTH levels."""
+    if depth >= MAX_DEPTH:
+        return True
+    for inner in value.values() if value.__class__ is dict else value:
+        if (inner.__class__ is dict or inner.__class__ is list) and _is_deep(inner, depth + 1):
+            return True
+    return False
 
 
 def is_number_in_range(text: str) -> bool:
@@ -154,7 +175,7 @@ def document_from(raw: Json) -> Document:
     is_document = raw.get("type") in ("EPCISDocument", "EPCISQueryDocument")
     events, _pointer = event_list(raw)
     ignores = tuple(name for key, names in raw.items() if key.endswith(":ignoreFields") for name in as_list(names))
-    # A single event keeps its own context; a document's holds for every event in it.
+    # A single event keeps its own context; a document's holds for every event in it, as one and the same list.
     return Document(
         events=tuple(event_from(event, context if is_document else [], ignores) for event in events),
         context=context, raw=raw, kind=raw["type"], master_data=tuple(_master_data(raw)),
@@ -202,7 +223,8 @@ def event_from(document: Json, context: Iterable[Any] = (), hash_ignores: tuple[
         ilmd=document.get("ilmd") or {}, sensors=document.get("sensorElementList") or [],
         certification=(certification,) if isinstance(certification, str) else tuple(certification),
         error_declaration=document.get("errorDeclaration"), hash_ignores=hash_ignores,
-        context=joined(context, document.get("@context")),
+        context=joined(context, document["@context"]) if "@context" in document else (
+            context if isinstance(context, list) else list(context)),
     )
 
 
@@ -216,19 +238,22 @@ def _word(kind: str, value: Any) -> str | None:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(text for text in map(_text, values or []) if text)
+    return tuple([text for text in map(_text, values) if text]) if values else ()
 
 
 def _classes(values: Any) -> tuple[ClassQuantity, ...]:
-    return tuple(
+    if not values:
+        return ()
+    return tuple([
         ClassQuantity(item["epcClass"].strip(), None if item.get("quantity") is None else Decimal(item["quantity"]),
                       _text(item.get("uom")))
-        for item in values or []
-    )
+        for item in values])
 
 
 def _typed(kind: str, member: str, values: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((_word(kind, item.get("type")) or "", item[member].strip()) for item in values or [])
+    if not values:
+        return ()
+    return tuple([(_word(kind, item.get("type")) or "", item[member].strip()) for item in values])
 
 
 def write_json(what: Document | Iterable[Event], context: Iterable[Any] | None = None, *,
@@ -283,9 +308,12 @@ def _placed(event: Event, shared: list[Any]) -> Json:
 def dumps(value: Any) -> str:
     """`value` as JSON text with every Decimal written digit for digit, and text as it is (not escaped to ASCII)."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{encode_basestring(key)}:{dumps(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ",".join([
+            f"{encode_basestring(key)}:{encode_basestring(inner) if inner.__class__ is str else dumps(inner)}"
+            for key, inner in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(dumps, value)) + "]"
+        return "[" + ",".join([encode_basestring(inner) if inner.__class__ is str else dumps(inner)
+                               for inner in value]) + "]"
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, Decimal):

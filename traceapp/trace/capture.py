@@ -25,7 +25,7 @@ from .derive_foreign import Resolver, Told
 from .documents import lot_document
 from .event_row import EVENT_COLUMNS, NewEvent, Recorded, event_values, written_row
 from .facts import seen_name, voided
-from .lot_events import Known
+from .lot_events import Known, LotEvents
 from .model import Capture, MasterRecord, SeenEvent
 from .model import Event as EventRow
 from .one_at_a_time import one_at_a_time
@@ -85,9 +85,8 @@ def capture_document(session: Session, actor: Actor, clock: Clock, command: Capt
     session.flush()
     uris = _store_master_data(session, capture, document)
     _store(session, sorted_events)
-    touched = _derive(session, sorted_events, resolver)
-    foreign_lots.refresh(session, touched | foreign_lots.lots_named_by(session, uris),
-                         {row.id: Known(event.said, event.items) for row, event in sorted_events.fresh})
+    touched, events = _derive(session, sorted_events, resolver)
+    foreign_lots.refresh(session, touched | foreign_lots.lots_named_by(session, uris), events)
     announce(session, clock, f"capture:{capture.id}")
     record(session, actor, now, "epcis.captured", stream_of("capture", capture.id), {
         "name": capture.name, "sha256": digest, "events": capture.events, "duplicates": capture.duplicates})
@@ -150,15 +149,21 @@ def _store(session: Session, events: _Sorted) -> None:
     write_terms(session, [(row, event.terms) for row, event in events.fresh])
 
 
-def _derive(session: Session, events: _Sorted, resolver: Resolver) -> set[str]:
-    """Write what follows from the events that stand; answers the keys of everything touched."""
+def _derive(session: Session, events: _Sorted, resolver: Resolver) -> tuple[set[str], LotEvents]:
+    """Write what follows from the events that stand; answers the keys of everything touched, with their events."""
     void = voided(session, [row.event_id for row, _ in events.fresh])
     standing = [Told(row, event.said, event.touched) for row, event in events.fresh
                 if event.said.error_declaration is None and row.event_id not in void]
+    found = LotEvents(session, {row.id: Known(event.said, event.items) for row, event in events.fresh})
+    if events.declared:
+        touched = derive_foreign.derive_captured(session, standing, resolver)
+        for original in _originals(session, events.declared):
+            touched |= derive_foreign.undo(session, original, resolver)
+        return touched, found
+    found.gather({item.key for one in standing for item in one.touched})
     touched = derive_foreign.derive_captured(session, standing, resolver)
-    for original in _originals(session, events.declared):
-        touched |= derive_foreign.undo(session, original, resolver)
-    return touched
+    found.add(standing)
+    return touched, found
 
 
 def _originals(session: Session, event_ids: list[str]) -> list[EventRow]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from traceapp.core.errors import InvalidInput, TooLarge
-from traceapp.epcis import Document, Event, Finding, MasterItem, dumps, event_hash, read_in_part, read_with_findings
+from traceapp.epcis import Document, Event, Finding, MasterItem, dumps, event_hashes, read_in_part, read_with_findings
 from traceapp.epcis.json_form import event_list
 
-from .derive_foreign import Resolver, Touched, gtins_of, items_by_key, subject_of, touched_by
+from .derive_foreign import Resolver, Touched, stated_by, subject_of, touched_of
 from .facts import seen_name
 from .identity import Item
 from .terms import Term, terms_of
@@ -84,15 +84,18 @@ def _events(document: Document) -> Iterable[ReadEvent]:
     _, pointer = event_list(document.raw)
     common = dumps(document.context)
     nobody = Resolver()
-    for position, event in enumerate(document.events):
+    for position, (event, digest) in enumerate(zip(document.events, event_hashes(document.events), strict=True)):
         place = f"{pointer}/{position}" if pointer else ""
         _refuse_long(event, place)
-        digest = event_hash(event)
-        touched = touched_by(event, nobody)
-        context = common if event.context == document.context else dumps(event.context)
-        yield ReadEvent(event, place, digest, _names(event, digest), gtins_of(event),
-                        items_by_key([event], nobody), touched, subject_of(event, touched), terms_of(event),
-                        (dumps(event.document), context))
+        stated = list(stated_by(event))
+        items: dict[str, Item] = {}
+        for item, _role, _quantity, _unit in stated:
+            items.setdefault(item.key, item)
+        touched = touched_of(stated, nobody)
+        context = common if event.context is document.context else dumps(event.context)
+        yield ReadEvent(event, place, digest, _names(event, digest),
+                        frozenset([item.gtin for item in items.values() if item.gtin]), items, touched,
+                        subject_of(event, touched), terms_of(event), (dumps(event.document), context))
 
 
 def _header(document: Document) -> dict[str, Any]:

@@ -25,6 +25,16 @@ _KINDS = {"AggregationEvent": "packed", "AssociationEvent": "attached"}
 _UNTIL = update(LotEdge).where(
     LotEdge.lot_key == bindparam("here"), LotEdge.direction == bindparam("side"),
     LotEdge.other_key == bindparam("there"), LotEdge.event_id == bindparam("event")).values(until=bindparam("ends"))
+_LINES = select(
+    LotEdge.lot_key, LotEdge.other_key, LotEdge.event_id, LotEdge.kind, LotEdge.quantity, LotEdge.unit, LotEdge.at,
+    LotEdge.until).where(
+        LotEdge.lot_key.in_(bindparam("keys", expanding=True)), LotEdge.direction == "up",
+        LotEdge.kind.in_(_KINDS.values()))
+_PACKINGS = (
+    select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
+    .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
+    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role == "parent",
+           Event.action != "OBSERVE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +68,12 @@ def refresh_containers(events: LotEvents, containers: Iterable[str]) -> None:
 
 def _contents(events: LotEvents, keys: list[str]) -> dict[str, _Contents]:
     found: dict[str, _Contents] = defaultdict(_Contents)
-    session = events.session
-    for line in session.execute(
-            select(LotEdge.lot_key, LotEdge.other_key, LotEdge.event_id, LotEdge.kind, LotEdge.quantity, LotEdge.unit,
-                   LotEdge.at, LotEdge.until)
-            .where(LotEdge.lot_key.in_(keys), LotEdge.direction == "up", LotEdge.kind.in_(_KINDS.values()))):
+    connection = events.session.connection()
+    for line in connection.execute(_LINES, {"keys": keys}):
         found[line.lot_key].lines.append(line)
-    rows = session.execute(
-        select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
-        .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-        .where(EventItem.lot_key.in_(found), EventItem.role == "parent", Event.action != "OBSERVE")).all()
+    rows = connection.execute(_PACKINGS, {"keys": list(found)}).all()
     said = events.said({row.id for row in rows if row.action == "DELETE"})
-    resolver = Resolver.of(session, said.values()) if said else Resolver()
+    resolver = Resolver.of(events.session, said.values()) if said else Resolver()
     for row in rows:
         if row.action == "ADD":
             found[row.lot_key].added.add(row.id)

@@ -5,7 +5,7 @@ Lots of our own keep their sums whatever others say; others' lots are worked out
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -25,6 +25,8 @@ from .model import Event, EventItem, LotEdge
 
 PROCESS = "process"
 _LARGEST = Decimal(10) ** 12
+_ONE = Decimal(1)
+Stated = tuple[Item, str, Decimal | None, str | None]  # the item, its role, how much of it, in which unit
 _ITEM_COLUMNS = ("lot_key", "event_id", "role", "subject_key", "quantity", "unit")
 _EDGE_COLUMNS = ("lot_key", "direction", "other_key", "event_id", "kind", "quantity", "unit", "at")
 
@@ -89,7 +91,7 @@ class Resolver:
 
 def items_of(said: Said) -> tuple[Item, ...]:
     """Everything that the event names, as items."""
-    return tuple(item for item, _role, _quantity, _unit in _stated(said))
+    return tuple([stated[0] for stated in stated_by(said)])
 
 
 def gtins_of(said: Said) -> frozenset[str]:
@@ -97,22 +99,28 @@ def gtins_of(said: Said) -> frozenset[str]:
     return frozenset(item.gtin for item in items_of(said) if item.gtin)
 
 
-def _stated(said: Said) -> Iterable[tuple[Item, str, Decimal | None, str | None]]:
+def stated_by(said: Said) -> Iterator[Stated]:
+    """Everything that the event names, with its role, quantity and unit as they stand there."""
     if said.parent_id:
         yield item_of(said.parent_id, is_class=False, is_parent=True), "parent", None, None
     lists = (("object", said.epcs, said.quantities), ("child", said.child_epcs, said.child_quantities),
              ("input", said.input_epcs, said.input_quantities), ("output", said.output_epcs, said.output_quantities))
     for role, epcs, classes in lists:
         for epc in epcs:
-            yield item_of(epc, is_class=False), role, Decimal(1), None
+            yield item_of(epc, is_class=False), role, _ONE, None
         for stated in classes:
             yield item_of(stated.epc_class, is_class=True), role, stated.quantity, stated.uom
 
 
 def touched_by(said: Said, resolver: Resolver) -> list[Touched]:
     """The items of an event, each once a role, with what is stated of it added up."""
+    return touched_of(stated_by(said), resolver)
+
+
+def touched_of(whole: Iterable[Stated], resolver: Resolver) -> list[Touched]:
+    """What is stated of items, added up: each once a role."""
     found: dict[tuple[str, str], Touched] = {}
-    for item, role, stated, uom in _stated(said):
+    for item, role, stated, uom in whole:
         quantity, unit = resolver.amount(item, stated, uom)
         key = resolver.key(item)
         before = found.get((key, role))

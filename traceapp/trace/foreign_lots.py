@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, delete, inspect, select, update
+from sqlalchemy import BindParameter, bindparam, delete, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -19,7 +19,7 @@ from .containment import refresh_containers
 from .flow import in_unit
 from .genealogy import names_of
 from .identity import Item
-from .lot_events import Known, LotEvents, Seen
+from .lot_events import LotEvents, Seen
 from .model import Hold, Lot, LotPosition, ReleaseState
 from .sightings import sightings
 
@@ -31,18 +31,23 @@ _WRITTEN = (
     "origin", "started_at", "made_on", "expires_on", "made", "consumed", "shipped", "returned", "sampled", "lost",
     "release_state", "is_on_hold", "is_recalled", "flags", "created_at")
 _NEW = ("lot_key", "is_own", "revision", *_WRITTEN)
-_LOTS = [Lot.__table__.c[name] for name in _NEW]
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_LOTS = select(*(Lot.__table__.c[name] for name in _NEW)).where(Lot.lot_key.in_(_KEYS))
+_LEAVE = delete(LotPosition).where(LotPosition.lot_key.in_(_KEYS))
+_HELD = select(Hold.lot_key, Hold.kind).where(Hold.lot_key.in_(_KEYS), Hold.lifted_at.is_(None))
+_PRODUCTS = (select(PackagingLevel.gtin, Product.id).join(Product, Product.id == PackagingLevel.product_id)
+             .where(PackagingLevel.gtin.in_(_KEYS)))
 _CHANGE = update(Lot.__table__).where(Lot.lot_key == bindparam("key"), Lot.revision == bindparam("before")).values(  # type: ignore[arg-type]
     revision=bindparam("before") + 1, **{name: bindparam(f"new_{name}") for name in _WRITTEN})
 _POSITION = ("lot_key", "holder", "quantity", "unit", "since")
 
 
-def refresh(session: Session, keys: Iterable[str], fresh: Mapping[str, Known] | None = None) -> None:
+def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = None) -> None:
     """Write the rows of those of these lots that are not ours, and until when what is in them is; one that no event
-    names any more goes. `fresh`: what is known of events without reading them again, by their id."""
+    names any more goes. `events`: what is known of their events already."""
     session.flush()
     wanted = sorted(set(keys))
-    events = LotEvents(session, fresh or {})
+    events = events or LotEvents(session)
     refresh_containers(events, wanted)
     for start in range(0, len(wanted), _CHUNK):
         _refresh(events, wanted[start:start + _CHUNK])
@@ -60,7 +65,8 @@ def lots_named_by(session: Session, uris: Iterable[str]) -> set[str]:
 
 def _refresh(events: LotEvents, keys: list[str]) -> None:
     session = events.session
-    lots = {row.lot_key: row for row in session.execute(select(*_LOTS).where(Lot.lot_key.in_(keys)))}
+    connection = session.connection()
+    lots = {row.lot_key: row for row in connection.execute(_LOTS, {"keys": keys})}
     foreign = [key for key in keys if key not in lots or not lots[key].is_own]
     seen = events.of(foreign)
     items = {key: seen[key][0].known.items[key] for key in seen}
@@ -81,8 +87,7 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
         is_used_up = ZERO < values["made"] <= values["consumed"]
         if sighting is not None and not is_used_up:
             places.append((key, sighting.holder, sighting.quantity, sighting.unit, sighting.at))
-    session.execute(delete(LotPosition).where(LotPosition.lot_key.in_(foreign)),
-                    execution_options={"synchronize_session": False})
+    connection.execute(_LEAVE, {"keys": foreign})
     insert_rows(session, LotPosition, _POSITION, places)
     _write(session, {key: lots[key] for key in foreign if key in lots}, wanted)
 
@@ -115,15 +120,12 @@ def _forget(session: Session, changed: set[str], gone: set[str]) -> None:
 
 def _products(session: Session, gtins: list[str | None]) -> dict[str, str]:
     known = sorted({gtin for gtin in gtins if gtin})
-    return {gtin: product_id for gtin, product_id in session.execute(
-        select(PackagingLevel.gtin, Product.id).join(Product, Product.id == PackagingLevel.product_id)
-        .where(PackagingLevel.gtin.in_(known)))}
+    return {gtin: product_id for gtin, product_id in session.execute(_PRODUCTS, {"keys": known})}
 
 
 def _held(session: Session, keys: list[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for key, kind in session.execute(select(Hold.lot_key, Hold.kind).where(Hold.lot_key.in_(keys),
-                                                                           Hold.lifted_at.is_(None))):
+    for key, kind in session.execute(_HELD, {"keys": keys}):
         found[key].add(kind)
     return found
 
@@ -133,13 +135,14 @@ def _lot_values(item: Item, seen: list[Seen], names: dict[str, str], held: set[s
     began = [one for one in seen if _began(one)]
     unit = next((one.unit for one in (*began, *seen) if one.unit), None)
     first = (began or seen)[0]
+    told = _told(began)
     return {
         "uri": item.uri, "item_kind": item.kind, "product_id": None, "class_uri": item.class_uri,
-        "number": (_told(began, "lotNumber") or item.number)[:200], "unit": unit, "supplier_lot_number": "",
+        "number": (told.get("lotNumber") or item.number)[:200], "unit": unit, "supplier_lot_number": "",
         "name": names.get(item.uri) or names.get(item.class_uri or "") or "", "release_note": "",
-        "origin": (_told(began, "countryOfOrigin") or "")[:120], "started_at": first.at,
-        "made_on": _day(_told(began, "productionDate")) or _local_day(began),
-        "expires_on": _day(_told(began, "itemExpirationDate") or _told(began, "bestBeforeDate")),
+        "origin": told.get("countryOfOrigin", "")[:120], "started_at": first.at,
+        "made_on": _day(told.get("productionDate")) or _local_day(began),
+        "expires_on": _day(told.get("itemExpirationDate") or told.get("bestBeforeDate")),
         "made": _sum(began, unit), "consumed": _sum([one for one in seen if one.role == "input"], unit),
         "shipped": ZERO, "returned": ZERO, "sampled": ZERO, "lost": ZERO, "release_state": ReleaseState.released,
         "is_on_hold": "manual" in held, "is_recalled": "recall" in held or _is_recalled(seen),
@@ -166,13 +169,11 @@ def _is_recalled(seen: list[Seen]) -> bool:
     return recalled
 
 
-def _told(seen: list[Seen], name: str) -> str | None:
-    """A text out of the master data of the lot (ilmd), whatever its prefix; the latest counts."""
-    for one in reversed(seen):
-        for key, value in one.said.ilmd.items():
-            if key.replace("#", ":").rsplit(":", 1)[-1] == name and isinstance(value, str) and value.strip():
-                return value.strip()
-    return None
+def _told(seen: list[Seen]) -> dict[str, str]:
+    """The texts of the master data of the lot (ilmd), whatever their prefix; the latest counts, of one event the
+    first."""
+    return {key.replace("#", ":").rsplit(":", 1)[-1]: value.strip() for one in seen
+            for key, value in reversed(one.said.ilmd.items()) if isinstance(value, str) and value.strip()}
 
 
 def _day(text: str | None) -> date | None:

@@ -7,21 +7,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from traceapp.epcis import Event as Said
 from traceapp.epcis import event_from, load_json
 
-from .derive_foreign import Resolver, items_by_key
+from .derive_foreign import Resolver, Told, items_by_key
 from .identity import Item
 from .model import Event, EventItem
 
 _CHUNK = 500
-_COLUMNS = (EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
-            Event.type, Event.action, Event.recorded_at)
+_STORED = (
+    select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
+           Event.type, Event.action, Event.recorded_at)
+    .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
+    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True))))
+_ORDER = attrgetter("at", "event_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +57,51 @@ class Seen:
 
 @dataclass(slots=True)
 class LotEvents:
-    """Finds the events of lots; `fresh` is what is known of events without reading them, by their id."""
+    """Finds the events of lots. `fresh` is what is known of events without reading them, by their id; `gathered` are
+    the events of lots that were found already."""
 
     session: Session
     fresh: Mapping[str, Known] = field(default_factory=dict)
+    gathered: dict[str, list[Seen]] = field(default_factory=dict)
 
     def of(self, keys: Iterable[str]) -> dict[str, list[Seen]]:
-        """The events of each of these lots in the order of their time."""
-        rows: list[Any] = []
-        wanted = list(keys)
-        for start in range(0, len(wanted), _CHUNK):
-            rows += self.session.execute(
-                select(*_COLUMNS).join(Event, (Event.subject_key == EventItem.subject_key)
-                                       & (Event.id == EventItem.event_id))
-                .where(EventItem.lot_key.in_(wanted[start:start + _CHUNK]))).all()
-        rows.sort(key=lambda row: (row[5], row[4]))
+        """The events of each of these lots in the order of their time; without those that have none."""
+        found: dict[str, list[Seen]] = {}
+        missing: list[str] = []
+        for key in keys:
+            own = self.gathered.get(key)
+            if own is None:
+                missing.append(key)
+            elif own:
+                found[key] = own
+        for start in range(0, len(missing), _CHUNK):
+            found |= self._stored(missing[start:start + _CHUNK])
+        return found
+
+    def gather(self, keys: Iterable[str]) -> None:
+        """Find the events of these lots before others are added to them."""
+        wanted = sorted(keys)
+        self.gathered = {key: [] for key in wanted} | self.of(wanted)
+
+    def add(self, told: Iterable[Told]) -> None:
+        """These events are stored now, too; all of their lots were gathered before."""
+        for one in told:
+            row, known = one.row, self.fresh[one.row.id]
+            for item in one.touched:
+                self.gathered[item.key].append(Seen(item.role, item.quantity, item.unit, row.id, row.event_time,
+                                                    row.type, row.action, row.recorded_at, known))
+        for events in self.gathered.values():
+            events.sort(key=_ORDER)
+
+    def _stored(self, keys: list[str]) -> dict[str, list[Seen]]:
+        rows = self.session.connection().execute(_STORED, {"keys": keys}).all()
         older = self._read({row[4] for row in rows if row[4] not in self.fresh})
         found: dict[str, list[Seen]] = defaultdict(list)
-        for row in rows:
-            key, role, quantity, unit, event_id, at, type_, action, recorded_at = row
+        for key, role, quantity, unit, event_id, at, type_, action, recorded_at in rows:
             known = self.fresh.get(event_id) or older[event_id]
             found[key].append(Seen(role, quantity, unit, event_id, at, type_, action, recorded_at, known))
+        for events in found.values():
+            events.sort(key=_ORDER)
         return found
 
     def _read(self, ids: set[str]) -> dict[str, Known]:

@@ -76,6 +76,7 @@ class SeenEvent(Base):
     """Which event identifiers and hashes (`ni:…`) are stored, and where: stored once, however often it comes."""
 
     __tablename__ = "seen_event"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     subject_key: Mapped[str] = mapped_column(String(32))
@@ -87,6 +88,8 @@ class EventItem(Base):
     Roles: `object`, `input`, `output`, `child`, `parent`; `process` is a transformation's own identifier."""
 
     __tablename__ = "event_item"
+    # On SQLite the events of a lot lie together in the key itself.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     event_id: Mapped[str] = mapped_column(String(32), primary_key=True)

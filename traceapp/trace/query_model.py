@@ -23,7 +23,8 @@ class EventTerm(Base):
     that all ways of writing a URI meet; `at` is the event's time, so that a page of one key is a range of the index."""
 
     __tablename__ = "event_term"
-    __table_args__ = (Index("ix_event_term_event", "event_id"),)
+    # On SQLite what is found lies in the key itself.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     key: Mapped[str] = mapped_column(String(32), primary_key=True)

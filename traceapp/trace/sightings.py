@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from traceapp.epcis import Event as Said
 
 from .lot_events import LotEvents, Seen
 from .model import LotEdge
+
+_PACKED = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.at).where(
+    LotEdge.lot_key.in_(bindparam("keys", expanding=True)), LotEdge.direction == "down", LotEdge.kind == "packed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,7 @@ class Sighting:
 def sightings(events: LotEvents, keys: list[str], seen: dict[str, list[Seen]]) -> dict[str, Sighting | None]:
     """Where each lot was seen last, in a container too while it is in there."""
     rides: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
-    for key, container, at in events.session.execute(select(LotEdge.lot_key, LotEdge.other_key, LotEdge.at).where(
-            LotEdge.lot_key.in_(keys), LotEdge.direction == "down", LotEdge.kind == "packed")):
+    for key, container, at in events.session.connection().execute(_PACKED, {"keys": keys}):
         rides[key].append((container, at))
     containers = {container for own in rides.values() for container, _ in own}
     carried = {key: seen[key] for key in containers if key in seen}
