@@ -9,8 +9,9 @@ from importlib import import_module
 from pathlib import Path
 
 RESULTS = Path("build/bench.json")
-MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.labels", "benchmarks.scan", "benchmarks.resolver",
-           "benchmarks.genealogy", "benchmarks.picture", "benchmarks.term_coding", "benchmarks.servers")
+MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture", "benchmarks.labels",
+           "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
+           "benchmarks.term_coding", "benchmarks.servers")
 
 
 @dataclass(frozen=True, slots=True)

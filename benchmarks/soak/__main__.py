@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .captures import captures
 from .codes import codes
 from .genealogies import genealogies
 from .hostile_gs1 import hostile_gs1
@@ -18,7 +19,7 @@ from .kills import kills
 from .options import Options
 
 RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {
-    "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "resolver": codes}
+    "capture": captures, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "resolver": codes}
 
 
 def main() -> int:
@@ -27,8 +28,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261122,
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
-                        help="how often, where a run repeats something (genealogy: 5000, kills: 50, gs1: 100000, "
-                             "resolver: 100000)")
+                        help="how often, where a run repeats something (capture: 50, genealogy: 5000, kills: 50, "
+                             "gs1: 100000, resolver: 100000)")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
+                        help="which one the run of captures works on")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in RUNS]
     if unknown:
@@ -36,7 +39,7 @@ def main() -> int:
     all_held = True
     for name in given.names or RUNS:
         print(f"soak: {name}", file=sys.stderr, flush=True)
-        figures = RUNS[name](Options(seed=given.seed, rounds=given.rounds))
+        figures = RUNS[name](Options(seed=given.seed, rounds=given.rounds, database=given.database))
         all_held = all_held and figures["ok"]
         print(json.dumps({"run": name, **figures}, ensure_ascii=False), flush=True)
     return 0 if all_held else 1

@@ -14,12 +14,13 @@ PASSWORD = "soak run 7 violet harbour"
 
 
 class Installation:
-    """Web server and jobs of one SQLite file, whose letters go to a mail server on this machine."""
+    """Web server and jobs of one database (an SQLite file unless another is named), whose letters go to a mail server
+    on this machine."""
 
-    def __init__(self, folder: str, mail_port: int) -> None:
+    def __init__(self, folder: str, mail_port: int, database_url: str | None = None) -> None:
         self.port = free_port()
         self.environment = {
-            "TRACEAPP_VAR_DIR": folder, "TRACEAPP_DATABASE_URL": f"sqlite:///{folder}/traceapp.db",
+            "TRACEAPP_VAR_DIR": folder, "TRACEAPP_DATABASE_URL": database_url or f"sqlite:///{folder}/traceapp.db",
             "TRACEAPP_DEVELOPMENT": "1", "TRACEAPP_WORKERS": "2", "TRACEAPP_TRUSTED_PROXIES": "1",
             "TRACEAPP_BASE_URL": f"http://127.0.0.1:{self.port}",
             "TRACEAPP_MAIL_URL": f"smtp://127.0.0.1:{mail_port}", "TRACEAPP_MAIL_FROM": "recall@maker.example",

@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.db.test_trace_capture import capture, derived, document
 from traceapp.core.actor import Actor
@@ -13,6 +14,7 @@ from traceapp.db import Database
 from traceapp.trace.capture import rebuild
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import trace_lot
+from traceapp.trace.model import LotPosition
 
 BOX, PALLET = "urn:epc:id:sscc:6901234.0000000001", "urn:epc:id:sscc:6901234.0000000002"
 ONE, OTHER = "urn:epc:id:sgtin:6901234.000111.1", "urn:epc:id:sgtin:6901234.000111.2"
@@ -49,6 +51,21 @@ def test_a_box_that_is_used_again_carries_only_what_is_in_it(
     assert len(reach(database, OTHER)) == 3
     assert not reach(database, ONE) & reach(database, OTHER) - reach(database, BOX)
     assert len(reach(database, PALLET, "upstream")) == 3
+
+
+def test_what_is_in_a_container_is_where_a_later_document_saw_the_container(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    capture(database, actor, clock, document(packing("ADD", BOX, [ONE], 1, bizLocation={"id": "urn:x:plant"})))
+    capture(database, actor, clock, document({
+        "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T01:00:00Z", "eventTimeZoneOffset": "+00:00",
+        "epcList": [BOX], "bizStep": "receiving", "bizLocation": {"id": "urn:x:ward"}}))
+    with database.read() as session:
+        place = select(LotPosition.holder).where(LotPosition.lot_key == key_of_text(session, ONE))
+        assert session.scalars(place).all() == ["urn:x:ward"]
+    before = derived(database)
+    with database.write() as session:
+        rebuild(session)
+    assert derived(database) == before
 
 
 def test_a_rebuild_gives_the_same_ends(database: Database, actor: Actor, clock: FixedClock) -> None:

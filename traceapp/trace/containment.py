@@ -56,14 +56,17 @@ class _Contents:
     taken: list[_Taken] = field(default_factory=list)
 
 
-def refresh_containers(events: LotEvents, containers: Iterable[str]) -> None:
-    """Write until when everything is in those of these that are containers."""
+def refresh_containers(events: LotEvents, containers: Iterable[str]) -> set[str]:
+    """Write until when everything is in those of these that are containers; answers what was ever packed into them."""
     keys = sorted(set(containers))
+    packed: set[str] = set()
     for start in range(0, len(keys), 500):
         found = _contents(events, keys[start:start + 500])
         changed = [change for container, contents in found.items() for change in _changes(container, contents)]
         if changed:
             events.session.connection().execute(_UNTIL, changed)
+        packed |= {line.other_key for contents in found.values() for line in contents.lines if line.kind == "packed"}
+    return packed
 
 
 def _contents(events: LotEvents, keys: list[str]) -> dict[str, _Contents]:

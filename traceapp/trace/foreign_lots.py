@@ -46,9 +46,10 @@ def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = No
     """Write the rows of those of these lots that are not ours, and until when what is in them is; one that no event
     names any more goes. `events`: what is known of their events already."""
     session.flush()
-    wanted = sorted(set(keys))
+    touched = set(keys)
     events = events or LotEvents(session)
-    refresh_containers(events, wanted)
+    # What is in a container is where the container was seen last.
+    wanted = sorted(touched | refresh_containers(events, touched))
     for start in range(0, len(wanted), _CHUNK):
         _refresh(events, wanted[start:start + _CHUNK])
 
