@@ -64,8 +64,8 @@ def faults_of_documents(database: Database, tried: Iterable[str], acknowledged: 
 
 def _wrong_captures(session: Session) -> list[str]:
     counts = dict(session.execute(select(Event.capture_id, func.count()).where(Event.capture_id.is_not(None))
-                                  .group_by(Event.capture_id)).tuples().all())
-    said = dict(session.execute(select(Capture.id, Capture.events)).tuples().all())
+                                  .group_by(Event.capture_id)).all())
+    said = dict(session.execute(select(Capture.id, Capture.events)).all())
     wrong = [f"capture {key}: {said.get(key)} events said, {counts.get(key, 0)} stored"
              for key in said.keys() | counts.keys() if said.get(key, -1) != counts.get(key, 0)]
     named = set(session.scalars(select(CaptureJob.capture_id).where(CaptureJob.capture_id.is_not(None))))

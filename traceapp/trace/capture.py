@@ -15,6 +15,7 @@ from traceapp.audit import record, stream_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.ids import new_id
+from traceapp.db.among import among
 from traceapp.db.insert import insert_rows
 from traceapp.epcis import EpcisErrors, Finding
 
@@ -34,7 +35,10 @@ from .terms import lot_keys_of, terms_of, write_terms
 
 _MOST_FINDINGS = 500
 _LONGEST_URI = 2000
-_NAMES_AT_ONCE = 500
+_NAMES_AT_ONCE = 2000
+_SEEN = (select(SeenEvent.name, EventRow.hash)
+         .join(EventRow, (EventRow.subject_key == SeenEvent.subject_key) & (EventRow.id == SeenEvent.id))
+         .where(among(SeenEvent.name, "names")))
 
 
 class EventIdReused(EpcisErrors):
@@ -134,10 +138,8 @@ def _stored(session: Session, names: list[str]) -> dict[str, str]:
     """Name -> hash of the stored event, for those of the names that are known."""
     found: dict[str, str] = {}
     for start in range(0, len(names), _NAMES_AT_ONCE):
-        found.update((name, digest) for name, digest in session.execute(
-            select(SeenEvent.name, EventRow.hash).join(
-                EventRow, (EventRow.subject_key == SeenEvent.subject_key) & (EventRow.id == SeenEvent.id))
-            .where(SeenEvent.name.in_(names[start:start + _NAMES_AT_ONCE]))))
+        found.update({name: digest for name, digest in session.connection().execute(
+            _SEEN, {"names": names[start:start + _NAMES_AT_ONCE]})})
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from traceapp.db.among import among
 from traceapp.epcis import Event as Said
 
 from .derive_foreign import Resolver, Touched, touched_by
@@ -21,6 +22,7 @@ from .identity import item_of
 from .lot_events import LotEvents
 from .model import Event, EventItem, LotEdge
 
+_CHUNK = 2000
 _KINDS = {"AggregationEvent": "packed", "AssociationEvent": "attached"}
 _UNTIL = update(LotEdge).where(
     LotEdge.lot_key == bindparam("here"), LotEdge.direction == bindparam("side"),
@@ -28,12 +30,12 @@ _UNTIL = update(LotEdge).where(
 _LINES = select(
     LotEdge.lot_key, LotEdge.other_key, LotEdge.event_id, LotEdge.kind, LotEdge.quantity, LotEdge.unit, LotEdge.at,
     LotEdge.until).where(
-        LotEdge.lot_key.in_(bindparam("keys", expanding=True)), LotEdge.direction == "up",
+        among(LotEdge.lot_key, "keys"), LotEdge.direction == "up",
         LotEdge.kind.in_(_KINDS.values()))
 _PACKINGS = (
     select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role == "parent",
+    .where(among(EventItem.lot_key, "keys"), EventItem.role == "parent",
            Event.action != "OBSERVE"))
 
 
@@ -60,8 +62,8 @@ def refresh_containers(events: LotEvents, containers: Iterable[str]) -> set[str]
     """Write until when everything is in those of these that are containers; answers what was ever packed into them."""
     keys = sorted(set(containers))
     packed: set[str] = set()
-    for start in range(0, len(keys), 500):
-        found = _contents(events, keys[start:start + 500])
+    for start in range(0, len(keys), _CHUNK):
+        found = _contents(events, keys[start:start + _CHUNK])
         changed = [change for container, contents in found.items() for change in _changes(container, contents)]
         if changed:
             events.session.connection().execute(_UNTIL, changed)

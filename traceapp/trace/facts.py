@@ -13,6 +13,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.ids import name_key
+from traceapp.db.among import among
 from traceapp.epcis import event_from, event_hash
 
 from . import derive
@@ -24,6 +25,7 @@ from .terms import terms_of, write_terms
 
 _LONGEST_NAME = 200
 _ADD_EVENT = insert(Event)
+_SEEN = select(SeenEvent.name).where(among(SeenEvent.name, "names"))
 
 
 def seen_name(name: str) -> str:
@@ -70,9 +72,8 @@ def voided(session: Session, event_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     by_name = {seen_name(f"{event_id}#error"): event_id for event_id in event_ids}
     names = sorted(by_name)
-    for start in range(0, len(names), 500):
-        found |= {by_name[name] for name in session.scalars(
-            select(SeenEvent.name).where(SeenEvent.name.in_(names[start:start + 500])))}
+    for start in range(0, len(names), 2000):
+        found |= {by_name[name] for name in session.connection().scalars(_SEEN, {"names": names[start:start + 2000]})}
     return found
 
 

@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, inspect, select, update
+from sqlalchemy import bindparam, delete, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from traceapp.catalog.model import PackagingLevel, Product
+from traceapp.db.among import among
 from traceapp.db.insert import insert_rows
 
 from .containment import refresh_containers
@@ -20,25 +22,27 @@ from .flow import in_unit
 from .genealogy import names_of
 from .identity import Item
 from .lot_events import LotEvents, Seen
-from .model import Hold, Lot, LotPosition, ReleaseState
+from .model import Hold, Lot, LotPosition, MasterRecord, ReleaseState
 from .sightings import sightings
 
 ZERO = Decimal(0)
-_CHUNK = 500
+_CHUNK = 1000
 Values = dict[str, Any]
 _WRITTEN = (
     "uri", "item_kind", "product_id", "class_uri", "number", "unit", "supplier_lot_number", "name", "release_note",
     "origin", "started_at", "made_on", "expires_on", "made", "consumed", "shipped", "returned", "sampled", "lost",
     "release_state", "is_on_hold", "is_recalled", "flags", "created_at")
 _NEW = ("lot_key", "is_own", "revision", *_WRITTEN)
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-_LOTS = select(*(Lot.__table__.c[name] for name in _NEW)).where(Lot.lot_key.in_(_KEYS))
-_LEAVE = delete(LotPosition).where(LotPosition.lot_key.in_(_KEYS))
-_HELD = select(Hold.lot_key, Hold.kind).where(Hold.lot_key.in_(_KEYS), Hold.lifted_at.is_(None))
+_LOTS = select(*(Lot.__table__.c[name] for name in _NEW)).where(among(Lot.lot_key, "keys"))
+_LEAVE = delete(LotPosition).where(among(LotPosition.lot_key, "keys"))
+_HELD = select(Hold.lot_key, Hold.kind).where(among(Hold.lot_key, "keys"), Hold.lifted_at.is_(None))
 _PRODUCTS = (select(PackagingLevel.gtin, Product.id).join(Product, Product.id == PackagingLevel.product_id)
-             .where(PackagingLevel.gtin.in_(_KEYS)))
+             .where(among(PackagingLevel.gtin, "keys")))
 _CHANGE = update(Lot.__table__).where(Lot.lot_key == bindparam("key"), Lot.revision == bindparam("before")).values(  # type: ignore[arg-type]
     revision=bindparam("before") + 1, **{name: bindparam(f"new_{name}") for name in _WRITTEN})
+_NAMED = select(MasterRecord.uri).where(among(MasterRecord.uri, "keys")).distinct()
+_values_written = itemgetter(*_WRITTEN)
+_row_written = attrgetter(*_WRITTEN)
 _POSITION = ("lot_key", "holder", "quantity", "unit", "since")
 
 
@@ -71,7 +75,8 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
     foreign = [key for key in keys if key not in lots or not lots[key].is_own]
     seen = events.of(foreign)
     items = {key: seen[key][0].known.items[key] for key in seen}
-    names = names_of(session, sorted({uri for item in items.values() for uri in (item.uri, item.class_uri) if uri}))
+    uris = {uri for item in items.values() for uri in (item.uri, item.class_uri) if uri}
+    names = names_of(session, sorted(connection.scalars(_NAMED, {"keys": sorted(uris)})))
     products = _products(session, [item.gtin for item in items.values()])
     held = _held(session, foreign)
     last = sightings(events, foreign, seen)
@@ -95,11 +100,11 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
 
 def _write(session: Session, present: Mapping[str, Any], wanted: Mapping[str, Values]) -> None:
     """Make the lots that are there what they should be. Raises StaleDataError when another writer changed one."""
-    insert_rows(session, Lot, _NEW, [(key, 0, 1, *(values[name] for name in _WRITTEN))
+    insert_rows(session, Lot, _NEW, [(key, 0, 1, *_values_written(values))
                                      for key, values in wanted.items() if key not in present])
     changed = [{"key": key, "before": row.revision, **{f"new_{name}": wanted[key][name] for name in _WRITTEN}}
                for key, row in present.items()
-               if key in wanted and any(getattr(row, name) != wanted[key][name] for name in _WRITTEN)]
+               if key in wanted and _row_written(row) != _values_written(wanted[key])]
     gone = sorted(present.keys() - wanted.keys())
     if changed and session.connection().execute(_CHANGE, changed).rowcount != len(changed):
         raise StaleDataError("a lot was changed by another transaction")

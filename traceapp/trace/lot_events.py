@@ -9,9 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from traceapp.db.among import among
 from traceapp.epcis import Event as Said
 from traceapp.epcis import event_from, load_json
 
@@ -19,12 +20,13 @@ from .derive_foreign import Resolver, Told, items_by_key
 from .identity import Item
 from .model import Event, EventItem
 
-_CHUNK = 500
+_CHUNK = 2000
 _STORED = (
     select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
            Event.type, Event.action, Event.recorded_at)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True))))
+    .where(among(EventItem.lot_key, "keys")))
+_SAID = select(Event.id, Event.document, Event.context).where(among(Event.id, "ids"))
 _ORDER = attrgetter("at", "event_id")
 
 
@@ -116,8 +118,7 @@ class LotEvents:
         found = {event_id: self.fresh[event_id].said for event_id in wanted if event_id in self.fresh}
         missing = [event_id for event_id in wanted if event_id not in found]
         for start in range(0, len(missing), _CHUNK):
-            for event_id, document, context in self.session.execute(
-                    select(Event.id, Event.document, Event.context).where(
-                        Event.id.in_(missing[start:start + _CHUNK]))):
+            for event_id, document, context in self.session.connection().execute(
+                    _SAID, {"ids": missing[start:start + _CHUNK]}):
                 found[event_id] = event_from(load_json(document), json.loads(context))
         return found

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
+from traceapp.db.among import among
 from traceapp.epcis import Event as Said
 
 from .lot_events import LotEvents, Seen
 from .model import LotEdge
 
 _PACKED = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.at).where(
-    LotEdge.lot_key.in_(bindparam("keys", expanding=True)), LotEdge.direction == "down", LotEdge.kind == "packed")
+    among(LotEdge.lot_key, "keys"), LotEdge.direction == "down", LotEdge.kind == "packed")
 
 
 @dataclass(frozen=True, slots=True)
