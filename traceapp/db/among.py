@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Dialect, String, Text, bindparam
+from sqlalchemy import Dialect, String, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 
 class _Texts(TypeDecorator[Iterable[str]]):
@@ -27,11 +27,11 @@ class _Texts(TypeDecorator[Iterable[str]]):
         return found if dialect.name == "postgresql" else json.dumps(found, ensure_ascii=False)
 
 
-class Among(FunctionElement[bool]):
-    """See `among`."""
+class Among(FunctionElement[Any]):
+    """See `among`. Not called boolean: SQLite would be asked whether it equals 1, and use no index."""
 
     name = "among"
-    type = Boolean()
+    type = NullType()
     inherit_cache = True
 
 

@@ -28,19 +28,35 @@ def insert_if_new(session: Session, model: type[Base], values: Mapping[str, Any]
     return session.execute(added).first() is not None
 
 
-def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Values]) -> None:
-    """Add many rows, each with a value for each of `columns`, by the driver's own way for many rows.
+def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Values],
+                ready: str = "") -> None:
+    """Add many rows, each with a value for each of `columns`, by the driver's own way for many rows. The values of the
+    column `ready` are in the driver's form already, by `form_of`.
 
     Raises IntegrityError as any insert does. What waits in the session is not flushed before.
     """
+    if not rows:
+        return
     connection = session.connection()
     statement, converters = _prepared(model, tuple(columns), connection.dialect)
+    if ready:
+        converters = [(position, convert) for position, convert in converters if columns[position] != ready]
     for start in range(0, len(rows), _PART):
         part = _converted(rows[start:start + _PART], converters)
         if connection.dialect.name == "postgresql":
             _copy(connection, statement, part)
         else:
             connection.exec_driver_sql(statement, part)
+
+
+def form_of(session: Session, model: type[Base], column: str) -> Callable[[Any], Any]:
+    """What brings a value of the column into the driver's form, for values that stand in many rows."""
+    _statement, converters = _prepared(model, (column,), session.connection().dialect)
+    return converters[0][1] if converters else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _prepared(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> tuple[str, Converters]:
@@ -59,7 +75,7 @@ def _prepared(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> 
 
 def _converted(rows: Sequence[Values], converters: Converters) -> list[Values]:
     """The rows as the driver takes them. A value that stands many times in a column is converted once."""
-    if not converters or not rows:
+    if not converters:
         return list(rows)
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for position, convert in converters:

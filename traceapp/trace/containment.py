@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from traceapp.db.among import among
 from traceapp.epcis import Event as Said
@@ -31,7 +31,9 @@ _LINES = select(
     LotEdge.lot_key, LotEdge.other_key, LotEdge.event_id, LotEdge.kind, LotEdge.quantity, LotEdge.unit, LotEdge.at,
     LotEdge.until).where(
         among(LotEdge.lot_key, "keys"), LotEdge.direction == "up",
-        LotEdge.kind.in_(_KINDS.values()))
+        LotEdge.kind.in_(_KINDS.values()), or_(LotEdge.until.is_not(None), among(LotEdge.lot_key, "opened")))
+_PACKED = select(LotEdge.other_key).where(
+    among(LotEdge.lot_key, "keys"), LotEdge.direction == "up", LotEdge.kind == "packed").distinct()
 _PACKINGS = (
     select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
@@ -60,26 +62,32 @@ class _Contents:
 
 def refresh_containers(events: LotEvents, containers: Iterable[str]) -> set[str]:
     """Write until when everything is in those of these that are containers; answers what was ever packed into them."""
-    keys = sorted(set(containers))
+    keys = sorted(filter(events.may_hold, set(containers)))
     packed: set[str] = set()
     for start in range(0, len(keys), _CHUNK):
-        found = _contents(events, keys[start:start + _CHUNK])
+        part = keys[start:start + _CHUNK]
+        found = _contents(events, part)
         changed = [change for container, contents in found.items() for change in _changes(container, contents)]
+        connection = events.session.connection()
         if changed:
-            events.session.connection().execute(_UNTIL, changed)
-        packed |= {line.other_key for contents in found.values() for line in contents.lines if line.kind == "packed"}
+            connection.execute(_UNTIL, changed)
+        packed.update(connection.scalars(_PACKED, {"keys": part}))
     return packed
 
 
 def _contents(events: LotEvents, keys: list[str]) -> dict[str, _Contents]:
+    """Of those from which something was taken out, or seemed to be."""
     found: dict[str, _Contents] = defaultdict(_Contents)
     connection = events.session.connection()
-    for line in connection.execute(_LINES, {"keys": keys}):
+    rows = connection.execute(_PACKINGS, {"keys": keys}).all()
+    opened = {row.lot_key for row in rows if row.action == "DELETE"}
+    for line in connection.execute(_LINES, {"keys": keys, "opened": sorted(opened)}):
         found[line.lot_key].lines.append(line)
-    rows = connection.execute(_PACKINGS, {"keys": list(found)}).all()
     said = events.said({row.id for row in rows if row.action == "DELETE"})
     resolver = Resolver.of(events.session, said.values()) if said else Resolver()
     for row in rows:
+        if row.lot_key not in found:
+            continue
         if row.action == "ADD":
             found[row.lot_key].added.add(row.id)
         elif row.type in _KINDS:

@@ -137,11 +137,12 @@ def _held(session: Session, keys: list[str]) -> dict[str, set[str]]:
 
 
 def _lot_values(item: Item, seen: list[Seen], names: dict[str, str], held: set[str]) -> dict[str, Any]:
-    """The columns of a lot that is not ours."""
-    began = [one for one in seen if _began(one)]
+    """The columns of a lot that is not ours. Events of making and of adding brought it, or some of it, into being."""
+    began = [one for one in seen if one.role == "output" or (one.role == "object" and one.action == "ADD")]
+    used = [one for one in seen if one.role == "input"]
     unit = next((one.unit for one in (*began, *seen) if one.unit), None)
     first = (began or seen)[0]
-    told = _told(began)
+    told = _told(began) if began else {}
     return {
         "uri": item.uri, "item_kind": item.kind, "product_id": None, "class_uri": item.class_uri,
         "number": (told.get("lotNumber") or item.number)[:200], "unit": unit, "supplier_lot_number": "",
@@ -149,20 +150,15 @@ def _lot_values(item: Item, seen: list[Seen], names: dict[str, str], held: set[s
         "origin": told.get("countryOfOrigin", "")[:120], "started_at": first.at,
         "made_on": _day(told.get("productionDate")) or _local_day(began),
         "expires_on": _day(told.get("itemExpirationDate") or told.get("bestBeforeDate")),
-        "made": _sum(began, unit), "consumed": _sum([one for one in seen if one.role == "input"], unit),
+        "made": _sum(began, unit), "consumed": _sum(used, unit),
         "shipped": ZERO, "returned": ZERO, "sampled": ZERO, "lost": ZERO, "release_state": ReleaseState.released,
         "is_on_hold": "manual" in held, "is_recalled": "recall" in held or _is_recalled(seen),
         "flags": list(item.flags), "created_at": min(one.recorded_at for one in seen)}
 
 
-def _began(one: Seen) -> bool:
-    """Whether the event brought the lot, or some of it, into being."""
-    return one.role == "output" or (one.role == "object" and one.action == "ADD")
-
-
 def _sum(seen: list[Seen], unit: str | None) -> Decimal:
     """What is stated, added up; an event that states nothing, or in a unit that does not convert, adds nothing."""
-    return sum((in_unit(one.quantity, one.unit, unit) or ZERO for one in seen), ZERO)
+    return sum([in_unit(one.quantity, one.unit, unit) or ZERO for one in seen], ZERO)
 
 
 def _is_recalled(seen: list[Seen]) -> bool:

@@ -32,10 +32,25 @@ _ORDER = attrgetter("at", "event_id")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an event says, and the item of each key that it names."""
+    """What an event says, the item of each key that it names, and where it leaves them."""
 
     said: Said
     items: Mapping[str, Item]
+    holder: str | None
+
+    @classmethod
+    def of(cls, said: Said, items: Mapping[str, Item]) -> Known:
+        return cls(said, items, holder_of(said))
+
+
+def holder_of(said: Said) -> str | None:
+    """Where the event leaves the things: on the way, where they go to."""
+    if said.biz_step == "shipping":
+        for kind in ("location", "possessing_party", "owning_party"):
+            for found, uri in said.destinations:
+                if found == kind:
+                    return uri[:2000]
+    return said.biz_location[:2000] if said.biz_location else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,11 @@ class LotEvents:
         for events in self.gathered.values():
             events.sort(key=_ORDER)
 
+    def may_hold(self, key: str) -> bool:
+        """Whether the lot can be a container: as far as its events are known, one of them says so."""
+        own = self.gathered.get(key)
+        return own is None or any(one.role == "parent" for one in own)
+
     def _stored(self, keys: list[str]) -> dict[str, list[Seen]]:
         rows = self.session.connection().execute(_STORED, {"keys": keys}).all()
         older = self._read({row[4] for row in rows if row[4] not in self.fresh})
@@ -110,7 +130,7 @@ class LotEvents:
         """What stored events say."""
         said = self.said(ids)
         resolver = Resolver.of(self.session, said.values()) if said else Resolver()
-        return {event_id: Known(event, items_by_key([event], resolver)) for event_id, event in said.items()}
+        return {event_id: Known.of(event, items_by_key([event], resolver)) for event_id, event in said.items()}
 
     def said(self, ids: Iterable[str]) -> dict[str, Said]:
         """What these events say, by their id."""

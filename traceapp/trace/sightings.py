@@ -5,17 +5,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 
 from sqlalchemy import select
 
 from traceapp.db.among import among
-from traceapp.epcis import Event as Said
 
 from .lot_events import LotEvents, Seen
 from .model import LotEdge
 
 _PACKED = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.at).where(
     among(LotEdge.lot_key, "keys"), LotEdge.direction == "down", LotEdge.kind == "packed")
+_Moment = tuple[datetime, str, str | None, Decimal | None, str | None]  # at, event, place, quantity, unit
+_ORDER = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,21 @@ class Sighting:
 def sightings(events: LotEvents, keys: list[str], seen: dict[str, list[Seen]]) -> dict[str, Sighting | None]:
     """Where each lot was seen last, in a container too while it is in there."""
     rides: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
-    for key, container, at in events.session.connection().execute(_PACKED, {"keys": keys}):
+    ever_packed = [key for key in keys if any(one.role == "child" for one in seen.get(key, ()))]
+    for key, container, at in events.session.connection().execute(_PACKED, {"keys": ever_packed}):
         rides[key].append((container, at))
     containers = {container for own in rides.values() for container, _ in own}
     carried = {key: seen[key] for key in containers if key in seen}
     carried |= events.of(sorted(containers - carried.keys()))
     found: dict[str, Sighting | None] = {}
     for key in keys:
-        moments = [(one.at, one.event_id, one.said, one.quantity, one.unit) for one in seen.get(key, ())]
-        for container, at in rides.get(key, ()):
-            moments += [(one.at, one.event_id, one.said, None, None) for one in _ride(carried.get(container, []), at)]
-        moments.sort(key=lambda moment: moment[:2])
+        moments: list[_Moment] = [(one.at, one.event_id, one.known.holder, one.quantity, one.unit)
+                                  for one in seen.get(key, ())]
+        if key in rides:
+            for container, at in rides[key]:
+                moments += [(one.at, one.event_id, one.known.holder, None, None)
+                            for one in _ride(carried.get(container, []), at)]
+            moments.sort(key=_ORDER)
         found[key] = _last(moments)
     return found
 
@@ -57,21 +63,11 @@ def _ride(events: list[Seen], since: datetime) -> list[Seen]:
     return ride
 
 
-def _last(moments: list[tuple[datetime, str, Said, Decimal | None, str | None]]) -> Sighting | None:
-    latest: Sighting | None = None
-    for at, _event_id, said, quantity, unit in moments:
-        holder = _holder(said)
-        if holder is not None:
-            kept = (quantity, unit) if quantity is not None or latest is None else (latest.quantity, latest.unit)
-            latest = Sighting(at, holder, *kept)
-    return latest
-
-
-def _holder(said: Said) -> str | None:
-    """Where the event leaves the things: on the way, where they go to."""
-    if said.biz_step == "shipping":
-        for kind in ("location", "possessing_party", "owning_party"):
-            for found, uri in said.destinations:
-                if found == kind:
-                    return uri[:2000]
-    return said.biz_location[:2000] if said.biz_location else None
+def _last(moments: list[_Moment]) -> Sighting | None:
+    """The last that says where the lot is, with the last quantity that was stated with a place."""
+    placed = [moment for moment in moments if moment[2] is not None]
+    if not placed:
+        return None
+    at, _event_id, holder, _quantity, _unit = placed[-1]
+    stated = next((moment for moment in reversed(placed) if moment[3] is not None), placed[0])
+    return Sighting(at, holder or "", stated[3], stated[4])

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from traceapp.core.ids import name_key
-from traceapp.db.insert import insert_rows
+from traceapp.db.insert import form_of, insert_rows
 from traceapp.epcis import Event as Said
 from traceapp.epcis.identifiers import normal_form
 
@@ -87,8 +87,10 @@ def _others(said: Said) -> Iterator[tuple[str, str]]:
 
 def write_terms(session: Session, told: Iterable[tuple[EventRow, Iterable[Term]]]) -> None:
     """Write the terms of these events."""
-    insert_rows(session, EventTerm, COLUMNS, [(name, key, row.event_time, row.id, row.subject_key, value)
-                                              for row, terms in told for name, key, value in terms])
+    form = form_of(session, EventTerm, "at")
+    rows = [(name, key, at, row.id, row.subject_key, value)
+            for row, terms in told for at in (form(row.event_time),) for name, key, value in terms]
+    insert_rows(session, EventTerm, COLUMNS, rows, ready="at")
 
 
 def rows_of(event: tuple[str, str, Any], terms: Iterable[Term]) -> list[dict[str, Any]]:
