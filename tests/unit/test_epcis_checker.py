@@ -98,6 +98,16 @@ def test_a_fault_is_an_error_at_its_place(event: dict[str, Any], pointer: str, c
 FLAGS: list[tuple[dict[str, Any], str, str]] = [
     (OBJECT | {"epcList": ["https://id.gs1.org/01/09521141012349/21/1"]}, "/epcList/0", "INCORRECT_CHECK_DIGIT"),
     (OBJECT | {"bizStep": "urn:epcglobal:cbv:bizstep:shipping"}, "/bizStep", "not-bare"),
+    (OBJECT | {"epcList": ["urn:epc:class:lgtin:4012345.012345.A"]}, "/epcList/0", "class-among-instances"),
+    (OBJECT | {"epcList": ["https://example.com/01/09521141012345/10/A?17=281104"]}, "/epcList/0",
+     "class-among-instances"),
+    (AGGREGATION | {"childEPCs": ["urn:epc:idpat:sgtin:4012345.012345.*"]}, "/childEPCs/0", "class-among-instances"),
+    (OBJECT | {"quantityList": [{"epcClass": "https://id.gs1.org/01/09521141012345/10/A/21/1"}]},
+     "/quantityList/0/epcClass", "instance-among-classes"),
+    (OBJECT | {"quantityList": [{"epcClass": "urn:epc:id:sscc:4012345.0000000001"}]}, "/quantityList/0/epcClass",
+     "instance-among-classes"),
+    (OBJECT | {"sensorElementList": [{"sensorReport": [{"type": "Temperature", "meanValue": 4}]}]},
+     "/sensorElementList/0/sensorReport/0/meanValue", "value-without-uom"),
     (OBJECT | {"other:note": "A"}, "/other:note", "undeclared-prefix"),
     (OBJECT | {"readPoint": {"id": ""}}, "/readPoint/id", "empty-value"),
     (OBJECT | {"epcList": ["urn:x:药"]}, "/epcList/0", "loose-uri"),
@@ -126,6 +136,17 @@ def test_what_is_only_odd_is_flagged_and_kept(event: dict[str, Any], pointer: st
 @pytest.mark.parametrize("identifier", ["urn:gdst:example.org:product:lot:class:feedmill.1", "https://example.com/x/1"])
 def test_an_identifier_that_is_no_gs1_key_is_nothing_to_remark(identifier: str) -> None:
     assert check_json(OBJECT | {"epcList": [identifier]}) == []
+
+
+@pytest.mark.parametrize("event", [
+    OBJECT | {"epcList": ["urn:epc:id:sgtin:4012345.012345.1", "https://id.gs1.org/00/340123450000000017",
+                          "https://id.gs1.org/01/09521141012345/21/1", "urn:epc:id:giai:4012345.1"]},
+    OBJECT | {"quantityList": [{"epcClass": "https://id.gs1.org/01/09521141012345"},
+                               {"epcClass": "urn:epc:idpat:sgtin:4012345.012345.*"},
+                               {"epcClass": "https://id.gs1.org/01/09521141012345/10/A"}]},
+    OBJECT | {"sensorElementList": [{"sensorReport": [{"type": "Count", "value": 4}]}]}])
+def test_things_products_and_numbers_where_they_belong_are_nothing_to_remark(event: dict[str, Any]) -> None:
+    assert check_json(event) == []
 
 
 def test_an_event_type_of_somebodys_own_is_accepted() -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .identifiers import oddities
+from .identifiers import level_of, oddities
 from .json_form import EVENT_TYPES, event_list
 from .model import Document, Finding, Json
 from .namespaces import EPCIS_CONTEXT, as_list
@@ -44,6 +44,32 @@ def identifier(value: Any, pointer: str, report: Report) -> None:
     if isinstance(value, str):
         for code, reason in oddities(value.strip()):
             report.flag(pointer, code, f"“{shown(value)}” is kept as it is, but: {reason}.")
+
+
+def _instance(value: Any, pointer: str, report: Report) -> None:
+    """The URI of one thing; flagged where it is a product or a lot, of which there are many."""
+    identifier(value, pointer, report)
+    if isinstance(value, str) and level_of(value.strip()) == "class":
+        report.flag(pointer, "class-among-instances", f"“{shown(value)}” is a product or a lot, not one thing; it "
+                    "belongs into a list of quantities.")
+
+
+def _class(value: Any, pointer: str, report: Report) -> None:
+    """The URI of a product or a lot; flagged where it is one thing."""
+    identifier(value, pointer, report)
+    if isinstance(value, str) and level_of(value.strip()) == "instance":
+        report.flag(pointer, "instance-among-classes", f"“{shown(value)}” is one thing with a number of its own; it "
+                    "belongs into a list of EPCs.")
+
+
+def _sensor_report(value: Any, pointer: str, report: Report) -> None:
+    _REPORT(value, pointer, report)
+    if isinstance(value, dict) and not value.get("uom") and str(value.get("type")) not in _WITHOUT_UNIT:
+        for name in _MEASURED:
+            if name in value:
+                report.flag(f"{pointer}/{name}", "value-without-uom",
+                            "A measurement without a unit (uom) can mean anything.")
+                break
 
 
 def _place(value: Any, pointer: str, report: Report) -> None:
@@ -97,7 +123,7 @@ def _flag_backwards(start: str, end: str, pointer: str, report: Report) -> None:
 
 _REPEATABLE = ("time", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules")
 _PLACE = object_of({"id": optional_uri}, ["id"], "open")
-_QUANTITY = object_of({"epcClass": identifier, "quantity": amount, "uom": uom}, ["epcClass"], "closed")
+_QUANTITY = object_of({"epcClass": _class, "quantity": amount, "uom": uom}, ["epcClass"], "closed")
 _DISPOSITIONS = list_of(word("disposition"), least=1, unique=True)
 _PERSISTENT = object_of({"set": _DISPOSITIONS, "unset": _DISPOSITIONS}, (), "closed")
 _CERTIFICATES = list_of(uri)
@@ -108,6 +134,8 @@ _METADATA = object_of({
     "time": time, "startTime": time, "endTime": time, "deviceID": uri, "deviceMetadata": uri, "rawData": uri,
     "dataProcessingMethod": uri, "bizRules": uri,
 })
+_MEASURED = ("value", "minValue", "maxValue", "meanValue", "percValue")
+_WITHOUT_UNIT = frozenset({"Count", "Dimensionless"})
 _NUMBERS = ("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue")
 _URIS = ("deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "microorganism",
          "chemicalSubstance", "coordinateReferenceSystem", "uriValue")
@@ -116,7 +144,7 @@ _REPORT = object_of({
     "stringValue": text, "booleanValue": boolean, "hexBinaryValue": hexadecimal, "uom": text,
     **dict.fromkeys(_NUMBERS, number), **dict.fromkeys(_URIS, uri),
 }, ["type"])
-_SENSOR = object_of({"sensorMetadata": _METADATA, "sensorReport": list_of(_REPORT, least=1)}, ["sensorReport"])
+_SENSOR = object_of({"sensorMetadata": _METADATA, "sensorReport": list_of(_sensor_report, least=1)}, ["sensorReport"])
 _SOURCE = object_of({"type": word("party"), "source": identifier}, ["type", "source"], "closed")
 _DESTINATION = object_of({"type": word("party"), "destination": identifier}, ["type", "destination"], "closed")
 _TRANSACTION = object_of(
@@ -143,10 +171,10 @@ _SHARED: dict[str, Check] = {
     "bizLocation": _place, "bizTransactionList": list_of(_TRANSACTION), "sourceList": list_of(_SOURCE),
     "destinationList": list_of(_DESTINATION), "sensorElementList": list_of(_sensor_element),
 }
-_EPCS, _QUANTITIES = list_of(identifier, unique=True), list_of(_quantity_element)
+_EPCS, _QUANTITIES = list_of(_instance, unique=True), list_of(_quantity_element)
 _ILMD = object_of({})
 _CHILDREN: dict[str, Check] = {
-    **_SHARED, "action": _action, "parentID": identifier, "childEPCs": list_of(identifier),
+    **_SHARED, "action": _action, "parentID": identifier, "childEPCs": list_of(_instance),
     "childQuantityList": _QUANTITIES, "persistentDisposition": _persistent,
 }
 _MEMBERS: dict[str, dict[str, Check]] = {
@@ -154,7 +182,7 @@ _MEMBERS: dict[str, dict[str, Check]] = {
                     "persistentDisposition": _persistent},
     "AggregationEvent": _CHILDREN,
     "AssociationEvent": _CHILDREN,
-    "TransactionEvent": {**_SHARED, "action": _action, "parentID": identifier, "epcList": list_of(identifier),
+    "TransactionEvent": {**_SHARED, "action": _action, "parentID": identifier, "epcList": list_of(_instance),
                          "quantityList": _QUANTITIES, "bizTransactionList": list_of(_TRANSACTION, least=1),
                          "persistentDisposition": _persistent},
     "TransformationEvent": {**_SHARED, "inputEPCList": _EPCS, "inputQuantityList": _QUANTITIES, "outputEPCList": _EPCS,

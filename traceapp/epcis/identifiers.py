@@ -14,6 +14,7 @@ _NUMBERED = re.compile(
     r"(urn:epc:id:sgtin:\d+\.\d+\.|urn:epc:class:lgtin:\d+\.\d+\.|https://id\.gs1\.org/01/\d{14}/(?:21|10)/)"
     r"([A-Za-z0-9_\-]{1,20})", re.ASCII
 )  # fmt: skip
+_KEY = re.compile(r"https://id\.gs1\.org/(01|8006|00|8004)/[^/]+(?:/(10|21|22|235)/)?")
 _CONTAINER = re.compile(r"https://id\.gs1\.org/00/\d{18}", re.ASCII)
 Oddities = tuple[tuple[str, str], ...]
 
@@ -24,6 +25,27 @@ def oddities(uri: str) -> Oddities:
         return ()
     numbered = _NUMBERED.fullmatch(uri)
     return () if numbered and _before_number(numbered[1])[1] else _read(uri)[1]
+
+
+def level_of(uri: str) -> str:
+    """`class` for a product or a lot of it, `instance` for one thing with a number of its own; empty where the URI does
+    not say."""
+    if not uri.startswith(_STARTS):
+        return ""
+    numbered = _NUMBERED.fullmatch(uri)
+    return _level_of(numbered[1] + "A") if numbered else _level_of(uri)
+
+
+@lru_cache(maxsize=16384)
+def _level_of(uri: str) -> str:
+    if uri.startswith("urn:epc:idpat:"):
+        return "class"
+    match = _KEY.match(normal_form(uri))
+    if match is None:
+        return ""
+    if match[1] in ("00", "8004"):
+        return "instance"
+    return "instance" if match[2] in ("21", "235") else "class"
 
 
 def normal_form(uri: str) -> str:
@@ -61,3 +83,4 @@ def forget() -> None:
     """Empty the memory of identifiers, for measurements."""
     _read.cache_clear()
     _before_number.cache_clear()
+    _level_of.cache_clear()
