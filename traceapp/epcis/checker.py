@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from .identifiers import level_of, oddities
+from .identifiers import level_of, oddities, plain_level
 from .json_form import EVENT_TYPES, event_list
 from .model import Document, Finding, Json
 from .namespaces import EPCIS_CONTEXT, as_list
@@ -38,8 +39,18 @@ _VERSION = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 _CONTEXT_STARTS = ("https://ref.gs1.org/standards/epcis/", "https://gs1.github.io/EPCIS/")
 
 
+@lru_cache(maxsize=16384)
+def _is_sound(value: str) -> bool:
+    """Whether there is nothing to say about the URI: places and parties stand in event after event."""
+    report = Report()
+    uri(value, "", report)
+    return not report.findings and not oddities(value)
+
+
 def identifier(value: Any, pointer: str, report: Report) -> None:
     """The URI of a thing; flagged, not refused, where it is a GS1 key with a fault."""
+    if isinstance(value, str) and _is_sound(value):
+        return
     uri(value, pointer, report)
     if isinstance(value, str):
         for code, reason in oddities(value.strip()):
@@ -48,6 +59,8 @@ def identifier(value: Any, pointer: str, report: Report) -> None:
 
 def _instance(value: Any, pointer: str, report: Report) -> None:
     """The URI of one thing; flagged where it is a product or a lot, of which there are many."""
+    if isinstance(value, str) and plain_level(value) == "instance":
+        return
     identifier(value, pointer, report)
     if isinstance(value, str) and level_of(value.strip()) == "class":
         report.flag(pointer, "class-among-instances", f"“{shown(value)}” is a product or a lot, not one thing; it "
@@ -56,6 +69,8 @@ def _instance(value: Any, pointer: str, report: Report) -> None:
 
 def _class(value: Any, pointer: str, report: Report) -> None:
     """The URI of a product or a lot; flagged where it is one thing."""
+    if isinstance(value, str) and plain_level(value) == "class":
+        return
     identifier(value, pointer, report)
     if isinstance(value, str) and level_of(value.strip()) == "instance":
         report.flag(pointer, "instance-among-classes", f"“{shown(value)}” is one thing with a number of its own; it "

@@ -36,6 +36,12 @@ def level_of(uri: str) -> str:
     return _level_of(numbered[1] + "A") if numbered else _level_of(uri)
 
 
+def plain_level(uri: str) -> str:
+    """The level of a GS1 key with nothing odd about it that is written plainly; empty for any other URI."""
+    numbered = _NUMBERED.fullmatch(uri)
+    return _level_of(numbered[1] + "A") if numbered and _before_number(numbered[1])[1] else ""
+
+
 @lru_cache(maxsize=16384)
 def _level_of(uri: str) -> str:
     if uri.startswith("urn:epc:idpat:"):

@@ -321,4 +321,6 @@ def dumps(value: Any) -> str:
             raise ValueError(f"{value} cannot be written as JSON")
         # Both keep every digit; an exponent is only needed where writing it out would claim digits.
         return str(value) if int(value.as_tuple().exponent) > 0 else f"{value:f}"
+    if value.__class__ is int:
+        return repr(value)
     return json.dumps(value, allow_nan=False)

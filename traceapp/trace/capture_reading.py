@@ -86,7 +86,9 @@ def _events(document: Document) -> Iterable[ReadEvent]:
     nobody = Resolver()
     for position, (event, digest) in enumerate(zip(document.events, event_hashes(document.events), strict=True)):
         place = f"{pointer}/{position}" if pointer else ""
-        _refuse_long(event, place)
+        text = dumps(event.document)
+        if len(text) > _LONGEST_URI:
+            _refuse_long(event, place)
         stated = list(stated_by(event))
         items: dict[str, Item] = {}
         for item, _role, _quantity, _unit in stated:
@@ -95,7 +97,7 @@ def _events(document: Document) -> Iterable[ReadEvent]:
         context = common if event.context is document.context else dumps(event.context)
         yield ReadEvent(event, place, digest, _names(event, digest),
                         frozenset([item.gtin for item in items.values() if item.gtin]), items, touched,
-                        subject_of(event, touched), terms_of(event), (dumps(event.document), context))
+                        subject_of(event, touched), terms_of(event), (text, context))
 
 
 def _header(document: Document) -> dict[str, Any]:

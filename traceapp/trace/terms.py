@@ -45,7 +45,8 @@ def terms_of(said: Said, lot_keys: dict[str, str] | None = None) -> list[Term]:
     that it means, where that is another than the URI's own."""
     found: dict[tuple[str, str], str] = {}
     for name, uri, is_class in _items(said):
-        item = item_of(uri, is_class=is_class, is_parent=name == "parent")
+        # Called as `stated_by` calls it, so that it remembers.
+        item = item_of(uri, is_class=False, is_parent=True) if name == "parent" else item_of(uri, is_class=is_class)
         _add(found, name, item.key, uri)
         ours = lot_keys.get(uri) if lot_keys else None
         if ours and ours != item.key:
@@ -75,14 +76,18 @@ def _items(said: Said) -> Iterator[tuple[str, str, bool]]:
 
 
 def _others(said: Said) -> Iterator[tuple[str, str]]:
-    single = {"bizStep": said.biz_step, "disposition": said.disposition, "readPoint": said.read_point,
-              "bizLocation": said.biz_location, "transformationID": said.transformation_id}
-    yield from ((name, value) for name, value in single.items() if value)
-    yield from (("persistent_set", value) for value in said.persistent_set)
-    yield from (("persistent_unset", value) for value in said.persistent_unset)
+    for name, value in (("bizStep", said.biz_step), ("disposition", said.disposition), ("readPoint", said.read_point),
+                        ("bizLocation", said.biz_location), ("transformationID", said.transformation_id)):
+        if value:
+            yield name, value
+    for value in said.persistent_set:
+        yield "persistent_set", value
+    for value in said.persistent_unset:
+        yield "persistent_unset", value
     for kind, pairs in (("bizTransaction", said.biz_transactions), ("source", said.sources),
                         ("destination", said.destinations)):
-        yield from ((typed(kind, type_), value) for type_, value in pairs)
+        for type_, value in pairs:
+            yield typed(kind, type_), value
 
 
 def write_terms(session: Session, told: Iterable[tuple[EventRow, Iterable[Term]]]) -> None:
