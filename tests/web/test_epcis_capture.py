@@ -97,10 +97,11 @@ def test_a_used_identifier_with_other_content_rolls_the_whole_document_back(part
 def test_who_proceeds_stores_what_is_sound_and_learns_of_the_rest(partner: Partner, sqlite: Database) -> None:
     partner.job(document(seen(1, eventID="urn:uuid:1")))
     faulty = {**seen(5), "bizStep": "no-such-step"}
-    whole = document(seen(2), seen(3, eventID="urn:uuid:1"), faulty, seen(4))
+    whole = document(seen(2), faulty, seen(3, eventID="urn:uuid:1"), seen(4))
     job = partner.job(whole, **{"GS1-Capture-Error-Behaviour": "proceed"})
     assert (job["success"], job["captureErrorBehaviour"], stored(sqlite)) == (False, "proceed", 3)
-    assert sorted(error["code"] for error in job["errors"]) == ["event-id-reused", "unknown-bizStep"]
+    assert sorted((error["code"], error["place"]) for error in job["errors"]) == [
+        ("event-id-reused", "/epcisBody/eventList/2/eventID"), ("unknown-bizStep", "/epcisBody/eventList/1/bizStep")]
     refused = partner.send("/capture", whole)
     assert (refused.status_code, stored(sqlite)) == (400, 3)
 

@@ -3,8 +3,9 @@ alone. Needs no database, so that nobody waits for it."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from traceapp.core.errors import InvalidInput, TooLarge
@@ -76,16 +77,16 @@ def read_document(command: CaptureDocument) -> ReadDocument:
     if command.limit is not None and len(document.events) > command.limit:
         raise TooLarge("The document has more than %(limit)d events. Nothing was stored; send it in parts.",
                        code="too-many-events", limit=command.limit)
-    return ReadDocument(command.name[:300], digest, command.proceeds, document.is_query, tuple(_events(document)),
-                        document.master_data, _header(document), findings)
+    return ReadDocument(command.name[:300], digest, command.proceeds, document.is_query,
+                        tuple(_events(document, findings)), document.master_data, _header(document), findings)
 
 
-def _events(document: Document) -> Iterable[ReadEvent]:
+def _events(document: Document, findings: list[Finding]) -> Iterator[ReadEvent]:
     _, pointer = event_list(document.raw)
+    places = _places(pointer, findings)
     common = dumps(document.context)
     nobody = Resolver()
-    for position, (event, digest) in enumerate(zip(document.events, event_hashes(document.events), strict=True)):
-        place = f"{pointer}/{position}" if pointer else ""
+    for event, digest, place in zip(document.events, event_hashes(document.events), places, strict=False):
         text = dumps(event.document)
         if len(text) > _LONGEST_URI:
             _refuse_long(event, place)
@@ -98,6 +99,17 @@ def _events(document: Document) -> Iterable[ReadEvent]:
         yield ReadEvent(event, place, digest, _names(event, digest),
                         frozenset([item.gtin for item in items.values() if item.gtin]), items, touched,
                         subject_of(event, touched), terms_of(event), (text, context))
+
+
+def _places(pointer: str, findings: list[Finding]) -> Iterator[str]:
+    """Where the events stand that were not left out; a single event has no place of its own."""
+    if not pointer:
+        yield ""
+    refused = {found.pointer.removeprefix(f"{pointer}/").partition("/")[0] for found in findings
+               if found.is_error and found.pointer.startswith(f"{pointer}/")}
+    for position in count():
+        if str(position) not in refused:
+            yield f"{pointer}/{position}"
 
 
 def _header(document: Document) -> dict[str, Any]:
