@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = '0014'
+revision = '0012'
 down_revision = '0011'
 branch_labels = None
 depends_on = None
