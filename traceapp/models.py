@@ -14,6 +14,7 @@ from traceapp.submission import model as submission
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
+from traceapp.trace import sensor_model as sensors
 from traceapp.vault import model as vault
 from traceapp.worklist import clock_model as legal_clocks
 from traceapp.worklist import model as worklist
@@ -21,4 +22,5 @@ from traceapp.worklist import model as worklist
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "legal_clocks",
-           "metadata", "outbox", "printing", "recall", "submission", "surveillance", "trace", "vault", "worklist"]
+           "metadata", "outbox", "printing", "recall", "sensors", "submission", "surveillance", "trace", "vault",
+           "worklist"]

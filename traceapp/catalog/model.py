@@ -108,7 +108,9 @@ class Site(Revisioned, Base):
 
 class Product(Revisioned, Base):
     """A product or a material. `identity_uri` is the URI of its class: the Digital Link of its unit's GTIN, or a
-    private URN where it has none; lots are named below it."""
+    private URN where it has none; lots are named below it. Storage limits are in °C and percent of relative humidity;
+    out of them for `storage_allowed_minutes` is no excursion. `balance_tolerance`: percent by which in and out of a
+    lot may differ."""
 
     __tablename__ = "product"
     __table_args__ = (enum_check("kind", ProductKind),
@@ -128,6 +130,10 @@ class Product(Revisioned, Base):
     storage_en: Mapped[str] = mapped_column(String(300), default="")
     storage_min_c: Mapped[Decimal | None]
     storage_max_c: Mapped[Decimal | None]
+    storage_min_rh: Mapped[Decimal | None]
+    storage_max_rh: Mapped[Decimal | None]
+    storage_allowed_minutes: Mapped[int] = mapped_column(Integer, default=0)
+    balance_tolerance: Mapped[Decimal] = mapped_column(default=Decimal(0))
     usage_zh: Mapped[str] = mapped_column(String(2000), default="")
     usage_en: Mapped[str] = mapped_column(String(2000), default="")
     contact_phone: Mapped[str] = mapped_column(String(40), default="")

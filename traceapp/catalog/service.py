@@ -13,10 +13,11 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
-from traceapp.core.quantity import known_unit
+from traceapp.core.quantity import known_unit, plain
 from traceapp.db import expect_revision
 from traceapp.gs1.escapes import escape
 from traceapp.gs1.keys import gtin14
+from traceapp.worklist.work import add_work
 
 from .model import PackagingLevel, PackagingLevelName, Product, ProductKind, RecipeLine
 from .parties import (
@@ -38,6 +39,8 @@ from .parties import (
 )
 from .texts import code_text, required_text, short_text
 
+LIMITS_CHANGED = "storage.limits"  # work for whoever judges by them
+STORAGE = ("storage_min_c", "storage_max_c", "storage_min_rh", "storage_max_rh", "storage_allowed_minutes")
 STEM = "https://id.gs1.org/01/"
 PRIVATE_CLASS = "urn:traceapp:class:"
 
@@ -62,7 +65,8 @@ class Ingredient:
 
 @dataclass(frozen=True, slots=True)
 class NewProduct:
-    """`recipe_output` is how many units the recipe makes; it and `recipe` are given together or not at all."""
+    """`recipe_output` is how many units the recipe makes; it and `recipe` are given together or not at all. Storage is
+    limited in °C and percent of relative humidity; `balance_tolerance` is in percent."""
 
     code: str
     kind: str
@@ -79,6 +83,10 @@ class NewProduct:
     storage_en: str = ""
     storage_min_c: Decimal | None = None
     storage_max_c: Decimal | None = None
+    storage_min_rh: Decimal | None = None
+    storage_max_rh: Decimal | None = None
+    storage_allowed_minutes: int = 0
+    balance_tolerance: Decimal = Decimal(0)
     usage_zh: str = ""
     usage_en: str = ""
     contact_phone: str = ""
@@ -144,6 +152,8 @@ def change_product(session: Session, actor: Actor, clock: Clock, command: Change
         _replace_recipe(session, product, wanted)
     # A change of a GTIN or of the recipe alone is a change of the product too.
     flag_modified(product, "code")
+    if any(before[name] != after[name] for name in STORAGE):
+        add_work(session, clock, LIMITS_CHANGED, product.id)
     record(session, actor, clock.now(), "product.changed", stream_of("product", product.id), {
         "before": {name: value for name, value in before.items() if value != after[name]},
         "after": {name: value for name, value in after.items() if value != before[name]},
@@ -183,13 +193,29 @@ def _check_product(command: NewProduct) -> None:
         short_text(getattr(command, name), size, place=name)
     if command.shelf_life_days is not None and not 0 < command.shelf_life_days <= 36_500:
         raise InvalidInput("The shelf life is a number of days, 1 to 36500.", place="shelf_life_days")
-    low, high = command.storage_min_c, command.storage_max_c
-    if low is not None and high is not None and low > high:
-        raise InvalidInput("The lowest storage temperature is above the highest.", place="storage_min_c")
+    _check_storage(command)
     if bool(command.recipe) != (command.recipe_output is not None):
         raise InvalidInput("A recipe needs both its materials and how many units they make.", place="recipe_output")
     if command.recipe_output is not None and command.recipe_output <= 0:
         raise InvalidInput("The quantity must be more than zero.", code="not-positive", place="recipe_output")
+
+
+def _check_storage(command: NewProduct) -> None:
+    for low, high, least, most, name in (
+            (command.storage_min_c, command.storage_max_c, Decimal("-273.15"), Decimal(1000), "c"),
+            (command.storage_min_rh, command.storage_max_rh, Decimal(0), Decimal(100), "rh")):
+        for side, value in (("min", low), ("max", high)):
+            if value is not None and not least <= value <= most:
+                raise InvalidInput("The number %(text)s is out of range.", code="out-of-range",
+                                   place=f"storage_{side}_{name}", text=plain(value))
+        if low is not None and high is not None and low > high:
+            raise InvalidInput("The lowest storage temperature is above the highest." if name == "c"
+                               else "The lowest storage humidity is above the highest.", place=f"storage_min_{name}")
+    if not 0 <= command.storage_allowed_minutes <= 100_000:
+        raise InvalidInput("The time allowed outside the limits is a number of minutes, 0 to 100000.",
+                           place="storage_allowed_minutes")
+    if not 0 <= command.balance_tolerance <= 100:
+        raise InvalidInput("The tolerance is a percentage, 0 to 100.", place="balance_tolerance")
 
 
 def _checked_levels(levels: tuple[Level, ...]) -> tuple[Level, ...]:

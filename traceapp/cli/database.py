@@ -44,7 +44,10 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _rebuild(_: argparse.Namespace) -> int:
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
     from traceapp.trace.capture import rebuild
+    from traceapp.trace.following import settle_all
 
     from . import show
     from .settings import database
@@ -52,4 +55,5 @@ def _rebuild(_: argparse.Namespace) -> int:
     found = database()
     with found.write() as session:
         show({"events": rebuild(session)})
+        settle_all(session, SYSTEM, SystemClock())
     return 0

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
+from traceapp.catalog.service import LIMITS_CHANGED
 from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.print_work import forget_old_prints
@@ -31,6 +32,7 @@ from traceapp.submission.records_files import RecordsStore
 from traceapp.submission.records_jobs import forget_old_files
 from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.announcing import WORK as MATCH
+from traceapp.trace.following import follow_limits
 from traceapp.trace.query_model import Subscription
 from traceapp.trace.subscriptions import MESSAGE as WEBHOOK
 from traceapp.trace.subscriptions import match_events, tell_scheduled
@@ -76,6 +78,12 @@ def begin_clocks(world: World, limit: int = 100) -> int:
         for event in found:
             start_clocks(session, SYSTEM, world.clock, event, event.awareness_at)
     return len(found)
+
+
+def judge_storage(world: World, limit: int = 20) -> int:
+    """Judge the cold chain anew where storage limits were changed; answers how many pieces of that work were done."""
+    return _work_off(world, LIMITS_CHANGED, limit,
+                     lambda session, key: follow_limits(session, SYSTEM, world.clock, key))
 
 
 def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str], object]) -> int:
@@ -204,6 +212,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     return (
         Sweep("rescore", 0.5, rescore),
         Sweep("follow-lots", 1.0, follow_lots),
+        Sweep("judge-storage", 1.0, judge_storage),
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),

@@ -26,6 +26,7 @@ from .derive_foreign import Resolver, Told
 from .documents import lot_document
 from .event_row import EVENT_COLUMNS, NewEvent, Recorded, event_values, written_row
 from .facts import seen_name, voided
+from .following import Followed, follow_captured, note_captured, note_undone
 from .lot_events import Known, LotEvents
 from .model import Capture, MasterRecord, SeenEvent
 from .model import Event as EventRow
@@ -89,8 +90,10 @@ def capture_document(session: Session, actor: Actor, clock: Clock, command: Capt
     session.flush()
     uris = _store_master_data(session, capture, document)
     _store(session, sorted_events)
-    touched, events = _derive(session, sorted_events, resolver)
+    followed = Followed()
+    touched, events = _derive(session, sorted_events, resolver, followed)
     foreign_lots.refresh(session, touched | foreign_lots.lots_named_by(session, uris), events)
+    follow_captured(session, actor, clock, touched, followed)
     announce(session, clock, f"capture:{capture.id}")
     record(session, actor, now, "epcis.captured", stream_of("capture", capture.id), {
         "name": capture.name, "sha256": digest, "events": capture.events, "duplicates": capture.duplicates})
@@ -151,16 +154,19 @@ def _store(session: Session, events: _Sorted) -> None:
     write_terms(session, [(row, event.terms) for row, event in events.fresh])
 
 
-def _derive(session: Session, events: _Sorted, resolver: Resolver) -> tuple[set[str], LotEvents]:
+def _derive(session: Session, events: _Sorted, resolver: Resolver,
+            followed: Followed) -> tuple[set[str], LotEvents]:
     """Write what follows from the events that stand; answers the keys of everything touched, with their events."""
     void = voided(session, [row.event_id for row, _ in events.fresh])
     standing = [Told(row, event.said, event.touched) for row, event in events.fresh
                 if event.said.error_declaration is None and row.event_id not in void]
     found = LotEvents(session, {row.id: Known.of(event.said, event.items) for row, event in events.fresh})
+    note_captured(session, followed, [(one.row, one.said) for one in standing], resolver.key)
     if events.declared:
         touched = derive_foreign.derive_captured(session, standing, resolver)
         for original in _originals(session, events.declared):
             touched |= derive_foreign.undo(session, original, resolver)
+            note_undone(session, followed, original, resolver.key)
         return touched, found
     found.gather({item.key for one in standing for item in one.touched})
     touched = derive_foreign.derive_captured(session, standing, resolver)

@@ -293,7 +293,13 @@ def _dispose(session: Session, derived: Derived) -> None:
     derived.move(lot, holder_of(lot), -quantity)
 
 
+def _measure(session: Session, derived: Derived) -> None:
+    """What was read is written by `sensor_rows`, for our own events and others' alike."""
+    for lot in derived.lots.values():
+        derived.item(lot, "object", None)
+
+
 _ACTS: dict[str, Callable[[Session, Derived], None]] = {
     "receive": _receive, "produce": _produce, "inspect": _inspect, "decide": _decide, "place-hold": _place_hold,
-    "lift-hold": _lift_hold, "ship": _ship, "return": _return, "dispose": _dispose,
+    "lift-hold": _lift_hold, "ship": _ship, "return": _return, "dispose": _dispose, "measure": _measure,
 }

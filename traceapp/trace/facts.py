@@ -19,6 +19,7 @@ from traceapp.epcis import event_from, event_hash
 from . import derive
 from .announcing import announce
 from .event_row import EVENT_COLUMNS, NewEvent, Recorded, event_row, event_row_id, event_values
+from .following import follow_act
 from .model import Event, SeenEvent
 from .stored import said_of
 from .terms import terms_of, write_terms
@@ -45,7 +46,9 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
         raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
     write_terms(session, [(row, terms_of(said))])
     announce(session, clock, f"event:{row.id}")
-    return derive.derive_own(session, row, said)
+    derived = derive.derive_own(session, row, said)
+    follow_act(session, actor, clock, derived)
+    return derived
 
 
 @cache

@@ -323,3 +323,36 @@ class LotPosition(Base):
     quantity: Mapped[Decimal | None]
     unit: Mapped[str | None] = mapped_column(String(3))
     since: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PositionState(StrEnum):
+    """`at` a place; `transit`: sent to a place or party, no arrival told; `inside` a container and wherever that is;
+    `unknown`: it left, or was unpacked, and nobody said where to."""
+
+    at = "at"
+    transit = "transit"
+    inside = "inside"
+    unknown = "unknown"
+
+
+class ItemPosition(Base):
+    """How much of an item was where from `since` until `until` (None: still), by its own events. `place` is the URI of
+    the place, of the container, or of whom it is sent to; `spot_key` is the key of a container itself, or follows from
+    state and place. `quantity` None: not known. `owner` and `possessor` are URIs, empty where nobody said; `is_stock`:
+    it is our own stock."""
+
+    __tablename__ = "item_position"
+    __table_args__ = (enum_check("state", PositionState), Index("ix_item_position_spot", "spot_key", "since"))
+
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcTime, primary_key=True)
+    spot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    state: Mapped[str] = mapped_column(String(8))
+    place: Mapped[str] = mapped_column(String(2000), default="")
+    owner: Mapped[str] = mapped_column(String(2000), default="")
+    possessor: Mapped[str] = mapped_column(String(2000), default="")
+    quantity: Mapped[Decimal | None]
+    unit: Mapped[str | None] = mapped_column(String(3))
+    is_stock: Mapped[bool] = mapped_column(default=False)
+    event_id: Mapped[str] = mapped_column(String(32))

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from . import derive_foreign, foreign_lots
 from .derive import derive_own
 from .facts import said_of, voided
+from .following import follow_rebuilt
 from .model import (
     Event,
     EventItem,
     Hold,
     Inspection,
+    ItemPosition,
     Lot,
     LotEdge,
     LotPosition,
@@ -25,10 +27,12 @@ from .model import (
 )
 from .one_at_a_time import one_at_a_time
 from .query_model import EventTerm
+from .sensor_model import Excursion, SensorReading
+from .sensor_rows import derive_readings
 from .terms import lot_keys_of, terms_of, write_terms
 
 DERIVED = (EventTerm, EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production,
-           LotPosition, Hold, Lot)
+           LotPosition, ItemPosition, SensorReading, Excursion, Hold, Lot)
 _CHUNK = 500
 
 
@@ -49,6 +53,7 @@ def rebuild(session: Session) -> int:
             else:
                 _derive_own(session, rows)
     session.flush()
+    follow_rebuilt(session)
     changed = [{"key": key, "next": revision + 1} for key, revision in revisions.items()]
     if changed:
         session.connection().execute(
@@ -70,6 +75,7 @@ def _derive_own(session: Session, rows: list[Event]) -> None:
         said = said_of(row)
         write_terms(session, [(row, terms_of(said))])
         derive_own(session, row, said)
+        derive_readings(session, [(row, said)], lambda item: item.key)
 
 
 def _derive_captured(session: Session, rows: list[Event]) -> None:
@@ -78,7 +84,8 @@ def _derive_captured(session: Session, rows: list[Event]) -> None:
     lot_keys = lot_keys_of([event for _, event in said], resolver.key)
     write_terms(session, [(row, terms_of(event, lot_keys)) for row, event in said])
     void = voided(session, [row.event_id for row in rows])
-    touched = derive_foreign.derive_captured(session, [
-        derive_foreign.Told(row, event, derive_foreign.touched_by(event, resolver)) for row, event in said
-        if event.error_declaration is None and row.event_id not in void], resolver)
+    standing = [(row, event) for row, event in said if event.error_declaration is None and row.event_id not in void]
+    told = [derive_foreign.Told(row, event, derive_foreign.touched_by(event, resolver)) for row, event in standing]
+    touched = derive_foreign.derive_captured(session, told, resolver)
+    derive_readings(session, standing, resolver.key)
     foreign_lots.refresh(session, touched)

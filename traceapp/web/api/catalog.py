@@ -45,7 +45,8 @@ class IngredientSchema(Schema):
 
 
 class ProductFields(Schema):
-    """A product or material."""
+    """A product or material. Storage limits are in °C and percent of relative humidity; out of them for no longer than
+    `storage_allowed_minutes` is no excursion. `balance_tolerance`: percent by which in and out of a lot may differ."""
 
     code = words(40, least=1, required=True)
     kind = choice(ProductKind, required=True)
@@ -62,6 +63,10 @@ class ProductFields(Schema):
     storage_en = words(300, load_default="")
     storage_min_c = Amount(load_default=None, allow_none=True)
     storage_max_c = Amount(load_default=None, allow_none=True)
+    storage_min_rh = Amount(load_default=None, allow_none=True)
+    storage_max_rh = Amount(load_default=None, allow_none=True)
+    storage_allowed_minutes = fields.Integer(load_default=0, validate=validate.Range(min=0, max=100_000))
+    balance_tolerance = Amount(load_default=Decimal(0))
     usage_zh = words(2000, load_default="")
     usage_en = words(2000, load_default="")
     contact_phone = words(40, load_default="")

@@ -13,7 +13,16 @@ from traceapp.attachment.service import attachments_of
 from traceapp.audit.entries import entries_of
 from traceapp.catalog.model import Product
 from traceapp.catalog.queries import ProductFilter, all_products, product_details, product_page
-from traceapp.catalog.service import STEM, ChangeProduct, Ingredient, Level, NewProduct, change_product, create_product
+from traceapp.catalog.service import (
+    STEM,
+    STORAGE,
+    ChangeProduct,
+    Ingredient,
+    Level,
+    NewProduct,
+    change_product,
+    create_product,
+)
 from traceapp.code.labels import unit_gtin
 from traceapp.code.link_queries import links_of_key
 from traceapp.code.links import read_code
@@ -175,7 +184,11 @@ def _command(form: Entered) -> NewProduct:
         kind=form.choice("kind", KINDS), unit=form.text("unit"), levels=tuple(levels), recipe=tuple(recipe),
         recipe_output=output, shelf_life_days=form.whole("shelf_life_days"),
         storage_min_c=form.amount("storage_min_c", positive=False, required=False),
-        storage_max_c=form.amount("storage_max_c", positive=False, required=False), **texts)
+        storage_max_c=form.amount("storage_max_c", positive=False, required=False),
+        storage_min_rh=form.amount("storage_min_rh", positive=False, required=False),
+        storage_max_rh=form.amount("storage_max_rh", positive=False, required=False),
+        storage_allowed_minutes=form.whole("storage_allowed_minutes") or 0,
+        balance_tolerance=form.amount("balance_tolerance", positive=False, required=False) or Decimal(0), **texts)
 
 
 def _values_of(found: Product) -> dict[str, str]:
@@ -184,7 +197,7 @@ def _values_of(found: Product) -> dict[str, str]:
         return "" if value is None else plain(value) if isinstance(value, Decimal) else str(value)
 
     values = {name: shown(getattr(found, name)) for name in (
-        *_TEXTS, "kind", "unit", "shelf_life_days", "storage_min_c", "storage_max_c", "recipe_output")}
+        *_TEXTS, *STORAGE, "kind", "unit", "shelf_life_days", "balance_tolerance", "recipe_output")}
     values["is_active"] = "1" if found.is_active else ""
     for row, level in enumerate(found.levels):
         values |= {f"levels-{row}-level": level.level, f"levels-{row}-gtin": level.gtin,

@@ -60,6 +60,8 @@ def act_url(task: Task) -> str:
     kind, _, key = task.about.partition(":")
     if kind == "notice":
         return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+    if kind == "excursion" and task.lot_key:
+        return url_for("console.lot", lot_key=task.lot_key, part="storage")
     if kind == "lot" and task.kind in ABOUT_SCANS:
         return url_for("console.lot", lot_key=key, part="scans")
     return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)

@@ -33,6 +33,7 @@ ACTIONS = {
     "lot.released": _("Released"), "lot.rejected": _("Rejected"), "lot.held": _("Put on hold"),
     "lot.freed": _("Hold lifted"), "lot.shipped": _("Shipped"), "lot.returned": _("Returned"),
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
+    "lot.excursion": _("Outside the storage limits"), "readings.recorded": _("Readings recorded"),
     "detection_basis.set": _("Expected reports set"),
     "link.registered": _("Link added"), "link.changed": _("Link changed"), "link.withdrawn": _("Link withdrawn"),
     "file.added": _("File added"), "lot.file_added": _("File added"), "label.printed": _("Labels printed"),
