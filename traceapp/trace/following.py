@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import PackagingLevel
@@ -28,14 +28,18 @@ from .stored import said_of
 KeyOf = Callable[[Item], str]
 _CHUNK = 500
 _JUDGED_AT_ONCE = 100
+_READ_SINCE = (select(SensorReading.at).join(ItemPosition, ItemPosition.spot_key == SensorReading.source_key)
+               .where(ItemPosition.lot_key == bindparam("key"), SensorReading.at >= bindparam("at")).limit(1))
 
 
 @dataclass(slots=True)
 class Followed:
-    """What the events of a capture changed: series of readings, and containers that were emptied."""
+    """What the events of a capture changed: series of readings, and containers that were emptied; and what the events
+    say, by their id."""
 
     series: Changed = field(default_factory=dict)
     emptied: set[str] = field(default_factory=set)
+    said: dict[str, Said] = field(default_factory=dict)
 
 
 def follow_act(session: Session, actor: Actor, clock: Clock, derived: Derived) -> None:
@@ -53,16 +57,14 @@ def _read_since(session: Session, moved: set[str], row: EventRow) -> set[str]:
     """Those that were where something was read after the act; mostly there is none."""
     found: set[str] = set()
     for key in sorted(moved):
-        spots = select(ItemPosition.spot_key).where(ItemPosition.lot_key == key)
-        if session.scalar(select(SensorReading.at).where(SensorReading.source_key.in_(spots),
-                                                         SensorReading.at >= row.event_time).limit(1)) is not None:
+        if session.connection().execute(_READ_SINCE, {"key": key, "at": row.event_time}).first() is not None:
             found.add(key)
     return found
 
 
 def follow_captured(session: Session, actor: Actor, clock: Clock, touched: set[str], followed: Followed) -> None:
     """After a capture, once the lines of the genealogy and their ends are written."""
-    moved = position_rows.refresh(session, touched | _in_containers(session, followed.emptied))
+    moved = position_rows.refresh(session, touched | _in_containers(session, followed.emptied), followed.said)
     judged = _judge(session, followed.series)
     judged |= evaluate_lots(session, _read_ever(session, moved | _contents(session, moved)))
     settle_tasks(session, actor, clock, judged)
@@ -72,6 +74,7 @@ def note_captured(session: Session, followed: Followed, told: list[tuple[EventRo
     """Events that stand: their readings, and what they emptied."""
     followed.series = _both(followed.series, derive_readings(session, told, key_of))
     followed.emptied |= _emptied_by(told)
+    followed.said |= {row.id: said for row, said in told}
 
 
 def note_undone(session: Session, followed: Followed, row: Event, key_of: KeyOf) -> None:
@@ -79,6 +82,7 @@ def note_undone(session: Session, followed: Followed, row: Event, key_of: KeyOf)
     told = [(row, said_of(row))]
     followed.series = _both(followed.series, take_back(session, *told[0], key_of))
     followed.emptied |= _emptied_by(told)
+    followed.said |= {row.id: said for row, said in told}
 
 
 def follow_rebuilt(session: Session) -> None:

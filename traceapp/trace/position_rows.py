@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.epcis import Event as Said
@@ -26,10 +26,21 @@ _VALUES = ("until", "state", "place", "owner", "possessor", "quantity", "unit", 
 _HERE = and_(*(ItemPosition.__table__.c[name] == bindparam(f"key_{name}") for name in _KEYS))
 _CHANGE = update(ItemPosition.__table__).where(_HERE).values({name: bindparam(f"new_{name}") for name in _VALUES})  # type: ignore[arg-type]
 _DELETE = delete(ItemPosition.__table__).where(_HERE)  # type: ignore[arg-type]
+# Acts of ours that move something state how much.
 _LATER = (select(EventItem.lot_key).join(Event, (Event.subject_key == EventItem.subject_key)
                                          & (Event.id == EventItem.event_id))
-          .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), Event.event_time > bindparam("at"))
+          .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), Event.event_time > bindparam("at"),
+                 or_(EventItem.quantity.is_not(None), Event.capture_id.is_not(None)))
           .distinct())
+_ALL = (select(*(ItemPosition.__table__.c[name] for name in (*_KEYS, *_VALUES)))
+        .where(ItemPosition.lot_key.in_(bindparam("keys", expanding=True))))
+_OPEN = _ALL.where(ItemPosition.until.is_(None))
+_STORED = (
+    select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
+           Event.action, Event.capture_id)
+    .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
+    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role != "process"))
+_INSERT = insert(ItemPosition.__table__)  # type: ignore[arg-type]
 _CHUNK = 200
 Rows = dict[tuple[datetime, str], dict[str, Any]]
 
@@ -47,9 +58,9 @@ class Touch:
 def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]) -> set[str]:
     """Write what an act of our own changes; answers the lots of which something came to or left a place."""
     act, data = acts.read(said)
-    if act not in MOVING_ACTS:
+    keys = sorted({one.lot_key for one in touched if one.quantity is not None})
+    if act not in MOVING_ACTS or not keys:
         return set()
-    keys = sorted({one.lot_key for one in touched})
     before = _rows(session, keys, is_open=True)
     late = set(session.scalars(_LATER, {"keys": keys, "at": row.event_time}))
     if act not in ("receive", "produce"):
@@ -67,13 +78,14 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
     return changed
 
 
-def refresh(session: Session, keys: Iterable[str]) -> set[str]:
-    """Work the rows of these items out anew; answers those of which something came to or left a place."""
+def refresh(session: Session, keys: Iterable[str], fresh: Mapping[str, Said] | None = None) -> set[str]:
+    """Work the rows of these items out anew; answers those of which something came to or left a place. `fresh`: events
+    that need not be read again, by their id."""
     wanted, changed = sorted(set(keys)), set()
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start:start + _CHUNK]
         before = _rows(session, part, is_open=False)
-        ledgers = _worked_out(session, part)
+        ledgers = _worked_out(session, part, fresh or {})
         for key in part:
             if _write(session, key, before.get(key, {}), ledgers.get(key) or Ledger(False)):
                 changed.add(key)
@@ -87,20 +99,16 @@ def _amount(act: str, data: dict[str, Any], one: Touch) -> tuple[Decimal | None,
     return one.quantity, one.unit
 
 
-def _worked_out(session: Session, keys: list[str]) -> dict[str, Ledger]:
+def _worked_out(session: Session, keys: list[str], fresh: Mapping[str, Said]) -> dict[str, Ledger]:
     kinds = dict(session.execute(select(Lot.lot_key, Lot.item_kind).where(Lot.lot_key.in_(keys))).all())
+    found = session.connection().execute(_STORED, {"keys": keys}).all()
+    emptied = _emptied(session, keys, found)
+    said = _said(session, {row.id for row in found} | {cause for _key, _at, cause, _move in emptied}, fresh)
     told: dict[str, list[tuple[datetime, str, str, Any]]] = defaultdict(list)
-    said: dict[str, Said] = {}
-    found = session.execute(
-        select(EventItem, Event).join(Event, (Event.subject_key == EventItem.subject_key)
-                                      & (Event.id == EventItem.event_id))
-        .where(EventItem.lot_key.in_(keys), EventItem.role != "process")).all()
-    for item, row in found:
-        if row.id not in said:
-            said[row.id] = said_of(row)
-        told[item.lot_key].append((row.event_time, row.id, item.role, (item, row)))
-    for key, at, event_id, move in _emptied(session, keys, found):
-        told[key].append((at, event_id, "", move))
+    for row in found:
+        told[row.lot_key].append((row.event_time, row.id, row.role, row))
+    for key, at, cause, container in emptied:
+        told[key].append((at, cause, "", _left(container, said[cause])))
     ledgers = {}
     for key, steps in told.items():
         ledger = ledgers[key] = Ledger(kinds.get(key) in _SINGLE)
@@ -110,48 +118,53 @@ def _worked_out(session: Session, keys: list[str]) -> dict[str, Ledger]:
     return ledgers
 
 
-def _moves(told: tuple[EventItem, Event], said: Said, ledger: Ledger) -> Iterator[Move]:
-    item, row = told
-    one = Touch(item.lot_key, item.role, item.quantity, item.unit)
+def _said(session: Session, ids: set[str], fresh: Mapping[str, Said]) -> dict[str, Said]:
+    """What these events say; those that a document has just brought are not read again."""
+    found = {event_id: fresh[event_id] for event_id in ids if event_id in fresh}
+    missing = sorted(ids - found.keys())
+    for start in range(0, len(missing), _CHUNK):
+        found |= {row.id: said_of(row) for row in session.scalars(
+            select(Event).where(Event.id.in_(missing[start:start + _CHUNK])))}
+    return found
+
+
+def _moves(row: Any, said: Said, ledger: Ledger) -> Iterator[Move]:
+    one = Touch(row.lot_key, row.role, row.quantity, row.unit)
     if row.capture_id is not None:
         return told_moves(said, one.role, one.quantity, one.unit)
     act, data = acts.read(said)
     return own_moves(act, said, one.role, _amount(act, data, one), ledger)
 
 
-def _emptied(session: Session, keys: list[str], found: Iterable[Any]) -> Iterator[tuple[str, datetime, str, Move]]:
-    """What left its container because that was emptied whole, without being named."""
+def _emptied(session: Session, keys: list[str], found: Iterable[Any]) -> list[tuple[str, datetime, str, str]]:
+    """(key, when, by which event, which container) of what left because the container was emptied whole."""
     lines = session.execute(select(LotEdge.lot_key, LotEdge.other_key, LotEdge.until).where(
         LotEdge.lot_key.in_(keys), LotEdge.direction == "down", LotEdge.kind.in_(("packed", "attached")),
         LotEdge.until.is_not(None)).distinct()).all()
-    if not lines:
-        return
-    named = {(item.lot_key, row.event_time) for item, row in found if item.role == "child" and row.action == "DELETE"}
-    containers = sorted({line.other_key for line in lines})
-    emptying: dict[tuple[str, datetime], Event] = {}
+    named = {(row.lot_key, row.event_time) for row in found if row.role == "child" and row.action == "DELETE"}
+    unnamed = [line for line in lines if (line.lot_key, line.until) not in named]
+    containers = sorted({line.other_key for line in unnamed})
+    emptying: dict[tuple[str, datetime], str] = {}
     for start in range(0, len(containers), _CHUNK):
-        for key, row in session.execute(
-                select(EventItem.lot_key, Event).join(Event, (Event.subject_key == EventItem.subject_key)
-                                                      & (Event.id == EventItem.event_id))
-                .where(EventItem.lot_key.in_(containers[start:start + _CHUNK]), EventItem.role == "parent",
-                       Event.action == "DELETE").order_by(Event.id)):
-            emptying.setdefault((key, row.event_time), row)
-    for line in lines:
-        cause = emptying.get((line.other_key, line.until))
-        if cause is not None and (line.lot_key, line.until) not in named:
-            place = place_named(said_of(cause))
-            put = Spot(PositionState.at, place) if place else UNKNOWN
-            yield line.lot_key, line.until, cause.id, Move((line.other_key,), put, None, None, touches_stock=True,
-                                                         is_only_named=True)
+        for row in session.connection().execute(_STORED, {"keys": containers[start:start + _CHUNK]}):
+            if row.role == "parent" and row.action == "DELETE":
+                before = emptying.get((row.lot_key, row.event_time), row.id)
+                emptying[row.lot_key, row.event_time] = min(before, row.id)
+    return [(line.lot_key, line.until, emptying[line.other_key, line.until], line.other_key) for line in unnamed
+            if (line.other_key, line.until) in emptying]
+
+
+def _left(container: str, said: Said) -> Move:
+    """All of it is where the container was emptied."""
+    place = place_named(said)
+    return Move((container,), Spot(PositionState.at, place) if place else UNKNOWN, None, None, touches_stock=True,
+                is_only_named=True)
 
 
 def _rows(session: Session, keys: list[str], *, is_open: bool) -> dict[str, Rows]:
     found: dict[str, Rows] = defaultdict(dict)
-    wanted = select(*ItemPosition.__table__.columns).where(ItemPosition.lot_key.in_(keys))
-    if is_open:
-        wanted = wanted.where(ItemPosition.until.is_(None))
-    for row in session.connection().execute(wanted).mappings():
-        found[row["lot_key"]][row["since"], row["spot_key"]] = {name: row[name] for name in _VALUES}
+    for lot_key, since, spot, *values in session.connection().execute(_OPEN if is_open else _ALL, {"keys": keys}):
+        found[lot_key][since, spot] = dict(zip(_VALUES, values, strict=True))
     return found
 
 
@@ -173,7 +186,7 @@ def _write(session: Session, lot_key: str, before: Rows, ledger: Ledger) -> bool
     new = [{"lot_key": lot_key, "since": since, "spot_key": spot} | row
            for (since, spot), row in after.items() if (since, spot) not in before]
     connection = session.connection()
-    for statement, rows in ((_DELETE, gone), (_CHANGE, changed), (insert(ItemPosition.__table__), new)):  # type: ignore[arg-type]
+    for statement, rows in ((_DELETE, gone), (_CHANGE, changed), (_INSERT, new)):
         if rows:
             connection.execute(statement, rows)
     return _presence(before) != _presence(after)
