@@ -119,3 +119,44 @@ def test_text_from_people_is_escaped_in_every_picture(text: str) -> None:
         root = drawn(picture)
         assert root.get("aria-label") == text and root.get("role") == "img"
         assert not [e for e in root.iter() if e.tag in ("script", "b")]
+
+
+def conditions(series: list[list[tuple[float, float, float]]], outside: list[tuple[float, float, str]] = []) -> charts.Conditions:  # noqa: B006
+    return charts.Conditions([series], [(8, "at most 8 °C")], outside, [(0, "begin"), (1, "end")])
+
+
+def test_a_limit_stands_where_its_value_is_and_a_time_outside_has_a_word_and_a_shape() -> None:
+    root = drawn(charts.condition_chart("Temperature", "°C", conditions(
+        [[(0, 4, 4), (0.5, 12, 12), (1, 4, 4)]], [(0.4, 0.6, "above")])))
+    (limit,) = found(root, "ln-exp")
+    top, bottom = 12, 4
+    assert limit.get("points") == f"0.00,{HEIGHT * (top - 8) / (top - bottom):.1f} 100.00,{HEIGHT * (top - 8) / (top - bottom):.1f}"
+    (box,) = found(root, "exc")
+    assert (box.get("x"), box.get("width")) == ("40.00%", "20.00%")
+    assert "▼ above" in "".join(root.itertext())
+
+
+def test_a_band_is_drawn_only_where_lowest_and_highest_differ() -> None:
+    one = drawn(charts.condition_chart("Temperature", "°C", conditions([[(0, 4, 4), (1, 5, 5)]])))
+    both = drawn(charts.condition_chart("Temperature", "°C", conditions([[(0, 4, 6), (1, 5, 7)]])))
+    assert (len(found(one, "band")), len(found(both, "band"))) == (0, 1)
+
+
+def test_a_silence_breaks_the_line() -> None:
+    root = drawn(charts.condition_chart("Temperature", "°C", conditions([[(0, 4, 4), (0.1, 4, 4)], [(0.9, 4, 4)]])))
+    assert len(found(root, "ln-obs")) == 2
+
+
+def test_conditions_without_a_reading_are_refused() -> None:
+    with pytest.raises(ValueError, match="needs a reading"):
+        charts.condition_chart("Temperature", "°C", conditions([]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(-300, 1000), st.floats(-300, 1000)), min_size=1, max_size=40))
+def test_every_chart_of_conditions_stays_inside_its_plot(points: list[tuple[float, float, float]]) -> None:
+    part = [(x, min(a, b), max(a, b)) for x, a, b in points]
+    root = drawn(charts.condition_chart("Temperature", "°C", conditions([part])))
+    for line in found(root, "ln"):
+        for pair in line.get("points", "").split():
+            assert -0.1 <= float(pair.split(",")[1]) <= HEIGHT + 0.1

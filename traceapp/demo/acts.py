@@ -90,6 +90,17 @@ class SendBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What a device read about lots on the way of one despatch: (when, °C)."""
+
+    at: datetime
+    lots: tuple[LotName, ...]
+    device: str
+    document: str
+    values: tuple[tuple[datetime, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A complaint. `number` names it inside the story; `kind`: harm, glue, quality, result or service; `capture`:
     scan, typed, misread (a number that means no lot) or none; `consignee`: where a hospital or a salesperson wrote."""
@@ -133,7 +144,8 @@ class RecallStep:
     outcome: str = ""
 
 
-Act = (Receive | Inspect | Produce | Release | Reject | PutOnHold | Ship | SendBack | Report | Handle | RecallStep)
+Act = (Receive | Inspect | Produce | Release | Reject | PutOnHold | Ship | SendBack | Measure | Report | Handle
+       | RecallStep)
 
 
 @dataclass(frozen=True, slots=True)

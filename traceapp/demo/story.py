@@ -7,6 +7,7 @@ from itertools import chain
 
 from .acts import Act, Consignee, Landmarks, LotName, Plan, PutOnHold, RecallStep
 from .chance import Calendar, chance
+from .cold_chain import measure_acts
 from .consignees import make_consignees
 from .making import Supply, plan_supply, supply_acts
 from .reports import report_acts
@@ -30,7 +31,8 @@ def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
     spared = {batch.lot for batch in supply.story} | set(last_days)
     extra = ((marks.on_hold, "seal", (12.2, 11.1, 10.3, 9.6, 9.3)),
              (marks.recalled, "result", (271.0, 269.2, 268.1, 266.6, 265.3, 264.4, 263.2)))
-    acts = chain(supply_acts(seed, calendar, supply), ship_acts(seed, calendar, lines),
+    ships = list(ship_acts(seed, calendar, lines))
+    acts = chain(supply_acts(seed, calendar, supply), ships, measure_acts(seed, ships, calendar.now),
                  return_acts(seed, calendar, lines, spared),
                  report_acts(seed, calendar, lines, supply.story, extra),
                  [PutOnHold(calendar.before(_HELD), marks.on_hold, texts()["hold.reason"])],

@@ -22,6 +22,7 @@ from traceapp.trace.model import HoldKind
 from traceapp.trace.production import InputLot, MadeAt, ProduceBatch, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, reject_lot, release_lot
+from traceapp.trace.sensing import NewReading, RecordReadings, record_readings
 from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
 from traceapp.vault.service import Vault
 from traceapp.worklist.work import claim_work, finish_work
@@ -121,6 +122,11 @@ class Narrator:
         return_units(self.session, self.actor("operator"), self.clock, ReturnUnits(
             self.key(act.lot), self.house.parties[act.consignee].id, Decimal(act.units), act.at, act.document))
 
+    def measure(self, act: acts.Measure) -> None:
+        readings = tuple(NewReading(at, "temperature", "CEL", value) for at, value in act.values)
+        record_readings(self.session, self.actor("operator"), self.clock, RecordReadings(
+            readings, act.device, tuple(self.key(lot) for lot in act.lots), document=act.document))
+
     def _look_at_lots(self, until: datetime, *, is_last: bool = False) -> None:
         """What the scheduler does with the complaints that came in: score their lots again.
 
@@ -152,7 +158,7 @@ class Narrator:
 _HANDLERS: dict[type, Callable[[Narrator, Any], None]] = {
     acts.Receive: Narrator.receive, acts.Inspect: Narrator.inspect, acts.Produce: Narrator.produce,
     acts.Release: Narrator.release, acts.Reject: Narrator.reject, acts.PutOnHold: Narrator.hold,
-    acts.Ship: Narrator.ship, acts.SendBack: Narrator.send_back,
+    acts.Ship: Narrator.ship, acts.Measure: Narrator.measure, acts.SendBack: Narrator.send_back,
     acts.Report: lambda narrator, act: narrator.desk.take(act),
     acts.Handle: lambda narrator, act: narrator.desk.handle(act),
     acts.RecallStep: lambda narrator, act: narrator.recall.step(act, narrator.key(act.lot)),

@@ -53,6 +53,17 @@ def sources_of(session: Session, lot_key: str) -> dict[str, list[Span]]:
     return found
 
 
+def place_uris(session: Session, source_keys: Iterable[str]) -> dict[str, str]:
+    """The URIs of these places and containers."""
+    keys = sorted(set(source_keys))
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        part = keys[start:start + _CHUNK]
+        for spot, place in session.execute(select(_P.spot_key, _P.place).where(_P.spot_key.in_(part)).distinct()):
+            found.setdefault(spot, place)
+    return found
+
+
 def _spans(session: Session, column: object, keys: list[str],
            within: Span) -> list[tuple[str, str, datetime, datetime | None]]:
     start, end = within

@@ -71,7 +71,7 @@ def record_readings(session: Session, actor: Actor, clock: Clock, command: Recor
                            code="too-many-things", place="lot_keys", most=_MOST_THINGS)
     checked = [_checked(clock, reading, f"readings/{position}") for position, reading in enumerate(command.readings)]
     place = guards.place_of(session, command.site_id)
-    where = Where(place.uri, place.uri if command.site_id else None)
+    where = place.where if command.site_id is not None else Where()
     lots = guards.lots_by_key(session, command.lot_keys, place="lot_keys") if command.lot_keys else {}
     device = short_text(command.device, LONGEST_DEVICE - len(_DEVICE), place="device")
     document = short_text(command.document, 80, place="document")

@@ -12,6 +12,7 @@ from . import (
     accounts,
     adverse_events,
     catalog,
+    cold_chain,
     complaint_import,
     complaints,
     exchange,
@@ -36,8 +37,9 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, links, lots, genealogy, lot_acts, serials, printing, files, complaints, complaint_import,
-           adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records, exchange, history,
+MODULES = (catalog, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files, complaints,
+           complaint_import, adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records,
+           exchange, history,
            accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 

@@ -43,6 +43,7 @@ from traceapp.trace.policy import ReleaseState
 from traceapp.trace.production import mass_balance
 from traceapp.trace.queries import consignees_of, positions_of
 from traceapp.trace.receivers import suppliers_of
+from traceapp.trace.sensor_query import excursions_of, shipments_outside
 from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.auth import may
@@ -54,8 +55,10 @@ from .gaps import gaps_of_lot
 from .layout import blueprint, page, today
 from .links import details_of, kind_word, leads_of
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, sort_link, wished
+from .lot_journey import journey_part
 from .lot_picture import GenealogyView, genealogy_view
 from .lot_scans import scans_part
+from .lot_storage import excursion_text, storage_part
 from .signal_pictures import counted_curve
 from .words import KINDS, VERDICTS, action_word, named, options, step_word, told, verdict_of, word_of
 
@@ -66,7 +69,8 @@ PERMISSIONS: dict[str, str] = {
 
 _WISHES = ("text", "product", "kind", "state", "from", "to", "sort")
 _PICTURE_LOTS = 400
-PARTS = ("overview", "inspections", "shipments", "complaints", "scans", "label", "links", "events", "history")
+PARTS = ("overview", "journey", "storage", "inspections", "shipments", "complaints", "scans", "label", "links",
+         "events", "history")
 
 
 def lot_filter(values: dict[str, str]) -> LotFilter:
@@ -127,17 +131,19 @@ def lot(lot_key: str) -> Response:
         head = known_lot(session, lot_key)
         holds = holds_of(session, lot_key)
         signal = _standing_signals(session, (lot_key,)).get(lot_key)
+        excursions = excursions_of(session, lot_key, 4)
         values = _PARTS[part](session, head)
         people = names_of_users(session, [hold.placed_by for hold in holds] + [hold.lifted_by for hold in holds])
         people |= values.pop("people", {})
     return page("console/lot.html", lot=head.lot, signal=signal, product=head.product, supplier=head.supplier,
-                holds=holds,
+                holds=holds, excursions=excursions, excursion_text=excursion_text,
                 verdict=str(verdict_of(head.lot, today())), part=part, tab_links=_tabs(lot_key, part), people=people,
                 acts=_possible_acts(head), word_of=word_of, **values)
 
 
 def _tabs(lot_key: str, part: str) -> list[dict[str, Any]]:
-    labels = {"overview": gettext("Overview"), "inspections": gettext("Inspections"),
+    labels = {"overview": gettext("Overview"), "journey": gettext("Journey"), "storage": gettext("Cold chain"),
+              "inspections": gettext("Inspections"),
               "shipments": gettext("Shipments"), "complaints": gettext("Complaints"), "scans": gettext("Scans"),
               "label": gettext("Label"), "links": gettext("Links"), "events": gettext("Events"),
               "history": gettext("History")}
@@ -188,8 +194,10 @@ def _inspections(session: Session, head: LotHead) -> dict[str, Any]:
 
 def _shipments(session: Session, head: LotHead) -> dict[str, Any]:
     positions = positions_of(session, head.lot.lot_key) if not head.lot.is_own else ()
+    outside = shipments_outside(session, [head.lot.lot_key])
     return {"shipments": shipments_of(session, head.lot.lot_key), "held": consignees_of(session, head.lot.lot_key),
-            "positions": positions, "place_names": names_of(session, [one.holder for one in positions])}
+            "outside": {shipment_id for _lot, shipment_id in outside}, "positions": positions,
+            "place_names": names_of(session, [one.holder for one in positions])}
 
 
 def _complaints(session: Session, head: LotHead) -> dict[str, Any]:
@@ -237,7 +245,8 @@ def _history(session: Session, head: LotHead) -> dict[str, Any]:
                          told(json.loads(entry.data))) for entry in entries]}
 
 
-_PARTS = {"overview": _overview, "inspections": _inspections, "shipments": _shipments, "complaints": _complaints,
+_PARTS = {"overview": _overview, "journey": journey_part, "storage": storage_part, "inspections": _inspections,
+          "shipments": _shipments, "complaints": _complaints,
           "scans": _scans, "label": _label, "links": _links, "events": _events, "history": _history}
 
 

@@ -93,6 +93,9 @@ DOUBTS = {
 STEPS = {
     "receiving": _("Receiving"), "inspecting": _("Inspecting"), "commissioning": _("Making"),
     "transforming": _("Making"), "storing": _("Storing"), "holding": _("Holding"), "shipping": _("Shipping"),
+    "arriving": _("Arriving"), "accepting": _("Accepting"), "departing": _("Departing"),
+    "transporting": _("Transporting"), "loading": _("Loading"), "unloading": _("Unloading"),
+    "unpacking": _("Unpacking"), "decommissioning": _("Taken out of use"), "sensor_reporting": _("Measuring"),
     "destroying": _("Destroying"), "packing": _("Packing"), "creating_class_instance": _("Making")}
 
 

@@ -6,6 +6,7 @@ title as accessible name; the facts behind it stand in the table twin of `ui.cha
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -168,6 +169,89 @@ def sparkline(title: str, values: Sequence[Number]) -> Markup:
     return Markup(
         '<svg class="spark" viewBox="0 0 96 24" width="96" height="24" role="img" aria-label="{}">{}{}</svg>'
     ).format(title, _line("ln ln-obs", points), dot)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What was measured from 0 (left) to 1 (right). `series`: [[(x, lowest, highest), …] for each stretch without a
+    gap] for each device; `limits`: [(value, text), …]; `outside`: [(from x, to x, text), …]; `labels`: [(x, text), …]
+    of the time axis."""
+
+    series: Sequence[Sequence[Sequence[tuple[float, Number, Number]]]]
+    limits: Sequence[tuple[Number, str]]
+    outside: Sequence[tuple[float, float, str]]
+    labels: Sequence[tuple[float, str]]
+
+
+def condition_chart(title: str, unit: str, found: Conditions) -> Markup:
+    """Bands between lowest and highest with the limits as lines; times outside are boxes with a triangle and a word.
+
+    Raises ValueError without a reading.
+    """
+    values = [float(v) for device in found.series for part in device for _x, low, high in part for v in (low, high)]
+    if not values:
+        raise ValueError("a chart of conditions needs a reading")
+    plane = _Plane([*values, *(float(value) for value, _text in found.limits)])
+    boxes = [_bar("exc", 100 * begin, 0, max(0.4, 100 * (end - begin)), HEIGHT) for begin, end, _text in found.outside]
+    lines = [shape for number, device in enumerate(found.series) for part in device
+             for shape in _measured(number, part, plane)]
+    bounds = [_line("ln ln-exp", [(0, plane.y(value)), (100, plane.y(value))]) for value, _text in found.limits]
+    marks = [mark for row, (begin, end, text) in enumerate(found.outside)
+             for mark in _outside_mark(50 * (begin + end), row, text)]
+    texts = [_text("ax halo", 100, plane.y(value) - 6, text, "end") for value, text in found.limits]
+    axis = [_text("ax" if place in (0, len(found.labels) - 1) else "ax between", 100 * x, HEIGHT + 20, text,
+                  "start" if x < 0.02 else "end" if x > 0.98 else "middle")
+            for place, (x, text) in enumerate(found.labels)]
+    kind = "chart marked" if found.outside else "chart"
+    return _svg(kind, title, HEIGHT, [*boxes, _plane_axis(plane, unit), _stretched([*lines, *bounds]), *texts, *marks,
+                                      *axis])
+
+
+def _measured(number: int, part: Sequence[tuple[float, Number, Number]], plane: _Plane) -> list[Markup]:
+    """One stretch: its band where lowest and highest differ, and the line in the middle of it."""
+    upper = [(100 * x, plane.y(high)) for x, _low, high in part]
+    lower = [(100 * x, plane.y(low)) for x, low, _high in part]
+    shapes = []
+    if any(low != high for _x, low, high in part):
+        path = " ".join(f"{x:.2f},{y:.1f}" for x, y in (*upper, *reversed(lower)))
+        shapes.append(Markup('<polygon class="band" points="{}"/>').format(path))
+    middle = [(x, (top + low) / 2) for (x, top), (_x, low) in zip(upper, lower, strict=True)]
+    if len(middle) == 1:
+        middle = [(middle[0][0] - 0.3, middle[0][1]), (middle[0][0] + 0.3, middle[0][1])]
+    return [*shapes, _line(f"ln ln-obs ln-{number % 3}", middle)]
+
+
+def _outside_mark(x: float, row: int, text: str) -> list[Markup]:
+    """A triangle that points down at the time, and its word; two rows by turns."""
+    top = -10 - 17 * (row % 2)
+    anchor = "start" if x < 20 else "end" if x > 80 else "middle"
+    return [_text("tx-alarm", x, top, f"▼ {text}", anchor)]
+
+
+class _Plane:
+    """Where a value is drawn when nought need not be seen."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        low, high = min(values), max(values)
+        span = (high - low) or 1.0
+        self.step = next(step for power in range(-6, 10) for step in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)
+                         if span / step <= 5)
+        self.bottom = math.floor(low / self.step) * self.step
+        self.top = max(self.bottom + self.step, math.ceil(high / self.step) * self.step)
+
+    def y(self, value: Number) -> float:
+        return HEIGHT * (1 - (float(value) - self.bottom) / (self.top - self.bottom))
+
+
+def _plane_axis(plane: _Plane, unit: str) -> Markup:
+    parts = []
+    count = round((plane.top - plane.bottom) / plane.step)
+    for tick in range(count + 1):
+        value = plane.bottom + tick * plane.step
+        y = plane.y(value)
+        parts.append(Markup('<line class="grid" x1="0" x2="100%" y1="{:.1f}" y2="{:.1f}"/>').format(y, y))
+        parts.append(_text("ax num", 0, y + 4, f"{value:.6g}" + (f" {unit}" if tick == count else ""), "end", -8))
+    return Markup("").join(parts)
 
 
 class _Scale:
