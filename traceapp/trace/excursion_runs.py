@@ -79,13 +79,15 @@ def is_outside(read: Read, limits: Limits) -> bool:
 
 
 def times_outside(reads: Iterable[Read], limits: Limits) -> Iterator[Outside]:
-    """The times outside, for readings in the order of time; of one moment, those inside come first."""
+    """The times outside. A moment of which one reading is outside and another inside is outside."""
     now: Outside | None = None
-    for read in sorted(reads, key=lambda read: (read.at, is_outside(read, limits), read.event_id)):
-        if is_outside(read, limits):
+    told = sorted((((read.at, not is_outside(read, limits), read.event_id), read) for read in reads),
+                  key=lambda one: one[0])
+    for (_at, is_inside, _event_id), read in told:
+        if not is_inside:
             now = now or Outside()
             now.reads.append(read)
-        elif now is not None:
+        elif now is not None and read.at > now.reads[-1].at:
             now.ended_at = read.at
             yield now
             now = None

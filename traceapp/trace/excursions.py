@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from traceapp.audit import record, stream_of
 from traceapp.core.actor import Actor
@@ -53,9 +53,9 @@ def evaluate(session: Session, series: Series, start: datetime, end: datetime) -
     before = session.scalar(select(_R.at).where(series.its_readings, _R.at < start).order_by(_R.at.desc()).limit(1))
     after = session.scalar(select(_R.at).where(series.its_readings, _R.at > end).order_by(_R.at).limit(1))
     present = present_at(session, series.source_key, before or start, after)
-    changed: set[str] = set()
+    changed = _forget_gone(session, series)
     for limits, keys in _by_limits(session, series.kind, present).items():
-        if not limits.are_set and not _has_alarms(session, series, (start, end)):
+        if not limits.are_set and not _has_alarms(session, series, (before or start, end)):
             continue
         within = _from_inside_to_inside(session, series, limits, (start, end))
         outside = list(times_outside(_reads(session, series, within), limits))
@@ -63,6 +63,13 @@ def evaluate(session: Session, series: Series, start: datetime, end: datetime) -
                 if (found := excursion_in(one, span, limits)) is not None]
         changed |= _replace(session, keys, and_(series.its_excursions, _overlapping(within)), rows)
     return changed
+
+
+def _forget_gone(session: Session, series: Series) -> set[str]:
+    """Take back what was found about things that no event names any more."""
+    gone = list(session.scalars(select(Excursion.lot_key).where(
+        series.its_excursions, ~select(Lot.lot_key).where(Lot.lot_key == Excursion.lot_key).exists()).distinct()))
+    return _replace(session, gone, series.its_excursions, [])
 
 
 def evaluate_lots(session: Session, lot_keys: Iterable[str]) -> set[str]:
@@ -74,7 +81,7 @@ def evaluate_lots(session: Session, lot_keys: Iterable[str]) -> set[str]:
         for source_key, spans in sources_of(session, lot_key).items():
             for series in _series_at(session, source_key, spans):
                 own = limits.get(series.kind, Limits())
-                if not own.are_set and not _has_alarms(session, series, (spans[0][0], spans[-1][1])):
+                if not own.are_set and not _has_alarms(session, series, (_EARLIEST, spans[-1][1])):
                     continue
                 rows += _whole(session, lot_key, series, own, spans)
         changed |= _replace(session, [lot_key], Excursion.lot_key == lot_key, rows)
@@ -93,7 +100,8 @@ def _whole(session: Session, lot_key: str, series: Series, limits: Limits,
 
 
 def _series_at(session: Session, source_key: str, spans: list[Span]) -> list[Series]:
-    wanted = select(_R.kind, _R.device).where(_R.source_key == source_key, _R.at >= spans[0][0]).distinct()
+    # Also those that were read before only: the last reading is in force when the thing comes.
+    wanted = select(_R.kind, _R.device).where(_R.source_key == source_key).distinct()
     if spans[-1][1] is not None:
         wanted = wanted.where(_R.at <= spans[-1][1])
     return [Series(source_key, kind, device) for kind, device in session.execute(wanted.order_by(_R.kind, _R.device))]
@@ -114,14 +122,18 @@ def _has_alarms(session: Session, series: Series, span: Span) -> bool:
             or session.scalar(select(Excursion.id).where(series.its_excursions).limit(1)) is not None)
 
 
-def _outside(limits: Limits) -> ColumnElement[bool]:
-    return or_(_R.is_alarm, false() if limits.lower is None else and_(_R.low.is_not(None), _R.low < limits.lower),
-               false() if limits.upper is None else and_(_R.high.is_not(None), _R.high > limits.upper))
+def _outside(limits: Limits, one: type[SensorReading] = _R) -> ColumnElement[bool]:
+    return or_(one.is_alarm, false() if limits.lower is None else and_(one.low.is_not(None), one.low < limits.lower),
+               false() if limits.upper is None else and_(one.high.is_not(None), one.high > limits.upper))
 
 
 def _from_inside_to_inside(session: Session, series: Series, limits: Limits, span: Span) -> Span:
     """The last moment inside before the span, and the first one after it: what lies between can be judged alone."""
-    inside = select(_R.at).where(series.its_readings, ~_outside(limits))
+    other = aliased(_R)
+    also_outside = select(other.at).where(
+        other.source_key == series.source_key, other.kind == series.kind, other.device == series.device,
+        other.at == _R.at, _outside(limits, other)).exists()
+    inside = select(_R.at).where(series.its_readings, ~_outside(limits), ~also_outside)
     before = session.scalar(inside.where(_R.at < span[0]).order_by(_R.at.desc()).limit(1))
     after = None if span[1] is None else session.scalar(inside.where(_R.at > span[1]).order_by(_R.at).limit(1))
     return before or _EARLIEST, after

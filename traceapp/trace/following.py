@@ -30,6 +30,8 @@ _CHUNK = 500
 _JUDGED_AT_ONCE = 100
 _READ_SINCE = (select(SensorReading.at).join(ItemPosition, ItemPosition.spot_key == SensorReading.source_key)
                .where(ItemPosition.lot_key == bindparam("key"), SensorReading.at >= bindparam("at")).limit(1))
+_OUT_SINCE = select(Excursion.id).where(Excursion.lot_key == bindparam("key"), or_(
+    Excursion.ended_at.is_(None), Excursion.ended_at > bindparam("at"))).limit(1)
 
 
 @dataclass(slots=True)
@@ -54,10 +56,11 @@ def follow_act(session: Session, actor: Actor, clock: Clock, derived: Derived) -
 
 
 def _read_since(session: Session, moved: set[str], row: EventRow) -> set[str]:
-    """Those that were where something was read after the act; mostly there is none."""
+    """Those that were where something was read after the act, or outside their limits then; mostly there is none."""
     found: set[str] = set()
     for key in sorted(moved):
-        if session.connection().execute(_READ_SINCE, {"key": key, "at": row.event_time}).first() is not None:
+        values = {"key": key, "at": row.event_time}
+        if any(session.connection().execute(asked, values).first() is not None for asked in (_READ_SINCE, _OUT_SINCE)):
             found.add(key)
     return found
 
@@ -152,10 +155,16 @@ def _in_positions(session: Session, containers: set[str]) -> set[str]:
 
 
 def _read_ever(session: Session, moved: set[str]) -> set[str]:
-    """Those about whose places or containers anything was ever read."""
-    if not moved or session.scalar(select(SensorReading.source_key).limit(1)) is None:
+    """Those about whose places or containers anything was ever read, and those that were outside their limits."""
+    keys = sorted(moved)
+    if not keys or (session.scalar(select(SensorReading.source_key).limit(1)) is None
+                    and session.scalar(select(Excursion.id).limit(1)) is None):
         return set()
-    return {key for key in moved if session.scalar(select(SensorReading.at).where(
+    found: set[str] = set()
+    for start in range(0, len(keys), _CHUNK):
+        found |= set(session.scalars(select(Excursion.lot_key).where(
+            Excursion.lot_key.in_(keys[start:start + _CHUNK])).distinct()))
+    return found | {key for key in keys if key not in found and session.scalar(select(SensorReading.at).where(
         SensorReading.source_key.in_(list(sources_of(session, key)))).limit(1)) is not None}
 
 

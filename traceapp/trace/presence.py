@@ -20,12 +20,12 @@ _HAS_SOME = or_(_P.quantity.is_(None), _P.quantity > 0)
 
 
 def present_at(session: Session, source_key: str, start: datetime, end: datetime | None) -> dict[str, list[Span]]:
-    """What was at this place, or in this container, at any time from `start` to `end`, and during which spans; the
-    thing itself always."""
+    """What was at this place, or in this container, at any time from `start` to `end`, and during which spans, also
+    before and after; the thing itself always."""
     found: dict[str, list[Span]] = {source_key: [ALWAYS]}
     wave: dict[str, list[Span]] = {source_key: [ALWAYS]}
     for _level in range(_DEEPEST):
-        rows = _spans(session, _P.spot_key, sorted(wave), (start, end))
+        rows = _spans(session, _there(session, sorted(wave), (start, end)), wave)
         below: dict[str, list[Span]] = defaultdict(list)
         for lot_key, spot, since, until in rows:
             below[lot_key] += _common([(since, until)], wave[spot])
@@ -43,7 +43,7 @@ def sources_of(session: Session, lot_key: str) -> dict[str, list[Span]]:
     wave: dict[str, list[Span]] = {lot_key: [ALWAYS]}
     for _level in range(_DEEPEST):
         above: dict[str, list[Span]] = defaultdict(list)
-        for below, spot, since, until in _spans(session, _P.lot_key, sorted(wave), ALWAYS):
+        for below, spot, since, until in _spans(session, wave):
             above[spot] += _common([(since, until)], wave[below])
         wave = {key: spans for key, spans in above.items() if spans}
         if not wave:
@@ -64,19 +64,29 @@ def place_uris(session: Session, source_keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _spans(session: Session, column: object, keys: list[str],
-           within: Span) -> list[tuple[str, str, datetime, datetime | None]]:
+def _there(session: Session, spots: list[str], within: Span) -> set[str]:
+    """What was at any of these places or containers at any time of the span."""
     start, end = within
-    found = []
-    for first in range(0, len(keys), _CHUNK):
-        wanted = select(_P.lot_key, _P.spot_key, _P.since, _P.until).where(
-            column.in_(keys[first:first + _CHUNK]), _P.state.in_(_THERE), _HAS_SOME)  # type: ignore[attr-defined]
-        if within != ALWAYS:
-            wanted = wanted.where(or_(_P.until.is_(None), _P.until > start))
-        if end is not None:
-            wanted = wanted.where(_P.since <= end)
-        found += [tuple(row) for row in session.execute(wanted)]
-    return found  # type: ignore[return-value]
+    found: set[str] = set()
+    for first in range(0, len(spots), _CHUNK):
+        wanted = select(_P.lot_key).where(
+            _P.spot_key.in_(spots[first:first + _CHUNK]), _P.state.in_(_THERE), _HAS_SOME,
+            or_(_P.until.is_(None), _P.until > start)).distinct()
+        found |= set(session.scalars(wanted if end is None else wanted.where(_P.since <= end)))
+    return found
+
+
+def _spans(session: Session, keys: Iterable[str],
+           spots: Iterable[str] | None = None) -> list[tuple[str, str, datetime, datetime | None]]:
+    """Where these things were, at these places and in these containers alone unless they are None."""
+    found, wanted = [], None if spots is None else set(spots)
+    things = sorted(keys)
+    for first in range(0, len(things), _CHUNK):
+        for row in session.execute(select(_P.lot_key, _P.spot_key, _P.since, _P.until).where(
+                _P.lot_key.in_(things[first:first + _CHUNK]), _P.state.in_(_THERE), _HAS_SOME)):
+            if wanted is None or row[1] in wanted:
+                found.append((row[0], row[1], row[2], row[3]))
+    return found
 
 
 def _common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
