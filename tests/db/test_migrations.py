@@ -9,6 +9,7 @@ from alembic import command
 from sqlalchemy import text
 
 from traceapp import models
+from traceapp.catalog.model import Product
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.trace.event_query import events_page
@@ -107,6 +108,22 @@ def test_lines_of_the_genealogy_stay_and_lie_in_their_key(empty: Database) -> No
             made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'lot_edge'"))
             assert "WITHOUT ROWID" in str(made)
     assert differences(empty) == []
+
+
+def test_products_that_were_there_before_allow_and_tolerate_nothing(empty: Database) -> None:
+    migrate_to(empty, "0009")
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO product (id, code, kind, name_zh, name_en, identity_uri, unit, registration_number, risk_class,"
+            " storage_zh, storage_en, storage_max_c, usage_zh, usage_en, contact_phone, is_active, created_at, revision)"
+            " VALUES ('p', 'P', 'device', 'n', 'n', 'u', 'EA', '', '', '', '', 8000000, '', '', '', :yes, :at, 1)"),
+            {"yes": True, "at": "2026-11-01T05:00:00.000000+00:00"})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        product = session.get_one(Product, "p")
+        assert (product.storage_max_c, product.storage_max_rh, product.storage_allowed_minutes,
+                product.balance_tolerance) == (8, None, 0, 0)
 
 
 def test_events_that_were_there_before_can_be_found_by_what_they_name(empty: Database) -> None:

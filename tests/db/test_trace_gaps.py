@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from tests.db.test_trace_capture import capture, document, made, seen
 from tests.factories_trace import CASE_GTIN, Hand, make_batch, make_hand
 from tests.statements import traced
+from traceapp.catalog.model import Product
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
@@ -71,6 +72,33 @@ def test_a_lot_of_ours_that_was_used_without_a_report_is_found_and_an_inspection
     assert gaps(database) == {("no_inspection", "G1", None), ("unaccounted", "G1", Decimal(2))}
     assert gaps(database, GapKind.no_inspection, lot_keys=(lot.lot_key,)) == {("no_inspection", "G1", None)}
     assert gaps(database, lot_keys=("0" * 32,)) == set()
+
+
+@pytest.mark.parametrize(("percent", "kinds"), [("0", {"unaccounted"}), ("3.9", {"unaccounted"}), ("4.01", set())])
+def test_what_the_product_tolerates_is_no_gap(
+        database: Database, actor: Actor, clock: FixedClock, percent: str, kinds: set[str]) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        make_batch(hand)
+        hand.maker.glue.balance_tolerance = Decimal(percent)
+        lot = session.scalars(select(Lot).where(Lot.number == "G-B1")).one()
+        lot.consumed = (lot.consumed / Decimal("0.96")).quantize(Decimal("0.000001"))  # four percent went nowhere
+    assert {kind for kind, _number, _amount in gaps(database)} == kinds
+
+
+def test_of_a_lot_more_may_go_out_than_came_in_as_the_product_tolerates(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        uri = hand.raw(hand.maker.glue, "G9", "1").uri.replace("G9", "G10")
+        glue = hand.maker.glue.id
+    capture(database, actor, clock, document(made({"urn:x:a": 1}, {uri: 100}), made({uri: 102}, {"urn:x:b": 1}, 2)))
+    with database.write() as session:
+        session.connection().execute(update(Lot).where(Lot.uri == uri).values(product_id=glue))
+    assert ("more_out_than_in", "G10", Decimal(2)) in gaps(database)
+    with database.write() as session:
+        session.connection().execute(update(Product).where(Product.id == glue).values(balance_tolerance=Decimal(2)))
+    assert not {gap for gap in gaps(database) if gap[0] == "more_out_than_in"}
 
 
 def test_pages_follow_one_another_over_the_kinds(database: Database, actor: Actor, clock: FixedClock) -> None:

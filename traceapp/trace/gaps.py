@@ -16,6 +16,7 @@ from traceapp.db import Amount
 
 from .many_keys import listed
 from .model import CONSUMED, IN_USE, OF_NOWHERE, OVERDRAWN, UNSTATED, Inspection, Lot, LotEdge
+from .tolerance import beyond
 
 LARGEST_PAGE = 500
 
@@ -110,11 +111,12 @@ _INSPECTED = select(Inspection.lot_key).where(Inspection.lot_key == Lot.lot_key)
 _HAS_NO_QUANTITY = Lot.lot_key.in_(select(LotEdge.lot_key).where(_in_index(UNSTATED)))
 # kind -> (which lots, how much is missing)
 _RULES: dict[GapKind, tuple[ColumnElement[bool] | TextClause, ColumnElement[Any]]] = {
-    GapKind.more_out_than_in: (_in_index(OVERDRAWN), _OUT - _IN),
+    GapKind.more_out_than_in: (and_(_in_index(OVERDRAWN), beyond(_OUT - _IN, _IN)), _OUT - _IN),
     GapKind.unknown_input: (and_(_IS_OF_NOWHERE, _IS_USED), Lot.consumed + literal(0)),
     GapKind.no_receipt: (and_(_IS_OF_NOWHERE, ~_IS_USED, Lot.shipped > 0), Lot.shipped + literal(0)),
     GapKind.no_inspection: (and_(_in_index(IN_USE), ~_INSPECTED), _NONE),
-    GapKind.unaccounted: (and_(_in_index(CONSUMED), _HAS_ONE_UNIT, Lot.consumed > _WENT), Lot.consumed - _WENT),
+    GapKind.unaccounted: (and_(_in_index(CONSUMED), _HAS_ONE_UNIT, Lot.consumed > _WENT,
+                               beyond(Lot.consumed - _WENT, Lot.consumed)), Lot.consumed - _WENT),
     GapKind.no_quantity: (_HAS_NO_QUANTITY, _NONE),
 }
 _CURSOR = re.compile(rf"({'|'.join(GapKind)})\.([0-9a-f]{{1,32}})", re.ASCII)

@@ -23,7 +23,10 @@ from .facts import record_act
 from .identity import checked_lot_number, lot_uri
 from .model import Lot, LotEdge
 from .receiving import document_uri, last_day_of_use, refuse_known_lot
+from .tolerance import is_beyond
 from .walk import path_between
+
+_USUAL_TOLERANCE = Decimal(5)  # percent from the recipe, where the product has none of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class ProduceBatch:
 @dataclass(frozen=True, slots=True)
 class BalanceLine:
     """One material of a batch. `nominal` is what the recipe asks for (None: not in the recipe), `difference` is
-    used minus nominal, `share` the difference over nominal."""
+    used minus nominal, `share` the difference over nominal, `is_far`: more than the tolerance of the product."""
 
     material_id: str
     code: str
@@ -74,6 +77,11 @@ class BalanceLine:
     unit: str
     nominal: Decimal | None
     used: Decimal
+    tolerance: Decimal
+
+    @property
+    def is_far(self) -> bool:
+        return self.nominal is None or is_beyond(self.used - self.nominal, self.nominal, self.tolerance)
 
     @property
     def difference(self) -> Decimal | None:
@@ -175,7 +183,8 @@ def mass_balance(session: Session, lot_key: str) -> tuple[BalanceLine, ...]:
     order = [*nominal, *sorted((key for key in used if key not in nominal), key=lambda key: materials[key].code)]
     return tuple(BalanceLine(
         material_id=key, code=materials[key].code, name_zh=materials[key].name_zh, name_en=materials[key].name_en,
-        unit=materials[key].unit, nominal=nominal.get(key), used=used.get(key, Decimal(0))) for key in order)
+        unit=materials[key].unit, nominal=nominal.get(key), used=used.get(key, Decimal(0)),
+        tolerance=product.balance_tolerance or _USUAL_TOLERANCE) for key in order)
 
 
 def _nominal(line: RecipeLine, made: Decimal, recipe_output: Decimal | None) -> Decimal:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -45,6 +46,7 @@ from traceapp.trace.queries import consignees_of, positions_of
 from traceapp.trace.receivers import suppliers_of
 from traceapp.trace.sensor_query import excursions_of, shipments_outside
 from traceapp.trace.starting import StartKind
+from traceapp.trace.tolerance import is_beyond
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.auth import may
 from traceapp.web.context import world
@@ -180,7 +182,9 @@ def _overview(session: Session, head: LotHead) -> dict[str, Any]:
     trace = trace_lot(session, head.lot.lot_key, limit=_PICTURE_LOTS)
     suppliers = suppliers_of(session, [node.lot_key for node in trace.nodes])
     view: GenealogyView = genealogy_view(trace, suppliers, today())
+    balance, percent = trace.totals.balance, head.product.balance_tolerance if head.product else Decimal(0)
     return {"trace": trace, "view": view, "missing": gaps_of_lot(session, head.lot.lot_key),
+            "is_lacking": is_beyond(balance.unaccounted, balance.consumed, percent),
             "balance": mass_balance(session, head.lot.lot_key),
             "productions": productions_of(session, head.lot.lot_key),
             "certificates": attachments_of(session, about_lot(head.lot.lot_key))}
