@@ -48,6 +48,7 @@ from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import surroundings
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState
+from traceapp.trace.sensor_model import Excursion
 from traceapp.worklist.model import Task
 from traceapp.worklist.tasks import raise_task
 from traceapp.world import World
@@ -69,6 +70,7 @@ class Scenes:
     unknown_pack: str
     far_pack: str
     scanned: str
+    cold: str
     print_job: str
     draft: str
     submitted: str
@@ -131,7 +133,7 @@ def make_scenes(site: Site) -> Scenes:
             report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key,
             print_job=_print_job(session, world, staff["quality"], codes["released"]), **packs, product=codes["suspicious"].product_id or "",
             **_links(session, world, staff["quality"], _path(session, codes["suspicious"])),
-            material=glue.product_id or "", **_found(session))
+            cold=session.scalars(select(Excursion.lot_key)).first() or "", material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
 

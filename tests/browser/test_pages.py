@@ -101,6 +101,8 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("today", "/today", "quality"),
     ("lots", "/lots", "quality"),
     ("lot", "/lots/{scenes.lot}", "quality"),
+    ("lot-journey", "/lots/{scenes.lot}?part=journey", "quality"),
+    ("lot-storage", "/lots/{scenes.cold}?part=storage", "quality"),
     ("lot-inspections", "/lots/{scenes.lot}?part=inspections", "quality"),
     ("lot-shipments", "/lots/{scenes.lot}?part=shipments", "quality"),
     ("lot-complaints", "/lots/{scenes.lot}?part=complaints", "quality"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, cast, func, literal, or_, select, tuple_
@@ -113,13 +114,16 @@ class ReadingPage:
 def reading_page(session: Session, lot_key: str, after: str | None, limit: int) -> ReadingPage:
     """The readings that speak of a lot in the order of time, page by page. Raises InvalidInput for a cursor that is
     not ours."""
-    sources = sorted(sources_of(session, lot_key).items())[:_CHUNK]
-    wanted = select(_R).where(or_(*(_within(key, spans) for key, spans in sources))).order_by(*_KEY).limit(limit + 1)
-    if after:
-        place = _read_cursor(after)
-        wanted = wanted.where(_R.at >= place[0], tuple_(*_KEY) > tuple_(*(
-            literal(value, column.type) for value, column in zip(place, _KEY, strict=True))))
-    rows = session.scalars(wanted).all()
+    place = _read_cursor(after) if after else None
+    rows: list[SensorReading] = []
+    for key, spans in sorted(sources_of(session, lot_key).items())[:_CHUNK]:
+        # Each source in the order of its key, which the database has ready; no more of it than the page can hold.
+        wanted = select(_R).where(_within(key, spans)).order_by(*_KEY).limit(limit + 1)
+        if place is not None:
+            wanted = wanted.where(_R.at >= place[0], tuple_(*_KEY) > tuple_(*(
+                literal(value, column.type) for value, column in zip(place, _KEY, strict=True))))
+        rows += session.scalars(wanted)
+    rows.sort(key=attrgetter(*(column.key for column in _KEY)))
     shown = tuple(rows[:limit])
     return ReadingPage(shown, _cursor(shown[-1]) if len(rows) > limit else None)
 

@@ -170,7 +170,10 @@ def device_name(uri: str) -> str:
 
 
 def _excursion_row(one: Excursion, sources: Mapping[str, str]) -> dict[str, Any]:
-    return {"what": excursion_text(one), "began_at": one.began_at, "ended_at": one.ended_at, "last_at": one.last_at,
+    title, unit = KINDS[one.kind]
+    worst = one.lowest if one.side == "below" else one.highest
+    return {"what": str(title) if worst is None else f"{title} {_number(worst)} {unit}", "side": str(SIDES[one.side]),
+            "began_at": one.began_at, "ended_at": one.ended_at, "last_at": one.last_at,
             "lasted": _lasted((one.ended_at or one.last_at) - one.began_at), "readings": one.readings,
             "silence": _lasted(timedelta(seconds=one.silence)), "source": " · ".join(
                 part for part in (sources.get(one.source_key, ""), device_name(one.device)) if part)}
