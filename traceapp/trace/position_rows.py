@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ _STORED = (
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
     .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role != "process"))
 _INSERT = insert(ItemPosition.__table__)  # type: ignore[arg-type]
-_CHUNK = 200
+_CHUNK = 500
 Rows = dict[tuple[datetime, str], dict[str, Any]]
 
 
@@ -66,6 +66,7 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
     if act not in ("receive", "produce"):
         late |= set(keys) - set(before)  # of before positions were kept
     changed = refresh(session, late) if late else set()
+    changes = _Changes()
     for key in keys:
         if key in late:
             continue
@@ -73,8 +74,9 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
         for one in sorted((one for one in touched if one.lot_key == key), key=lambda one: one.role):
             moves = tuple(own_moves(act, said, one.role, _amount(act, data, one), ledger))
             ledger.apply(Step(row.event_time, row.id, moves))
-        if _write(session, key, before.get(key, {}), ledger):
+        if changes.note(key, before.get(key, {}), ledger):
             changed.add(key)
+    changes.write(session)
     return changed
 
 
@@ -86,9 +88,9 @@ def refresh(session: Session, keys: Iterable[str], fresh: Mapping[str, Said] | N
         part = wanted[start:start + _CHUNK]
         before = _rows(session, part, is_open=False)
         ledgers = _worked_out(session, part, fresh or {})
-        for key in part:
-            if _write(session, key, before.get(key, {}), ledgers.get(key) or Ledger(False)):
-                changed.add(key)
+        changes = _Changes()
+        changed |= {key for key in part if changes.note(key, before.get(key, {}), ledgers.get(key) or Ledger(False))}
+        changes.write(session)
     return changed
 
 
@@ -177,19 +179,30 @@ def _ledger(rows: Rows) -> Ledger:
     return ledger
 
 
-def _write(session: Session, lot_key: str, before: Rows, ledger: Ledger) -> bool:
-    """Make the rows of the lot what the ledger says; answers whether something came to or left a place."""
-    after = {(held.since, held.spot.key): _values(held) for held in (*ledger.over, *ledger.held.values())}
-    gone = [_key(lot_key, key) for key in before if key not in after]
-    changed = [_key(lot_key, key) | {f"new_{name}": value for name, value in row.items()}
-               for key, row in after.items() if key in before and before[key] != row]
-    new = [{"lot_key": lot_key, "since": since, "spot_key": spot} | row
-           for (since, spot), row in after.items() if (since, spot) not in before]
-    connection = session.connection()
-    for statement, rows in ((_DELETE, gone), (_CHANGE, changed), (_INSERT, new)):
-        if rows:
-            connection.execute(statement, rows)
-    return _presence(before) != _presence(after)
+@dataclass(slots=True)
+class _Changes:
+    """What is to be written about many items, in three statements."""
+
+    gone: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    new: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, lot_key: str, before: Rows, ledger: Ledger) -> bool:
+        """Make the rows of an item what the ledger says; answers whether something came to or left a place."""
+        after = {(held.since, held.spot.key): _values(held) for held in (*ledger.over, *ledger.held.values())}
+        self.gone += [_key(lot_key, key) for key in before if key not in after]
+        for key, row in after.items():
+            if key not in before:
+                self.new.append({"lot_key": lot_key, "since": key[0], "spot_key": key[1]} | row)
+            elif before[key] != row:
+                self.changed.append(_key(lot_key, key) | {f"new_{name}": value for name, value in row.items()})
+        return _presence(before) != _presence(after)
+
+    def write(self, session: Session) -> None:
+        connection = session.connection()
+        for statement, rows in ((_DELETE, self.gone), (_CHANGE, self.changed), (_INSERT, self.new)):
+            if rows:
+                connection.execute(statement, rows)
 
 
 def _key(lot_key: str, key: tuple[datetime, str]) -> dict[str, Any]:
