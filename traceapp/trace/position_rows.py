@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from traceapp.db.insert import insert_rows
 from traceapp.epcis import Event as Said
 
 from . import acts
@@ -40,7 +41,6 @@ _STORED = (
            Event.action, Event.capture_id)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
     .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role != "process"))
-_INSERT = insert(ItemPosition.__table__)  # type: ignore[arg-type]
 _CHUNK = 500
 Rows = dict[tuple[datetime, str], dict[str, Any]]
 
@@ -185,7 +185,7 @@ class _Changes:
 
     gone: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
-    new: list[dict[str, Any]] = field(default_factory=list)
+    new: list[tuple[Any, ...]] = field(default_factory=list)
 
     def note(self, lot_key: str, before: Rows, ledger: Ledger) -> bool:
         """Make the rows of an item what the ledger says; answers whether something came to or left a place."""
@@ -193,16 +193,17 @@ class _Changes:
         self.gone += [_key(lot_key, key) for key in before if key not in after]
         for key, row in after.items():
             if key not in before:
-                self.new.append({"lot_key": lot_key, "since": key[0], "spot_key": key[1]} | row)
+                self.new.append((lot_key, *key, *row.values()))
             elif before[key] != row:
                 self.changed.append(_key(lot_key, key) | {f"new_{name}": value for name, value in row.items()})
         return _presence(before) != _presence(after)
 
     def write(self, session: Session) -> None:
         connection = session.connection()
-        for statement, rows in ((_DELETE, self.gone), (_CHANGE, self.changed), (_INSERT, self.new)):
+        for statement, rows in ((_DELETE, self.gone), (_CHANGE, self.changed)):
             if rows:
                 connection.execute(statement, rows)
+        insert_rows(session, ItemPosition, (*_KEYS, *_VALUES), self.new)
 
 
 def _key(lot_key: str, key: tuple[datetime, str]) -> dict[str, Any]:
