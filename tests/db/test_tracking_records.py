@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +25,7 @@ from traceapp.epcis import EPCIS_CONTEXT, event_from, read
 from traceapp.export.records import record_rows
 from traceapp.export.spreadsheet import Record, table_file
 from traceapp.submission.records import RecordsFile, write_records
-from traceapp.trace.facts import Recorded, event_row
+from traceapp.trace.event_row import Recorded, event_row
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.model import Event
 from traceapp.trace.shipping import ReturnUnits, return_units
@@ -281,12 +282,11 @@ def test_an_unknown_form_is_refused(sqlite: Database) -> None:
 
 def stored_alone(database: Database, number: int) -> None:
     """So many events of one minute each, without what is derived from them."""
-    found, columns = [], tuple(column.key for column in Event.__table__.columns)
+    found = []
     for minute in range(number):
         said = event_from(made({f"urn:x:i{minute % 50}": 1}, {f"urn:x:o{minute % 50}": 1}) | {
             "eventTime": (AT + timedelta(minutes=minute)).isoformat()}, [EPCIS_CONTEXT])
-        row = event_row(said, f"urn:x:{minute}", "s", Recorded(AT, "u", "c"))
-        found.append({name: getattr(row, name) for name in columns})
+        found.append(asdict(event_row(said, f"urn:x:{minute}", "s", Recorded(AT, "u", "c"), said.document)))
     with database.write() as session:
         session.connection().execute(insert(Event), found)
 
