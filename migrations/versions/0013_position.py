@@ -50,6 +50,8 @@ def upgrade() -> None:
                             name=op.f('pk_sensor_reading')),
     sqlite_with_rowid=False
     )
+    op.create_index('ix_sensor_reading_alarm', 'sensor_reading', ['source_key'], unique=False,
+                    sqlite_where=sa.text('is_alarm = 1'), postgresql_where=sa.text('is_alarm'))
     _excursions()
     op.add_column('product', sa.Column('storage_min_rh', traceapp.db.types.Amount(), nullable=True))
     op.add_column('product', sa.Column('storage_max_rh', traceapp.db.types.Amount(), nullable=True))

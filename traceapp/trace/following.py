@@ -19,8 +19,8 @@ from .derive import Derived
 from .event_row import EventRow
 from .excursions import evaluate, evaluate_lots, settle_tasks
 from .identity import Item, item_of
+from .judging import lots_to_judge, sources_to_judge
 from .model import Event, EventItem, ItemPosition, Lot, LotEdge
-from .presence import sources_of
 from .sensor_model import Excursion, SensorReading
 from .sensor_rows import Changed, all_series, derive_readings, take_back
 from .stored import said_of
@@ -69,7 +69,7 @@ def follow_captured(session: Session, actor: Actor, clock: Clock, touched: set[s
     """After a capture, once the lines of the genealogy and their ends are written."""
     moved = position_rows.refresh(session, touched | _in_containers(session, followed.emptied), followed.said)
     judged = _judge(session, followed.series)
-    judged |= evaluate_lots(session, _read_ever(session, moved | _contents(session, moved)))
+    judged |= evaluate_lots(session, lots_to_judge(session, moved | _contents(session, moved)))
     settle_tasks(session, actor, clock, judged)
 
 
@@ -107,7 +107,7 @@ def follow_limits(session: Session, actor: Actor, clock: Clock, subject: str) ->
     keys = session.scalars(select(Lot.lot_key).where(
         or_(Lot.product_id == product_id, Lot.class_uri.in_(classes)), Lot.lot_key > last)
         .order_by(Lot.lot_key).limit(_JUDGED_AT_ONCE)).all()
-    settle_tasks(session, actor, clock, evaluate_lots(session, _read_ever(session, set(keys))))
+    settle_tasks(session, actor, clock, evaluate_lots(session, lots_to_judge(session, set(keys))))
     if len(keys) == _JUDGED_AT_ONCE:
         add_work(session, clock, LIMITS_CHANGED, f"{product_id}:{keys[-1]}")
 
@@ -154,20 +154,6 @@ def _in_positions(session: Session, containers: set[str]) -> set[str]:
     return found
 
 
-def _read_ever(session: Session, moved: set[str]) -> set[str]:
-    """Those about whose places or containers anything was ever read, and those that were outside their limits."""
-    keys = sorted(moved)
-    if not keys or (session.scalar(select(SensorReading.source_key).limit(1)) is None
-                    and session.scalar(select(Excursion.id).limit(1)) is None):
-        return set()
-    found: set[str] = set()
-    for start in range(0, len(keys), _CHUNK):
-        found |= set(session.scalars(select(Excursion.lot_key).where(
-            Excursion.lot_key.in_(keys[start:start + _CHUNK])).distinct()))
-    return found | {key for key in keys if key not in found and session.scalar(select(SensorReading.at).where(
-        SensorReading.source_key.in_(list(sources_of(session, key)))).limit(1)) is not None}
-
-
 def _both(series: Changed, more: Changed) -> Changed:
     """All series, each from its first change to its last."""
     whole = dict(series)
@@ -179,6 +165,8 @@ def _both(series: Changed, more: Changed) -> Changed:
 
 def _judge(session: Session, changed: Changed) -> set[str]:
     found: set[str] = set()
+    to_judge = sources_to_judge(session, {series.source_key for series in changed})
     for series, (start, end) in changed.items():
-        found |= evaluate(session, series, start, end)
+        if series.source_key in to_judge:
+            found |= evaluate(session, series, start, end)
     return found

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from traceapp.core.ids import name_key
 from traceapp.epcis import Event as Said
@@ -41,6 +42,7 @@ class Spot:
         return spot_key(self.state, self.place)
 
 
+@lru_cache(maxsize=8192)
 def spot_key(state: PositionState, place: str) -> str:
     """The key of a place; what is `at` it has the key under which readings of the place are kept."""
     return name_key(f"{'place' if state is PositionState.at else state.value}:{place}")

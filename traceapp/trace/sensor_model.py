@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, UtcTime, enum_check
@@ -28,7 +28,11 @@ class SensorReading(Base):
 
     __tablename__ = "sensor_reading"
     # On SQLite a series lies in the order of time in the key itself: a chart reads nothing else.
-    __table_args__ = (enum_check("kind", ReadingKind), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        enum_check("kind", ReadingKind),
+        Index("ix_sensor_reading_alarm", "source_key", sqlite_where=text("is_alarm = 1"),
+              postgresql_where=text("is_alarm")),
+        {"sqlite_with_rowid": False})
 
     source_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime, primary_key=True)
