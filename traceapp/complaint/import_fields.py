@@ -4,12 +4,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from functools import cache, lru_cache
+from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from traceapp.core.errors import InvalidInput
+from traceapp.tables.cells import read_day, read_moment
+from traceapp.tables.heads import Heads
 from traceapp.vault.policy import PersonDetails
 
 from .policy import AgeBand
@@ -64,107 +65,6 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 _NOT_SERIOUS = frozenset({"", "无", "否", "一般", "轻微", "其他", "不严重", "none", "no", "not serious", "mild"})
 _SEPARATORS = re.compile(r"[;；、|/]")
-_DAY = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?")
-_DAY_TIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_TIME = re.compile(r"[T\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:\d{2})?$")
-
-
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """What is wrong in one cell: the row as a spreadsheet shows it, the title of the column as it stands there."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-    params: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        return self.message % self.params if self.params else self.message
-
-
-def _plain_title(title: str) -> str:
-    folded = unicodedata.normalize("NFKC", title).strip().lower().replace("_", " ")
-    return re.sub(r"\s+", " ", re.sub(r"\(.*?\)|\*|[:：]$", "", folded)).strip()
-
-
-_BY_TITLE = {_plain_title(name): key for key, names in FIELDS.items() for name in (*names, key)}
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """Which column holds which field, and what its title is in this file."""
-
-    places: Mapping[str, int]
-    titles: Mapping[str, str]
-
-
-def read_heads(cells: Sequence[str]) -> Heads:
-    """The fields of the first row.
-
-    Raises InvalidInput that says which columns are missing, unknown or there twice.
-    """
-    places: dict[str, int] = {}
-    titles: dict[str, str] = {}
-    unknown, twice = [], []
-    for place, title in enumerate(cells):
-        if not title:
-            continue
-        key = _BY_TITLE.get(_plain_title(title))
-        if key is None:
-            unknown.append(title[:40])
-        elif key in places:
-            twice.append(title[:40])
-        else:
-            places[key], titles[key] = place, title
-    missing = [FIELDS[key][0] for key in REQUIRED if key not in places]
-    if missing or unknown or twice:
-        errors = {kind: ", ".join(names) for kind, names in
-                  (("missing", missing), ("unknown", unknown), ("twice", twice)) if names}
-        raise InvalidInput("The columns do not fit. Missing: %(missing)s. Unknown: %(unknown)s. There twice: "
-                           "%(twice)s. Known columns: %(known)s.", code="wrong-columns", place="row 1", errors=errors,
-                           missing=", ".join(missing) or "-", unknown=", ".join(unknown) or "-",
-                           twice=", ".join(twice) or "-", known=", ".join(names[0] for names in FIELDS.values()))
-    return Heads(places, titles)
-
-
-def read_day(text: str, place: str) -> date | None:
-    """The day that a cell says, in the orders year-month-day that leave no doubt. Raises InvalidInput."""
-    cleaned = unicodedata.normalize("NFKC", text).strip()
-    if not cleaned:
-        return None
-    match = _DAY.match(cleaned) or _DAY_TIGHT.fullmatch(cleaned)
-    try:
-        if match is None:
-            raise ValueError
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-        rest = cleaned[match.end():]
-        if rest and not _TIME.fullmatch(rest if rest[0] in "T " else " " + rest):
-            raise ValueError
-    except ValueError:
-        raise InvalidInput("“%(text)s” is not a day. Write it as 2026-03-09.", code="not-a-day", place=place,
-                           text=text[:40]) from None
-    return day
-
-
-@lru_cache(4096)
-def read_moment(text: str, place: str, zone: ZoneInfo) -> datetime | None:
-    """The moment that a cell says; a day alone is its first moment, so that no clock starts late."""
-    day = read_day(text, place)
-    if day is None:
-        return None
-    match = _TIME.search(unicodedata.normalize("NFKC", text).strip())
-    if match is None:
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    try:
-        at = time(int(match[1]), int(match[2]), int(match[3] or 0))
-        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{match[4].replace('Z', '+00:00')}").tzinfo \
-            if match[4] else zone
-        return datetime.combine(day, at, offset).astimezone(UTC)
-    except ValueError:
-        raise InvalidInput("“%(text)s” is not a time. Write it as 2026-03-09 14:30.", code="not-a-time", place=place,
-                           text=text[:40]) from None
 
 
 def read_age(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +16,14 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.core.ids import new_id
 from traceapp.db.insert import insert_if_new
+from traceapp.tables.cells import RowError, known_zone
+from traceapp.tables.heads import Heads, read_heads
+from traceapp.tables.reading import Row, hash_of, open_rows
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
 
-from .import_fields import Heads, RowError, read_heads, report_of_row
-from .import_table import Row, hash_of, open_rows
+from .import_fields import FIELDS, REQUIRED, report_of_row
 from .intake import RESCORE, bind_match, duties_of, flag_duplicates, note_intake, take_in
 from .matching import LotIndex, MatchKind, index_of_lots
 from .model import UNKNOWN_LOT, Complaint, ImportedFile
@@ -81,11 +82,7 @@ class _Reading:
     """A file being read, with what every row needs."""
 
     def __init__(self, session: Session, clock: Clock, zone: str) -> None:
-        try:
-            self.zone = ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise InvalidInput("“%(zone)s” is not a time zone such as Asia/Shanghai.", code="unknown-zone",
-                               place="zone", zone=zone[:40]) from None
+        self.zone = known_zone(zone)
         self.now = clock.now()
         self.products = {code.upper(): key for code, key in session.execute(select(Product.code, Product.id))}
         self.heads = Heads({}, {})
@@ -94,7 +91,7 @@ class _Reading:
         head = next((row for row in rows if not row.is_empty), None)
         if head is None:
             raise InvalidInput("The file is empty.", code="empty-file", place="file")
-        self.heads = read_heads(head.cells)
+        self.heads = read_heads(head.cells, FIELDS, REQUIRED)
         for row in rows:
             if not row.is_empty:
                 yield self._line(row)

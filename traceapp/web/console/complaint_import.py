@@ -13,9 +13,10 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.complaint.importing import ImportComplaints, Preview, RowError, import_complaints, preview_import
+from traceapp.complaint.importing import ImportComplaints, Preview, import_complaints, preview_import
 from traceapp.core.errors import InvalidInput, Problem, TooLarge
 from traceapp.core.ids import new_secret
+from traceapp.tables.cells import RowError
 from traceapp.web.context import actor, world
 
 from .acting import Done, Refusal, perform

@@ -14,12 +14,10 @@ from typing import BinaryIO
 
 from traceapp.core.errors import InvalidInput, TooLarge
 
-MOST_BYTES = 50_000_000
-MOST_ROWS = 200_000
 MOST_COLUMNS = 100
 MOST_CELL = 20_000
 _MOST_PART = {"xl/sharedStrings.xml": 60_000_000, "": 5_000_000}
-_MOST_SHEET = 400_000_000
+_MOST_SHEET = 1_000_000_000
 _BLOCK = 1 << 16
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -36,15 +34,26 @@ class Row:
         return not any(self.cells)
 
 
-def hash_of(file: BinaryIO) -> str:
-    """The SHA-256 of the file. Raises TooLarge beyond fifty megabytes."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one table may be; rows are counted without the head."""
+
+    bytes: int = 50_000_000
+    rows: int = 200_000
+
+
+_USUAL = Limits()
+
+
+def hash_of(file: BinaryIO, limits: Limits = _USUAL) -> str:
+    """The SHA-256 of the file. Raises TooLarge beyond the limit, InvalidInput for an empty one."""
     file.seek(0)
     digest, size = hashlib.sha256(), 0
     while block := file.read(_BLOCK):
         size += len(block)
-        if size > MOST_BYTES:
+        if size > limits.bytes:
             raise TooLarge("The file is larger than %(most)s MB. Split it.", code="file-too-large",
-                           most=MOST_BYTES // 1_000_000)
+                           most=limits.bytes // 1_000_000)
         digest.update(block)
     if not size:
         raise InvalidInput("The file is empty.", code="empty-file", place="file")
@@ -52,7 +61,7 @@ def hash_of(file: BinaryIO) -> str:
 
 
 @contextmanager
-def open_rows(file: BinaryIO) -> Iterator[Iterator[Row]]:
+def open_rows(file: BinaryIO, limits: Limits = _USUAL) -> Iterator[Iterator[Row]]:
     """The rows of the file, head first, each read when it is asked for; what it is, its content says.
 
     Raises InvalidInput for what is no table, with the row where it breaks; TooLarge for too much of anything.
@@ -62,7 +71,7 @@ def open_rows(file: BinaryIO) -> Iterator[Iterator[Row]]:
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
         with _xlsx(file) as cells:
-            yield _bounded(cells)
+            yield _bounded(cells, limits.rows)
     elif start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"\xff\xd8\xff", b"\x89PNG", b"{\\rtf")):
         raise InvalidInput("This is no table. Save it as .xlsx or .csv and upload that.", code="not-a-table",
                            place="file")
@@ -71,15 +80,15 @@ def open_rows(file: BinaryIO) -> Iterator[Iterator[Row]]:
         file.seek(0)
         text = io.TextIOWrapper(file, encoding=encoding, newline="")
         try:
-            yield _bounded(_csv_cells(text))
+            yield _bounded(_csv_cells(text), limits.rows)
         finally:
             text.detach()
 
 
-def _bounded(rows: Iterator[tuple[str, ...]]) -> Iterator[Row]:
+def _bounded(rows: Iterator[tuple[str, ...]], most: int) -> Iterator[Row]:
     for number, cells in enumerate(rows, start=1):
-        if number > MOST_ROWS + 1:
-            raise TooLarge("The table has more than %(most)s rows. Split it.", code="too-many-rows", most=MOST_ROWS)
+        if number > most + 1:
+            raise TooLarge("The table has more than %(most)s rows. Split it.", code="too-many-rows", most=most)
         if len(cells) > MOST_COLUMNS and any(cells[MOST_COLUMNS:]):
             raise TooLarge("Row %(row)s has more than %(most)s columns.", code="too-many-columns", row=number,
                            most=MOST_COLUMNS)
