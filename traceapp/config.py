@@ -39,6 +39,7 @@ class Settings:
     prepare_threshold: int | None = 5
     lock_wait_seconds: int = 15
     upload_limit_bytes: int = 10_000_000
+    import_limit_bytes: int = 50_000_000
     secret_key: str = field(default="", repr=False)
     region_header: str = ""
     regions_file: Path | None = None
@@ -63,6 +64,11 @@ class Settings:
     def records_dir(self) -> Path:
         """Where files of records that were made in the background are, for a week."""
         return self.var_dir / "records"
+
+    @property
+    def import_dir(self) -> Path:
+        """Where tables that are to be imported are, until a month after their end."""
+        return self.var_dir / "tables"
 
     def require_secrets(self) -> Settings:
         """These settings, when both secrets are there. Raises SettingsError naming the one that is missing."""
@@ -173,6 +179,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         prepare_threshold=None if threshold in ("", "none") else int(threshold),
         lock_wait_seconds=_number(env, PREFIX + "LOCK_WAIT_SECONDS", 15),
         upload_limit_bytes=_number(env, PREFIX + "UPLOAD_LIMIT_BYTES", 10_000_000),
+        import_limit_bytes=_number(env, PREFIX + "IMPORT_LIMIT_BYTES", 50_000_000),
         region_header=env.get(PREFIX + "REGION_HEADER", "").strip(),
         regions_file=_file(env, PREFIX + "REGIONS_FILE"),
         secret_key=_secret(env, "secret_key", var_dir),

@@ -8,6 +8,7 @@ from traceapp.code import print_model as printing
 from traceapp.complaint import model as complaint
 from traceapp.db import Base
 from traceapp.identity import model as identity
+from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import model as recall
 from traceapp.submission import model as submission
@@ -21,6 +22,6 @@ from traceapp.worklist import model as worklist
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "legal_clocks",
-           "metadata", "outbox", "printing", "recall", "sensors", "submission", "surveillance", "trace", "vault",
-           "worklist"]
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "importing",
+           "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "submission", "surveillance",
+           "trace", "vault", "worklist"]

@@ -1,5 +1,5 @@
-"""What a process works with: settings, database, clock, vault, files, prints, keys and regions of codes. Built once,
-handed to web, jobs and cli."""
+"""What a process works with: settings, database, clock, vault, files, prints, imports, keys and regions of codes.
+Built once, handed to web, jobs and cli."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import Clock, SystemClock
 from traceapp.db import Database
+from traceapp.importing.files import ImportStore
 from traceapp.vault.service import Vault
 
 
@@ -25,6 +26,7 @@ class World:
     vault: Vault
     files: FileStore
     prints: PrintStore
+    imports: ImportStore
     code_keys: CodeKeys
     regions: RegionTable
 
@@ -46,6 +48,7 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         vault=Vault(settings.vault_key),
         files=FileStore(settings.attachment_dir),
         prints=PrintStore(settings.print_dir),
+        imports=ImportStore(settings.import_dir, settings.import_limit_bytes),
         code_keys=CodeKeys(settings.code_keys),
         regions=_regions(settings),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from traceapp.core.errors import Problem
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
-          "terms", "audit", "backup", "vault")
+          "terms", "audit", "backup", "vault", "tables")
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:

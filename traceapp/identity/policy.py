@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "trace.record": frozenset({Role.operator, Role.quality, Role.quality_manager}),
     "epcis.subscribe": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
     "trace.release": _QUALITY,
+    "import.run": _STAFF,
     "epcis.capture": frozenset({Role.operator, Role.quality, Role.quality_manager, Role.administrator}),
     "link.write": frozenset({Role.quality, Role.quality_manager, Role.administrator}),
     "label.print": frozenset({Role.operator, Role.quality, Role.quality_manager}),

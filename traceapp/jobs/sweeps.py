@@ -22,6 +22,7 @@ from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
 from traceapp.identity.service import end_old_sessions
+from traceapp.importing.work import forget_old_tables
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
@@ -42,6 +43,7 @@ from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import claim_work, fail_work, finish_work, purge_work
 from traceapp.world import World
 
+from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .print_sweep import print_labels
 from .records_sweep import make_records
@@ -168,6 +170,7 @@ def keep_house(world: World) -> bool:
         forget_old_scans(session, world.clock)
         forget_old_prints(session, world.clock, store=world.prints)
         forget_old_files(session, world.clock, store=RecordsStore(world.settings.records_dir))
+        forget_old_tables(session, world.clock, store=world.imports)
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
         proof.forget_used_challenges(session, world.clock)
@@ -217,6 +220,8 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("records", 1.0, partial(make_records, stopping=stopping)),
+        Sweep("look-at-tables", 1.0, partial(check_tables, stopping=stopping)),
+        Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("doubts", 30.0, tell_of_doubts),

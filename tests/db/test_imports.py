@@ -1,0 +1,305 @@
+"""Imports: looked at without a trace, taken in once, gone on with where they were, whatever comes in between."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from tests.factories_imports import Office, counts, make_office, table
+from traceapp.audit.verify import verify
+from traceapp.catalog.model import Party, Product, Site
+from traceapp.catalog.queries import party_by_code, product_by_code, product_details
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput
+from traceapp.db import Database
+from traceapp.identity.policy import permissions_of
+from traceapp.importing import work
+from traceapp.importing.model import ImportJob, ImportMapping
+from traceapp.importing.orders import cancel_import, order_check, order_run, pause_import, resume_import
+from traceapp.importing.states import ImportState
+from traceapp.importing.work import check_table, claim_import, forget_old_tables, run_table
+from traceapp.jobs.import_sweep import check_tables, run_imports
+
+HEAD = "编码,类别,品名,单位,有效期（天）"
+
+
+@pytest.fixture
+def office(database: Database, clock: FixedClock, actor: Actor, tmp_path: Path) -> Office:
+    return make_office(database, clock, actor, tmp_path)
+
+
+@pytest.fixture
+def sqlite_office(sqlite: Database, clock: FixedClock, actor: Actor, tmp_path: Path) -> Office:
+    return make_office(sqlite, clock, actor, tmp_path)
+
+
+def number_of(office: Office, model: Any) -> int:
+    with office.world.database.read() as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def product(office: Office, code: str) -> Product:
+    with office.world.database.read() as session:
+        found = product_by_code(session, code)
+        assert found is not None
+        found = product_details(session, found.id)
+        assert found is not None
+        return found
+
+
+def many(number: int) -> bytes:
+    return table(HEAD, *(f"M{place:05d},原料,物料{place},公斤," for place in range(number)))
+
+
+def test_products_come_in_by_guessed_columns_and_a_second_time_change_nothing(office: Office) -> None:
+    content = table(HEAD, "G1,原料,胶,公斤,", "P1,医疗器械,创可贴,片,730", encoding="gb18030")
+    assert counts(office.take("product", content)) == (2, 0, 0, 0)
+    found = product(office, "P1")
+    assert (found.kind, found.name_zh, found.name_en, found.unit, found.shelf_life_days) == (
+        "device", "创可贴", "创可贴", "EA", 730)
+    assert counts(office.take("product", content)) == (0, 2, 0, 0)
+    assert number_of(office, Product) == 2
+    with office.world.database.snapshot() as session:
+        assert verify(session).broken is None
+
+
+def test_a_look_stores_nothing_and_names_every_bad_cell(office: Office) -> None:
+    job = office.begin("product", table(HEAD, "G1,原料,胶,公斤,", "G2,飞机,膜,米,abc", "G1,原料,水,公斤,", "G3,原料,,磅,"))
+    looked = office.check(job)
+    assert number_of(office, Product) == 0
+    assert counts(looked) == (1, 0, 0, 3) and looked.rows == 4
+    assert office.wrong(job) == [(3, "kind", "unknown-value"), (3, "shelf_life_days", "not-whole-number"),
+                                 (4, "code", "twice-in-file"), (5, "name_zh", "missing")]
+    fault = office.faults(job)[0]
+    assert (fault.place, fault.value) == (1, "飞机")
+
+
+def test_faulty_rows_keep_everything_out_unless_they_are_left_out(office: Office) -> None:
+    job = office.check(office.begin("product", table(HEAD, "G1,原料,胶,公斤,", "G2,飞机,膜,米,")))
+    with pytest.raises(Conflict) as refused:
+        office.run(job)
+    assert refused.value.code == "faulty-rows"
+    assert counts(office.run(job, skips_faulty=True)) == (1, 0, 0, 1)
+    assert number_of(office, Product) == 1
+
+
+def test_what_is_there_is_changed_only_where_that_was_chosen(office: Office) -> None:
+    office.take("product", table("code,kind,name,unit,case gtin,case units",
+                                 "P1,device,Plaster,EA,16901234500018,200"))
+    other = table("code,kind,english name,unit,shelf life days,gtin", "P1,device,Wide plaster,EA,365,06901234500011")
+    job = office.check(office.begin("product", other))
+    assert office.wrong(job) == [(2, "name_en", "differs")]
+    assert counts(office.take("product", other, may_change=True)) == (0, 0, 1, 0)
+    found = product(office, "P1")
+    assert (found.name_en, found.name_zh, found.shelf_life_days) == ("Wide plaster", "Plaster", 365)
+    assert {(level.level, level.gtin) for level in found.levels} == {("unit", "06901234500011"),
+                                                                     ("case", "16901234500018")}
+    fixed = table("code,kind,name,unit", "P1,device,Wide plaster,KGM")
+    job = office.begin("product", fixed)
+    office.change(job, may_change=True)
+    assert office.wrong(office.check(job)) == [(2, "unit", "fixed-field")]
+
+
+def test_a_wrong_gtin_of_a_pack_is_named_by_its_own_column(sqlite_office: Office) -> None:
+    job = sqlite_office.check(sqlite_office.begin("product", table(
+        "code,kind,name,unit,gtin,case gtin,case units", "P1,device,A,EA,06901234500011,16901234500019,10",
+        "P2,device,A,EA,06901234500011,,")))
+    assert sqlite_office.wrong(job) == [(2, "case_gtin", "INCORRECT_CHECK_DIGIT")]
+
+
+def test_partners_with_roles_and_contacts_and_their_sites_come_in(office: Office) -> None:
+    content = table("供应商编码,供应商名称,角色,联系人,邮箱,gln", "S1,胶厂,供应商；承运商,李,li@glue.example,6901234000016",
+                    "S2,膜厂,供应商,,,6901234000016")
+    job = office.check(office.begin("party", content))
+    assert office.wrong(job) == [(3, "gln", "twice-in-file")]
+    assert counts(office.run(job, skips_faulty=True)) == (1, 0, 0, 1)
+    again = table("code,roles,contact,phone", "S1,distributor,李,000-1")
+    assert counts(office.take("party", again, may_change=True)) == (0, 0, 1, 0)
+    sites = table("code,partner,name,own", "W1,S1,Store,yes", "W2,S9,Store,no")
+    assert counts(office.take("site", sites, skips_faulty=True)) == (1, 0, 0, 1)
+    assert counts(office.take("site", sites, skips_faulty=True)) == (0, 1, 0, 1)
+    with office.world.database.read() as session:
+        found = party_by_code(session, "S1")
+        assert found is not None
+        assert {role.role for role in found.roles} == {"supplier", "carrier", "distributor"}
+        assert [(one.name, one.email, one.phone) for one in found.contacts] == [("李", "li@glue.example", "000-1")]
+        assert session.scalar(select(Site.is_own)) is True
+        assert session.scalar(select(func.count()).select_from(Party)) == 1
+
+
+def test_columns_named_by_hand_are_remembered_for_the_same_titles(sqlite_office: Office) -> None:
+    content = table("Artikel,Art,Bezeichnung,Einheit", "G1,material,Glue,KGM")
+    job = sqlite_office.begin("product", content)
+    assert job.mapping == {}
+    with pytest.raises(InvalidInput) as refused:
+        sqlite_office.check(job)
+    assert (refused.value.code, refused.value.place) == ("missing-columns", "mapping/code")
+    sqlite_office.change(job, code=0, kind=1, name_en=2, unit=3)
+    assert counts(sqlite_office.run(sqlite_office.check(job))) == (1, 0, 0, 0)
+    assert sqlite_office.begin("product", content).mapping == {"code": 0, "kind": 1, "name_en": 2, "unit": 3}
+    assert number_of(sqlite_office, ImportMapping) == 1
+
+
+@pytest.mark.parametrize(("mapping", "code"), [({"colour": 0}, "unknown-value"), ({"code": 9}, "unknown-column"),
+                                               ({"code": 0, "unit": 0}, "column-twice")])
+def test_columns_that_cannot_be_named_so_are_refused(sqlite_office: Office, mapping: dict[str, int], code: str) -> None:
+    job = sqlite_office.begin("product", table("a,b", "1,2"))
+    with pytest.raises(InvalidInput) as refused:
+        sqlite_office.change(job, **mapping)
+    assert refused.value.code == code
+
+
+def test_an_xlsx_comes_in_as_a_csv_does(sqlite_office: Office, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["Product code", "Kind", "Name", "Unit", "Shelf life"], ["P1", "device", "=1+1", "EA", 730]):
+        book.active.append(row)
+    book.active["C2"].data_type = "s"
+    book.save(tmp_path / "a.xlsx")
+    assert counts(sqlite_office.take("product", (tmp_path / "a.xlsx").read_bytes())) == (1, 0, 0, 0)
+    found = product(sqlite_office, "P1")
+    assert (found.name_en, found.shelf_life_days) == ("=1+1", 730)
+
+
+class _Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_run_that_dies_goes_on_after_the_last_row_that_was_stored(office: Office, clock: FixedClock) -> None:
+    job = office.check(office.begin("product", many(250)))
+    here = office.world
+
+    def die(progress: work.Progress) -> None:
+        if progress.rows >= 200:
+            raise _Killed
+
+    with here.database.write() as session:
+        order_run(session, office.actor, clock, job.id)
+        claim = claim_import(session, clock, ImportState.running)
+    assert claim is not None
+    with pytest.raises(_Killed):
+        run_table(here.database, clock, here.imports, claim, die)
+    left = office.read(job)
+    assert left.at_row == 201 and counts(left) == (200, 0, 0, 0) == (number_of(office, Product), 0, 0, 0)
+    assert run_imports(here) == 0  # the lease of the dead one still holds
+    clock.move_to(clock.now() + 2 * work.LEASE)
+    assert run_imports(here) == 1
+    done = office.read(job)
+    assert (done.state, counts(done), done.at_row) == ("done", (250, 0, 0, 0), 251)
+    assert number_of(office, Product) == 250
+
+
+def test_a_part_and_the_place_behind_it_are_stored_together_or_not_at_all(
+        sqlite_office: Office, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = sqlite_office.check(sqlite_office.begin("product", many(250)))
+    real, calls = work._add_faults, iter(range(10))
+
+    def broken(*given: Any) -> None:
+        if next(calls) == 1:
+            raise _Killed
+        real(*given)
+
+    monkeypatch.setattr(work, "_add_faults", broken)
+    with sqlite_office.world.database.write() as session:
+        order_run(session, sqlite_office.actor, clock, job.id)
+        claim = claim_import(session, clock, ImportState.running)
+    assert claim is not None
+    with pytest.raises(_Killed):
+        run_table(sqlite_office.world.database, clock, sqlite_office.world.imports, claim, lambda _: None)
+    left = sqlite_office.read(job)
+    assert (left.at_row, left.stored, number_of(sqlite_office, Product)) == (101, 100, 100)
+
+
+def test_a_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(sqlite_office: Office, clock: FixedClock) -> None:
+    job = sqlite_office.check(sqlite_office.begin("product", many(250)))
+    here = sqlite_office.world
+
+    def pause(progress: work.Progress) -> None:
+        if progress.rows == 100:
+            with here.database.write() as session:
+                pause_import(session, sqlite_office.actor, clock, job.id)
+
+    with here.database.write() as session:
+        order_run(session, sqlite_office.actor, clock, job.id)
+        claim = claim_import(session, clock, ImportState.running)
+    assert claim is not None
+    with pytest.raises(work.LostClaim):
+        run_table(here.database, clock, here.imports, claim, pause)
+    assert run_imports(here) == 0
+    assert (sqlite_office.read(job).state, sqlite_office.read(job).stored) == ("paused", 100)
+    with here.database.write() as session:
+        resume_import(session, sqlite_office.actor, clock, job.id)
+    assert run_imports(here) == 1
+    assert counts(sqlite_office.read(job)) == (250, 0, 0, 0)
+
+
+def test_a_row_that_became_faulty_after_the_look_stops_the_run_before_it(office: Office, clock: FixedClock) -> None:
+    job = office.check(office.begin("product", table(HEAD, "G1,原料,胶,公斤,", "G2,原料,膜,米,", "G3,原料,布,米,")))
+    office.take("product", table(HEAD, "G2,原料,别的,米,"))
+    stopped = office.run(job)
+    assert (stopped.state, stopped.at_row, counts(stopped)) == ("stopped", 2, (1, 0, 0, 0))
+    assert office.wrong(job) == [(3, "name_zh", "differs")]
+    with office.world.database.write() as session:
+        resume_import(session, office.actor, clock, job.id, skips_faulty=True)
+    run_imports(office.world)
+    done = office.read(job)
+    assert (done.state, counts(done)) == ("done", (2, 0, 0, 1))
+    assert office.wrong(job) == [(3, "name_zh", "differs")]
+
+
+def test_a_look_that_is_cancelled_ends(sqlite_office: Office, clock: FixedClock) -> None:
+    job = sqlite_office.begin("product", many(250))
+    here = sqlite_office.world
+
+    def cancel(progress: work.Progress) -> None:
+        with here.database.write() as session:
+            if progress.rows == 100:
+                cancel_import(session, sqlite_office.actor, clock, job.id)
+            else:
+                work.note_check(session, clock, claim, progress)
+
+    with here.database.write() as session:
+        order_check(session, sqlite_office.actor, clock, job.id)
+        claim = claim_import(session, clock, ImportState.checking)
+    assert claim is not None
+    with pytest.raises(work.LostClaim):
+        check_table(here.database, clock, here.imports, claim, cancel)
+    assert sqlite_office.read(job).state == "cancelled"
+
+
+def test_a_file_that_breaks_in_the_middle_is_told_with_its_row(sqlite_office: Office) -> None:
+    job = sqlite_office.check(sqlite_office.begin("product", many(150) + b'M9,"ab'))
+    assert job.state == "draft"
+    assert job.trouble is not None and job.trouble["code"] == "broken-row"
+
+
+def test_who_may_not_enter_products_may_not_import_them(office: Office) -> None:
+    operator = Actor(id="u-o", role="operator", scopes=permissions_of("operator"))
+    with pytest.raises(Forbidden):
+        Office(office.world, operator).begin("product", many(1))
+
+
+def test_files_and_faults_are_forgotten_a_month_after_the_end(sqlite_office: Office, clock: FixedClock) -> None:
+    here = sqlite_office.world
+    job = sqlite_office.take("product", table(HEAD, "G1,原料,胶,公斤,", "G2,飞机,膜,米,"), skips_faulty=True)
+    draft = sqlite_office.begin("product", many(1))
+    clock.move_to(clock.now() + work.KEPT / 2)
+    with here.database.write() as session:
+        assert forget_old_tables(session, clock, store=here.imports) == 0
+    clock.move_to(clock.now() + work.KEPT)
+    with here.database.write() as session:
+        assert forget_old_tables(session, clock, store=here.imports) == 2
+        assert forget_old_tables(session, clock, store=here.imports) == 0
+    assert sqlite_office.faults(job) == [] and not here.imports.path_of(job.id).exists()
+    assert sqlite_office.read(draft).state == "cancelled" and number_of(sqlite_office, ImportJob) == 2
+
+
+def test_two_sweeps_do_not_work_on_one_table(sqlite_office: Office, clock: FixedClock) -> None:
+    sqlite_office.begin("product", many(1))
+    with sqlite_office.world.database.write() as session:
+        assert claim_import(session, clock, ImportState.checking) is None
+    assert check_tables(sqlite_office.world) == 0
