@@ -13,8 +13,10 @@ from traceapp.catalog.model import Party, Product, Site
 from traceapp.catalog.queries import party_by_code, product_by_code, product_of_gtin
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.gs1.keys import is_gtin
+from traceapp.trace.finding import key_of_text
+from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Lot
 
 # What an act is known by in its file: (field, name); the first names it, the others must be its own, too.
@@ -91,6 +93,38 @@ class Desk:
         if found is None:
             raise InvalidInput("There is no site with the code “%(text)s”. Import or enter it first.",
                                code="unknown-site", place=place, text=text[:40])
+        return found
+
+    def lot_of(self, product: Product, number: str) -> Lot | None:
+        """The lot of this product with this number, as earlier rows left it; None when there is none."""
+        return self.lot_by_key(lot_key(product.identity_uri, number.strip()))
+
+    def lot_by_key(self, key: str) -> Lot | None:
+        """The lot, as earlier rows left it; None when there is none."""
+        if self.recall is not None:
+            self.recall(self.session, key)
+        found = self.session.get(Lot, key)
+        if found is not None:
+            self.lots[key] = found
+        return found
+
+    def lot(self, text: str, product: str | None, place: str = "lot") -> Lot:
+        """The lot of ours with this number, of this product where one is told; or named by URI or scan data. Raises
+        InvalidInput where there is none, or several."""
+        if product is not None:
+            found = self.lot_of(self.product(product), text)
+            if found is None or not found.is_own:
+                raise InvalidInput("There is no lot “%(lot)s” of product %(product)s. Import or enter it first.",
+                                   code="unknown-lot", place=place, lot=text[:80], product=product[:40])
+            return found
+        if self.recall is not None:
+            self.recall(self.session, text.strip())
+        try:
+            found = self.lot_by_key(key_of_text(self.session, text))
+        except (NotFound, Conflict) as problem:
+            problem.place = place
+            raise
+        assert found is not None
         return found
 
     def _once(self, kind: str, text: str, look: Callable[[], Any]) -> Any:

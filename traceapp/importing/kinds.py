@@ -17,6 +17,15 @@ from .catalog_rows import (
 )
 from .desk import Desk, Line, Names, Outcome
 from .fields import Field, fields_of
+from .lot_rows import LOT_PLACES, PRODUCTION_PLACES, lot_names, take_lot, take_production
+from .work_rows import (
+    INSPECTION_PLACES,
+    SHIPMENT_PLACES,
+    inspection_names,
+    shipment_names,
+    take_inspection,
+    take_shipment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,13 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
     Kind("product", "catalog.write", take_product, product_names, can_change=True),
     Kind("party", "catalog.write", take_party, party_names, places=PARTY_PLACES, can_change=True),
     Kind("site", "catalog.write", take_site, site_names, places={"party_id": "party"}, can_change=True),
+    Kind("lot", "trace.record", take_lot, lot_names, places=LOT_PLACES),
+    Kind("production", "trace.record", take_production, lot_names, ("work_order", "product", "lot"),
+         PRODUCTION_PLACES),
+    Kind("inspection", "trace.record", take_inspection, inspection_names, ("product", "lot", "report"),
+         INSPECTION_PLACES),
+    Kind("shipment", "trace.record", take_shipment, shipment_names, ("document", "consignee", "shipped_at"),
+         SHIPMENT_PLACES),
 )}
 
 

@@ -169,7 +169,7 @@ def _receive(session: Session, derived: Derived) -> None:
 
 
 def _produce(session: Session, derived: Derived) -> None:
-    row, made = derived.row, derived.said.output_quantities[0]
+    made = derived.said.output_quantities[0]
     quantity = made.quantity or ZERO
     lot = _new_lot(session, derived, made.epc_class, (quantity, made.uom or "EA"))
     derived.item(lot, "output", quantity)
@@ -179,7 +179,20 @@ def _produce(session: Session, derived: Derived) -> None:
         derived.move(parent, holder_of(parent), -amount)
         derived.item(parent, "input", amount)
         derived.edge(parent.lot_key, lot.lot_key, "made", (amount, parent.unit))
-    place = derived.data.get("place", {})
+    _made_at(derived, lot, quantity)
+
+
+def _enter(session: Session, derived: Derived) -> None:
+    """A batch of ours that was made before our records begin: out of what, nobody told."""
+    stated = derived.said.quantities[0]
+    quantity = stated.quantity or ZERO
+    lot = _new_lot(session, derived, stated.epc_class, (quantity, stated.uom or "EA"))
+    derived.item(lot, "object", quantity)
+    _made_at(derived, lot, quantity)
+
+
+def _made_at(derived: Derived, lot: Lot, quantity: Decimal) -> None:
+    row, place = derived.row, derived.data.get("place", {})
     derived.insert(Production, lot_key=lot.lot_key, id=row.id, quantity=quantity, made_at=row.event_time,
                    event_id=row.id, retained_samples=acts.number(derived.data, "retainedSamples"),
                    **{name: place.get(member, "") for name, member in _PLACE.items()})
@@ -300,6 +313,7 @@ def _measure(session: Session, derived: Derived) -> None:
 
 
 _ACTS: dict[str, Callable[[Session, Derived], None]] = {
-    "receive": _receive, "produce": _produce, "inspect": _inspect, "decide": _decide, "place-hold": _place_hold,
-    "lift-hold": _lift_hold, "ship": _ship, "return": _return, "dispose": _dispose, "measure": _measure,
+    "receive": _receive, "enter": _enter, "produce": _produce, "inspect": _inspect, "decide": _decide,
+    "place-hold": _place_hold, "lift-hold": _lift_hold, "ship": _ship, "return": _return, "dispose": _dispose,
+    "measure": _measure,
 }

@@ -112,7 +112,7 @@ def produce_batch(session: Session, actor: Actor, clock: Clock, command: Produce
     expires_on = last_day_of_use(product, made_on, command.expires_on)
     data = {"product": product.id, "class": product.identity_uri, "number": number, "site": place.site_id,
             "madeOn": made_on, "expiresOn": expires_on, "retainedSamples": retained or None,
-            "place": _place_data(command.place)}
+            "place": place_data(command.place)}
     order = short_text(command.place.work_order, 80, place="place/work_order")
     ilmd = {"cbvmda:lotNumber": number, "cbvmda:itemExpirationDate": expires_on}
     event = transformation_event(
@@ -130,7 +130,8 @@ def produce_batch(session: Session, actor: Actor, clock: Clock, command: Produce
     return lot
 
 
-def _place_data(place: MadeAt) -> dict[str, str]:
+def place_data(place: MadeAt) -> dict[str, str]:
+    """Where and how a batch was made, as its event says it."""
     texts = {"workOrder": place.work_order, "line": place.line, "shift": place.shift, "equipment": place.equipment,
              "operator": place.operator, "sterilisationLoad": place.sterilisation_load}
     return {name: short_text(text, 80, place=f"place/{name}") for name, text in texts.items()}

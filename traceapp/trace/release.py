@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,11 +23,13 @@ from .model import Inspection, Lot
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """`note` gives the ground; a rejection, and a release without an inspection, need one."""
+    """`note` gives the ground; a rejection, and a release without an inspection, need one. `at`: when it was decided,
+    where that is told later; by default now."""
 
     lot_key: str
     note: str = ""
     revision: int | None = None
+    at: datetime | None = None
 
 
 def release_lot(session: Session, actor: Actor, clock: Clock, command: Decide) -> Lot:
@@ -34,7 +37,7 @@ def release_lot(session: Session, actor: Actor, clock: Clock, command: Decide) -
     did not conform."""
     lot = guards.own_lot(session, command.lot_key)
     expect_revision(lot, command.revision)
-    today = guards.place_of(session, lot.site_id).date_of(clock.now())
+    today = guards.place_of(session, lot.site_id).date_of(command.at or clock.now())
     as_released = policy.VerdictFacts(policy.next_state(lot.number, lot.release_state, "release"), lot.is_recalled,
                                       lot.is_on_hold, lot.expires_on)
     policy.refuse_unusable(lot.number, as_released, today, "lot_key")
@@ -46,7 +49,7 @@ def release_lot(session: Session, actor: Actor, clock: Clock, command: Decide) -
     if last is None and not command.note.strip():
         raise Conflict("Lot %(lot)s has no inspection. Record one, or say in the note on what ground it is released.",
                        code="not-inspected", place="note", lot=lot.number)
-    return _decide(session, actor, clock, lot, ("release", command.note))
+    return _decide(session, actor, clock, lot, ("release", command))
 
 
 def reject_lot(session: Session, actor: Actor, clock: Clock, command: Decide) -> Lot:
@@ -54,15 +57,16 @@ def reject_lot(session: Session, actor: Actor, clock: Clock, command: Decide) ->
     lot = guards.own_lot(session, command.lot_key)
     expect_revision(lot, command.revision)
     required_text(command.note, place="note")
-    return _decide(session, actor, clock, lot, ("reject", command.note))
+    return _decide(session, actor, clock, lot, ("reject", command))
 
 
-def _decide(session: Session, actor: Actor, clock: Clock, lot: Lot, decision: tuple[str, str]) -> Lot:
-    action, note = decision[0], short_text(decision[1], 2000, place="note")
+def _decide(session: Session, actor: Actor, clock: Clock, lot: Lot, decision: tuple[str, Decide]) -> Lot:
+    action, note = decision[0], short_text(decision[1].note, 2000, place="note")
+    at = guards.checked_time(clock, decision[1].at or clock.now(), place="at")
     before, state = lot.release_state, policy.next_state(lot.number, lot.release_state, action)
     place = guards.place_of(session, lot.site_id)
     why = Why("storing", "available") if action == "release" else Why("holding", "non_conformant")
-    event = object_event("OBSERVE", place.when(clock.now()), What(quantities=(ClassQuantity(lot.uri),)), why=why,
+    event = object_event("OBSERVE", place.when(at), What(quantities=(ClassQuantity(lot.uri),)), why=why,
                          where=place.where, more=More(extensions=acts.written(
                              "decide", {"state": str(state), "note": note})))
     record_act(session, actor, clock, lot.lot_key, event)

@@ -29,7 +29,8 @@ VERDICTS = {
     "not_released": (_("Not released"), "check"), "expired": (_("Expired"), "stop"),
     "released": (_("Released"), "go")}
 ACTIONS = {
-    "lot.received": _("Received"), "lot.produced": _("Made"), "lot.inspected": _("Inspected"),
+    "lot.received": _("Received"), "lot.produced": _("Made"),
+    "lot.entered": _("Entered without its materials"), "lot.inspected": _("Inspected"),
     "lot.released": _("Released"), "lot.rejected": _("Rejected"), "lot.held": _("Put on hold"),
     "lot.freed": _("Hold lifted"), "lot.shipped": _("Shipped"), "lot.returned": _("Returned"),
     "lot.consumed": _("Used in a batch"), "lot.disposed": _("Disposed of"),
