@@ -20,6 +20,7 @@ from traceapp.web import (
     epcis,
     headers,
     i18n,
+    importing,
     operations,
     page,
     problems,
@@ -55,6 +56,7 @@ def make_routes() -> Application:
     operations.install(app)
     i18n.install(app)
     problems.install(app)
+    importing.install(app)
     auth.install(app, joined(SHARED, resolver.PERMISSIONS, consumer.PERMISSIONS, consignee.PERMISSIONS,
                              console.PERMISSIONS, regulator.PERMISSIONS, epcis.PERMISSIONS, api.PERMISSIONS))
     headers.install(app)

@@ -19,6 +19,9 @@ ACTS = {
     "account_change": "PUT /users/<user_id>", "account_new": "POST /users", "own_account_change": "PUT /account",
     "own_password": "POST /account/password", "account_password": "POST /users/<user_id>/password",
     "token_new": "POST /tokens", "token_revoke": "POST /tokens/<token_id>/revocation",
+    "import_new": "POST /imports", "import_columns": "PUT /imports/<import_id>/columns",
+    "import_run": "POST /imports/<import_id>/run", "import_pause": "POST /imports/<import_id>/pause",
+    "import_resume": "POST /imports/<import_id>/resume", "import_cancel": "POST /imports/<import_id>/cancel",
     "task_take": "POST /tasks/<task_id>/assignment", "task_done": "POST /tasks/<task_id>/completion",
     "product_new": "POST /products", "product_change": "PUT /products/<product_id>",
     "partner_new": "POST /parties", "partner_change": "PUT /parties/<party_id>",
@@ -59,6 +62,7 @@ ACTS = {
 }
 # What hands out a file or what such a page shows.
 FILES = {
+    "import_faults": "GET /imports/<import_id>/faults/file", "import_template": "GET /import-kinds/<kind>/template",
     "lots_export": "GET /exports/lots", "lot_trace": "GET /exports/lots/<lot_key>/trace",
     "trace": "GET /trace", "trace_export": "GET /exports/trace",
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",

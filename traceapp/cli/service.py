@@ -4,7 +4,10 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from dataclasses import replace
 from types import FrameType
+
+_BESIDE_A_TABLE = 1_000_000  # what a form carries besides its file
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,13 +23,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _serve(_: argparse.Namespace) -> int:
     from traceapp.logs import configure
+    from traceapp.web.bridge import Limits
     from traceapp.web.server import serve
 
     from .settings import settings
 
     found = settings().require_secrets()
     configure()
-    serve("traceapp.app:from_environment", host=found.host, port=found.port, workers=found.workers)
+    limits = Limits()
+    largest = max(limits.body_bytes, found.upload_limit_bytes, found.import_limit_bytes + _BESIDE_A_TABLE)
+    serve("traceapp.app:from_environment", host=found.host, port=found.port, workers=found.workers,
+          limits=replace(limits, body_bytes=largest))
     return 0
 
 

@@ -6,13 +6,20 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from traceapp.core.errors import InvalidInput, NotFound, TooLarge
 
 LIMIT_BYTES = 50_000_000
 _ID = re.compile(r"[0-9a-f]{32}")
 _BLOCK = 1 << 20
+
+
+class Readable(Protocol):
+    """What gives its bytes block by block."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next block, empty at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class ImportStore:
             raise NotFound("There is no such import.", code="unknown-import", place="import_id")
         return self.directory / import_id
 
-    def keep(self, import_id: str, content: BinaryIO, limit_bytes: int | None = None) -> Kept:
+    def keep(self, import_id: str, content: Readable, limit_bytes: int | None = None) -> Kept:
         """Copy what was sent block by block, durable before this returns. Raises TooLarge beyond the limit (by
         default ours), InvalidInput for nothing."""
         most = self.limit_bytes if limit_bytes is None else limit_bytes

@@ -21,6 +21,7 @@ from . import (
     genealogy,
     history,
     idempotency,
+    imports,
     legal_clocks,
     links,
     lot_acts,
@@ -39,8 +40,7 @@ from .description import describe
 
 MODULES = (catalog, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files, complaints,
            complaint_import, adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records,
-           exchange, history,
-           accounts)
+           exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

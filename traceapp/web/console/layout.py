@@ -33,6 +33,7 @@ NAVIGATION = (
     ("console.links", _("Links"), "console.read"),
     ("console.exchange", _("Exchange"), "epcis.capture"),
     ("console.records", _("Records"), "export.run"),
+    ("console.imports", _("Imports"), "import.run"),
     ("console.accounts", _("Users and tokens"), "user.manage"),
 )
 ROLES = {"operator": _("Operator"), "quality": _("Quality"), "quality_manager": _("Quality manager"),
