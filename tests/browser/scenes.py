@@ -1,6 +1,7 @@
 """What the pages need besides the demonstration data: recalls in every state, an answered notice, a copied code."""
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -33,6 +34,8 @@ from traceapp.gs1 import parse_path
 from traceapp.identity.attempts import Attempt, note_refused_sign_in
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, create_user
+from traceapp.importing.model import ImportFault
+from traceapp.importing.orders import BeginImport, begin_import, new_import_id, read_table
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
@@ -98,6 +101,8 @@ class Scenes:
     code: str
     gtin: str
     link: str
+    import_draft: str
+    import_faulty: str
 
 
 def make_scenes(site: Site) -> Scenes:
@@ -133,7 +138,8 @@ def make_scenes(site: Site) -> Scenes:
             report=_report(session, world, codes["released"]), scanned=codes["released"].lot_key,
             print_job=_print_job(session, world, staff["quality"], codes["released"]), **packs, product=codes["suspicious"].product_id or "",
             **_links(session, world, staff["quality"], _path(session, codes["suspicious"])),
-            cold=session.scalars(select(Excursion.lot_key)).first() or "", material=glue.product_id or "", **_found(session))
+            cold=session.scalars(select(Excursion.lot_key)).first() or "",
+            **_imports(session, world, staff["quality"]), material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
 
@@ -252,6 +258,22 @@ def _print_job(session: Session, world: World, actor: Actor, lot: Lot) -> str:
     job.state, job.done, job.holder = PrintState.running, 400, "somebody"
     job.lease_until = world.clock.now() + 2 * LEASE
     return job.id
+
+
+def _imports(session: Session, world: World, actor: Actor) -> dict[str, str]:
+    """A table whose columns are to be named, and one that was looked at and has faults."""
+    found = {}
+    content = "编码,类别,品名,备注列\nGLUE-77,原料,丙烯酸胶 77,x\nP-900,飞机,新型创可贴,\n".encode("gb18030")
+    for name in ("import_draft", "import_faulty"):
+        kept = world.imports.keep(new_import_id(world.clock), io.BytesIO(content))
+        job = begin_import(session, actor, world.clock, BeginImport("product", "物料.csv", read_table(world.imports, kept)))
+        found[name] = job.id
+    job.state, job.rows, job.checked = "checked", 2, {"stored": 1, "already": 0, "changed": 0, "refused": 1}
+    session.add(ImportFault(
+        import_id=job.id, number=1, row=3, field="kind", place=1, value="飞机", code="unknown-value",
+        message="“%(text)s” is not understood here. Use one of: %(known)s.",
+        params={"text": "飞机", "known": "device (医疗器械), drug (药品), cosmetic (化妆品)"}))
+    return found
 
 
 def _found(session: Session) -> dict[str, str]:

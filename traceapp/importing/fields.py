@@ -63,12 +63,20 @@ def words_of(name: str) -> dict[str, str]:
     return found
 
 
+@cache
+def _shown_words(name: str) -> tuple[str, ...]:
+    """The values of a set of words, each with the first word that people use for it."""
+    with (_DATA / "words.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(f"{row['value']} ({row['words'].partition('|')[0]})" for row in csv.DictReader(file)
+                     if row["set"] == name)
+
+
 def _word(name: str, text: str, place: str) -> str:
     known = words_of(name)
     found = known.get(unicodedata.normalize("NFKC", text).strip().casefold(), known.get(text.strip().casefold()))
     if found is None:
         raise InvalidInput("“%(text)s” is not understood here. Use one of: %(known)s.", code="unknown-value",
-                           place=place, text=text[:40], known=", ".join(dict.fromkeys(known.values())))
+                           place=place, text=text[:40], known=", ".join(_shown_words(name)))
     return found
 
 

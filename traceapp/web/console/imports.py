@@ -69,7 +69,7 @@ _SHOWN_FAULTS = 100
 @blueprint.get("/imports")
 def imports() -> Response:
     """What can be imported, and what was."""
-    return _list(Entered({"zone": _ZONE}))
+    return _list(Entered({"zone": _ZONE, "kind": request.args.get("kind", "")}))
 
 
 def _list(form: Entered, status: int = 200) -> Response:
