@@ -11,6 +11,7 @@ from traceapp.code import print_states as printing
 from traceapp.complaint import states as complaint
 from traceapp.core.errors import Conflict
 from traceapp.identity.policy import PERMISSIONS
+from traceapp.importing import states as importing
 from traceapp.recall import states as recall
 from traceapp.submission import records_states as records
 from traceapp.surveillance import states as surveillance
@@ -18,7 +19,7 @@ from traceapp.surveillance import states as surveillance
 TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
     (complaint, complaint.ComplaintState), (adverse_event, adverse_event.AdverseEventState),
     (surveillance, surveillance.SignalState), (recall, recall.RecallState),
-    (printing, printing.PrintState), (records, records.FileState)]
+    (printing, printing.PrintState), (records, records.FileState), (importing, importing.ImportState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]
 
 
