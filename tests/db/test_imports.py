@@ -19,7 +19,7 @@ from traceapp.db import Database
 from traceapp.identity.policy import permissions_of
 from traceapp.importing import work
 from traceapp.importing.model import ImportJob, ImportMapping
-from traceapp.importing.orders import cancel_import, order_check, order_run, pause_import, resume_import
+from traceapp.importing.orders import cancel_import, faults_of, order_check, order_run, pause_import, resume_import
 from traceapp.importing.states import ImportState
 from traceapp.importing.work import check_table, claim_import, forget_old_tables, run_table
 from traceapp.jobs.import_sweep import check_tables, run_imports
@@ -296,6 +296,15 @@ def test_files_and_faults_are_forgotten_a_month_after_the_end(sqlite_office: Off
         assert forget_old_tables(session, clock, store=here.imports) == 0
     assert sqlite_office.faults(job) == [] and not here.imports.path_of(job.id).exists()
     assert sqlite_office.read(draft).state == "cancelled" and number_of(sqlite_office, ImportJob) == 2
+
+
+def test_only_so_many_faults_are_kept_but_all_are_counted(
+        sqlite_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "MOST_FAULTS", 150)
+    job = sqlite_office.check(sqlite_office.begin("product", table(HEAD, *(f"M{place},飞机,物料,公斤," for place in range(230)))))
+    assert job.refused == 230
+    with sqlite_office.world.database.read() as session:
+        assert [fault.row for fault in faults_of(session, job.id, limit=500)] == list(range(2, 152))
 
 
 def test_two_sweeps_do_not_work_on_one_table(sqlite_office: Office, clock: FixedClock) -> None:

@@ -10,9 +10,12 @@ from sqlalchemy import func, select
 
 from tests.factories_imports import Office, counts, make_office, table
 from tests.factories_trace import make_maker
+from traceapp.audit.model import AuditEntry
+from traceapp.audit.verify import verify
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.models import metadata
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Event, Inspection, Lot, LotEdge, LotPosition, Production, Shipment, TestResult
@@ -173,6 +176,37 @@ def test_a_lot_number_without_its_product_may_come_from_this_very_file(
     sqlite_office.take("lot", table(*LOTS))
     rows = [line.replace(",BULK,B1,", ",,B1,") if line.startswith(("W2", "W3")) else line for line in ORDERS]
     assert counts(sqlite_office.check(sqlite_office.begin("production", table(*rows)))) == (4, 0, 0, 0)
+
+
+def rows_of_all_tables(office: Office) -> dict[str, int]:
+    with office.world.database.read() as session:
+        return {name: session.scalar(select(func.count()).select_from(found)) or 0
+                for name, found in metadata.tables.items() if not name.startswith("import_")}
+
+
+def test_a_look_leaves_no_trace_in_any_table(office: Office) -> None:
+    """But for the audit of the look itself: its table was uploaded, and somebody asked for the look."""
+    before = rows_of_all_tables(office)
+    for kind, rows in (("lot", LOTS), ("product", ("code,kind,name,unit", "NEW,material,New,EA")),
+                       ("site", ("code,partner,name", "S9,OWN,Nine"))):
+        assert office.check(office.begin(kind, table(*rows))).stored
+    after = rows_of_all_tables(office)
+    assert after.pop("audit_entry") == before.pop("audit_entry") + 6
+    assert after.pop("audit_head") == before.pop("audit_head") + 3
+    assert after == before
+
+
+def test_an_act_that_fails_at_its_end_leaves_nothing_of_its_beginning(office: Office) -> None:
+    """The lot comes in, but its release is refused: nothing of the row stays, and those beside it do."""
+    content = table(LOTS[0], "GLUE,G1,5,克,2024-03-01,SUP,A-1,,2024-03-05,合格,2024-03-09",
+                    "GLUE,G2,5,克,2024-03-01,SUP,A-1,,2026-03-05,合格,2024-03-09")
+    assert counts(office.take("lot", content, skips_faulty=True)) == (1, 0, 0, 1)
+    with office.world.database.snapshot() as session:
+        assert session.scalars(select(Lot.number)).all() == ["G2"]
+        assert session.scalar(select(func.count()).select_from(Event)) == 2
+        assert sorted(session.scalars(select(AuditEntry.action).where(AuditEntry.stream.like("lot:%")))) == [
+            "lot.received", "lot.released"]
+        assert verify(session).broken is None
 
 
 def test_keys_follow_from_product_and_number(sqlite_office: Office) -> None:
