@@ -211,7 +211,7 @@ def test_a_part_and_the_place_behind_it_are_stored_together_or_not_at_all(
     with pytest.raises(_Killed):
         run_table(sqlite_office.world.database, clock, sqlite_office.world.imports, claim, lambda _: None)
     left = sqlite_office.read(job)
-    assert (left.at_row, left.stored, number_of(sqlite_office, Product)) == (101, 100, 100)
+    assert (left.at_row, left.stored, number_of(sqlite_office, Product)) == (41, 40, 40)
 
 
 def test_a_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(sqlite_office: Office, clock: FixedClock) -> None:
@@ -219,7 +219,7 @@ def test_a_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(sqlite_off
     here = sqlite_office.world
 
     def pause(progress: work.Progress) -> None:
-        if progress.rows == 100:
+        if progress.rows == 120:
             with here.database.write() as session:
                 pause_import(session, sqlite_office.actor, clock, job.id)
 
@@ -230,7 +230,7 @@ def test_a_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(sqlite_off
     with pytest.raises(work.LostClaim):
         run_table(here.database, clock, here.imports, claim, pause)
     assert run_imports(here) == 0
-    assert (sqlite_office.read(job).state, sqlite_office.read(job).stored) == ("paused", 100)
+    assert (sqlite_office.read(job).state, sqlite_office.read(job).stored) == ("paused", 120)
     with here.database.write() as session:
         resume_import(session, sqlite_office.actor, clock, job.id)
     assert run_imports(here) == 1
@@ -257,7 +257,7 @@ def test_a_look_that_is_cancelled_ends(sqlite_office: Office, clock: FixedClock)
 
     def cancel(progress: work.Progress) -> None:
         with here.database.write() as session:
-            if progress.rows == 100:
+            if progress.rows == 120:
                 cancel_import(session, sqlite_office.actor, clock, job.id)
             else:
                 work.note_check(session, clock, claim, progress)

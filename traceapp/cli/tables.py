@@ -26,7 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     command = commands.add_parser(
         "import", help="take in products, partners, sites, lots and history from a table",
-        description="Looks at the whole table first, then takes its rows in, in parts of some hundred. Rows that are "
+        description="Looks at the whole table first, then takes its rows in, in small parts. Rows that are "
                     "there already are counted and harm nothing; called again after an interruption it goes on where "
                     "it was. Faults stand on stderr with row and column; one JSON line of counts on stdout. Exit code "
                     "1 when rows cannot be taken in and --skip-faulty is not given: then nothing was stored.")

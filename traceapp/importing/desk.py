@@ -56,6 +56,11 @@ class Desk:
     recall: Callable[[Session, str], None] | None = None
     lots: dict[str, Lot] = field(default_factory=dict)
     _found: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _own_sites: Sequence[Site] = ()
+
+    def __post_init__(self) -> None:
+        # Held, so that use cases find them in the session: nearly every act is at one of them.
+        self._own_sites = self.session.scalars(select(Site).where(Site.is_own)).all()
 
     def product(self, text: str, place: str = "product") -> Product:
         """The product with this code or GTIN. Raises InvalidInput."""

@@ -38,7 +38,7 @@ from .states import ENDED, WORKED_ON, ImportState, next_state
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(days=30)
 MOST_FAULTS = 10_000
-_BATCH_ROWS = 100  # about a quarter of a second in which nobody else writes
+_BATCH_ROWS = 40  # about a quarter of a second in which nobody else writes
 
 
 class LostClaim(Exception):
