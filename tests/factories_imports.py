@@ -48,7 +48,7 @@ class Office:
         """An import whose columns are guessed."""
         here = self.world
         kept = here.imports.keep(new_import_id(here.clock), io.BytesIO(content))
-        read = read_table(here.imports, kept)
+        read = read_table(here.imports, kept, kind)
         with here.database.write() as session:
             return begin_import(session, self.actor, here.clock, BeginImport(kind, name, read))
 

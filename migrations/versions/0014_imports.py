@@ -23,6 +23,7 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('size_bytes', sa.BigInteger(), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('head_row', sa.Integer(), nullable=False),
     sa.Column('head', traceapp.db.types.JsonText(), nullable=False),
     sa.Column('sample', traceapp.db.types.JsonText(), nullable=False),
     sa.Column('mapping', traceapp.db.types.JsonText(), nullable=False),

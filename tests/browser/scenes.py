@@ -266,7 +266,7 @@ def _imports(session: Session, world: World, actor: Actor) -> dict[str, str]:
     content = "编码,类别,品名,备注列\nGLUE-77,原料,丙烯酸胶 77,x\nP-900,飞机,新型创可贴,\n".encode("gb18030")
     for name in ("import_draft", "import_faulty"):
         kept = world.imports.keep(new_import_id(world.clock), io.BytesIO(content))
-        job = begin_import(session, actor, world.clock, BeginImport("product", "物料.csv", read_table(world.imports, kept)))
+        job = begin_import(session, actor, world.clock, BeginImport("product", "物料.csv", read_table(world.imports, kept, "product")))
         found[name] = job.id
     job.state, job.rows, job.checked = "checked", 2, {"stored": 1, "already": 0, "changed": 0, "refused": 1}
     session.add(ImportFault(

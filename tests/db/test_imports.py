@@ -165,6 +165,15 @@ def test_an_xlsx_comes_in_as_a_csv_does(sqlite_office: Office, tmp_path: Path) -
     assert (found.name_en, found.shelf_life_days) == ("=1+1", 730)
 
 
+def test_titles_are_found_below_the_name_of_a_table(sqlite_office: Office) -> None:
+    content = table("2024 年物料清单,,,,", "制表：张三,,日期：2024-01-05,,", ",,,,", HEAD, "G1,原料,胶,公斤,", "G2,飞机,膜,米,")
+    job = sqlite_office.begin("product", content)
+    assert (job.head_row, job.head[0], job.sample[0][0]) == (4, "编码", "G1")
+    looked = sqlite_office.check(job)
+    assert (counts(looked), sqlite_office.wrong(job)) == ((1, 0, 0, 1), [(6, "kind", "unknown-value")])
+    assert counts(sqlite_office.run(job, skips_faulty=True)) == (1, 0, 0, 1)
+
+
 class _Killed(BaseException):
     """The process ends here."""
 

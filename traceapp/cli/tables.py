@@ -105,7 +105,7 @@ def _resumable_or_new(here: World, kind: Kind, options: argparse.Namespace) -> I
     if before is not None and not options.dry_run:
         here.imports.remove(kept.import_id)
         return before
-    table = read_table(here.imports, kept)
+    table = read_table(here.imports, kept, kind.name)
     with here.database.write() as session:
         job = begin_import(session, _WHO, here.clock, BeginImport(kind.name, Path(options.file).name, table,
                                                                   options.zone))

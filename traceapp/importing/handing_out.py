@@ -13,7 +13,6 @@ from .files import ImportStore
 from .kinds import Kind
 from .model import ImportFault, ImportJob
 from .orders import LIMITS, faults_of
-from .rows import heads_of
 from .work import MOST_FAULTS
 
 
@@ -42,7 +41,6 @@ def fault_rows(session: Session, store: ImportStore, job: ImportJob,
     for fault in faults_of(session, job.id, limit=MOST_FAULTS):
         by_row.setdefault(fault.row, []).append(fault)
     with store.open(job.id) as file, open_rows(file, LIMITS) as rows:
-        heads_of(rows)
         for row in rows:
             for fault in by_row.pop(row.number, ()):
                 record: dict[str, str | int] = {"row": fault.row, "column": named_column(job, fault),

@@ -13,9 +13,10 @@ from .states import ImportState
 
 
 class ImportJob(Base):
-    """An uploaded table and what becomes of it. `mapping`: field -> place of its column; `at_row`: the last row that
-    was dealt with, as a spreadsheet counts, written in the transaction that stored it. The counts are rows of the
-    work that goes on; `checked` keeps those of the look. `holder` works on it until `lease_until`."""
+    """An uploaded table and what becomes of it. `head` are the titles in row `head_row`; `mapping`: field -> place of
+    its column; `at_row`: the last row that was dealt with, as a spreadsheet counts, written in the transaction that
+    stored it. The counts are rows of the work that goes on; `checked` keeps those of the look. `holder` works on it
+    until `lease_until`."""
 
     __tablename__ = "import_job"
     __table_args__ = (
@@ -30,6 +31,7 @@ class ImportJob(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(12))
+    head_row: Mapped[int] = mapped_column(Integer)
     head: Mapped[Any] = mapped_column(JsonText)
     sample: Mapped[Any] = mapped_column(JsonText)
     mapping: Mapped[Any] = mapped_column(JsonText)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -18,26 +19,28 @@ from traceapp.db.page import Order, Page, page_of
 from traceapp.identity.policy import permit
 from traceapp.tables.cells import known_zone
 from traceapp.tables.heads import guess_heads, plain_title
-from traceapp.tables.reading import Limits, open_rows
+from traceapp.tables.reading import Limits, Row, open_rows
 
 from .fields import titles_of
 from .files import ImportStore, Kept
 from .kinds import Kind, kind_of
 from .model import ImportFault, ImportJob, ImportMapping
-from .rows import heads_of
+from .rows import head_among
 from .states import ENDED, ImportState, next_state
 
 LIMITS = Limits(bytes=1 << 62, rows=1 << 40)
 MOST_OPEN = 20
-_SAMPLE_ROWS, _SAMPLE_CELL = 3, 60
+_HEAD_ROWS, _SAMPLE_ROWS, _SAMPLE_CELL = 10, 3, 60
 _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that is in the store: the titles of its first row, and the rows below it as far as people look."""
+    """A table that is in the store: the number of the row of titles, the titles, and the rows below it as far as
+    people look."""
 
     kept: Kept
+    head_row: int
     head: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
 
@@ -63,17 +66,17 @@ class MapColumns:
     may_change: bool = False
 
 
-def read_table(store: ImportStore, kept: Kept) -> Table:
+def read_table(store: ImportStore, kept: Kept, kind: str) -> Table:
     """What stands at the top of a table in the store. Raises InvalidInput for what is no table."""
     with store.open(kept.import_id) as file, open_rows(file, LIMITS) as rows:
-        head = heads_of(rows)
-        sample: list[tuple[str, ...]] = []
-        for row in rows:
-            if len(sample) == _SAMPLE_ROWS:
-                break
-            if not row.is_empty:
-                sample.append(tuple(cell[:_SAMPLE_CELL] for cell in row.cells))
-    return Table(kept, tuple(cell[:_SAMPLE_CELL] for cell in head.cells), tuple(sample))
+        top = list(islice((row for row in rows if not row.is_empty), _HEAD_ROWS + _SAMPLE_ROWS))
+    head = head_among(top[:_HEAD_ROWS], titles_of(kind))
+    below = [row for row in top if row.number > head.number][:_SAMPLE_ROWS]
+    return Table(kept, head.number, _short(head), tuple(_short(row) for row in below))
+
+
+def _short(row: Row) -> tuple[str, ...]:
+    return tuple(cell[:_SAMPLE_CELL] for cell in row.cells)
 
 
 def begin_import(session: Session, actor: Actor, clock: Clock, command: BeginImport) -> ImportJob:
@@ -89,7 +92,8 @@ def begin_import(session: Session, actor: Actor, clock: Clock, command: BeginImp
     kept, now = command.table.kept, clock.now()
     job = ImportJob(
         id=kept.import_id, kind=kind.name, name=command.name[-_LONGEST_NAME:], sha256=kept.sha256,
-        size_bytes=kept.size_bytes, state=ImportState.draft, head=list(command.table.head),
+        size_bytes=kept.size_bytes, state=ImportState.draft, head_row=command.table.head_row,
+        head=list(command.table.head),
         sample=[list(row) for row in command.table.sample], zone=command.zone, may_change=False, skips_faulty=False,
         mapping=_known_mapping(session, kind, command.table.head), created_at=now, created_by=actor.id,
         actor_role=actor.role, at_row=0, read_bytes=0, stored=0, already=0, changed=0, refused=0)

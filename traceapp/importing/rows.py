@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from traceapp.core.errors import InvalidInput, Problem
+from traceapp.tables.heads import guess_heads
 from traceapp.tables.reading import Row
 
 from .desk import Line
@@ -40,17 +41,18 @@ class Act:
         return self.rows[-1].number
 
 
-def heads_of(rows: Iterator[Row]) -> Row:
-    """The first row that is not empty. Raises InvalidInput when there is none."""
-    head = next((row for row in rows if not row.is_empty), None)
-    if head is None:
+def head_among(rows: Sequence[Row], known: Mapping[str, str]) -> Row:
+    """The row of titles among the first ones of a table, above which a name or a date may stand: the one with most
+    titles that are known, the first where none has two. Raises InvalidInput when there is no row."""
+    if not rows:
         raise InvalidInput("The file is empty.", code="empty-file", place="file")
-    return head
+    found = max(rows, key=lambda row: len(guess_heads(row.cells, known).places))
+    return found if len(guess_heads(found.cells, known).places) > 1 else rows[0]
 
 
 def acts_of(rows: Iterator[Row], kind: Kind, places: Mapping[str, int], zone: ZoneInfo, *,
             after: int = 0) -> Iterator[Act]:
-    """The acts below the head, from the first row after row `after` on."""
+    """The acts of the rows below row `after`."""
     columns = [places[name] for name in kind.group if name in places]
     act: Act | None = None
     present: tuple[str, ...] = ()

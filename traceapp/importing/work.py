@@ -31,7 +31,7 @@ from .files import ImportStore
 from .kinds import Kind, kind_of
 from .model import ImportFault, ImportJob
 from .orders import LIMITS, import_by_id
-from .rows import Act, Fault, acts_of, fault_of, heads_of, texts
+from .rows import Act, Fault, acts_of, fault_of, texts
 from .scratch import Scratch, scratch
 from .states import ENDED, WORKED_ON, ImportState, next_state
 
@@ -108,7 +108,7 @@ def claim_import(session: Session, clock: Clock, state: ImportState, import_id: 
     session.flush()
     scopes = permissions_of(job.actor_role) if job.actor_role != "system" else frozenset(PERMISSIONS)
     return Claim(job.id, job.holder, job.state, kind_of(job.kind), dict(job.mapping), ZoneInfo(job.zone),
-                 job.may_change, job.skips_faulty, job.at_row if state == ImportState.running else 0,
+                 job.may_change, job.skips_faulty, max(job.head_row, job.at_row if state == ImportState.running else 0),
                  Actor(job.created_by, job.actor_role, scopes=scopes, source="import"), job.size_bytes)
 
 
@@ -124,7 +124,6 @@ def _held(session: Session, claim: Claim) -> ImportJob:
 def _opened(store: ImportStore, claim: Claim) -> Iterator[tuple[Iterator[Act], BinaryIO]]:
     """The acts of the table from where the work is, and the file, whose position tells how far it is read."""
     with store.open(claim.import_id) as file, open_rows(file, LIMITS) as rows:
-        heads_of(rows)
         yield acts_of(rows, claim.kind, claim.mapping, claim.zone, after=claim.after), file
 
 

@@ -40,13 +40,13 @@ def install(app: Flask) -> None:
 
 
 @contextmanager
-def stored_table(sent: FileStorage) -> Iterator[Table]:
+def stored_table(sent: FileStorage, kind: str) -> Iterator[Table]:
     """A table that was sent, in the store and read at its top, before the unit of work, which makes other writers wait;
     gone again when what follows fails."""
     here = world()
     import_id = new_import_id(here.clock)
     try:
-        yield read_table(here.imports, here.imports.keep(import_id, sent.stream))
+        yield read_table(here.imports, here.imports.keep(import_id, sent.stream), kind)
     except BaseException:
         here.imports.remove(import_id)
         raise

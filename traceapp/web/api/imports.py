@@ -118,6 +118,7 @@ class ImportSchema(Schema):
     sha256 = fields.String()
     size_bytes = fields.Integer()
     state = choice(ImportState)
+    head_row = fields.Integer()
     head = fields.List(fields.String())
     mapping = fields.Dict(keys=fields.String(), values=fields.Integer())
     zone = fields.String()
@@ -191,7 +192,7 @@ def list_imports(wanted: dict[str, Any]) -> dict[str, Any]:
 @blueprint.alt_response(201, schema=ImportSchema)
 def upload(given: dict[str, Any]) -> Response:
     """Upload a table; its columns are guessed, nothing of it is taken in"""
-    with stored_table(given["file"]) as table, unit_of_work() as session:
+    with stored_table(given["file"], given["kind"]) as table, unit_of_work() as session:
         job = begun(session, given["kind"], given["file"], table, given["zone"])
         return created(ImportSchema(), job, "api_imports.read_import", import_id=job.id)
 

@@ -98,7 +98,7 @@ def import_new() -> Response:
         return Done(_url(job.id), gettext("The file is here. Nothing of it has been taken in yet."), "info")
 
     try:
-        with stored_table(sent) as table:
+        with stored_table(sent, kind) as table:
             answer = perform(form, act, Refusal(lambda status: _list(form, status), {"zone": "zone", "kind": "kind"}))
             if answer.status_code != 303:
                 raise _Refused(answer)
