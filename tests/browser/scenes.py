@@ -103,6 +103,8 @@ class Scenes:
     link: str
     import_draft: str
     import_faulty: str
+    import_stopped: str
+    import_running: str
 
 
 def make_scenes(site: Site) -> Scenes:
@@ -261,18 +263,24 @@ def _print_job(session: Session, world: World, actor: Actor, lot: Lot) -> str:
 
 
 def _imports(session: Session, world: World, actor: Actor) -> dict[str, str]:
-    """A table whose columns are to be named, and one that was looked at and has faults."""
+    """Tables whose columns are to be named, that were looked at, that stopped at a row and that are being taken in."""
     found = {}
+    jobs = {}
     content = "编码,类别,品名,备注列\nGLUE-77,原料,丙烯酸胶 77,x\nP-900,飞机,新型创可贴,\n".encode("gb18030")
-    for name in ("import_draft", "import_faulty"):
+    for name in ("import_draft", "import_faulty", "import_stopped", "import_running"):
         kept = world.imports.keep(new_import_id(world.clock), io.BytesIO(content))
         job = begin_import(session, actor, world.clock, BeginImport("product", "物料.csv", read_table(world.imports, kept, "product")))
-        found[name] = job.id
-    job.state, job.rows, job.checked = "checked", 2, {"stored": 1, "already": 0, "changed": 0, "refused": 1}
-    session.add(ImportFault(
+        found[name], jobs[name] = job.id, job
+    looked, stopped, running = jobs["import_faulty"], jobs["import_stopped"], jobs["import_running"]
+    looked.state, looked.rows, looked.checked = "checked", 2, {"stored": 1, "already": 0, "changed": 0, "refused": 1}
+    for job in (stopped, running):
+        job.rows, job.stored, job.already, job.at_row, job.started_at = 400, 120, 3, 124, world.clock.now()
+    stopped.state, running.state = "stopped", "running"
+    running.holder, running.lease_until = "somebody", world.clock.now() + 2 * LEASE
+    session.add_all(ImportFault(
         import_id=job.id, number=1, row=3, field="kind", place=1, value="飞机", code="unknown-value",
         message="“%(text)s” is not understood here. Use one of: %(known)s.",
-        params={"text": "飞机", "known": "device (医疗器械), drug (药品), cosmetic (化妆品)"}))
+        params={"text": "飞机", "known": "device (医疗器械), drug (药品), cosmetic (化妆品)"}) for job in (looked, stopped))
     return found
 
 

@@ -177,6 +177,8 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("imports", "/imports", "quality"),
     ("import-columns", "/imports/{scenes.import_draft}", "quality"),
     ("import-faults", "/imports/{scenes.import_faulty}", "quality"),
+    ("import-stopped", "/imports/{scenes.import_stopped}", "quality"),
+    ("import-running", "/imports/{scenes.import_running}?still=1", "quality"),
     ("labels", "/labels", "operator"),
     ("links", "/links?withdrawn=1", "quality"),
     ("links-of-a-code", "/links?code={scenes.gtin}", "quality"),
