@@ -54,6 +54,9 @@ def test_a_small_print_is_done_at_once(machine: Machine) -> None:
     assert machine("GET", f"print-jobs/{job['id']}").json == job  # type: ignore[index]
     file = machine("GET", f"print-jobs/{job['id']}/file")  # type: ignore[index]
     assert (file.status_code, file.headers["X-Content-SHA256"]) == (200, job["sha256"])  # type: ignore[index]
+    other = machine.console.app.test_client().get(f"/api/v1/lots/{machine.key}/print-jobs/{job['id']}/file", headers={  # type: ignore[index]
+        "Authorization": f"Bearer {machine.token}", "If-Match": '"another"'})
+    assert (other.status_code, other.data) == (200, file.data)  # a file has no versions to choose from
     log = machine("GET", "print-log").json
     assert [(row["job_id"], row["labels"], row["first_serial"]) for row in log["rows"]] == [(job["id"], 3, None)]  # type: ignore[index]
 

@@ -95,7 +95,7 @@ def template_file(kind_name: str, form: str) -> Response:
     write_table(file, form, template_columns(kind, language()), template_rows(kind),
                 (kind.name, world().clock.now()))
     return send_file(file, mimetype=MEDIA_TYPES[form].partition(";")[0], as_attachment=True,
-                     download_name=f"{kind.name}-template.{form}")
+                     download_name=f"{kind.name}-template.{form}", conditional=False)
 
 
 def faults_file(session: Session, job: ImportJob, form: str = "csv") -> Response:

@@ -83,7 +83,8 @@ def print_file(lot_key: str, job_id: str) -> Response:
         wanted = printable(session, lot_key, PrintChoice.of(job.options), here.settings.base_url, here.code_keys)
     suffix = wanted.choice.suffix(job.total)
     answer = send_file(here.prints.path_of(job_id), mimetype=MEDIA_TYPES[suffix], as_attachment=True,
-                       download_name=f"labels-{wanted.lot.number}-{job_id[-6:]}.{suffix}", etag=job.sha256 or False)
+                       download_name=f"labels-{wanted.lot.number}-{job_id[-6:]}.{suffix}", etag=job.sha256 or False,
+                       conditional=False)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["X-Content-SHA256"] = job.sha256 or ""
     return answer
