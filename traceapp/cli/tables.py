@@ -30,7 +30,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                     "there already are counted and harm nothing; called again after an interruption it goes on where "
                     "it was. Faults stand on stderr with row and column; one JSON line of counts on stdout. Exit code "
                     "1 when rows cannot be taken in and --skip-faulty is not given: then nothing was stored.")
-    command.add_argument("kind", help="product, party, site, lot, production, inspection or shipment")
+    command.add_argument("kind", help="product, party, site, lot, production, inspection, shipment or telemetry")
     command.add_argument("file", nargs="?", help="CSV (UTF-8, UTF-16 or GB18030) or XLSX; - is standard input")
     command.add_argument("--template", choices=["csv", "xlsx"],
                          help="write an empty table of this kind to stdout instead, with one row as an example")

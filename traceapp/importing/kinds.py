@@ -1,6 +1,7 @@
 """The kinds of tables that can be taken in, and what a row of each does."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from .catalog_rows import (
 from .desk import Desk, Line, Names, Outcome
 from .fields import Field, fields_of
 from .lot_rows import LOT_PLACES, PRODUCTION_PLACES, lot_names, take_lot, take_production
+from .telemetry_rows import ABOUT, take_telemetry, telemetry_names
 from .work_rows import (
     INSPECTION_PLACES,
     SHIPMENT_PLACES,
@@ -30,13 +32,14 @@ from .work_rows import (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`take` does what the rows of one act say, `names` is what the act is known by. Rows that follow each other with
-    the same content of `group` are one act; without a group each row is one. `places`: where a use case finds a fault
-    -> the field. `can_change`: what is there may be brought up to the file. Of `most_together` rows an act ends."""
+    """`take` does what the rows of one act say, and answers what came of them all or of how many of them; `names` is
+    what the act is known by. Rows that follow each other with the same content of `group` are one act; without a group
+    each row is one. `places`: where a use case finds a fault -> the field. `can_change`: what is there may be brought
+    up to the file. Of `most_together` rows an act ends."""
 
     name: str
     permission: str
-    take: Callable[[Desk, Sequence[Line]], Outcome]
+    take: Callable[[Desk, Sequence[Line]], Outcome | Counter[str]]
     names: Callable[[Sequence[Line]], Names]
     group: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +62,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
          INSPECTION_PLACES),
     Kind("shipment", "trace.record", take_shipment, shipment_names, ("document", "consignee", "shipped_at"),
          SHIPMENT_PLACES),
+    Kind("telemetry", "trace.record", take_telemetry, telemetry_names, ABOUT, most_together=1000),
 )}
 
 

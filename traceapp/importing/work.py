@@ -191,13 +191,13 @@ def _judge(desk: Desk, claim: Claim, act: Act, so_far: tuple[Progress, Scratch])
         return
     try:
         names = claim.kind.names(act.lines)
-        is_repeated = not claim.may_change and memory.refuse_repeated(names, act.lines)
-        outcome = Outcome.already
-        if not is_repeated:
-            with attempt(desk.session):
-                outcome = claim.kind.take(desk, act.lines)
-            memory.note(names, act.lines)
-        progress.counts[outcome] += len(act.rows)
+        if not claim.may_change and memory.refuse_repeated(names, act.lines):
+            progress.counts[Outcome.already] += len(act.rows)
+            return
+        with attempt(desk.session):
+            outcome = claim.kind.take(desk, act.lines)
+        memory.note(names, act.lines)
+        progress.counts.update(_counted(outcome, act))
     except Unavailable:
         raise
     except Problem as problem:
@@ -299,8 +299,12 @@ def _taken(desk: Desk, claim: Claim, act: Act, counts: Counter[str]) -> list[Fau
         raise
     except Problem as problem:
         return [fault_of(act, claim.kind, problem, claim.mapping)]
-    counts[outcome] += len(act.rows)
+    counts.update(_counted(outcome, act))
     return []
+
+
+def _counted(outcome: Outcome | Counter[str], act: Act) -> Counter[str]:
+    return outcome if isinstance(outcome, Counter) else Counter({outcome: len(act.rows)})
 
 
 def fail_import(session: Session, claim: Claim, problem: Problem) -> None:

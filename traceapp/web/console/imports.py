@@ -52,7 +52,8 @@ PERMISSIONS: dict[str, str] = {f"console.{name}": "import.run" for name in (
 _ = lazy_gettext
 KINDS = {"product": _("Products and materials"), "party": _("Partners"), "site": _("Sites"),
          "lot": _("Lots received or made"), "production": _("Batches with what went into them"),
-         "inspection": _("Inspection reports"), "shipment": _("Shipments")}
+         "inspection": _("Inspection reports"), "shipment": _("Shipments"),
+         "telemetry": _("Readings of temperature and humidity")}
 STATES = {"draft": (_("Columns to be named"), "info"), "checking": (_("Being looked at"), "info"),
           "checked": (_("Looked at"), "check"), "running": (_("Being taken in"), "info"),
           "paused": (_("Paused"), "check"), "stopped": (_("Stopped at a row"), "stop"), "failed": (_("Failed"), "stop"),
@@ -60,7 +61,7 @@ STATES = {"draft": (_("Columns to be named"), "info"), "checking": (_("Being loo
 # Where what was taken in is to be seen.
 _LISTS = {"product": "console.products", "party": "console.partners", "site": "console.partners",
           "lot": "console.lots", "production": "console.lots", "inspection": "console.lots",
-          "shipment": "console.lots"}
+          "shipment": "console.lots", "telemetry": "console.lots"}
 _ZONE = "Asia/Shanghai"
 _REFRESH_SECONDS = 2
 _SHOWN_FAULTS = 100
