@@ -98,7 +98,7 @@ def make_plant(console: Console) -> Plant:
     ids["job_id"] = api.post(f"/lots/{house.first.lot_key}/print-jobs", {"template": "sample"})["id"]
     ids["file_id"] = api.post("/exports/records/jobs", {"lot": house.first.uri, "format": "csv"})["id"]
     make_records(world_of(console))
-    table = "code,name_zh,kind,unit\nP-9,,device,EA\n".encode()
+    table = b"code,name_zh,kind,unit\nP-9,,device,EA\n"
     ids |= {"kind": "product", "import_id": api.upload("/imports", {
         "kind": "product", "file": (io.BytesIO(table), "products.csv")})["id"]}
     return Plant(console, api, house, ids)
