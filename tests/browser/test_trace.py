@@ -72,6 +72,8 @@ def test_without_script_every_node_is_a_link_and_nothing_pretends_to_zoom(opened
 
 def test_the_keyboard_reaches_a_node_and_chooses_it(opened: Callable[[bool], Page]) -> None:
     page = opened(True)
+    assert page.locator("#picture .gpanel").count() == 0
     page.locator("#picture svg a:not(.focus)").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#picture .gpanel")
+    assert page.evaluate("document.activeElement.id") == "at"

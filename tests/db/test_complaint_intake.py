@@ -12,6 +12,7 @@ from traceapp.catalog.service import NewParty, create_party
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.public import add_reporter_message, follow_up
 from traceapp.complaint.service import LotGiven, forget_sources
+from traceapp.complaint.suspecting import candidates
 from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput, NotFound, TooMany
@@ -242,3 +243,16 @@ def test_a_report_that_tells_of_the_same_event_without_a_contact_is_suspected(
                                                        "贴两天后皮肤红肿很痒，去医院开了药膏"}), actor).complaint
     assert again.possible_duplicate_of == first.id
     assert first.possible_duplicate_of is other.possible_duplicate_of is None
+
+
+def test_who_is_compared_is_found_by_indexes_however_many_complaints_there_are(
+        sqlite: Database, clock: FixedClock) -> None:
+    lot = make_lots(sqlite, clock, make_product(sqlite, clock), "A1")[0]
+    complaint = submit(sqlite, clock, a_report(lot=scanned(lot), contact=CONTACT)).complaint
+    with sqlite.read() as session:
+        connection = session.connection()
+        for wanted, index in zip(candidates(complaint, "hash"), ("ix_complaint_lot_received", "ix_complaint_person"),
+                                 strict=True):
+            asked = wanted.compile(connection, compile_kwargs={"literal_binds": True})
+            plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}"))
+            assert index in plan and "SCAN complaint" not in plan

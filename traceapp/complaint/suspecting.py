@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from traceapp.vault.model import Person
@@ -21,24 +21,29 @@ def suspect_alike(session: Session, complaint: Complaint) -> None:
     if complaint.possible_duplicate_of is not None:
         return
     contact = _contact_of(session, complaint.person_id)
-    nearest = select(Complaint, Person.contact_hash).outerjoin(Person, Person.id == Complaint.person_id).where(
-        Complaint.id != complaint.id, Complaint.master_id.is_(None),
-        Complaint.received_at <= complaint.received_at,
-        Complaint.awareness_at.between(complaint.awareness_at - _WITHIN, complaint.awareness_at + _WITHIN),
-        _related(complaint, contact)).order_by(Complaint.received_at.desc()).limit(_MOST)
-    found = [(likeness(facts_of(complaint, contact), facts_of(other, hashed), _MOST), other.id)
-             for other, hashed in session.execute(nearest)]
+    others = {other.id: (other, hashed) for wanted in candidates(complaint, contact)
+              for other, hashed in session.execute(wanted)}
+    own = facts_of(complaint, contact)
+    found = [(likeness(own, facts_of(other, hashed), _MOST), other.id) for other, hashed in others.values()]
     best, best_id = max(found, key=lambda one: one[0].probability, default=(None, ""))
     if best is not None and best.probability >= SUSPECTED:
         complaint.possible_duplicate_of = best_id
 
 
-def _related(complaint: Complaint, contact: str | None) -> ColumnElement[bool]:
-    same_contact = Person.contact_hash == contact if contact else None
-    if complaint.lot_key == UNKNOWN_LOT:
-        return false() if same_contact is None else same_contact
-    same_lot = Complaint.lot_key == complaint.lot_key
-    return same_lot if same_contact is None else or_(same_lot, same_contact)
+def candidates(complaint: Complaint, contact: str | None) -> list[Select[Complaint, str | None]]:
+    """The statements that find who is compared: those of the lot and those of the contact, each by an index."""
+    nearest = select(Complaint, Person.contact_hash).where(
+        Complaint.id != complaint.id, Complaint.master_id.is_(None), Complaint.received_at <= complaint.received_at,
+        Complaint.awareness_at.between(complaint.awareness_at - _WITHIN, complaint.awareness_at + _WITHIN),
+    ).order_by(Complaint.received_at.desc()).limit(_MOST)
+    found = []
+    if complaint.lot_key != UNKNOWN_LOT:
+        found.append(nearest.outerjoin(Person, Person.id == Complaint.person_id)
+                     .where(Complaint.lot_key == complaint.lot_key))
+    if contact:
+        found.append(nearest.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
+            select(Person.id).where(Person.contact_hash == contact))))
+    return found
 
 
 def likeness_of(session: Session, one: Complaint, other: Complaint) -> Likeness:
