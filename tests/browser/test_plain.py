@@ -124,7 +124,7 @@ def test_a_stale_form_says_so_and_keeps_what_was_typed(people: People, site: Sit
     with second.expect_response(lambda answer: answer.request.method == "POST") as refused:
         click(second, "Save the triage")
     assert refused.value.status == 412
-    expect(second.get_by_role("alert")).to_contain_text("changed")
+    expect(second.get_by_role("alert", name="Please check these answers")).to_contain_text("changed")
     expect(second.get_by_label("Note")).to_have_value("Second tab")
     expect(second.get_by_label("A question, no complaint", exact=True)).to_be_checked()
     first.reload()
