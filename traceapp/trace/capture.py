@@ -93,7 +93,7 @@ def capture_document(session: Session, actor: Actor, clock: Clock, command: Capt
     followed = Followed()
     touched, events = _derive(session, sorted_events, resolver, followed)
     foreign_lots.refresh(session, touched | foreign_lots.lots_named_by(session, uris), events)
-    follow_captured(session, actor, clock, touched, followed)
+    follow_captured(events, actor, clock, touched, followed)
     announce(session, clock, f"capture:{capture.id}")
     record(session, actor, now, "epcis.captured", stream_of("capture", capture.id), {
         "name": capture.name, "sha256": digest, "events": capture.events, "duplicates": capture.duplicates})

@@ -19,9 +19,9 @@ from traceapp.db.insert import Values, insert_rows
 from traceapp.epcis import Event as Said
 
 from .event_row import EventRow
-from .facts import said_of
 from .identity import Item, item_of, lot_key, lot_uri
 from .model import Event, EventItem, LotEdge
+from .stored import said_of
 
 PROCESS = "process"
 _LARGEST = Decimal(10) ** 12

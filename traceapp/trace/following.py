@@ -20,6 +20,7 @@ from .event_row import EventRow
 from .excursions import evaluate, evaluate_lots, settle_tasks
 from .identity import Item, item_of
 from .judging import lots_to_judge, sources_to_judge
+from .lot_events import LotEvents
 from .model import Event, EventItem, ItemPosition, Lot, LotEdge
 from .sensor_model import Excursion, SensorReading
 from .sensor_rows import Changed, all_series, derive_readings, take_back
@@ -36,12 +37,10 @@ _OUT_SINCE = select(Excursion.id).where(Excursion.lot_key == bindparam("key"), o
 
 @dataclass(slots=True)
 class Followed:
-    """What the events of a capture changed: series of readings, and containers that were emptied; and what the events
-    say, by their id."""
+    """What the events of a capture changed: series of readings, and containers that were emptied."""
 
     series: Changed = field(default_factory=dict)
     emptied: set[str] = field(default_factory=set)
-    said: dict[str, Said] = field(default_factory=dict)
 
 
 def follow_act(session: Session, actor: Actor, clock: Clock, derived: Derived) -> None:
@@ -65,11 +64,13 @@ def _read_since(session: Session, moved: set[str], row: EventRow) -> set[str]:
     return found
 
 
-def follow_captured(session: Session, actor: Actor, clock: Clock, touched: set[str], followed: Followed) -> None:
+def follow_captured(events: LotEvents, actor: Actor, clock: Clock, touched: set[str], followed: Followed) -> None:
     """After a capture, once the lines of the genealogy and their ends are written."""
-    moved = position_rows.refresh(session, touched | _in_containers(session, followed.emptied), followed.said)
+    session = events.session
+    moved = position_rows.refresh(session, touched | _in_containers(session, followed.emptied), events)
     judged = _judge(session, followed.series)
-    judged |= evaluate_lots(session, lots_to_judge(session, moved | _contents(session, moved)))
+    contents = _contents(session, set(filter(events.may_hold, moved)))
+    judged |= evaluate_lots(session, lots_to_judge(session, moved | contents))
     settle_tasks(session, actor, clock, judged)
 
 
@@ -77,7 +78,6 @@ def note_captured(session: Session, followed: Followed, told: list[tuple[EventRo
     """Events that stand: their readings, and what they emptied."""
     followed.series = _both(followed.series, derive_readings(session, told, key_of))
     followed.emptied |= _emptied_by(told)
-    followed.said |= {row.id: said for row, said in told}
 
 
 def note_undone(session: Session, followed: Followed, row: Event, key_of: KeyOf) -> None:
@@ -85,7 +85,6 @@ def note_undone(session: Session, followed: Followed, row: Event, key_of: KeyOf)
     told = [(row, said_of(row))]
     followed.series = _both(followed.series, take_back(session, *told[0], key_of))
     followed.emptied |= _emptied_by(told)
-    followed.said |= {row.id: said for row, said in told}
 
 
 def follow_rebuilt(session: Session) -> None:

@@ -23,7 +23,7 @@ from .model import Event, EventItem
 _CHUNK = 2000
 _STORED = (
     select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
-           Event.type, Event.action, Event.recorded_at)
+           Event.type, Event.action, Event.recorded_at, Event.capture_id)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
     .where(among(EventItem.lot_key, "keys")))
 _SAID = select(Event.id, Event.document, Event.context).where(among(Event.id, "ids"))
@@ -55,7 +55,8 @@ def holder_of(said: Said) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event about a lot: the role of the lot in it, and what it says."""
+    """One event about a lot: the role of the lot in it, and what it says. `is_told`: by others; else it is an act of
+    ours."""
 
     role: str
     quantity: Decimal | None
@@ -65,6 +66,7 @@ class Seen:
     type: str
     action: str | None
     recorded_at: datetime
+    is_told: bool
     known: Known
 
     @property
@@ -75,11 +77,12 @@ class Seen:
 @dataclass(slots=True)
 class LotEvents:
     """Finds the events of lots. `fresh` is what is known of events without reading them, by their id; `gathered` are
-    the events of lots that were found already."""
+    the events of lots that were found already; nothing was ever told of those that are `new`."""
 
     session: Session
     fresh: Mapping[str, Known] = field(default_factory=dict)
     gathered: dict[str, list[Seen]] = field(default_factory=dict)
+    new: set[str] = field(default_factory=set)
 
     def of(self, keys: Iterable[str]) -> dict[str, list[Seen]]:
         """The events of each of these lots in the order of their time; without those that have none."""
@@ -98,7 +101,9 @@ class LotEvents:
     def gather(self, keys: Iterable[str]) -> None:
         """Find the events of these lots before others are added to them."""
         wanted = sorted(keys)
-        self.gathered = {key: [] for key in wanted} | self.of(wanted)
+        stored = self.of(wanted)
+        self.new = {key for key in wanted if key not in stored}
+        self.gathered = {key: [] for key in self.new} | stored
 
     def add(self, told: Iterable[Told]) -> None:
         """These events are stored now, too; all of their lots were gathered before."""
@@ -106,7 +111,7 @@ class LotEvents:
             row, known = one.row, self.fresh[one.row.id]
             for item in one.touched:
                 self.gathered[item.key].append(Seen(item.role, item.quantity, item.unit, row.id, row.event_time,
-                                                    row.type, row.action, row.recorded_at, known))
+                                                    row.type, row.action, row.recorded_at, True, known))
         for events in self.gathered.values():
             events.sort(key=_ORDER)
 
@@ -119,9 +124,10 @@ class LotEvents:
         rows = self.session.connection().execute(_STORED, {"keys": keys}).all()
         older = self._read({row[4] for row in rows if row[4] not in self.fresh})
         found: dict[str, list[Seen]] = defaultdict(list)
-        for key, role, quantity, unit, event_id, at, type_, action, recorded_at in rows:
+        for key, role, quantity, unit, event_id, at, type_, action, recorded_at, capture_id in rows:
             known = self.fresh.get(event_id) or older[event_id]
-            found[key].append(Seen(role, quantity, unit, event_id, at, type_, action, recorded_at, known))
+            found[key].append(Seen(role, quantity, unit, event_id, at, type_, action, recorded_at,
+                                   capture_id is not None, known))
         for events in found.values():
             events.sort(key=_ORDER)
         return found

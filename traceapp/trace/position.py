@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from traceapp.core.ids import name_key
 from traceapp.epcis import Event as Said
@@ -34,12 +34,18 @@ class Spot:
     owner: str | None = None
     possessor: str | None = None
     is_stock: bool = False
+    key: str = field(init=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        if self.state is PositionState.inside:
-            return item_of(self.place, is_class=False, is_parent=True).key
-        return spot_key(self.state, self.place)
+    def __post_init__(self) -> None:
+        inside = self.state is PositionState.inside
+        object.__setattr__(self, "key", item_of(self.place, is_class=False, is_parent=True).key if inside
+                           else spot_key(self.state, self.place))
+
+    def of(self, owner: str | None, possessor: str | None) -> Spot:
+        """The same place, with these in charge."""
+        if (owner, possessor) == (self.owner, self.possessor):
+            return self
+        return replace(self, owner=owner, possessor=possessor)
 
 
 @lru_cache(maxsize=8192)
@@ -72,7 +78,7 @@ class Step:
 
     at: datetime
     event_id: str
-    moves: tuple[Move, ...]
+    moves: Iterable[Move]
 
 
 @dataclass(slots=True)
@@ -181,8 +187,8 @@ class Ledger:
         return in_unit(wanted - used, held.unit, unit)
 
     def _put(self, step: Step, spot: Spot, taken: _Taken) -> None:
-        whole = replace(spot, owner=taken.origin.owner if spot.owner is None else spot.owner,
-                        possessor=taken.origin.possessor if spot.possessor is None else spot.possessor)
+        whole = spot.of(taken.origin.owner if spot.owner is None else spot.owner,
+                        taken.origin.possessor if spot.possessor is None else spot.possessor)
         held = self.held.get(spot.key)
         if held is None:
             self.held[spot.key] = Held(whole, taken.quantity, taken.unit, step.at, step.event_id)
@@ -198,7 +204,7 @@ class Ledger:
 
     def _set(self, step: Step, held: Held, quantity: Decimal | None, spot: Spot | None = None) -> None:
         """From this step on so much; what was before is over, unless it began in this very moment."""
-        spot = replace(held.spot, owner=spot.owner, possessor=spot.possessor) if spot is not None else held.spot
+        spot = held.spot.of(spot.owner, spot.possessor) if spot is not None else held.spot
         if quantity == held.quantity and spot == held.spot:
             return
         if held.since != step.at:
@@ -208,32 +214,52 @@ class Ledger:
             del self.held[spot.key]
 
 
-def told_moves(said: Said, role: str, quantity: Decimal | None, unit: str | None) -> Iterator[Move]:
-    """What somebody's event does to an item in this role."""
-    here = place_named(said)
-    there = _arrival(said, here)
-    at_here = (spot_key(PositionState.at, here),) if here else ()
-    if role in ("output", "object") and (role == "output" or said.action == "ADD"):
-        yield Move((), there or UNKNOWN, quantity, unit, is_only_named=True)
-    elif role == "input" or (role == "object" and said.action == "DELETE"):
-        yield Move(at_here, None, quantity, unit)
-    elif role == "child":
-        yield from _packing(said, there, at_here, (quantity, unit))
-    elif said.biz_step in _LEAVING:
-        yield Move((*_from(said), *at_here), _sent(said), quantity, unit)
-    elif said.biz_location and not (said.sensors and quantity is None and role == "object"):
-        yield Move(_coming(said) if said.biz_step in _ARRIVING else (), there, quantity, unit, is_seen=True)
+class Telling:
+    """What somebody's event does to the items that it names. Made once an event: it may name thousands."""
 
+    def __init__(self, said: Said) -> None:
+        self._said = said
+        here = place_named(said)
+        self._there = _arrival(said, here)
+        self._here = (spot_key(PositionState.at, here),) if here else ()
+        self._is_leaving = said.biz_step in _LEAVING
 
-def _packing(said: Said, there: Spot | None, at_here: tuple[str, ...],
-             amount: tuple[Decimal | None, str | None]) -> Iterator[Move]:
-    if not said.parent_id or said.action == "OBSERVE":
-        return
-    inside = Spot(PositionState.inside, normal_form(said.parent_id)[:_LONGEST])
-    if said.action == "ADD":
-        yield Move(at_here, inside, *amount, touches_stock=True)
-    else:
-        yield Move((inside.key,), there or UNKNOWN, *amount, touches_stock=True, is_only_named=True)
+    def moves(self, role: str, quantity: Decimal | None, unit: str | None) -> tuple[Move, ...]:
+        """What it does to an item in this role."""
+        said = self._said
+        if role == "output" or (role == "object" and said.action == "ADD"):
+            return (Move((), self._there or UNKNOWN, quantity, unit, is_only_named=True),)
+        if role == "input" or (role == "object" and said.action == "DELETE"):
+            return (Move(self._here, None, quantity, unit),)
+        if role == "child":
+            return self._packing(quantity, unit)
+        if self._is_leaving:
+            return (Move((*_from(said), *self._here), self._sent, quantity, unit),)
+        if said.biz_location and not (said.sensors and quantity is None and role == "object"):
+            coming = self._coming if said.biz_step in _ARRIVING else ()
+            return (Move(coming, self._there, quantity, unit, is_seen=True),)
+        return ()
+
+    def _packing(self, quantity: Decimal | None, unit: str | None) -> tuple[Move, ...]:
+        said = self._said
+        if not said.parent_id or said.action == "OBSERVE":
+            return ()
+        if said.action == "ADD":
+            return (Move(self._here, self._inside, quantity, unit, touches_stock=True),)
+        return (Move((self._inside.key,), self._there or UNKNOWN, quantity, unit, touches_stock=True,
+                     is_only_named=True),)
+
+    @cached_property
+    def _inside(self) -> Spot:
+        return Spot(PositionState.inside, normal_form(self._said.parent_id or "")[:_LONGEST])
+
+    @cached_property
+    def _sent(self) -> Spot:
+        return _sent(self._said)
+
+    @cached_property
+    def _coming(self) -> tuple[str, ...]:
+        return _coming(self._said)
 
 
 def place_named(said: Said) -> str:

@@ -2,23 +2,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from traceapp.db.among import among
 from traceapp.db.insert import insert_rows
 from traceapp.epcis import Event as Said
 
 from . import acts
 from .event_row import EventRow
-from .model import Event, EventItem, ItemKind, ItemPosition, Lot, LotEdge, PositionState
-from .position import UNKNOWN, Held, Ledger, Move, Spot, Step, own_moves, place_named, spot_key, told_moves
-from .stored import said_of
+from .lot_events import LotEvents, Seen
+from .model import Event, EventItem, ItemKind, ItemPosition, LotEdge, PositionState
+from .position import UNKNOWN, Held, Ledger, Move, Spot, Step, Telling, own_moves, place_named, spot_key
 
 MOVING_ACTS = frozenset({"receive", "produce", "inspect", "ship", "return", "dispose"})
 _SINGLE = (ItemKind.instance, ItemKind.container)
@@ -34,14 +36,13 @@ _LATER = (select(EventItem.lot_key).join(Event, (Event.subject_key == EventItem.
                  or_(EventItem.quantity.is_not(None), Event.capture_id.is_not(None)))
           .distinct())
 _ALL = (select(*(ItemPosition.__table__.c[name] for name in (*_KEYS, *_VALUES)))
-        .where(ItemPosition.lot_key.in_(bindparam("keys", expanding=True))))
+        .where(among(ItemPosition.lot_key, "keys")))
 _OPEN = _ALL.where(ItemPosition.until.is_(None))
-_STORED = (
-    select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
-           Event.action, Event.capture_id)
-    .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-    .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.role != "process"))
+_ENDED = select(LotEdge.lot_key, LotEdge.other_key, LotEdge.until).where(
+    among(LotEdge.lot_key, "keys"), LotEdge.direction == "down", LotEdge.kind.in_(("packed", "attached")),
+    LotEdge.until.is_not(None)).distinct()
 _CHUNK = 500
+_ORDER = itemgetter(0, 1, 2)
 Rows = dict[tuple[datetime, str], dict[str, Any]]
 
 
@@ -80,14 +81,16 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
     return changed
 
 
-def refresh(session: Session, keys: Iterable[str], fresh: Mapping[str, Said] | None = None) -> set[str]:
-    """Work the rows of these items out anew; answers those of which something came to or left a place. `fresh`: events
-    that need not be read again, by their id."""
+def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = None) -> set[str]:
+    """Work the rows of these items out anew; answers those of which something came to or left a place. `events`: what
+    is known of their events already."""
+    events = events or LotEvents(session)
     wanted, changed = sorted(set(keys)), set()
+    telling: dict[str, Telling] = {}
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start:start + _CHUNK]
-        before = _rows(session, part, is_open=False)
-        ledgers = _worked_out(session, part, fresh or {})
+        before = _rows(session, [key for key in part if key not in events.new], is_open=False)
+        ledgers = _worked_out(events, part, telling)
         changes = _Changes()
         changed |= {key for key in part if changes.note(key, before.get(key, {}), ledgers.get(key) or Ledger(False))}
         changes.write(session)
@@ -101,59 +104,53 @@ def _amount(act: str, data: dict[str, Any], one: Touch) -> tuple[Decimal | None,
     return one.quantity, one.unit
 
 
-def _worked_out(session: Session, keys: list[str], fresh: Mapping[str, Said]) -> dict[str, Ledger]:
-    kinds = dict(session.execute(select(Lot.lot_key, Lot.item_kind).where(Lot.lot_key.in_(keys))).all())
-    found = session.connection().execute(_STORED, {"keys": keys}).all()
-    emptied = _emptied(session, keys, found)
-    said = _said(session, {row.id for row in found} | {cause for _key, _at, cause, _move in emptied}, fresh)
-    told: dict[str, list[tuple[datetime, str, str, Any]]] = defaultdict(list)
-    for row in found:
-        told[row.lot_key].append((row.event_time, row.id, row.role, row))
-    for key, at, cause, container in emptied:
-        told[key].append((at, cause, "", _left(container, said[cause])))
+def _worked_out(events: LotEvents, keys: list[str], telling: dict[str, Telling]) -> dict[str, Ledger]:
+    """Where these items were, by what is told of them. `telling`: what was worked out of events before."""
+    found = events.of(keys)
+    emptied = _emptied(events, found)
     ledgers = {}
-    for key, steps in told.items():
-        ledger = ledgers[key] = Ledger(kinds.get(key) in _SINGLE)
-        for at, event_id, _role, what in sorted(steps, key=lambda step: step[:3]):
-            moves = (what,) if isinstance(what, Move) else tuple(_moves(what, said[event_id], ledger))
+    for key, own in found.items():
+        item = own[0].known.items.get(key)
+        ledger = ledgers[key] = Ledger(item is not None and item.kind in _SINGLE)
+        steps: list[tuple[datetime, str, str, Seen | Move]] = [(one.at, one.event_id, one.role, one) for one in own]
+        steps += [(at, cause, "", move) for at, cause, move in emptied.get(key, ())]
+        steps.sort(key=_ORDER)
+        for at, event_id, _role, what in steps:
+            moves = (what,) if isinstance(what, Move) else _moves(what, ledger, telling)
             ledger.apply(Step(at, event_id, moves))
     return ledgers
 
 
-def _said(session: Session, ids: set[str], fresh: Mapping[str, Said]) -> dict[str, Said]:
-    """What these events say; those that a document has just brought are not read again."""
-    found = {event_id: fresh[event_id] for event_id in ids if event_id in fresh}
-    missing = sorted(ids - found.keys())
-    for start in range(0, len(missing), _CHUNK):
-        found |= {row.id: said_of(row) for row in session.scalars(
-            select(Event).where(Event.id.in_(missing[start:start + _CHUNK])))}
-    return found
+def _moves(one: Seen, ledger: Ledger, telling: dict[str, Telling]) -> Iterable[Move]:
+    if one.is_told:
+        told = telling.get(one.event_id)
+        if told is None:
+            told = telling[one.event_id] = Telling(one.said)
+        return told.moves(one.role, one.quantity, one.unit)
+    act, data = acts.read(one.said)
+    amount = _amount(act, data, Touch("", one.role, one.quantity, one.unit))
+    return tuple(own_moves(act, one.said, one.role, amount, ledger))
 
 
-def _moves(row: Any, said: Said, ledger: Ledger) -> Iterator[Move]:
-    one = Touch(row.lot_key, row.role, row.quantity, row.unit)
-    if row.capture_id is not None:
-        return told_moves(said, one.role, one.quantity, one.unit)
-    act, data = acts.read(said)
-    return own_moves(act, said, one.role, _amount(act, data, one), ledger)
-
-
-def _emptied(session: Session, keys: list[str], found: Iterable[Any]) -> list[tuple[str, datetime, str, str]]:
-    """(key, when, by which event, which container) of what left because the container was emptied whole."""
-    lines = session.execute(select(LotEdge.lot_key, LotEdge.other_key, LotEdge.until).where(
-        LotEdge.lot_key.in_(keys), LotEdge.direction == "down", LotEdge.kind.in_(("packed", "attached")),
-        LotEdge.until.is_not(None)).distinct()).all()
-    named = {(row.lot_key, row.event_time) for row in found if row.role == "child" and row.action == "DELETE"}
-    unnamed = [line for line in lines if (line.lot_key, line.until) not in named]
-    containers = sorted({line.other_key for line in unnamed})
-    emptying: dict[tuple[str, datetime], str] = {}
-    for start in range(0, len(containers), _CHUNK):
-        for row in session.connection().execute(_STORED, {"keys": containers[start:start + _CHUNK]}):
-            if row.role == "parent" and row.action == "DELETE":
-                before = emptying.get((row.lot_key, row.event_time), row.id)
-                emptying[row.lot_key, row.event_time] = min(before, row.id)
-    return [(line.lot_key, line.until, emptying[line.other_key, line.until], line.other_key) for line in unnamed
-            if (line.other_key, line.until) in emptying]
+def _emptied(events: LotEvents, found: dict[str, list[Seen]]) -> dict[str, list[tuple[datetime, str, Move]]]:
+    """When, by which event and where to each item left because its container was emptied whole."""
+    packed = [key for key, own in found.items() if any(one.role == "child" for one in own)]
+    if not packed:
+        return {}
+    lines = events.session.connection().execute(_ENDED, {"keys": packed}).all()
+    unnamed = [line for line in lines if not any(
+        one.role == "child" and one.action == "DELETE" and one.at == line.until for one in found[line.lot_key])]
+    emptying: dict[tuple[str, datetime], Seen] = {}
+    for container, own in events.of({line.other_key for line in unnamed}).items():
+        for one in own:
+            if one.role == "parent" and one.action == "DELETE":
+                emptying.setdefault((container, one.at), one)
+    left: dict[str, list[tuple[datetime, str, Move]]] = defaultdict(list)
+    for line in unnamed:
+        cause = emptying.get((line.other_key, line.until))
+        if cause is not None:
+            left[line.lot_key].append((line.until, cause.event_id, _left(line.other_key, cause.said)))
+    return left
 
 
 def _left(container: str, said: Said) -> Move:
