@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .model import ItemPosition
 from .sensor_model import Excursion, SensorReading
-from .storage_limits import limits_of
+from .storage_limits import are_any, limited
 
 _CHUNK = 500
 _DEEPEST = 10
@@ -34,17 +34,15 @@ def sources_to_judge(session: Session, sources: Iterable[str]) -> set[str]:
     asked = set(sources)
     if not asked:
         return set()
+    found = _in(session, asked, select(Excursion.source_key), Excursion.source_key)
+    found |= _in(session, asked, select(SensorReading.source_key).where(SensorReading.is_alarm),
+                 SensorReading.source_key)
+    if not are_any(session):
+        return found
     within = contents(session, asked)
     having = limited(session, asked.union(*within.values()))
-    found = {source for source in asked if source in having or not having.isdisjoint(within.get(source, ()))}
-    found |= _in(session, asked, select(Excursion.source_key), Excursion.source_key)
-    return found | _in(session, asked, select(SensorReading.source_key).where(SensorReading.is_alarm),
-                       SensorReading.source_key)
-
-
-def limited(session: Session, keys: Iterable[str]) -> set[str]:
-    """The things whose product has limits of any kind."""
-    return {key for key, kinds in limits_of(session, keys).items() if any(one.are_set for one in kinds.values())}
+    return found | {source for source in asked
+                    if source in having or not having.isdisjoint(within.get(source, ()))}
 
 
 def contents(session: Session, spots: Iterable[str]) -> dict[str, set[str]]:
