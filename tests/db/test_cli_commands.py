@@ -3,15 +3,21 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from tests.factories_trace import make_hand
 from traceapp.cli import main
 from traceapp.cli.settings import database
-from traceapp.core.clock import SystemClock
+from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import FixedClock, SystemClock
 from traceapp.core.errors import NotSignedIn
 from traceapp.identity.service import prove_password, sign_in
+from traceapp.trace.model import ItemPosition
+from traceapp.trace.position_query import places_of
 
 GOOD, BAD = "(01)09521234567899(10)AB/1", "(01)09521234567890(10)AB"
 
@@ -113,6 +119,19 @@ def test_upgrade_check_and_verify_hold_on_a_new_database(capsys: pytest.CaptureF
     assert (code, json.loads(lines[0])["problems"]) == (0, [])
     code, lines, _ = run(capsys, "audit", "verify")
     assert (code, json.loads(lines[0])["ok"]) == (0, True)
+
+
+def test_an_upgrade_works_out_where_lots_of_before_are(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "db", "upgrade")
+    with database().write() as session:
+        hand = make_hand(session, SYSTEM, FixedClock(datetime(2026, 11, 25, tzinfo=UTC)))
+        key = hand.raw(hand.maker.glue, "G1", "10").lot_key
+        session.execute(delete(ItemPosition))
+    code, _, talk = run(capsys, "db", "upgrade")
+    assert (code, "where all lots are" in talk) == (0, True)
+    with database().read() as session:
+        assert [one.quantity for one in places_of(session, [key])] == [10]
+    assert "where all lots are" not in run(capsys, "db", "upgrade")[2]
 
 
 def test_a_missing_secret_stops_what_needs_it_and_names_it(capsys: pytest.CaptureFixture[str],

@@ -32,7 +32,7 @@ from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import surroundings
 from traceapp.trace.guards import policy_facts
 from traceapp.trace.identity import lot_key
-from traceapp.trace.model import Lot, LotPosition, Production, ShipmentLine
+from traceapp.trace.model import ItemPosition, Lot, Production, ShipmentLine
 from traceapp.trace.policy import Verdict, verdict
 from traceapp.trace.production import mass_balance
 from traceapp.worklist.model import Task, TaskState, WorkRow
@@ -128,7 +128,8 @@ def test_every_own_lot_adds_up_over_its_places(demo: tuple[Database, Loaded]) ->
     database, _loaded = demo
     with database.read() as session:
         there: dict[str, Decimal] = {}
-        for key, quantity in session.execute(select(LotPosition.lot_key, LotPosition.quantity)):
+        for key, quantity in session.execute(select(ItemPosition.lot_key, ItemPosition.quantity).where(
+                ItemPosition.until.is_(None))):
             there[key] = there.get(key, Decimal(0)) + quantity
         for lot in session.scalars(select(Lot)):
             assert lot.stock >= 0

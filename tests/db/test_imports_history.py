@@ -18,7 +18,7 @@ from traceapp.db import Database
 from traceapp.models import metadata
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.identity import lot_key
-from traceapp.trace.model import Event, Inspection, Lot, LotEdge, LotPosition, Production, Shipment, TestResult
+from traceapp.trace.model import Event, Inspection, ItemPosition, Lot, LotEdge, Production, Shipment, TestResult
 from traceapp.trace.rebuilding import rebuild
 
 LOTS = ("产品编码,批号,数量,单位,收货日期,供应商,供应商批号,生产日期,有效期至,放行状态,放行日期",
@@ -146,8 +146,8 @@ def state_of(office: Office) -> list[tuple[object, ...]]:
     with office.world.database.read() as session:
         rows = [tuple(row) for row in session.execute(select(
             Lot.lot_key, Lot.made, Lot.shipped, Lot.release_state, Lot.released_at, Lot.made_on, Lot.expires_on))]
-        rows += [tuple(row) for row in session.execute(select(LotPosition.lot_key, LotPosition.holder,
-                                                              LotPosition.quantity))]
+        rows += [tuple(row) for row in session.execute(select(ItemPosition.lot_key, ItemPosition.place,
+                                                              ItemPosition.quantity))]
         rows += [tuple(row) for row in session.execute(select(Production.lot_key, Production.made_at))]
         rows += [tuple(row) for row in session.execute(select(LotEdge.lot_key, LotEdge.other_key))]
     return sorted(rows, key=str)

@@ -180,3 +180,22 @@ def test_names_items_and_terms_of_events_stay_and_lie_in_their_keys(empty: Datab
             if empty.is_sqlite:
                 made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :table"), {"table": table})
                 assert "WITHOUT ROWID" in str(made)
+
+
+def test_spans_of_positions_stay_when_the_table_of_places_goes(empty: Database) -> None:
+    migrate_to(empty, "0014")
+    at = "2026-11-01T05:00:00.000000+00:00"
+    row = {"lot_key": "k", "since": at, "spot_key": "s", "state": "at", "place": "urn:x:1", "owner": "", "possessor": "",
+           "quantity": 1500000, "unit": "KGM", "is_stock": False, "event_id": "e1"}
+    with empty.engine.begin() as connection:
+        connection.execute(text("INSERT INTO lot_position (lot_key, holder, quantity, unit, since) "
+                                "VALUES ('k', 'own', 1, 'KGM', :at)"), {"at": at})
+        connection.execute(text(f"INSERT INTO item_position ({', '.join(row)}) VALUES (:{', :'.join(row)})"), row)
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.reading() as connection:
+        kept = connection.execute(text("SELECT lot_key, place, quantity, unit, event_id FROM item_position")).one()
+        assert tuple(kept) == ("k", "urn:x:1", 1500000, "KGM", "e1")
+        if empty.is_sqlite:
+            made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'item_position'"))
+            assert "WITHOUT ROWID" in str(made)

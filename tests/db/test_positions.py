@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.db.test_cold_chain import LOT, PALLET, rebuilt_is_equal
 from tests.db.test_trace_capture import capture, document
@@ -17,9 +17,11 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
 from traceapp.core.quantity import Quantity
 from traceapp.db import Database
+from traceapp.trace.entering import EnterLot, enter_lot
 from traceapp.trace.identity import item_of
-from traceapp.trace.model import ItemPosition, Lot, LotPosition, PositionState
+from traceapp.trace.model import ItemPosition, Lot, PositionState, ShipmentLine
 from traceapp.trace.position_query import named_places, position_page, positions_at
+from traceapp.trace.production import MadeAt
 from traceapp.trace.shipping import DisposeUnits, ReturnUnits, dispose_units, return_units
 
 FISH = "https://id.gs1.org/01/10000082345676/10/F1"
@@ -139,8 +141,8 @@ def test_what_stands_open_adds_up_to_the_stock_and_what_consignees_have(
             places = positions_at(session, one.lot_key, None)
             assert sum(place.quantity for place in places if place.is_stock) == one.stock
             away = sorted(place.quantity for place in places if place.state is PositionState.transit)
-            assert away == sorted(session.scalars(select(LotPosition.quantity).where(
-                LotPosition.lot_key == one.lot_key, LotPosition.holder.like("party:%"), LotPosition.quantity > 0)))
+            assert away == sorted(units for units in session.scalars(select(func.sum(ShipmentLine.units)).where(
+                ShipmentLine.lot_key == one.lot_key).group_by(ShipmentLine.consignee_id)) if units)
         names = named_places(session, session.scalars(select(ItemPosition.place)))
         assert {name.name_en for name in names.values()} >= {"Plant one"}
         first = position_page(session, name_key(LOT), None, 2)
@@ -160,3 +162,25 @@ def test_others_events_never_take_from_our_stock(database: Database, actor: Acto
     capture(database, actor, clock, document(seen))
     assert where(database, LOT) == {("at", "NT", stock), ("at", "54", 5)}
     rebuilt_is_equal(database)
+
+
+def test_a_batch_of_before_our_records_is_in_our_stock_with_what_was_made(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    with database.write() as session:
+        hand = make_hand(session, actor, clock)
+        lot = enter_lot(session, actor, clock, EnterLot(
+            hand.maker.plaster.id, "OLD-1", Quantity(Decimal(500), "EA"), at(2), MadeAt(site_id=hand.maker.site.id)))
+        dispose_units(session, actor, clock, DisposeUnits(lot.lot_key, Quantity(Decimal(60), "EA"), at(21), "torn"))
+        key = lot.lot_key
+    with database.read() as session:
+        assert {(one.state, one.quantity, one.is_stock) for one in positions_at(session, key, None)} == {
+            (PositionState.at, Decimal(440), True)}
+    rebuilt_is_equal(database)
+
+
+def test_a_place_is_called_what_master_data_in_urns_call_it(database: Database, actor: Actor, clock: FixedClock) -> None:
+    farm = {"id": "urn:epc:id:sgln:6901234.00004.0", "attributes": [{"id": "cbvmda:name", "attribute": "The farm"}]}
+    capture(database, actor, clock, document(FARMED, epcisHeader={"epcisMasterData": {"vocabularyList": [
+        {"type": "urn:epcglobal:epcis:vtype:Location", "vocabularyElementList": [farm]}]}}))
+    with database.read() as session:
+        assert named_places(session, [FARM])[FARM].name_en == "The farm"

@@ -12,7 +12,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.trace.capture import CaptureDocument, EventIdReused, capture_document, read_document
-from traceapp.trace.model import LotPosition
+from traceapp.trace.model import ItemPosition
 
 SEED = 5
 MARKS = [f"soak writer-0 {number:06}" for number in range(len(KINDS))]
@@ -51,6 +51,6 @@ def test_a_derived_row_that_is_missing_is_noticed_and_the_rebuild_leaves_no_trac
         sqlite: Database, actor: Actor, clock: FixedClock) -> None:
     captured(sqlite, actor, clock, document_of(MARKS[0], SEED).content)
     with sqlite.write() as session:
-        session.execute(delete(LotPosition))
-    assert differing_tables(sqlite) == ["lot_position"]
-    assert differing_tables(sqlite) == ["lot_position"]
+        session.execute(delete(ItemPosition))
+    assert differing_tables(sqlite) == ["item_position"]
+    assert differing_tables(sqlite) == ["item_position"]

@@ -19,8 +19,10 @@ from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.epcis import dumps, load_json, read_json
 from traceapp.trace.facts import said_of
+from traceapp.trace.identity import party_uri, site_uri
 from traceapp.trace.inspecting import NewResult, RecordInspection, record_inspection
-from traceapp.trace.model import Event, EventItem, Inspection, Lot, LotEdge, LotPosition, ShipmentLine, TestResult
+from traceapp.trace.model import Event, EventItem, Inspection, Lot, LotEdge, ShipmentLine, TestResult
+from traceapp.trace.position_query import places_of
 from traceapp.trace.production import InputLot, ProduceBatch, mass_balance, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, reject_lot
@@ -91,9 +93,8 @@ def test_a_raw_lot_keeps_both_numbers_and_counts_in_the_unit_of_the_product(hand
         origin="江苏", document="DN-1"))
     assert (lot.number, lot.supplier_lot_number, lot.made, lot.unit) == ("G 1/甲", "SL-77", Decimal("2.5"), "KGM")
     assert lot.uri == "urn:traceapp:lot:GLUE:G%201%2F%E7%94%B2"
-    place = hand.session.scalar(select(LotPosition).where(LotPosition.lot_key == lot.lot_key))
-    assert place is not None
-    assert (place.holder, place.quantity) == (f"site:{hand.maker.site.id}", Decimal("2.5"))
+    here = site_uri(hand.maker.site.gln, hand.maker.site.code)
+    assert [(one.place, one.quantity) for one in places_of(hand.session, [lot.lot_key])] == [(here, Decimal("2.5"))]
 
 
 def test_several_lots_of_one_material_stay_several(hand: Hand) -> None:
@@ -157,9 +158,9 @@ def test_a_shipment_of_cases_is_an_exposure_in_units(hand: Hand) -> None:
     items = hand.session.scalars(select(EventItem.quantity).where(
         EventItem.lot_key == lot.lot_key, EventItem.event_id == shipment.id)).all()
     assert items == [Decimal(405)]
-    places = dict(hand.session.execute(select(LotPosition.holder, LotPosition.quantity).where(
-        LotPosition.lot_key == lot.lot_key)).all())
-    assert places == {f"site:{hand.maker.site.id}": lot.stock, f"party:{hand.maker.clinic.id}": Decimal(405)}
+    assert {one.place: one.quantity for one in places_of(hand.session, [lot.lot_key])} == {
+        site_uri(hand.maker.site.gln, hand.maker.site.code): lot.stock,
+        party_uri(hand.maker.clinic.gln, hand.maker.clinic.code): Decimal(405)}
 
 
 def test_returns_come_off_the_consignee_and_not_beyond(hand: Hand) -> None:

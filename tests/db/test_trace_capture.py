@@ -22,7 +22,7 @@ from traceapp.trace.documents import lot_document
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
-from traceapp.trace.model import Capture, Event, Lot, LotEdge, LotPosition, MasterRecord
+from traceapp.trace.model import Capture, Event, ItemPosition, Lot, LotEdge, MasterRecord
 from traceapp.trace.public import scan_facts
 from traceapp.trace.rebuilding import DERIVED
 from traceapp.trace.release import Decide, reject_lot
@@ -324,9 +324,9 @@ def test_a_rebuild_gives_equal_tables_and_moves_every_revision_on(
     after = derived(database)
     for table, rows in before.items():
         assert after[table] == rows, table
-    assert all(before[table] for table in ("lot", "lot_edge", "event_item", "hold", "shipment_line", "lot_position"))
+    assert all(before[table] for table in ("lot", "lot_edge", "event_item", "hold", "shipment_line", "item_position"))
     with database.read() as session:
         assert all(session.scalar(select(Lot.revision).where(Lot.lot_key == key)) > revision
                    for key, revision in revisions.items())
         assert session.scalar(select(func.count()).select_from(LotEdge)) > 0
-        assert session.scalar(select(func.count()).select_from(LotPosition)) > 0
+        assert session.scalar(select(func.count()).select_from(ItemPosition)) > 0

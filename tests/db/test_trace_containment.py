@@ -5,7 +5,6 @@ import random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from tests.db.test_trace_capture import capture, derived, document
 from traceapp.core.actor import Actor
@@ -14,7 +13,7 @@ from traceapp.db import Database
 from traceapp.trace.capture import rebuild
 from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import trace_lot
-from traceapp.trace.model import LotPosition
+from traceapp.trace.position_query import places_of
 
 BOX, PALLET = "urn:epc:id:sscc:6901234.0000000001", "urn:epc:id:sscc:6901234.0000000002"
 ONE, OTHER = "urn:epc:id:sgtin:6901234.000111.1", "urn:epc:id:sgtin:6901234.000111.2"
@@ -60,8 +59,7 @@ def test_what_is_in_a_container_is_where_a_later_document_saw_the_container(
         "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T01:00:00Z", "eventTimeZoneOffset": "+00:00",
         "epcList": [BOX], "bizStep": "receiving", "bizLocation": {"id": "urn:x:ward"}}))
     with database.read() as session:
-        place = select(LotPosition.holder).where(LotPosition.lot_key == key_of_text(session, ONE))
-        assert session.scalars(place).all() == ["urn:x:ward"]
+        assert [one.place for one in places_of(session, [key_of_text(session, ONE)])] == ["urn:x:ward"]
     before = derived(database)
     with database.write() as session:
         rebuild(session)

@@ -25,8 +25,9 @@ from traceapp.trace.lot_list import LotFilter, all_lots, lot_page
 from traceapp.trace.model import Lot, LotEdge
 from traceapp.trace.overview import events_of, holds_of, inspections_of, productions_of, shipments_of, usable_lots
 from traceapp.trace.policy import Verdict
+from traceapp.trace.position_query import places_of
 from traceapp.trace.public import ScanFacts, scan_facts, scan_revision
-from traceapp.trace.queries import consignees_of, lot_counts, positions_of, shipments_to
+from traceapp.trace.queries import consignees_of, lot_counts, shipments_to
 from traceapp.trace.quick_reads import rows
 from traceapp.trace.release import Decide, reject_lot, release_lot
 from traceapp.trace.shipping import ReturnUnits, return_units
@@ -318,4 +319,4 @@ def test_the_page_of_a_lot_reads_what_happened_to_it(hand: Hand) -> None:
     assert totals == [("CLINIC", 400, 30, 370), ("HOSPITAL", 200, 0, 200)]
     assert [row.biz_step for row in events_of(hand.session, lot.lot_key)] == [
         "storing", "receiving", "shipping", "shipping", "inspecting", "commissioning"]
-    assert sum((place.quantity or 0 for place in positions_of(hand.session, lot.lot_key)), Decimal(0)) == 1000
+    assert sum((place.quantity or 0 for place in places_of(hand.session, [lot.lot_key])), Decimal(0)) == 1000

@@ -16,7 +16,8 @@ from traceapp.core.errors import Conflict, Stale
 from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.trace.facts import event_row_id
-from traceapp.trace.model import Event, Lot, LotPosition, ShipmentLine
+from traceapp.trace.identity import party_uri
+from traceapp.trace.model import Event, ItemPosition, Lot, ShipmentLine
 from traceapp.trace.rebuilding import rebuild
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
@@ -54,7 +55,9 @@ def test_two_people_cannot_ship_the_same_units(database: Database, actor: Actor,
         assert found.stock >= 0
         assert (stored or 0) + len(refused) == 16
         assert set(refused) <= {"not-enough", "stale"}
-        held = session.scalar(select(LotPosition.quantity).where(LotPosition.holder == f"party:{hand.maker.clinic.id}"))
+        clinic = party_uri(hand.maker.clinic.gln, hand.maker.clinic.code)
+        held = session.scalar(select(ItemPosition.quantity).where(ItemPosition.place == clinic,
+                                                                  ItemPosition.until.is_(None)))
         assert held == shipped
 
 
@@ -85,7 +88,7 @@ def test_two_people_cannot_receive_a_lot_under_the_same_number(database: Databas
     assert set(ended) <= {"received", "lot-exists", "taken-meanwhile", "stale"}
     with database.read() as session:
         lot = session.scalars(select(Lot).where(Lot.number == "G-SAME")).one()
-        assert session.scalar(select(LotPosition.quantity).where(LotPosition.lot_key == lot.lot_key)) == lot.made
+        assert session.scalar(select(ItemPosition.quantity).where(ItemPosition.lot_key == lot.lot_key)) == lot.made
 
 
 def test_a_lot_that_was_recorded_since_the_number_was_looked_up_is_not_written_over(

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from tests.factories_api import Plant, make_plant
 from tests.factories_web import Console
-from traceapp.trace.model import Lot, LotPosition, Production
+from traceapp.trace.model import ItemPosition, Lot, Production
 from traceapp.web.console.layout import NAVIGATION, _is_at
 
 
@@ -150,10 +150,10 @@ def test_lots_of_others_show_where_they_are(plant: Plant) -> None:
     assert "Places" not in texts(opened(plant, f"?name={film}&kind=item"))
     with plant.console.database.write() as session:
         session.get_one(Lot, film).is_own = 0
-        session.add(LotPosition(lot_key=film, holder="urn:epc:id:sgln:9506000.13436.0", quantity=None, unit=None,
-                                since=plant.console.clock.now()))
+        session.execute(update(ItemPosition).where(ItemPosition.lot_key == film).values(
+            place="https://id.gs1.org/414/9506000134369"))
     page = opened(plant, f"?name={film}&kind=item&part=places")
-    assert "urn:epc:id:sgln:9506000.13436.0" in texts(page)
+    assert "https://id.gs1.org/414/9506000134369" in texts(page)
     assert "Not ours" in texts(opened(plant, f"?name={film}&kind=item"))
 
 

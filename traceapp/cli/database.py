@@ -3,6 +3,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from traceapp.db import Database
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +27,19 @@ def _upgrade(_: argparse.Namespace) -> int:
     found = database()
     before, after = upgrade(found)
     print(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"), file=sys.stderr)
+    _fill(found)
     return 0
+
+
+def _fill(found: Database) -> None:
+    """Work out what the tables lack of before this version."""
+    from traceapp.trace.rebuilding import lacks_positions
+
+    with found.read() as session:
+        if not lacks_positions(session):
+            return
+    print("working out where all lots are, once, from the events …", file=sys.stderr)
+    _rebuild_all(found)
 
 
 def _check(_: argparse.Namespace) -> int:
@@ -44,16 +60,20 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _rebuild(_: argparse.Namespace) -> int:
-    from traceapp.core.actor import SYSTEM
-    from traceapp.core.clock import SystemClock
-    from traceapp.trace.capture import rebuild
-    from traceapp.trace.following import settle_all
-
     from . import show
     from .settings import database
 
-    found = database()
-    with found.write() as session:
-        show({"events": rebuild(session)})
-        settle_all(session, SYSTEM, SystemClock())
+    show({"events": _rebuild_all(database())})
     return 0
+
+
+def _rebuild_all(found: Database) -> int:
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
+    from traceapp.trace.following import settle_all
+    from traceapp.trace.rebuilding import rebuild
+
+    with found.write() as session:
+        count = rebuild(session)
+        settle_all(session, SYSTEM, SystemClock())
+    return count

@@ -160,7 +160,7 @@ def _derive(session: Session, events: _Sorted, resolver: Resolver,
     void = voided(session, [row.event_id for row, _ in events.fresh])
     standing = [Told(row, event.said, event.touched) for row, event in events.fresh
                 if event.said.error_declaration is None and row.event_id not in void]
-    found = LotEvents(session, {row.id: Known.of(event.said, event.items) for row, event in events.fresh})
+    found = LotEvents(session, {row.id: Known(event.said, event.items) for row, event in events.fresh})
     note_captured(session, followed, [(one.row, one.said) for one in standing], resolver.key)
     if events.declared:
         touched = derive_foreign.derive_captured(session, standing, resolver)

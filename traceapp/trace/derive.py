@@ -11,8 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, Table, bindparam, case, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Executable, Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -29,7 +28,6 @@ from .model import (
     Inspection,
     Lot,
     LotEdge,
-    LotPosition,
     Production,
     ReleaseState,
     Shipment,
@@ -70,11 +68,6 @@ class Derived:
         self.insert(EventItem, lot_key=lot.lot_key, event_id=self.row.id, role=role, quantity=quantity,
                     subject_key=self.row.subject_key, unit=lot.unit if quantity is not None else None)
 
-    def move(self, lot: Lot, holder: str, quantity: Decimal) -> None:
-        """`quantity` of the lot more (negative: less) with `holder`."""
-        self.insert(LotPosition, lot_key=lot.lot_key, holder=holder, quantity=quantity, unit=lot.unit,
-                    since=self.row.event_time)
-
     def edge(self, parent_key: str, child_key: str, kind: str, amount: tuple[Decimal | None, str | None]) -> None:
         """One line of the genealogy, under the parent and under the child."""
         for key, direction, other in ((parent_key, "down", child_key), (child_key, "up", parent_key)):
@@ -110,27 +103,16 @@ def load_lots(session: Session, keys: list[str]) -> dict[str, Lot]:
 
 
 def write_rows(session: Session, rows: dict[Table, list[Data]]) -> None:
-    """One statement a table; positions are added to what is there."""
+    """One statement a table."""
     connection = session.connection()
     for table, values in rows.items():
-        connection.execute(_writing(table, connection.dialect.name), values)
+        connection.execute(_writing(table), values)
 
 
 @cache
-def _writing(table: Table, dialect: str) -> Executable:
+def _writing(table: Table) -> Executable:
     """The statement that writes a row of the table. Made once: acts are many."""
-    if table is not LotPosition.__table__:
-        return insert(table)
-    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LotPosition)
-    new, old = statement.excluded, LotPosition.__table__.c
-    return statement.on_conflict_do_update(index_elements=["lot_key", "holder"], set_={
-        "quantity": old.quantity + new.quantity,
-        "since": case((new.since > old.since, new.since), else_=old.since)})
-
-
-def holder_of(lot: Lot) -> str:
-    """Where the stock of a lot of ours is."""
-    return f"site:{lot.site_id}" if lot.site_id else "own"
+    return insert(table)
 
 
 def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal, str]) -> Lot:
@@ -157,7 +139,6 @@ def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal
     lot.consumed = lot.shipped = lot.returned = lot.lost = ZERO
     lot.sampled = acts.number(data, "retainedSamples")
     lot.release_state = ReleaseState.pending
-    derived.move(lot, holder_of(lot), lot.stock)
     return lot
 
 
@@ -176,7 +157,6 @@ def _produce(session: Session, derived: Derived) -> None:
     for used in derived.said.input_quantities:
         parent, amount = derived.lot(used.epc_class), used.quantity or ZERO
         parent.consumed += amount
-        derived.move(parent, holder_of(parent), -amount)
         derived.item(parent, "input", amount)
         derived.edge(parent.lot_key, lot.lot_key, "made", (amount, parent.unit))
     _made_at(derived, lot, quantity)
@@ -208,7 +188,6 @@ def _inspect(session: Session, derived: Derived) -> None:
     sampled = acts.number(data, "sampled")
     if sampled:
         lot.sampled += sampled
-        derived.move(lot, holder_of(lot), -sampled)
     derived.item(lot, "object", sampled or None)
     derived.inspection = Inspection(
         lot_key=lot.lot_key, id=row.id, report_number=data["reportNumber"], laboratory=data.get("laboratory", ""),
@@ -271,8 +250,6 @@ def _ship(session: Session, derived: Derived) -> None:
         lot, units = derived.lot(stated.epc_class), stated.quantity or ZERO
         lot.shipped += units
         derived.item(lot, "object", units)
-        derived.move(lot, holder_of(lot), -units)
-        derived.move(lot, f"party:{derived.data['consignee']}", units)
 
 
 def _return(session: Session, derived: Derived) -> None:
@@ -281,8 +258,6 @@ def _return(session: Session, derived: Derived) -> None:
         lot, units = derived.lot(stated.epc_class), stated.quantity or ZERO
         lot.returned += units
         derived.item(lot, "object", units)
-        derived.move(lot, f"party:{derived.data['consignee']}", -units)
-        derived.move(lot, holder_of(lot), units)
 
 
 def _lines(session: Session, derived: Derived, sign: int) -> None:
@@ -303,7 +278,6 @@ def _dispose(session: Session, derived: Derived) -> None:
     lot, quantity = derived.lot(stated.epc_class), stated.quantity or ZERO
     lot.lost += quantity
     derived.item(lot, "object", quantity)
-    derived.move(lot, holder_of(lot), -quantity)
 
 
 def _measure(session: Session, derived: Derived) -> None:

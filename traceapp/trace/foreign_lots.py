@@ -9,21 +9,22 @@ from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, delete, inspect, select, update
+from sqlalchemy import bindparam, delete, inspect, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from traceapp.catalog.model import PackagingLevel, Product
+from traceapp.core.ids import name_key
 from traceapp.db.among import among
 from traceapp.db.insert import insert_rows
+from traceapp.epcis.identifiers import normal_form
 
 from .containment import refresh_containers
 from .flow import in_unit
-from .genealogy import names_of
 from .identity import Item
 from .lot_events import LotEvents, Seen
-from .model import Hold, Lot, LotPosition, MasterRecord, ReleaseState
-from .sightings import sightings
+from .model import Hold, Lot, ReleaseState
+from .naming import names_of
 
 ZERO = Decimal(0)
 _CHUNK = 1000
@@ -34,16 +35,13 @@ _WRITTEN = (
     "release_state", "is_on_hold", "is_recalled", "flags", "created_at")
 _NEW = ("lot_key", "is_own", "revision", *_WRITTEN)
 _LOTS = select(*(Lot.__table__.c[name] for name in _NEW)).where(among(Lot.lot_key, "keys"))
-_LEAVE = delete(LotPosition).where(among(LotPosition.lot_key, "keys"))
 _HELD = select(Hold.lot_key, Hold.kind).where(among(Hold.lot_key, "keys"), Hold.lifted_at.is_(None))
 _PRODUCTS = (select(PackagingLevel.gtin, Product.id).join(Product, Product.id == PackagingLevel.product_id)
              .where(among(PackagingLevel.gtin, "keys")))
 _CHANGE = update(Lot.__table__).where(Lot.lot_key == bindparam("key"), Lot.revision == bindparam("before")).values(  # type: ignore[arg-type]
     revision=bindparam("before") + 1, **{name: bindparam(f"new_{name}") for name in _WRITTEN})
-_NAMED = select(MasterRecord.uri).where(among(MasterRecord.uri, "keys")).distinct()
 _values_written = itemgetter(*_WRITTEN)
 _row_written = attrgetter(*_WRITTEN)
-_POSITION = ("lot_key", "holder", "quantity", "unit", "since")
 
 
 def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = None) -> None:
@@ -61,10 +59,12 @@ def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = No
 def lots_named_by(session: Session, uris: Iterable[str]) -> set[str]:
     """Others' lots that these master data name, by themselves or by their class."""
     found: set[str] = set()
-    unique = sorted(set(uris))
+    unique = sorted({normal_form(uri) for uri in uris})
     for start in range(0, len(unique), 500):
         part = unique[start:start + 500]
-        found |= set(session.scalars(select(Lot.lot_key).where(Lot.class_uri.in_(part), Lot.is_own == 0)))
+        keys = [name_key(uri) for uri in part]
+        found |= set(session.scalars(select(Lot.lot_key).where(
+            or_(Lot.lot_key.in_(keys), Lot.class_uri.in_(part)), Lot.is_own == 0)))
     return found
 
 
@@ -76,12 +76,10 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
     seen = events.of(foreign)
     items = {key: seen[key][0].known.items[key] for key in seen}
     uris = {uri for item in items.values() for uri in (item.uri, item.class_uri) if uri}
-    names = names_of(session, sorted(connection.scalars(_NAMED, {"keys": sorted(uris)})))
+    names = names_of(session, uris)
     products = _products(session, [item.gtin for item in items.values()])
     held = _held(session, foreign)
-    last = sightings(events, foreign, seen)
     wanted: dict[str, Values] = {}
-    places: list[tuple[Any, ...]] = []
     for key, item in items.items():
         values = _lot_values(item, seen[key], names, held.get(key, set()))
         product = products.get(item.gtin or "")
@@ -89,12 +87,6 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
             # Somebody tells of a lot of our product that we never made: nobody released it.
             values |= {"product_id": product, "release_state": ReleaseState.pending}
         wanted[key] = values
-        sighting = last[key]
-        is_used_up = ZERO < values["made"] <= values["consumed"]
-        if sighting is not None and not is_used_up:
-            places.append((key, sighting.holder, sighting.quantity, sighting.unit, sighting.at))
-    connection.execute(_LEAVE, {"keys": foreign})
-    insert_rows(session, LotPosition, _POSITION, places)
     _write(session, {key: lots[key] for key in foreign if key in lots}, wanted)
 
 

@@ -26,16 +26,17 @@ from .flow import (
     upstream_amounts,
     upstream_ranges,
 )
-from .model import MasterRecord
+from .naming import names_of
+from .position_query import places_of
 from .quick_reads import moment
 from .reach import DOWN, UP, Line, Reached, Walk, Wanted
-from .receivers import KEYS, PARTY, by_keys, held_by, places_of, receivers_of, totals_of
+from .receivers import KEYS, PARTY, by_keys, held_by, receivers_of, totals_of
 from .traced import Amount, Balance, Edge, Held, Node, Position, ProductTotal, Receiver, Totals, Trace
 
 DIRECTIONS = ("upstream", "downstream", "both")
 DEFAULT_LIMIT = 5000
 __all__ = ["DEFAULT_LIMIT", "DIRECTIONS", "Amount", "Balance", "Edge", "Held", "Node", "Position", "ProductTotal",
-           "Receiver", "Totals", "Trace", "TraceWish", "names_of", "record_name", "trace_from", "trace_lot"]
+           "Receiver", "Totals", "Trace", "TraceWish", "trace_from", "trace_lot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ class _Side:
     def positions(self, session: Session) -> tuple[Position, ...]:
         """Where others' lots are, by their events."""
         rows = places_of(session, [node.lot_key for node in self.nodes if not node.is_own])
-        names = names_of(session, sorted({row.holder for row in rows}))
-        return tuple(Position(row.lot_key, row.holder, names.get(row.holder, ""), row.quantity, row.unit, row.since)
+        names = names_of(session, sorted({row.place for row in rows}))
+        return tuple(Position(row.lot_key, row.place, names.get(row.place, ""), row.quantity, row.unit, row.since)
                      for row in rows)
 
 
@@ -175,28 +176,3 @@ def _amount(quantity: Decimal | None, between: Range | None, unit: str | None) -
 
 _PRODUCTS = select(Product.id, Product.code, Product.kind, Product.name_zh, Product.name_en).where(
     Product.id.in_(KEYS))
-
-
-def names_of(session: Session, uris: list[str]) -> dict[str, str]:
-    """What master data that came with documents calls these things; several names of one thing stand side by side."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for start in range(0, len(uris), 500):
-        for record in session.scalars(select(MasterRecord).where(MasterRecord.uri.in_(uris[start:start + 500]))
-                                      .order_by(MasterRecord.capture_id, MasterRecord.position)):
-            name = record_name(record)
-            if name and name not in found[record.uri]:
-                found[record.uri].append(name)
-    return {uri: " / ".join(names)[:300] for uri, names in found.items() if names}
-
-
-_NAMES = ("descriptionshort", "name", "tradeitemdescription", "functionalname", "productname", "regulatedproductname")
-
-
-def record_name(record: MasterRecord) -> str:
-    """The name that one vocabulary element gives to its thing; empty where it gives none."""
-    given: dict[str, str] = {}
-    for name, value in record.attributes:
-        short = name.replace("#", ":").replace("/", ":").rsplit(":", 1)[-1].casefold()
-        if isinstance(value, str) and value.strip():
-            given.setdefault(short, value.strip())
-    return next((given[name] for name in _NAMES if name in given), "")

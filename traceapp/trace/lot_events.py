@@ -32,25 +32,10 @@ _ORDER = attrgetter("at", "event_id")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an event says, the item of each key that it names, and where it leaves them."""
+    """What an event says, and the item of each key that it names."""
 
     said: Said
     items: Mapping[str, Item]
-    holder: str | None
-
-    @classmethod
-    def of(cls, said: Said, items: Mapping[str, Item]) -> Known:
-        return cls(said, items, holder_of(said))
-
-
-def holder_of(said: Said) -> str | None:
-    """Where the event leaves the things: on the way, where they go to."""
-    if said.biz_step == "shipping":
-        for kind in ("location", "possessing_party", "owning_party"):
-            for found, uri in said.destinations:
-                if found == kind:
-                    return uri[:2000]
-    return said.biz_location[:2000] if said.biz_location else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +121,7 @@ class LotEvents:
         """What stored events say."""
         said = self.said(ids)
         resolver = Resolver.of(self.session, said.values()) if said else Resolver()
-        return {event_id: Known.of(event, items_by_key([event], resolver)) for event_id, event in said.items()}
+        return {event_id: Known(event, items_by_key([event], resolver)) for event_id, event in said.items()}
 
     def said(self, ids: Iterable[str]) -> dict[str, Said]:
         """What these events say, by their id."""

@@ -313,18 +313,6 @@ class ShipmentLine(Base):
     event_id: Mapped[str] = mapped_column(String(32))
 
 
-class LotPosition(Base):
-    """How much of a lot is where by what the events say; `holder` is `party:<id>`, `site:<id>` or a URI."""
-
-    __tablename__ = "lot_position"
-
-    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(2000), primary_key=True)
-    quantity: Mapped[Decimal | None]
-    unit: Mapped[str | None] = mapped_column(String(3))
-    since: Mapped[datetime] = mapped_column(UtcTime)
-
-
 class PositionState(StrEnum):
     """`at` a place; `transit`: sent to a place or party, no arrival told; `inside` a container and wherever that is;
     `unknown`: it left, or was unpacked, and nobody said where to."""
@@ -342,7 +330,8 @@ class ItemPosition(Base):
     it is our own stock."""
 
     __tablename__ = "item_position"
-    __table_args__ = (enum_check("state", PositionState), Index("ix_item_position_spot", "spot_key", "since"))
+    __table_args__ = (enum_check("state", PositionState), Index("ix_item_position_spot", "spot_key", "since"),
+                      {"sqlite_with_rowid": False})
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     since: Mapped[datetime] = mapped_column(UtcTime, primary_key=True)

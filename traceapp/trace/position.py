@@ -298,7 +298,7 @@ def own_moves(act: str, said: Said, role: str, amount: tuple[Decimal | None, str
               ledger: Ledger) -> Iterator[Move]:
     """What an act of our own does to a lot of ours in this role."""
     stock = ledger.stock or UNKNOWN
-    if act == "receive" or role == "output":
+    if act in ("receive", "enter") or role == "output":
         here = Spot(PositionState.at, place_named(said), "", "", is_stock=True)
         yield Move((), here, *amount, touches_stock=True, is_only_named=True)
     elif act == "ship":

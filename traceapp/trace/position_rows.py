@@ -22,7 +22,8 @@ from .lot_events import LotEvents, Seen
 from .model import Event, EventItem, ItemKind, ItemPosition, LotEdge, PositionState
 from .position import UNKNOWN, Held, Ledger, Move, Spot, Step, Telling, own_moves, place_named, spot_key
 
-MOVING_ACTS = frozenset({"receive", "produce", "inspect", "ship", "return", "dispose"})
+_COMING = frozenset({"receive", "enter", "produce"})
+MOVING_ACTS = _COMING | {"inspect", "ship", "return", "dispose"}
 _SINGLE = (ItemKind.instance, ItemKind.container)
 _KEYS = ("lot_key", "since", "spot_key")
 _VALUES = ("until", "state", "place", "owner", "possessor", "quantity", "unit", "is_stock", "event_id")
@@ -64,7 +65,7 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
         return set()
     before = _rows(session, keys, is_open=True)
     late = set(session.scalars(_LATER, {"keys": keys, "at": row.event_time}))
-    if act not in ("receive", "produce"):
+    if act not in _COMING:
         late |= set(keys) - set(before)  # of before positions were kept
     changed = refresh(session, late) if late else set()
     changes = _Changes()
@@ -99,7 +100,8 @@ def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = No
 
 def _amount(act: str, data: dict[str, Any], one: Touch) -> tuple[Decimal | None, str | None]:
     """What of it came into stock, or left it: retained samples are none."""
-    if act == "produce" and one.role == "output" and one.quantity is not None:
+    is_made = act == "enter" or (act == "produce" and one.role == "output")
+    if is_made and one.quantity is not None:
         return one.quantity - acts.number(data, "retainedSamples"), one.unit
     return one.quantity, one.unit
 

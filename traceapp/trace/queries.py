@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.catalog.model import Party
 
 from .lot_list import has_verdict
-from .model import Lot, LotPosition, Shipment, ShipmentLine
+from .model import Lot, Shipment, ShipmentLine
 from .policy import Verdict
 
 
@@ -79,9 +79,3 @@ def consignees_of(session: Session, lot_key: str) -> tuple[ConsigneeTotal, ...]:
               for row in rows if row[0] in parties)
     return tuple(sorted(totals, key=lambda total: total.consignee.code))
 
-
-def positions_of(session: Session, lot_key: str) -> tuple[LotPosition, ...]:
-    """Where a lot is and how much of it, places that hold nothing any more left out."""
-    return tuple(session.scalars(select(LotPosition).where(
-        LotPosition.lot_key == lot_key, or_(LotPosition.quantity.is_(None), LotPosition.quantity > 0))
-        .order_by(LotPosition.since.desc(), LotPosition.holder)))

@@ -19,7 +19,6 @@ from .model import (
     ItemPosition,
     Lot,
     LotEdge,
-    LotPosition,
     Production,
     Shipment,
     ShipmentLine,
@@ -32,7 +31,7 @@ from .sensor_rows import derive_readings
 from .terms import lot_keys_of, terms_of, write_terms
 
 DERIVED = (EventTerm, EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production,
-           LotPosition, ItemPosition, SensorReading, Excursion, Hold, Lot)
+           ItemPosition, SensorReading, Excursion, Hold, Lot)
 _CHUNK = 500
 
 
@@ -60,6 +59,13 @@ def rebuild(session: Session) -> int:
             update(Lot).where(Lot.lot_key == bindparam("key")).values(revision=bindparam("next")), changed)
     session.expire_all()
     return count
+
+
+def lacks_positions(session: Session) -> bool:
+    """Whether there are lots of ours from before positions were kept: a rebuild works them out."""
+    return session.scalar(select(Lot.lot_key).where(
+        Lot.is_own == 1, ~select(ItemPosition.lot_key).where(ItemPosition.lot_key == Lot.lot_key).exists()).limit(1)
+    ) is not None
 
 
 def _events(session: Session) -> Iterator[Event]:

@@ -13,7 +13,7 @@ from traceapp.catalog.lookup import parties_by_id
 from traceapp.catalog.model import Party
 
 from .flow import in_unit
-from .model import Lot, LotEdge, LotPosition, ShipmentLine
+from .model import Lot, LotEdge, ShipmentLine
 from .reach import DOWN, Reached
 from .traced import Amount, Balance, Held, Node, ProductTotal, Receiver, Totals
 
@@ -25,8 +25,6 @@ _SENT = (select(ShipmentLine.lot_key, ShipmentLine.consignee_id, func.sum(Shipme
          .where(ShipmentLine.lot_key.in_(KEYS)).group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
 _LINES = select(ShipmentLine.lot_key, ShipmentLine.consignee_id, ShipmentLine.units, ShipmentLine.shipped_at).where(
     ShipmentLine.lot_key.in_(KEYS))
-_PLACES = select(LotPosition.lot_key, LotPosition.holder, LotPosition.quantity, LotPosition.unit,
-                 LotPosition.since).where(LotPosition.lot_key.in_(KEYS))
 _USED = select(LotEdge.lot_key, LotEdge.quantity, LotEdge.unit).where(
     LotEdge.lot_key.in_(KEYS), LotEdge.direction == DOWN, LotEdge.kind == "made")
 _BOUGHT = select(Lot.lot_key, Lot.supplier_id).where(Lot.lot_key.in_(KEYS), Lot.supplier_id.is_not(None))
@@ -87,11 +85,6 @@ def _receiver(held: list[Held], units: Mapping[str, str | None], amounts: tuple[
     return Receiver(first.consignee_id, first.code, first.name_zh, first.name_en, first.region, len(held),
                     tuple(sorted(sums.items(), key=lambda pair: pair[0] or "")), amounts,
                     min(one.first_at for one in held), max(one.last_at for one in held))
-
-
-def places_of(session: Session, keys: list[str]) -> list[Any]:
-    """Where these lots are by what events say."""
-    return sorted(by_keys(session, _PLACES, sorted(keys)), key=lambda row: (row.lot_key, row.since, row.holder))
 
 
 def suppliers_of(session: Session, keys: Collection[str]) -> dict[str, Party]:

@@ -16,9 +16,9 @@ from traceapp.epcis.identifiers import normal_form
 from traceapp.gs1.escapes import unescape
 
 from .derive_foreign import Resolver, items_by_key
-from .genealogy import names_of
 from .identity import Item, party_uri, site_uri
 from .model import Lot
+from .naming import names_of
 from .tracking_kinds import Place
 
 _CHUNK = 500

@@ -29,7 +29,7 @@ from traceapp.surveillance.queries import signals_of_lots
 from traceapp.surveillance.states import SignalState
 from traceapp.trace.facts import said_of
 from traceapp.trace.files import about_inspection, about_lot
-from traceapp.trace.genealogy import names_of, trace_lot
+from traceapp.trace.genealogy import trace_lot
 from traceapp.trace.lot_list import DEFAULT_SORT, LotFilter, lot_page
 from traceapp.trace.overview import (
     LotHead,
@@ -41,8 +41,9 @@ from traceapp.trace.overview import (
     shipments_of,
 )
 from traceapp.trace.policy import ReleaseState
+from traceapp.trace.position_query import named_places, places_of
 from traceapp.trace.production import mass_balance
-from traceapp.trace.queries import consignees_of, positions_of
+from traceapp.trace.queries import consignees_of
 from traceapp.trace.receivers import suppliers_of
 from traceapp.trace.sensor_query import excursions_of, shipments_outside
 from traceapp.trace.starting import StartKind
@@ -197,11 +198,11 @@ def _inspections(session: Session, head: LotHead) -> dict[str, Any]:
 
 
 def _shipments(session: Session, head: LotHead) -> dict[str, Any]:
-    positions = positions_of(session, head.lot.lot_key) if not head.lot.is_own else ()
+    positions = places_of(session, [head.lot.lot_key]) if not head.lot.is_own else []
     outside = shipments_outside(session, [head.lot.lot_key])
     return {"shipments": shipments_of(session, head.lot.lot_key), "held": consignees_of(session, head.lot.lot_key),
             "outside": {shipment_id for _lot, shipment_id in outside}, "positions": positions,
-            "place_names": names_of(session, [one.holder for one in positions])}
+            "place_names": named_places(session, [one.place for one in positions])}
 
 
 def _complaints(session: Session, head: LotHead) -> dict[str, Any]:
