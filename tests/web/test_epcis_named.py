@@ -28,6 +28,7 @@ from traceapp.trace.schedules import checked_schedule, next_time
 from traceapp.trace.subscriptions import sealed_about
 from traceapp.trace.webhooks import signature_of
 from traceapp.vault.service import Vault
+from traceapp.worklist.model import Task
 
 QUERY = {"name": "received", "query": {"EQ_bizStep": ["receiving"]}}
 
@@ -152,6 +153,25 @@ def test_a_subscriber_that_fails_is_told_again_with_the_same_bytes(
         tell_subscribers(world)
     assert len(subscriber.got) == 3
     assert len({(headers["Idempotency-Key"], headers["GS1-Signature"], body) for headers, body in subscriber.got}) == 1
+
+
+def test_an_address_that_takes_nothing_is_a_task_until_it_takes_something(
+        app: Flask, partner: Partner, subscriber: Subscriber, sqlite: Database) -> None:
+    told = subscribed(partner, dest=subscriber.address, stream=True)
+    name = f"subscription:{told['subscriptionID']}"
+
+    def tasks() -> list[tuple[str, str]]:
+        with sqlite.read() as session:
+            return [(one.kind, one.state) for one in session.scalars(select(Task).where(Task.about == name))]
+
+    subscriber.answers = [404, 404]
+    for number in (1, 2):
+        partner.job(document(seen(number)))
+        tell_subscribers(app.extensions["traceapp"])
+    assert tasks() == [("subscription.not_told", "open")]
+    partner.job(document(seen(3)))
+    tell_subscribers(app.extensions["traceapp"])
+    assert tasks() == [("subscription.not_told", "done")]
 
 
 def test_who_has_unsubscribed_hears_nothing_more(

@@ -68,7 +68,7 @@ def normal_form(uri: str) -> str:
     return before + numbered[2] if numbered and before else _read(uri)[0]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _read(uri: str) -> tuple[str, Oddities]:
     canonical, flags = loose_canonical(uri)
     found = tuple((error.code, error.text) for error in flags)

@@ -75,7 +75,7 @@ def site_uri(gln: str | None, code: str) -> str:
     return f"{_GS1}414/{gln}" if gln else f"urn:traceapp:site:{escape(code)}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def item_of(uri: str, *, is_class: bool, is_parent: bool = False) -> Item:
     """What a URI in an event names. `is_class`: it stood in a list of quantities, so it is a lot or a product."""
     canonical = normal_form(uri)

@@ -24,6 +24,7 @@ from traceapp.epcis.times import parse_time
 from traceapp.identity.policy import permit
 from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.vault.service import Vault
+from traceapp.worklist.tasks import drop_tasks
 
 from .event_query import events_page
 from .named_queries import named_query, query_of, query_stream
@@ -31,7 +32,7 @@ from .query_draft import EventQuery
 from .query_model import GatheredEvent, NamedQuery, Subscription
 from .schedules import checked_schedule, next_time
 
-MESSAGE = "epcis.webhook"
+MESSAGE, NOT_TOLD = "epcis.webhook", "subscription.not_told"
 MOST_SUBSCRIPTIONS, EVENTS_A_MESSAGE = 200, 100
 _MOST_AT_FIRST, _PAGE, _LONGEST_TOKEN = 20_000, 500, 500
 _MEMBERS = frozenset({"dest", "signatureToken", "stream", "schedule", "reportIfEmpty", "initialRecordTime"})
@@ -68,6 +69,11 @@ def subscribe(session: Session, actor: Actor, clock: Clock, command: Subscribe, 
     record(session, actor, now, "epcis.subscribed", query_stream(query.name),
            {"subscription": found.id, "dest": found.dest, "schedule": schedule})
     return found
+
+
+def about(subscription_id: str) -> str:
+    """The name of a subscription in tasks."""
+    return f"subscription:{subscription_id}"
 
 
 def sealed_about(subscription_id: str) -> str:
@@ -139,6 +145,7 @@ def unsubscribe(session: Session, actor: Actor, clock: Clock, query_name: str, s
     found = subscription_of(session, query_name, subscription_id)
     session.execute(delete(GatheredEvent).where(GatheredEvent.subscription_id == found.id))
     session.delete(found)
+    drop_tasks(session, actor, clock, about(found.id))
     record(session, actor, clock.now(), "epcis.unsubscribed", query_stream(query_name), {"subscription": found.id})
 
 

@@ -25,13 +25,13 @@ _LONGEST = 40
 Term = tuple[str, str, str]  # name, key, value
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def term_key(value: str) -> str:
     """The key of a URI or word, the same for every way of writing it."""
     return name_key(normal_form(value))
 
 
-_class_key = lru_cache(maxsize=65536)(name_key)
+_class_key = lru_cache(maxsize=8192)(name_key)
 
 
 def typed(kind: str, type_: str) -> str:

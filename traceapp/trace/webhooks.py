@@ -6,6 +6,7 @@ import hmac
 import http.client
 import ssl
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -17,14 +18,16 @@ from traceapp.core.clock import Clock
 from traceapp.outbox.delivery import Delivery
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Vault, VaultError
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .event_query import query_document
 from .model import Event
 from .named_queries import query_stream
 from .query_model import Subscription
-from .subscriptions import sealed_about
+from .subscriptions import NOT_TOLD, about, sealed_about
 
 _TIMEOUT_SECONDS = 10
+_LOOK_WITHIN = timedelta(days=1)
 # Answers after which the same message will never be taken; others are tried again.
 _NEVER = frozenset({400, 404, 405, 410, 413, 415, 422})
 
@@ -54,16 +57,20 @@ class WebhookSender:
         return posted(subscription.dest, body, headers)
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
-        """Note when a subscriber was told last, and in the trail what will never be told."""
+        """Note when a subscriber was told last; what will never be told stands in the trail, and somebody must look."""
         subscription = session.get(Subscription, message.payload["subscription"])
         if subscription is None or message.state == MessageState.pending:
             return
         if delivery.outcome == "sent":
             subscription.last_notified_at = self.clock.now()
+            complete_tasks(session, SYSTEM, self.clock, about(subscription.id), NOT_TOLD, "told again")
             return
         record(session, SYSTEM, self.clock.now(), "epcis.not_told", query_stream(subscription.query_name), {
             "subscription": subscription.id, "message": message.id, "outcome": delivery.outcome,
             "attempts": message.attempts})
+        raise_task(session, SYSTEM, self.clock, RaiseTask(
+            NOT_TOLD, about(subscription.id), "administrator", self.clock.now() + _LOOK_WITHIN, None,
+            {"reference": subscription.query_name}))
 
 
 def signature_of(secret: str, body: bytes) -> str:

@@ -104,6 +104,7 @@ DUTIES: Words = {
     "recall.uncertain": (_("Find out whether the letter arrived"), "plain"),
     "recall.telephone": (_("Telephone the consignee"), "plain"),
     "excursion.assess": (_("Judge whether the batch was harmed outside its storage limits"), "plain"),
+    "subscription.not_told": (_("Find out why a subscriber takes no events"), "plain"),
     "scan.unknown_serial": (_("Look into scans of serial numbers that were never given out"), "plain"),
     "scan.bad_signature": (_("Look into scans of codes with a wrong signature"), "plain"),
     "scan.far_apart": (_("Look into packs that were scanned in places far apart"), "plain"),

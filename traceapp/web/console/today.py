@@ -62,6 +62,8 @@ def act_url(task: Task) -> str:
         return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
     if kind == "excursion" and task.lot_key:
         return url_for("console.lot", lot_key=task.lot_key, part="storage")
+    if kind == "subscription":
+        return url_for("console.exchange_subscriptions")
     if kind == "lot" and task.kind in ABOUT_SCANS:
         return url_for("console.lot", lot_key=key, part="scans")
     return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)
