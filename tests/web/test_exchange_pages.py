@@ -5,6 +5,7 @@ import io
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from traceapp.trace.capture import CaptureDocument, capture_document
 from traceapp.trace.query_model import Subscription
 from traceapp.trace.subscription_list import Standing, subscription_list
 from traceapp.trace.subscriptions import match_events
+from traceapp.web.console.finding_words import FINDING_WORDS
 
 
 def send(browser: Browser, content: bytes, **more: str) -> Any:
@@ -72,6 +74,21 @@ def test_a_faulty_document_is_refused_with_the_place_or_taken_in_part(browser: B
     assert taken.status_code == 303
     page = text(browser, taken.headers["Location"])
     assert "Stored in part" in page and "/epcisBody/eventList/1/bizStep" in page
+
+
+def test_faults_are_said_in_chinese_on_chinese_pages_with_what_was_found(console: Console) -> None:
+    browser = console.browser("quality", "zh-CN")
+    page = send(browser, faulty()).get_data(as_text=True)
+    assert "标准用语表中没有这个词。" in page
+    assert "“no_such_step” is no bizStep" in page
+
+
+def test_every_kind_of_finding_has_words() -> None:
+    """Codes are words with hyphens that the checkers say beside a place."""
+    said = {code for path in Path("traceapp/epcis").glob("*.py") for code in re.findall(
+        r'(?:error|flag|Finding|refusal)\((?:[^"()]|\([^()]*\)|f?"[^"]*")*?, "([a-z]+(?:-[a-z]+)+)"', path.read_text(encoding="utf-8"))}
+    assert len(said) > 30
+    assert said <= FINDING_WORDS.keys()
 
 
 def test_a_request_that_stored_nothing_is_listed_with_its_faults(browser: Browser, api: ApiClient) -> None:

@@ -20,6 +20,7 @@ from traceapp.web.context import signed_in, world
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
+from .finding_words import finding_word
 from .layout import blueprint, page
 from .listing import PAGE_ROWS, address
 
@@ -66,7 +67,8 @@ def exchange_document(document_id: str) -> Response:
     with world().database.read() as session:
         found = captured_document(session, document_id)
         people = names_of_users(session, [found.actor_id, *(job.actor_id for job in found.jobs)])
-    return page("console/exchange_document.html", found=found, people=people, states=STATES, name=_name(found))
+    return page("console/exchange_document.html", found=found, people=people, states=STATES, name=_name(found),
+                finding_word=finding_word)
 
 
 @blueprint.get("/exchange/<document_id>/events.json")
@@ -82,7 +84,7 @@ def exchange_new() -> Response:
 
     def again(status: int = 200) -> Response:
         return page("console/exchange_new.html", status, form=form, findings=findings[:_MOST_FINDINGS],
-                    more=max(0, len(findings) - _MOST_FINDINGS),
+                    more=max(0, len(findings) - _MOST_FINDINGS), finding_word=finding_word,
                     limit=world().settings.upload_limit_bytes // 1_000_000)
 
     if request.method == "GET":
