@@ -1,0 +1,119 @@
+"""Cases as report forms read them: one complete device case, to be changed field by field."""
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from traceapp.export.case_report import (
+    Assessment,
+    CaseReport,
+    CodedTerm,
+    Event,
+    Organisation,
+    PartialDate,
+    Patient,
+    ReportedLot,
+    ReportedProduct,
+    Reporter,
+    ReportHead,
+    ReportKind,
+    SimilarPeriod,
+    Use,
+)
+
+HOLDER = Organisation(
+    name_zh="苏州清舒医疗用品有限公司", name_en="Suzhou Qingshu Medical Supplies Co., Ltd.", country="CN", region="江苏",
+    city="苏州", address="苏州工业园区星湖街 218 号 3 幢", contact_name="周敏", phone="0512-6288 0000",
+    email="vigilance@example.com", ids={"srn": "CN-MF-000012345"})
+HOSPITAL = Organisation(name_zh="无锡市第二人民医院", name_en="Wuxi No. 2 People's Hospital", country="CN", region="江苏",
+                        city="无锡", address="无锡市中山路 68 号", contact_name="沈洁", phone="0510-8270 1111")
+PROCESS = ("护士按说明书清洁创面后，将敷料贴敷于患者左小腿创面，边缘按压 30 秒固定。约 26 小时后换药时发现敷料边缘脱落，"
+           "创面周围皮肤出现红肿、水疱约 3 cm×4 cm，患者自述灼痛。立即停止使用，生理盐水冲洗，外用糖皮质激素软膏，"
+           "3 天后红肿消退，10 天后痊愈。")
+
+
+def coded(annex: str, code: str, zh: str, en: str) -> CodedTerm:
+    """A term of the IMDRF lists."""
+    return CodedTerm("imdrf", code, zh, en, annex, "2025")
+
+
+def device_case() -> CaseReport:
+    """A hydrocolloid dressing that came loose and blistered the skin of a patient in hospital."""
+    head = ReportHead(
+        kind=ReportKind.initial, reference="AE-2611-7F3K2M", version=1,
+        created_at=datetime(2026, 11, 20, 2, 30, tzinfo=UTC), awareness_at=datetime(2026, 11, 10, 1, 15, tzinfo=UTC),
+        latest_awareness_at=datetime(2026, 11, 10, 1, 15, tzinfo=UTC), sender=HOLDER,
+        report_number="3205202600000417", receiver="江苏省药品不良反应监测中心", authority="NMPA", jurisdiction="CN",
+        rule_ids=("CN-MD-02",), expected_next_on=date(2026, 12, 20), recall_references=("RC-2611-AB12CD",),
+        worldwide_id="CN-QINGSHU-AE26117F3K2M")
+    return CaseReport(
+        head, _patient(), _event(),
+        ReportedProduct(
+            code="HCD-1010", kind="device", name_zh="水胶体敷料", name_en="Hydrocolloid dressing", brand="清舒",
+            common_name="Dressing, hydrocolloid", registration_number="苏械注准20232140123", holder=HOLDER,
+            manufacturer=HOLDER, risk_class="II", category="14-10 创面敷料", origin="境内", model="HCD",
+            specification="10 cm×10 cm", catalogue_number="HCD-1010-10",
+            ids={"udi_di": "06901234567892", "basic_udi_di": "6901234HCDXY", "emdn": "M04040102"},
+            markets=("CN", "DE", "GB")),
+        ReportedLot(number="B26031501", uri="urn:traceapp:lot:HCD-1010:B26031501",
+                    udi="(01)06901234567892(10)B26031501(17)290314", made_on=date(2026, 3, 15),
+                    expires_on=date(2029, 3, 14), units_made=Decimal(48000), units_shipped=Decimal(41250), unit="片",
+                    within_specification=True, inspections=("180° 剥离强度：1.2 N/cm，合格", "无菌：合格")),
+        _use(), Reporter(qualification="other_professional", occupation="护士", name="沈洁", phone="0510-8270 1111",
+                         email="shen.jie@example.org", organisation=HOSPITAL, country="CN", also_told_authority=True,
+                         facility_report_number="WX2-2026-118"),
+        _assessment(), similar=_similar(), similar_basis="同一产品族，IMDRF 代码 A0501 或 E1703")
+
+
+def _patient() -> Patient:
+    return Patient(subject_id="S-01HZX", name="欧阳丽华", initials="OYLH", record_number="ZY20261108-0731",
+                   born_on=PartialDate(date(1958, 4, 12)), age=Decimal(68), age_unit="a", age_band="65+", sex="female",
+                   weight_kg=Decimal("61.5"), height_cm=Decimal(158), ethnicity="汉族", history="2 型糖尿病 12 年，下肢静脉性溃疡",
+                   earlier_reactions="无", family_reactions="无", intended_treatment="下肢静脉性溃疡创面护理")
+
+
+def _event() -> Event:
+    return Event(
+        reactions=(coded("E", "E1703", "水疱", "Blister"), coded("E", "E171601", "皮肤发红", "Redness")),
+        seriousness=("intervention",), outcome="recovered", began_on=PartialDate(date(2026, 11, 8)),
+        ended_on=PartialDate(date(2026, 11, 18)), country="CN", region="江苏", place_kind="institution",
+        place_name="无锡市第二人民医院 伤口门诊", harm="敷料周围皮肤红肿、水疱约 3 cm×4 cm，伴灼痛", fault="敷料边缘脱落，黏性不足",
+        narrative="患者欧阳丽华（住院号 ZY20261108-0731）使用水胶体敷料 26 小时后局部红肿、起水疱，家属电话 139 0000 1234。",
+        tests="创面细菌培养阴性", patients_affected=1, is_expected=False)
+
+
+def _use() -> Use:
+    return Use(purpose="覆盖创面、吸收渗液、促进愈合", began_on=PartialDate(date(2026, 11, 7)),
+               ended_on=PartialDate(date(2026, 11, 8)), operator="professional", process=PROCESS,
+               combined="生理盐水；未合并使用其他药品", is_available=True, is_reused=False, device_location="已寄回生产企业")
+
+
+def _assessment() -> Assessment:
+    return Assessment(
+        causality="probable", device_relation="related", investigation="已现场调查并检测留样 20 片，剥离强度为标准下限的 105%。",
+        cause_kind="product", cause="该批胶层配比偏差使边缘黏性下降，渗液浸渍皮肤导致水疱。",
+        problem_codes=(coded("A", "A0501", "脱离", "Detachment of device or device component"),),
+        investigation_codes=(coded("B", "B01", "实物检测", "Testing of actual/suspected device"),),
+        finding_codes=(coded("C", "C0601", "材料不当", "Improper material"),),
+        conclusion_codes=(coded("D", "D02", "原因可追溯到制造", "Cause traced to manufacturing"),),
+        health_impact_codes=(coded("F", "F2303", "需要药物治疗", "Medication required"),),
+        component_codes=(coded("G", "G07001", "胶黏剂", "Adhesive"),), preliminary_comments="样品已回收，正在检测。",
+        first_handling="停用该批敷料并封存库存，通知医院更换批次", measures="对同批产品启动二级召回，调整胶层配比工艺参数",
+        remedial_actions=("recall",), needs_risk_evaluation=True, risk_evaluation_due_on=date(2027, 1, 10))
+
+
+def _similar() -> tuple[SimilarPeriod, ...]:
+    rows = ((2026, 4, 41250), (2025, 2, 96000), (2024, 1, 88000), (2023, 0, 51000))
+    return tuple(SimilarPeriod(year, region, incidents if region != "EEA" else incidents // 2,
+                               Decimal(units if region == "world" else units // 3))
+                 for region in ("CN", "EEA", "world") for year, incidents, units in rows)
+
+
+def changed(case: CaseReport, **places: Any) -> CaseReport:
+    """The case with other values: `event__harm=""` changes `case.event.harm`."""
+    for place, value in places.items():
+        part, _, name = place.partition("__")
+        case = replace(case, **{part: replace(getattr(case, part), **{name: value}) if name else value})
+    return case
