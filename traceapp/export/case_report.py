@@ -118,7 +118,8 @@ class Patient:
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happened. `harm` is the manifestation in the patient, `fault` that in the product; `seriousness` holds the
-    criteria of `complaint.seriousness`; `place_kind`: institution, home, other."""
+    criteria of `complaint.seriousness`; `place_kind`: institution, home, other. `disease_effect`, on the illness that
+    was treated: none, prolonged, worse, sequelae, death."""
 
     reactions: tuple[CodedTerm, ...] = ()
     seriousness: tuple[str, ...] = ()
@@ -139,6 +140,8 @@ class Event:
     patients_affected: int | None = None
     is_expected: bool | None = None
     is_overseas: bool = False
+    body_sites: tuple[str, ...] = ()
+    disease_effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,7 @@ class ReportedProduct:
     dose_form: str = ""
     markets: tuple[str, ...] = ()
     is_suspect: bool = True
+    representative: Organisation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,9 @@ class Reporter:
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What we make of it. `causality` is WHO-UMC's word; `naranjo` the score with its ten answers; `five_item` the five
-    Chinese answers in order and `five_item_result` their word; `device_relation`: related, unrelated, undetermined."""
+    Chinese answers in order and `five_item_result` their word; `device_relation`: related, unrelated, undetermined.
+    `is_risk_*` say of the risk assessment whether it was reviewed and is still adequate; `uncoded_reasons`, by annex A
+    to G, why no IMDRF code stands there."""
 
     causality: str = "unassessable"
     naranjo: int | None = None
@@ -255,6 +261,10 @@ class Assessment:
     needs_risk_evaluation: bool | None = None
     risk_evaluation_due_on: date | None = None
     sender_comment: str = ""
+    is_cause_confirmed: bool | None = None
+    is_risk_reviewed: bool | None = None
+    is_risk_adequate: bool | None = None
+    uncoded_reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
