@@ -117,3 +117,44 @@ def changed(case: CaseReport, **places: Any) -> CaseReport:
         part, _, name = place.partition("__")
         case = replace(case, **{part: replace(getattr(case, part), **{name: value}) if name else value})
     return case
+
+
+def drug_case() -> CaseReport:
+    """A medicated plaster after which a patient fainted; the reaction is known and serious."""
+    case = device_case()
+    product = ReportedProduct(
+        code="GT-0505", kind="drug", name_zh="辣椒碱贴剂", name_en="Capsaicin plaster", brand="舒络", common_name="辣椒碱",
+        registration_number="国药准字H20263001", holder=HOLDER, manufacturer=HOLDER, origin="境内", specification="5 cm×5 cm",
+        dose_form="贴剂", substances=("辣椒碱",), markets=("CN",))
+    other = ReportedProduct(code="X1", kind="drug", name_zh="阿司匹林肠溶片", name_en="Aspirin tablets", is_suspect=False)
+    return replace(
+        case, product=product,
+        event=replace(case.event, seriousness=("hospitalised",), outcome="recovering", fault="", harm="晕厥，血压 85/50 mmHg",
+                      reactions=(CodedTerm("own", "collapse", "昏倒或休克", "Collapse or shock"),), is_expected=True,
+                      narrative="贴用 40 分钟后头晕、晕厥，血压 85/50 mmHg，揭去贴剂、平卧补液后 2 小时血压 118/72 mmHg。"),
+        patient=replace(case.patient, intended_treatment="膝骨关节炎", earlier_reactions="青霉素皮疹（2009 年）",
+                        family_reactions="无"),
+        use=Use(purpose="膝关节疼痛", began_on=PartialDate(date(2026, 11, 8)), ended_on=PartialDate(date(2026, 11, 8)),
+                dose=Decimal(1), dose_unit="贴", route="外用贴敷", frequency="每日 1 次", action_taken="drug_withdrawn",
+                dechallenge="abated", rechallenge="not_done", combined="阿司匹林肠溶片 100 mg 每日 1 次"),
+        assessment=replace(case.assessment, causality="probable", five_item=("yes", "yes", "yes", "unknown", "no"),
+                           five_item_result="probable", device_relation="", first_handling="揭去贴剂，平卧，静脉补液",
+                           problem_codes=()),
+        other_products=((other, ReportedLot(), Use(purpose="冠心病二级预防")),))
+
+
+def cosmetic_case() -> CaseReport:
+    """A serum that reddened and swelled a face."""
+    case = device_case()
+    product = ReportedProduct(
+        code="SR-30", kind="cosmetic", name_zh="透明质酸精华液", name_en="Hyaluronic serum", brand="清舒",
+        registration_number="苏G妆网备字2026001234", holder=HOLDER, manufacturer=HOLDER, origin="境内", specification="30 mL")
+    own = (CodedTerm("own", "itching", "瘙痒", "Itching"), CodedTerm("own", "redness", "皮肤发红", "Redness"),
+           CodedTerm("own", "delayed_healing", "伤口不愈合", "Wound does not heal"))
+    return replace(
+        case, product=product, lot=replace(case.lot, number="S26090203"),
+        event=replace(case.event, reactions=own, seriousness=(), outcome="recovered", body_sites=("face", "cheek", "eye"),
+                      fault="", harm="面颊、眼周潮红伴瘙痒", place_kind="home", place_name="",
+                      narrative="早晚各用一次，第 3 天面颊、眼周潮红、瘙痒，停用并冷敷 5 天后消退。"),
+        assessment=replace(case.assessment, causality="possible", preliminary_comments="考虑化妆品接触性皮炎",
+                           first_handling="停用，冷敷，外用保湿霜"))

@@ -5,7 +5,9 @@ import re
 from datetime import date, datetime, timedelta, timezone
 
 from traceapp.complaint.seriousness import SeriousnessCriterion, is_serious
-from traceapp.export.case_report import CaseReport, CodedTerm
+from traceapp.core.quantity import plain
+from traceapp.export.case_report import CaseReport, CodedTerm, ReportedProduct
+from traceapp.export.form_fields import term_name, words_of
 
 _CHINA = timezone(timedelta(hours=8))
 # What people write where they know nothing. “无” and “none” are answers where the question is what else was used.
@@ -35,18 +37,18 @@ def harm_class(case: CaseReport) -> str:
     return "serious" if is_serious(case.event.seriousness) else "other"
 
 
-def _names(terms: tuple[CodedTerm, ...]) -> str:
-    return "；".join(term.name_zh or term.name_en for term in terms)
+def _names(terms: tuple[CodedTerm, ...], language: str) -> str:
+    return words_of(tuple(term_name(term, language) for term in terms), language)
 
 
-def harm_text(case: CaseReport) -> str:
+def harm_text(case: CaseReport, language: str = "zh") -> str:
     """How the patient was harmed: in words, otherwise by the coded terms."""
-    return said(case.event.harm) or _names(case.event.reactions)
+    return said(case.event.harm) or _names(case.event.reactions, language)
 
 
-def fault_text(case: CaseReport) -> str:
+def fault_text(case: CaseReport, language: str = "zh") -> str:
     """What was wrong with the device: in words, otherwise by the coded terms."""
-    return said(case.event.fault) or _names(case.assessment.problem_codes)
+    return said(case.event.fault) or _names(case.assessment.problem_codes, language)
 
 
 def process_text(case: CaseReport) -> str:
@@ -55,26 +57,40 @@ def process_text(case: CaseReport) -> str:
 
 
 def purpose_text(case: CaseReport) -> str:
-    """What it was used for."""
-    return said(case.use.purpose) or said(case.patient.intended_treatment)
+    """What it was used for: the illness, then the effect."""
+    treated, purpose = said(case.patient.intended_treatment), said(case.use.purpose)
+    return "；".join(dict.fromkeys(filter(None, (treated, purpose))))
 
 
-def combined_text(case: CaseReport) -> str:
+def combined_text(case: CaseReport, language: str = "zh") -> str:
     """What was used together with it; “none” is an answer."""
-    listed = "；".join(product.name_zh or product.name_en or product.code for product, _, _ in case.other_products)
+    listed = words_of(tuple(product_name(product, language) for product, _, _ in case.other_products), language)
     return said(case.use.combined, none_counts=True) or listed
 
 
-def age_text(case: CaseReport) -> str:
+def product_name(product: ReportedProduct, language: str = "zh") -> str:
+    """The name in a language, or in the other where that is all there is."""
+    names = (product.name_zh, product.name_en) if language == "zh" else (product.name_en, product.name_zh)
+    return next(filter(None, names), product.code)
+
+
+_UNITS = {"a": ("岁", "years"), "mo": ("月", "months"), "wk": ("周", "weeks"), "d": ("天", "days"),
+          "h": ("小时", "hours"), "{decade}": ("十年", "decades")}
+
+
+def age_text(case: CaseReport, language: str = "zh") -> str:
     """The age with its unit, otherwise the band of ages, otherwise empty."""
-    if case.patient.age is not None:
-        return f"{case.patient.age.normalize():f} {case.patient.age_unit or 'a'}"
-    return "" if case.patient.age_band in ("", "unknown") else case.patient.age_band
+    patient, english = case.patient, language != "zh"
+    if patient.age is not None:
+        unit = _UNITS.get(patient.age_unit or "a", (patient.age_unit, patient.age_unit))[english]
+        return f"{plain(patient.age)} {unit}"
+    return "" if patient.age_band in ("", "unknown") else f"{patient.age_band} {_UNITS['a'][english]}"
 
 
 def reporter_text(case: CaseReport) -> str:
-    """Who reports: the person's name, otherwise the occupation."""
-    return said(case.reporter.name) or said(case.reporter.occupation)
+    """Who reports: the person's name and occupation, as far as they are known."""
+    name, occupation = said(case.reporter.name), said(case.reporter.occupation)
+    return f"{name}（{occupation}）" if name and occupation else name or occupation
 
 
 # Source: GB/T 1.1 (GB, GB/T), YY and YZB are numbers of standards; 国械注准, 食药监械(准)字 of registrations;

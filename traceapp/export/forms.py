@@ -1,0 +1,64 @@
+"""Every form that a case can be written into, by name. Pure.
+
+Forms with a file format of an authority's own are entries here too: `e2b-r3`, `emdr`.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from types import MappingProxyType
+
+from . import case_listing
+from .case_report import CaseReport, RenderedReport
+from .form_files import FORMATS, file_name
+from .nmpa import render as nmpa
+from .nmpa.batch import write_batch
+from .nmpa.checks import check_device
+from .spreadsheet import MEDIA_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`formats`: what it can be had as, first what its authority takes. `render` fills it from a case in a format and
+    says what its checks found; it raises InvalidInput for another format. `render_many` makes one table of many cases,
+    where the form has one. `title_*` names it for people."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    formats: tuple[str, ...]
+    render: Callable[[CaseReport, str], RenderedReport]
+    render_many: Callable[[Sequence[CaseReport], str], RenderedReport] | None = None
+
+
+def listing(case: CaseReport, fmt: str) -> RenderedReport:
+    """A case as a table of one row."""
+    return list_cases([case], fmt)
+
+
+def list_cases(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
+    """Cases as a table, named after the first."""
+    file = BytesIO()
+    written = case_listing.write_cases(file, fmt, cases, cases[0].head.created_at)
+    findings = tuple(finding for case in cases for finding in case_listing.missing_from_listing(case))
+    return RenderedReport("csv", file_name("cases", cases[0], fmt), written.media_type, file.getvalue(), findings)
+
+
+def batch(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
+    """Cases as the table of device reports that the Chinese system takes."""
+    file = BytesIO()
+    written = write_batch(file, fmt, cases, cases[0].head.created_at)
+    findings = tuple(finding for case in cases for finding in check_device(case))
+    return RenderedReport("nmpa-device", file_name("nmpa-device-batch", cases[0], fmt), written.media_type,
+                          file.getvalue(), findings)
+
+
+_MANY = {"nmpa-device": batch}
+_ALL = (
+    *(Form(form.name, form.zh, form.en, FORMATS, partial(nmpa.render, form.name), _MANY.get(form.name))
+      for form in nmpa.FORMS.values()),
+    Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases),
+)
+FORMS: Mapping[str, Form] = MappingProxyType({form.name: form for form in _ALL})
