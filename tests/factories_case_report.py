@@ -158,3 +158,24 @@ def cosmetic_case() -> CaseReport:
                       narrative="早晚各用一次，第 3 天面颊、眼周潮红、瘙痒，停用并冷敷 5 天后消退。"),
         assessment=replace(case.assessment, causality="possible", preliminary_comments="考虑化妆品接触性皮炎",
                            first_handling="停用，冷敷，外用保湿霜"))
+
+
+def european_case() -> CaseReport:
+    """The dressing as it is sold in Germany, with a representative and a notified body; harm in Munich."""
+    case = device_case()
+    maker = replace(HOLDER, ids={**HOLDER.ids, "postcode": "215021"})
+    representative = Organisation(name_en="Example EU Rep GmbH", country="DE", city="Hamburg", address="Musterweg 1",
+                                  contact_name="Anna Beispiel", phone="+49 40 0000 00", email="rep@example.com",
+                                  ids={"srn": "DE-AR-000000123", "postcode": "20095"})
+    facility = Organisation(name_en="Klinikum Beispiel", country="DE", city="München", address="Beispielstr. 5")
+    product = replace(case.product, risk_class="IIb", representative=representative, holder=maker, manufacturer=maker,
+                      ids={**case.product.ids, "notified_body": "0123", "certificate": "MDR 700001"})
+    similar = tuple(replace(one, region="DE") if one.region == "CN" else one for one in case.similar)
+    return replace(
+        case, head=replace(case.head, sender=maker, receiver="BfArM", authority="DE-CA-001", jurisdiction="EU",
+                           report_number="", rule_ids=("EU-MD-02",)),
+        product=product, similar=similar,
+        event=replace(case.event, country="DE", region="Bayern", language="en", narrative="The edge of the dressing came "
+                      "loose after 26 hours. The skin around it was red with a blister of 3 cm x 4 cm."),
+        use=replace(case.use, device_location="returned"),
+        reporter=replace(case.reporter, country="DE", organisation=facility, name="Eva Muster", phone="+49 89 0000 00"))

@@ -43,6 +43,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     region_header: str = ""
     regions_file: Path | None = None
+    mir_xsd_dir: Path | None = None
     vault_key: str = field(default="", repr=False)
     code_keys: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
@@ -128,6 +129,15 @@ def _file(environ: Mapping[str, str], variable: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _folder(environ: Mapping[str, str], variable: str) -> Path | None:
+    """The folder that a setting names; None when it is not set. Raises SettingsError for one that is not there."""
+    text = environ.get(variable, "").strip()
+    if text and not Path(text).is_dir():
+        raise SettingsError("%(variable)s names the folder %(file)s, which is not there.", place=variable,
+                            variable=variable, file=text)
+    return Path(text) if text else None
+
+
 def lan_address() -> str | None:
     """This machine's address in its own network, None where there is no network.
 
@@ -182,6 +192,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         import_limit_bytes=_number(env, PREFIX + "IMPORT_LIMIT_BYTES", 50_000_000),
         region_header=env.get(PREFIX + "REGION_HEADER", "").strip(),
         regions_file=_file(env, PREFIX + "REGIONS_FILE"),
+        mir_xsd_dir=_folder(env, PREFIX + "MIR_XSD_DIR"),
         secret_key=_secret(env, "secret_key", var_dir),
         vault_key=_secret(env, "vault_key", var_dir),
         code_keys=_secret(env, "code_keys", var_dir),

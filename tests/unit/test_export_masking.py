@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories_case_report import changed, cosmetic_case, device_case, drug_case
+from tests.factories_case_report import changed, cosmetic_case, device_case, drug_case, european_case
 from traceapp.export.case_report import CaseReport, Organisation, Profile
 from traceapp.export.forms import FORMS
 from traceapp.export.masking import MASK, masked
@@ -31,7 +31,7 @@ EMAILS = st.from_regex(r"[a-z]{6}\.q[a-z]{5}@example\.(org|net)", fullmatch=True
 @st.composite
 def told(draw: st.DrawFn) -> tuple[CaseReport, set[str]]:
     """A case in whose free texts persons are named, with everything that is personal in it."""
-    case = draw(st.sampled_from([device_case(), drug_case(), cosmetic_case()]))
+    case = draw(st.sampled_from([device_case(), drug_case(), cosmetic_case(), european_case()]))
     patient, reporter, contact = draw(NAMES), draw(NAMES), draw(NAMES)
     number, phone, email = draw(NUMBERS), draw(PHONES), draw(EMAILS)
     sender = replace(case.head.sender, contact_name=contact, phone=draw(PHONES), email=draw(EMAILS))

@@ -14,6 +14,7 @@ from traceapp.core.quantity import plain
 
 from .case_report import CaseReport, CodedTerm, Finding, Organisation, PartialDate
 from .form_sheet import COLUMNS, Cell, Group
+from .periods import first_day
 
 # What a field of a case may hold, or a reader may answer.
 Value = (str | int | bool | Decimal | date | PartialDate | Organisation | CodedTerm | None
@@ -121,9 +122,7 @@ _PRECISION = {("zh", "month"): "（仅知年月）", ("zh", "year"): "（仅知�
 
 def date_words(known: PartialDate, language: str) -> str:
     """The first day of what is known, with how much of it is known."""
-    first = known.day if known.precision == "day" else known.day.replace(
-        day=1, month=1 if known.precision == "year" else known.day.month)
-    return first.isoformat() + _PRECISION.get((language, known.precision), "")
+    return first_day(known).isoformat() + _PRECISION.get((language, known.precision), "")
 
 
 def words_of(value: Value, language: str) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Wrap = Callable[[Sequence[Width], float], list[Span] | None]
 
 _BOXES = re.compile(f"([{TICKED}{OPEN}])")
+_OPTION = re.compile(f"(?=[{TICKED}{OPEN}])")
+# A Chinese font sets it as wide as a character.
+_APOSTROPHE = re.compile("(?<=[A-Za-z])’(?=[A-Za-z])")
 _HARD_SPACE = "\u00a0"
 _UNKNOWN = "?"
 _BOX = 0.92
@@ -50,7 +53,7 @@ class TextSetter:
         """The text with what can be drawn: line ends kept, controls gone, unknown characters as “?”."""
         kept = (character if character == "\n" or not unicodedata.category(character).startswith("C") else
                 " " if character == "\t" else "" for character in text.replace("\r\n", "\n").replace("\r", "\n"))
-        spelled = self._typeface.spelled("".join(kept))
+        spelled = _APOSTROPHE.sub("'", self._typeface.spelled("".join(kept)))
         lost = set(self._typeface.missing(spelled.replace("\n", ""))) - {TICKED, OPEN, _HARD_SPACE}
         return spelled.translate(dict.fromkeys(map(ord, lost), _UNKNOWN)) if lost else spelled
 
@@ -76,11 +79,11 @@ class TextSetter:
                 for line in self._wrapped(paragraph, room, (size, bold), wrap)]
 
     def title_lines(self, text: str, room: float, size: float) -> list[Line]:
-        """A title in lines; where one or two characters would be left for the last, in lines about equally long."""
+        """A title in lines; where one character would be left for the last, in lines about equally long."""
         from labels.wrap import balanced
 
         plain = self.lines(text.replace("\n", " "), room, size)
-        if len(plain) < 2 or len(plain[-1].text) > 2:
+        if len(plain) < 2 or len(plain[-1].text) > 1:
             return plain
         return list(self._wrapped(self.clean(text).replace("\n", " "), room, (size, False), balanced))
 
@@ -95,14 +98,19 @@ class TextSetter:
             yield Line("")
 
     def _pieces(self, paragraph: str, room: float, size: float, bold: bool) -> Iterator[str]:
-        """Unbreakable parts; one that is wider than the room comes in single characters."""
+        """Unbreakable parts: a box with its words where they fit, else words; a longer one in single characters."""
         from labels.wrap import parts
 
-        for part in _options_whole(parts(paragraph, "data")):
-            if self.line_width(Line(part), size, bold) > room:
-                yield from part
-            else:
-                yield part
+        for option in filter(None, _OPTION.split(paragraph)):
+            broken = parts(option.replace(_HARD_SPACE, " "), "data")
+            if option.startswith((TICKED, OPEN)):
+                fits = self.line_width(Line(option.rstrip()), size, bold) <= room
+                broken = [option] if fits else ["".join(broken[:2]), *broken[2:]]
+            for part in broken:
+                if self.line_width(Line(part.rstrip()), size, bold) > room:
+                    yield from part
+                else:
+                    yield part
 
     def operators(self, line: Line, x: float, y: float, size: float, bold: bool = False) -> str:
         """The operators that draw a line with its left end here; boxes are drawn, not set."""
@@ -117,24 +125,6 @@ class TextSetter:
                 drawn.append(f"BT 0 g 0 G 1 0 0 1 {x:.3f} {y:.3f} Tm\n{shown}0 Tr 0 Tc ET\n")
                 x += self.line_width(Line(text), size, bold)
         return "".join(drawn)
-
-
-def _options_whole(pieces: list[str]) -> Iterator[str]:
-    """The parts with each box and its short word as one."""
-    held = ""
-    for piece in pieces:
-        if held and len(held) < 12 and not piece.startswith((TICKED, OPEN)) and not held.endswith(" "):
-            held += piece
-            continue
-        if held:
-            yield held
-        held = ""
-        if piece.startswith((TICKED, OPEN)):
-            held = piece
-        else:
-            yield piece
-    if held:
-        yield held
 
 
 def _box(ticked: bool, x: float, y: float, size: float) -> str:

@@ -24,7 +24,7 @@ class Cell:
 
     @property
     def words(self) -> str:
-        """What stands in it as one text; an option is kept together by spaces that do not break."""
+        """What stands in it as one text; an option begins with its box and a space that does not break."""
         return self.text or "  ".join(f"{TICKED if held else OPEN}\u00a0{name}" for name, held in self.choices)
 
     @property

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from types import MappingProxyType
 
 from . import case_listing
 from .case_report import CaseReport, RenderedReport
 from .form_files import FORMATS, file_name
+from .mir import render as mir
 from .nmpa import render as nmpa
 from .nmpa.batch import write_batch
 from .nmpa.checks import check_device
@@ -56,9 +58,17 @@ def batch(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
 
 
 _MANY = {"nmpa-device": batch}
-_ALL = (
-    *(Form(form.name, form.zh, form.en, FORMATS, partial(nmpa.render, form.name), _MANY.get(form.name))
-      for form in nmpa.FORMS.values()),
-    Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases),
-)
-FORMS: Mapping[str, Form] = MappingProxyType({form.name: form for form in _ALL})
+_CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, partial(nmpa.render, form.name), _MANY.get(form.name))
+                 for form in nmpa.FORMS.values())
+_LISTING = Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases)
+
+
+def forms_with(mir_schemas: Path | None) -> Mapping[str, Form]:
+    """Every form; `mir_schemas` is where the schemas of the incident report are kept, None where there are none."""
+    incident = tuple(Form(mir.name_of(version), f"{mir.TITLES['zh']} {version}", f"{mir.TITLES['en']} {version}",
+                          formats, partial(mir.render, version, mir_schemas))
+                     for version, formats in mir.FORMATS.items())
+    return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, _LISTING)})
+
+
+FORMS = forms_with(None)

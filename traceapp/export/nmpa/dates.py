@@ -1,35 +1,18 @@
 """What the dates and numbers of a report may say together, and whether it comes in time. Pure."""
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from traceapp.complaint.seriousness import SeriousnessCriterion
 from traceapp.export.case_report import CaseReport, Finding, PartialDate, ReportKind
+from traceapp.export.periods import first_day, last_day
 
 from . import values
 
 # Source: SAMR Order 1 (2018): 7 and 20 days, abroad 30; 30 days for others is what provincial centres review by.
 DEVICE_DAYS = {"death": 7, "serious": 20, "other": 30}
 _OVERSEAS_DAYS = 30
-
-
-def last_day(known: PartialDate) -> date:
-    """The last day that the date may mean."""
-    day = known.day
-    if known.precision == "year":
-        return date(day.year, 12, 31)
-    if known.precision == "month":
-        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
-    return day
-
-
-def first_day(known: PartialDate) -> date:
-    """The first day that the date may mean, which the form shows where the day is not known."""
-    if known.precision == "year":
-        return date(known.day.year, 1, 1)
-    return known.day.replace(day=1) if known.precision == "month" else known.day
 
 
 def is_whole_months(made_on: date, expires_on: date) -> bool:
