@@ -1,7 +1,7 @@
 """Schemas like those of the Commission for incident reports 7.2.1, written again from their names, order and limits.
 
-The Commission's own do not ship. What follows a name: `!` it must be there, `!f` only in a final report, `!i` only in an
-initial one; then its type: a length, `+` for not empty, `d` a date, `i` an integer, `c` code of 3 to 7, `C` of 3 to 8, `y`
+The Commission's own do not ship. What follows a name: `!` it must be there, `!f` only in final reports, `!i` only in
+initial and follow-up ones, `!l` in all but first ones, `!x` only in that of a case not to be reported; then its type: a length, `+` for not empty, `d` a date, `i` an integer, `c` code of 3 to 7, `C` of 3 to 8, `y`
 yes or no, `n` digits, `m` decimal, `*` any number of it, `[…]` one of these words.
 """
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _NAMES = {
-    "admin_info": """ncaName!+200 ncaEudamedNum50 ncaReportNo50 refNumEudamed50 reportDate!d adverseEventDateFrom!d
+    "admin_info": """ncaName!+200 ncaEudamedNum50 ncaReportNo!l+50 refNumEudamed50 reportDate!d adverseEventDateFrom!d
         adverseEventDateTo!d mfrAwarenessDate!d reportType!t reportNextDate!id eventClassification!k contact_info!
         mfrRef!+50 ncaRefMultiDev50 ncaRefMultiDevLI*50 eudamedRefMultiDev50 eudamedRefMultiDevLI*50 mfrRefMultiDev50
         mfrRefMultiDevLI*50 ncaRefFSCA50 ncaRefFSCALI*50 eudamedRefFSCA50 eudamedRefFSCALI*50 mfrRefFSCA50
@@ -45,7 +45,7 @@ _NAMES = {
         healthcareFacilityEmail255 healthcareFacilityCountry!2 healthcareFacilityStreet200 healthcareFacilityStreetNum200
         healthcareFacilityCity50 healthcareFacilityPOBox50 healthcareFacilityPostcode50""",
     "mfr_invest": """manufacturersPrelimAnalysis!i9999 manufacturersInitialCorrecAction9999 furtherInvestigations9999
-        rootCauses!f9999 manufacturersWhyNotReportable9999 rootCauseConfirmed!fy riskAssReviewed!fy rationaleNoReview4000
+        rootCauses!f9999 manufacturersWhyNotReportable!x9999 rootCauseConfirmed!fy riskAssReviewed!fy rationaleNoReview4000
         riskAssAdequate:y riskAssResults4000 imdrfTypeInvestigationCodeChoice1!fc """ + " ".join(
         f"imdrfTypeInvestigationCodeChoice{number}:c" for number in range(2, 9))
         + "".join(f" imdrfInvestigation{kind}CodeChoice{number}{'!fc' if number == 1 else ':c'}"
@@ -76,6 +76,8 @@ _WORDS = {
     "g": ("Male", "Female", "Other", "Unknown", "Not applicable"),
     "p": ("Healthcare professional", "Patient", "Lay user", "Other"), "y": ("Yes", "No"),
 }
+_KINDS = {"i": ("Initial", "Followup"), "f": ("FinalRep", "InitialFinal"), "x": ("FinalNonRep",),
+          "l": ("Followup", "FinalRep", "FinalNonRep")}
 _BASES = {"d": "xs:date", "i": "xs:integer", "m": "xs:decimal"}
 
 
@@ -94,7 +96,7 @@ def _type(kind: str) -> str:
     return f'<xs:restriction base="xs:string">{inner}</xs:restriction>'
 
 
-def _element(word: str, is_final: bool) -> str:
+def _element(word: str, schema: str) -> str:
     name = word
     for stop in "!:*+":
         name = name.partition(stop)[0]
@@ -103,26 +105,26 @@ def _element(word: str, is_final: bool) -> str:
     least = 0
     if rest.startswith("!"):
         rest = rest[1:]
-        only = rest[:1] if rest[:1] in "if" and rest != "i" else ""
-        rest, least = rest[len(only):], int(only == "" or (only == "f") is is_final)
+        only = rest[:1] if rest[:1] in _KINDS and len(rest) != 1 or rest == "f" else ""
+        rest, least = rest[len(only):], int(only == "" or schema in _KINDS[only])
     most = "unbounded" if "*" in rest else "1"
     kind = rest.strip(":*")
     head = f'<xs:element name="{bare}" minOccurs="{least}" maxOccurs="{most}">'
     if bare in _NAMES:
-        return f"{head}{_complex(bare, is_final)}</xs:element>"
+        return f"{head}{_complex(bare, schema)}</xs:element>"
     return f"{head}<xs:simpleType>{_type(kind)}</xs:simpleType></xs:element>"
 
 
-def _complex(name: str, is_final: bool) -> str:
-    inner = "".join(_element(word, is_final) for word in _NAMES[name].split())
+def _complex(name: str, schema: str) -> str:
+    inner = "".join(_element(word, schema) for word in _NAMES[name].split())
     return f"<xs:complexType><xs:sequence>{inner}</xs:sequence></xs:complexType>"
 
 
 def write_schemas(folder: Path) -> Path:
-    """The schemas of initial, follow-up and final reports in a folder."""
+    """The five schemas in a folder."""
     parts = ("admin_info", "device_info", "incident_info", "mfr_invest", "other_reporting_info")
-    for name, is_final in (("Initial", False), ("Followup", False), ("FinalRep", True)):
-        inner = "".join(f'<xs:element name="{part}" minOccurs="{int(part[0] != "o")}">{_complex(part, is_final)}'
+    for name in ("Initial", "Followup", "InitialFinal", "FinalRep", "FinalNonRep"):
+        inner = "".join(f'<xs:element name="{part}" minOccurs="{int(part[0] != "o")}">{_complex(part, name)}'
                         "</xs:element>" for part in parts)
         (folder / f"incident-{name}-v7.2.1.xsd").write_text(
             '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="incident"><xs:complexType>'

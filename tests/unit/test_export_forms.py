@@ -3,14 +3,33 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
+from datetime import UTC, datetime
 from io import StringIO
 
+import pytest
 from babel.messages.pofile import read_po
 
 from tests.factories_case_report import changed, device_case, drug_case
 from tests.unit.test_export_forms_words import ROOT
 from traceapp.export.case_listing import case_columns
+from traceapp.export.case_report import (
+    Assessment,
+    CaseReport,
+    Event,
+    Organisation,
+    Patient,
+    ReportedLot,
+    ReportedProduct,
+    Reporter,
+    ReportHead,
+    ReportKind,
+    Use,
+)
 from traceapp.export.forms import FORMS
+from traceapp.export.masking import masked
+from traceapp.export.nmpa.rubric import score
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
@@ -24,6 +43,32 @@ def test_every_form_renders_each_of_its_formats() -> None:
             made = form.render(device_case(), fmt)
             assert made.data, (name, fmt)
             assert made.name.endswith(fmt.split("-")[0])
+
+
+def empty_case() -> CaseReport:
+    """A case of which nothing is known but that there is one."""
+    moment = datetime(2026, 11, 20, tzinfo=UTC)
+    head = ReportHead(ReportKind.initial, "AE-1", 1, moment, moment, moment, Organisation())
+    return CaseReport(head, Patient(), Event(), ReportedProduct("P1", "device", "", ""), ReportedLot(), Use(), Reporter(),
+                      Assessment())
+
+
+@pytest.mark.parametrize("kind", ["device", "ivd", "drug", "cosmetic", ""])
+def test_a_case_of_which_nothing_is_known_fills_every_form_and_is_found_incomplete(kind: str) -> None:
+    case = changed(empty_case(), product__kind=kind)
+    for name, form in FORMS.items():
+        for fmt in form.formats:
+            made = form.render(masked(case), fmt)
+            assert made.data, (name, fmt)
+        assert made.findings, name
+    assert score(case).points == 13  # the date known and the class of harm
+
+
+def test_forms_can_be_named_without_loading_what_writes_them() -> None:
+    program = ("import sys, traceapp.export.forms\n"
+               "print({name.partition('.')[0] for name in sys.modules} & {'labels', 'reportlab', 'xlsxwriter', 'lxml'})")
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_listing_has_a_row_a_case_without_persons() -> None:

@@ -134,8 +134,15 @@ def test_what_a_reviewer_would_send_back_is_found(places: dict[str, object], fou
 def test_a_device_report_is_late_by_its_class_of_harm(criteria: tuple[str, ...], days: int, is_late: bool) -> None:
     # Learned on 10 November in China; the last second of the last day is still in time.
     made = datetime(2026, 11, 10, 15, 59, 59, tzinfo=UTC).timestamp() + days * 86_400
-    case = changed(device_case(), event__seriousness=criteria, head__created_at=datetime.fromtimestamp(made, UTC))
+    case = changed(device_case(), event__seriousness=criteria, head__created_at=datetime.fromtimestamp(made, UTC),
+                   head__rule_ids=())
     assert ("late" in [code for _, code in codes(list(check_device(case)))]) is is_late
+
+
+def test_what_could_have_harmed_has_the_days_of_serious_harm() -> None:
+    case = changed(device_case(), event__seriousness=(), head__created_at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert ("1.2", "late") in codes(list(check_device(case)))
+    assert ("1.2", "late") not in codes(list(check_device(changed(case, head__rule_ids=("CN-MD-11",)))))
 
 
 def test_what_happened_abroad_has_thirty_days() -> None:

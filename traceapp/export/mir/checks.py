@@ -8,7 +8,7 @@ from traceapp.export.case_report import CaseReport, CodedTerm, Finding
 from traceapp.export.form_fields import missing_fields
 from traceapp.export.periods import first_day, last_day
 
-from .readers import classification, is_closed, report_type
+from .readers import classification, is_closed, is_final, is_first
 from .similar import REGIONS, years_of
 from .tables import day_of, mir_table
 
@@ -44,7 +44,7 @@ def _dates(case: CaseReport, places: dict[str, str]) -> Iterator[Finding]:
                       "The next report (%(next)s) must be expected after this one (%(today)s).",
                       values={"next": expected, "today": made})
     yield from _use_dates(case, places)
-    if report_type(case) in ("initial", "combined"):
+    if is_first(case):
         yield from _lateness(case, places, (made - known).days)
 
 
@@ -102,7 +102,7 @@ def _codes(case: CaseReport, places: dict[str, str]) -> Iterator[Finding]:
 
 
 def _closing(case: CaseReport, places: dict[str, str]) -> Iterator[Finding]:
-    if report_type(case) in ("combined", "final"):
+    if is_final(case):
         if not case.assessment.cause.strip():
             yield Finding(places["rootCauses"], "no-cause", "A final report must say the cause.")
         if case.assessment.cause.strip() and case.assessment.is_cause_confirmed is False:
@@ -114,7 +114,7 @@ def _closing(case: CaseReport, places: dict[str, str]) -> Iterator[Finding]:
 
 def _similar(case: CaseReport) -> Iterator[Finding]:
     """The table needs this year and the three before it, counts and units, in each region."""
-    if not is_closed(case):
+    if not is_final(case):
         return
     held = {(one.year, one.region): one for one in case.similar}
     for region in REGIONS:

@@ -31,9 +31,19 @@ def report_type(case: CaseReport, _language: str = "en") -> str:
     return {ReportKind.initial: "initial", ReportKind.nullification: "nonreportable"}.get(kind, "followup")
 
 
+def is_final(case: CaseReport) -> bool:
+    """Whether the report ends the case of an incident that had to be reported."""
+    return report_type(case) in ("combined", "final")
+
+
 def is_closed(case: CaseReport) -> bool:
     """Whether the report ends the case."""
-    return report_type(case) in ("combined", "final", "nonreportable")
+    return is_final(case) or report_type(case) == "nonreportable"
+
+
+def is_first(case: CaseReport) -> bool:
+    """Whether the authority has no number for the case yet."""
+    return report_type(case) in ("initial", "combined")
 
 
 def classification(case: CaseReport, _language: str = "en") -> str:
@@ -160,7 +170,7 @@ def _further(case: CaseReport, _language: str) -> Value:
 
 
 def _root_cause(case: CaseReport, _language: str) -> Value:
-    if report_type(case) in ("combined", "final"):
+    if is_final(case):
         return "\n".join(filter(None, (case.assessment.investigation, case.assessment.cause)))
     return ""
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from traceapp.export.case_report import CaseReport, ReportKind
+from traceapp.export.case_report import CaseReport
 from traceapp.export.form_fields import Condition, FormTable, read_codes, read_fields
 
-from .readers import EEA, READERS, classification, is_closed, maker, report_type
+from .readers import EEA, READERS, classification, is_closed, is_final, is_first, maker, report_type
 
 PACKAGE = "traceapp.export.mir"
 VERSIONS = {"7.2.1": "number_721", "7.3.1": "number_731"}
@@ -36,22 +36,20 @@ def _needs_notified_body(case: CaseReport) -> bool:
 
 
 CONDITIONS: dict[str, Condition] = {
-    "if_not_first": lambda case: case.head.kind is not ReportKind.initial,
+    "if_not_first": lambda case: not is_first(case),
     "if_next": lambda case: not is_closed(case),
     "if_recall": lambda case: bool(case.head.recall_references),
     "if_abroad": lambda case: maker(case).country not in EEA,
     "if_no_serial": lambda case: not case.lot.serial,
     "if_notified": _needs_notified_body,
     "if_device": lambda case: not _is_ivd(case), "if_ivd": _is_ivd,
-    "if_preliminary": lambda case: report_type(case) in ("initial", "followup", "combined"),
-    "if_final": lambda case: report_type(case) in ("combined", "final"),
+    "if_preliminary": lambda case: not is_closed(case), "if_final": is_final,
     "if_nonreportable": lambda case: report_type(case) == "nonreportable",
-    "if_closed": is_closed,
     "if_reviewed": lambda case: case.assessment.is_risk_reviewed is True,
     "if_no_reason_a": _uncoded("A", lambda case: True),
     "if_no_reason_e": _uncoded("E", _is_grave), "if_no_reason_f": _uncoded("F", _is_grave),
-    "if_no_reason_b": _uncoded("B", is_closed), "if_no_reason_c": _uncoded("C", is_closed),
-    "if_no_reason_d": _uncoded("D", is_closed),
+    "if_no_reason_b": _uncoded("B", is_final), "if_no_reason_c": _uncoded("C", is_final),
+    "if_no_reason_d": _uncoded("D", is_final),
 }
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from traceapp.export.case_report import CaseReport, Finding
 from traceapp.export.form_fields import FormField, FormTable, Value, options_of, read_rows, ticked, value_of, words_of
 
-from .readers import READERS, is_closed, report_type, submitter
+from .readers import READERS, is_closed, is_final, is_first, report_type, submitter
 from .similar import period, years_of
 from .tables import PACKAGE, mir_table
 
@@ -31,6 +31,12 @@ _LENGTHS = {"n50": 50, "n200": 200, "s50": 50, "s200": 200, "s255": 255, "s300":
             "s4000": 4000, "code7": 7, "code8": 8}
 _SHAPES = {"digits": re.compile(r"\d+"), "country": re.compile(r"[A-Z]{2}"), "int": re.compile(r"\d+"),
            "date": re.compile(r"\d{4}-\d\d-\d\d"), "decimal": re.compile(r"\d+(\.\d+)?")}
+# The annex of each list of codes, and its code for “appropriate term or code not available”, which stands beside a
+# reason; annex B has none. Source: IMDRF N43, annexes A to G.
+_ANNEXES = {"imdrfCodeChoice": "A", "imdrfClinicalCodeChoice": "E", "imdrfHealthCodeChoice": "F",
+            "imdrfTypeInvestigationCodeChoice": "B", "imdrfInvestigationFindingsCodeChoice": "C",
+            "imdrfInvestigationConclusionCodeChoice": "D", "imdrfComponentCodeChoice": "G"}
+_NO_CODE = {"A": "A27", "C": "C22", "D": "D17", "E": "E2402", "F": "F28", "G": "G07002"}
 _CONTROLS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -93,7 +99,9 @@ def _texts(case: CaseReport, element: Element, fields: dict[str, FormField], tab
     field = fields[element.key]
     value = value_of(case, field, table, "en")
     if field.kind == "terms" and isinstance(value, tuple):
-        return [term.code for term in value if not isinstance(term, str)]
+        codes = [term.code for term in value if not isinstance(term, str)]
+        annex = _ANNEXES.get(element.name, "")
+        return codes or ([_NO_CODE[annex]] if annex in _NO_CODE and case.assessment.uncoded_reasons.get(annex) else [])
     if field.kind == "yesno":
         return [] if value is None else ["Yes" if value else "No"]
     if options := options_of(field, table):
@@ -109,9 +117,8 @@ def _split(value: Value) -> list[str]:
 
 
 def _is_needed(case: CaseReport, need: str) -> bool:
-    kind = report_type(case)
-    return {"always": True, "open": not is_closed(case), "closed": is_closed(case),
-            "final": kind in ("combined", "final"), "nonreportable": kind == "nonreportable", "": False}[need]
+    return {"always": True, "later": not is_first(case), "open": not is_closed(case), "final": is_final(case),
+            "nonreportable": report_type(case) == "nonreportable", "": False}[need]
 
 
 def _faults(case: CaseReport, element: Element, texts: Sequence[str],
@@ -147,7 +154,7 @@ def _add_similar(root: etree._Element, case: CaseReport) -> None:
     analysis = root.find("mfr_invest")
     if analysis is None:
         analysis = etree.SubElement(root, "mfr_invest")
-    if not case.similar and not is_closed(case):
+    if not case.similar and not is_final(case):
         return
     similar = etree.SubElement(analysis, "similarIncidents")
     for name, text in (("similarIncImdrfCodesAnnexA", "Yes" if case.assessment.problem_codes else "No"),

@@ -13,6 +13,8 @@ from . import values
 # Source: SAMR Order 1 (2018): 7 and 20 days, abroad 30; 30 days for others is what provincial centres review by.
 DEVICE_DAYS = {"death": 7, "serious": 20, "other": 30}
 _OVERSEAS_DAYS = 30
+# The rules for what could have caused serious injury or death; it has the days of serious injury.
+_COULD_HARM_RULES = {"CN-MD-02", "CN-MD-03b"}
 
 
 def is_whole_months(made_on: date, expires_on: date) -> bool:
@@ -114,6 +116,8 @@ def lateness(case: CaseReport, limits: Mapping[str, int] = DEVICE_DAYS,
     if case.head.kind is not ReportKind.initial:
         return ()
     found = values.harm_class(case)
+    if found == "other" and _COULD_HARM_RULES & set(case.head.rule_ids):
+        found = "serious"
     allowed = max(limits[found], _OVERSEAS_DAYS) if case.event.is_overseas else limits[found]
     taken = (values.day_in_china(case.head.created_at) - values.day_in_china(case.head.awareness_at)).days
     if taken <= allowed:
