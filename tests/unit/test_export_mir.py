@@ -233,9 +233,17 @@ def test_any_text_makes_a_document_that_can_be_read_back(narrative: str, name: s
 
 def test_no_more_than_six_codes_stand_in_the_xml() -> None:
     many = tuple(coded("A", f"A{number:04d}", "", "x") for number in range(9))
-    root = etree.fromstring(mir_xml(changed(CASE, assessment__problem_codes=many))[0])
+    data, findings = mir_xml(changed(CASE, assessment__problem_codes=many))
+    assert [finding.values for finding in findings] == [{"most": 6, "count": 9}]
+    root = etree.fromstring(data)
     found = [element.tag for element in root.iter() if str(element.tag).startswith("imdrfCodeChoice")]
     assert found == [f"imdrfCodeChoice{number}" for number in range(1, 7)]
+
+
+def test_a_term_of_our_own_list_never_stands_for_an_imdrf_code() -> None:
+    case = changed(CASE, assessment__problem_codes=(CodedTerm("own", "leak", "渗漏", "Leak"),))
+    data, findings = mir_xml(case)
+    assert (b"leak" in data, [finding.code for finding in findings]) == (False, ["xml-missing"])
 
 
 def test_every_element_names_a_field_or_a_reader() -> None:

@@ -68,6 +68,7 @@ def test_what_would_gain_most_comes_first() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [
     ("YZB/苏 0123-2012", "lot-is-standard"), ("GB/T 19633", "lot-is-standard"), ("YY 0471.1", "lot-is-standard"),
+    ("GB15979-2002", "lot-is-standard"), ("YY/T0148", "lot-is-standard"),
     ("苏食药监械生产许20010123号", "lot-is-licence"), ("苏械注准20232140123", "lot-is-registration"),
     ("国械注进20173140001", "lot-is-registration")])
 def test_a_batch_field_with_another_number_gets_nothing(number: str, code: str) -> None:
@@ -76,7 +77,7 @@ def test_a_batch_field_with_another_number_gets_nothing(number: str, code: str) 
     assert number in scored.reasons[0].message
 
 
-@pytest.mark.parametrize("number", ["B26031501", "2026-03/A", "LOT GBX", "20260315", "YYD"])
+@pytest.mark.parametrize("number", ["B26031501", "2026-03/A", "LOT GBX", "20260315", "YYD", "GB2305", "YY0471", "GB26031501", "2605GB12"])
 def test_a_batch_number_that_only_looks_alike_keeps_its_points(number: str) -> None:
     assert points_of("lot", lot__number=number) == 4
 

@@ -79,9 +79,9 @@ def mir_xml(case: CaseReport) -> tuple[bytes, tuple[Finding, ...]]:
     for element in elements():
         if element.path.startswith("other_reporting_info"):
             _add_similar(root, case)
-        texts = [_CONTROLS.sub("", text) for text in _texts(case, element, fields, table)][:element.most]
+        texts = [_CONTROLS.sub("", text) for text in _texts(case, element, fields, table)]
         findings += _faults(case, element, texts, fields)
-        for number, text in enumerate(texts, 1):
+        for number, text in enumerate(texts[:element.most], 1):
             _place(root, element, case, number).text = text
     data = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return data, tuple(findings)
@@ -99,7 +99,7 @@ def _texts(case: CaseReport, element: Element, fields: dict[str, FormField], tab
     field = fields[element.key]
     value = value_of(case, field, table, "en")
     if field.kind == "terms" and isinstance(value, tuple):
-        codes = [term.code for term in value if not isinstance(term, str)]
+        codes = [term.code for term in value if not isinstance(term, str) and term.system == "imdrf"]
         annex = _ANNEXES.get(element.name, "")
         return codes or ([_NO_CODE[annex]] if annex in _NO_CODE and case.assessment.uncoded_reasons.get(annex) else [])
     if field.kind == "yesno":
@@ -126,6 +126,9 @@ def _faults(case: CaseReport, element: Element, texts: Sequence[str],
     place = fields[element.key].number if element.key in fields else element.name
     if _is_needed(case, element.need) and not texts:
         yield Finding(place, "xml-missing", "The XML needs “%(element)s”.", values={"element": element.name})
+    if element.name in _ANNEXES and len(texts) > element.most:
+        yield Finding(place, "xml-too-many", "The XML takes %(most)s of the %(count)s codes: the first ones.",
+                      is_error=False, values={"most": element.most, "count": len(texts)})
     for text in texts:
         if len(text) > _LENGTHS.get(element.kind, len(text)):
             yield Finding(place, "xml-too-long", "“%(element)s” has %(length)s characters; %(most)s are allowed.",

@@ -95,7 +95,9 @@ def reporter_text(case: CaseReport) -> str:
 
 # Source: GB/T 1.1 (GB, GB/T), YY and YZB are numbers of standards; 国械注准, 食药监械(准)字 of registrations;
 # 食药监械生产许, 药监械生产许 of production licences.
-_STANDARD = re.compile(r"(?:^|[^A-Za-z])(?:YZB|YY|GB)(?:\s*/\s*[TZ\u4e00-\u9fff])?[\s/.-]*\d", re.IGNORECASE)
+# Bare letters and digits (GB2305) may be a batch; a standard has a slash, a blank or its year.
+_STANDARD = re.compile(r"(?:^|[^A-Za-z])(?:YZB|YY|GB)(?:\s*/\s*[TZ\u4e00-\u9fff]?[\s.-]*\d|\s+\d{3,5}(?!\d)|"
+                       r"\d{3,5}(?:\.\d{1,2})?\s*[-—–]\s*(?:19|20)\d\d(?!\d))", re.IGNORECASE)
 _LICENCE = re.compile(r"生产许|生产备|[械药妆]\s*生产")
 _REGISTRATION = re.compile(r"国?械[注备]|[械药妆]注|食药监械|药监械|国药准字|妆网备|G妆")
 
