@@ -79,6 +79,14 @@ def test_a_table_has_its_heads_and_numbers() -> None:
     assert all(word in text for word in ("年份", "41250", "96000"))
 
 
+def test_a_long_table_repeats_its_heads_on_every_page() -> None:
+    rows = tuple((f"第{number}行", str(number)) for number in range(120))
+    found = pages(filled(table=Table(("名称", "数量"), rows, (3, 2))))
+    assert len(found) > 2
+    assert all("名称 数量" in page for page in found)
+    assert "".join(found).count("行") == 120
+
+
 def test_a_masked_form_says_so_on_every_page() -> None:
     found = pages(filled(Cell("1", "过程", "句子。" * 3000), masked=True))
     assert all("已隐去个人信息" in page for page in found)

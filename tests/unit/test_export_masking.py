@@ -77,6 +77,21 @@ def test_no_personal_value_stands_anywhere_in_a_masked_case(given_case: tuple[Ca
     assert [value for value in values if value in found] == []
 
 
+@pytest.mark.parametrize(("form", "fmt"), [("nmpa-device", "pdf"), ("mir", "xml"), ("csv", "csv")])
+def test_a_case_that_is_only_called_masked_is_masked_by_the_form(form: str, fmt: str) -> None:
+    case = changed(device_case(), profile=Profile.masked)
+    found = words(form, fmt, case)
+    assert "欧阳丽华" not in found
+    assert "13900001234" not in found
+
+
+def test_a_batch_hides_the_persons_of_a_masked_case_only() -> None:
+    render = FORMS["nmpa-device"].render_many
+    assert render is not None
+    lines = render([device_case(), changed(device_case(), profile=Profile.masked)], "csv").data.decode().splitlines()
+    assert ["欧阳丽华" in line for line in lines] == [False, True, False]
+
+
 def test_what_is_no_person_stays_as_it_was() -> None:
     case, hidden = device_case(), masked(device_case())
     assert hidden.profile is Profile.masked

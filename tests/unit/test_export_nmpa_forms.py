@@ -184,6 +184,12 @@ def test_only_coded_terms_tick_the_signs_of_the_skin() -> None:
     assert found["lesions"].endswith("☑\u00a0其他：伤口不愈合")
 
 
+def test_sites_are_ticked_by_whole_words_in_either_language() -> None:
+    words = ("面部", "Round the eyes", "颈", "手背")
+    found = cells("nmpa-cosmetic", changed(cosmetic_case(), event__body_sites=words))["sites"]
+    assert [word[2:] for word in found.split("  ") if word.startswith("☑")] == ["面部", "眼周", "颈部", "其他：手背"]
+
+
 @pytest.mark.parametrize(("fmt", "first"), [("csv", "报告编码"), ("xlsx", "报告编码")])
 def test_many_cases_are_one_table_under_the_systems_column_names(fmt: str, first: str) -> None:
     wrong = changed(device_case(), head__kind=ReportKind.nullification, head__reason="重复上报")

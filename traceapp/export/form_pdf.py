@@ -114,9 +114,8 @@ class _Sheet:
 
     def _group(self, group: Group) -> None:
         rows = [self._cell_row(row) for row in group.rows()]
-        if group.table is not None:
-            rows += self._table_rows(group.table)
-        first = min(_height(rows[0]), _KEPT_WHOLE) if rows else 0
+        table = self._table_rows(group.table) if group.table is not None else []
+        first = min(_height([*rows, *table][0]), _KEPT_WHOLE) if rows or table else 0
         size = _BAND if group.level == 1 else _SIZE
         tint = _BAND_TINT if group.level == 1 else _TINT
         bands = [_Box(_LEFT, _RIGHT - _LEFT, self.setter.lines(group.title, _RIGHT - _LEFT - 2 * _PAD, size, bold=True),
@@ -126,6 +125,11 @@ class _Sheet:
         if group.title:
             self._row(bands)
         for row in rows:
+            self._row(row)
+        for number, row in enumerate(table):
+            if number and _height(row) > self._room():
+                self._begin_next()
+                self._row(table[0])
             self._row(row)
 
     def _cell_row(self, cells: tuple[Cell, ...]) -> list[_Box]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from . import case_listing
-from .case_report import CaseReport, RenderedReport
+from .case_report import CaseReport, Profile, RenderedReport
 from .form_files import FORMATS, file_name
+from .masking import masked
 from .mir import render as mir
 from .nmpa import render as nmpa
 from .nmpa.batch import write_batch
@@ -48,17 +49,27 @@ def list_cases(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
     return RenderedReport("csv", file_name("cases", cases[0], fmt), written.media_type, file.getvalue(), findings)
 
 
+def guarded(case: CaseReport) -> CaseReport:
+    """The case; one that is called masked is masked whatever was left in it, above all in its texts."""
+    return masked(case) if case.profile is Profile.masked else case
+
+
+def _guarding(render: Callable[[CaseReport, str], RenderedReport]) -> Callable[[CaseReport, str], RenderedReport]:
+    return lambda case, fmt: render(guarded(case), fmt)
+
+
 def batch(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
     """Cases as the table of device reports that the Chinese system takes."""
     file = BytesIO()
-    written = write_batch(file, fmt, cases, cases[0].head.created_at)
+    written = write_batch(file, fmt, map(guarded, cases), cases[0].head.created_at)
     findings = tuple(finding for case in cases for finding in check_device(case))
     return RenderedReport("nmpa-device", file_name("nmpa-device-batch", cases[0], fmt), written.media_type,
                           file.getvalue(), findings)
 
 
 _MANY = {"nmpa-device": batch}
-_CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, partial(nmpa.render, form.name), _MANY.get(form.name))
+_CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, _guarding(partial(nmpa.render, form.name)),
+                      _MANY.get(form.name))
                  for form in nmpa.FORMS.values())
 _LISTING = Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases)
 
@@ -66,7 +77,7 @@ _LISTING = Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listi
 def forms_with(mir_schemas: Path | None) -> Mapping[str, Form]:
     """Every form; `mir_schemas` is where the schemas of the incident report are kept, None where there are none."""
     incident = tuple(Form(mir.name_of(version), f"{mir.TITLES['zh']} {version}", f"{mir.TITLES['en']} {version}",
-                          formats, partial(mir.render, version, mir_schemas))
+                          formats, _guarding(partial(mir.render, version, mir_schemas)))
                      for version, formats in mir.FORMATS.items())
     return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, _LISTING)})
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from traceapp.core.quantity import plain
 from traceapp.export.case_report import CaseReport, PartialDate, ReportKind
-from traceapp.export.form_fields import Reader, Value, date_words, organisation_name, read_rows, term_name
+from traceapp.export.form_fields import Reader, Value, date_words, organisation_name, read_codes, read_rows, term_name
 
 from . import values
 
@@ -146,6 +146,21 @@ def lesions(case: CaseReport, language: str) -> Value:
     return tuple(dict.fromkeys(filter(None, (*found, *others))))
 
 
+@cache
+def _sites() -> dict[str, str]:
+    """The boxes for sites by their code and by both names, and by a Chinese name without its last word for “part”."""
+    found = {}
+    for code, zh, en in read_codes("traceapp.export.nmpa")["sites"]:
+        found.update({code: code, zh: code, en.casefold(): code, zh.removesuffix("部"): code})
+    return found
+
+
+def sites(case: CaseReport, _language: str) -> Value:
+    """The boxes that the words for sites name, whole word by whole word; others stand after them."""
+    return tuple(dict.fromkeys(_sites().get(word.strip().casefold(), word.strip()) for word in case.event.body_sites
+                               if word.strip()))
+
+
 _OUTCOMES = ("death", "life_threatening", "disabling", "intervention", "hospitalised")
 
 
@@ -206,7 +221,7 @@ DRUG_READERS: dict[str, Reader] = {
     "disease_effect": lambda case, _: case.event.disease_effect or (
         "death" if case.event.outcome == "fatal" else ""),
     "cosmetic_type": cosmetic_type, "cosmetic_category": cosmetic_category, "latency": latency,
-    "symptoms": symptoms, "lesions": lesions,
+    "symptoms": symptoms, "lesions": lesions, "sites": sites,
 }
 PAPER_READERS: dict[str, Reader] = {
     "paper_source": lambda case, _: "manufacturer", "paper_outcome": paper_outcome, "manifestation": manifestation,
