@@ -109,6 +109,15 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     assert found == []
 
 
+def test_nothing_in_the_repository_points_out_of_it() -> None:
+    try:
+        listed = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this is no checkout: there is nothing to list")
+    symlink, submodule = "120000", "160000"
+    assert [line for line in listed.splitlines() if line[:6] in (symlink, submodule)] == []
+
+
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name in ("states.py", "policy.py")], ids=name_of)
 def test_decisions_import_neither_web_nor_database(path: Path) -> None:
     imported = set()
