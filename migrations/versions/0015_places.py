@@ -15,3 +15,4 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == 'sqlite':
         with op.batch_alter_table('item_position', recreate='always', table_kwargs={'sqlite_with_rowid': False}):
             pass
+    op.create_index('ix_excursion_began', 'excursion', ['began_at', 'id'], unique=False)

@@ -169,6 +169,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("partner-new", "/partners/new", "manager"),
     ("partner-contact", "/partners/{scenes.partner}/contact", "manager"),
     ("gaps", "/gaps", "quality"),
+    ("excursions", "/excursions", "quality"),
     ("records", "/records?chosen=1&since=2026-01-01", "quality"),
     ("exchange", "/exchange", "quality"),
     ("exchange-new", "/exchange/new", "quality"),

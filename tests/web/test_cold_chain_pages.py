@@ -144,3 +144,14 @@ def test_very_many_readings_are_thinned_and_keep_their_extremes(plant: Plant) ->
         assert len(asked) < 30
         assert len(text) < 200_000
         assert ("20,000 readings, 50 to 97 %" in text) == (part == "storage")
+
+
+def test_all_times_outside_stand_on_one_page_and_lead_to_the_lot(plant: Plant) -> None:
+    browser = plant.console.browser("quality")
+    text = browser.get("/console/excursions").get_data(as_text=True)
+    assert "Temperature 11.5 °C" in text
+    assert f"/console/lots/{plant.house.first.lot_key}?part=storage" in text
+    assert "No such time" in browser.get("/console/excursions?kind=humidity").get_data(as_text=True)
+    rows = plant.api.get("/excursions?is_open=false&kind=temperature")["rows"]
+    assert [(one["lot_key"], one["highest"]) for one in rows] == [(plant.house.first.lot_key, "11.5")]
+    assert all(one["ended_at"] is None for one in plant.api.get("/excursions?is_open=true")["rows"])

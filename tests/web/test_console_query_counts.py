@@ -24,7 +24,7 @@ PATHS = ("/console/lots", "/console/products", "/console/partners", "/console/la
          "/console/accounts", "/console/search?q=B", "/console/lots/produce?product={plaster}",
          "/console/shipments/new?lot={lot}", "/console/lots/{lot}", "/console/lots/{lot}?part=inspections",
          "/console/lots/{lot}?part=shipments", "/console/lots/{lot}?part=complaints", "/console/lots/{lot}?part=events",
-         "/console/lots/{lot}?part=history", "/console/gaps", "/console/lots/{lot}?part=journey",
+         "/console/lots/{lot}?part=history", "/console/gaps", "/console/excursions", "/console/lots/{lot}?part=journey",
          "/console/lots/{lot}?part=storage")
 
 

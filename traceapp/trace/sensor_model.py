@@ -53,7 +53,8 @@ class Excursion(Base):
 
     __tablename__ = "excursion"
     __table_args__ = (enum_check("kind", ReadingKind), enum_check("side", Side),
-                      Index("ix_excursion_series", "source_key", "began_at"))
+                      Index("ix_excursion_series", "source_key", "began_at"),
+                      Index("ix_excursion_began", "began_at", "id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

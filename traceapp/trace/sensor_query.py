@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Integer, and_, cast, func, literal, or_, s
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import InvalidInput
+from traceapp.db.page import Order, Page, page_of
 
 from .excursion_runs import Limits, Span
 from .excursions import Series
@@ -150,6 +151,26 @@ def excursions_of(session: Session, lot_key: str, limit: int = 200) -> tuple[Exc
     """When a lot was outside its limits, the newest first."""
     return tuple(session.scalars(select(Excursion).where(Excursion.lot_key == lot_key)
                                  .order_by(Excursion.began_at.desc(), Excursion.id).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class ExcursionFilter:
+    """`is_open`: still outside by the last reading, or inside again; None: both."""
+
+    kind: str | None = None
+    is_open: bool | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+def excursion_page(session: Session, wanted: ExcursionFilter) -> Page[Excursion]:
+    """The times that any lots were outside their limits, those that began last first."""
+    found = select(Excursion)
+    if wanted.kind is not None:
+        found = found.where(Excursion.kind == wanted.kind)
+    if wanted.is_open is not None:
+        found = found.where(Excursion.ended_at.is_(None) if wanted.is_open else Excursion.ended_at.is_not(None))
+    return page_of(session, found, Order(Excursion.began_at, Excursion.id, descending=True), wanted.after, wanted.limit)
 
 
 def lots_outside(session: Session, lot_keys: Iterable[str]) -> set[str]:

@@ -12,7 +12,13 @@ from traceapp.trace.model import Lot, PositionState
 from traceapp.trace.position_query import position_page, positions_at
 from traceapp.trace.sensing import MOST_READINGS, NewReading, RecordReadings, record_readings
 from traceapp.trace.sensor_model import Side
-from traceapp.trace.sensor_query import excursions_of, reading_page, shipments_outside
+from traceapp.trace.sensor_query import (
+    ExcursionFilter,
+    excursion_page,
+    excursions_of,
+    reading_page,
+    shipments_outside,
+)
 from traceapp.trace.sensor_values import ReadingKind
 from traceapp.web.context import signed_in, world
 
@@ -25,7 +31,7 @@ blueprint = ApiBlueprint("api_cold_chain", __name__, url_prefix="/api/v1",
 PERMISSIONS = {
     "api_cold_chain.list_positions": "trace.read", "api_cold_chain.list_position_history": "trace.read",
     "api_cold_chain.list_readings": "trace.read", "api_cold_chain.list_excursions": "trace.read",
-    "api_cold_chain.add_readings": "trace.record"}
+    "api_cold_chain.list_all_excursions": "trace.read", "api_cold_chain.add_readings": "trace.record"}
 MEASURED = {
     "device": "TL-0417", "lot_keys": ["8d1f6f3a2c5e5b0f9e6f0e1f5a7b9c3d"], "document": "D-20261122-7",
     "readings": [{"at": "2026-11-22T18:00:00+08:00", "kind": "temperature", "unit": "CEL", "value": "4.6"},
@@ -132,6 +138,13 @@ class ExcursionsSchema(Schema):
         "__doc__": ExcursionSchema.__doc__, "shipments": fields.List(fields.String())})))
 
 
+class ExcursionQuery(Paging):
+    """`is_open`: still outside by the last reading."""
+
+    kind = choice(ReadingKind, load_default=None)
+    is_open = fields.Boolean(load_default=None)
+
+
 class NewReadingSchema(Schema):
     """`value` at a moment; or `low` and `high` from `at` to `until`, with `value` as the mean."""
 
@@ -214,6 +227,17 @@ def list_excursions(lot_key: str) -> dict[str, Any]:
             shipments.setdefault(one.id, []).append(shipment_id)
     plain = ExcursionSchema()
     return {"rows": [{**_values(plain, one), "shipments": sorted(shipments.get(one.id, []))} for one in found]}
+
+
+@blueprint.route("/excursions", methods=["GET"])
+@blueprint.arguments(ExcursionQuery, location="query")
+@blueprint.response(200, listed(type("ExcursionAnywhereSchema", (ExcursionSchema,), {
+    "__doc__": ExcursionSchema.__doc__, "lot_key": fields.String()}), "AllExcursions"))
+def list_all_excursions(wanted: dict[str, Any]) -> dict[str, Any]:
+    """When any lots were outside their storage limits, those that began last first"""
+    with world().database.read() as session:
+        return page_answer(excursion_page(session, ExcursionFilter(
+            wanted["kind"], wanted["is_open"], wanted["after"], wanted["limit"])))
 
 
 def _values(schema: Schema, row: object) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def storage_part(session: Session, head: LotHead) -> dict[str, Any]:
     sources = _source_names(session, head.lot, keys)
     pictures = [_picture(kind, found, sources) for kind in KINDS if any(one.series.kind == kind for one in found.drawn)]
     return {"pictures": pictures, "left_out": found.left_out, "excursion_rows": [
-        _excursion_row(one, sources) for one in found.excursions], "limit_texts": _limit_texts(found.limits)}
+        excursion_row(one, sources) for one in found.excursions], "limit_texts": _limit_texts(found.limits)}
 
 
 def excursion_text(one: Excursion) -> str:
@@ -169,7 +169,8 @@ def device_name(uri: str) -> str:
     return unquote(uri.removeprefix("urn:traceapp:device:"))
 
 
-def _excursion_row(one: Excursion, sources: Mapping[str, str]) -> dict[str, Any]:
+def excursion_row(one: Excursion, sources: Mapping[str, str]) -> dict[str, Any]:
+    """A time outside the limits in the reader's words; `sources`: what the keys of its sources are called."""
     title, unit = KINDS[one.kind]
     worst = one.lowest if one.side == "below" else one.highest
     return {"what": str(title) if worst is None else f"{title} {_number(worst)} {unit}", "side": str(SIDES[one.side]),
