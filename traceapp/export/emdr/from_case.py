@@ -1,0 +1,219 @@
+"""A case as the values of Form 3500A: the manufacturer's report, in full or without what says who a person is."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+
+from traceapp.export.case_report import CaseReport, CodedTerm, Organisation, PartialDate, Profile, ReportKind
+from traceapp.export.line_listing import masked_text
+
+from .check_meaning import BOTH, DEATH, EVENT, FIVE_DAY, FOLLOWUP, INJURY, MALFUNCTION, OTHER, PROBLEM
+from .intake import CRITERIA, SEXES
+from .places import Nothing, Value
+from .table import country_of, elements
+from .tree import clean
+
+Values = dict[str, tuple[Value, ...]]
+_MANUFACTURER, _INITIAL, _FIVE_DAY_RULE = "C53616", "C53577", "US-MD-02"
+_CORRECTION, _MORE = "C53585", "C53586"
+_NO_INFORMATION = Nothing("NI")
+_BY_CRITERION = {criterion: code for code, criterion in CRITERIA.items()}
+_BY_SEX = {sex: code for code, sex in SEXES.items()}
+_AGE_UNITS = {"year": "YR", "month": "MO", "week": "WK", "day": "DY", "hour": "HR"}
+_OPERATORS = {"professional": "C53287", "patient": "C53288", "caregiver": "C53288"}
+_OCCUPATIONS = {"physician": "C25741", "other_professional": "C53289", "pharmacist": "C53289"}
+_WORDS = {"physician": "Physician", "pharmacist": "Pharmacist", "other_professional": "Other health professional",
+          "lawyer": "Lawyer", "consumer": "Consumer"}
+_ACTIONS = {"recall": "C53609", "repair": "C53611", "replacement": "C53610", "replace": "C53610",
+            "relabelling": "C53608", "relabel": "C53608", "notification": "C25297", "inspection": "C53604",
+            "monitoring": "C53607", "modification": "C53606"}
+# Annex of IMDRF's terms -> where its codes stand, whatever list of the case they come from.
+_ANNEXES = {"A": "H6.device", "B": "H6.method", "C": "H6.result", "D": "H6.conclusion", "E": "H6.patient",
+            "F": "H6.impact", "G": "H6.component"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a case does not say. `zone`: where the sender's days begin and end; `fda_codes`: FDA's code for an IMDRF
+    code, from FDA's own file; `version`: the HL7 version of the schema that FDA uses now."""
+
+    zone: tzinfo = UTC
+    fda_codes: Mapping[str, str] = field(default_factory=dict)
+    version: str = "V3NORMED_2005"
+
+
+def values_of(case: CaseReport, options: Options) -> Values:
+    """The report's values by element; what is not known is left out or says so."""
+    found: dict[str, Iterable[Value]] = {}
+    for part in (_head(case, options), _patient(case), _event(case), _device(case), _reporter(case), _maker(case),
+                 _evaluation(case, options)):
+        found |= part
+    return {key: given for key, values in found.items() if any(given := tuple(_cleaned(one) for one in values))}
+
+
+def _cleaned(value: Value) -> Value:
+    return clean(value).strip() if isinstance(value, str) else value
+
+
+def _free(case: CaseReport, text: str) -> str:
+    """Free text as the profile allows it."""
+    return text if case.profile == Profile.full else masked_text(text)
+
+
+def _one(**values: Value) -> dict[str, Iterable[Value]]:
+    """`A2_age` stands for `A2.age`."""
+    return {key.replace("_", ".", 1): (value,) for key, value in values.items()}
+
+
+def _day(when: date | datetime | PartialDate | None, zone: tzinfo = UTC) -> str:
+    if when is None:
+        return ""
+    if isinstance(when, PartialDate):
+        return when.day.strftime("%Y%m%d")[:{"day": 8, "month": 6, "year": 4}[when.precision]]
+    return (when.astimezone(zone) if isinstance(when, datetime) else when).strftime("%Y%m%d")
+
+
+def _head(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
+    head = case.head
+    is_followup = head.version > 1 or head.kind in (ReportKind.followup, ReportKind.amendment, ReportKind.nullification)
+    corrects = head.kind in (ReportKind.amendment, ReportKind.nullification)
+    found = _one(message_author=_MANUFACTURER, G9=head.report_number or _NO_INFORMATION,
+                 B4=_day(head.created_at, options.zone),
+                 G4=_day(head.latest_awareness_at if is_followup else head.awareness_at, options.zone))
+    if is_followup:
+        return found | _one(G7=FOLLOWUP, G7_number=str(max(head.version - 1, 1)), H2=_CORRECTION if corrects else _MORE)
+    return found | _one(G7=FIVE_DAY if _FIVE_DAY_RULE in head.rule_ids else _INITIAL)
+
+
+def _patient(case: CaseReport) -> dict[str, Iterable[Value]]:
+    patient, is_full = case.patient, case.profile == Profile.full
+    most = elements()["A1"].length
+    found = _one(A1=((patient.initials if is_full else "") or patient.subject_id)[:most] or _NO_INFORMATION,
+                 A3=_BY_SEX.get(patient.sex, "C17998"), B7=_free(case, patient.history))
+    if is_full:
+        found |= _one(A2_birth=_day(patient.born_on))
+    unit = _AGE_UNITS.get(patient.age_unit.rstrip("s"), "YR")
+    if patient.age is not None:
+        found |= _one(A2_age=_number(patient.age), A2_age_unit=unit)
+    if patient.weight_kg is not None:
+        found |= _one(A4_weight=_number(patient.weight_kg), A4_unit="KG")
+    return found
+
+
+def _number(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _event(case: CaseReport) -> dict[str, Iterable[Value]]:
+    event = case.event
+    is_harm = bool(event.harm or event.seriousness or event.reactions)
+    is_problem = bool(event.fault or case.assessment.problem_codes)
+    kind = BOTH if is_harm and is_problem else EVENT if is_harm else PROBLEM
+    found = _one(B1=kind, B2_death=_day(event.died_on), B3=_day(event.began_on) or _NO_INFORMATION,
+                 B5=_free(case, event.narrative), B6=_free(case, event.tests), H1=_reportable(event.seriousness))
+    return found | {"B2": tuple(_BY_CRITERION[one] for one in event.seriousness if one in _BY_CRITERION)}
+
+
+def _reportable(criteria: tuple[str, ...]) -> str:
+    return DEATH if "death" in criteria else INJURY if criteria else MALFUNCTION
+
+
+def _device(case: CaseReport) -> dict[str, Iterable[Value]]:
+    product, lot, use = case.product, case.lot, case.use
+    found = _one(
+        D1=product.brand or product.name_en or product.name_zh, D2_name=product.common_name or product.name_en,
+        D2_code=product.ids.get("product_code", ""), D4_model=product.model, D4_catalogue=product.catalogue_number,
+        D4_lot=lot.number[:elements()["D4.lot"].length], D4_serial=lot.serial, D4_expiry=_day(lot.expires_on),
+        D4_udi=lot.udi or product.ids.get("udi_di", ""), D6=_day(use.implanted_on), D7=_day(use.explanted_on),
+        G5=product.registration_number, H4=_day(lot.made_on), D10=_yes(use.is_available))
+    if use.operator:
+        code = _OPERATORS.get(use.operator, OTHER)
+        found |= _one(D5=code, D5_other=use.operator.capitalize() if code == OTHER else "")
+    if use.is_reused is not None:
+        found |= _one(H8="C53613" if use.is_reused else "C53612")
+    others = tuple(" ".join(filter(None, (other.name_en or other.name_zh, other_lot.number)))
+                   for other, other_lot, _ in case.other_products)
+    began = tuple(_day(other_use.began_on) for _, _, other_use in case.other_products)
+    return found | _address("D3", product.manufacturer or product.holder or case.head.sender) | {
+        "D11": others, "D11.date": began}
+
+
+def _yes(answer: bool | None) -> Value:
+    return "" if answer is None else str(answer).lower()
+
+
+def _address(box: str, party: Organisation) -> dict[str, Iterable[Value]]:
+    return {f"{box}.name": (party.name_en or party.name_zh,), f"{box}.line1": (party.address,),
+            f"{box}.city": (party.city,), f"{box}.state": (party.region,),
+            f"{box}.country": (country_of(party.country),)}
+
+
+def _reporter(case: CaseReport) -> dict[str, Iterable[Value]]:
+    reporter = case.reporter
+    code = _OCCUPATIONS.get(reporter.qualification, OTHER)
+    words = reporter.occupation or _WORDS.get(reporter.qualification, "Not known")
+    found = _one(E3=code, E3_other=words, G3=OTHER, G3_other=words, E4=_told(reporter.also_told_authority),
+                 E1_country=country_of(reporter.country))
+    if case.profile == Profile.full:
+        given, _, family = reporter.name.rpartition(" ")
+        found |= _one(E1_given=given, E1_family=family, E1_phone=reporter.phone, E1_email=reporter.email)
+    if reporter.organisation is not None:
+        found |= _one(E1_facility=reporter.organisation.name_en or reporter.organisation.name_zh)
+    if reporter.facility_report_number:
+        found |= _one(F2=reporter.facility_report_number)
+    return found
+
+
+def _told(answer: bool | None) -> Value:
+    return Nothing("ASKU") if answer is None else str(answer).lower()
+
+
+def _maker(case: CaseReport) -> dict[str, Iterable[Value]]:
+    sender = case.head.sender
+    found = _address("G1", sender) | _one(G2=sender.phone, G1_email=sender.email)
+    if case.profile == Profile.full:
+        given, _, family = sender.contact_name.rpartition(" ")
+        found |= _one(G1_given=given, G1_family=family)
+    return found
+
+
+def _evaluation(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
+    made = case.assessment
+    actions = tuple(_ACTIONS.get(one.lower(), OTHER) for one in made.remedial_actions)
+    other = tuple(one if code == OTHER else "" for one, code in zip(made.remedial_actions, actions, strict=True))
+    long_lot = f"Lot number in full: {case.lot.number}" if len(case.lot.number) > elements()["D4.lot"].length else ""
+    note = "\n\n".join(filter(None, (made.preliminary_comments, made.investigation, made.cause, made.measures,
+                                     made.sender_comment)))
+    found = _one(H3="true" if made.investigation else "", H10="\n\n".join(filter(None, (long_lot, _free(case, note)))),
+                 H9=", ".join(case.head.recall_references))
+    return found | _codes(case, options) | {"H7": actions, "H7.other": other}
+
+
+def _codes(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
+    made = case.assessment
+    lists = (("A", made.problem_codes), ("B", made.investigation_codes), ("C", made.finding_codes),
+             ("D", made.conclusion_codes), ("E", case.event.reactions), ("F", made.health_impact_codes),
+             ("G", made.component_codes))
+    found: dict[str, list[str]] = {}
+    for annex, terms in lists:
+        for term in terms:
+            code = _code_of(term, options)
+            if code:
+                found.setdefault(_ANNEXES[term.annex or annex], []).append(code)
+    return {key: tuple(dict.fromkeys(given)) for key, given in found.items()}
+
+
+def _code_of(term: CodedTerm, options: Options) -> str:
+    if term.system == "fda":
+        return term.code
+    return options.fda_codes.get(term.code, term.code) if term.system == "imdrf" else ""
+
+
+def left_out(case: CaseReport) -> tuple[CodedTerm, ...]:
+    """The terms of the case that the form cannot carry: neither IMDRF's nor FDA's."""
+    made = case.assessment
+    every = (*case.event.reactions, *made.problem_codes, *made.investigation_codes, *made.finding_codes,
+             *made.conclusion_codes, *made.health_impact_codes, *made.component_codes)
+    return tuple(term for term in every if term.system not in ("imdrf", "fda"))

@@ -1,0 +1,48 @@
+"""The device report of a case as the file that FDA takes."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from traceapp.export.case_report import CaseReport, Finding, RenderedReport, ReportKind
+
+from .checking import check_mdr
+from .from_case import Options, left_out, values_of
+from .message import Attachment, Batch, Mdr, write_batch
+
+FORM = "fda-emdr"
+MEDIA_TYPE = "application/xml"
+_SENDER_IDS = ("cfn", "fei")
+
+
+def mdr_of(case: CaseReport, options: Options | None = None, attachments: Sequence[Attachment] = ()) -> Mdr:
+    """The case as a report."""
+    return Mdr.of(values_of(case, options or Options()), attachments)
+
+
+def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, options: Options | None = None,
+               attachments: Sequence[Attachment] = ()) -> RenderedReport:
+    """The file of one report, named by its number, with what the checks found in it."""
+    chosen = options or Options()
+    registered = next((case.head.sender.ids[key] for key in _SENDER_IDS if case.head.sender.ids.get(key)), "")
+    made_at = case.head.created_at.astimezone(chosen.zone)
+    batch = Batch.of({
+        "batch.id": f"{registered}-{made_at:%Y%m%d%H%M%S}".lstrip("-"), "batch.created": f"{made_at:%Y%m%d}",
+        "batch.version": chosen.version, "batch.receiver": "CDRH",
+        "batch.sender": case.head.sender.name_en or case.head.sender.name_zh}, [mdr_of(case, chosen, attachments)])
+    data = write_batch(batch)
+    findings = [*check_mdr(data, xsd_dir=xsd_dir, now=now), *_of_the_case(case)]
+    return RenderedReport(FORM, f"{case.head.report_number or case.head.reference}.xml", MEDIA_TYPE, data, findings)
+
+
+def _of_the_case(case: CaseReport) -> Iterator[Finding]:
+    for term in left_out(case):
+        yield Finding("H6", "term-left-out", "“%(term)s” is neither IMDRF's nor FDA's code; the form cannot carry it.",
+                      is_error=False, values={"term": term.code})
+    if case.head.kind == ReportKind.nullification:
+        yield Finding("H2", "no-nullification", "FDA's form cannot take a report back; it goes as a correction, and "
+                      "its text has to say so.", is_error=False)
+    if not any(case.head.sender.ids.get(key) for key in _SENDER_IDS):
+        yield Finding("batch", "registration-number", "The sender's registration number (CFN or FEI) is not known.",
+                      is_error=False)
