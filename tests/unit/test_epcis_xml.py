@@ -250,6 +250,7 @@ HARMFUL = {
     "undeclared entity": document("<ext:a>&x;</ext:a>"),
     "cut": document()[:-10], "other root": "<a/>", "no root": "<?xml version='1.0'?>", "deep": document("<a>" * 300),
     "deep and closed": document("<ext:a>" * 100 + "</ext:a>" * 100),
+    "broad": document("<ext:a " + " ".join(f'b{number}=""' for number in range(20_000)) + "/>"),
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from .model import EpcisErrors, Finding
 
 # A tree takes some ten times the memory of its text.
 MAX_BYTES = 128 * 1024 * 1024
+# Reading the attributes of one element takes time with the square of their number.
+MAX_ATTRIBUTES = 500
 # The parser itself stops at 256 levels and at ten million characters of one text.
 _PROLOG = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 # A document type without a subset or an address brings nothing in, and some senders write one.
@@ -44,7 +46,7 @@ def parse_root(content: bytes | str) -> Any:
         raise refusal("/", "not-xml", message) from None
     except (ValueError, LookupError) as error:
         raise refusal("/", "not-xml", f"This cannot be read as XML: {error}.") from None
-    _refuse_loose_text(root)
+    _refuse_loose_parts(root)
     return root
 
 
@@ -64,12 +66,16 @@ def _refuse_document_type(data: bytes) -> None:
         raise refusal("/", "document-type", "A document type with entities or an address is not read.")
 
 
-def _refuse_loose_text(root: Any) -> None:
-    """Refuse text behind an element, which no JSON form has a place for, and entities, which are never followed."""
+def _refuse_loose_parts(root: Any) -> None:
+    """Refuse text behind an element, which no JSON form has a place for, entities, which are never followed, and an
+    element with more attributes than any has."""
     tree = root.getroottree()
     for element in root.iter():
         if not isinstance(element.tag, str):
             raise refusal(tree.getpath(element.getparent()), "entity", "Entities are not read.")
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            raise refusal(tree.getpath(element), "too-large",
+                          f"More than {MAX_ATTRIBUTES} attributes on one element.")
         if element.tail and element.tail.strip() and element is not root:
             raise refusal(tree.getpath(element.getparent()), "loose-text",
                           "Text between elements cannot be kept; put it into an element of its own.")
