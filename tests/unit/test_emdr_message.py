@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.factories_mdr import HEAD, LEAST, file_of
+from tests.factories_mdr import HEAD, LEAST, NOW, file_of
 from traceapp.core.errors import InvalidInput
+from traceapp.export.emdr.checking import check_mdr
 from traceapp.export.emdr.message import Attachment, Batch, Mdr, read_batch, write_batch
 from traceapp.export.emdr.places import Nothing, Value
 from traceapp.export.emdr.schema import schema_findings, schema_path
@@ -143,6 +144,31 @@ def test_a_gigabyte_is_refused_without_a_tree_of_it() -> None:
         assert caught.value.code == "too-large"
     assert time.process_time() - began < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
+
+
+_HEAD = '<PORR_IN040001UV01 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+_BLOCK = ('<subjectOf><deviceObservation><code code="C53982"/><value code="bad"/></deviceObservation></subjectOf>')
+_AROUND = ("message", "controlActProcess", "subject", "investigationEvent", "pertainsTo", "procedureEvent", "device",
+           "identifiedDevice")
+CROWDED = {
+    "attributes": _HEAD + "".join(f' a{number}=""' for number in range(140_000)) + "/>",
+    "namespaces": _HEAD + "".join(f' xmlns:n{number}="urn:hl7-org:v3"' for number in range(30_000)) + ">"
+    + '<a xsi:type="n7:CE"/>' * 30_000 + "</PORR_IN040001UV01>",
+    "reports": _HEAD + ">" + "<message/>" * 40_000 + "</PORR_IN040001UV01>",
+    "blocks": _HEAD + ">" + "".join(f"<{one}>" for one in _AROUND) + _BLOCK * 8_000
+    + "".join(f"</{one}>" for one in reversed(_AROUND)) + "</PORR_IN040001UV01>",
+    "dates": _HEAD + "><message>" + '<effectiveTime value="2099"/>' * 30_000 + "</message></PORR_IN040001UV01>",
+}
+
+
+@pytest.mark.parametrize(("name", "encoding"), [*((name, "utf-8") for name in CROWDED), ("attributes", "utf-16"),
+                                                ("namespaces", "utf-16")])
+def test_a_crowded_file_is_checked_or_refused_in_bounded_time(name: str, encoding: str) -> None:
+    began = time.process_time()
+    found = check_mdr(CROWDED[name].encode(encoding), xsd_dir=None, now=NOW)
+    assert time.process_time() - began < 10
+    assert any(one.is_error for one in found)
+    assert len(found) < 2000
 
 
 def test_a_text_as_long_as_a_book_is_bounded() -> None:

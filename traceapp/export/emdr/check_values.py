@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -36,10 +37,9 @@ def batch_findings(batch: Batch) -> Iterator[Finding]:
     if total and total != str(len(batch.reports)):
         yield Finding("batch.total", "batch-total", "The batch says %(said)s reports and holds %(found)d.",
                       values={"said": str(total)[:20], "found": len(batch.reports)})
-    numbers = [report.text("G9") for report in batch.reports]
-    for number in sorted({one for one in numbers if one and numbers.count(one) > 1}):
-        if len({report.text("G7.number") for report in batch.reports if report.text("G9") == number}) \
-                < numbers.count(number):
+    times = Counter((report.text("G9"), report.text("G7.number")) for report in batch.reports)
+    for (number, _), count in times.items():
+        if number and count > 1:
             yield Finding("G9", "duplicate", "Report %(number)s stands in this batch twice.",
                           values={"number": number[:40]})
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 
 from traceapp.core.errors import InvalidInput
@@ -11,11 +12,13 @@ from traceapp.export.case_report import Finding
 from .check_dates import date_findings, head_findings, order_findings
 from .check_meaning import meaning_findings
 from .check_values import batch_findings, value_findings
-from .message import Batch, Mdr
+from .message import Batch, Mdr, batch_at
 from .places import Nothing
 from .schema import schema_findings
-from .tree import open_message, tree_of
+from .tree import open_message
 
+# Of one report; who has so many wrong looks at the first.
+MOST_FINDINGS = 1000
 _RULES: tuple[Callable[[Mdr, datetime], Iterator[Finding]], ...] = (
     value_findings, date_findings, order_findings, meaning_findings)
 
@@ -27,7 +30,7 @@ def check_mdr(data: bytes, *, xsd_dir: Path | None, now: datetime) -> list[Findi
     """
     try:
         root = open_message(data)
-        batch = Batch(tree_of(root))
+        batch = batch_at(root)
     except InvalidInput as error:
         return [Finding(error.place or "/", error.code, error.message, values=error.params)]
     version = batch.head().get("batch.version", "")
@@ -40,8 +43,8 @@ def findings_of(batch: Batch, now: datetime) -> list[Finding]:
     found = [*batch_findings(batch), *head_findings(batch, now)]
     many = len(batch.reports) > 1
     for number, report in enumerate(batch.reports, 1):
-        for rule in _RULES:
-            found += [_numbered(one, number) if many else one for one in rule(report, now)]
+        said = islice(chain.from_iterable(rule(report, now) for rule in _RULES), MOST_FINDINGS)
+        found += [_numbered(one, number) if many else one for one in said]
     return found
 
 

@@ -5,12 +5,16 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from traceapp.core.errors import InvalidInput
 
 from .places import Value, complete, found_at, is_always_there, place_of, set_value, values_at
 from .table import elements
 from .tree import ROOT, Node, open_message, tree_of, written
 
 VERSION_2005 = "V3NORMED_2005"
+MOST_REPORTS = 1000
 _ATTACHMENT_TYPE = "text/plain"
 # What says how a value is meant, not what it is.
 _ABOUT = frozenset({"codeSystem", "codeSystemName", "mediaType", "moodCode", "typeCode", "representation", "root",
@@ -101,7 +105,15 @@ class Batch:
 
 def read_batch(data: bytes) -> Batch:
     """What a file says. Raises InvalidInput for what is no batch of device reports, is too large or would do harm."""
-    return Batch(tree_of(open_message(data)))
+    return batch_at(open_message(data))
+
+
+def batch_at(root: Any) -> Batch:
+    """The batch below a root that was opened. Raises InvalidInput for more reports than one batch may hold."""
+    batch = Batch(tree_of(root))
+    if len(batch.reports) > MOST_REPORTS:
+        raise InvalidInput("More than %(most)d reports in one batch.", code="too-many", place="/", most=MOST_REPORTS)
+    return batch
 
 
 def write_batch(batch: Batch, version: str = "") -> bytes:
