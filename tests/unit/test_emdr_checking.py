@@ -64,6 +64,7 @@ MUTATIONS: dict[str, tuple[Mapping[str, tuple[str, ...]], tuple[str, str]]] = {
     "event in 2099": ({"B3": ("20990101",), "G4": ("20990102",), "B4": ("20990103",)}, ("B3", "future")),
     "report tomorrow but one": ({"B4": ("20261201",)}, ("B4", "future")),
     "the thirty-first of February": ({"B3": ("20260231",)}, ("B3", "date")),
+    "an expiry in 2099": ({"D4.expiry": ("20990101",)}, ("D4", "expiry")),
     "event after awareness": ({"B3": ("20261111",)}, ("B3", "date-order")),
     "born after the event": ({"A2.birth": ("20261120",)}, ("A2", "date-order")),
     "follow-up that does not say which": ({**FOLLOWUP, "G7.number": ()}, ("G7", "followup-number")),

@@ -19,6 +19,7 @@ _MOMENT = re.compile(r"(?P<year>\d{4})(?:(?P<month>\d\d)(?:(?P<day>\d\d)(?:\d{2}
 # Where the day begins first it is already tomorrow.
 _AHEAD = timedelta(hours=14)
 _EARLIEST_EVENT = 1950
+_LONGEST_LIFE = 30
 
 # What may not lie after what, and whether FDA would refuse it.
 ORDER = (
@@ -75,7 +76,11 @@ def _time(node: Node, box: str, latest: date) -> Iterator[Finding]:
                       values={"value": value[:30]})
         return
     day, precision = found
-    if day > latest and node.tag != "expirationTime":
+    if node.tag == "expirationTime":
+        if day > latest.replace(year=latest.year + _LONGEST_LIFE, day=1):
+            yield Finding(box, "expiry", "The device would keep for more than %(years)d years.",
+                          values={"years": _LONGEST_LIFE})
+    elif day > latest:
         yield Finding(box, "future", "%(day)s lies in the future.", values={"day": day.isoformat()})
     if precision == "month":
         yield Finding(box, "date-part", "Only the month is given; FDA asks for the day where it is known.",

@@ -20,7 +20,7 @@ _FACILITY_NUMBER = re.compile(r"\d{10}-\d{4}-\d{4,5}|\d{7}-\d{4}-\d{5}", re.ASCI
 _PRODUCT_CODE = re.compile(r"[A-Z]{3}")
 # The codes that the thesaurus made for this form; where FDA requires a valid code, no others are let through unknown.
 _FORM_CODE = re.compile(r"C5[0-4]\d{3}", re.ASCII)
-_STRICT = ("E3", "message.author")
+_STRICT = ("E3", "message.author", "F1")
 _NCI_CODE = re.compile(r"C[1-9]\d{2,5}", re.ASCII)
 _FDA_CODE = re.compile(r"\d{1,4}|C[1-9]\d{2,5}|F\d{5}", re.ASCII)
 _IMDRF_CODE = re.compile(r"[A-G]\d{2}(?:\d{2}){0,2}", re.ASCII)
@@ -111,7 +111,7 @@ def _code(node: Node, code: str, element: Element) -> Iterator[Finding]:
         yield from _problem_code(code, element)
         return
     system = node.attributes.get("codeSystem", "")
-    if system and system != NCI:
+    if system not in ("", "NCI", NCI):
         yield Finding(element.box, "code-system", "The code comes from %(system)s; the form wants the NCI Thesaurus.",
                       values={"system": system[:40]})
     known = codes().get(element.code_list, {})
