@@ -6,9 +6,22 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
 from tests.factories_mdr import LEAST, NOW, followup_case, mdr_case
 from tests.unit.test_emdr_checking import SCHEMA
-from traceapp.export.case_report import CodedTerm, PartialDate, Profile, ReportKind, Use
+from traceapp.export.case_report import (
+    CaseReport,
+    CodedTerm,
+    Event,
+    PartialDate,
+    Patient,
+    Profile,
+    ReportHead,
+    ReportKind,
+    Use,
+)
 from traceapp.export.emdr.followup import differences, followup_findings, replacing
 from traceapp.export.emdr.from_case import Options
 from traceapp.export.emdr.intake import incoming
@@ -100,6 +113,12 @@ def test_terms_go_by_fdas_code_where_it_is_given_and_own_terms_are_named() -> No
     assert "“leak”" in next(one.message for one in render_mdr(case, now=NOW).findings if one.code == "term-left-out")
 
 
+def test_a_recall_goes_by_fdas_number_and_never_by_our_own() -> None:
+    head = replace(mdr_case().head, recall_references=("RC-2026-0003", "3001234567-11/21/26-001-R"))
+    assert mdr_of(replace(mdr_case(), head=head)).text("H9") == "3001234567-11/21/26-001-R"
+    assert "removal-number" in {one.code for one in render_mdr(mdr_case(), now=NOW).findings}
+
+
 def test_text_that_xml_cannot_carry_does_not_stop_a_report() -> None:
     event = replace(mdr_case().event, narrative="Torn\x0b open\x00")
     assert mdr_of(replace(mdr_case(), event=event)).text("B5") == "Torn\ufffd open\ufffd"
@@ -165,3 +184,28 @@ def test_nothing_said_of_a_person_stands_in_what_python_prints() -> None:
     case = mdr_case()
     assert "Doe" not in repr(mdr_of(case)) + repr(render_mdr(case, now=NOW)) + repr(incoming(mdr_of(case)))
     assert datetime(2026, 11, 28, 10, tzinfo=UTC) == case.head.created_at
+
+
+_MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+_AMOUNTS = st.decimals(0, 10**6, places=3, allow_nan=False)
+_DATES = st.builds(PartialDate, st.dates(), st.sampled_from(["day", "month", "year"]))
+
+
+# Shrinking a whole case takes minutes; what fails is printed as it is.
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
+@given(st.data())
+def test_whatever_a_case_says_its_file_is_what_the_schema_allows(data: st.DataObject) -> None:
+    case = data.draw(st.builds(
+        CaseReport, head=st.builds(ReportHead, created_at=_MOMENTS, awareness_at=_MOMENTS, latest_awareness_at=_MOMENTS),
+        patient=st.builds(Patient, born_on=_DATES, age=_AMOUNTS, weight_kg=_AMOUNTS),
+        event=st.builds(Event, began_on=_DATES, died_on=_DATES, seriousness=st.sampled_from([(), ("death", "odd")]))))
+    rendered = render_mdr(case, now=NOW, xsd_dir=SCHEMA)
+    assert [one for one in rendered.findings if one.code in ("schema", "not-xml", "too-large")] == []
+    incoming(read_batch(rendered.data).reports[0])
+
+
+def test_addresses_that_are_none_stand_as_they_were_typed() -> None:
+    odd = "100% <me> @ home"
+    case = replace(mdr_case(), reporter=replace(mdr_case().reporter, email=odd, phone="+1 (212) 555 0199 ext. 7"))
+    report = read_batch(render_mdr(case, now=NOW, xsd_dir=SCHEMA).data).reports[0]
+    assert (report.text("E1.email"), report.text("E1.phone")) == (odd, "+1-(212)-555-0199-ext.-7")

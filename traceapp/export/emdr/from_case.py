@@ -1,6 +1,7 @@
 """A case as the values of Form 3500A: the manufacturer's report, in full or without what says who a person is."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
@@ -15,12 +16,15 @@ from .places import Nothing, Value
 from .table import country_of, elements
 from .tree import clean
 
+# Registration number, date, sequence, correction or removal. Source: 21 CFR 806.10(c)(1).
+_REMOVAL_NUMBER = re.compile(r"\d{7,10}-\d{1,2}/\d{1,2}/\d{2,4}-\d{3}-[CR]", re.ASCII)
 Values = dict[str, tuple[Value, ...]]
 _MANUFACTURER, _INITIAL, _FIVE_DAY_RULE = "C53616", "C53577", "US-MD-02"
 _CORRECTION, _MORE = "C53585", "C53586"
 _NO_INFORMATION = Nothing("NI")
 _BY_CRITERION = {criterion: code for code, criterion in CRITERIA.items()}
 _BY_SEX = {sex: code for code, sex in SEXES.items()}
+_DIGITS = {"month": 6, "year": 4}
 _AGE_UNITS = {"year": "YR", "month": "MO", "week": "WK", "day": "DY", "hour": "HR"}
 _OPERATORS = {"professional": "C53287", "patient": "C53288", "caregiver": "C53288"}
 _OCCUPATIONS = {"physician": "C25741", "other_professional": "C53289", "pharmacist": "C53289"}
@@ -29,7 +33,7 @@ _WORDS = {"physician": "Physician", "pharmacist": "Pharmacist", "other_professio
 _ACTIONS = {"recall": "C53609", "repair": "C53611", "replacement": "C53610", "replace": "C53610",
             "relabelling": "C53608", "relabel": "C53608", "notification": "C25297", "inspection": "C53604",
             "monitoring": "C53607", "modification": "C53606"}
-# Annex of IMDRF's terms -> where its codes stand, whatever list of the case they come from.
+# Annex of IMDRF's terms -> where its codes stand; a term of none goes where its list in the case goes.
 _ANNEXES = {"A": "H6.device", "B": "H6.method", "C": "H6.result", "D": "H6.conclusion", "E": "H6.patient",
             "F": "H6.impact", "G": "H6.component"}
 
@@ -71,8 +75,9 @@ def _day(when: date | datetime | PartialDate | None, zone: tzinfo = UTC) -> str:
     if when is None:
         return ""
     if isinstance(when, PartialDate):
-        return when.day.strftime("%Y%m%d")[:{"day": 8, "month": 6, "year": 4}[when.precision]]
-    return (when.astimezone(zone) if isinstance(when, datetime) else when).strftime("%Y%m%d")
+        return _day(when.day)[:_DIGITS.get(when.precision, 8)]
+    day = when.astimezone(zone).date() if isinstance(when, datetime) else when
+    return day.isoformat().replace("-", "")
 
 
 def _head(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
@@ -124,9 +129,10 @@ def _device(case: CaseReport) -> dict[str, Iterable[Value]]:
     product, lot, use = case.product, case.lot, case.use
     found = _one(
         D1=product.brand or product.name_en or product.name_zh, D2_name=product.common_name or product.name_en,
-        D2_code=product.ids.get("product_code", ""), D4_model=product.model, D4_catalogue=product.catalogue_number,
-        D4_lot=lot.number[:elements()["D4.lot"].length], D4_serial=lot.serial, D4_expiry=_day(lot.expires_on),
-        D4_udi=lot.udi or product.ids.get("udi_di", ""), D6=_day(use.implanted_on), D7=_day(use.explanted_on),
+        D2_code=_joined(product.ids.get("product_code", "")), D4_model=product.model,
+        D4_catalogue=product.catalogue_number, D4_lot=lot.number[:elements()["D4.lot"].length],
+        D4_serial=lot.serial, D4_expiry=_day(lot.expires_on),
+        D4_udi=_joined(lot.udi or product.ids.get("udi_di", "")), D6=_day(use.implanted_on), D7=_day(use.explanted_on),
         G5=product.registration_number, H4=_day(lot.made_on), D10=_yes(use.is_available))
     if use.operator:
         code = _OPERATORS.get(use.operator, OTHER)
@@ -138,6 +144,11 @@ def _device(case: CaseReport) -> dict[str, Iterable[Value]]:
     began = tuple(_day(other_use.began_on) for _, _, other_use in case.other_products)
     return found | _address("D3", product.manufacturer or product.holder or case.head.sender) | {
         "D11": others, "D11.date": began}
+
+
+def _joined(code: str) -> str:
+    """A code as it may stand in the message: without spaces."""
+    return "".join(code.split())
 
 
 def _yes(answer: bool | None) -> Value:
@@ -158,12 +169,16 @@ def _reporter(case: CaseReport) -> dict[str, Iterable[Value]]:
                  E1_country=country_of(reporter.country))
     if case.profile == Profile.full:
         given, _, family = reporter.name.rpartition(" ")
-        found |= _one(E1_given=given, E1_family=family, E1_phone=reporter.phone, E1_email=reporter.email)
+        found |= _one(E1_given=given, E1_family=family, E1_phone=_dialled(reporter.phone), E1_email=reporter.email)
     if reporter.organisation is not None:
         found |= _one(E1_facility=reporter.organisation.name_en or reporter.organisation.name_zh)
     if reporter.facility_report_number:
         found |= _one(F2=reporter.facility_report_number)
     return found
+
+
+def _dialled(phone: str) -> str:
+    return "-".join(phone.split())
 
 
 def _told(answer: bool | None) -> Value:
@@ -172,7 +187,7 @@ def _told(answer: bool | None) -> Value:
 
 def _maker(case: CaseReport) -> dict[str, Iterable[Value]]:
     sender = case.head.sender
-    found = _address("G1", sender) | _one(G2=sender.phone, G1_email=sender.email)
+    found = _address("G1", sender) | _one(G2=_dialled(sender.phone), G1_email=sender.email)
     if case.profile == Profile.full:
         given, _, family = sender.contact_name.rpartition(" ")
         found |= _one(G1_given=given, G1_family=family)
@@ -187,7 +202,7 @@ def _evaluation(case: CaseReport, options: Options) -> dict[str, Iterable[Value]
     note = "\n\n".join(filter(None, (made.preliminary_comments, made.investigation, made.cause, made.measures,
                                      made.sender_comment)))
     found = _one(H3="true" if made.investigation else "", H10="\n\n".join(filter(None, (long_lot, _free(case, note)))),
-                 H9=", ".join(case.head.recall_references))
+                 H9=", ".join(one for one in case.head.recall_references if _REMOVAL_NUMBER.fullmatch(one)))
     return found | _codes(case, options) | {"H7": actions, "H7.other": other}
 
 
@@ -201,14 +216,14 @@ def _codes(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
         for term in terms:
             code = _code_of(term, options)
             if code:
-                found.setdefault(_ANNEXES[term.annex or annex], []).append(code)
+                found.setdefault(_ANNEXES.get(term.annex, _ANNEXES[annex]), []).append(code)
     return {key: tuple(dict.fromkeys(given)) for key, given in found.items()}
 
 
 def _code_of(term: CodedTerm, options: Options) -> str:
     if term.system == "fda":
-        return term.code
-    return options.fda_codes.get(term.code, term.code) if term.system == "imdrf" else ""
+        return _joined(term.code)
+    return _joined(options.fda_codes.get(term.code, term.code)) if term.system == "imdrf" else ""
 
 
 def left_out(case: CaseReport) -> tuple[CodedTerm, ...]:

@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import quote, unquote
 
 from .table import FDA, NCI, Element, concepts, minimum
 from .tree import TYPE, Node
 
 _STEP = re.compile(r"(?P<tag>\w+)(?:\[(?P<inside>[^\]]*)\])?(?P<many>\*)?")
+# What stands plainly in a telephone number or an e-mail address.
+_OF_ADDRESSES = "+()@,;"
 _MAKER = "C53616"
 _TOLD = "receiver/assignedEntity/assignedOrganization/code"
 
@@ -124,7 +127,7 @@ def value_of(node: Node | None, element: Element) -> Value:
 
 def _read(raw: str, element: Element) -> str:
     if element.kind == "phone":
-        return raw.partition(":")[2]
+        return unquote(raw.partition(":")[2])
     if element.kind == "negated":
         return {"false": "true", "true": "false"}.get(raw, raw)
     return raw
@@ -160,7 +163,7 @@ def set_value(node: Node, element: Element, value: Value, index: int = 0) -> Non
 
 def _raw(value: str, element: Element, inside: str) -> str:
     if element.kind == "phone":
-        return inside + value
+        return inside + quote(value, safe=_OF_ADDRESSES)
     if element.kind == "negated":
         return {"false": "true", "true": "false"}.get(value, value)
     return value
