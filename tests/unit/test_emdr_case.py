@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.factories_mdr import LEAST, NOW, followup_case, mdr_case
 from tests.unit.test_emdr_checking import SCHEMA
+from traceapp.complaint.terms import terms
 from traceapp.export.case_report import (
     CaseReport,
     CodedTerm,
@@ -106,11 +107,21 @@ def test_a_long_lot_number_is_cut_and_stands_whole_in_the_narrative() -> None:
 
 
 def test_terms_go_by_fdas_code_where_it_is_given_and_own_terms_are_named() -> None:
-    terms = (CodedTerm("imdrf", "A010101", "", "Biocompatibility"), CodedTerm("own", "leak", "渗漏", "Leak"))
-    case = replace(mdr_case(), assessment=replace(mdr_case().assessment, problem_codes=terms))
+    coded = (CodedTerm("imdrf", "A010101", "", "Biocompatibility"), CodedTerm("own", "mystery", "", "Mystery"))
+    case = replace(mdr_case(), assessment=replace(mdr_case().assessment, problem_codes=coded))
     assert mdr_of(case, Options(fda_codes={"A010101": "2886"})).get("H6.device") == ("2886",)
     assert mdr_of(case).get("H6.device") == ("A010101",)
-    assert "“leak”" in next(one.message for one in render_mdr(case, now=NOW).findings if one.code == "term-left-out")
+    assert "“mystery”" in next(one.message for one in render_mdr(case, now=NOW).findings if one.code == "term-left-out")
+
+
+def test_a_term_of_our_own_list_goes_by_its_imdrf_code_to_the_box_of_its_annex() -> None:
+    own = {kind: next(one for one in terms().values() if one.imdrf.startswith(kind)) for kind in "AE"}
+    reactions = tuple(CodedTerm("own", one.code, one.zh, one.en) for one in own.values())
+    case = replace(mdr_case(), event=replace(mdr_case().event, reactions=reactions),
+                   assessment=replace(mdr_case().assessment, problem_codes=()))
+    report = mdr_of(case)
+    assert (report.get("H6.device"), report.get("H6.patient")) == ((own["A"].imdrf,), (own["E"].imdrf,))
+    assert "term-left-out" not in {one.code for one in render_mdr(case, now=NOW).findings}
 
 
 def test_a_recall_goes_by_fdas_number_and_never_by_our_own() -> None:

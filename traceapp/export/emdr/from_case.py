@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
+from traceapp.complaint.terms import terms
 from traceapp.export.case_report import CaseReport, CodedTerm, Organisation, PartialDate, Profile, ReportKind
 from traceapp.export.line_listing import masked_text
 
@@ -207,28 +208,31 @@ def _evaluation(case: CaseReport, options: Options) -> dict[str, Iterable[Value]
 
 
 def _codes(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
+    found: dict[str, list[str]] = {}
+    for annex, term in _terms(case):
+        code = _imdrf_code(term)
+        given = options.fda_codes.get(code, code) if code else term.code if term.system == "fda" else ""
+        if given:
+            found.setdefault(_ANNEXES.get(code[:1] or term.annex, _ANNEXES[annex]), []).append(_joined(given))
+    return {key: tuple(dict.fromkeys(given)) for key, given in found.items()}
+
+
+def _terms(case: CaseReport) -> Iterator[tuple[str, CodedTerm]]:
+    """Every term with the annex that its list in the case is about."""
     made = case.assessment
     lists = (("A", made.problem_codes), ("B", made.investigation_codes), ("C", made.finding_codes),
              ("D", made.conclusion_codes), ("E", case.event.reactions), ("F", made.health_impact_codes),
              ("G", made.component_codes))
-    found: dict[str, list[str]] = {}
-    for annex, terms in lists:
-        for term in terms:
-            code = _code_of(term, options)
-            if code:
-                found.setdefault(_ANNEXES.get(term.annex, _ANNEXES[annex]), []).append(code)
-    return {key: tuple(dict.fromkeys(given)) for key, given in found.items()}
+    return ((annex, term) for annex, listed in lists for term in listed)
 
 
-def _code_of(term: CodedTerm, options: Options) -> str:
-    if term.system == "fda":
-        return _joined(term.code)
-    return _joined(options.fda_codes.get(term.code, term.code)) if term.system == "imdrf" else ""
+def _imdrf_code(term: CodedTerm) -> str:
+    """IMDRF's code for a term: its own, or what our own list says; empty for none."""
+    if term.system == "own":
+        return own.imdrf if (own := terms().get(term.code)) else ""
+    return term.code if term.system == "imdrf" else ""
 
 
 def left_out(case: CaseReport) -> tuple[CodedTerm, ...]:
-    """The terms of the case that the form cannot carry: neither IMDRF's nor FDA's."""
-    made = case.assessment
-    every = (*case.event.reactions, *made.problem_codes, *made.investigation_codes, *made.finding_codes,
-             *made.conclusion_codes, *made.health_impact_codes, *made.component_codes)
-    return tuple(term for term in every if term.system not in ("imdrf", "fda"))
+    """The terms of the case that the form cannot carry: without a code of IMDRF's or FDA's."""
+    return tuple(term for _, term in _terms(case) if term.system != "fda" and not _imdrf_code(term))
