@@ -36,7 +36,7 @@ PERSONS = ("Doe", "J.D.", "Ann", "Lee", "Xiulan", "0199", "0147", "1961")
 def test_a_full_case_becomes_a_file_without_errors() -> None:
     rendered = render_mdr(mdr_case(), now=NOW, xsd_dir=SCHEMA)
     assert [one for one in rendered.findings if one.is_error] == []
-    assert (rendered.form, rendered.name) == ("fda-emdr", "3001234567-2026-00007.xml")
+    assert (rendered.form, rendered.name) == ("emdr", "emdr-AE-2026-0007-v1.xml")
     batch = read_batch(rendered.data)
     assert batch.head()["batch.id"] == "3001234567-20261128100000"
     assert {key: batch.reports[0].text(key) for key in (

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from . import case_listing
 from .case_report import CaseReport, Profile, RenderedReport
-from .form_files import FORMATS, file_name
+from .form_files import FORMATS, file_name, unknown_format
 from .masking import masked
 from .mir import render as mir
 from .nmpa import render as nmpa
@@ -67,6 +67,15 @@ def batch(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
                           file.getvalue(), findings)
 
 
+def device_report(schemas: Path | None, case: CaseReport, fmt: str) -> RenderedReport:
+    """A case as the file that FDA takes; what lies after the moment that the report was made at lies in the future."""
+    from .emdr.rendering import render_mdr  # noqa: PLC0415  the form can be named without loading XML
+
+    if fmt != "xml":
+        raise unknown_format(fmt, ("xml",))
+    return render_mdr(case, now=case.head.created_at, xsd_dir=schemas)
+
+
 _MANY = {"nmpa-device": batch}
 _CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, _guarding(partial(nmpa.render, form.name)),
                       _MANY.get(form.name))
@@ -74,12 +83,15 @@ _CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, _guarding(partial(nm
 _LISTING = Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases)
 
 
-def forms_with(mir_schemas: Path | None) -> Mapping[str, Form]:
-    """Every form; `mir_schemas` is where the schemas of the incident report are kept, None where there are none."""
+def forms_with(mir_schemas: Path | None, emdr_schemas: Path | None = None) -> Mapping[str, Form]:
+    """Every form; `mir_schemas` is where the schemas of the incident report are kept, `emdr_schemas` FDA's, None where
+    there are none."""
     incident = tuple(Form(mir.name_of(version), f"{mir.TITLES['zh']} {version}", f"{mir.TITLES['en']} {version}",
                           formats, _guarding(partial(mir.render, version, mir_schemas)))
                      for version, formats in mir.FORMATS.items())
-    return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, _LISTING)})
+    american = Form("emdr", "FDA 器械报告（3500A）", "FDA device report (3500A)", ("xml",),
+                    _guarding(partial(device_report, emdr_schemas)))
+    return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, american, _LISTING)})
 
 
 FORMS = forms_with(None)

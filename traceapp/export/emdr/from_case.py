@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from traceapp.complaint.terms import terms
 from traceapp.export.case_report import CaseReport, CodedTerm, Organisation, PartialDate, Profile, ReportKind
-from traceapp.export.line_listing import masked_text
+from traceapp.export.masking import MASK
 
 from .check_meaning import BOTH, DEATH, EVENT, FIVE_DAY, FOLLOWUP, INJURY, MALFUNCTION, OTHER, PROBLEM
 from .intake import CRITERIA, SEXES
@@ -59,12 +59,9 @@ def values_of(case: CaseReport, options: Options) -> Values:
 
 
 def _cleaned(value: Value) -> Value:
-    return clean(value).strip() if isinstance(value, str) else value
-
-
-def _free(case: CaseReport, text: str) -> str:
-    """Free text as the profile allows it."""
-    return text if case.profile == Profile.full else masked_text(text)
+    if not isinstance(value, str):
+        return value
+    return "" if value.strip() == MASK else clean(value).strip()
 
 
 def _one(**values: Value) -> dict[str, Iterable[Value]]:
@@ -97,7 +94,7 @@ def _patient(case: CaseReport) -> dict[str, Iterable[Value]]:
     patient, is_full = case.patient, case.profile == Profile.full
     most = elements()["A1"].length
     found = _one(A1=((patient.initials if is_full else "") or patient.subject_id)[:most] or _NO_INFORMATION,
-                 A3=_BY_SEX.get(patient.sex, "C17998"), B7=_free(case, patient.history))
+                 A3=_BY_SEX.get(patient.sex, "C17998"), B7=patient.history)
     if is_full:
         found |= _one(A2_birth=_day(patient.born_on))
     unit = _AGE_UNITS.get(patient.age_unit.rstrip("s"), "YR")
@@ -118,7 +115,7 @@ def _event(case: CaseReport) -> dict[str, Iterable[Value]]:
     is_problem = bool(event.fault or case.assessment.problem_codes)
     kind = BOTH if is_harm and is_problem else EVENT if is_harm else PROBLEM
     found = _one(B1=kind, B2_death=_day(event.died_on), B3=_day(event.began_on) or _NO_INFORMATION,
-                 B5=_free(case, event.narrative), B6=_free(case, event.tests), H1=_reportable(event.seriousness))
+                 B5=event.narrative, B6=event.tests, H1=_reportable(event.seriousness))
     return found | {"B2": tuple(_BY_CRITERION[one] for one in event.seriousness if one in _BY_CRITERION)}
 
 
@@ -202,7 +199,7 @@ def _evaluation(case: CaseReport, options: Options) -> dict[str, Iterable[Value]
     long_lot = f"Lot number in full: {case.lot.number}" if len(case.lot.number) > elements()["D4.lot"].length else ""
     note = "\n\n".join(filter(None, (made.preliminary_comments, made.investigation, made.cause, made.measures,
                                      made.sender_comment)))
-    found = _one(H3="true" if made.investigation else "", H10="\n\n".join(filter(None, (long_lot, _free(case, note)))),
+    found = _one(H3="true" if made.investigation else "", H10="\n\n".join(filter(None, (long_lot, note))),
                  H9=", ".join(one for one in case.head.recall_references if _REMOVAL_NUMBER.fullmatch(one)))
     return found | _codes(case, options) | {"H7": actions, "H7.other": other}
 

@@ -5,25 +5,28 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from traceapp.export.case_report import CaseReport, Finding, RenderedReport, ReportKind
+from traceapp.export.case_report import CaseReport, Finding, Profile, RenderedReport, ReportKind
+from traceapp.export.form_files import file_name
+from traceapp.export.masking import masked
 
 from .checking import check_mdr
 from .from_case import Options, left_out, values_of
 from .message import Attachment, Batch, Mdr, write_batch
 
-FORM = "fda-emdr"
+FORM = "emdr"
 MEDIA_TYPE = "application/xml"
 _SENDER_IDS = ("cfn", "fei")
 
 
 def mdr_of(case: CaseReport, options: Options | None = None, attachments: Sequence[Attachment] = ()) -> Mdr:
-    """The case as a report."""
-    return Mdr.of(values_of(case, options or Options()), attachments)
+    """The case as a report; in a masked one nobody is named, whatever was left in the case."""
+    shown = masked(case) if case.profile is Profile.masked else case
+    return Mdr.of(values_of(shown, options or Options()), attachments)
 
 
 def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, options: Options | None = None,
                attachments: Sequence[Attachment] = ()) -> RenderedReport:
-    """The file of one report, named by its number, with what the checks found in it."""
+    """The file of one report with what the checks found in it."""
     chosen = options or Options()
     registered = next((case.head.sender.ids[key] for key in _SENDER_IDS if case.head.sender.ids.get(key)), "")
     made_at = case.head.created_at.astimezone(chosen.zone)
@@ -33,7 +36,7 @@ def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, 
         "batch.sender": case.head.sender.name_en or case.head.sender.name_zh}, [mdr_of(case, chosen, attachments)])
     data = write_batch(batch)
     findings = [*check_mdr(data, xsd_dir=xsd_dir, now=now), *_of_the_case(case)]
-    return RenderedReport(FORM, f"{case.head.report_number or case.head.reference}.xml", MEDIA_TYPE, data, findings)
+    return RenderedReport(FORM, file_name(FORM, case, "xml"), MEDIA_TYPE, data, findings)
 
 
 def _of_the_case(case: CaseReport) -> Iterator[Finding]:
