@@ -28,7 +28,7 @@ from traceapp.export.emdr.from_case import Options
 from traceapp.export.emdr.intake import incoming
 from traceapp.export.emdr.message import Attachment, Mdr, read_batch
 from traceapp.export.emdr.places import Nothing
-from traceapp.export.emdr.rendering import mdr_of, render_mdr
+from traceapp.export.emdr.rendering import mdr_of, render_batch, render_mdr
 
 PERSONS = ("Doe", "J.D.", "Ann", "Lee", "Xiulan", "0199", "0147", "1961")
 
@@ -38,11 +38,11 @@ def test_a_full_case_becomes_a_file_without_errors() -> None:
     assert [one for one in rendered.findings if one.is_error] == []
     assert (rendered.form, rendered.name) == ("emdr", "emdr-AE-2026-0007-v1.xml")
     batch = read_batch(rendered.data)
-    assert batch.head()["batch.id"] == "3001234567-20261128100000"
+    assert batch.head()["batch.id"] == "3001234567-20261128180000"
     assert {key: batch.reports[0].text(key) for key in (
         "G9", "B1", "B2", "B3", "G4", "G7", "H1", "D2.code", "D4.lot", "D4.udi", "E3", "E4", "A4.weight", "D3.country",
         "H4", "D5")} == {
-        "G9": "3001234567-2026-00007", "B1": "C55555", "B2": "C25179", "B3": "20261103", "G4": "20261110",
+        "G9": "3001234567-2026-00007", "B1": "C55555", "B2": "C25179", "B3": "20261103", "G4": "20261111",
         "G7": "C53577", "H1": "C53569", "D2.code": "NAC", "D4.lot": "L2611A", "D4.udi": "06901234567892",
         "E3": "C25741", "E4": "false", "A4.weight": "61.5", "D3.country": "CHN", "H4": "20260601", "D5": "C53288"}
     assert batch.reports[0].get("H7") == ("C53609", "C17649")
@@ -60,8 +60,19 @@ def test_a_masked_case_names_nobody_and_is_still_whole() -> None:
 
 
 def test_days_are_those_of_the_sender() -> None:
-    shanghai = mdr_of(mdr_case(), Options(zone=ZoneInfo("Asia/Shanghai")))
-    assert (shanghai.text("G4"), mdr_of(mdr_case()).text("G4")) == ("20261111", "20261110")
+    assert mdr_of(mdr_case()).text("G4") == "20261111"
+    assert mdr_of(mdr_case(), Options(zone=ZoneInfo("America/New_York"))).text("G4") == "20261110"
+    nowhere = replace(mdr_case().head, sender=replace(mdr_case().head.sender, country=""))
+    assert mdr_of(replace(mdr_case(), head=nowhere)).text("G4") == "20261110"
+
+
+def test_several_cases_go_in_one_batch_and_findings_say_which_they_are_about() -> None:
+    head = replace(mdr_case().head, report_number="3001234567-2026-00008")
+    other = replace(mdr_case(), head=head, event=replace(mdr_case().event, narrative=""))
+    rendered = render_batch([mdr_case(), other], now=NOW, xsd_dir=SCHEMA)
+    assert [(one.element, one.code) for one in rendered.findings if one.is_error] == [("2/B5", "required")]
+    assert [one.text("G9") for one in read_batch(rendered.data).reports] == [
+        "3001234567-2026-00007", "3001234567-2026-00008"]
 
 
 def test_a_follow_up_says_which_it_is_and_counts_from_the_new_awareness() -> None:
@@ -150,7 +161,7 @@ def test_a_report_that_came_in_is_told_in_the_words_of_intake() -> None:
     read = incoming(read_batch(render_mdr(mdr_case(), now=NOW).data).reports[0])
     assert read.seriousness == ("hospitalised",)
     assert (read.product_code, read.lot, read.udi, read.brand_name) == ("NAC", "L2611A", "06901234567892", "Softheal")
-    assert (read.event_on, read.aware_on) == (PartialDate(date(2026, 11, 3)), date(2026, 11, 10))
+    assert (read.event_on, read.aware_on) == (PartialDate(date(2026, 11, 3)), date(2026, 11, 11))
     assert (read.age, read.age_unit, read.sex) == (Decimal("65"), "YR", "female")
     assert (read.reporter_occupation, read.reporter_organisation) == ("Physician", "City Clinic")
     assert (read.is_followup, read.followup_number, read.problem_codes) == (False, 0, ("2993",))

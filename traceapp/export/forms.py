@@ -69,11 +69,16 @@ def batch(cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
 
 def device_report(schemas: Path | None, case: CaseReport, fmt: str) -> RenderedReport:
     """A case as the file that FDA takes; what lies after the moment that the report was made at lies in the future."""
-    from .emdr.rendering import render_mdr  # noqa: PLC0415  the form can be named without loading XML
+    return device_reports(schemas, [case], fmt)
+
+
+def device_reports(schemas: Path | None, cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
+    """Cases as one batch for FDA."""
+    from .emdr.rendering import render_batch  # noqa: PLC0415  the form can be named without loading XML
 
     if fmt != "xml":
         raise unknown_format(fmt, ("xml",))
-    return render_mdr(case, now=case.head.created_at, xsd_dir=schemas)
+    return render_batch(cases, now=max(case.head.created_at for case in cases), xsd_dir=schemas)
 
 
 _MANY = {"nmpa-device": batch}
@@ -90,7 +95,7 @@ def forms_with(mir_schemas: Path | None, emdr_schemas: Path | None = None) -> Ma
                           formats, _guarding(partial(mir.render, version, mir_schemas)))
                      for version, formats in mir.FORMATS.items())
     american = Form("emdr", "FDA 器械报告（3500A）", "FDA device report (3500A)", ("xml",),
-                    _guarding(partial(device_report, emdr_schemas)))
+                    partial(device_report, emdr_schemas), partial(device_reports, emdr_schemas))
     return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, american, _LISTING)})
 
 

@@ -44,10 +44,11 @@ def findings_of(batch: Batch, now: datetime) -> list[Finding]:
     many = len(batch.reports) > 1
     for number, report in enumerate(batch.reports, 1):
         said = islice(chain.from_iterable(rule(report, now) for rule in _RULES), MOST_FINDINGS)
-        found += [_numbered(one, number) if many else one for one in said]
+        found += [numbered(one, number) if many else one for one in said]
     return found
 
 
-def _numbered(finding: Finding, number: int) -> Finding:
+def numbered(finding: Finding, number: int) -> Finding:
+    """The finding with the number of its report in the batch before the box."""
     return Finding(f"{number}/{finding.element}", finding.code, finding.text, finding.is_error, finding.rule,
                    finding.values)

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from traceapp.complaint.terms import terms
 from traceapp.export.case_report import CaseReport, CodedTerm, Organisation, PartialDate, Profile, ReportKind
 from traceapp.export.masking import MASK
+from traceapp.rules.clocks import ZONES
 
 from .check_meaning import BOTH, DEATH, EVENT, FIVE_DAY, FOLLOWUP, INJURY, MALFUNCTION, OTHER, PROBLEM
 from .intake import CRITERIA, SEXES
@@ -41,12 +43,19 @@ _ANNEXES = {"A": "H6.device", "B": "H6.method", "C": "H6.result", "D": "H6.concl
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a case does not say. `zone`: where the sender's days begin and end; `fda_codes`: FDA's code for an IMDRF
-    code, from FDA's own file; `version`: the HL7 version of the schema that FDA uses now."""
+    """What a case does not say. `zone`: where the sender's days begin and end, None for the zone of its country;
+    `fda_codes`: FDA's code for an IMDRF code, from FDA's own file; `version`: the HL7 version of the schema that FDA
+    uses now."""
 
-    zone: tzinfo = UTC
+    zone: tzinfo | None = None
     fda_codes: Mapping[str, str] = field(default_factory=dict)
     version: str = "V3NORMED_2005"
+
+
+def zone_of(case: CaseReport, options: Options) -> tzinfo:
+    """Where the days of the sender begin and end."""
+    named = ZONES.get(case.head.sender.country)
+    return options.zone or (ZoneInfo(named) if named else UTC)
 
 
 def values_of(case: CaseReport, options: Options) -> Values:
@@ -79,12 +88,12 @@ def _day(when: date | datetime | PartialDate | None, zone: tzinfo = UTC) -> str:
 
 
 def _head(case: CaseReport, options: Options) -> dict[str, Iterable[Value]]:
-    head = case.head
+    head, zone = case.head, zone_of(case, options)
     is_followup = head.version > 1 or head.kind in (ReportKind.followup, ReportKind.amendment, ReportKind.nullification)
     corrects = head.kind in (ReportKind.amendment, ReportKind.nullification)
     found = _one(message_author=_MANUFACTURER, G9=head.report_number or _NO_INFORMATION,
-                 B4=_day(head.created_at, options.zone),
-                 G4=_day(head.latest_awareness_at if is_followup else head.awareness_at, options.zone))
+                 B4=_day(head.created_at, zone),
+                 G4=_day(head.latest_awareness_at if is_followup else head.awareness_at, zone))
     if is_followup:
         return found | _one(G7=FOLLOWUP, G7_number=str(max(head.version - 1, 1)), H2=_CORRECTION if corrects else _MORE)
     return found | _one(G7=FIVE_DAY if _FIVE_DAY_RULE in head.rule_ids else _INITIAL)

@@ -9,8 +9,8 @@ from traceapp.export.case_report import CaseReport, Finding, Profile, RenderedRe
 from traceapp.export.form_files import file_name
 from traceapp.export.masking import masked
 
-from .checking import check_mdr
-from .from_case import Options, left_out, values_of
+from .checking import check_mdr, numbered
+from .from_case import Options, left_out, values_of, zone_of
 from .message import Attachment, Batch, Mdr, write_batch
 
 FORM = "emdr"
@@ -28,15 +28,29 @@ def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, 
                attachments: Sequence[Attachment] = ()) -> RenderedReport:
     """The file of one report with what the checks found in it."""
     chosen = options or Options()
-    registered = next((case.head.sender.ids[key] for key in _SENDER_IDS if case.head.sender.ids.get(key)), "")
-    made_at = case.head.created_at.astimezone(chosen.zone)
-    batch = Batch.of({
+    return _rendered([case], [mdr_of(case, chosen, attachments)], chosen, xsd_dir, now)
+
+
+def render_batch(cases: Sequence[CaseReport], *, now: datetime, xsd_dir: Path | None = None,
+                 options: Options | None = None) -> RenderedReport:
+    """The file of several reports of one sender, named after the first; findings say by number which they are about."""
+    chosen = options or Options()
+    return _rendered(cases, [mdr_of(case, chosen) for case in cases], chosen, xsd_dir, now)
+
+
+def _rendered(cases: Sequence[CaseReport], reports: Sequence[Mdr], options: Options, xsd_dir: Path | None,
+              now: datetime) -> RenderedReport:
+    head = cases[0].head
+    registered = next((head.sender.ids[key] for key in _SENDER_IDS if head.sender.ids.get(key)), "")
+    made_at = head.created_at.astimezone(zone_of(cases[0], options))
+    data = write_batch(Batch.of({
         "batch.id": f"{registered}-{made_at:%Y%m%d%H%M%S}".lstrip("-"), "batch.created": f"{made_at:%Y%m%d}",
-        "batch.version": chosen.version, "batch.receiver": "CDRH",
-        "batch.sender": case.head.sender.name_en or case.head.sender.name_zh}, [mdr_of(case, chosen, attachments)])
-    data = write_batch(batch)
-    findings = [*check_mdr(data, xsd_dir=xsd_dir, now=now), *_of_the_case(case)]
-    return RenderedReport(FORM, file_name(FORM, case, "xml"), MEDIA_TYPE, data, findings)
+        "batch.version": options.version, "batch.receiver": "CDRH",
+        "batch.sender": head.sender.name_en or head.sender.name_zh}, reports))
+    findings = check_mdr(data, xsd_dir=xsd_dir, now=now)
+    for number, case in enumerate(cases, 1):
+        findings += [numbered(one, number) if len(cases) > 1 else one for one in _of_the_case(case)]
+    return RenderedReport(FORM, file_name(FORM, cases[0], "xml"), MEDIA_TYPE, data, findings)
 
 
 def _of_the_case(case: CaseReport) -> Iterator[Finding]:
