@@ -157,6 +157,8 @@ def test_the_finding_says_which_report_of_the_batch_it_is_about() -> None:
 def test_a_wrong_question_code_is_refused() -> None:
     changed = file_of({"A2.age": ("3",), "A2.age_unit": ("YR",)}).replace(b'"C25150"', b'"C99999"')
     assert "code" in {code for _, code in found(changed)}
+    newer = file_of().replace(b"</procedureEvent>", b'<approval><code code="NDA"/></approval></procedureEvent>')
+    assert [one.code for one in check_mdr(newer, xsd_dir=None, now=NOW)] == ["schema-absent", "not-read"]
 
 
 def test_an_attachment_that_cannot_be_opened_is_named() -> None:

@@ -64,7 +64,8 @@ def value_findings(report: Mdr, _now: datetime) -> Iterator[Finding]:
 
 
 def _beyond(path: str, value: str) -> Finding:
-    if path.endswith("/code/@code") and value not in codes()["question"] and not _FORM_CODE.fullmatch(value):
+    is_question = path.endswith("/code/@code") and _NCI_CODE.fullmatch(value)
+    if is_question and value not in codes()["question"] and not _FORM_CODE.fullmatch(value):
         return Finding(path, "code", "%(code)s is not a code that FDA takes here.", values={"code": value[:20]})
     return Finding(path, "not-read", "This is kept in the file, but the form has no box for it.", is_error=False)
 
