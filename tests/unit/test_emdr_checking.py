@@ -71,10 +71,12 @@ MUTATIONS: dict[str, tuple[Mapping[str, tuple[str, ...]], tuple[str, str]]] = {
     "follow-up number nought": ({**FOLLOWUP, "G7.number": ("0",)}, ("G7", "followup-number")),
     "follow-up without its type": ({**FOLLOWUP, "H2": ()}, ("H2", "followup-type")),
     "follow-up without the number of the report": ({**FOLLOWUP, "G9": ()}, ("G9", "followup-of")),
-    "initial report with a follow-up number": ({"G7.number": ("2",)}, ("G7", "not-followup")),
+    "follow-up number in another script's digits that are none": ({**FOLLOWUP, "G7.number": ("²",)},
+                                                                  ("G7", "followup-number")),
+    "follow-up number without end": ({**FOLLOWUP, "G7.number": ("9" * 5000,)}, ("G7", "followup-number")),
     "death that is called a malfunction": ({"B2": ("C28554",), "H1": ("C25745",)}, ("H1", "death")),
     "date of death without a death": ({"B2.death": ("20261104",)}, ("B2", "death")),
-    "problem alone with an outcome": ({"B1": ("C53054",)}, ("B1", "event-kind")),
+    "death that is called a problem alone": ({"B1": ("C53054",), "B2": ("C28554",)}, ("B1", "event-kind")),
     "age without a unit": ({"A2.age": ("65",)}, ("A2", "unit")),
     "age in words": ({"A2.age": ("old",), "A2.age_unit": ("YR",)}, ("A2", "number")),
 }
@@ -129,6 +131,19 @@ def test_a_null_value_is_no_answer_and_others_than_three_are_refused() -> None:
 def test_a_follow_up_and_a_death_as_they_should_be_have_no_errors() -> None:
     assert found(file_of(FOLLOWUP)) == set()
     assert found(file_of({"B2": ("C28554",), "H1": ("C28554",), "B2.death": ("20261104",)})) == set()
+
+
+def test_what_does_not_fit_together_without_being_impossible_is_a_warning() -> None:
+    for changes, expected in (({"G7.number": ("2",)}, ("G7", "not-followup")), ({"B1": ("C53054",)}, ("B1", "event-kind")),
+                              ({"D5": ("C17649",)}, ("D5", "other-words")), ({"H7": ("C53609",)}, ("H9", "removal-number"))):
+        assert expected in found(file_of(changes), errors=False)
+        assert found(file_of(changes)) == set()
+
+
+def test_a_facility_reports_under_its_own_number() -> None:
+    facility = {"message.author": ("C53567",), "F2": ("1234567890-2026-0003",), "G9": ()}
+    assert found(file_of(facility)) == set()
+    assert ("G9", "required") in found(file_of({"F2": ("1234567890-2026-0003",), "G9": ()}))
 
 
 def test_a_code_that_we_do_not_know_where_our_list_is_not_whole_is_a_warning() -> None:

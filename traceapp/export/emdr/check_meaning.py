@@ -28,15 +28,15 @@ def meaning_findings(report: Mdr, _now: datetime) -> Iterator[Finding]:
 def _followup(report: Mdr) -> Iterator[Finding]:
     kinds = report.texts("G7")
     if FOLLOWUP in kinds:
-        number = report.text("G7.number")
-        if not number.isdigit() or int(number) < 1:
+        if report.followup_number < 1:
             yield Finding("G7", "followup-number", "A follow-up has to say which it is: 1 for the first.")
         if not report.texts("H2"):
             yield Finding("H2", "followup-type", "A follow-up has to say of which type it is.")
-        if not report.text("G9"):
+        if not report.text("G9") and not report.is_from_facility:
             yield Finding("G9", "followup-of", "A follow-up has to bear the number of the report that it follows.")
     elif report.texts("H2") or report.text("G7.number"):
-        yield Finding("G7", "not-followup", "A number or type of follow-up is given, but this is not a follow-up.")
+        yield Finding("G7", "not-followup", "A number or type of follow-up is given, but this is not a follow-up.",
+                      is_error=False)
 
 
 def _facility_followup(report: Mdr) -> Iterator[Finding]:
@@ -61,7 +61,8 @@ def _death(report: Mdr) -> Iterator[Finding]:
 def _kind(report: Mdr) -> Iterator[Finding]:
     kinds, outcomes = report.texts("B1"), report.texts("B2")
     if kinds == (PROBLEM,) and outcomes:
-        yield Finding("B1", "event-kind", "Outcomes are given, so this is an adverse event and not a problem alone.")
+        yield Finding("B1", "event-kind", "Outcomes are given, so this is an adverse event and not a problem alone.",
+                      is_error=DEATH in outcomes)
 
 
 def _words(report: Mdr) -> Iterator[Finding]:

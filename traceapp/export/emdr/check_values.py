@@ -52,7 +52,8 @@ def value_findings(report: Mdr, _now: datetime) -> Iterator[Finding]:
         nodes = found_at(report.node, element)
         values = [(node, value_of(node, element)) for node in nodes]
         if element.need in ("required", "recommended") and not any(
-                isinstance(value, str) and value for _, value in values):
+                isinstance(value, str) and value for _, value in values) and not (
+                element.id == "G9" and report.is_from_facility):
             yield _missing(element)
         for node, value in values:
             if value and node is not None:

@@ -39,19 +39,14 @@ def followup_findings(earlier: Mdr, later: Mdr) -> Iterator[Finding]:
     if earlier.text("G9") != later.text("G9"):
         yield Finding("G9", "followup-of", "The follow-up bears %(later)s; the report that it follows is %(earlier)s.",
                       values={"later": later.text("G9")[:40] or "-", "earlier": earlier.text("G9")[:40] or "-"})
-    if _number(later) <= _number(earlier):
+    if later.followup_number <= earlier.followup_number:
         yield Finding("G7", "followup-number", "This is follow-up %(later)d; follow-up %(earlier)d was sent before.",
-                      values={"later": _number(later), "earlier": _number(earlier)})
+                      values={"later": later.followup_number, "earlier": earlier.followup_number})
     for change in differences(earlier, later):
         if change.is_blanked and change.element not in _OF_THE_REPORT:
             yield Finding(elements()[change.element].box, "blanked", "What was sent cannot be taken back by leaving it "
                           "out; FDA keeps it. Replace it where it was wrong.", is_error=False,
                           values={"part": change.element})
-
-
-def _number(report: Mdr) -> int:
-    given = report.text("G7.number")
-    return int(given) if given.isdecimal() else 0
 
 
 def replacing(earlier: Mdr, later: Mdr) -> Mdr:

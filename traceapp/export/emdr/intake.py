@@ -53,10 +53,9 @@ class IncomingMdr:
 
 def incoming(report: Mdr) -> IncomingMdr:
     """The report as intake reads it."""
-    number = report.text("G7.number")
     return IncomingMdr(
         report_number=report.text("G9"), facility_report_number=report.text("F2"),
-        is_followup=FOLLOWUP in report.texts("G7"), followup_number=int(number) if number.isdecimal() else 0,
+        is_followup=FOLLOWUP in report.texts("G7"), followup_number=report.followup_number,
         narrative=report.text("B5"), manufacturer_narrative=report.text("H10"), brand_name=report.text("D1"),
         common_name=report.text("D2.name"), product_code=report.text("D2.code"), model=report.text("D4.model"),
         catalogue_number=report.text("D4.catalogue"), lot=report.text("D4.lot"), serial=report.text("D4.serial"),

@@ -9,12 +9,14 @@ from typing import Any
 
 from traceapp.core.errors import InvalidInput
 
-from .places import Value, complete, found_at, is_always_there, place_of, set_value, values_at
+from .places import ALLOWED_NOTHING, Value, complete, found_at, is_always_there, place_of, set_value, values_at
 from .table import elements
 from .tree import ROOT, Node, open_message, tree_of, written
 
 VERSION_2005 = "V3NORMED_2005"
 MOST_REPORTS = 1000
+_MANUFACTURER = "C53616"
+_MOST_DIGITS = 6
 _ATTACHMENT_TYPE = "text/plain"
 # What says how a value is meant, not what it is.
 _ABOUT = frozenset({"codeSystem", "codeSystemName", "mediaType", "moodCode", "typeCode", "representation", "root",
@@ -65,6 +67,17 @@ class Mdr:
     def texts(self, element_id: str) -> tuple[str, ...]:
         """The values of an element without null values and gaps."""
         return tuple(value for value in self.get(element_id) if isinstance(value, str) and value)
+
+    @property
+    def followup_number(self) -> int:
+        """Which follow-up of its report this is; 0 for the report itself, and for what is no number."""
+        given = self.text("G7.number")
+        return int(given) if given.isdecimal() and len(given) <= _MOST_DIGITS else 0
+
+    @property
+    def is_from_facility(self) -> bool:
+        """Whether a user facility or importer reports, under a number of its own."""
+        return self.text("F2") not in ("", *ALLOWED_NOTHING) and self.text("message.author") not in ("", _MANUFACTURER)
 
     def attachments(self) -> tuple[Attachment, ...]:
         """The files that go with the report; one that is not base64 is left out here, and the check says so."""
