@@ -206,7 +206,8 @@ def _value(element_id: str) -> st.SearchStrategy[Value]:
         "bool": st.sampled_from(["true", "false"]), "negated": st.sampled_from(["true", "false"]),
         "number": st.integers(0, 10**6).map(str), "fda_code": st.integers(1, 9999).map(str)}.get(
             element.kind, st.from_regex(r"[A-Za-z0-9]{1,12}", fullmatch=True) if "@" in element.place else _TEXT)
-    return plain if "text()" in element.place or element.kind == "phone" else plain | st.sampled_from(
+    has_null = not element.place.endswith(("text()", "@unit")) and element.kind != "phone"
+    return plain if not has_null else plain | st.sampled_from(
         [Nothing("NI"), Nothing("NA"), Nothing("ASKU")])
 
 

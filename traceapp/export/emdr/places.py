@@ -122,7 +122,9 @@ def value_of(node: Node | None, element: Element) -> Value:
     raw = (node.text if leaf == "text()" else node.attributes.get(leaf[1:], "")).strip()
     if raw:
         return _read(raw, element)
-    return Nothing(node.attributes["nullFlavor"]) if node.attributes.get("nullFlavor") else ""
+    # A null value beside a unit is that of the amount.
+    flavour = "" if leaf == "@unit" else node.attributes.get("nullFlavor", "")
+    return Nothing(flavour) if flavour else ""
 
 
 def _read(raw: str, element: Element) -> str:
@@ -141,9 +143,9 @@ def values_at(node: Node, element: Element) -> tuple[Value, ...]:
 
 def set_value(node: Node, element: Element, value: Value, index: int = 0) -> None:
     """Puts a value where the element stands in the `index`th of its blocks, making what is missing on the way."""
-    if not value:
-        return
     place = place_of(element.place)
+    if not value or (place.leaf == "@unit" and isinstance(value, Nothing)):
+        return
     fills = dict(element.fills)
     kind = fills.pop("xsi:type", "")
     for step in place.steps:
