@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
 from tests.factories_mdr import HEAD, LEAST, NOW, file_of
 from tests.unit.test_emdr_message import FOLDER, HOSTILE, SAMPLES
@@ -176,9 +180,10 @@ def test_a_wrong_question_code_is_refused() -> None:
     assert [one.code for one in check_mdr(newer, xsd_dir=None, now=NOW)] == ["schema-absent", "not-read"]
 
 
-def test_an_attachment_that_cannot_be_opened_is_named() -> None:
-    broken = file_of().replace(b"<controlActProcess", b'<attachment><id nullFlavor="NA"/><text representation="B64">'
-                               b"%%%</text></attachment><controlActProcess", 1)
+@pytest.mark.parametrize("content", ["%%%", "照片", "QUJD=QUJD"])
+def test_an_attachment_that_cannot_be_opened_is_named(content: str) -> None:
+    holder = f'<attachment><id nullFlavor="NA"/><text representation="B64">{content}</text></attachment>'
+    broken = file_of().replace(b"<controlActProcess", holder.encode() + b"<controlActProcess", 1)
     assert found(broken) == {("", "attachment")}
 
 
@@ -220,3 +225,26 @@ def test_every_finding_has_its_chinese_with_the_same_places() -> None:
 def test_a_finding_speaks_with_its_values() -> None:
     texts = {one.message for one in check_mdr(file_of({"D4.lot": ("x" * 31,)}), xsd_dir=None, now=NOW)}
     assert "This has 31 characters; FDA takes 30." in texts
+
+
+_JUNK = ["", "²", "٣", "9" * 5000, "-1", "1e9999", "20261399", "C", "x" * 40_000, "\u2028", "MSK", "%", "mailto:", "照片",
+         "202611310000+2500"]
+
+
+@settings(max_examples=60, deadline=None, phases=(Phase.generate,))
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["value", "text", "away", "twice"]),
+                          st.sampled_from(_JUNK)), min_size=1, max_size=12))
+def test_however_a_file_is_spoilt_the_check_answers(changes: list[tuple[int, str, str]]) -> None:
+    root = etree.fromstring(file_of({**FOLLOWUP, "A2.age": ("3",), "A2.age_unit": ("YR",), "D4.expiry": ("20300101",)}))
+    for place, act, junk in changes:
+        nodes = list(root.iter())
+        node = nodes[place % len(nodes)]
+        if act == "text":
+            node.text = junk
+        elif act == "value" and node.attrib:
+            node.set(sorted(node.attrib)[place % len(node.attrib)], junk)
+        elif act == "away" and node is not root:
+            node.getparent().remove(node)
+        elif act == "twice" and node is not root:
+            node.getparent().append(copy.deepcopy(node))
+    assert all(one.message for one in check_mdr(etree.tostring(root), xsd_dir=None, now=NOW))

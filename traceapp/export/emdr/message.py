@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -160,7 +159,7 @@ def attachment_of(node: Node) -> Attachment | None:
             return Attachment(name, text.text.encode(), text.attributes.get("mediaType", _ATTACHMENT_TYPE))
         try:
             data = base64.b64decode("".join(text.text.split()), validate=True)
-        except binascii.Error:
+        except ValueError:
             return None
         return Attachment(name, data, text.attributes.get("mediaType", _ATTACHMENT_TYPE))
     return None
