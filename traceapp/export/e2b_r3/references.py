@@ -1,0 +1,83 @@
+"""A report says of a drug in two places: in the drug, and in assessments that name it by its id. Here they are brought
+together, so that a drug's section holds its role (G.k.1) and its assessments (G.k.9.i.2.r), and taken apart again."""
+from __future__ import annotations
+
+import uuid
+
+from .model import Section, Value
+
+DRUG = "G.k.0"
+REACTION = "E.i.0"
+ROLE = "G.k.1.role"
+ASSESSMENT = "G.k.9.i.2.r"
+
+
+def gather(report: Section) -> None:
+    """Move roles and assessments into the drugs that they name; what names no drug of the report stays."""
+    drugs = {drug.text(DRUG): drug for drug in report.each("G.k") if drug.text(DRUG)}
+    if len(drugs) != len(report.each("G.k")):
+        return
+    for name in (ROLE, ASSESSMENT):
+        rest = [section for section in report.each(name) if not _moved(section, drugs.get(section.text(DRUG)))]
+        if rest:
+            report.sections[name] = rest
+        else:
+            report.sections.pop(name, None)
+
+
+def _moved(section: Section, drug: Section | None) -> bool:
+    if drug is None or section.values[DRUG] != Value(drug.text(DRUG)):
+        return False
+    if section.name == ASSESSMENT:
+        drug.sections.setdefault(ASSESSMENT, []).append(section)
+        return True
+    if drug.has("G.k.1") or set(section.values) != {DRUG, "G.k.1"} or section.kept:
+        return False
+    drug.values["G.k.1"] = section.values["G.k.1"]
+    for path, mark in section.marks.items():
+        drug.marks[f"{ROLE}:{path}"] = mark
+    return True
+
+
+def spread(report: Section) -> Section:
+    """The report with roles and assessments where the message has them; the report itself is not changed."""
+    result = Section(report.name, report.values, dict(report.sections), report.marks, report.kept)
+    roles, assessments, drugs = [], [], []
+    for number, drug in enumerate(report.each("G.k"), 1):
+        identity = drug.text(DRUG) or drug_id(report, number)
+        if drug.has("G.k.1"):
+            roles.append(_role(drug, identity))
+        for section in drug.each(ASSESSMENT):
+            values = dict(section.values)
+            values[DRUG] = Value(identity)
+            assessments.append(Section(ASSESSMENT, values, section.sections, section.marks, section.kept))
+        drugs.append(_bare(drug, identity))
+    for name, found in (("G.k", drugs), (ROLE, roles + report.each(ROLE)),
+                        (ASSESSMENT, assessments + report.each(ASSESSMENT))):
+        if found:
+            result.sections[name] = found
+    return result
+
+
+def _role(drug: Section, identity: str) -> Section:
+    start = f"{ROLE}:"
+    marks = {path.removeprefix(start): mark for path, mark in drug.marks.items() if path.startswith(start)}
+    return Section(ROLE, {DRUG: Value(identity), "G.k.1": drug.values["G.k.1"]}, {}, marks)
+
+
+def _bare(drug: Section, identity: str) -> Section:
+    values = {element: value for element, value in drug.values.items() if element != "G.k.1"}
+    values[DRUG] = Value(identity)
+    sections = {name: found for name, found in drug.sections.items() if name != ASSESSMENT}
+    marks = {path: mark for path, mark in drug.marks.items() if not path.startswith(ROLE)}
+    return Section(drug.name, values, sections, marks, drug.kept)
+
+
+def drug_id(report: Section, number: int) -> str:
+    """An id for the drug of that number, the same each time the report is written."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{report.text('C.1.1')}/G.k/{number}"))
+
+
+def reaction_id(report: Section, number: int) -> str:
+    """An id for the reaction of that number, the same each time the report is written."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{report.text('C.1.1')}/E.i/{number}"))
