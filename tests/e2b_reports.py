@@ -39,3 +39,37 @@ def filled(name: str = "batch") -> Section:
     if name == "N.2.r":
         section.sections.pop("G.k.9.i.2.r")
     return section
+
+
+def accepted() -> Section:
+    """A batch of one report to the FDA in which the checks find nothing."""
+    batch = Section("batch")
+    _put(batch, {"N.1.1": "1", "N.1.2": "B-1", "N.1.3": "MAKER", "N.1.4": "ZZFDA", "N.1.5": "20240310120000+0000"})
+    report = batch.add("N.2.r")
+    _put(report, {
+        "N.2.r.1": "CN-MAKER-1", "N.2.r.2": "MAKER", "N.2.r.3": "CDER", "N.2.r.4": "20240310115900+0000",
+        "C.1.1": "CN-MAKER-1", "C.1.2": "20240310115900+0000", "C.1.3": "1", "C.1.4": "20240301", "C.1.5": "20240305",
+        "C.1.6.1": "false", "C.1.7": "true", "FDA.C.1.7.1": "1", "C.1.8.1": "CN-MAKER-1", "C.1.8.2": "2",
+        "FDA.C.1.12": "false", "C.3.1": "1", "C.3.2": "Maker", "C.3.3.1": "Safety", "C.3.3.3": "Li", "C.3.3.5": "Wang",
+        "C.3.4.1": "1 Road", "C.3.4.2": "Suzhou", "C.3.4.3": "JS", "C.3.4.4": "215000", "C.3.4.5": "CN",
+        "C.3.4.6": "+8651200000", "C.3.4.8": "safety@maker.example", "D.1": "AB", "D.2.2a": "61", "D.2.2b": "a", "D.5": "2",
+        "D.7.2": "Diabetes", "FDA.D.12": "C41222", "H.1": "The skin under the dressing came off with it."})
+    report.put("C.1.9.1", None, null="NI")
+    _put(report.add("C.2.r"), {"C.2.r.1.2": "Ann", "C.2.r.3": "US", "C.2.r.4": "3", "C.2.r.5": "1"})
+    _put(report.add("FDA.D.11.r"), {"FDA.D.11.r.1": "C41260"})
+    reaction = report.add("E.i")
+    _put(reaction, {"E.i.0": REACTION, "E.i.1.1a": "Hautabriss", "E.i.1.1b": "deu", "E.i.2.1a": "27.0",
+                    "E.i.2.1b": "10040880", "E.i.3.2c": "true", "E.i.4": "202402", "E.i.7": "2", "E.i.9": "US"})
+    for name in ("E.i.3.2a", "E.i.3.2b", "E.i.3.2d", "E.i.3.2e", "E.i.3.2f", "FDA.E.i.3.2h"):
+        reaction.put(name, None, null="NI")
+    drug = report.add("G.k")
+    _put(drug, {"G.k.0": DRUG, "G.k.1": "1", "G.k.2.2": "Foam dressing", "G.k.3.1": "NDA012345", "G.k.3.2": "US"})
+    _put(drug.add("G.k.4.r"), {"G.k.4.r.7": "L240101"})
+    _put(drug.add("G.k.9.i.2.r"), {"G.k.0": DRUG, "G.k.9.i.1": REACTION, "G.k.9.i.2.r.1": "Maker",
+                                   "G.k.9.i.2.r.2": "WHO-UMC", "G.k.9.i.2.r.3": "possible"})
+    return batch
+
+
+def _put(section: Section, values: dict[str, str]) -> None:
+    for element, text in values.items():
+        section.put(element, text)

@@ -1,0 +1,39 @@
+"""The three checks of an E2B(R3) file: schema, rules, code lists. Each finding names its element."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+from traceapp.core.errors import InvalidInput, TooLarge
+from traceapp.export.case_report import Finding
+
+from .fda_rules import fda_findings
+from .model import Section
+from .presence import presence_findings
+from .reader import batch_of
+from .rules import rule_findings
+from .schema import schema_findings
+from .values import value_findings
+from .xml_input import parse
+
+SCHEMA = "MCCI_IN200100UV01.xsd"
+SETTING = "TRACEAPP_E2B_XSD_DIR"
+
+
+def check_icsr(data: bytes, *, xsd_dir: Path | None, now: datetime,
+               earlier: Collection[str] | None = None) -> list[Finding]:
+    """What the checks find in a file; a file that cannot be read is one finding. `earlier`: ids of reports that were
+    sent before, where they are known."""
+    try:
+        root = parse(data)
+        batch = batch_of(root)
+    except (InvalidInput, TooLarge) as refusal:
+        return [Finding(refusal.place or "/", refusal.code, refusal.message, values=refusal.params)]
+    return [*schema_findings(root, xsd_dir, SCHEMA, SETTING), *check_batch(batch, now=now, earlier=earlier)]
+
+
+def check_batch(batch: Section, *, now: datetime, earlier: Collection[str] | None = None) -> list[Finding]:
+    """What rules and code lists find in a batch."""
+    return [*presence_findings(batch), *rule_findings(batch), *fda_findings(batch, earlier),
+            *value_findings(batch, now)]
