@@ -213,8 +213,8 @@ def fda_findings(batch: Section, earlier: Collection[str] | None = None) -> Iter
 
 
 def _documents(place: Place) -> Iterator[Finding]:
-    for number, document in enumerate(place.section.each("C.1.6.1.r"), 1):
+    for document in place.section.each("C.1.6.1.r"):
         name = "C.1.6.1.r.2"
         if document.has(name) and (document.text(name + ".encoding") != "B64" or document.text(name + ".compression")):
             yield place.finding(name, "fda", "The FDA takes attached files in base64 and not compressed (%(at)s).",
-                                rule="R0010", number=number)
+                                rule="R0010")

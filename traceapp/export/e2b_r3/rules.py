@@ -124,8 +124,8 @@ def _assessments(place: Place) -> Iterator[Finding]:
                                 value=section.text("G.k.0"))
     for section in report.walk():
         if section.has("G.k.9.i.1") and section.text("G.k.9.i.1") not in reactions:
-            yield place.finding("G.k.9.i.1", "no-such-reaction", "It is about the reaction “%(value)s”, which is not in "
-                                "the report (%(at)s).", value=section.text("G.k.9.i.1"))
+            yield place.finding("G.k.9.i.1", "no-such-reaction", "It is about the reaction “%(value)s”, which is not "
+                                "in the report (%(at)s).", value=section.text("G.k.9.i.1"))
 
 
 def _spans(place: Place) -> Iterator[Finding]:
