@@ -44,6 +44,8 @@ class Settings:
     region_header: str = ""
     regions_file: Path | None = None
     mir_xsd_dir: Path | None = None
+    e2b_xsd_dir: Path | None = None
+    emdr_xsd_dir: Path | None = None
     vault_key: str = field(default="", repr=False)
     code_keys: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
@@ -193,6 +195,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         region_header=env.get(PREFIX + "REGION_HEADER", "").strip(),
         regions_file=_file(env, PREFIX + "REGIONS_FILE"),
         mir_xsd_dir=_folder(env, PREFIX + "MIR_XSD_DIR"),
+        e2b_xsd_dir=_folder(env, PREFIX + "E2B_XSD_DIR"),
+        emdr_xsd_dir=_folder(env, PREFIX + "EMDR_XSD_DIR"),
         secret_key=_secret(env, "secret_key", var_dir),
         vault_key=_secret(env, "vault_key", var_dir),
         code_keys=_secret(env, "code_keys", var_dir),

@@ -11,7 +11,7 @@ from traceapp.core.errors import Problem
 from traceapp.core.garbage import collect_seldom
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
-          "terms", "audit", "backup", "vault", "tables")
+          "terms", "icsr", "audit", "backup", "vault", "tables")
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", ""), (b"\x00\x00
 _KNOWN = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "ascii", "iso-8859-1": "latin-1"}
 _DECLARATION = re.compile(r"\s{0,99}<\?xml\s[^>]{0,199}?\?>")
 _ENCODING = re.compile(r"encoding\s{0,9}=\s{0,9}[\"']([^\"']{1,40})[\"']")
+_ROOT = re.compile(r"(?:<!DOCTYPE[^>\[]{0,500}(?:\[.*?\]\s*)?>\s*)?<(?:[\w.-]{1,99}:)?([\w.-]{1,99})", re.DOTALL)
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 
 
@@ -41,6 +42,18 @@ def parse(source: bytes | BinaryIO) -> Any:
                            reason=error.msg or "the text is empty") from None
     except (ValueError, LookupError) as error:
         raise InvalidInput("This is not XML: %(reason)s", code="not-xml", place="/", reason=error) from None
+
+
+def root_name(data: bytes) -> str:
+    """The name of the root element without its namespace, as far as it can be told before the file is read; else empty.
+    """
+    try:
+        text = _decoded(data[:MAX_BYTES])
+    except InvalidInput:
+        return ""
+    prolog = _PROLOG.match(text)
+    found = _ROOT.match(text, prolog.end() if prolog else 0)
+    return found.group(1) if found else ""
 
 
 def _decoded(data: bytes) -> str:
