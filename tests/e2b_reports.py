@@ -4,6 +4,7 @@ from __future__ import annotations
 from traceapp.export.e2b_r3.elements import Element, elements
 from traceapp.export.e2b_r3.layout import plans
 from traceapp.export.e2b_r3.model import Section
+from traceapp.export.e2b_r3.references import APART
 
 REACTION = "154eb889-958b-45f2-a02f-42d4d6f4657f"
 DRUG = "68d6f5ce-3b3b-45c7-92dd-69e06730c3a9"
@@ -35,9 +36,10 @@ def filled(name: str = "batch") -> Section:
             section.sections[hook] = [filled(hook)]
     if name == "G.k":
         section.put("G.k.1", "1")
-        section.sections["G.k.9.i.2.r"] = [filled("G.k.9.i.2.r")]
+        section.sections |= {apart: [filled(apart)] for apart in APART}
     if name == "N.2.r":
-        section.sections.pop("G.k.9.i.2.r")
+        for apart in APART:
+            section.sections.pop(apart)
     return section
 
 

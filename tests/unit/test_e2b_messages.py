@@ -19,11 +19,13 @@ from traceapp.export.e2b_r3.elements import elements
 from traceapp.export.e2b_r3.layout import plans
 from traceapp.export.e2b_r3.model import Section, new_batch, reports
 from traceapp.export.e2b_r3.reader import read_batch
+from traceapp.export.e2b_r3.references import APART, ROLE
 from traceapp.export.e2b_r3.schema import schema_findings
 from traceapp.export.e2b_r3.writer import write_batch
 
 SET = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "icsr" / "e2b-r3"
 SAMPLES = sorted((SET / "samples").glob("*.xml"))
+TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 BATCH = "MCCI_IN200100UV01.xsd"
 MISSING = pytest.mark.skip("../shared/conformance is not here")
 needs_set = pytest.mark.skipif(not SAMPLES, reason="../shared/conformance is not here")
@@ -73,6 +75,20 @@ def test_every_element_is_in_the_layout_or_known_to_have_no_place() -> None:
 
 
 @needs_set
+def test_a_prefix_for_the_namespace_changes_nothing() -> None:
+    root = etree.fromstring(SAMPLES[1].read_bytes(), etree.XMLParser(remove_comments=True))
+    prefixed = etree.Element(root.tag, dict(root.attrib), nsmap={"h": "urn:hl7-org:v3", "xsi": root.nsmap["xsi"]})
+    prefixed.extend(list(root))
+    for element in prefixed.iter("{*}value", "{*}effectiveTime"):
+        if element.get(TYPE):
+            element.set(TYPE, f"h:{element.get(TYPE)}")
+    etree.cleanup_namespaces(prefixed)
+    again = write_batch(read_batch(etree.tostring(prefixed)))
+    assert leaves(again) == leaves(SAMPLES[1].read_bytes())
+    assert invalid(again) == []
+
+
+@needs_set
 def test_a_batch_of_several_reports_keeps_them_apart() -> None:
     batch = read_batch(SAMPLES[0].read_bytes())
     second = read_batch(SAMPLES[1].read_bytes())
@@ -101,6 +117,14 @@ def test_what_nobody_knows_is_kept(body: str) -> None:
     batch = read_batch(message(body))
     assert leaves(message(body)) - leaves(write_batch(batch)) == Counter()
     assert read_batch(write_batch(batch)) == batch
+
+
+def test_an_attribute_that_no_table_knows_is_kept_or_refused() -> None:
+    data = message('<name code="1" xml:lang="de" xsi:nil="false"/>')
+    assert leaves(data) - leaves(write_batch(read_batch(data))) == Counter()
+    with pytest.raises(InvalidInput) as refused:
+        read_batch(message('<name code="1" xmlns:o="urn:other" o:colour="red"/>'))
+    assert (refused.value.code, refused.value.place) == ("foreign-attribute", "line 1: name")
 
 
 def test_text_between_elements_is_refused_with_its_place() -> None:
@@ -198,7 +222,7 @@ def sections(draw: st.DrawFn, name: str = "batch") -> Section:
         if SECONDS.get(element, element) == element or SECONDS[element] in section.values:
             section.put(element, draw(TEXTS), null=draw(st.sampled_from(["", "", "MSK"])) if element in mains else "")
     for hook in sorted(plan.hooks):
-        if hook not in ("G.k.1.role", "G.k.9.i.2.r"):
+        if hook not in (ROLE, *APART):
             for _ in range(draw(st.integers(0, 2)) if draw(st.booleans()) else 0):
                 section.sections.setdefault(hook, []).append(draw(sections(hook)))
     if name == "G.k":

@@ -21,7 +21,7 @@ class Condition:
 class Element:
     """`kind`: text, token (no spaces), number, code, flag, true, second, day, year (dates known at least so far),
     country, language, unit, meddra, version, data, id, media, oid. `need`: `must` always, `fda` in a report to the FDA,
-    `when` under `conditions`. `rule` is the FDA's number for that; `system` the OID of the code list. An element
+    `when` under `conditions`. `rule` is the FDA's number for that; `systems` the OIDs of its code lists. An element
     without a section has no place in a message: none is published."""
 
     id: str
@@ -30,7 +30,7 @@ class Element:
     kind: str
     length: int | None
     codes: frozenset[str]
-    system: str
+    systems: frozenset[str]
     nulls: frozenset[str]
     need: str
     conditions: tuple[Condition, ...]
@@ -48,7 +48,7 @@ def _element(row: dict[str, str]) -> Element:
     return Element(
         id=row["element"], name=row["name"], section=row["section"], kind=row["kind"],
         length=int(row["length"]) if row["length"] else None,
-        codes=frozenset(filter(None, row["codes"].split(","))), system=row["system"],
+        codes=frozenset(filter(None, row["codes"].split(","))), systems=frozenset(row["systems"].split()),
         nulls=frozenset(filter(None, row["nulls"].split(","))), need=row["need"],
         conditions=tuple(_condition(part) for part in row["when"].split(" and ") if part), rule=row["rule"])
 

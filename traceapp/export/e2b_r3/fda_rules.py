@@ -1,7 +1,8 @@
 """The rules of the FDA for reports sent to it, by its own numbers, as far as a message alone can tell.
 
 What needs the FDA's registers is not asked (R0105, R0106, W0008, W0009, W0012); nor R0004 and R0005, which know by
-which door a message came. Rules that say when a single element must stand are in `data/elements.csv`.
+which door a message came; nor R0072 and W0006, whose elements have no published place. Rules that say when a single
+element must stand are in `data/elements.csv`.
 """
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class Facts:
 
     @property
     def has_malfunction(self) -> bool:
-        return any(device.text("FDA.G.k.12.r.1") == "true" for device in self.devices)
+        return any(_fails(drug) for drug in self.drugs)
 
     @property
     def has_no_adverse_event(self) -> bool:
@@ -168,8 +169,7 @@ _BY_PRODUCT = [
          lambda f: _lacks_assessment(f, "G.k.9.i.2.r.3")),
     Rule("R0092", "FDA.G.k.12.r.1", "It must be true for a suspect product where FDA.C.1.7.1 is 5 (%(at)s).",
          lambda f: f.is_post and f.local == "5" and not any(
-             device.text("FDA.G.k.12.r.1") == "true" for drug in f.drugs if drug.text("G.k.1") in ("1", "3", "4")
-             for device in drug.each("FDA.G.k.12.r"))),
+             _fails(drug) for drug in f.drugs if drug.text("G.k.1") in ("1", "3", "4"))),
     Rule("R0093", "FDA.G.k.12.r.3.r", "A device problem must stand where a device failed (%(at)s).",
          lambda f: f.is_post and _lacks(f, "FDA.G.k.12.r.3.r")),
     Rule("R0094", "FDA.G.k.12.r.4", "Brand or common name of a device must stand for a combination product, or its "
@@ -189,6 +189,10 @@ def _lacks_assessment(facts: Facts, element: str) -> bool:
 
 def _lacks(facts: Facts, section: str) -> bool:
     return any(device.text("FDA.G.k.12.r.1") == "true" and not device.each(section) for device in facts.devices)
+
+
+def _fails(drug: Section) -> bool:
+    return any(device.text("FDA.G.k.12.r.1") == "true" for device in drug.each("FDA.G.k.12.r"))
 
 
 def _is_named(device: Section) -> bool:

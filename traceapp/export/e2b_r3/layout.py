@@ -10,6 +10,7 @@ from typing import Any
 NAMESPACE = "urn:hl7-org:v3"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XSI_NAME = f"{{{XSI}}}"
+_XML_NAME = "{http://www.w3.org/XML/1998/namespace}"
 # A value of a node stands where a reason for its absence would, in the first of these that the node has.
 _MAIN = ("code", "value", "extension", "root", "text")
 
@@ -88,8 +89,11 @@ def clark(name: str) -> str:
 
 
 def short(name: str) -> str:
-    """An attribute's name as the table writes it."""
-    return "xsi:" + name[len(_XSI_NAME):] if name.startswith(_XSI_NAME) else name
+    """An attribute's name as the table and a message write it; empty for one of a foreign namespace."""
+    for start, prefix in ((_XSI_NAME, "xsi:"), (_XML_NAME, "xml:")):
+        if name.startswith(start):
+            return prefix + name[len(start):]
+    return "" if name.startswith("{") else name
 
 
 def _slot(text: str) -> Slot:

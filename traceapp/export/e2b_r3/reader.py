@@ -14,6 +14,7 @@ from .xml_input import parse
 
 # Pieces of one message that nobody knows; a file with more is no safety report.
 MAX_KEPT = 20_000
+_TYPE = clark("xsi:type")
 _PREFIX = f"{{{NAMESPACE}}}"
 
 
@@ -27,12 +28,21 @@ def batch_of(root: Any) -> Section:
     if root.tag != _PREFIX + "MCCI_IN200100UV01":
         raise InvalidInput("This is no E2B(R3) batch: its root element is %(name)s.", code="not-e2b-r3", place="/",
                            name=etree.QName(root).localname)
+    _plain_types(root)
     reading = _Reading()
     batch = Section("batch")
     reading.node(plans()["batch"], plans()["batch"].root, root, batch)
     for report in batch.each("N.2.r"):
         references.gather(report)
     return batch
+
+
+def _plain_types(root: Any) -> None:
+    """Take the prefix off types of HL7, so that they read the same whatever prefix a sender uses."""
+    for element in root.iter():
+        prefix, _, name = (element.get(_TYPE) or "").partition(":") if isinstance(element.tag, str) else ("", "", "")
+        if name and element.nsmap.get(prefix) == NAMESPACE:
+            element.set(_TYPE, name)
 
 
 class _Reading:
@@ -81,6 +91,9 @@ class _Reading:
         marks = []
         for name, value in element.attrib.items():
             name = short(name)
+            if not name:
+                raise InvalidInput("An attribute of another namespace cannot be kept.", code="foreign-attribute",
+                                   place=_place(element))
             if name not in taken and fixed.get(name) != value:
                 marks.append((name, value))
         marks.extend((name, "") for name in fixed if element.get(clark(name)) is None)

@@ -10,6 +10,9 @@ DRUG = "G.k.0"
 REACTION = "E.i.0"
 ROLE = "G.k.1.role"
 ASSESSMENT = "G.k.9.i.2.r"
+OTHER_ROLE = "FDA.G.k.1.a"
+# Sections of a product that stand beside the products in the message.
+APART = (ASSESSMENT, OTHER_ROLE)
 
 
 def gather(report: Section) -> None:
@@ -17,7 +20,7 @@ def gather(report: Section) -> None:
     drugs = {drug.text(DRUG): drug for drug in report.each("G.k") if drug.text(DRUG)}
     if len(drugs) != len(report.each("G.k")):
         return
-    for name in (ROLE, ASSESSMENT):
+    for name in (ROLE, *APART):
         rest = [section for section in report.each(name) if not _moved(section, drugs.get(section.text(DRUG)))]
         if rest:
             report.sections[name] = rest
@@ -28,8 +31,8 @@ def gather(report: Section) -> None:
 def _moved(section: Section, drug: Section | None) -> bool:
     if drug is None or section.values[DRUG] != Value(drug.text(DRUG)):
         return False
-    if section.name == ASSESSMENT:
-        drug.sections.setdefault(ASSESSMENT, []).append(section)
+    if section.name in APART:
+        drug.sections.setdefault(section.name, []).append(section)
         return True
     if drug.has("G.k.1") or set(section.values) != {DRUG, "G.k.1"} or section.kept:
         return False
@@ -42,21 +45,24 @@ def _moved(section: Section, drug: Section | None) -> bool:
 def spread(report: Section) -> Section:
     """The report with roles and assessments where the message has them; the report itself is not changed."""
     result = Section(report.name, report.values, dict(report.sections), report.marks, report.kept)
-    roles, assessments, drugs = [], [], []
+    found: dict[str, list[Section]] = {name: [] for name in ("G.k", ROLE, *APART)}
     for number, drug in enumerate(report.each("G.k"), 1):
         identity = drug.text(DRUG) or drug_id(report, number)
         if drug.has("G.k.1"):
-            roles.append(_role(drug, identity))
-        for section in drug.each(ASSESSMENT):
-            values = dict(section.values)
-            values[DRUG] = Value(identity)
-            assessments.append(Section(ASSESSMENT, values, section.sections, section.marks, section.kept))
-        drugs.append(_bare(drug, identity))
-    for name, found in (("G.k", drugs), (ROLE, roles + report.each(ROLE)),
-                        (ASSESSMENT, assessments + report.each(ASSESSMENT))):
-        if found:
-            result.sections[name] = found
+            found[ROLE].append(_role(drug, identity))
+        for name in APART:
+            found[name] += [_about(section, identity) for section in drug.each(name)]
+        found["G.k"].append(_bare(drug, identity))
+    for name, sections in found.items():
+        sections += report.each(name) if name != "G.k" else []
+        if sections:
+            result.sections[name] = sections
     return result
+
+
+def _about(section: Section, identity: str) -> Section:
+    values = section.values | {DRUG: Value(identity)}
+    return Section(section.name, values, section.sections, section.marks, section.kept)
 
 
 def _role(drug: Section, identity: str) -> Section:
@@ -68,7 +74,7 @@ def _role(drug: Section, identity: str) -> Section:
 def _bare(drug: Section, identity: str) -> Section:
     values = {element: value for element, value in drug.values.items() if element != "G.k.1"}
     values[DRUG] = Value(identity)
-    sections = {name: found for name, found in drug.sections.items() if name != ASSESSMENT}
+    sections = {name: found for name, found in drug.sections.items() if name not in APART}
     marks = {path: mark for path, mark in drug.marks.items() if not path.startswith(ROLE)}
     return Section(drug.name, values, sections, marks, drug.kept)
 

@@ -117,11 +117,16 @@ def _assessments(place: Place) -> Iterator[Finding]:
     """Assessments must name a drug and a reaction of the report."""
     report = place.section
     reactions = {reaction.text("E.i.0") for reaction in report.each("E.i")}
-    for name in ("G.k.1.role", "G.k.9.i.2.r"):
+    drugs = {drug.text("G.k.0") for drug in report.each("G.k")}
+    for name, element in (("G.k.1.role", "G.k.1"), ("G.k.9.i.2.r", "G.k.9.i.1"), ("FDA.G.k.1.a", "FDA.G.k.1.a")):
         for section in report.each(name):
-            yield place.finding("G.k.1" if name == "G.k.1.role" else "G.k.9.i.1", "no-such-product",
-                                "It is about the product “%(value)s”, which is not in the report (%(at)s).",
-                                value=section.text("G.k.0"))
+            product = section.text("G.k.0")
+            if product in drugs:
+                yield place.finding(element, "twice-told", "It is told more than once of the product “%(value)s”, or "
+                                    "two products have the same id (%(at)s).", value=product)
+            else:
+                yield place.finding(element, "no-such-product", "It is about the product “%(value)s”, which is not in "
+                                    "the report (%(at)s).", value=product)
     for section in report.walk():
         if section.has("G.k.9.i.1") and section.text("G.k.9.i.1") not in reactions:
             yield place.finding("G.k.9.i.1", "no-such-reaction", "It is about the reaction “%(value)s”, which is not "

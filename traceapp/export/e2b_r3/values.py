@@ -86,14 +86,14 @@ def _nodes(section: str) -> dict[tuple[str, int], str]:
 
 def _list(place: Place, element: Element, _text: str) -> Iterator[Finding]:
     """Whether a code names the list that it is of."""
-    if not element.system or element.kind == "version":
+    if not element.systems or element.kind == "version":
         return
     value = place.section.values[element.id]
     path = _nodes(place.section.name).get((element.id, value.place), "")
     named = dict(place.section.marks.get(path) or ()).get("codeSystem")
-    if named is not None and named != element.system:
+    if named is not None and named not in element.systems:
         yield place.finding(element.id, "wrong-list", "The code is of the list “%(named)s”; it must be of %(system)s "
-                            "(%(at)s).", named=named, system=element.system)
+                            "(%(at)s).", named=named, system=" / ".join(sorted(element.systems)))
 
 
 def _date(place: Place, element: Element, text: str, now: datetime) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from . import references
 from .layout import NAMESPACE, XSI, Node, Plan, plans
 from .model import Section, Value
 
+# A child, its bit, whether it is constant, and its path.
+_Step = tuple[Node, int, bool, str]
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACES = f' xmlns="{NAMESPACE}" xmlns:xsi="{XSI}"'
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -82,7 +84,7 @@ def _constant(node: Node) -> str:
 
 
 @cache
-def _steps(node: Node) -> tuple[tuple[Node, int, bool, str], ...]:
+def _steps(node: Node) -> tuple[_Step, ...]:
     """The children with their bit, whether they are constant, and their path."""
     return tuple((child, child.bit, child.is_constant, child.path) for child in node.children)
 
@@ -110,7 +112,7 @@ class _Writing:
         if path in self.holes:
             self._around(node, path)
         elif node.children:
-            self._inner(node)
+            self._inner(_steps(node))
         if len(parts) == at + 1:
             parts[at] = "/>"
         else:
@@ -159,9 +161,9 @@ class _Writing:
             f' {name}="{_attribute(value)}"' for name, value in attributes.items() if value or (name, "") not in marks))
         return _content(text)
 
-    def _inner(self, node: Node) -> None:
+    def _inner(self, steps: tuple[_Step, ...]) -> None:
         mask, marks, parts = self.mask, self.marks, self.parts
-        for child, bit, is_constant, path in _steps(node):
+        for child, bit, is_constant, path in steps:
             if mask & bit:
                 if child.section:
                     plan = plans()[child.section]
@@ -176,11 +178,11 @@ class _Writing:
         """Write the children of a node that has pieces which nobody knows, each piece behind what was before it."""
         own = self.parts
         items: list[tuple[str, str]] = []
-        for child in node.children:
+        for step in _steps(node):
             self.parts = []
-            self._inner(Node(node.tag, node.path, (), (), "", (), False, [child]))
+            self._inner((step,))
             if self.parts:
-                items.append((child.tag, "".join(self.parts)))
+                items.append((step[0].tag, "".join(self.parts)))
         self.parts = own
         for kept in self.section.kept:
             if kept.parent == path:
