@@ -190,6 +190,26 @@ def test_a_code_of_another_list_is_refused() -> None:
     assert [finding.element for finding in check_batch(batch, now=NOW)] == ["E.i.7"]
 
 
+def test_findings_without_end_are_cut_off_at_a_thousand_errors() -> None:
+    batch = accepted()
+    batch.sections[REPORT] = [Section(REPORT) for _ in range(200)]
+    found = check_batch(batch, now=NOW)
+    assert len(found) == 1_001
+    assert (found[-1].code, found[-1].is_error) == ("more", False)
+
+
+def test_warnings_without_end_do_not_hide_an_error() -> None:
+    batch = accepted()
+    report = batch.each(REPORT)[0]
+    drug = report.each("G.k")[0]
+    drug.sections["G.k.4.r"] = [Section("G.k.4.r", {"G.k.4.r.4": Value("2024"), "G.k.4.r.5": Value("2023")})
+                                for _ in range(1_500)]
+    report.put("C.1.3", "9")
+    found = check_batch(batch, now=NOW)
+    assert [finding.element for finding in found if finding.is_error] == ["C.1.3"]
+    assert len(found) == 1_002
+
+
 FDA: dict[str, Callable[[Section], object]] = {
     "R0006": put(REPORT, "N.2.r.3", "CBER"),
     "R0007": several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER")),

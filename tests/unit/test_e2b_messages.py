@@ -5,6 +5,7 @@ import io
 import tracemalloc
 from collections import Counter
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from lxml import etree
 
 from tests.e2b_reports import filled
 from traceapp.core.errors import InvalidInput, Problem, TooLarge
-from traceapp.export.e2b_r3 import xml_input
+from traceapp.export.e2b_r3 import reader, xml_input
 from traceapp.export.e2b_r3.elements import elements
 from traceapp.export.e2b_r3.layout import plans
 from traceapp.export.e2b_r3.model import Section, new_batch, reports
@@ -152,6 +153,9 @@ LAUGHS = ("<!DOCTYPE m [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{'&a' + str
     (b"\x00\x01\x02", "not-xml"),
     (b"PK\x03\x04" + b"\x00" * 40, "not-xml"),
     (message("<a>" * 5000), "not-xml"),
+    (message("<name " + " ".join(f'a{n}="1"' for n in range(101)) + "/>"), "too-large"),
+    (message("<PORR_IN049016UV/>" * (reader.MAX_SECTIONS + 1)), "too-large"),
+    (message("<a/>" * (reader.MAX_KEPT + 1)), "too-large"),
     (b"<ichicsr/>", "not-e2b-r3"),
 ])
 def test_hostile_and_wrong_files_are_refused_by_code(data: bytes, code: str) -> None:
@@ -188,6 +192,14 @@ def test_a_file_of_nothing_but_elements_is_refused_before_a_tree_is_made() -> No
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+def test_a_large_attachment_is_read_and_written_in_a_moment() -> None:
+    batch = filled()
+    reports(batch)[0].each("C.1.6.1.r")[0].put("C.1.6.1.r.2", "QUJD" * 2_000_000)
+    began = process_time()
+    assert read_batch(write_batch(batch)) == batch
+    assert process_time() - began < 5
 
 
 def test_a_character_that_xml_cannot_carry_is_refused_by_element() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from traceapp.core.errors import InvalidInput, TooLarge
@@ -18,6 +19,7 @@ from .values import value_findings
 from .xml_input import parse
 
 SCHEMA = "MCCI_IN200100UV01.xsd"
+MAX_FINDINGS = 1_000
 SETTING = "TRACEAPP_E2B_XSD_DIR"
 
 
@@ -34,6 +36,17 @@ def check_icsr(data: bytes, *, xsd_dir: Path | None, now: datetime,
 
 
 def check_batch(batch: Section, *, now: datetime, earlier: Collection[str] | None = None) -> list[Finding]:
-    """What rules and code lists find in a batch."""
-    return [*presence_findings(batch), *rule_findings(batch), *fda_findings(batch, earlier),
-            *value_findings(batch, now)]
+    """What rules and code lists find in a batch, up to a thousand errors and as many warnings."""
+    every = chain(presence_findings(batch), rule_findings(batch), fda_findings(batch, earlier),
+                  value_findings(batch, now))
+    found: list[Finding] = []
+    counts = {True: 0, False: 0}
+    for finding in every:
+        counts[finding.is_error] += 1
+        if counts[finding.is_error] <= MAX_FINDINGS:
+            found.append(finding)
+        elif finding.is_error:
+            break
+    if max(counts.values()) > MAX_FINDINGS:
+        found.append(Finding("/", "more", "There are more findings than these.", is_error=False))
+    return found

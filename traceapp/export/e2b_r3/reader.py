@@ -14,6 +14,8 @@ from .xml_input import parse
 
 # Pieces of one message that nobody knows; a file with more is no safety report.
 MAX_KEPT = 20_000
+# Reports, and parts of them that repeat.
+MAX_SECTIONS = 100_000
 _TYPE = clark("xsi:type")
 _PREFIX = f"{{{NAMESPACE}}}"
 
@@ -46,10 +48,11 @@ def _plain_types(root: Any) -> None:
 
 
 class _Reading:
-    """One message that is being read; counts what nobody knows."""
+    """One message that is being read; counts its sections and what nobody knows."""
 
     def __init__(self) -> None:
         self.kept = 0
+        self.sections = 0
 
     def node(self, plan: Plan, node: Node, element: Any, section: Section) -> None:
         """Take everything in and under `element`, which is `node` of `plan`, into `section`."""
@@ -113,13 +116,19 @@ class _Reading:
             if found is None:
                 self._keep(section, path, child, tuple(before))
             elif found.section:
-                inner = section.add(found.section)
-                self.node(plans()[found.section], found, child, inner)
+                self.node(plans()[found.section], found, child, self._section(section, found.section, child))
             else:
                 used.add(found.path)
                 self.node(plan, found, child, section)
             before[child.tag.removeprefix(_PREFIX)] = None
         return used
+
+    def _section(self, section: Section, name: str, element: Any) -> Section:
+        self.sections += 1
+        if self.sections > MAX_SECTIONS:
+            raise TooLarge("The file has more than %(count)s parts; send it in several batches.", place=_place(element),
+                           count=MAX_SECTIONS)
+        return section.add(name)
 
     def _match(self, node: Node, element: Any, section: Section, used: set[str]) -> Node | None:
         for child in node.children:
