@@ -4,7 +4,9 @@ from __future__ import annotations
 import io
 import tracemalloc
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
+from random import Random
 from time import process_time
 from typing import Any
 
@@ -118,6 +120,41 @@ def test_what_nobody_knows_is_kept(body: str) -> None:
     batch = read_batch(message(body))
     assert leaves(message(body)) - leaves(write_batch(batch)) == Counter()
     assert read_batch(write_batch(batch)) == batch
+
+
+NAMES = ("observation", "value", "code", "id", "name", "low", "component")
+ATTRIBUTES = ("code", "value", "codeSystem", "displayName", "root", "nullFlavor", "classCode", "mediaType")
+
+
+def disturb(root: Any, chance: Random) -> None:
+    """Do one thing to one element: double it, drop it, rename it, move it, give it text or an attribute."""
+    element = chance.choice([one for one in root.iter() if one is not root])
+    act = chance.choice(("double", "drop", "rename", "move", "text", "attribute", "null"))
+    if act == "double":
+        element.addnext(deepcopy(element))
+    elif act == "drop":
+        element.getparent().remove(element)
+    elif act == "rename":
+        element.tag = f"{{urn:hl7-org:v3}}{chance.choice(NAMES)}"
+    elif act == "move":
+        target = chance.choice([one for one in root.iter() if one is not element and element not in one.iterancestors()])
+        target.append(element)
+    elif act == "text":
+        element.text = "said"
+    else:
+        if act == "null":
+            element.attrib.clear()
+        element.set("nullFlavor" if act == "null" else chance.choice(ATTRIBUTES), chance.choice(("NI", "1", "")))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_message_that_was_disturbed_loses_nothing(seed: int) -> None:
+    chance = Random(seed)
+    root = etree.fromstring(write_batch(filled()))
+    for _ in range(5):
+        disturb(root, chance)
+    data = etree.tostring(root)
+    assert leaves(data) - leaves(write_batch(read_batch(data))) == Counter()
 
 
 def test_an_attribute_that_no_table_knows_is_kept_or_refused() -> None:

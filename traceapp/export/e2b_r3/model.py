@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+Marks = tuple[tuple[str, str | None], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -31,14 +33,15 @@ class Section:
     """A part of a message that may repeat (“E.i”, “G.k.4.r”): values by element, sections in it by name.
 
     `marks` are attributes of XML nodes that are no element (names shown beside codes, versions of code lists) or differ
-    from the usual; an empty tuple says that the node stands there with nothing in it, None that it is left out.
+    from the usual, with None for one that is left out. No marks at all say that the node stands there with nothing in
+    it, None instead of marks that it is left out.
     `kept` is what nobody knows, so that nothing is lost.
     """
 
     name: str
     values: dict[str, Value] = field(default_factory=dict)
     sections: dict[str, list[Section]] = field(default_factory=dict)
-    marks: dict[str, tuple[tuple[str, str], ...] | None] = field(default_factory=dict)
+    marks: dict[str, Marks | None] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
 
     def text(self, element: str) -> str:

@@ -1,6 +1,7 @@
 """A message to its sections. What the table does not know is kept word for word; nothing is dropped."""
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -9,7 +10,7 @@ from traceapp.core.errors import InvalidInput, TooLarge
 
 from . import references
 from .layout import NAMESPACE, Node, Plan, clark, plans, short
-from .model import Kept, Section, Value
+from .model import Kept, Marks, Section, Value
 from .xml_input import parse
 
 # Pieces of one message that nobody knows; a file with more is no safety report.
@@ -63,10 +64,10 @@ class _Reading:
             section.marks[path] = marks
         before = len(section.values), len(section.kept), len(section.marks), len(section.sections)
         present = self._children(plan, node, element, section, path)
+        after = len(section.values), len(section.kept), len(section.marks), len(section.sections)
         for child in node.children:
             if child.path not in present and child.is_constant:
                 section.marks[child.path] = None
-        after = len(section.values), len(section.kept), len(section.marks), len(section.sections)
         if recorded or marks or before != after or node.is_constant or node.is_key or node is plan.root:
             return
         section.marks[path] = ()
@@ -87,26 +88,26 @@ class _Reading:
                 found = True
         return found
 
-    def _marks(self, node: Node, element: Any) -> tuple[tuple[str, str], ...]:
+    def _marks(self, node: Node, element: Any) -> Marks:
         """The attributes and the text that are neither a value nor as always."""
         taken = {slot.attribute for slot in node.slots} | ({"nullFlavor"} if node.slots else set())
         fixed = dict(node.fixed)
-        marks = []
+        marks: list[tuple[str, str | None]] = []
         for name, value in element.attrib.items():
             name = short(name)
             if not name:
                 raise InvalidInput("An attribute of another namespace cannot be kept.", code="foreign-attribute",
                                    place=_place(element))
-            if name not in taken and fixed.get(name) != value:
+            if (name not in taken or (name == "nullFlavor" and not value)) and fixed.get(name) != value:
                 marks.append((name, value))
-        marks.extend((name, "") for name in fixed if element.get(clark(name)) is None)
+        marks.extend((name, None) for name in fixed if element.get(clark(name)) is None)
         if "text" not in taken and element.text and element.text.strip():
             marks.append(("text()", element.text))
-        return tuple(marks)
+        return tuple(sorted(marks, key=itemgetter(0)))
 
     def _children(self, plan: Plan, node: Node, element: Any, section: Section, path: str) -> set[str]:
         used: set[str] = set()
-        before: dict[str, None] = {}
+        before: set[str] = set()
         for child in element:
             if not isinstance(child.tag, str):
                 raise InvalidInput("A document type or entity is not read.", code="document-type", place=_place(child))
@@ -114,13 +115,13 @@ class _Reading:
                 raise InvalidInput("Text between elements cannot be kept.", code="loose-text", place=_place(child))
             found = self._match(node, child, section, used)
             if found is None:
-                self._keep(section, path, child, tuple(before))
+                self._keep(section, path, child, tuple(sorted(before)))
             elif found.section:
                 self.node(plans()[found.section], found, child, self._section(section, found.section, child))
             else:
                 used.add(found.path)
                 self.node(plan, found, child, section)
-            before[child.tag.removeprefix(_PREFIX)] = None
+            before.add(child.tag.removeprefix(_PREFIX))
         return used
 
     def _section(self, section: Section, name: str, element: Any) -> Section:

@@ -3,6 +3,7 @@ together, so that a drug's section holds its role (G.k.1) and its assessments (G
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 
 from .model import Section, Value
 
@@ -17,9 +18,8 @@ APART = (ASSESSMENT, OTHER_ROLE)
 
 def gather(report: Section) -> None:
     """Move roles and assessments into the drugs that they name; what names no drug of the report stays."""
-    drugs = {drug.text(DRUG): drug for drug in report.each("G.k") if drug.text(DRUG)}
-    if len(drugs) != len(report.each("G.k")):
-        return
+    counts = Counter(drug.text(DRUG) for drug in report.each("G.k"))
+    drugs = {drug.text(DRUG): drug for drug in report.each("G.k") if counts[drug.text(DRUG)] == 1}
     for name in (ROLE, *APART):
         rest = [section for section in report.each(name) if not _moved(section, drugs.get(section.text(DRUG)))]
         if rest:
@@ -29,7 +29,7 @@ def gather(report: Section) -> None:
 
 
 def _moved(section: Section, drug: Section | None) -> bool:
-    if drug is None or section.values[DRUG] != Value(drug.text(DRUG)):
+    if drug is None or section.values.get(DRUG) != Value(drug.text(DRUG)):
         return False
     if section.name in APART:
         drug.sections.setdefault(section.name, []).append(section)

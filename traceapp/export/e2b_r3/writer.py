@@ -8,7 +8,7 @@ from traceapp.core.errors import InvalidInput
 
 from . import references
 from .layout import NAMESPACE, XSI, Node, Plan, plans
-from .model import Section, Value
+from .model import Marks, Section, Value
 
 # A child, its bit, whether it is constant, and its path.
 _Step = tuple[Node, int, bool, str]
@@ -140,9 +140,9 @@ class _Writing:
                 parts.append(f' nullFlavor="{_attribute(value.null)}"')
         return text
 
-    def _marked(self, node: Node, marks: tuple[tuple[str, str], ...]) -> str:
-        """Write the start of a node with attributes that differ from the usual; an empty one is left out."""
-        attributes = dict(node.fixed)
+    def _marked(self, node: Node, marks: Marks) -> str:
+        """Write the start of a node with attributes that differ from the usual."""
+        attributes: dict[str, str | None] = dict(node.fixed)
         text = ""
         for slot in node.slots:
             value: Value | None = self.values.get(slot.element)
@@ -155,10 +155,10 @@ class _Writing:
             if value.null:
                 attributes["nullFlavor"] = value.null
         attributes.update(marks)
-        text = attributes.pop("text()", text)
+        text = attributes.pop("text()", text) or ""
         spaces = _SPACES if node is self.root and node.path == "MCCI_IN200100UV01" else ""
         self.parts.append(f"<{node.tag}{spaces}" + "".join(
-            f' {name}="{_attribute(value)}"' for name, value in attributes.items() if value or (name, "") not in marks))
+            f' {name}="{_attribute(value)}"' for name, value in attributes.items() if value is not None))
         return _content(text)
 
     def _inner(self, steps: tuple[_Step, ...]) -> None:
