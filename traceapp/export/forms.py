@@ -81,6 +81,20 @@ def device_reports(schemas: Path | None, cases: Sequence[CaseReport], fmt: str) 
     return render_batch(cases, now=max(case.head.created_at for case in cases), xsd_dir=schemas)
 
 
+def safety_report(schemas: Path | None, case: CaseReport, fmt: str) -> RenderedReport:
+    """A case as an E2B(R3) file; what lies after the moment that the report was made at lies in the future."""
+    return safety_reports(schemas, [case], fmt)
+
+
+def safety_reports(schemas: Path | None, cases: Sequence[CaseReport], fmt: str) -> RenderedReport:
+    """Cases as one batch of E2B(R3)."""
+    from .e2b_r3.rendering import render_batch  # noqa: PLC0415  the form can be named without loading XML
+
+    if fmt != "xml":
+        raise unknown_format(fmt, ("xml",))
+    return render_batch(cases, now=max(case.head.created_at for case in cases), xsd_dir=schemas)
+
+
 _MANY = {"nmpa-device": batch}
 _CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, _guarding(partial(nmpa.render, form.name)),
                       _MANY.get(form.name))
@@ -88,15 +102,18 @@ _CHINESE = tuple(Form(form.name, form.zh, form.en, FORMATS, _guarding(partial(nm
 _LISTING = Form("csv", "病例列表", "Line listing", tuple(MEDIA_TYPES), listing, list_cases)
 
 
-def forms_with(mir_schemas: Path | None, emdr_schemas: Path | None = None) -> Mapping[str, Form]:
-    """Every form; `mir_schemas` is where the schemas of the incident report are kept, `emdr_schemas` FDA's, None where
-    there are none."""
+def forms_with(mir_schemas: Path | None, emdr_schemas: Path | None = None,
+               e2b_schemas: Path | None = None) -> Mapping[str, Form]:
+    """Every form; `mir_schemas` is where the schemas of the incident report are kept, `emdr_schemas` FDA's,
+    `e2b_schemas` those of E2B(R3), None where there are none."""
     incident = tuple(Form(mir.name_of(version), f"{mir.TITLES['zh']} {version}", f"{mir.TITLES['en']} {version}",
                           formats, _guarding(partial(mir.render, version, mir_schemas)))
                      for version, formats in mir.FORMATS.items())
     american = Form("emdr", "FDA 器械报告（3500A）", "FDA device report (3500A)", ("xml",),
                     partial(device_report, emdr_schemas), partial(device_reports, emdr_schemas))
-    return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, american, _LISTING)})
+    safety = Form("e2b-r3", "ICH E2B(R3) 个例安全性报告", "ICH E2B(R3) safety report", ("xml",),
+                  partial(safety_report, e2b_schemas), partial(safety_reports, e2b_schemas))
+    return MappingProxyType({form.name: form for form in (*incident, *_CHINESE, american, safety, _LISTING)})
 
 
 FORMS = forms_with(None)

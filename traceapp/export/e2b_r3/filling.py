@@ -8,13 +8,15 @@ from datetime import date
 from decimal import Decimal
 
 from traceapp.export.case_report import Finding, PartialDate
-from traceapp.export.line_listing import masked_text
+from traceapp.export.masking import MASK
 
 from .elements import elements
 from .model import Section
 
 BATCH = "G.k.4.r.7"
 _MARK = 8
+_COUNTRY = re.compile("[A-Z]{2}")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOTE = "%s in full: %s = %s"
 _DIGITS = {"day": 8, "month": 6, "year": 4}
 _LANGUAGES = {"zh": "zho", "en": "eng"}
@@ -29,8 +31,10 @@ class Filling:
     findings: list[Finding] = field(default_factory=list)
 
     def put(self, section: Section, element: str, text: str) -> None:
-        """Put a text; one that is too long is shortened, with the whole in the notes."""
-        text = text.strip()
+        """Put a text; one that is too long is shortened, with the whole in the notes. What was masked is not put."""
+        text = clean(text)
+        if text == MASK:
+            return
         limit = elements()[element].length
         if limit is not None and len(text) > limit:
             short = shortened(text, limit)
@@ -40,9 +44,10 @@ class Filling:
             text = short
         section.put(element, text)
 
-    def free(self, section: Section, element: str, text: str) -> None:
-        """Put free text, without numbers and addresses of persons in a masked report."""
-        self.put(section, element, masked_text(text) if self.is_masked else text)
+    def country(self, section: Section, element: str, text: str) -> None:
+        """Put a country; nothing for what is not two letters."""
+        if _COUNTRY.fullmatch(text.strip().upper()):
+            section.put(element, text.strip().upper())
 
     def person(self, section: Section, element: str, text: str, *, is_known: bool = False) -> None:
         """Put what says who a person is; in a masked report only that it is known."""
@@ -50,6 +55,11 @@ class Filling:
             self.put(section, element, text)
         elif text or is_known:
             section.put(element, None, null="MSK")
+
+
+def clean(text: str) -> str:
+    """A text without what XML cannot carry and without space around it."""
+    return _FORBIDDEN.sub("", text).strip()
 
 
 def shortened(text: str, limit: int) -> str:

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from traceapp.export.case_report import CaseReport, CodedTerm, Finding, Organisation, Profile, ReportKind
-from traceapp.export.line_listing import masked_text
+from traceapp.export.masking import masked
 
 from .dates import write_time
-from .filling import Filling, day, language, number
+from .filling import Filling, clean, day, language, number
 from .from_case_products import put_products
 from .model import Icsr, Section, new_batch
 from .references import REACTION, reaction_id
@@ -55,8 +55,9 @@ def batch_of_cases(cases: Iterable[CaseReport], route: Route) -> tuple[Section, 
                           ("N.1.4", route.batch_receiver), ("N.1.5", write_time(route.sent_at))):
         batch.put(element, text)
     findings: list[Finding] = []
-    for case in cases:
-        filling = Filling(case.profile == Profile.masked)
+    for given in cases:
+        case = _shown(given)
+        filling = Filling(case.profile is Profile.masked)
         report = batch.add("N.2.r")
         _head(filling, report, case, route)
         _sender(filling, report, case.head.sender, route)
@@ -68,6 +69,14 @@ def batch_of_cases(cases: Iterable[CaseReport], route: Route) -> tuple[Section, 
         _narrative(filling, report, case)
         findings += filling.findings
     return batch, findings
+
+
+def _shown(case: CaseReport) -> CaseReport:
+    """The case as its profile allows it; of the day of birth a masked one still says that it is known."""
+    if case.profile is not Profile.masked:
+        return case
+    shown = masked(case)
+    return replace(shown, patient=replace(shown.patient, born_on=case.patient.born_on))
 
 
 def report_id(case: CaseReport) -> str:
@@ -97,7 +106,7 @@ def _head(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> Non
     _other_ids(filling, report, case, identity)
     if head.kind in _CORRECTIONS:
         report.put("C.1.11.1", _CORRECTIONS[head.kind])
-        filling.free(report, "C.1.11.2", head.reason)
+        filling.put(report, "C.1.11.2", head.reason)
     if (head.version > 1 or head.kind not in (ReportKind.initial, ReportKind.final)) and not head.earlier_reference:
         filling.findings.append(Finding("C.1.1", "no-earlier-report", "It follows a report that is not named: nothing "
                                         "was sent before under this id."))
@@ -133,9 +142,9 @@ def _sender(filling: Filling, report: Icsr, sender: Organisation, route: Route) 
     for element, text in (
             ("C.3.2", _name(sender)), ("C.3.3.1", route.department), ("C.3.3.3", given or family), ("C.3.3.5", family),
             ("C.3.4.1", sender.address), ("C.3.4.2", sender.city), ("C.3.4.3", sender.region),
-            ("C.3.4.4", route.postcode), ("C.3.4.5", sender.country.upper()), ("C.3.4.6", sender.phone),
-            ("C.3.4.8", sender.email)):
+            ("C.3.4.4", route.postcode), ("C.3.4.6", sender.phone), ("C.3.4.8", sender.email)):
         filling.put(report, element, text)
+    filling.country(report, "C.3.4.5", sender.country)
 
 
 def _reporter(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> None:
@@ -149,7 +158,9 @@ def _reporter(filling: Filling, report: Icsr, case: CaseReport, route: Route) ->
     if route.is_fda:
         filling.person(section, "FDA.C.2.r.2.8", reporter.email)
     country = reporter.country or (house.country if house else "") or case.event.country
-    section.put("C.2.r.3", country.upper(), null="" if country else "UNK")
+    filling.country(section, "C.2.r.3", country)
+    if not section.has("C.2.r.3"):
+        section.put("C.2.r.3", None, null="UNK")
     qualification = _QUALIFICATIONS.get(reporter.qualification)
     section.put("C.2.r.4", qualification, null="" if qualification else "UNK")
     section.put("C.2.r.5", "1")
@@ -163,22 +174,23 @@ def _patient(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> 
     filling.person(report, "D.1.1.3", patient.record_number)
     if patient.born_on is not None and (patient.born_on.precision == "day" or filling.is_masked):
         filling.person(report, "D.2.1", day(patient.born_on))
-    if patient.age is not None:
+    unit = _AGE_UNITS.get(patient.age_unit.rstrip("s"))
+    if patient.age is not None and unit:
         report.put("D.2.2a", number(patient.age))
-        report.put("D.2.2b", _AGE_UNITS.get(patient.age_unit.rstrip("s"), "a"))
+        report.put("D.2.2b", unit)
     report.put("D.3", number(patient.weight_kg))
     report.put("D.4", number(patient.height_cm.quantize(1) if patient.height_cm is not None else None))
     sex = _SEXES.get(patient.sex)
     report.put("D.5", sex, null="" if sex else "UNK")
     history = "\n".join(filter(None, (patient.history, patient.earlier_reactions, patient.family_reactions)))
-    filling.free(report, "D.7.2", history)
+    filling.put(report, "D.7.2", history)
     if not report.has("D.7.2"):
         report.put("D.7.2", None, null="UNK")
     if event.died_on is not None:
         report.put("D.9.1", day(event.died_on))
         report.put("D.9.3", None, null="UNK")
     if event.death_cause:
-        filling.free(report.add("D.9.2.r"), "D.9.2.r.2", event.death_cause)
+        filling.put(report.add("D.9.2.r"), "D.9.2.r.2", event.death_cause)
     if route.is_fda:
         reason = "MSK" if filling.is_masked else "UNK"
         report.add("FDA.D.11.r").put("FDA.D.11.r.1", None, null=reason)
@@ -205,7 +217,7 @@ def _reactions(filling: Filling, report: Icsr, case: CaseReport, route: Route) -
         section.put("E.i.7", _OUTCOMES.get(event.outcome, "0"))
         if case.reporter.qualification in _QUALIFICATIONS:
             section.put("E.i.8", "true" if _QUALIFICATIONS[case.reporter.qualification] in "123" else "false")
-        section.put("E.i.9", event.country.upper())
+        filling.country(section, "E.i.9", event.country)
 
 
 def _words(filling: Filling, section: Section, case: CaseReport, term: CodedTerm | None) -> None:
@@ -214,7 +226,7 @@ def _words(filling: Filling, section: Section, case: CaseReport, term: CodedTerm
     names = (term.name_en, term.name_zh) if term else ("", "")
     native = (names[0] if spoken == "en" else names[1]) or names[0] or names[1] or case.event.harm
     if language(spoken):
-        filling.free(section, "E.i.1.1a", native)
+        filling.put(section, "E.i.1.1a", native)
         section.put("E.i.1.1b", language(spoken))
     if names[0] and names[0] != native:
         filling.put(section, "E.i.1.2", names[0])
@@ -233,11 +245,11 @@ def _tests(filling: Filling, report: Icsr, case: CaseReport) -> None:
         section = report.add("F.r")
         section.put("F.r.1", None, null="UNK")
         section.put("F.r.2.1", "Tests")
-        filling.free(section, "F.r.3.4", text[start:start + _TEST_LENGTH])
+        filling.put(section, "F.r.3.4", text[start:start + _TEST_LENGTH])
 
 
 def _narrative(filling: Filling, report: Icsr, case: CaseReport) -> None:
     parts = (case.event.narrative.strip(), case.event.fault.strip(), case.use.process.strip())
     text = "\n\n".join(dict.fromkeys(filter(None, parts)))
-    filling.free(report, "H.4", case.assessment.sender_comment)
-    report.put("H.1", "\n".join(filter(None, (masked_text(text) if filling.is_masked else text, *filling.notes))))
+    filling.put(report, "H.4", case.assessment.sender_comment)
+    report.put("H.1", clean("\n".join(filter(None, (text, *filling.notes)))))

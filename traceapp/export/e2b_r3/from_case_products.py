@@ -27,7 +27,7 @@ def put_products(filling: Filling, report: Icsr, case: CaseReport, *, is_fda: bo
         _product(filling, drug, product, case)
         _dosage(filling, drug, product, lot, use)
         if use.purpose:
-            filling.free(drug.add("G.k.7.r"), "G.k.7.r.1", use.purpose)
+            filling.put(drug.add("G.k.7.r"), "G.k.7.r.1", use.purpose)
         drug.put("G.k.8", _ACTIONS.get(use.action_taken, ""))
         if place == 1:
             _assessments(filling, report, drug, case)
@@ -38,7 +38,7 @@ def put_products(filling: Filling, report: Icsr, case: CaseReport, *, is_fda: bo
                 again.put("G.k.9.i.4", _RECHALLENGES[use.rechallenge])
         if lot.within_specification is not None:
             drug.add("G.k.10.r").put("G.k.10.r", _WITHIN[lot.within_specification])
-        filling.free(drug, "G.k.11", _more(product, lot, use))
+        filling.put(drug, "G.k.11", _more(product, lot, use))
         if is_fda and product.kind in ("device", "combination"):
             _device(filling, drug, product, lot, use, case if place == 1 else None)
 
@@ -71,9 +71,9 @@ def _dosage(filling: Filling, drug: Section, product: ReportedProduct, lot: Repo
     dosage.put("G.k.4.r.4", day(use.began_on))
     dosage.put("G.k.4.r.5", day(use.ended_on))
     filling.put(dosage, BATCH, lot.number)
-    filling.free(dosage, "G.k.4.r.8", "; ".join(filter(None, (use.dose_text, use.frequency))))
+    filling.put(dosage, "G.k.4.r.8", "; ".join(filter(None, (use.dose_text, use.frequency))))
     filling.put(dosage, "G.k.4.r.9.1", product.dose_form)
-    filling.free(dosage, "G.k.4.r.10.1", use.route)
+    filling.put(dosage, "G.k.4.r.10.1", use.route)
     if dosage.values:
         drug.sections["G.k.4.r"] = [dosage]
 
@@ -118,9 +118,9 @@ def _device(filling: Filling, drug: Section, product: ReportedProduct, lot: Repo
         device.put("FDA.G.k.12.r.8", "2" if use.is_reused else "1")
     maker = product.manufacturer
     if maker:
-        for element, text in (("a", _name(maker)), ("b", maker.address), ("c", maker.city), ("d", maker.region),
-                              ("e", maker.country.upper())):
+        for element, text in (("a", _name(maker)), ("b", maker.address), ("c", maker.city), ("d", maker.region)):
             filling.put(device, f"FDA.G.k.12.r.7.1{element}", text)
+        filling.country(device, "FDA.G.k.12.r.7.1e", maker.country)
     if case is not None:
         problems = case.assessment.problem_codes
         device.put("FDA.G.k.12.r.1", "true" if problems or case.event.fault else "false")
