@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from traceapp.core.errors import InvalidInput
-from traceapp.export.e2b_r3.acknowledgement import read_acknowledgement
+from traceapp.export.e2b_r3.acknowledgement import check_acknowledgement, read_acknowledgement
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "conformance" / "icsr" / "e2b-r3" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/conformance is not here")
@@ -59,3 +59,16 @@ def test_what_is_no_answer_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_acknowledgement(data)
     assert refused.value.code == code
+
+
+@needs_samples
+@pytest.mark.parametrize("name", ["R3ack-positive.ack", "R3ack-negative.ack"])
+def test_the_published_answers_are_sound(name: str) -> None:
+    assert check_acknowledgement((SAMPLES / name).read_bytes(), xsd_dir=SAMPLES.parent / "xsd") == []
+
+
+def test_an_answer_with_a_code_that_does_not_exist_is_told() -> None:
+    found = check_acknowledgement(ack('<MCCI_IN000002UV01><acknowledgement typeCode="XX"/></MCCI_IN000002UV01>'
+                                      '<acknowledgement typeCode="AA"/>'), xsd_dir=None)
+    assert [(finding.element, finding.code) for finding in found] == [("/", "no-schema"), ("ACK.B.r.6", "not-in-list")]
+    assert [finding.code for finding in check_acknowledgement(ack(""), xsd_dir=None)] == ["no-answer"]

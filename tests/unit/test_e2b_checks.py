@@ -255,6 +255,26 @@ def test_no_rule_of_the_fda_looks_at_a_report_for_another_authority() -> None:
         rule.number for rule in RULES if rule.number}
 
 
+@pytest.mark.parametrize(("change", "element"), [
+    (add(REPORT, "C.2.r", C_2_r_3="US"), "C.2.r.4"), (put("G.k", "G.k.2.1.1b", "59762-2858"), "G.k.2.1.1a"),
+    (add(REPORT, "D.8.r", D_8_r_1="Old", D_8_r_2a="1"), "D.8.r.2b")])
+def test_what_the_fda_leaves_open_others_ask(change: Callable[[Section], object], element: str) -> None:
+    batch = accepted()
+    change(batch)
+    assert list(check_batch(batch, now=NOW)) == []
+    batch.put("N.1.4", "EVHUMAN")
+    assert [finding.element for finding in check_batch(batch, now=NOW)] == [element]
+
+
+def test_lengths_are_those_of_the_authority() -> None:
+    batch = accepted()
+    batch.each(REPORT)[0].each("G.k")[0].put("G.k.2.1.1b", "X" * 30)
+    batch.each(REPORT)[0].each("G.k")[0].put("G.k.2.1.1a", "2024")
+    assert [finding.code for finding in check_batch(batch, now=NOW)] == ["too-long"]
+    batch.put("N.1.4", "EVHUMAN")
+    assert list(check_batch(batch, now=NOW)) == []
+
+
 @pytest.mark.parametrize(("text", "least", "precise"), [
     ("2024", "year", True), ("202402", "day", False), ("20240229", "day", True), ("20240229", "second", False),
     ("20240229101112+0800", "second", True), ("20240229101112.5-0500", "second", True), ("2024022910+0800", "day", True)])

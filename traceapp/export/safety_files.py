@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .case_report import Finding
+from .e2b_r3.acknowledgement import check_acknowledgement
 from .e2b_r3.checking import check_icsr
 from .e2b_r3.elements import elements
 from .e2b_r3.xml_input import root_name
@@ -34,8 +35,12 @@ def _check_e2b(data: bytes, folders: Folders, now: datetime) -> list[Finding]:
     return check_icsr(data, xsd_dir=folders.e2b, now=now)
 
 
+def _check_answer(data: bytes, folders: Folders, _now: datetime) -> list[Finding]:
+    return check_acknowledgement(data, xsd_dir=folders.e2b)
+
+
 # By the root element of the file. A further form is one more row.
-FORMS = {"MCCI_IN200100UV01": Form("e2b-r3", _check_e2b)}
+FORMS = {"MCCI_IN200100UV01": Form("e2b-r3", _check_e2b), "MCCI_IN200101UV01": Form("e2b-r3-ack", _check_answer)}
 
 
 def check_line(name: str, data: bytes, folders: Folders, now: datetime) -> tuple[str, bool]:

@@ -2,16 +2,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from lxml import etree
 
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import InvalidInput, TooLarge
+from traceapp.export.case_report import Finding
 
 from .layout import NAMESPACE
+from .schema import SETTING, schema_findings
 from .xml_input import parse
 
 SCHEMA = "MCCI_IN200101UV01.xsd"
+_BATCH_CODES, _REPORT_CODES = ("AA", "AE", "AR"), ("CA", "CR")
 _ROOT = f"{{{NAMESPACE}}}MCCI_IN200101UV01"
 _SPACE = {"h": NAMESPACE}
 _OID = "2.16.840.1.113883.3.989.2.1.3."
@@ -81,6 +85,21 @@ def read_acknowledgement(source: bytes | BinaryIO) -> Acknowledgement:
     if not found.code:
         raise InvalidInput("The acknowledgement says neither that the batch was taken nor that it was not.",
                            code="no-answer", place="ACK.A.4")
+    return found
+
+
+def check_acknowledgement(data: bytes, *, xsd_dir: Path | None) -> list[Finding]:
+    """What is wrong in the file of an acknowledgement. An authority that refused a batch sends a sound one too."""
+    try:
+        answer = read_acknowledgement(data)
+    except (InvalidInput, TooLarge) as refusal:
+        return [Finding(refusal.place or "/", refusal.code, refusal.message, values=refusal.params)]
+    found = schema_findings(parse(data), xsd_dir, SCHEMA, SETTING)
+    codes: list[tuple[str, str, tuple[str, ...]]] = [("ACK.A.4", answer.code, _BATCH_CODES)]
+    codes += [("ACK.B.r.6", report.code, _REPORT_CODES) for report in answer.reports]
+    found += [Finding(element, "not-in-list", "“%(value)s” is not in the code list: %(codes)s.",
+                      values={"value": code[:80], "codes": ", ".join(known)})
+              for element, code, known in codes if code not in known]
     return found
 
 

@@ -14,13 +14,12 @@ from .model import Section
 from .presence import presence_findings
 from .reader import batch_of
 from .rules import rule_findings
-from .schema import schema_findings
+from .schema import SETTING, schema_findings
 from .values import value_findings
 from .xml_input import parse
 
 SCHEMA = "MCCI_IN200100UV01.xsd"
 MAX_FINDINGS = 1_000
-SETTING = "TRACEAPP_E2B_XSD_DIR"
 
 
 def check_icsr(data: bytes, *, xsd_dir: Path | None, now: datetime,

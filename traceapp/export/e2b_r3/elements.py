@@ -29,6 +29,7 @@ class Element:
     section: str
     kind: str
     length: int | None
+    fda_length: int | None
     codes: frozenset[str]
     systems: frozenset[str]
     nulls: frozenset[str]
@@ -44,10 +45,14 @@ def _condition(text: str) -> Condition:
     return Condition(kind, split, tuple(values.split(",")) if values else ())
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
 def _element(row: dict[str, str]) -> Element:
     return Element(
         id=row["element"], name=row["name"], section=row["section"], kind=row["kind"],
-        length=int(row["length"]) if row["length"] else None,
+        length=_number(row["length"]), fda_length=_number(row["fda_length"]) or _number(row["length"]),
         codes=frozenset(filter(None, row["codes"].split(","))), systems=frozenset(row["systems"].split()),
         nulls=frozenset(filter(None, row["nulls"].split(","))), need=row["need"],
         conditions=tuple(_condition(part) for part in row["when"].split(" and ") if part), rule=row["rule"])

@@ -15,7 +15,6 @@ from .model import Section
 from .places import Place, places
 from .rules import without_patient
 
-_DOORS = ("ZZFDA", "ZZFDA_PREMKT")
 _IND = ("CDER_IND", "CBER_IND")
 _BIOEQUIVALENCE = "CDER_IND_EXEMPT_BA_BE"
 _NO_ADVERSE_EVENT = "10067482"
@@ -204,10 +203,8 @@ RULES = (*_BY_DOOR, *_BY_KIND, *_BY_PATIENT, *_BY_PRODUCT)
 
 def fda_findings(batch: Section, earlier: Collection[str] | None = None) -> Iterator[Finding]:
     """What the FDA's rules find in a batch that is for the FDA; nothing in any other."""
-    if batch.text("N.1.4") not in _DOORS:
-        return
     for place in places(batch):
-        if place.section.name == "N.2.r":
+        if place.section.name == "N.2.r" and place.is_for_fda:
             facts = Facts(place, batch, earlier)
             for rule in RULES:
                 if rule.is_broken(facts):

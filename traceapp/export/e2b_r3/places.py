@@ -29,6 +29,11 @@ class Place:
         value = self.value(element)
         return value.text or "" if value else ""
 
+    @property
+    def is_for_fda(self) -> bool:
+        """Whether the batch is for the FDA, before approval or after."""
+        return self.text("N.1.4") in ("ZZFDA", "ZZFDA_PREMKT")
+
     def finding(self, element: str, code: str, text: str, *, is_error: bool = True, rule: str = "",
                 **values: object) -> Finding:
         """A finding about an element of this section; its text may name the place as `%(at)s`."""

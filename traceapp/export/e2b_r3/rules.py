@@ -13,6 +13,8 @@ from .places import Place, places
 _ID = re.compile(r"[A-Z]{2}-[^-]+-.+")
 _PATIENT = ("D.1", "D.1.1.1", "D.1.1.2", "D.1.1.3", "D.1.1.4", "D.2.1", "D.2.2a", "D.2.2.1a", "D.2.3", "D.5")
 _REPORTER = ("C.2.r.1.2", "C.2.r.1.4", "C.2.r.2.1", "C.2.r.2.2", "C.2.r.2.3", "C.2.r.2.7", "C.2.r.4", "FDA.C.2.r.2.8")
+# Asked by ICH, not by the FDA: a code and the version of its list.
+_PAIRS = (("D.8.r.2a", "D.8.r.2b"), ("D.10.8.r.2a", "D.10.8.r.2b"), ("G.k.2.1.1a", "G.k.2.1.1b"))
 _SPANS = (("E.i.4", "E.i.5"), ("D.7.1.r.2", "D.7.1.r.4"), ("D.8.r.4", "D.8.r.5"), ("G.k.4.r.4", "G.k.4.r.5"),
           ("D.10.7.1.r.2", "D.10.7.1.r.4"), ("D.10.8.r.4", "D.10.8.r.5"), ("C.1.4", "C.1.5"))
 
@@ -31,6 +33,19 @@ def rule_findings(batch: Section) -> Iterator[Finding]:
                                     first=seen[identity])
             seen.setdefault(identity, place.trail)
         yield from _spans(place)
+        if not place.is_for_fda:
+            yield from _not_asked_by_fda(place)
+
+
+def _not_asked_by_fda(place: Place) -> Iterator[Finding]:
+    section = place.section
+    if section.name == "C.2.r" and not section.has("C.2.r.4") and section.text("C.2.r.5") != "1":
+        yield place.finding("C.2.r.4", "missing", "It is missing and must always stand (%(at)s).")
+    for pair in _PAIRS:
+        for element, other in (pair, pair[::-1]):
+            if section.has(other) and not section.has(element):
+                yield place.finding(element, "missing-here", "It is missing; it must stand where %(of)s stands "
+                                    "(%(at)s).", of=other)
 
 
 def _of_report(place: Place) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from lxml import etree
 
 from traceapp.export.case_report import Finding
 
+SETTING = "TRACEAPP_E2B_XSD_DIR"
 _MOST = 50
 
 

@@ -66,9 +66,10 @@ def _form(place: Place, element: Element, text: str) -> Iterator[Finding]:
 
 
 def _length(place: Place, element: Element, text: str) -> Iterator[Finding]:
-    if element.length is not None and len(text) > element.length and element.kind not in ("flag", "true"):
+    limit = element.fda_length if place.is_for_fda else element.length
+    if limit is not None and len(text) > limit:
         yield place.finding(element.id, "too-long", "%(length)s characters where %(limit)s are allowed (%(at)s).",
-                            length=len(text), limit=element.length)
+                            length=len(text), limit=limit)
 
 
 def _code(place: Place, element: Element, text: str) -> Iterator[Finding]:
