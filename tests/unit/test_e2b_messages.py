@@ -165,6 +165,22 @@ def test_an_attribute_that_no_table_knows_is_kept_or_refused() -> None:
     assert (refused.value.code, refused.value.place) == ("foreign-attribute", "line 1: name")
 
 
+def test_a_telephone_or_address_that_is_not_told_keeps_which_it_is() -> None:
+    body = ('<PORR_IN049016UV><controlActProcess><subject><investigationEvent><outboundRelationship><relatedInvestigation>'
+            '<code code="2" codeSystem="2.16.840.1.113883.3.989.2.1.1.22"/><subjectOf2><controlActEvent><author>'
+            '<assignedEntity><telecom nullFlavor="NASK" value="mailto"/><telecom value="tel:+49"/></assignedEntity></author>'
+            '</controlActEvent></subjectOf2></relatedInvestigation></outboundRelationship></investigationEvent></subject>'
+            '</controlActProcess></PORR_IN049016UV>')
+    batch = read_batch(message(body))
+    reporter, = reports(batch)[0].each("C.2.r")
+    assert (reporter.null("FDA.C.2.r.2.8"), reporter.text("C.2.r.2.7")) == ("NASK", "+49")
+    assert leaves(message(body)) - leaves(write_batch(batch)) == Counter()
+
+
+def test_every_node_with_values_says_where_the_reason_for_none_stands() -> None:
+    assert [node.path for plan in plans().values() for node in plan.nodes.values() if node.slots and not node.main] == []
+
+
 def test_text_between_elements_is_refused_with_its_place() -> None:
     with pytest.raises(InvalidInput) as refused:
         read_batch(message('<id extension="a"/>loose<creationTime value="2024"/>'))

@@ -12,10 +12,10 @@ from traceapp.export.masking import MASK
 
 from .elements import elements
 from .model import Section
+from .values import COUNTRIES
 
 BATCH = "G.k.4.r.7"
 _MARK = 8
-_COUNTRY = re.compile("[A-Z]{2}")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOTE = "%s in full: %s = %s"
 _DIGITS = {"day": 8, "month": 6, "year": 4}
@@ -45,8 +45,8 @@ class Filling:
         section.put(element, text)
 
     def country(self, section: Section, element: str, text: str) -> None:
-        """Put a country; nothing for what is not two letters."""
-        if _COUNTRY.fullmatch(text.strip().upper()):
+        """Put a country; nothing for what is none."""
+        if text.strip().upper() in COUNTRIES:
             section.put(element, text.strip().upper())
 
     def person(self, section: Section, element: str, text: str, *, is_known: bool = False) -> None:

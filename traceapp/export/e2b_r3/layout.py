@@ -25,6 +25,10 @@ class Slot:
     place: int = 0
     prefix: str = ""
 
+    def is_bare(self, text: str, element: Any) -> bool:
+        """Whether a text is the prefix alone, which tells what has no value (`value="mailto" nullFlavor="NASK"`)."""
+        return bool(self.prefix and text == self.prefix[:-1] and element.get("nullFlavor"))
+
 
 @dataclass(slots=True, eq=False)
 class Node:
@@ -63,7 +67,7 @@ class Node:
             return False
         for slot in self.slots:
             found = element.get(slot.attribute) if slot.prefix else None
-            if found is not None and not found.startswith(slot.prefix):
+            if found is not None and not found.startswith(slot.prefix) and not slot.is_bare(found, element):
                 return False
         return all(any(key.fits(child) for child in element.iterchildren(f"{{{NAMESPACE}}}{key.tag}"))
                    for key in self.keys)

@@ -81,7 +81,7 @@ class _Reading:
             if slot.attribute == "text" and not (text and text.strip()):
                 text = None
             if text is not None and slot.prefix:
-                text = text[len(slot.prefix):]
+                text = None if slot.is_bare(text, element) else text[len(slot.prefix):]
             reason = null if slot is main else ""
             if text is not None or reason:
                 section.values[slot.element] = Value(text, reason, slot.place)

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 
 from traceapp.export.case_report import Finding
+from traceapp.gs1.linters import CODE_LISTS
 
 from .dates import is_future, is_precise, read_date
 from .elements import Element, elements
@@ -16,6 +17,8 @@ from .layout import plans
 from .model import Section, Value
 from .places import Place, places
 
+# Source: ICH E2B(R3): ISO 3166-1, and EU for the Union.
+COUNTRIES = CODE_LISTS["country-alpha2"] | {"EU"}
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
     "number": (_NUMBER, "“%(value)s” is not a number (%(at)s)."),
@@ -23,7 +26,7 @@ _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
     "version": (re.compile(r"\d{1,2}\.\d", re.ASCII), "“%(value)s” is not a MedDRA version such as 27.1 (%(at)s)."),
     "flag": (re.compile("true|false"), "“%(value)s” is neither true nor false (%(at)s)."),
     "true": (re.compile("true"), "Only true may stand here, not “%(value)s” (%(at)s)."),
-    "country": (re.compile("[A-Z]{2}"), "“%(value)s” is not a country of two capital letters (%(at)s)."),
+    "country": (re.compile("|".join(sorted(COUNTRIES))), "“%(value)s” is not the code of a country (%(at)s)."),
     "language": (re.compile("[a-z]{3}"), "“%(value)s” is not a language of three small letters (%(at)s)."),
     "unit": (re.compile(r"\S{1,50}"), "“%(value)s” is not a unit: it has spaces (%(at)s)."),
     "token": (re.compile(r"\S+"), "“%(value)s” is not a code: it has spaces (%(at)s)."),

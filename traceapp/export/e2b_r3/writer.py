@@ -136,6 +136,8 @@ class _Writing:
                 text = _content(value.text or "")
             elif value.text is not None:
                 parts.append(f' {slot.attribute}="{slot.prefix}{_attribute(value.text)}"')
+            elif slot.prefix:
+                parts.append(f' {slot.attribute}="{slot.prefix[:-1]}"')
             if value.null:
                 parts.append(f' nullFlavor="{_attribute(value.null)}"')
         return text
@@ -152,6 +154,8 @@ class _Writing:
                 text = value.text or ""
             elif value.text is not None:
                 attributes[slot.attribute] = slot.prefix + value.text
+            elif slot.prefix:
+                attributes[slot.attribute] = slot.prefix[:-1]
             if value.null:
                 attributes["nullFlavor"] = value.null
         attributes.update(marks)
