@@ -103,6 +103,7 @@ BROKEN: dict[str, tuple[Callable[[Section], object], str, str]] = {
     "primary source without country": (drop("C.2.r", "C.2.r.3"), "C.2.r.3", "missing-here"),
     "country in small letters": (put("E.i", "E.i.9", "us"), "E.i.9", "form"),
     "country that does not exist": (put("E.i", "E.i.9", "XX"), "E.i.9", "form"),
+    "language that does not exist": (put("E.i", "E.i.1.1b", "xxx"), "E.i.1.1b", "form"),
     "language of two letters": (put("E.i", "E.i.1.1b", "de"), "E.i.1.1b", "form"),
     "words without their language": (drop("E.i", "E.i.1.1b"), "E.i.1.1b", "missing-here"),
     "age without its unit": (drop(REPORT, "D.2.2b"), "D.2.2b", "missing-here"),

@@ -12,7 +12,7 @@ from traceapp.export.masking import MASK
 
 from .elements import elements
 from .model import Section
-from .values import COUNTRIES
+from .values import COUNTRIES, LANGUAGES
 
 BATCH = "G.k.4.r.7"
 _MARK = 8
@@ -90,4 +90,4 @@ def number(amount: Decimal | None) -> str:
 
 def language(code: str) -> str:
     """The language in three letters."""
-    return _LANGUAGES.get(code, code if len(code) == 3 else "")
+    return _LANGUAGES.get(code, code if code in LANGUAGES else "")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
+from importlib.resources import files
 
 from traceapp.export.case_report import Finding
 from traceapp.gs1.linters import CODE_LISTS
@@ -19,6 +20,8 @@ from .places import Place, places
 
 # Source: ICH E2B(R3): ISO 3166-1, and EU for the Union.
 COUNTRIES = CODE_LISTS["country-alpha2"] | {"EU"}
+# Source: ISO 639-2, and some that ISO 639-3 adds.
+LANGUAGES = files(__package__).joinpath("data", "languages.txt").read_text(encoding="ascii").split()
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
     "number": (_NUMBER, "“%(value)s” is not a number (%(at)s)."),
@@ -27,7 +30,8 @@ _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
     "flag": (re.compile("true|false"), "“%(value)s” is neither true nor false (%(at)s)."),
     "true": (re.compile("true"), "Only true may stand here, not “%(value)s” (%(at)s)."),
     "country": (re.compile("|".join(sorted(COUNTRIES))), "“%(value)s” is not the code of a country (%(at)s)."),
-    "language": (re.compile("[a-z]{3}"), "“%(value)s” is not a language of three small letters (%(at)s)."),
+    "language": (re.compile("|".join(LANGUAGES)),
+                 "“%(value)s” is not the code of a language in three letters (%(at)s)."),
     "unit": (re.compile(r"\S{1,50}"), "“%(value)s” is not a unit: it has spaces (%(at)s)."),
     "token": (re.compile(r"\S+"), "“%(value)s” is not a code: it has spaces (%(at)s)."),
     "oid": (re.compile(r"[0-2](\.(0|[1-9]\d*))+|[A-Za-z][\w-]*", re.ASCII), "“%(value)s” names no code list (%(at)s)."),
