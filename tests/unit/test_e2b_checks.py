@@ -73,6 +73,8 @@ BROKEN: dict[str, tuple[Callable[[Section], object], str, str]] = {
                 put(REPORT, "D.5", None, "UNK")), "D.1", "no-patient"),
     "no suspect": (put("G.k", "G.k.1", "2"), "G.k.1", "no-suspect"),
     "unknown type of report": (put(REPORT, "C.1.3", "99"), "C.1.3", "not-in-list"),
+    "empty id": (lambda batch: batch.each(REPORT)[0].values.update({"C.1.1": Value("")}), "C.1.1", "missing"),
+    "id of spaces": (lambda batch: batch.each(REPORT)[0].values.update({"C.1.1": Value(" ")}), "C.1.1", "missing"),
     "no type of report": (drop(REPORT, "C.1.3"), "C.1.3", "missing"),
     "received in 2099": (put(REPORT, "C.1.5", "20990101"), "C.1.5", "future"),
     "created in 2099": (put(REPORT, "C.1.2", "20990101120000+0000"), "C.1.2", "future"),

@@ -55,8 +55,9 @@ class Section:
         return value.null if value else ""
 
     def has(self, element: str) -> bool:
-        """Whether the element is there, be it with a value or with a reason why it has none."""
-        return element in self.values
+        """Whether the element says something: a value, or a reason why it has none."""
+        value = self.values.get(element)
+        return value is not None and bool(value.null or (value.text or "").strip())
 
     def each(self, name: str) -> list[Section]:
         """The sections of that name, in order."""
