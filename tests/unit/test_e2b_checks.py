@@ -13,6 +13,7 @@ from lxml import etree
 from tests.e2b_reports import accepted
 from traceapp.export.e2b_r3.checking import SCHEMA, check_batch, check_icsr
 from traceapp.export.e2b_r3.dates import is_future, is_precise, read_date
+from traceapp.export.e2b_r3.elements import elements
 from traceapp.export.e2b_r3.fda_rules import RULES
 from traceapp.export.e2b_r3.layout import plans
 from traceapp.export.e2b_r3.model import Section, Value
@@ -314,3 +315,9 @@ def test_every_finding_has_its_chinese() -> None:
         known = {message.id: message.string for message in read_po(file, locale="zh")}
     assert len(said()) > 80
     assert {text for text in said() if not known.get(text)} == set()
+
+
+def test_every_element_has_a_chinese_name() -> None:
+    with (ROOT / "traceapp/web/translations/zh/e2b_elements.po").open("rb") as file:
+        known = {message.id: message.string for message in read_po(file, locale="zh")}
+    assert {row.name for row in elements().values() if not known.get(row.name)} == set()
