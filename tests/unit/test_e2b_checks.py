@@ -17,6 +17,7 @@ from traceapp.export.e2b_r3.elements import elements
 from traceapp.export.e2b_r3.fda_rules import RULES
 from traceapp.export.e2b_r3.layout import plans
 from traceapp.export.e2b_r3.model import Section, Value
+from traceapp.export.e2b_r3.reader import read_batch
 from traceapp.export.e2b_r3.schema import schema_findings
 from traceapp.export.e2b_r3.writer import write_batch
 
@@ -248,6 +249,15 @@ def test_a_report_that_breaks_a_rule_of_the_fda_is_told_its_number(rule: str) ->
     FDA[rule](batch)
     found = {finding.rule: finding.is_error for finding in check_batch(batch, now=NOW, earlier=())}
     assert found.get(rule) is rule.startswith("R"), found
+
+
+def test_a_race_is_read_at_either_place_that_the_fda_names() -> None:
+    batch = accepted()
+    report = batch.each(REPORT)[0]
+    del report.sections["FDA.D.11.r"]
+    assert [finding.element for finding in check_batch(batch, now=NOW)] == ["FDA.D.11.r.1"]
+    report.add("FDA.D.11.r.code").put("FDA.D.11.r.1", "C41260")
+    assert list(check_batch(read_batch(write_batch(batch)), now=NOW)) == []
 
 
 def test_no_rule_of_the_fda_looks_at_a_report_for_another_authority() -> None:

@@ -41,6 +41,7 @@ class Facts:
         self.has_pre_anda = report.has("FDA.C.5.5b")
         self.drugs = report.each("G.k")
         self.devices = [device for drug in self.drugs for device in drug.each("FDA.G.k.12.r")]
+        self.races = report.each("FDA.D.11.r") + report.each("FDA.D.11.r.code")
         self.is_aggregate = report.text("D.1") == "AGGREGATE"
         self.batch_sender = batch.text("N.1.3")
 
@@ -143,11 +144,11 @@ _BY_PATIENT = [
          and any(reaction.text("E.i.3.2a") == "true" for reaction in f.report.each("E.i"))),
     Rule("W0003", "FDA.D.11.r.1", "It should be NA where there is no single patient (%(at)s).",
          lambda f: f.is_post and without_patient(f.report)
-         and any(race.null("FDA.D.11.r.1") != "NA" for race in f.report.each("FDA.D.11.r"))),
+         and any(race.null("FDA.D.11.r.1") != "NA" for race in f.races)),
     Rule("W0004", "FDA.D.12", "It should be NA where there is no single patient (%(at)s).",
          lambda f: _asks_null(f, "FDA.D.12")),
     Rule("", "FDA.D.11.r.1", "It is missing; the FDA requires it (%(at)s).",
-         lambda f: f.is_post and not f.report.each("FDA.D.11.r")),
+         lambda f: f.is_post and not f.races),
 ]
 _BY_PRODUCT = [
     Rule("W0005", "G.k.1", "The first product should be suspect or interacting, or not administered where a device "
