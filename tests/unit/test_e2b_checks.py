@@ -183,16 +183,34 @@ def test_a_schema_that_is_none_is_an_error(tmp_path: Path) -> None:
     assert [finding.code for finding in check_icsr(write_batch(accepted()), xsd_dir=tmp_path, now=NOW)] == ["bad-schema"]
 
 
+def test_a_role_of_another_list_is_refused() -> None:
+    data = write_batch(accepted()).replace(b"2.16.840.1.113883.3.989.2.1.1.13", b"1.2.3")
+    found = [finding for finding in check_icsr(data, xsd_dir=None, now=NOW) if finding.is_error]
+    assert [(finding.element, finding.code) for finding in found] == [("G.k.1", "wrong-list")]
+
+
 def test_a_file_that_cannot_be_read_is_one_finding() -> None:
     found = check_icsr(b"<!DOCTYPE a><a/>", xsd_dir=None, now=NOW)
     assert [(finding.element, finding.code, finding.is_error) for finding in found] == [("/", "document-type", True)]
 
 
-def test_a_code_of_another_list_is_refused() -> None:
+@pytest.mark.parametrize("unit", ["[lb_av]", None])
+def test_a_weight_in_pounds_or_in_nothing_is_refused(unit: str | None) -> None:
+    batch = accepted()
+    report = batch.each(REPORT)[0]
+    report.put("D.3", "130")
+    path = next(path for path, node in plans()[REPORT].nodes.items() if any(slot.element == "D.3" for slot in node.slots))
+    report.marks[path] = (("unit", unit),)
+    again = read_batch(write_batch(batch))
+    assert [(finding.element, finding.code) for finding in check_batch(again, now=NOW)] == [("D.3", "wrong-unit")]
+
+
+@pytest.mark.parametrize("named", ["1.2.3", None])
+def test_a_code_of_another_list_or_of_none_is_refused(named: str | None) -> None:
     batch = accepted()
     drug = batch.each(REPORT)[0].each("E.i")[0]
     path = next(path for path, node in plans()["E.i"].nodes.items() if any(slot.element == "E.i.7" for slot in node.slots))
-    drug.marks[path] = (("codeSystem", "1.2.3"),)
+    drug.marks[path] = (("codeSystem", named),)
     assert [finding.element for finding in check_batch(batch, now=NOW)] == ["E.i.7"]
 
 

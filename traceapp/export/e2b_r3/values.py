@@ -17,6 +17,7 @@ from .elements import Element, elements
 from .layout import plans
 from .model import Section, Value
 from .places import Place, places
+from .references import ROLE
 
 # Source: ICH E2B(R3): ISO 3166-1, and EU for the Union.
 COUNTRIES = CODE_LISTS["country-alpha2"] | {"EU"}
@@ -58,7 +59,7 @@ def _of_value(place: Place, element: Element, value: Value, now: datetime) -> It
                             "here (%(at)s).", null=value.null)
     if value.text is None:
         return
-    for check in (_form, _length, _code, _list):
+    for check in (_form, _length, _code, _list, _unit):
         yield from check(place, element, value.text)
     if element.kind in ("second", "day", "year"):
         yield from _date(place, element, value.text, now)
@@ -92,16 +93,31 @@ def _nodes(section: str) -> dict[tuple[str, int], str]:
             if path == "." or not node.section for slot in node.slots}
 
 
+def _path(place: Place, element: Element) -> str:
+    """The node of an element's value; that of a product's role stands beside the product."""
+    key = element.id, place.section.values[element.id].place
+    found = _nodes(place.section.name).get(key)
+    return found if found is not None else f"{ROLE}:{_nodes(ROLE)[key]}"
+
+
 def _list(place: Place, element: Element, _text: str) -> Iterator[Finding]:
     """Whether a code names the list that it is of."""
     if not element.systems or element.kind == "version":
         return
-    value = place.section.values[element.id]
-    path = _nodes(place.section.name).get((element.id, value.place), "")
-    named = dict(place.section.marks.get(path) or ()).get("codeSystem")
-    if named is not None and named not in element.systems:
+    marks = dict(place.section.marks.get(_path(place, element)) or ())
+    if "codeSystem" in marks and marks["codeSystem"] not in element.systems:
         yield place.finding(element.id, "wrong-list", "The code is of the list “%(named)s”; it must be of %(system)s "
-                            "(%(at)s).", named=named, system=" / ".join(sorted(element.systems)))
+                            "(%(at)s).", named=marks["codeSystem"] or "", system=" / ".join(sorted(element.systems)))
+
+
+def _unit(place: Place, element: Element, _text: str) -> Iterator[Finding]:
+    """Whether a weight or height is in the unit that its element means."""
+    path = _path(place, element)
+    marks = dict(place.section.marks.get(path) or ())
+    meant = dict(plans()[place.section.name].nodes[path].fixed).get("unit") if "unit" in marks else None
+    if meant is not None:
+        yield place.finding(element.id, "wrong-unit", "The unit is “%(named)s”; it must be %(meant)s (%(at)s).",
+                            named=marks["unit"] or "", meant=meant)
 
 
 def _date(place: Place, element: Element, text: str, now: datetime) -> Iterator[Finding]:
