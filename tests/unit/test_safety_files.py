@@ -14,6 +14,9 @@ from traceapp.cli import main
 from traceapp.config import SettingsError, read_settings
 from traceapp.export.e2b_r3.writer import write_batch
 
+DEVICE = (Path(__file__).resolve().parents[3]
+          / "shared/conformance/icsr/emdr/3500A_Sample_HL7_Submission_082415.xml")
+
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -59,6 +62,16 @@ def test_a_file_of_no_form_is_not_ok_from_standard_input(
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["icsr", "check", "/nowhere/report.xml"]) == 1
     assert "/nowhere/report.xml" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not DEVICE.is_file(), reason="../shared/conformance is not here")
+def test_a_device_report_is_checked_by_its_own_rules(
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACEAPP_EMDR_XSD_DIR", str(DEVICE.parent))
+    main(["icsr", "check", str(DEVICE)])
+    line, = said(capsys)
+    assert line["format"] == "emdr"
+    assert "no-schema" not in [finding["code"] for finding in line["findings"]]
 
 
 @pytest.mark.parametrize("name", ["E2B_XSD_DIR", "EMDR_XSD_DIR"])

@@ -16,7 +16,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "check", help="say whether an authority would take a file: one JSON line a file, findings with their element",
         description="Schema (where TRACEAPP_E2B_XSD_DIR or TRACEAPP_EMDR_XSD_DIR names a folder with it), rules and "
         "code lists. ok is false where a finding is an error; the command then exits with 1.")
-    check.add_argument("file", nargs="+", help="E2B(R3) reports or acknowledgements; - is standard input")
+    check.add_argument("file", nargs="+", help="E2B(R3) reports or acknowledgements, FDA device reports (eMDR); "
+                       "- is standard input")
     check.set_defaults(run=_check)
 
 

@@ -13,6 +13,7 @@ from .e2b_r3.acknowledgement import check_acknowledgement
 from .e2b_r3.checking import check_icsr
 from .e2b_r3.elements import elements
 from .e2b_r3.xml_input import root_name
+from .emdr.checking import check_mdr
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,13 @@ def _check_answer(data: bytes, folders: Folders, _now: datetime) -> list[Finding
     return check_acknowledgement(data, xsd_dir=folders.e2b)
 
 
+def _check_device(data: bytes, folders: Folders, now: datetime) -> list[Finding]:
+    return check_mdr(data, xsd_dir=folders.emdr, now=now)
+
+
 # By the root element of the file. A further form is one more row.
-FORMS = {"MCCI_IN200100UV01": Form("e2b-r3", _check_e2b), "MCCI_IN200101UV01": Form("e2b-r3-ack", _check_answer)}
+FORMS = {"MCCI_IN200100UV01": Form("e2b-r3", _check_e2b), "MCCI_IN200101UV01": Form("e2b-r3-ack", _check_answer),
+         "PORR_IN040001UV01": Form("emdr", _check_device)}
 
 
 def check_line(name: str, data: bytes, folders: Folders, now: datetime) -> tuple[str, bool]:
