@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import products_by_id
@@ -41,6 +41,7 @@ def excursions() -> Response:
         uris = place_uris(session, {one.source_key for one in found.rows})
         names = named_places(session, uris.values())
         sources = {key: own_name(names.get(uri), uri) for key, uri in uris.items()}
+        sources |= {one.lot_key: gettext("the lot itself") for one in found.rows if one.source_key == one.lot_key}
         rows = [(one, lots[one.lot_key], products.get(lots[one.lot_key].product_id or ""),
                  excursion_row(one, sources)) for one in found.rows if one.lot_key in lots]
     return page("console/excursions.html", rows=rows, values=values, stands=options(STANDS), kinds=options(KINDS),
