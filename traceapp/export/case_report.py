@@ -95,7 +95,8 @@ class ReportHead:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Who was harmed. In a masked report names, initials, record numbers and the day of birth are left out."""
+    """Who was harmed. In a masked report names, initials, record numbers and the day of birth are left out. `age_unit`
+    as in UCUM: a, mo, wk, d, h, {decade}."""
 
     subject_id: str = ""
     name: str = field(default="", repr=False)
@@ -147,7 +148,10 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Use:
     """How the product was used. `process` tells operation, event, effect and treatment in order; `operator`:
-    professional, patient, caregiver, other; `action_taken` and the two challenges as ICH names them in lower case."""
+    professional, patient, caregiver, other; `action_taken` as ICH names it: drug_withdrawn, dose_reduced,
+    dose_increased, dose_not_changed, unknown, not_applicable; `dechallenge`: abated, not_abated, not_done, unknown;
+    `rechallenge`: recurred, not_recurred, outcome_unknown, not_done; `device_location`: user, patient, returned,
+    discarded, unknown."""
 
     purpose: str = ""
     began_on: PartialDate | None = None
@@ -234,9 +238,11 @@ class Reporter:
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What we make of it. `causality` is WHO-UMC's word; `naranjo` the score with its ten answers; `five_item` the five
-    Chinese answers in order and `five_item_result` their word; `device_relation`: related, unrelated, undetermined.
-    `is_risk_*` say of the risk assessment whether it was reviewed and is still adequate; `uncoded_reasons`, by annex A
-    to G, why no IMDRF code stands there."""
+    Chinese answers in order (three for a device): yes, no, unclear, unknown; `five_item_result` for drugs: certain,
+    probable, possible, unlikely, pending, unassessable; `device_relation`: related, unrelated, undetermined;
+    `cause_kind`: product, operation, patient, undetermined; `remedial_actions`: recall, repair, replace, relabel,
+    notification, inspection, monitoring, modification, other. `is_risk_*` say of the risk assessment whether it was
+    reviewed and is still adequate; `uncoded_reasons`, by annex A to G, why no IMDRF code stands there."""
 
     causality: str = "unassessable"
     naranjo: int | None = None
