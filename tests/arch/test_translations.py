@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from labels import LabelSpec, SheetLayout
+from traceapp.adverse_event.details import fields
 from traceapp.web.label_words import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ COMMAND_LINE = ("traceapp/cli/", "traceapp/config.py", "traceapp/demo/", "tracea
 ERRORS = {"Problem", "InvalidInput", "NotFound", "Forbidden", "NotSignedIn", "Conflict", "Stale", "TooLarge", "TooMany",
           "PreconditionRequired", "Unavailable", "FormExpired", "NotOffered", "UnsupportedKey"}
 # What raises for others: its name, and at which place it is given the message.
-REFUSERS = {"StateTable": 1, "permit": 2}
+REFUSERS = {"StateTable": 1, "permit": 2, "_refusal": 1}
 # What answers a whole phrase in the labels.
 PHRASES = {"_fault"}
 PLACEHOLDERS = re.compile(r"%\((\w+)\)[sd]")
@@ -93,6 +94,12 @@ def test_every_refusal_has_its_chinese() -> None:
     known = catalogue()
     missing = {text: place for text, place in refusals().items() if not known.get(text)}
     assert missing == {}
+
+
+def test_every_field_of_an_assessment_has_its_chinese() -> None:
+    known = catalogue()
+    said = {text for field in fields().values() for text in (field.title, field.hint, *field.choices.values()) if text}
+    assert {text for text in said if not known.get(text)} == set()
 
 
 def test_every_message_of_the_labels_is_a_template_whose_values_are_given() -> None:
