@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from traceapp import models
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.adverse_event.queries import versions_of
+from traceapp.adverse_event.versions import changes_of
 from traceapp.catalog.model import Product
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
@@ -199,3 +202,23 @@ def test_spans_of_positions_stay_when_the_table_of_places_goes(empty: Database) 
         if empty.is_sqlite:
             made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'item_position'"))
             assert "WITHOUT ROWID" in str(made)
+
+
+def test_adverse_events_that_were_there_before_have_an_assessment_without_details(empty: Database) -> None:
+    migrate_to(empty, "0015")
+    with empty.engine.begin() as connection:
+        at = "2026-11-01T05:00:00.000000+00:00"
+        connection.execute(text(
+            "INSERT INTO adverse_event (lot_key, id, reference, awareness_at, created_at, onset_precision, age_band, sex,"
+            " terms, seriousness, is_serious, outcome, causality, narrative, use_text, state, revision) VALUES ('l', 'e',"
+            " 'AE-1', :at, :at, 'day', 'unknown', 'female', '[\"rash\"]', '[]', :no, 'unknown', 'unassessable', 'red', '',"
+            " 'assessed', 2)"), {"at": at, "no": False})
+        connection.execute(text("INSERT INTO adverse_event_version (lot_key, adverse_event_id, version, at, by, reason,"
+                                " fields) VALUES ('l', 'e', 1, :at, 'u', 'first', '{\"sex\":\"unknown\"}')"), {"at": at})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        event = session.scalars(select(AdverseEvent)).one()
+        assert (event.terms, event.details, event.expectedness, event.latest_awareness_at) == (["rash"], {}, "unknown", None)
+        changes = {one.name: (one.kind, one.before, one.after) for one in changes_of(versions_of(session, "e"), event)}
+        assert changes["sex"] == ("", "unknown", "female") and "expectedness" not in changes

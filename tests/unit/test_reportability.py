@@ -11,9 +11,21 @@ from traceapp.rules import Kind, Role, Trigger
     (["death"], False, {"death", "serious_unexpected"}),
     (["death", "hospitalised"], False, {"death", "serious_injury", "serious_unexpected"}),
     (["hospitalised"], True, {"serious_injury", "serious_unexpected"}),
-    ([], True, {"could_be_serious"}), ([], False, {"not_serious"})])
+    ([], True, {"could_be_serious", "unexpected"}), ([], False, {"not_serious", "unexpected"})])
 def test_facts_become_what_rules_ask_for(criteria: list[str], could_harm: bool, triggers: set[str]) -> None:
     assert triggers_of(criteria, could_harm=could_harm) == {Trigger(one) for one in triggers}
+
+
+@pytest.mark.parametrize(("criteria", "triggers"), [
+    (["death"], {"death"}), (["death", "hospitalised"], {"death", "serious_injury"}),
+    (["hospitalised"], {"serious_injury"}), ([], {"not_serious"})])
+def test_only_what_is_stated_to_be_expected_does_not_count_as_unexpected(criteria: list[str],
+                                                                        triggers: set[str]) -> None:
+    stated = triggers_of(criteria, could_harm=False, expectedness="expected")
+    assert stated == {Trigger(one) for one in triggers}
+    unexpected = triggers_of(criteria, could_harm=False, expectedness="unexpected")
+    assert unexpected == triggers_of(criteria, could_harm=False, expectedness="unknown")
+    assert unexpected - stated == {Trigger.serious_unexpected if criteria else Trigger.unexpected}
 
 
 def test_what_happened_abroad_has_a_rule_of_its_own_in_china_only() -> None:

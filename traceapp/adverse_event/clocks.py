@@ -27,7 +27,7 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEve
     product = session.get(Product, event.product_id) if event.product_id else None
     complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
     triggers = triggers_of(event.seriousness, could_harm=complaint is None or complaint.is_harm is None
-                           or complaint.severity == Severity.minor)
+                           or complaint.severity == Severity.minor, expectedness=event.expectedness)
     home = _home(session)
     party = session.get(Party, event.consignee_id) if event.consignee_id else None
     happened_in = jurisdiction_of(party.country) if party else home

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from traceapp.complaint.seriousness import SeriousnessCriterion
 from traceapp.rules import Kind, Role, Trigger
 
+from .states import Expectedness
+
 # Source: Union and EEA agreement; one market for devices, medicines and cosmetics.
 _EUROPE = frozenset((
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT",
@@ -18,15 +20,19 @@ def jurisdiction_of(country: str) -> str:
     return "EU" if country in _EUROPE else country
 
 
-def triggers_of(criteria: Collection[str], *, could_harm: bool) -> frozenset[Trigger]:
-    """What happened, as rules ask for it. Whether it was to be expected nobody has stated: it counts as unexpected.
-    Harm that could have been (`could_harm`), or of which nobody knows, could be serious when it happens again."""
+def triggers_of(criteria: Collection[str], *, could_harm: bool,
+                expectedness: str = Expectedness.unknown) -> frozenset[Trigger]:
+    """What happened, as rules ask for it. What nobody has stated to be expected counts as unexpected. Harm that could
+    have been (`could_harm`), or of which nobody knows, could be serious when it happens again."""
+    found = set() if expectedness == Expectedness.expected else {
+        Trigger.serious_unexpected if criteria else Trigger.unexpected}
     if SeriousnessCriterion.death in criteria:
-        found = {Trigger.death, Trigger.serious_unexpected}
-        return frozenset(found | {Trigger.serious_injury} if len(criteria) > 1 else found)
-    if criteria:
-        return frozenset({Trigger.serious_injury, Trigger.serious_unexpected})
-    return frozenset({Trigger.could_be_serious if could_harm else Trigger.not_serious})
+        found.add(Trigger.death)
+    if set(criteria) - {SeriousnessCriterion.death}:
+        found.add(Trigger.serious_injury)
+    if not criteria:
+        found.add(Trigger.could_be_serious if could_harm else Trigger.not_serious)
+    return frozenset(found)
 
 
 def seen_from(jurisdiction: str, happened_in: str, triggers: frozenset[Trigger]) -> frozenset[Trigger]:

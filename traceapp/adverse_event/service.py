@@ -1,18 +1,19 @@
 """Adverse events: promoted from a complaint, assessed, closed or nullified; every earlier version is kept."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
 from traceapp.complaint.handling import complaint_of
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint, TriageResult
-from traceapp.complaint.policy import AgeBand, Sex, cleaned_text, due_times, one_of
+from traceapp.complaint.policy import AgeBand, Sex, checked_awareness, cleaned_text, due_times, one_of
 from traceapp.complaint.queries import duplicates_of
 from traceapp.complaint.seriousness import criteria_of
 from traceapp.complaint.states import ComplaintState, Severity
@@ -25,15 +26,12 @@ from traceapp.db import expect_revision
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
 from .clocks import end_clocks, running_clocks, start_clocks
-from .model import AdverseEvent, AdverseEventVersion
+from .details import checked_details
+from .model import AdverseEvent
 from .policy import Precision, check_consistent, checked_onset, is_serious
-from .states import AdverseEventState, Causality, Outcome, next_state
-
-_VERSIONED = ("lot_key", "product_id", "consignee_id", "awareness_at", "onset_on", "onset_precision", "age_band", "sex",
-              "terms", "seriousness", "is_serious", "outcome", "causality", "narrative", "use_text", "state",
-              "master_id")
-# What stands in versions but not in the trail: free text may name a person.
-_FREE_TEXT = frozenset({"narrative", "use_text"})
+from .queries import versions_of
+from .states import AdverseEventState, Causality, ChangeKind, Expectedness, Outcome, next_state
+from .versions import Why, keep_version, note_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class OpenAdverseEvent:
 
 @dataclass(frozen=True, slots=True)
 class AssessAdverseEvent:
-    """Every field of the assessment as it shall stand; `reason` says why it changes."""
+    """Every field of the assessment as it shall stand; `reason` says why it changes, or what is new. `kind` as in
+    `ChangeKind`; a follow-up says when we learned of it (`learned_at`, None: now). `details` as `details.fields()`."""
 
     adverse_event_id: str
     reason: str
@@ -59,6 +58,10 @@ class AssessAdverseEvent:
     causality: str = "unassessable"
     narrative: str = field(default="", repr=False)
     use_text: str = field(default="", repr=False)
+    expectedness: str = "unknown"
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    kind: str = "assessment"
+    learned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,61 +134,65 @@ def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: Op
     return event
 
 
-def _fields(event: AdverseEvent) -> dict[str, Any]:
-    values = {name: getattr(event, name) for name in _VERSIONED}
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
-
-
-def _keep_version(session: Session, actor: Actor, clock: Clock, event: AdverseEvent, reason: str) -> dict[str, Any]:
-    """Keep the fields as they stand, before they change; gives them back."""
-    fields = _fields(event)
-    last = session.scalar(select(func.max(AdverseEventVersion.version))
-                          .where(AdverseEventVersion.adverse_event_id == event.id))
-    session.add(AdverseEventVersion(lot_key=event.lot_key, adverse_event_id=event.id, version=(last or 0) + 1,
-                                    at=clock.now(), by=actor.id, reason=reason, fields=fields))
-    return fields
-
-
-def _note_change(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
-                 change: tuple[str, dict[str, Any]]) -> None:
-    action, before = change
-    after = _fields(event)
-    changed = [name for name in _VERSIONED if before[name] != after[name]]
-    shown = [name for name in changed if name not in _FREE_TEXT]
-    record(session, actor, clock.now(), f"adverse_event.{action}", about(event.id), {
-        "before": {name: before[name] for name in shown}, "after": {name: after[name] for name in shown},
-        "changed": changed})
-
-
 def assess_adverse_event(session: Session, actor: Actor, clock: Clock, command: AssessAdverseEvent) -> AdverseEvent:
     """The adverse event as assessed; whether it is serious follows from the criteria, and more legal clocks begin where
-    they do. What a first assessment finds was there to be read when we learned of the event; later ones count from now.
+    they do: by what was there to be read when we learned of the event for a first assessment, else from the moment at
+    which we learned of the news, or now.
 
     Raises NotFound, Stale, Conflict by the state table, InvalidInput whose place is the name of the field.
     """
     event = adverse_event_of(session, command.adverse_event_id, command.revision)
-    state = next_state(event.state, "assess")
-    reason = cleaned_text(command.reason, place="reason", limit=2000, required=True)
+    values: dict[str, Any] = {"state": next_state(event.state, "assess")} | assessed_values(event, command, clock.now())
+    why = _why(event, command, clock.now())
+    known_at = _known_at(session, event, why, clock.now())
+    before = keep_version(session, actor, clock, event, why)
+    for name, value in values.items():
+        setattr(event, name, value)
+    if why.learned_at is not None:
+        event.latest_awareness_at = max(why.learned_at, event.latest_awareness_at or event.awareness_at)
+    note_change(session, actor, clock, event, (_NEWS.get(why.kind, "assessed"), before))
+    complete_tasks(session, actor, clock, about(event.id), "adverse_event.assess", "assessed")
+    start_clocks(session, actor, clock, event, known_at)
+    return event
+
+
+def assessed_values(event: AdverseEvent, command: AssessAdverseEvent, now: datetime) -> dict[str, Any]:
+    """What the fields of the event become. Raises InvalidInput whose place is the name of the field."""
     criteria = criteria_of(command.seriousness)
     outcome = one_of(Outcome, command.outcome, place="outcome")
     precision = one_of(Precision, command.onset_precision, place="onset_precision")
     check_consistent(criteria, outcome)
-    values: dict[str, Any] = {
+    return {
         "onset_on": checked_onset(command.onset_on, precision, event.awareness_at), "onset_precision": precision,
         "age_band": one_of(AgeBand, command.age_band, place="age_band"),
         "sex": one_of(Sex, command.sex, place="sex"), "terms": known_terms(list(command.terms)),
         "seriousness": list(criteria), "is_serious": is_serious(criteria), "outcome": outcome,
+        "expectedness": one_of(Expectedness, command.expectedness, place="expectedness"),
         "causality": one_of(Causality, command.causality, place="causality"),
         "narrative": cleaned_text(command.narrative, place="narrative", limit=20_000, required=True),
-        "use_text": cleaned_text(command.use_text, place="use_text", limit=2000), "state": state}
-    known_at = event.awareness_at if event.state == AdverseEventState.draft else clock.now()
-    before = _keep_version(session, actor, clock, event, reason)
-    for name, value in values.items():
-        setattr(event, name, value)
-    _note_change(session, actor, clock, event, ("assessed", before))
-    complete_tasks(session, actor, clock, about(event.id), "adverse_event.assess", "assessed")
-    start_clocks(session, actor, clock, event, known_at)
-    return event
+        "use_text": cleaned_text(command.use_text, place="use_text", limit=8000),
+        "details": checked_details(command.details, now.date())}
+
+
+def _known_at(session: Session, event: AdverseEvent, why: Why, now: datetime) -> datetime:
+    """When we learned of what an assessment finds. Of an event that was never assessed all was there from the start."""
+    if event.state != AdverseEventState.draft:
+        return why.learned_at or now
+    was_assessed = any(one.fields["state"] != AdverseEventState.draft for one in versions_of(session, event.id))
+    return why.learned_at if why.learned_at and was_assessed else event.awareness_at
+
+
+def _why(event: AdverseEvent, command: AssessAdverseEvent, now: datetime) -> Why:
+    """The kind of change with its reason; of a follow-up also when we learned of it."""
+    reason = cleaned_text(command.reason, place="reason", limit=2000, required=True)
+    kind = one_of(ChangeKind, command.kind, place="kind")
+    if kind is not ChangeKind.followup:
+        return Why(kind, reason)
+    learned_at = checked_awareness(command.learned_at, now, place="learned_at")
+    if learned_at < event.awareness_at:
+        raise InvalidInput("What is new cannot have come before we learned of the event itself.",
+                           code="before-awareness", place="learned_at")
+    return Why(kind, reason, learned_at)
 
 
 def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: ChangeAdverseEvent) -> AdverseEvent:
@@ -202,9 +209,9 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
     if command.action == "close" and running_clocks(session, event):
         raise Conflict("Legal clocks still run for this event. Report it, or decide for each clock that no report is "
                        "due, and say why; then close it.", code="clocks-run")
-    before = _keep_version(session, actor, clock, event, reason)
+    before = keep_version(session, actor, clock, event, Why(command.action, reason))
     event.state = state
-    _note_change(session, actor, clock, event, (_PAST[command.action], before))
+    note_change(session, actor, clock, event, (_PAST[command.action], before))
     if command.action == "nullify":
         end_clocks(session, actor, clock, event, reason)
         drop_tasks(session, actor, clock, about(event.id))
@@ -217,6 +224,7 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
 
 
 _PAST = {"close": "closed", "reopen": "reopened", "nullify": "nullified"}
+_NEWS = {"followup": "followed_up", "amendment": "amended"}
 
 
 def follow_complaint(session: Session, actor: Actor, clock: Clock, complaint_id: str) -> AdverseEvent | None:
@@ -231,10 +239,10 @@ def follow_complaint(session: Session, actor: Actor, clock: Clock, complaint_id:
     if event is None or complaint is None or (event.lot_key, event.product_id) == (
             complaint.lot_key, complaint.product_id):
         return None
-    before = _keep_version(session, actor, clock, event, "The lot of the complaint was corrected.")
+    before = keep_version(session, actor, clock, event, Why("lot_bound", "The lot of the complaint was corrected."))
     session.flush()
     event.lot_key, event.product_id = complaint.lot_key, complaint.product_id
-    _note_change(session, actor, clock, event, ("lot_bound", before))
+    note_change(session, actor, clock, event, ("lot_bound", before))
     session.flush()
     start_clocks(session, actor, clock, event, event.awareness_at)
     return event

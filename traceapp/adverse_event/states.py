@@ -6,8 +6,8 @@ from enum import StrEnum
 from traceapp.complaint.seriousness import SeriousnessCriterion
 from traceapp.core.states import StateTable
 
-__all__ = ["TRANSITIONS", "AdverseEventState", "Causality", "Outcome", "SeriousnessCriterion", "actions_from",
-           "next_state"]
+__all__ = ["TRANSITIONS", "AdverseEventState", "Causality", "ChangeKind", "Expectedness", "Outcome",
+           "SeriousnessCriterion", "actions_from", "next_state"]
 
 
 class AdverseEventState(StrEnum):
@@ -35,6 +35,23 @@ class Causality(StrEnum):
     unlikely = "unlikely"
     conditional = "conditional"
     unassessable = "unassessable"
+
+
+class Expectedness(StrEnum):
+    """Whether what is said with the product, such as its leaflet, tells of such an event."""
+
+    expected = "expected"
+    unexpected = "unexpected"
+    unknown = "unknown"
+
+
+class ChangeKind(StrEnum):
+    """Why an assessment is made: for what was known when the event was opened, for news that came later, or to put
+    right what was wrong without any news. Source of the last two: ICH E2B(R3), C.1.5 and C.1.11.1."""
+
+    assessment = "assessment"
+    followup = "followup"
+    amendment = "amendment"
 
 
 _S = AdverseEventState

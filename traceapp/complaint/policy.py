@@ -140,18 +140,18 @@ def checked_day(day: date | None, now: datetime, *, place: str) -> date | None:
     return day
 
 
-def checked_awareness(awareness_at: datetime | None, now: datetime) -> datetime:
+def checked_awareness(awareness_at: datetime | None, now: datetime, place: str = "awareness_at") -> datetime:
     """Day 0: the moment at which we learned of it; now, unless staff state an earlier one."""
     if awareness_at is None:
         return now
     if awareness_at.tzinfo is None:
         raise InvalidInput("The time needs its zone, as in 2026-03-09T14:30:00+08:00.", code="no-zone",
-                           place="awareness_at")
+                           place=place)
     if awareness_at > now:
-        raise InvalidInput("We cannot have learned of it in the future.", code="in-the-future", place="awareness_at")
+        raise InvalidInput("We cannot have learned of it in the future.", code="in-the-future", place=place)
     if awareness_at.year < 1990:
         raise InvalidInput("This day is too long ago. Write the year with four digits.", code="too-long-ago",
-                           place="awareness_at")
+                           place=place)
     return awareness_at
 
 

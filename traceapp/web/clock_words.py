@@ -31,7 +31,7 @@ ROLES: Words = {
 TRIGGERS: Words = {
     "death": (_("Death"), "stop"), "serious_injury": (_("Serious injury"), "stop"),
     "serious_unexpected": (_("Serious, and not known to be expected"), "stop"),
-    "unexpected": (_("Not expected"), "check"),
+    "unexpected": (_("Not known to be expected"), "check"),
     "could_be_serious": (_("Could be serious if it happens again"), "check"),
     "suspected_malfunction": (_("Suspected fault of the device"), "check"),
     "not_serious": (_("Not serious"), "plain"), "overseas_serious": (_("Serious, or could be, abroad"), "stop"),

@@ -4,17 +4,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from traceapp.adverse_event import queries, service
 from traceapp.adverse_event.model import AdverseEvent
-from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Outcome, SeriousnessCriterion
+from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
+from traceapp.adverse_event.versions import changes_of
 from traceapp.core.errors import NotFound
-from traceapp.export.line_listing import masked_text
-from traceapp.identity.policy import Role
 from traceapp.vault.service import erase_person
 from traceapp.web.context import signed_in, world
 
+from .assessment import AssessSchema, DetailsSchema, FieldChangeSchema, Told, ToldDetails
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
 from .schemas import Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
@@ -24,16 +24,8 @@ PERMISSIONS = {
     "api_adverse_events.list_events": "adverse_event.read", "api_adverse_events.read_event": "adverse_event.read",
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
     "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
-    "api_adverse_events.erase": "person.erase",
+    "api_adverse_events.list_changes": "adverse_event.write", "api_adverse_events.erase": "person.erase",
 }
-
-
-class Told(fields.String):
-    """Free text; an authority reads it as in the files that it downloads, without telephone numbers and the like."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        text = super()._serialize(value, attr, obj, **kwargs)
-        return masked_text(text) if text and signed_in().role == Role.regulator else text
 
 
 class AdverseEventSchema(Schema):
@@ -45,6 +37,7 @@ class AdverseEventSchema(Schema):
     complaint_id = fields.String(allow_none=True)
     product_id = fields.String(allow_none=True)
     awareness_at = moment()
+    latest_awareness_at = moment(allow_none=True)
     onset_on = fields.Date(allow_none=True)
     onset_precision = fields.String()
     age_band = fields.String()
@@ -53,9 +46,11 @@ class AdverseEventSchema(Schema):
     seriousness = fields.Raw()
     is_serious = fields.Boolean()
     outcome = choice(Outcome)
+    expectedness = choice(Expectedness)
     causality = choice(Causality)
     narrative = Told()
     use_text = Told()
+    details = ToldDetails(DetailsSchema)
     state = choice(AdverseEventState)
 
 
@@ -65,6 +60,8 @@ class VersionSchema(Schema):
     version = fields.Integer()
     at = moment()
     by = fields.String()
+    kind = fields.String()
+    learned_at = moment(allow_none=True)
     reason = fields.String()
     fields_before = fields.Raw(attribute="fields")
 
@@ -85,22 +82,6 @@ class PromoteSchema(Schema):
     """The complaint that tells of it."""
 
     complaint_id = words(32, required=True)
-
-
-class AssessSchema(Schema):
-    """The fields as they now stand, and why they change."""
-
-    reason = words(4000, least=1, required=True)
-    onset_on = fields.Date(load_default=None, allow_none=True)
-    onset_precision = choice(("day", "month", "year"), load_default="day")
-    age_band = words(16, load_default="unknown")
-    sex = words(10, load_default="unknown")
-    terms = fields.List(words(60), load_default=list, validate=validate.Length(max=30))
-    seriousness = fields.List(choice(SeriousnessCriterion), load_default=list)
-    outcome = choice(Outcome, load_default="unknown")
-    causality = choice(Causality, load_default="unassessable")
-    narrative = words(20_000, load_default="")
-    use_text = words(4000, load_default="")
 
 
 class ActionSchema(Schema):
@@ -151,6 +132,17 @@ def list_versions(adverse_event_id: str) -> object:
         if queries.adverse_event_by_id(session, adverse_event_id) is None:
             raise NotFound("There is no such adverse event.", place="adverse_event_id")
         return queries.versions_of(session, adverse_event_id)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/changes", methods=["GET"])
+@blueprint.response(200, FieldChangeSchema(many=True))
+def list_changes(adverse_event_id: str) -> object:
+    """Every field that every change altered, the latest change first"""
+    with world().database.read() as session:
+        event = queries.adverse_event_by_id(session, adverse_event_id)
+        if event is None:
+            raise NotFound("There is no such adverse event.", place="adverse_event_id")
+        return list(changes_of(queries.versions_of(session, adverse_event_id), event))
 
 
 @blueprint.route("/adverse-events/<adverse_event_id>", methods=["PUT"])

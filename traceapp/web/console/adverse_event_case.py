@@ -176,11 +176,13 @@ def adverse_event_assess(adverse_event_id: str) -> Response:
     onset_on = form.day("onset_on")
 
     def run(db: Session) -> Done:
+        case = adverse_event_by_id(db, adverse_event_id)
         assess_adverse_event(db, actor(), world().clock, AssessAdverseEvent(
             adverse_event_id, form.text("reason"), form.revision(), onset_on, form.get("onset_precision", "day"),
             form.get("age_band", "unknown"), form.get("sex", "unknown"), tuple(form.several("terms")),
             tuple(form.several("seriousness")), form.get("outcome", "unknown"), form.get("causality", "unassessable"),
-            form.text("narrative"), form.text("use_text")))
+            form.text("narrative"), form.text("use_text"), case.expectedness if case else "unknown",
+            case.details if case else {}))
         return Done(_address(adverse_event_id), _("The assessment is saved; what stood before is kept as a version."))
 
     return perform(form, run, Refusal(lambda status: show(adverse_event_id, "assess", form, status)))
