@@ -57,3 +57,10 @@ def test_the_description_of_the_interface_tells_every_field(plant: Plant) -> Non
     assert set(told) == set(fields())
     assert told["age_unit"]["enum"] == ["a", "mo", "wk", "d", "h", "{decade}", None]
     assert told["died_on"]["description"] == "Died on Only after a death."
+
+
+def test_the_patient_goes_into_the_vault_and_is_seen_with_a_reason_alone(plant: Plant) -> None:
+    path = f"/adverse-events/{plant.ids['adverse_event_id']}"
+    plant.api.post(f"{path}/patient", {"patient_name": "Planted Patient", "born_on": "1980-03"}, 204)
+    assert "born_on" in plant.api.post(f"{path}/patient", {"born_on": "in spring"}, 422)["place"]
+    assert "Planted" not in str(plant.api.get(path)) + str(plant.api.get(f"{path}/changes"))

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -17,12 +18,12 @@ from traceapp.identity.policy import permit
 
 from .cipher import Vault, VaultError, normalised_contact, token_hash
 from .model import Person, PersonAccess
-from .policy import PersonDetails, check_guardian, checked_reason, cleaned_details
+from .policy import PATIENT_FIELDS, PersonDetails, check_guardian, checked_reason, cleaned_details
 from .rotation import Step, step_over
 
-__all__ = ["PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of", "erase_person", "erased_at",
-           "normalised_contact", "persons_under_older_keys", "persons_with_contact", "reseal_persons", "reveal_person",
-           "seal_person", "step_over", "token_hash"]
+__all__ = ["CompletePerson", "PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of",
+           "complete_person", "erase_person", "erased_at", "normalised_contact", "persons_under_older_keys",
+           "persons_with_contact", "reseal_persons", "reveal_person", "seal_person", "step_over", "token_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class SealPerson:
 
     details: PersonDetails
     is_minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompletePerson:
+    """`patient`: the fields of `PATIENT_FIELDS` that became known; an empty one leaves what was known."""
+
+    person_id: str
+    patient: Mapping[str, str] = field(repr=False)
 
 
 def _about(person_id: str) -> str:
@@ -82,6 +91,23 @@ def reveal_person(session: Session, actor: Actor, clock: Clock, person_id: str, 
     session.add(access)
     record(session, actor, now, "person.revealed", stream_of("person", person.id), {"access": access.id})
     return details
+
+
+def complete_person(session: Session, actor: Actor, clock: Clock, command: CompletePerson, *, vault: Vault) -> Person:
+    """The person with these fields of the patient beside what was known; nothing of it is shown.
+
+    Raises InvalidInput for details that cannot be, NotFound, Conflict when erased.
+    """
+    person = _person(session, command.person_id)
+    if person.sealed is None:
+        raise Conflict("This person's details were erased.", code="person-erased")
+    told = {name: value for name, value in command.patient.items() if name in PATIENT_FIELDS and value.strip()}
+    details = cleaned_details(replace(_opened(person, vault), **told))
+    person.key_id = vault.key_id
+    person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
+    person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+    record(session, actor, clock.now(), "person.completed", stream_of("person", person.id), {"fields": sorted(told)})
+    return person
 
 
 def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> Person:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields
 
-from traceapp.adverse_event import queries, service
+from traceapp.adverse_event import patient, queries, service
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
 from traceapp.adverse_event.versions import changes_of
@@ -24,6 +24,7 @@ PERMISSIONS = {
     "api_adverse_events.list_events": "adverse_event.read", "api_adverse_events.read_event": "adverse_event.read",
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
     "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
+    "api_adverse_events.state_patient": "adverse_event.write",
     "api_adverse_events.list_changes": "adverse_event.write", "api_adverse_events.erase": "person.erase",
 }
 
@@ -82,6 +83,15 @@ class PromoteSchema(Schema):
     """The complaint that tells of it."""
 
     complaint_id = words(32, required=True)
+
+
+class PatientSchema(Schema):
+    """Who the patient is, as far as a report asks; an empty field leaves what is known."""
+
+    patient_name = words(120, load_default="")
+    initials = words(10, load_default="")
+    record_number = words(60, load_default="")
+    born_on = words(10, load_default="", metadata={"description": "As far as it is known: 1980-03-09, 1980-03, 1980."})
 
 
 class ActionSchema(Schema):
@@ -171,6 +181,18 @@ def change(given: dict[str, Any], adverse_event_id: str) -> Response:
             adverse_event_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/patient", methods=["POST"])
+@blueprint.arguments(PatientSchema)
+@blueprint.alt_response(204)
+def state_patient(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """Say who the patient is; it is sealed in the vault and not shown here"""
+    here = world()
+    with unit_of_work() as session:
+        patient.state_patient(session, signed_in(), here.clock, patient.StatePatient(adverse_event_id, **given),
+                              vault=here.vault)
+    return Response(status=204)
 
 
 @blueprint.route("/adverse-events/<adverse_event_id>/person/erasure", methods=["POST"])

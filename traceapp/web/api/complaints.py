@@ -164,6 +164,10 @@ class PersonSchema(Schema):
     phone = fields.String()
     email = fields.String()
     guardian_name = fields.String()
+    patient_name = fields.String()
+    initials = fields.String()
+    record_number = fields.String()
+    born_on = fields.String()
 
 
 def _found(session: Any, complaint_id: str) -> Complaint:
