@@ -64,3 +64,7 @@ def test_the_patient_goes_into_the_vault_and_is_seen_with_a_reason_alone(plant: 
     plant.api.post(f"{path}/patient", {"patient_name": "Planted Patient", "born_on": "1980-03"}, 204)
     assert "born_on" in plant.api.post(f"{path}/patient", {"born_on": "in spring"}, 422)["place"]
     assert "Planted" not in str(plant.api.get(path)) + str(plant.api.get(f"{path}/changes"))
+    assert "reason" in plant.api.post(f"{path}/person", {}, 422)["place"]
+    plant.as_role("operator").post(f"{path}/person", {"reason": "report"}, 403)
+    seen = plant.api.post(f"{path}/person", {"reason": "report"}, 200)
+    assert (seen["patient_name"], seen["born_on"], seen["name"]) == ("Planted Patient", "1980-03", "")

@@ -46,6 +46,8 @@ ACTS = {
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
     "clock_end": "POST /clocks/<clock_id>/end",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
+    "adverse_event_patient": "POST /adverse-events/<adverse_event_id>/patient",
+    "adverse_event_reveal": "POST /adverse-events/<adverse_event_id>/person",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",
     "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",
@@ -131,6 +133,7 @@ WRITES_BESIDE = {
     "recalls.py:_signed": "an attempt to sign counts whatever comes of it",
     "accounts.py:change_password": "an attempt counts whatever comes of it",
     "complaints.py:reveal": "its answer is personal and is kept under no key",
+    "adverse_events.py:reveal": "its answer is personal and is kept under no key",
     "idempotency.py:unit_of_work": "it is the unit of work", "idempotency.py:session": "it is the unit of work",
 }
 

@@ -41,9 +41,12 @@ ASSESSMENT = {"narrative": "Blisters for a week.", "terms": ["blister"], "onset_
               "causality": "probable", "use_text": "on dry skin", "reason": "follow-up by telephone"}
 
 
-def test_a_draft_opens_with_its_assessment_as_it_was_reported(console: Console, quality: Browser, lot: Lot) -> None:
-    page = quality.get(path(promoted(console, lot=scanned(lot), narrative="red after an hour"))).get_data(as_text=True)
-    assert "Save the assessment" in page and "red after an hour" in page and "Due in" in page
+def test_a_draft_leads_to_its_assessment_which_begins_as_it_was_reported(console: Console, quality: Browser, lot: Lot) -> None:
+    case = promoted(console, lot=scanned(lot), narrative="red after an hour")
+    page = quality.get(path(case)).get_data(as_text=True)
+    assert path(case, "/assess") in page and "red after an hour" in page and "Due in" in page
+    form = quality.get(path(case, "/assess")).get_data(as_text=True)
+    assert "Save the assessment" in form and "red after an hour" in form
 
 
 def test_an_assessment_that_contradicts_itself_is_refused_with_everything_still_there(console: Console,
@@ -59,7 +62,7 @@ def test_an_assessment_that_contradicts_itself_is_refused_with_everything_still_
 def test_a_new_assessment_shows_field_by_field_what_it_changed(console: Console, quality: Browser, lot: Lot) -> None:
     case = promoted(console, lot=scanned(lot))
     assert quality.post(path(case, "/assess"), ASSESSMENT | {"revision": case.revision}).status_code == 303
-    page = quality.get(path(case)).get_data(as_text=True)
+    page = quality.get(path(case, "/history")).get_data(as_text=True)
     changes = page[page.index("Change 1"):]
     for text in ("follow-up by telephone", "Not known", "Recovering", "Probable", "Blisters for a week."):
         assert text in changes, text
@@ -80,7 +83,7 @@ def test_nullifying_needs_a_reason_and_takes_it_out_of_the_listing(console: Cons
     assert quality.post(path(case, "/change"), form).status_code == 422
     assert quality.post(path(case, "/change"), form | {"reason": "another maker's plaster"}).status_code == 303
     assert case.reference not in quality.get("/console/adverse-events").get_data(as_text=True)
-    assert "another maker&#39;s plaster" in quality.get(path(case)).get_data(as_text=True)
+    assert "another maker&#39;s plaster" in quality.get(path(case, "/history")).get_data(as_text=True)
 
 
 def test_the_listing_leaves_without_names_and_with_its_hash_recorded(console: Console, quality: Browser,

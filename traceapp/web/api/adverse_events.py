@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, jsonify
 from marshmallow import Schema, fields
 
 from traceapp.adverse_event import patient, queries, service
@@ -11,11 +11,12 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
 from traceapp.adverse_event.versions import changes_of
 from traceapp.core.errors import NotFound
-from traceapp.vault.service import erase_person
+from traceapp.vault.service import erase_person, reveal_person
 from traceapp.web.context import signed_in, world
 
 from .assessment import AssessSchema, DetailsSchema, FieldChangeSchema, Told, ToldDetails
 from .blueprint import ApiBlueprint
+from .complaints import PersonSchema
 from .idempotency import unit_of_work
 from .schemas import Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
@@ -25,6 +26,7 @@ PERMISSIONS = {
     "api_adverse_events.promote": "adverse_event.write", "api_adverse_events.assess": "adverse_event.write",
     "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
     "api_adverse_events.state_patient": "adverse_event.write",
+    "api_adverse_events.reveal": "person.reveal",
     "api_adverse_events.list_changes": "adverse_event.write", "api_adverse_events.erase": "person.erase",
 }
 
@@ -193,6 +195,22 @@ def state_patient(given: dict[str, Any], adverse_event_id: str) -> Response:
         patient.state_patient(session, signed_in(), here.clock, patient.StatePatient(adverse_event_id, **given),
                               vault=here.vault)
     return Response(status=204)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/person", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, schema=PersonSchema)
+def reveal(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """See who it is; every look is recorded with its reason, a repetition with the same key too"""
+    here = world()
+    with here.database.write() as session:  # the answer is personal: it is kept under no key
+        event = queries.adverse_event_by_id(session, adverse_event_id)
+        if event is None or event.person_id is None:
+            raise NotFound("There is no such person in the vault.", code="unknown-person")
+        person = reveal_person(session, signed_in(), here.clock, event.person_id, given["reason"], vault=here.vault)
+    answer = jsonify(PersonSchema().dump(person))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @blueprint.route("/adverse-events/<adverse_event_id>/person/erasure", methods=["POST"])

@@ -1,43 +1,33 @@
-"""Console: one adverse event: its fields, its assessment, and every earlier version with what changed."""
+"""Console: one adverse event: what happened, how it was judged, its clocks; its assessment and its history stand in
+modules beside this one."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from flask import url_for
+from flask import redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.adverse_event.model import AdverseEvent, AdverseEventVersion
+from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
-from traceapp.adverse_event.service import (
-    AssessAdverseEvent,
-    ChangeAdverseEvent,
-    about,
-    assess_adverse_event,
-    change_adverse_event,
-)
+from traceapp.adverse_event.service import ChangeAdverseEvent, about, change_adverse_event
 from traceapp.adverse_event.states import actions_from
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
-from traceapp.complaint.terms import terms
-from traceapp.core.errors import NotFound
-from traceapp.identity.lookup import names_of_users
+from traceapp.core.errors import NotFound, Problem
 from traceapp.trace.lookup import lots_by_key
-from traceapp.vault.service import erased_at
+from traceapp.vault.service import PersonDetails, erased_at, reveal_person
 from traceapp.web import clock_words, words
 from traceapp.web.context import actor, world
-from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.reading import given
-from traceapp.web.ui import display
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
+from . import assessment_words
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -45,147 +35,49 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
-    "console.adverse_event": "adverse_event.write", "console.adverse_event_assess": "adverse_event.write",
-    "console.adverse_event_change": "adverse_event.write"}
+    "console.adverse_event": "adverse_event.write", "console.adverse_event_change": "adverse_event.write",
+    "console.adverse_event_patient": "adverse_event.write", "console.adverse_event_reveal": "person.reveal"}
 _ACT_WORDS = {"assess": lazy_gettext("Assess"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen"),
               "nullify": lazy_gettext("Nullify")}
-# Field -> (its name, the table of its codes).
-_FIELDS: dict[str, tuple[Any, Any]] = {
-    "lot_key": (lazy_gettext("Batch"), None), "product_id": (lazy_gettext("Product"), None),
-    "consignee_id": (lazy_gettext("Consignee"), None), "awareness_at": (lazy_gettext("We learned of it"), None),
-    "onset_on": (lazy_gettext("Began on"), None),
-    "onset_precision": (lazy_gettext("How exactly the day is known"), words.PRECISIONS),
-    "age_band": (lazy_gettext("Age"), words.AGE_BANDS), "sex": (lazy_gettext("Sex"), words.SEXES),
-    "terms": (lazy_gettext("What happened"), "terms"), "seriousness": (lazy_gettext("Serious because"), words.CRITERIA),
-    "is_serious": (lazy_gettext("Serious"), None), "outcome": (lazy_gettext("Outcome"), words.OUTCOMES),
-    "causality": (lazy_gettext("Causality"), words.CAUSALITIES), "narrative": (lazy_gettext("Description"), None),
-    "use_text": (lazy_gettext("How it was used"), None), "state": (lazy_gettext("State"), words.EVENT_STATES),
-    "master_id": (lazy_gettext("First report"), None)}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field of a version beside the next one."""
-
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A change of the case: when, by whom, why, and which fields."""
-
-    number: int
-    at: datetime
-    by: str
-    reason: str
-    changes: tuple[Change, ...]
+_ALWAYS = ("patient", "reveal", "erase")
 
 
 @blueprint.get("/adverse-events/<adverse_event_id>")
 def adverse_event(adverse_event_id: str) -> Response:
-    """One case; `do` opens the form of an act. A draft opens with its assessment."""
+    """One case; `do` opens the form of an act."""
+    if given("do") == "assess":
+        return redirect(url_for("console.adverse_event_assessment", adverse_event_id=adverse_event_id))
     return show(adverse_event_id, given("do"))
 
 
-def show(adverse_event_id: str, do: str = "", form: Entered | None = None, status: int = 200) -> Response:
-    """The page of an adverse event; with a refused form the status of the refusal."""
+def show(adverse_event_id: str, do: str = "", form: Entered | None = None, status: int = 200,
+         person: PersonDetails | None = None) -> Response:
+    """The page of an adverse event; with a refused form the status of the refusal; `person` once, when asked for."""
     with world().database.read() as db:
         case = adverse_event_by_id(db, adverse_event_id)
         if case is None:
             raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
-        versions = versions_of(db, case.id)
-        people = names_of_users(db, (version.by for version in versions))
-        lots = lots_by_key(db, {case.lot_key, *(str(version.fields.get("lot_key", "")) for version in versions)})
-        products = products_by_id(db, {case.product_id, *(version.fields.get("product_id") for version in versions)})
         values: dict[str, Any] = {
-            "lot": lots.get(case.lot_key), "product": products.get(case.product_id or ""),
+            "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key),
+            "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
-            "erased_at": erased_at(db, case.person_id),
+            "erased_at": erased_at(db, case.person_id), "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
-    named = {key: lot.number for key, lot in lots.items()} | {
-        key: words.own_name(product) for key, product in products.items()}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
-    if not do and form is None and case.state == "draft":
-        do = "assess"
     ending = next((one for one in values["clocks"] if do == f"clock-{one.id}" and one.state == "running"), None)
-    do = do if do in (*actions, "erase") else ""
     return case_page(
-        "console/adverse_event.html", status, case=case, do=do, form=form or Entered(_typed(case)),
-        actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None, ending=ending,
-        clock_words=clock_words,
-        history=_history(case, versions, named, people),
-        term_choices=[(code, getattr(term, language())) for code, term in terms().items()],
-        criteria_choices=words.choices(words.CRITERIA), outcomes=words.choices(words.OUTCOMES),
-        causalities=words.choices(words.CAUSALITIES), precisions=words.choices(words.PRECISIONS),
-        ages=words.choices(words.AGE_BANDS), sexes=words.choices(words.SEXES), **values)
-
-
-def _typed(case: AdverseEvent) -> dict[str, str]:
-    """The assessment as its form shows it; lists stand in the case itself."""
-    return {"onset_on": case.onset_on.isoformat() if case.onset_on else "", "onset_precision": case.onset_precision,
-            "age_band": case.age_band, "sex": case.sex, "outcome": case.outcome, "causality": case.causality,
-            "narrative": case.narrative, "use_text": case.use_text}
-
-
-def _history(case: AdverseEvent, versions: list[AdverseEventVersion], named: dict[str, str],
-             people: dict[str, str]) -> list[Version]:
-    """Every change, the latest first: each version compared with the one after it, the last with the case itself."""
-    now = {name: getattr(case, name) for name in _FIELDS}
-    found, after = [], {name: value.isoformat() if hasattr(value, "isoformat") else value
-                        for name, value in now.items()}
-    for version in reversed(versions):
-        before = version.fields
-        changes = tuple(Change(str(label), _shown(name, before.get(name), named), _shown(name, after.get(name), named))
-                        for name, (label, _table) in _FIELDS.items() if before.get(name) != after.get(name))
-        found.append(Version(version.version, version.at, people.get(version.by, version.by), version.reason, changes))
-        after = before
-    return found
-
-
-def _shown(name: str, value: Any, named: dict[str, str]) -> str:
-    """A field of a version as people read it."""
-    table = _FIELDS[name][1]
-    if value is None or value == "" or value == []:
-        return "–"
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if table == "terms":
-        return words.joined_words(words.term_names(value))
-    if isinstance(value, list):
-        return words.joined_words([words.word(table, code) for code in value])
-    if name == "onset_on":
-        return display.day(date.fromisoformat(value), LANGUAGES[language()][0])
-    if name == "awareness_at":
-        return display.moment(datetime.fromisoformat(value), LANGUAGES[language()][0])
-    return words.word(table, value) if table else named.get(value, str(value))
+        "console/adverse_event.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
+        form=form or Entered(), actions=[(action, str(_ACT_WORDS[action])) for action in actions], ending=ending,
+        clock_words=clock_words, details=assessment_words.details_by_group(case.details),
+        results=assessment_words.results_of(case.details), partial_day=assessment_words.partial_day,
+        expectedness=words.word(assessment_words.EXPECTEDNESS, case.expectedness), **values)
 
 
 def _address(adverse_event_id: str) -> str:
     return url_for("console.adverse_event", adverse_event_id=adverse_event_id)
-
-
-@blueprint.post("/adverse-events/<adverse_event_id>/assess")
-def adverse_event_assess(adverse_event_id: str) -> Response:
-    """Assess it, or assess it anew."""
-    form = Entered()
-    onset_on = form.day("onset_on")
-
-    def run(db: Session) -> Done:
-        case = adverse_event_by_id(db, adverse_event_id)
-        assess_adverse_event(db, actor(), world().clock, AssessAdverseEvent(
-            adverse_event_id, form.text("reason"), form.revision(), onset_on, form.get("onset_precision", "day"),
-            form.get("age_band", "unknown"), form.get("sex", "unknown"), tuple(form.several("terms")),
-            tuple(form.several("seriousness")), form.get("outcome", "unknown"), form.get("causality", "unassessable"),
-            form.text("narrative"), form.text("use_text"), case.expectedness if case else "unknown",
-            case.details if case else {}))
-        return Done(_address(adverse_event_id), _("The assessment is saved; what stood before is kept as a version."))
-
-    return perform(form, run, Refusal(lambda status: show(adverse_event_id, "assess", form, status)))
 
 
 @blueprint.post("/adverse-events/<adverse_event_id>/change")
@@ -201,3 +93,35 @@ def adverse_event_change(adverse_event_id: str) -> Response:
                                                   state=words.word(words.EVENT_STATES, event.state)))
 
     return perform(form, run, Refusal(lambda status: show(adverse_event_id, action, form, status)))
+
+
+@blueprint.post("/adverse-events/<adverse_event_id>/patient")
+def adverse_event_patient(adverse_event_id: str) -> Response:
+    """Say who the patient is; it goes into the vault."""
+    form = Entered()
+
+    def run(db: Session) -> Done:
+        state_patient(db, actor(), world().clock, StatePatient(
+            adverse_event_id, form.text("patient_name"), form.text("initials"), form.text("record_number"),
+            form.text("born_on")), vault=world().vault)
+        return Done(_address(adverse_event_id), _("Sealed in the vault. It is seen again with a reason only."))
+
+    return perform(form, run, Refusal(lambda status: show(adverse_event_id, "patient", form, status)))
+
+
+@blueprint.post("/adverse-events/<adverse_event_id>/person")
+def adverse_event_reveal(adverse_event_id: str) -> Response:
+    """Show once who it is; every look is recorded, so that a second click is a second look."""
+    form, here = Entered(), world()
+    try:
+        with here.database.write() as db:
+            case = adverse_event_by_id(db, adverse_event_id)
+            if case is None or case.person_id is None:
+                raise NotFound("There is no such person in the vault.", code="unknown-person")
+            person = reveal_person(db, actor(), here.clock, case.person_id, form.text("reason"), vault=here.vault)
+    except Problem as problem:
+        if problem.status not in (409, 422):
+            raise
+        form.refuse(problem)
+        return show(adverse_event_id, "reveal", form, problem.status)
+    return show(adverse_event_id, person=person)

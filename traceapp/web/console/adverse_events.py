@@ -18,14 +18,16 @@ from traceapp.web.tables import send_table
 from traceapp.web.words import EVENT_STATES, choices, own_name
 from traceapp.worklist.lookup import next_due
 
-from . import adverse_event_case
+from . import adverse_event_assess, adverse_event_case, adverse_event_history
 from .casework import case_page
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `adverse_event.write` too:
 # `adverse_event.read` is also the regulator's, who has pages of its own.
-PERMISSIONS: dict[str, str] = joined({"console.adverse_events": "adverse_event.write"}, adverse_event_case.PERMISSIONS)
+PERMISSIONS: dict[str, str] = joined(
+    {"console.adverse_events": "adverse_event.write"}, adverse_event_case.PERMISSIONS, adverse_event_assess.PERMISSIONS,
+    adverse_event_history.PERMISSIONS)
 _FIELDS = ("text", "state", "serious", "product", "lot", "lot_key", "since", "until", "sort")
 _SERIOUS = {"yes": lazy_gettext("Serious"), "no": lazy_gettext("Not serious")}
 _SORTS = {"latest": lazy_gettext("Latest first"), "oldest": lazy_gettext("Oldest first")}

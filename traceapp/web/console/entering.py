@@ -32,7 +32,7 @@ class Entered:
     `results-0-value`.
     """
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+    def __init__(self, values: Mapping[str, str | list[str]] | None = None) -> None:
         """The form of this request, or one with `values` filled in beforehand."""
         self.form: MultiDict[str, str] = MultiDict(request.form if request.method == "POST" else values or {})
         self.errors: dict[str, str] = {}

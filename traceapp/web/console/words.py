@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from traceapp.adverse_event.details import fields
 from traceapp.core.quantity import UNITS
 from traceapp.trace.model import Lot
 from traceapp.trace.policy import Verdict, VerdictFacts, verdict
@@ -83,7 +84,7 @@ FIELDS = {
     "title": _("Title"), "media_type": _("Media type"), "languages": _("Languages"), "contexts": _("Contexts"),
     "default_use": _("When does the code lead there?"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
     "count": _("How many"), "prefix": _("Begins with"), "width": _("Digits"), "first": _("From number"),
-    "purpose": _("What for")}
+    "purpose": _("What for")} | {f"details-{name}": _(field.title) for name, field in fields().items()}
 PRINT_STATES = {
     "queued": _("Waiting"), "running": _("Being printed"), "done": _("Done"), "failed": _("Failed"),
     "cancelled": _("Cancelled")}
