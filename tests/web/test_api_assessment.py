@@ -68,3 +68,13 @@ def test_the_patient_goes_into_the_vault_and_is_seen_with_a_reason_alone(plant: 
     plant.as_role("operator").post(f"{path}/person", {"reason": "report"}, 403)
     seen = plant.api.post(f"{path}/person", {"reason": "report"}, 200)
     assert (seen["patient_name"], seen["born_on"], seen["name"]) == ("Planted Patient", "1980-03", "")
+
+
+def test_the_score_is_asked_for_without_keeping_anything(plant: Plant) -> None:
+    path = f"/adverse-events/{plant.ids['adverse_event_id']}"
+    before = plant.api.get(path)
+    bare = plant.api.post(f"{path}/score", {}, 200)
+    told = plant.api.post(f"{path}/score", {"details": {"cause": "too much glue"}, "use_text": "worn"}, 200)
+    assert told["of"] == 92 and told["points"] > bare["points"] and "cause" in bare["gains"]
+    assert "cause" not in told["gains"] and {item["key"] for item in told["items"]} > {"process", "cause"}
+    assert plant.api.get(path) == before

@@ -46,6 +46,7 @@ ACTS = {
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
     "clock_end": "POST /clocks/<clock_id>/end",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
+    "adverse_event_score": "POST /adverse-events/<adverse_event_id>/score",
     "adverse_event_patient": "POST /adverse-events/<adverse_event_id>/patient",
     "adverse_event_reveal": "POST /adverse-events/<adverse_event_id>/person",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",

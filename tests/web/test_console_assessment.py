@@ -133,3 +133,37 @@ def test_the_form_reads_in_chinese(console: Console, quality: Browser, lots: dic
     quality.language = "zh"
     page = quality.get(path(promoted(console, lot=scanned(lots["drug"])), "/assess")).get_data(as_text=True)
     assert "给药途径" in page and "Naranjo 10：是否有客观证据证实？" in page and "How often" not in page
+
+
+def points(page: str) -> int:
+    """The points that stand beside a form."""
+    found = re.search(r"(\d+) of 92 points", page)
+    assert found, page[-2000:]
+    return int(found[1])
+
+
+def test_the_score_follows_what_is_typed_and_keeps_nothing(
+        console: Console, quality: Browser, lots: dict[str, Lot]) -> None:
+    case = promoted(console, lot=scanned(lots["device"]), narrative="red", happened_on=None, use_text="", terms=())
+    before = points(quality.get(path(case, "/assess")).get_data(as_text=True))
+    typed = ASSESSMENT | {"details-cause": "too much glue", "details-died_on": "2026-", "details-place_kind": "home"}
+    beside = quality.post(path(case, "/score"), typed).get_data(as_text=True)
+    assert "<html" not in beside and points(beside) >= before + 6
+    assert 'href="#f-use_text"' in beside and "not in this form" in beside
+    assert points(quality.get(path(case, "/assess")).get_data(as_text=True)) == before
+    assert stored(console, case).details == {}
+
+
+def test_a_refused_form_is_scored_as_it_was_typed(console: Console, quality: Browser, lots: dict[str, Lot]) -> None:
+    case = promoted(console, lot=scanned(lots["device"]))
+    without = points(quality.post(path(case, "/score"), ASSESSMENT).get_data(as_text=True))
+    answer = quality.post(path(case, "/assess"), ASSESSMENT | {
+        "revision": case.revision, "reason": "", "details-cause": "too much glue"})
+    assert answer.status_code == 422 and points(answer.get_data(as_text=True)) == without + 4
+
+
+def test_only_reports_about_devices_are_scored(console: Console, quality: Browser, lots: dict[str, Lot]) -> None:
+    drug = promoted(console, lot=scanned(lots["drug"]))
+    assert "of 92 points" not in quality.get(path(drug, "/assess")).get_data(as_text=True)
+    answers = {f"details-naranjo_{number}": "yes" for number in (1, 2)}
+    assert "3 points: possible" in quality.post(path(drug, "/score"), ASSESSMENT | answers).get_data(as_text=True)

@@ -10,11 +10,12 @@ from traceapp.adverse_event import patient, queries, service
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
 from traceapp.adverse_event.versions import changes_of
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import Conflict, NotFound
 from traceapp.vault.service import erase_person, reveal_person
+from traceapp.web.case_score import score_of
 from traceapp.web.context import signed_in, world
 
-from .assessment import AssessSchema, DetailsSchema, FieldChangeSchema, Told, ToldDetails
+from .assessment import AssessedSchema, AssessSchema, DetailsSchema, FieldChangeSchema, ScoreSchema, Told, ToldDetails
 from .blueprint import ApiBlueprint
 from .complaints import PersonSchema
 from .idempotency import unit_of_work
@@ -27,6 +28,7 @@ PERMISSIONS = {
     "api_adverse_events.change": "adverse_event.write", "api_adverse_events.list_versions": "adverse_event.write",
     "api_adverse_events.state_patient": "adverse_event.write",
     "api_adverse_events.reveal": "person.reveal",
+    "api_adverse_events.score": "adverse_event.write",
     "api_adverse_events.list_changes": "adverse_event.write", "api_adverse_events.erase": "person.erase",
 }
 
@@ -170,6 +172,21 @@ def assess(given: dict[str, Any], adverse_event_id: str) -> Response:
             adverse_event_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(AdverseEventSchema(), event)
+
+
+@blueprint.route("/adverse-events/<adverse_event_id>/score", methods=["POST"])
+@blueprint.arguments(AssessedSchema)
+@blueprint.alt_response(200, schema=ScoreSchema)
+def score(given: dict[str, Any], adverse_event_id: str) -> Response:
+    """How complete the report would be with this assessment; nothing is kept"""
+    with world().database.read() as session:
+        event = queries.adverse_event_by_id(session, adverse_event_id)
+        if event is None:
+            raise NotFound("There is no such adverse event.", place="adverse_event_id")
+        found = score_of(session, event, service.AssessAdverseEvent(adverse_event_id, "", **given))
+    if found is None:
+        raise Conflict("Only reports about devices are scored.", code="not-scored")
+    return jsonify(ScoreSchema().dump(found))
 
 
 @blueprint.route("/adverse-events/<adverse_event_id>/actions", methods=["POST"])

@@ -57,12 +57,9 @@ class ToldDetails(fields.Nested):
                 for name, value in nested_obj.items()}
 
 
-class AssessSchema(Schema):
-    """The fields as they now stand, and why they change, or what is new; `learned_at` is for a follow-up."""
+class AssessedSchema(Schema):
+    """The fields of an assessment."""
 
-    reason = words(4000, least=1, required=True)
-    kind = choice(ChangeKind, load_default="assessment")
-    learned_at = moment(load_default=None, allow_none=True)
     onset_on = fields.Date(load_default=None, allow_none=True)
     onset_precision = choice(("day", "month", "year"), load_default="day")
     age_band = words(16, load_default="unknown")
@@ -75,6 +72,37 @@ class AssessSchema(Schema):
     narrative = words(20_000, load_default="")
     use_text = words(8000, load_default="")
     details = fields.Nested(DetailsSchema, load_default=dict)
+
+
+class AssessSchema(AssessedSchema):
+    """The fields as they now stand, and why they change, or what is new; `learned_at` is for a follow-up."""
+
+    reason = words(4000, least=1, required=True)
+    kind = choice(ChangeKind, load_default="assessment")
+    learned_at = moment(load_default=None, allow_none=True)
+
+
+class ScoredItemSchema(Schema):
+    """One item of the rubric: the points that it got of those that it has, what is to be written there, and why it did
+    not get all."""
+
+    key = fields.String()
+    title = fields.String()
+    points = fields.Integer()
+    of = fields.Integer()
+    where = fields.String()
+    reasons = fields.List(fields.String())
+
+
+class ScoreSchema(Schema):
+    """How complete the report would be, by the rubric of Chinese reviewers of device reports; `gains` begins with what
+    would gain most, `notes` cost no points."""
+
+    points = fields.Integer()
+    of = fields.Integer()
+    items = fields.List(fields.Nested(ScoredItemSchema))
+    gains = fields.List(fields.Pluck(ScoredItemSchema, "key"))
+    notes = fields.List(fields.String())
 
 
 class FieldChangeSchema(Schema):

@@ -1,6 +1,7 @@
 """Console: the assessment of an adverse event, in groups that ask for what the kind of product needs."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
@@ -9,7 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.adverse_event.details import GROUPS, fields, partial_date
+from traceapp.adverse_event.details import GROUPS, fields, partial_date, readable_details
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
@@ -19,6 +20,7 @@ from traceapp.complaint.coding import Found, code_text
 from traceapp.complaint.terms import terms
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.web import words
+from traceapp.web.case_score import ScoreShown, score_of
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
 
@@ -30,9 +32,16 @@ from .layout import ZONE, blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
-    "console.adverse_event_assessment": "adverse_event.write", "console.adverse_event_assess": "adverse_event.write"}
+    "console.adverse_event_assessment": "adverse_event.write", "console.adverse_event_assess": "adverse_event.write",
+    "console.adverse_event_score": "adverse_event.write"}
 _KINDS = {"followup": lazy_gettext("There is news"), "amendment": lazy_gettext("Something was wrong: a correction"),
           "assessment": lazy_gettext("Neither: the same facts, judged anew")}
+# Item of the rubric -> the field that gains its points; what has none is not said in this form.
+_GAINED_IN = {
+    "reporter": "details-occupation", "event_date": "onset_on", "harm_class": "seriousness", "harm": "details-harm",
+    "fault": "details-fault", "age": "details-age", "sex": "sex", "purpose": "details-intended_treatment",
+    "used_on": "details-use_began_on", "place": "details-place_kind", "process": "use_text",
+    "combined": "details-combined", "cause": "details-cause", "first_handling": "details-first_handling"}
 _TEXTS = ("narrative", "details-harm", "details-fault", "use_text")
 
 
@@ -56,11 +65,24 @@ def adverse_event_assess(adverse_event_id: str) -> Response:
     return perform(form, run, Refusal(lambda status: show_form(adverse_event_id, form, status)))
 
 
+@blueprint.post("/adverse-events/<adverse_event_id>/score")
+def adverse_event_score(adverse_event_id: str) -> Response:
+    """What stands beside the form, for what is typed in it now; nothing is kept."""
+    form = Entered()
+    typed = read_form(form, adverse_event_id)
+    with world().database.read() as db:
+        case = _open_case(db, adverse_event_id)
+        shown = _beside(form, readable_details(typed.details, world().clock.now().date()), score_of(db, case, typed))
+    return case_page("console/adverse_event_beside.html", **shown)
+
+
 def show_form(adverse_event_id: str, form: Entered | None = None, status: int = 200) -> Response:
     """The form; with a refused one the status of the refusal, everything that was typed still there."""
     with world().database.read() as db:
         case = _open_case(db, adverse_event_id)
         product = products_by_id(db, [case.product_id]).get(case.product_id or "")
+        typed = read_form(form, adverse_event_id) if form else None
+        score = score_of(db, case, typed)
     form = form or Entered(_typed(case))
     filled = filled_of(form)
     return case_page(
@@ -68,8 +90,7 @@ def show_form(adverse_event_id: str, form: Entered | None = None, status: int = 
         groups=assessment_words.shown_fields(product.kind if product else None, case.details),
         group_titles=assessment_words.GROUP_TITLES, filled=filled, open_groups=_open_groups(form, filled),
         kinds=[(kind, str(text)) for kind, text in _KINDS.items()],
-        is_first=case.state == "draft", results=assessment_words.results_of(case.details),
-        mentions=mentions_of(form), options={
+        is_first=case.state == "draft", **_beside(form, typed.details if typed else case.details, score), options={
             "terms": [(code, getattr(term, language())) for code, term in terms().items()],
             "criteria": words.choices(words.CRITERIA), "outcome": words.choices(words.OUTCOMES),
             "causality": words.choices(words.CAUSALITIES), "age": words.choices(words.AGE_BANDS),
@@ -106,6 +127,12 @@ def _open_groups(form: Entered, filled: dict[str, int]) -> set[str]:
     faulty = {field.group for name, field in fields().items() if f"details-{name}" in form.errors}
     return {"patient", "event", "assessment"} | {group for group, count in filled.items() if count} | faulty | (
         {"use"} if form.get("use_text") or "use_text" in form.errors else set())
+
+
+def _beside(form: Entered, details: Mapping[str, Any], score: ScoreShown | None) -> dict[str, Any]:
+    """What stands beside the form."""
+    return {"mentions": mentions_of(form), "results": assessment_words.results_of(details), "score": score,
+            "gained_in": _GAINED_IN}
 
 
 def mentions_of(form: Entered) -> list[dict[str, Any]]:
