@@ -42,7 +42,9 @@ DETAILS: dict[str, Any] = {
     "cause_kind": "product", "cause": "too much glue", "preliminary_comments": "first", "first_handling": "washed",
     "measures": "stopped", "remedial_actions": ["recall"], "needs_risk_evaluation": True,
     "risk_evaluation_due_on": "2027-01-15", "sender_comment": "ours", "codes_a": ["A0401"], "codes_b": ["B01"],
-    "codes_c": ["C07"], "codes_d": ["D01"], "codes_e": ["E2314"], "codes_f": ["F12"], "codes_g": ["G01"]}
+    "codes_c": ["C07"], "codes_d": ["D01"], "codes_e": ["E2314"], "codes_f": ["F12"], "codes_g": ["G01"],
+    "body_sites": ["face"], "disease_effect": "worse", "is_cause_confirmed": False, "is_risk_reviewed": True,
+    "is_risk_adequate": True}
 
 
 @pytest.fixture
@@ -68,8 +70,9 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
            onset_precision="month", age_band="45-64", sex="male", outcome="recovering")
     case = read(database, event)
     for part, kind in ((case.patient, Patient), (case.event, Event), (case.use, Use), (case.assessment, Assessment)):
-        left_out = {"name", "initials", "record_number", "born_on", "five_item_result", "no_measures_reason"}
-        bare = {member.name for member in members(kind) if getattr(part, member.name) in ("", None, (), "unknown")}
+        left_out = {"name", "initials", "record_number", "born_on", "five_item_result", "no_measures_reason",
+                    "uncoded_reasons"}
+        bare = {member.name for member in members(kind) if getattr(part, member.name) in ("", None, (), {}, "unknown")}
         assert bare <= left_out, bare - left_out
     assert (case.patient.age, case.patient.age_unit, case.patient.weight_kg) == (Decimal(62), "a", Decimal("71.5"))
     assert (case.event.began_on, case.event.died_on) == (PartialDate(date(2026, 11, 1), "month"),
@@ -83,6 +86,13 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
     assert [(term.system, term.code, term.annex) for term in case.event.reactions] == [
         ("imdrf", "E171601", "E"), ("imdrf", "E2314", "E")]
     assert case.assessment.component_codes == (CodedTerm("imdrf", "G01", "", "", "G"),)
+
+
+def test_a_reason_without_codes_stands_for_each_annex_that_has_none(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    event = opened(sqlite, clock, actor)
+    assess(sqlite, clock, actor, event.id, details={"codes_d": ["D01"], "uncoded_reason": "a plain wrapper"})
+    assert read(sqlite, event).assessment.uncoded_reasons == dict.fromkeys("ABCFG", "a plain wrapper")
 
 
 def test_the_product_the_lot_and_what_was_done_with_it_are_told(

@@ -17,8 +17,9 @@ def test_what_is_kept_is_json_and_empty_fields_are_not_kept() -> None:
     given = {"age": "62", "age_unit": "a", "weight_kg": "71.50", "height_cm": "", "history": " none \r\nknown ",
              "died_on": "2026-11", "patients_affected": "2", "is_available": "no", "remedial_actions": ["relabel", "recall"],
              "codes_a": "a0401, A0402 A0401", "event_country": "cn", "harm": "", "needs_risk_evaluation": None}
+    given["body_sites"] = "face， left arm、face,"
     assert checked_details(given, TODAY) == {
-        "age": "62", "age_unit": "a", "weight_kg": "71.5", "history": "none \nknown", "died_on": "2026-11",
+        "body_sites": ["face", "left arm"], "age": "62", "age_unit": "a", "weight_kg": "71.5", "history": "none \nknown", "died_on": "2026-11",
         "patients_affected": 2, "is_available": False, "remedial_actions": ["recall", "relabel"],
         "codes_a": ["A0401", "A0402"], "event_country": "CN"}
 

@@ -12,7 +12,8 @@ from traceapp.adverse_event.details import fields
 ASSESSED: dict[str, Any] = {"reason": "seen", "narrative": "Blisters", "terms": ["blister"], "outcome": "recovering"}
 DETAILS: dict[str, Any] = {"age": "62", "age_unit": "a", "history": "call 13812345678", "died_on": "2026-11",
                            "is_available": False, "codes_a": ["A0401"], "remedial_actions": ["recall"],
-                           "patients_affected": 2, "device_item_1": "yes"}
+                           "patients_affected": 2, "device_item_1": "yes",
+                           "body_sites": ["arm", "see 13812345678"]}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_every_field_is_taken_and_answered_and_an_authority_reads_it_without_tel
     assert told["details"] == DETAILS and told["expectedness"] == "unexpected" and told["latest_awareness_at"]
     authority = ApiClient(plant.console.app, plant.console.database, plant.console.clock, "regulator")
     read = authority.get(f"/adverse-events/{plant.ids['adverse_event_id']}")["details"]
-    assert read == DETAILS | {"history": "call […]"}
+    assert read == DETAILS | {"history": "call […]", "body_sites": ["arm", "see […]"]}
 
 
 def test_the_history_tells_field_by_field_who_changed_what_and_why(plant: Plant) -> None:

@@ -207,6 +207,14 @@ def _codes(value: Any, field: Field, today: date) -> list[str]:
     return codes
 
 
+def _list(value: Any, field: Field, today: date) -> list[str]:
+    given = re.split(r"[,，;；、\n]+", value) if isinstance(value, str) else list(value or ())
+    found = list(dict.fromkeys(cleaned_text(str(one), place=f"details/{field.name}", limit=60) for one in given))
+    if len(found) > field.limit:
+        raise _refusal(field, "This is more than %(limit)s.", "too-many", limit=field.limit)
+    return [one for one in found if one]
+
+
 _READERS: dict[str, Callable[[Any, Field, date], Any]] = {
     "text": _text, "long": _text, "decimal": _number, "whole": _whole, "choice": _choice, "choices": _choices,
-    "flag": _flag, "date": _date, "due": _date, "country": _country, "codes": _codes}
+    "flag": _flag, "date": _date, "due": _date, "country": _country, "codes": _codes, "list": _list}

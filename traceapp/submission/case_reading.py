@@ -141,8 +141,8 @@ def _event(event: AdverseEvent, around: Surroundings) -> Event:
         region=kept.get("event_region") or (around.consignee.region if around.consignee else ""),
         narrative=event.narrative, language=_language(event.narrative), patients_affected=kept.get("patients_affected"),
         is_expected={"expected": True, "unexpected": False}.get(event.expectedness),
-        is_overseas=country != around.home,
-        **_texts(kept, ("death_cause", "place_kind", "place_name", "harm", "fault", "tests")))
+        is_overseas=country != around.home, body_sites=tuple(kept.get("body_sites", ())),
+        **_texts(kept, ("death_cause", "disease_effect", "place_kind", "place_name", "harm", "fault", "tests")))
 
 
 def _use(event: AdverseEvent) -> Use:
@@ -178,7 +178,9 @@ def _assessment(event: AdverseEvent) -> Assessment:
         problem_codes=_coded(event, "A"), investigation_codes=_coded(event, "B"), finding_codes=_coded(event, "C"),
         conclusion_codes=_coded(event, "D"), health_impact_codes=_coded(event, "F"), component_codes=_coded(event, "G"),
         remedial_actions=tuple(kept.get("remedial_actions", ())),
-        needs_risk_evaluation=kept.get("needs_risk_evaluation"),
+        **{name: kept.get(name) for name in (
+            "needs_risk_evaluation", "is_cause_confirmed", "is_risk_reviewed", "is_risk_adequate")},
+        uncoded_reasons=_uncoded(event),
         risk_evaluation_due_on=_day(kept.get("risk_evaluation_due_on")), **_texts(kept, (
             "investigation", "cause_kind", "cause", "preliminary_comments", "first_handling", "measures",
             "no_measures_reason", "sender_comment")))
@@ -206,6 +208,12 @@ def _coded(event: AdverseEvent, annex: str) -> tuple[CodedTerm, ...]:
         known = named.get(code)
         found.setdefault(code, CodedTerm("imdrf", code, known.zh if known else "", known.en if known else "", annex))
     return tuple(found.values())
+
+
+def _uncoded(event: AdverseEvent) -> dict[str, str]:
+    """The reason, where one is given, for each annex that has no code."""
+    reason = event.details.get("uncoded_reason", "")
+    return {annex: reason for annex in "ABCDEFG" if reason and not _coded(event, annex)}
 
 
 def _language(text: str) -> str:

@@ -31,7 +31,9 @@ def _member(field: Field) -> fields.Field[Any]:
         return choice(field.choices, **said)
     if field.type == "choices":
         return fields.List(choice(field.choices), **said)
-    return fields.List(words(8), **said) if field.type == "codes" else words(field.limit, **said)
+    if field.type in ("codes", "list"):
+        return fields.List(words(8 if field.type == "codes" else 60), **said)
+    return words(field.limit, **said)
 
 
 DetailsSchema = type("DetailsSchema", (Schema,), {
@@ -53,8 +55,12 @@ class ToldDetails(fields.Nested):
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         if signed_in().role != Role.regulator:
             return dict(nested_obj)
-        return {name: masked_text(value) if detail_fields()[name].type in ("text", "long") else value
+        return {name: _masked(value) if detail_fields()[name].type in ("text", "long", "list") else value
                 for name, value in nested_obj.items()}
+
+
+def _masked(value: Any) -> Any:
+    return [masked_text(one) for one in value] if isinstance(value, list) else masked_text(value)
 
 
 class AssessedSchema(Schema):

@@ -163,7 +163,8 @@ def typed_details(details: Mapping[str, Any]) -> dict[str, str | list[str]]:
         elif name in fields() and fields()[name].type == "choices":
             found[f"details-{name}"] = list(value)
         else:
-            found[f"details-{name}"] = " ".join(value) if isinstance(value, list) else str(value)
+            joint = " " if name in fields() and fields()[name].type == "codes" else ", "
+            found[f"details-{name}"] = joint.join(value) if isinstance(value, list) else str(value)
     return found
 
 
