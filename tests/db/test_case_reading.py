@@ -85,6 +85,7 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
     assert case.assessment.risk_evaluation_due_on == date(2027, 1, 15)
     assert [(term.system, term.code, term.annex) for term in case.event.reactions] == [
         ("imdrf", "E171601", "E"), ("imdrf", "E2314", "E")]
+    assert case.score is not None and case.score[1] == 92 and 40 < case.score[0] < 92
     assert case.assessment.component_codes == (CodedTerm("imdrf", "G01", "", "", "G"),)
 
 

@@ -32,11 +32,14 @@ from traceapp.export.case_report import (
     ReportKind,
     Use,
 )
+from traceapp.export.nmpa.rubric import score
 from traceapp.vault.service import PersonDetails, Vault, erased_at, reveal_person
 
-from .case_surroundings import Surroundings, reported_lot, reported_product, surroundings_of
+from .case_surroundings import Surroundings, markets_of, reported_lot, reported_product, surroundings_of
 from .similar_incidents import Likeness, basis_of, similar_periods
 
+# Kinds of product whose reports are reviewed by the rubric; a product that is not known may be one of them.
+SCORED = frozenset({"device", "ivd", ""})
 # Who tells us by such a channel, where nobody has said more.
 _TOLD_BY = {"consumer": "consumer", "hospital": "other_professional"}
 
@@ -53,11 +56,13 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class CaseAsked:
     """How the case is to be read: `language` of what we put in words ourselves; `created_at` None: when we last
-    learned of something."""
+    learned of something; `with_figures`: with similar incidents and the countries of despatch, for which every
+    despatch of the product is read."""
 
     language: str = "zh"
     created_at: datetime | None = None
     kind: ReportKind = ReportKind.initial
+    with_figures: bool = True
 
 
 def read_case(session: Session, adverse_event_id: str, *, vault: Vault | None = None, look: Look | None = None,
@@ -71,9 +76,10 @@ def read_case(session: Session, adverse_event_id: str, *, vault: Vault | None = 
     if event is None:
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
     case = case_of(session, event, asked)
-    if vault is None or look is None:
-        return replace(case, profile=Profile.masked)
-    return _named(session, event, case, (vault, look))
+    if vault is not None and look is not None:
+        case = _named(session, event, case, (vault, look))
+    found = score(case) if case.product.kind in SCORED else None
+    return replace(case, score=(found.points, found.of) if found else None)
 
 
 def case_of(session: Session, event: AdverseEvent, asked: CaseAsked | None = None) -> CaseReport:
@@ -81,14 +87,15 @@ def case_of(session: Session, event: AdverseEvent, asked: CaseAsked | None = Non
     asked = asked or CaseAsked()
     complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
     around = surroundings_of(session, event.product_id, event.lot_key, event.consignee_id)
+    markets = markets_of(session, event.product_id) if asked.with_figures else ()
     created_at = asked.created_at or event.latest_awareness_at or event.awareness_at
     told = _event(event, around)
     similar = similar_periods(session, Likeness(event.product_id, tuple(event.terms), told.country, created_at.year)) \
-        if event.product_id else ()
+        if event.product_id and asked.with_figures else ()
     return CaseReport(
         ReportHead(asked.kind, event.reference, 1, created_at, event.awareness_at,
                    event.latest_awareness_at or event.awareness_at, around.sender, recall_references=around.recalls),
-        _patient(event), told, reported_product(around),
+        _patient(event), told, replace(reported_product(around), markets=markets),
         reported_lot(around, (complaint.serial if complaint else None) or "", asked.language), _use(event),
         _reporter(event, complaint, around), _assessment(event), similar=similar,
         similar_basis=basis_of(event.terms, asked.language) if similar else "", profile=Profile.masked)

@@ -21,8 +21,7 @@ _NAMED = (RecallState.notifying, RecallState.closed)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `markets` the countries
-    that the product was sent to."""
+    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `home` our country."""
 
     product: Product | None
     lot: Lot | None
@@ -33,7 +32,6 @@ class Surroundings:
     consignee: Organisation | None
     inspections: tuple[Inspected, ...]
     recalls: tuple[str, ...]
-    markets: tuple[str, ...]
     home: str
 
 
@@ -55,8 +53,7 @@ def surroundings_of(session: Session, product_id: str | None, lot_key: str, cons
         product, lot, _unit_gtin(session, product_id), sender,
         organisation(roles.get(PartyRoleName.registrant)) or sender,
         organisation(roles.get(PartyRoleName.contract_manufacturer)) or sender, organisation(consignee_id),
-        inspections_of(session, lot_key) if lot else (), _recalls(session, lot_key), _markets(session, product_id),
-        sender.country or "CN")
+        inspections_of(session, lot_key) if lot else (), _recalls(session, lot_key), sender.country or "CN")
 
 
 def organisation_of(party: Party, contact: PartyContact | None = None) -> Organisation:
@@ -68,7 +65,7 @@ def organisation_of(party: Party, contact: PartyContact | None = None) -> Organi
 
 
 def reported_product(around: Surroundings) -> ReportedProduct:
-    """The product as the catalog has it; nothing but its kind unknown where the product is not known."""
+    """The product as the catalog has it; empty where it is not known."""
     product = around.product
     if product is None:
         return ReportedProduct("", "", "", "")
@@ -76,7 +73,7 @@ def reported_product(around: Surroundings) -> ReportedProduct:
         product.code, product.kind, product.name_zh, product.name_en, registration_number=product.registration_number,
         holder=around.holder, manufacturer=around.manufacturer, risk_class=product.risk_class,
         origin=around.manufacturer.country, catalogue_number=product.code,
-        ids={"udi_di": around.unit_gtin} if around.unit_gtin else {}, markets=around.markets)
+        ids={"udi_di": around.unit_gtin} if around.unit_gtin else {})
 
 
 def reported_lot(around: Surroundings, serial: str, language: str) -> ReportedLot:
@@ -134,7 +131,8 @@ def _recalls(session: Session, lot_key: str) -> tuple[str, ...]:
         RecallLot.lot_key == lot_key, Recall.state.in_(_NAMED)).order_by(Recall.reference)))
 
 
-def _markets(session: Session, product_id: str | None) -> tuple[str, ...]:
+def markets_of(session: Session, product_id: str | None) -> tuple[str, ...]:
+    """The countries that the product was sent to."""
     rows: Any = session.scalars(
         select(Party.country).join(ShipmentLine, ShipmentLine.consignee_id == Party.id)
         .join(Lot, Lot.lot_key == ShipmentLine.lot_key).where(Lot.product_id == product_id).distinct()

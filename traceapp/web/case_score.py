@@ -10,14 +10,11 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.previewing import preview_of
 from traceapp.adverse_event.service import AssessAdverseEvent
 from traceapp.export.nmpa.rubric import ScoredItem, score
-from traceapp.submission.case_reading import CaseAsked, case_of
+from traceapp.submission.case_reading import SCORED, CaseAsked, case_of
 from traceapp.vault.service import erased_at
 
 from .context import world
 from .i18n import language
-
-# Kinds of product whose reports are reviewed by the rubric; a product that is not known may be one of them.
-_SCORED = frozenset({"device", "ivd", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,8 @@ def score_of(session: Session, event: AdverseEvent, typed: AssessAdverseEvent | 
     """The score of the event, or as it would be with what is typed; None for a kind of product without a rubric."""
     now = world().clock.now()
     shown = event if typed is None else preview_of(event, typed, now)
-    case = case_of(session, shown, CaseAsked(language(), created_at=now))
-    if case.product.kind not in _SCORED:
+    case = case_of(session, shown, CaseAsked(language(), created_at=now, with_figures=False))
+    if case.product.kind not in SCORED:
         return None
     if event.person_id and erased_at(session, event.person_id) is None:
         # The vault knows the reporter; the full report will name them.
