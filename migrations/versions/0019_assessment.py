@@ -6,7 +6,7 @@ from alembic import op
 
 import traceapp.db.types
 
-revision = '0016'
+revision = '0019'
 down_revision = '0015'
 branch_labels = None
 depends_on = None
