@@ -35,6 +35,7 @@ from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 
 from .acts import Handle, Report
+from .assessing import details_of
 from .chance import chance
 from .house import House
 from .tables import texts
@@ -99,7 +100,7 @@ class CaseDesk:
             sex=sex, terms=report.terms, seriousness=report.seriousness,
             outcome=dice.choice(("recovering", "recovered") if is_glue else ("recovered", "recovered", "unknown")),
             causality="probable" if is_glue else dice.choice(("possible", "possible", "unlikely", "conditional")),
-            narrative=report.narrative))
+            narrative=report.narrative, use_text=texts()["event.use"], details=details_of(report)))
 
     def _close_event(self, report: Report) -> None:
         event_id = self.events[report.number]

@@ -22,6 +22,7 @@ from traceapp.core.errors import NotFound, Problem
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
 from traceapp.web import clock_words, words
+from traceapp.web.case_score import score_of
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.worklist.legal_clocks import clocks_about
@@ -65,7 +66,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "erased_at": erased_at(db, case.person_id), "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)),
-            "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
+            "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
+            "score": score_of(db, case)}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     ending = next((one for one in values["clocks"] if do == f"clock-{one.id}" and one.state == "running"), None)
     return case_page(

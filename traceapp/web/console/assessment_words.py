@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from traceapp.adverse_event.causality import device_relation, five_item_result, naranjo_score, naranjo_word
 from traceapp.adverse_event.details import GROUPS, Field, fields, fields_for, partial_date
+from traceapp.complaint.terms import terms
 from traceapp.web import words
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.ui import display
@@ -104,12 +105,20 @@ def value_of(name: str, value: Any, named: Mapping[str, str]) -> str:
 
 def _detail(name: str, value: Any) -> str:
     field = fields().get(name)
+    if field is not None and field.type == "codes":
+        return words.joined_words([_code(code) for code in value])
     if field is None or not field.choices and field.type not in ("date", "due"):
         return words.joined_words(value) if isinstance(value, list) else str(value)
     if field.type in ("date", "due"):
         return partial_day(value)
     codes = value if isinstance(value, list) else [value]
     return words.joined_words([gettext(field.choices.get(code, code)) for code in codes])
+
+
+def _code(code: str) -> str:
+    """A code with its name where our own list has it."""
+    name = next((getattr(term, language()) for term in terms().values() if term.imdrf == code), "")
+    return f"{code} {name}".strip()
 
 
 def partial_day(text: str) -> str:
