@@ -16,7 +16,8 @@ TODAY = date(2026, 11, 23)
 def test_what_is_kept_is_json_and_empty_fields_are_not_kept() -> None:
     given = {"age": "62", "age_unit": "a", "weight_kg": "71.50", "height_cm": "", "history": " none \r\nknown ",
              "died_on": "2026-11", "patients_affected": "2", "is_available": "no", "remedial_actions": ["relabel", "recall"],
-             "codes_a": "a0401, A0402 A0401", "event_country": "cn", "harm": "", "needs_risk_evaluation": None}
+             "codes_a": "a0401, A0402 A0401", "event_country": "cn", "harm": "", "needs_risk_evaluation": None, "tests": None, "place_kind": None,
+             "codes_b": None}
     given["body_sites"] = "face， left arm、face,"
     assert checked_details(given, TODAY) == {
         "body_sites": ["face", "left arm"], "age": "62", "age_unit": "a", "weight_kg": "71.5", "history": "none \nknown", "died_on": "2026-11",
@@ -44,6 +45,8 @@ def test_what_was_kept_can_be_kept_again() -> None:
     ({"use_began_on": "2026-03", "use_ended_on": "2025"}, "details/use_ended_on", "ends-before-it-begins"),
     ({"patients_affected": "1.5"}, "details/patients_affected", "not-a-count"),
     ({"patients_affected": "0"}, "details/patients_affected", "not-a-count"),
+    ({"patients_affected": "00000000019999999999"}, "details/patients_affected", "not-a-count"),
+    ({"age_unit": ["a"]}, "details/age_unit", "unknown-value"),
     ({"is_available": "perhaps"}, "details/is_available", "not-a-flag"),
     ({"event_country": "CHN"}, "details/event_country", "not-a-country"),
     ({"codes_a": "E0401"}, "details/codes_a", "unknown-code"),
