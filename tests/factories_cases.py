@@ -46,10 +46,11 @@ def promoted(console: Console, **changes: Any) -> AdverseEvent:
         return open_adverse_event(session, STAFF, console.clock, OpenAdverseEvent(complaint.id))
 
 
-def assessed(console: Console, narrative: str = "The redness went away in three days.", **changes: Any) -> AdverseEvent:
+def assessed(console: Console, narrative: str = "The redness went away in three days.",
+             details: dict[str, Any] | None = None, **changes: Any) -> AdverseEvent:
     """The same, assessed."""
     event = promoted(console, **changes)
     with console.database.write() as session:
         return assess_adverse_event(session, STAFF, console.clock, AssessAdverseEvent(
             event.id, "telephone follow-up", age_band="18-44", sex="female", terms=("redness",), outcome="recovered",
-            causality="probable", narrative=narrative))
+            causality="probable", narrative=narrative, details=details or {}))

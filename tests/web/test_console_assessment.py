@@ -59,7 +59,7 @@ def test_what_was_filled_in_is_kept_and_stands_in_the_form_again(
     assert (now.expectedness, now.onset_precision) == ("expected", "month")
     again = quality.get(path(case, "/assess")).get_data(as_text=True)
     assert 'value="2026-11"' in again and 'value="A0401 A0402"' in again and "3 fields filled in" in again
-    assert again.count("checked") == len(["blister", "probable", "expected", "followup", "recall", "notification"])
+    assert again.count("checked") == len(["blister", "probable", "expected", "recall", "notification"])
     page = quality.get(path(case)).get_data(as_text=True)
     assert "Chinese scheme, three questions" in page and "diabetes" in page and "Recall, Notice to users" in page
 
@@ -105,6 +105,8 @@ def test_news_and_corrections_are_told_apart_and_shown_in_the_history(
     assert refused.status_code == 422 and 'href="#f-learned_at"' in refused.get_data(as_text=True)
     assert quality.post(path(case, "/assess"), form | {"learned_at": ""}).status_code == 303
     page = quality.get(path(case, "/history")).get_data(as_text=True)
+    unsaid = quality.post(path(case, "/assess"), ASSESSMENT | {"revision": case.revision + 1, "is_again": "1"})
+    assert unsaid.status_code == 422 and 'href="#f-kind"' in unsaid.get_data(as_text=True)
     assert "Change 2 · News" in page and "we learned of it" in page and "follow-up by telephone" in page
 
 

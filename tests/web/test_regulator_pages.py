@@ -31,7 +31,9 @@ def house(console: Console) -> House:
 @pytest.fixture(scope="module")
 def case(console: Console, house: House) -> AdverseEvent:
     return assessed(console, lot=scanned(house.second), contact=SECRET,
-                    narrative="She called from 13900000004 about the redness")
+                    narrative="She called from 13900000004 about the redness",
+                    details={"history": "told by 13900000004", "fault": "glue too strong", "use_began_on": "2026-11",
+                             "device_item_1": "yes"})
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,12 @@ def test_no_page_shows_who_the_person_is(regulator: Browser, case: AdverseEvent,
         page = answer.get_data(as_text=True)
         assert answer.status_code == 200, path
         assert "Zhang San" not in page and "13900000004" not in page, path
+
+
+def test_an_authority_reads_the_whole_assessment(regulator: Browser, case: AdverseEvent) -> None:
+    page = regulator.get(f"/regulator/adverse-events/{case.id}").get_data(as_text=True)
+    for text_shown in ("glue too strong", "told by […]", "Cannot be determined", "Not known: counts as not expected"):
+        assert text_shown in page, text_shown
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/complaints", "/console/lots", "/console/signals",

@@ -10,6 +10,7 @@ from traceapp.adverse_event.details import fields as detail_fields
 from traceapp.adverse_event.states import Causality, ChangeKind, Expectedness, Outcome, SeriousnessCriterion
 from traceapp.export.line_listing import masked_text
 from traceapp.identity.policy import Role
+from traceapp.web.assessment_words import masked_details
 from traceapp.web.context import signed_in
 
 from .schemas import Amount, choice, moment, words
@@ -55,12 +56,7 @@ class ToldDetails(fields.Nested):
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         if signed_in().role != Role.regulator:
             return dict(nested_obj)
-        return {name: _masked(value) if detail_fields()[name].type in ("text", "long", "list") else value
-                for name, value in nested_obj.items()}
-
-
-def _masked(value: Any) -> Any:
-    return [masked_text(one) for one in value] if isinstance(value, list) else masked_text(value)
+        return masked_details(nested_obj)
 
 
 class AssessedSchema(Schema):

@@ -19,12 +19,11 @@ from traceapp.catalog.lookup import products_by_id
 from traceapp.complaint.coding import Found, code_text
 from traceapp.complaint.terms import terms
 from traceapp.core.errors import Conflict, NotFound
-from traceapp.web import words
+from traceapp.web import assessment_words, words
 from traceapp.web.case_score import ScoreShown, score_of
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
 
-from . import assessment_words
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -105,6 +104,8 @@ def read_form(form: Entered, adverse_event_id: str) -> AssessAdverseEvent:
             onset_on, precision = partial_date(form.text("onset_on"))
         except ValueError:
             form.fault("onset_on", _("Write the date as far as it is known: 2026-03-09, 2026-03 or 2026."))
+    if form.is_checked("is_again") and not form.text("kind"):
+        form.fault("kind", _("Say what this is: news, a correction, or neither."))
     kind = form.get("kind", "assessment")
     learned_at = form.moment("learned_at", ZONE) if kind == "followup" and form.text("learned_at") else None
     return AssessAdverseEvent(
@@ -170,9 +171,9 @@ def _details(form: Entered) -> dict[str, Any]:
 
 def _typed(case: AdverseEvent) -> dict[str, str | list[str]]:
     """The assessment as its form shows it."""
-    onset = case.onset_on.isoformat() if case.onset_on else ""
-    return {"onset_on": onset[:{"day": 10, "month": 7, "year": 4}[case.onset_precision]], "age_band": case.age_band,
-            "sex": case.sex, "outcome": case.outcome, "causality": case.causality, "expectedness": case.expectedness,
-            "narrative": case.narrative, "use_text": case.use_text, "terms": list(case.terms),
-            "seriousness": list(case.seriousness), "kind": "assessment" if case.state == "draft" else "followup",
-            } | assessment_words.typed_details(case.details)
+    typed: dict[str, str | list[str]] = {
+        "onset_on": assessment_words.as_known(case.onset_on, case.onset_precision), "age_band": case.age_band,
+        "sex": case.sex, "outcome": case.outcome, "causality": case.causality, "expectedness": case.expectedness,
+        "narrative": case.narrative, "use_text": case.use_text, "terms": list(case.terms),
+        "seriousness": list(case.seriousness)}
+    return typed | assessment_words.typed_details(case.details)

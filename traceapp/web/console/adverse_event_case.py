@@ -21,14 +21,13 @@ from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.errors import NotFound, Problem
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
-from traceapp.web import clock_words, words
+from traceapp.web import assessment_words, clock_words, words
 from traceapp.web.case_score import score_of
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
-from . import assessment_words
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -74,7 +73,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
         "console/adverse_event.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
         form=form or Entered(), actions=[(action, str(_ACT_WORDS[action])) for action in actions], ending=ending,
         clock_words=clock_words, details=assessment_words.details_by_group(case.details),
-        results=assessment_words.results_of(case.details), partial_day=assessment_words.partial_day,
+        results=assessment_words.results_of(case.details), began_on=assessment_words.partial_day(
+            assessment_words.as_known(case.onset_on, case.onset_precision)),
         expectedness=words.word(assessment_words.EXPECTEDNESS, case.expectedness), **values)
 
 

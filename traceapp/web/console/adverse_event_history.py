@@ -11,10 +11,9 @@ from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.trace.lookup import lots_by_key
-from traceapp.web import words
+from traceapp.web import assessment_words, words
 from traceapp.web.context import world
 
-from . import assessment_words
 from .casework import case_page
 from .layout import blueprint
 

@@ -24,8 +24,10 @@ from traceapp.recall.queries import RecallFilter, recall_by_reference, recall_pa
 from traceapp.recall.states import RecallState
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.trace.policy import VerdictFacts, verdict
+from traceapp.web import assessment_words
 from traceapp.web.context import world
 from traceapp.web.reading import ZONE, given, same_page
+from traceapp.web.words import word
 
 from .layout import blueprint, page
 
@@ -86,7 +88,10 @@ def adverse_event(adverse_event_id: str) -> Response:
             "recalls": recalls_of_lot(db, case.lot_key),
             "versions": [(version.version, version.at) for version in versions_of(db, case.id)]}
     return page("regulator/adverse_event.html", case=case, narrative=masked_text(case.narrative),
-                use_text=masked_text(case.use_text), **values)
+                use_text=masked_text(case.use_text), results=assessment_words.results_of(case.details),
+                details=assessment_words.details_by_group(assessment_words.masked_details(case.details)),
+                began_on=assessment_words.partial_day(assessment_words.as_known(case.onset_on, case.onset_precision)),
+                expectedness=word(assessment_words.EXPECTEDNESS, case.expectedness), **values)
 
 
 @blueprint.get("/lots/<lot_key>")

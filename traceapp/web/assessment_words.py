@@ -11,9 +11,11 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from traceapp.adverse_event.causality import device_relation, five_item_result, naranjo_score, naranjo_word
 from traceapp.adverse_event.details import GROUPS, Field, fields, fields_for, partial_date
 from traceapp.complaint.terms import terms
-from traceapp.web import words
-from traceapp.web.i18n import LANGUAGES, language
-from traceapp.web.ui import display
+from traceapp.export.line_listing import masked_text
+
+from . import words
+from .i18n import LANGUAGES, language
+from .ui import display
 
 _ = lazy_gettext
 GROUP_TITLES = {
@@ -121,14 +123,31 @@ def _code(code: str) -> str:
     return f"{code} {name}".strip()
 
 
+def as_known(first: date | None, precision: str) -> str:
+    """A stored date as far as it is known, empty where it is not."""
+    return first.isoformat()[:{"day": 10, "month": 7, "year": 4}[precision]] if first else ""
+
+
 def partial_day(text: str) -> str:
-    """A date as far as it is known, as people of the language write it."""
+    """A date as far as it is known, as people of the language write it; empty for none."""
+    if not text:
+        return ""
     first, precision = partial_date(text)
     if precision == "day":
         return display.day(first, LANGUAGES[language()][0])
     if language() == "zh":
         return f"{first.year}年{first.month}月" if precision == "month" else f"{first.year}年"
     return text
+
+
+def masked_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details as an authority reads them: free text without telephone numbers and the like."""
+    return {name: _masked(value) if name in fields() and fields()[name].type in ("text", "long", "list") else value
+            for name, value in details.items()}
+
+
+def _masked(value: Any) -> Any:
+    return [masked_text(one) for one in value] if isinstance(value, list) else masked_text(value)
 
 
 def details_by_group(details: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
