@@ -126,6 +126,14 @@ def test_a_drug_reaction_that_nobody_calls_expected_runs_the_clock_of_new_ones(
     assert "CN-DR-02" not in rules_running(sqlite, expected)
 
 
+def test_the_authority_of_the_country_that_is_stated_is_asked(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    (lot,) = make_lots(sqlite, clock, make_product(sqlite, clock), "A2231K")
+    event = opened(sqlite, clock, actor, lot=scanned(lot))
+    assess(sqlite, clock, actor, event.id, seriousness=("hospitalised",), details={"event_country": "DE"})
+    assert {rule.split("-")[0] for rule in rules_running(sqlite, event)} >= {"CN", "EU"}
+
+
 def test_details_leave_no_copy_outside_the_event_and_its_versions(
         database: Database, clock: FixedClock, actor: Actor) -> None:
     event = opened(database, clock, actor)

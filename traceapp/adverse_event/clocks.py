@@ -30,7 +30,8 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEve
                            or complaint.severity == Severity.minor, expectedness=event.expectedness)
     home = _home(session)
     party = session.get(Party, event.consignee_id) if event.consignee_id else None
-    happened_in = jurisdiction_of(party.country) if party else home
+    country = event.details.get("event_country") or (party.country if party else "")
+    happened_in = jurisdiction_of(country) if country else home
     subject = Subject(stream_of("adverse_event", event.id), event.reference,
                       None if event.lot_key == UNKNOWN_LOT else event.lot_key)
     roles = roles_of(_own_roles(session, event.product_id))
