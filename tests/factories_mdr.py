@@ -50,7 +50,7 @@ def mdr_case() -> CaseReport:
     return CaseReport(
         head=head,
         patient=Patient(subject_id="8f3a2c1d9e", name="Jane Doe", initials="J.D.", born_on=PartialDate(date(1961, 4, 2)),
-                        age=Decimal("65"), age_unit="year", sex="female", weight_kg=Decimal("61.50"),
+                        age=Decimal("65"), age_unit="a", sex="female", weight_kg=Decimal("61.50"),
                         history="Diabetes."),
         event=Event(reactions=(CodedTerm("imdrf", "E1715", "皮肤撕裂", "Skin tears", "E"),),
                     seriousness=("hospitalised",), began_on=PartialDate(date(2026, 11, 3)), harm="Skin tear",

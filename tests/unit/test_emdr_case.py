@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,14 @@ def test_a_full_case_becomes_a_file_without_errors() -> None:
         "E3": "C25741", "E4": "false", "A4.weight": "61.5", "D3.country": "CHN", "H4": "20260601", "D5": "C53288"}
     assert batch.reports[0].get("H7") == ("C53609", "C17649")
     assert batch.reports[0].get("H7.other") == ("", "retraining")
+
+
+@pytest.mark.parametrize(("age", "unit", "told"), [("5", "d", ("5", "DY")), ("7", "mo", ("7", "MO")), ("62", "a", ("62", "YR")),
+                                                   ("6", "{decade}", ("60", "YR")), ("41", "", ("41", "YR"))])
+def test_an_age_keeps_its_unit(age: str, unit: str, told: tuple[str, str]) -> None:
+    case = replace(mdr_case(), patient=replace(mdr_case().patient, age=Decimal(age), age_unit=unit))
+    report = mdr_of(case)
+    assert (report.text("A2.age"), report.text("A2.age_unit")) == told
 
 
 def test_a_masked_case_names_nobody_and_is_still_whole() -> None:

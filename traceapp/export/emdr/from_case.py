@@ -28,7 +28,8 @@ _NO_INFORMATION = Nothing("NI")
 _BY_CRITERION = {criterion: code for code, criterion in CRITERIA.items()}
 _BY_SEX = {sex: code for code, sex in SEXES.items()}
 _DIGITS = {"month": 6, "year": 4}
-_AGE_UNITS = {"year": "YR", "month": "MO", "week": "WK", "day": "DY", "hour": "HR"}
+# Unit of an age -> how many of which unit of the form it is.
+_AGE_UNITS = {"a": (1, "YR"), "mo": (1, "MO"), "wk": (1, "WK"), "d": (1, "DY"), "h": (1, "HR"), "{decade}": (10, "YR")}
 _OPERATORS = {"professional": "C53287", "patient": "C53288", "caregiver": "C53288"}
 _OCCUPATIONS = {"physician": "C25741", "other_professional": "C53289", "pharmacist": "C53289"}
 _WORDS = {"physician": "Physician", "pharmacist": "Pharmacist", "other_professional": "Other health professional",
@@ -106,9 +107,9 @@ def _patient(case: CaseReport) -> dict[str, Iterable[Value]]:
                  A3=_BY_SEX.get(patient.sex, "C17998"), B7=patient.history)
     if is_full:
         found |= _one(A2_birth=_day(patient.born_on))
-    unit = _AGE_UNITS.get(patient.age_unit.rstrip("s"), "YR")
     if patient.age is not None:
-        found |= _one(A2_age=_number(patient.age), A2_age_unit=unit)
+        times, unit = _AGE_UNITS.get(patient.age_unit or "a", (1, patient.age_unit))
+        found |= _one(A2_age=_number(patient.age * times), A2_age_unit=unit)
     if patient.weight_kg is not None:
         found |= _one(A4_weight=_number(patient.weight_kg), A4_unit="KG")
     return found
