@@ -35,6 +35,7 @@ from traceapp.web.context import actor, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.reading import given
 from traceapp.web.ui import display
+from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
@@ -112,17 +113,23 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     if not do and form is None and case.state == "draft":
         do = "assess"
-    ending = next((one for one in values["clocks"] if do == f"clock-{one.id}" and one.state == "running"), None)
+    ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in (*actions, "erase") else ""
     return case_page(
         "console/adverse_event.html", status, case=case, do=do, form=form or Entered(_typed(case)),
         actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None, ending=ending,
-        clock_words=clock_words,
+        ending_do=ending_do, clock_words=clock_words,
         history=_history(case, versions, named, people),
         term_choices=[(code, getattr(term, language())) for code, term in terms().items()],
         criteria_choices=words.choices(words.CRITERIA), outcomes=words.choices(words.OUTCOMES),
         causalities=words.choices(words.CAUSALITIES), precisions=words.choices(words.PRECISIONS),
         ages=words.choices(words.AGE_BANDS), sexes=words.choices(words.SEXES), **values)
+
+
+def asked_clock(clocks: list[LegalClock], do: str) -> LegalClock | None:
+    """The clock that `do` is about: `clock-…` to end it, `day-…` to set the day of one that has none."""
+    return next((one for one in clocks if one.state == "running"
+                 and (do == f"clock-{one.id}" or do == f"day-{one.id}" and not one.has_limit)), None)
 
 
 def _typed(case: AdverseEvent) -> dict[str, str]:

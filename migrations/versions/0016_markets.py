@@ -1,0 +1,62 @@
+"""Registrations of products per market; why an authority is asked"""
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import traceapp.db.types
+
+revision = '0016'
+down_revision = '0015'
+branch_labels = None
+depends_on = None
+
+# What products say of the market at home stands in a registration there as well; its id is the product's.
+_HOME = """
+INSERT INTO registration (id, product_id, market, number, risk_class, brand, common_name, model, specification,
+ catalogue_number, udi_di, basic_udi_di, fda_product_code, emdn, gmdn, category, origin, language, created_at, revision)
+SELECT id, id, coalesce((SELECT party.country FROM party JOIN site ON site.party_id = party.id WHERE site.is_own
+ ORDER BY site.code LIMIT 1), 'CN'), registration_number, risk_class, '', '', '', '', '', '', '', '', '', '', '', '',
+ '', created_at, 1 FROM product WHERE registration_number <> '' OR risk_class <> ''
+"""
+
+
+def upgrade() -> None:
+    """The table, filled with what products said of home; clocks say why their authority is asked."""
+    op.create_table('registration',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('product_id', sa.String(length=32), nullable=False),
+    sa.Column('market', sa.String(length=2), nullable=False),
+    sa.Column('number', sa.String(length=80), nullable=False),
+    sa.Column('risk_class', sa.String(length=20), nullable=False),
+    sa.Column('holder_id', sa.String(length=32), nullable=True),
+    sa.Column('manufacturer_id', sa.String(length=32), nullable=True),
+    sa.Column('representative_id', sa.String(length=32), nullable=True),
+    sa.Column('brand', sa.String(length=200), nullable=False),
+    sa.Column('common_name', sa.String(length=200), nullable=False),
+    sa.Column('model', sa.String(length=120), nullable=False),
+    sa.Column('specification', sa.String(length=300), nullable=False),
+    sa.Column('catalogue_number', sa.String(length=80), nullable=False),
+    sa.Column('udi_di', sa.String(length=40), nullable=False),
+    sa.Column('basic_udi_di', sa.String(length=40), nullable=False),
+    sa.Column('fda_product_code', sa.String(length=3), nullable=False),
+    sa.Column('emdn', sa.String(length=20), nullable=False),
+    sa.Column('gmdn', sa.String(length=10), nullable=False),
+    sa.Column('category', sa.String(length=120), nullable=False),
+    sa.Column('origin', sa.String(length=2), nullable=False),
+    sa.Column('marketed_from', sa.Date(), nullable=True),
+    sa.Column('marketed_to', sa.Date(), nullable=True),
+    sa.Column('first_registered_on', sa.Date(), nullable=True),
+    sa.Column('language', sa.String(length=8), nullable=False),
+    sa.Column('created_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['holder_id'], ['party.id'], name=op.f('fk_registration_holder_id_party')),
+    sa.ForeignKeyConstraint(['manufacturer_id'], ['party.id'], name=op.f('fk_registration_manufacturer_id_party')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_registration_product_id_product')),
+    sa.ForeignKeyConstraint(['representative_id'], ['party.id'], name=op.f('fk_registration_representative_id_party')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_registration')),
+    sa.UniqueConstraint('product_id', 'market', 'number', name=op.f('uq_registration_product_id_market_number'))
+    )
+    op.execute(_HOME)
+    op.add_column('legal_clock', sa.Column('ground', sa.String(length=10), server_default='', nullable=False))
+    op.add_column('legal_clock', sa.Column('is_repeating', sa.Boolean(), server_default=sa.false(), nullable=False))
