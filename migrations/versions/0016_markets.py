@@ -59,4 +59,5 @@ def upgrade() -> None:
     )
     op.execute(_HOME)
     op.add_column('legal_clock', sa.Column('ground', sa.String(length=10), server_default='', nullable=False))
+    op.add_column('recall', sa.Column('extends_id', sa.String(length=32), nullable=True))
     op.add_column('legal_clock', sa.Column('is_repeating', sa.Boolean(), server_default=sa.false(), nullable=False))

@@ -47,6 +47,7 @@ ACTS = {
     "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
     "clock_end": "POST /clocks/<clock_id>/end", "clock_day": "PUT /clocks/<clock_id>/day",
+    "recall_clock_end": "POST /clocks/<clock_id>/end", "recall_clock_day": "PUT /clocks/<clock_id>/day",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",

@@ -1,12 +1,15 @@
 """Markets of a product in the console and by the interface, and why an authority is asked."""
 from __future__ import annotations
 
+import io
+import re
 from datetime import timedelta
 
 import pytest
 
 from tests.factories_cases import STAFF, promoted
 from tests.factories_complaint import make_lots, make_product, scanned
+from tests.factories_recall import make_house, running
 from tests.factories_web import Browser, Console
 from tests.http_clients import ApiClient
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
@@ -89,3 +92,34 @@ def test_a_clock_without_a_day_by_law_gets_one_once(console: Console, quality: B
         assert kept.has_limit and kept.due_at.isoformat() == f"{day}T15:59:59+00:00"
     again = quality.post(f"{here}/clocks/{one.id}/day", {"revision": kept.revision, "last_day": day, "reason": "again"})
     assert again.status_code == 409
+
+
+def test_a_recall_shows_its_clocks_and_ends_them(console: Console) -> None:
+    house = make_house(console.database, console.clock)
+    recall = running(console.database, console.clock, house)
+    browser, here = console.browser("quality"), f"/console/recalls/{recall.id}"
+    page = browser.get(here).text
+    assert all(rule in page for rule in ("CN-MR-02", "CN-MR-04", "CN-MR-06")) and "Recall decided, class II" in page
+    client = ApiClient(console.app, console.database, console.clock, "quality")
+    one = next(row for row in client.get(f"/recalls/{recall.id}/clocks") if row["rule_id"] == "CN-MR-02")
+    form = f"{here}/clocks/{one['id']}"
+    assert browser.get(f"{here}?do=clock-{one['id']}").text.count(f'action="{form}"') == 1
+    refused = browser.post(form, {"revision": "1", "decision": "reported", "reason": "told"})
+    assert refused.status_code == 422 and "Choose the file that was sent" in refused.text
+    done = browser.post(form, {"revision": "1", "decision": "reported", "reason": "told", "acknowledgement": "N-1",
+                               "sent": (io.BytesIO(b"notice"), "notice.pdf")})
+    assert done.status_code == 303 and done.headers["Location"] == f"{here}#clocks"
+    assert "N-1" in browser.get(here).text
+
+
+def test_a_running_recall_is_extended_with_its_texts(console: Console) -> None:
+    client = ApiClient(console.app, console.database, console.clock, "quality")
+    recall = client.get("/recalls")["rows"][0]
+    browser = console.browser("quality")
+    start = f"/console/recalls/new?extends={recall['id']}"
+    assert start in browser.get(f"/console/recalls/{recall['id']}").text
+    found = browser.get(f"{start}&number=P-9").text
+    assert recall["reference"] in found
+    (root,) = re.findall(r"/console/recalls/new\?root=([0-9a-f]+)&amp;extends=", found)
+    page = browser.get(f"/console/recalls/new?root={root}&extends={recall['id']}").text
+    assert recall["title_en"] in page and recall["reference"] in page

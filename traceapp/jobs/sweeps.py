@@ -26,6 +26,8 @@ from traceapp.importing.work import forget_old_tables
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.clocks import recalls_without_clocks
+from traceapp.recall.clocks import start_clocks as start_recall_clocks
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
@@ -71,15 +73,17 @@ def follow_lots(world: World, limit: int = 50) -> int:
 
 
 def begin_clocks(world: World, limit: int = 100) -> int:
-    """Begin the legal clocks of adverse events from before there were clocks; answers how many."""
+    """Begin the legal clocks of adverse events and recalls from before there were clocks; answers how many."""
     with world.database.read() as session:
-        if not events_without_clocks(session, 1):
+        if not events_without_clocks(session, 1) and not recalls_without_clocks(session, 1):
             return 0
     with world.database.write() as session:
-        found = events_without_clocks(session, limit)
-        for event in found:
+        events, recalls = events_without_clocks(session, limit), recalls_without_clocks(session, limit)
+        for event in events:
             start_clocks(session, SYSTEM, world.clock, event, event.awareness_at)
-    return len(found)
+        for recall in recalls:
+            start_recall_clocks(session, SYSTEM, world.clock, recall)
+    return len(events) + len(recalls)
 
 
 def judge_storage(world: World, limit: int = 20) -> int:

@@ -10,6 +10,7 @@ from traceapp.adverse_event.markets import Ground
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import about
 from traceapp.core.errors import NotFound
+from traceapp.recall.cases import recall_stream
 from traceapp.rules import rules
 from traceapp.web.context import signed_in, world
 from traceapp.worklist import legal_clocks
@@ -17,11 +18,13 @@ from traceapp.worklist.clock_model import ClockState
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
+from .recalls import known_recall
 from .schemas import choice, moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_legal_clocks", __name__, url_prefix="/api/v1", description="Legal clocks")
 PERMISSIONS = {
     "api_legal_clocks.list_rules": "adverse_event.read", "api_legal_clocks.list_clocks": "adverse_event.read",
+    "api_legal_clocks.list_recall_clocks": "recall.read",
     "api_legal_clocks.end": "adverse_event.write", "api_legal_clocks.set_day": "adverse_event.write",
 }
 
@@ -107,6 +110,14 @@ def list_clocks(adverse_event_id: str) -> object:
         if adverse_event_by_id(session, adverse_event_id) is None:
             raise NotFound("There is no such adverse event.", place="adverse_event_id")
         return legal_clocks.clocks_about(session, about(adverse_event_id))
+
+
+@blueprint.route("/recalls/<recall_id>/clocks", methods=["GET"])
+@blueprint.response(200, ClockSchema(many=True))
+def list_recall_clocks(recall_id: str) -> object:
+    """The legal clocks of a recall, the earliest due first"""
+    with world().database.read() as session:
+        return legal_clocks.clocks_about(session, recall_stream(known_recall(session, recall_id)))
 
 
 @blueprint.route("/clocks/<clock_id>/end", methods=["POST"])
