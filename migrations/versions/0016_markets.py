@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import traceapp.db.types
+from traceapp.db.append_only import append_only_sql
 
 revision = '0016'
 down_revision = '0015'
@@ -58,6 +59,22 @@ def upgrade() -> None:
     sa.UniqueConstraint('product_id', 'market', 'number', name=op.f('uq_registration_product_id_market_number'))
     )
     op.execute(_HOME)
+    op.create_table('adverse_event_decision',
+    sa.Column('lot_key', sa.String(length=32), nullable=False),
+    sa.Column('adverse_event_id', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('known_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('by', sa.String(length=80), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.CheckConstraint("kind IN ('group_event', 'public_health_threat', 'remedial_action_needed', 'large_impact')",
+                       name=op.f('ck_adverse_event_decision_kind_is_known')),
+    sa.PrimaryKeyConstraint('lot_key', 'adverse_event_id', 'kind', name=op.f('pk_adverse_event_decision'))
+    )
+    op.create_index('ix_adverse_event_decision_adverse_event_id', 'adverse_event_decision', ['adverse_event_id'],
+                    unique=False)
+    for statement in append_only_sql('adverse_event_decision', op.get_bind().dialect.name):
+        op.execute(sa.text(statement.replace(':', '\\:')))
     op.add_column('legal_clock', sa.Column('ground', sa.String(length=10), server_default='', nullable=False))
     op.add_column('recall', sa.Column('extends_id', sa.String(length=32), nullable=True))
     op.add_column('legal_clock', sa.Column('is_repeating', sa.Boolean(), server_default=sa.false(), nullable=False))

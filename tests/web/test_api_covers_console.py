@@ -46,6 +46,7 @@ ACTS = {
     "complaint_reveal": "POST /complaints/<complaint_id>/person",
     "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
+    "adverse_event_decide": "POST /adverse-events/<adverse_event_id>/decisions",
     "clock_end": "POST /clocks/<clock_id>/end", "clock_day": "PUT /clocks/<clock_id>/day",
     "recall_clock_end": "POST /clocks/<clock_id>/end", "recall_clock_day": "PUT /clocks/<clock_id>/day",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",

@@ -123,3 +123,21 @@ def test_a_running_recall_is_extended_with_its_texts(console: Console) -> None:
     (root,) = re.findall(r"/console/recalls/new\?root=([0-9a-f]+)&amp;extends=", found)
     page = browser.get(f"/console/recalls/new?root={root}&extends={recall['id']}").text
     assert recall["title_en"] in page and recall["reference"] in page
+
+
+def test_a_manager_decides_that_cases_belong_together(console: Console, quality: Browser, lot: Lot) -> None:
+    case = promoted(console, lot=scanned(lot))
+    here = f"/console/adverse-events/{case.id}"
+    assert "do=decide" not in quality.get(here).text
+    manager = console.browser("quality_manager")
+    assert "do=decide" in manager.get(here).text
+    typed = {**manager.hidden(f"{here}?do=decide"), "kind": "group_event"}
+    refused = manager.post(f"{here}/decide", {**typed, "reason": ""})
+    assert refused.status_code == 422 and "Decide for the whole case" in refused.text
+    done = manager.post(f"{here}/decide", {**typed, "form_token": "another", "reason": "three on one ward"})
+    assert done.status_code == 303
+    page = manager.get(here).text
+    assert "CN-MD-05" in page and "three on one ward" in page and "Several persons at one place" in page
+    client = ApiClient(console.app, console.database, console.clock, "quality_manager")
+    (kept,) = client.get(f"/adverse-events/{case.id}/decisions")
+    assert kept["kind"] == "group_event"

@@ -38,20 +38,20 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEve
         begun += run_clocks(session, actor, clock, case.subject, case.situation(
             market, seen_from(market.jurisdiction, case.happened_in, triggers)), known_at)
     if _is_new(session, event):
-        begun += further_clocks(session, actor, clock, event, frozenset({Trigger.new_information}))
+        begun += further_clocks(session, actor, clock, event, frozenset({Trigger.new_information}), clock.now())
     return begun
 
 
 def further_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
-                   triggers: frozenset[Trigger]) -> list[LegalClock]:
-    """The clocks that begin now with a later moment of the event; of new information only where it was reported."""
+                   triggers: frozenset[Trigger], known_at: datetime) -> list[LegalClock]:
+    """The clocks that begin with a later moment of the event; of new information only where it was reported."""
     case = _case(session, event)
     told = {one.jurisdiction for one in clocks_about(session, case.subject.about) if one.state == ClockState.reported}
     begun: list[LegalClock] = []
     for market in case.markets:
         if triggers != {Trigger.new_information} or market.jurisdiction in told:
             begun += run_clocks(session, actor, clock, case.subject,
-                                case.situation(market, triggers, is_further=True), clock.now())
+                                case.situation(market, triggers, is_further=True), known_at)
     return begun
 
 

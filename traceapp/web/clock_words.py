@@ -62,6 +62,11 @@ TRIGGERS: Words = {
     "mediation_begun": (_("Mediation begun"), "info")}
 
 
+DECISIONS: Words = {
+    "group_event": (_("Group event: several cases at one place belong together"), "stop"),
+    "public_health_threat": (_("Serious threat to public health"), "stop"),
+    "remedial_action_needed": (_("Action needed at once against substantial harm"), "stop"),
+    "large_impact": (_("Possibly large impact on society (cosmetics)"), "stop")}
 GROUNDS: Words = {
     "home": (_("we are at home there"), "plain"), "happened": (_("it happened there"), "plain"),
     "shipped": (_("because shipped there"), "plain"), "sold": (_("because sold there"), "plain")}

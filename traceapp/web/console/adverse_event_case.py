@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.adverse_event.decisions import decisions_of
 from traceapp.adverse_event.model import AdverseEvent, AdverseEventVersion
 from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
 from traceapp.adverse_event.service import (
@@ -97,7 +98,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
         if case is None:
             raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
         versions = versions_of(db, case.id)
-        people = names_of_users(db, (version.by for version in versions))
+        people = names_of_users(db, [*(version.by for version in versions),
+                                     *(one.by for one in decisions_of(db, case.id))])
         lots = lots_by_key(db, {case.lot_key, *(str(version.fields.get("lot_key", "")) for version in versions)})
         products = products_by_id(db, {case.product_id, *(version.fields.get("product_id") for version in versions)})
         values: dict[str, Any] = {
@@ -106,7 +108,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
             "erased_at": erased_at(db, case.person_id),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
-            "clocks": clocks_about(db, about(case.id)),
+            "clocks": clocks_about(db, about(case.id)), "decided": decisions_of(db, case.id),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
     named = {key: lot.number for key, lot in lots.items()} | {
         key: words.own_name(product) for key, product in products.items()}
@@ -114,11 +116,13 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
     if not do and form is None and case.state == "draft":
         do = "assess"
     ending, ending_do = asked_clock(values["clocks"], do), do
-    do = do if do in (*actions, "erase") else ""
+    do = do if do in (*actions, "erase", "decide") else ""
+    left = [kind for kind in clock_words.DECISIONS if kind not in {one.kind for one in values["decided"]}]
     return case_page(
         "console/adverse_event.html", status, case=case, do=do, form=form or Entered(_typed(case)),
         actions=[(action, str(_ACT_WORDS[action])) for action in actions], is_fresh=form is None, ending=ending,
-        ending_do=ending_do, clock_words=clock_words,
+        ending_do=ending_do, clock_words=clock_words, people=people,
+        decisions=words.choices(clock_words.DECISIONS, left) if case.state in ("draft", "assessed") else (),
         history=_history(case, versions, named, people),
         term_choices=[(code, getattr(term, language())) for code, term in terms().items()],
         criteria_choices=words.choices(words.CRITERIA), outcomes=words.choices(words.OUTCOMES),
