@@ -1,4 +1,4 @@
-"""Registrations of products per market; why an authority is asked"""
+"""Registrations of products per market; why an authority is asked; decisions of a manager; legal holds"""
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -76,5 +76,17 @@ def upgrade() -> None:
     for statement in append_only_sql('adverse_event_decision', op.get_bind().dialect.name):
         op.execute(sa.text(statement.replace(':', '\\:')))
     op.add_column('legal_clock', sa.Column('ground', sa.String(length=10), server_default='', nullable=False))
+    op.create_table('vault_hold',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('person_id', sa.String(length=32), nullable=False),
+    sa.Column('placed_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('placed_by', sa.String(length=80), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('lifted_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('lifted_by', sa.String(length=80), nullable=True),
+    sa.Column('lifted_reason', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vault_hold'))
+    )
+    op.create_index('ix_vault_hold_person_id', 'vault_hold', ['person_id'], unique=False)
     op.add_column('recall', sa.Column('extends_id', sa.String(length=32), nullable=True))
     op.add_column('legal_clock', sa.Column('is_repeating', sa.Boolean(), server_default=sa.false(), nullable=False))

@@ -46,6 +46,8 @@ ACTS = {
     "complaint_reveal": "POST /complaints/<complaint_id>/person",
     "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
+    "persons_search": "POST /persons/search", "person_hold": "POST /persons/<person_id>/hold",
+    "person_lift": "POST /persons/<person_id>/hold/lifting", "person_erase": "POST /persons/<person_id>/erasure",
     "adverse_event_decide": "POST /adverse-events/<adverse_event_id>/decisions",
     "clock_end": "POST /clocks/<clock_id>/end", "clock_day": "PUT /clocks/<clock_id>/day",
     "recall_clock_end": "POST /clocks/<clock_id>/end", "recall_clock_day": "PUT /clocks/<clock_id>/day",
@@ -135,6 +137,7 @@ WRITES_BESIDE = {
     "recalls.py:_signed": "an attempt to sign counts whatever comes of it",
     "accounts.py:change_password": "an attempt counts whatever comes of it",
     "complaints.py:reveal": "its answer is personal and is kept under no key",
+    "persons.py:search": "every search is recorded, a repetition with the same key too",
     "idempotency.py:unit_of_work": "it is the unit of work", "idempotency.py:session": "it is the unit of work",
 }
 

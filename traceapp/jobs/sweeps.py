@@ -49,6 +49,7 @@ from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .print_sweep import print_labels
 from .records_sweep import make_records
+from .retention_sweep import propose_erasures
 from .scheduler import Sweep
 
 log = structlog.get_logger()
@@ -231,5 +232,6 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),
+        Sweep("retention", 21_600.0, propose_erasures),
         Sweep("watch", 60.0, watch),
     )

@@ -28,6 +28,7 @@ from . import (
     lot_acts,
     lots,
     parties,
+    persons,
     printing,
     recall_ledger,
     recalls,
@@ -41,8 +42,8 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
-           complaints, complaint_import, adverse_events, adverse_event_decisions, legal_clocks, signals, recalls,
-           recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
+           persons, complaints, complaint_import, adverse_events, adverse_event_decisions, legal_clocks, signals,
+           recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -29,6 +29,7 @@ from . import (
     lots,
     own_account,
     partners,
+    persons,
     print_jobs,
     products,
     recalls,
@@ -46,7 +47,7 @@ from .layout import blueprint
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_event_decisions, adverse_events, complaints, erasing, exchange, excursions, files,
     gallery, gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production,
-    lot_serials, lot_shipping, lots, own_account, partners, print_jobs, products, recalls, records, registrations,
-    search, signals, subscriptions, today, traces)))
+    lot_serials, lot_shipping, lots, own_account, partners, persons, print_jobs, products, recalls, records,
+    registrations, search, signals, subscriptions, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]
