@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories_cases import STAFF, promoted
+from tests.factories_cases import STAFF, promoted, world_of
 from tests.factories_complaint import make_lots, make_product, scanned
 from tests.factories_recall import make_house, running
 from tests.factories_web import Browser, Console
@@ -15,6 +15,8 @@ from tests.http_clients import ApiClient
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
 from traceapp.catalog.markets import registrations_of
 from traceapp.catalog.model import Product
+from traceapp.jobs.sweeps import follow_product_markets
+from traceapp.recall.model import Recall
 from traceapp.rules import Kind, Role, Situation, Trigger
 from traceapp.trace.model import Lot
 from traceapp.worklist.clock_model import LegalClock
@@ -29,6 +31,11 @@ def product(console: Console) -> Product:
 @pytest.fixture(scope="module")
 def lot(console: Console, product: Product) -> Lot:
     return make_lots(console.database, console.clock, product, "20260901")[0]
+
+
+@pytest.fixture(scope="module")
+def recall(console: Console) -> Recall:
+    return running(console.database, console.clock, make_house(console.database, console.clock))
 
 
 @pytest.fixture
@@ -94,9 +101,7 @@ def test_a_clock_without_a_day_by_law_gets_one_once(console: Console, quality: B
     assert again.status_code == 409
 
 
-def test_a_recall_shows_its_clocks_and_ends_them(console: Console) -> None:
-    house = make_house(console.database, console.clock)
-    recall = running(console.database, console.clock, house)
+def test_a_recall_shows_its_clocks_and_ends_them(console: Console, recall: Recall) -> None:
     browser, here = console.browser("quality"), f"/console/recalls/{recall.id}"
     page = browser.get(here).text
     assert all(rule in page for rule in ("CN-MR-02", "CN-MR-04", "CN-MR-06")) and "Recall decided, class II" in page
@@ -112,17 +117,15 @@ def test_a_recall_shows_its_clocks_and_ends_them(console: Console) -> None:
     assert "N-1" in browser.get(here).text
 
 
-def test_a_running_recall_is_extended_with_its_texts(console: Console) -> None:
-    client = ApiClient(console.app, console.database, console.clock, "quality")
-    recall = client.get("/recalls")["rows"][0]
+def test_a_running_recall_is_extended_with_its_texts(console: Console, recall: Recall) -> None:
     browser = console.browser("quality")
-    start = f"/console/recalls/new?extends={recall['id']}"
-    assert start in browser.get(f"/console/recalls/{recall['id']}").text
+    start = f"/console/recalls/new?extends={recall.id}"
+    assert start in browser.get(f"/console/recalls/{recall.id}").text
     found = browser.get(f"{start}&number=P-9").text
-    assert recall["reference"] in found
+    assert recall.reference in found
     (root,) = re.findall(r"/console/recalls/new\?root=([0-9a-f]+)&amp;extends=", found)
-    page = browser.get(f"/console/recalls/new?root={root}&extends={recall['id']}").text
-    assert recall["title_en"] in page and recall["reference"] in page
+    page = browser.get(f"/console/recalls/new?root={root}&extends={recall.id}").text
+    assert recall.title_en in page and recall.reference in page
 
 
 def test_a_manager_decides_that_cases_belong_together(console: Console, quality: Browser, lot: Lot) -> None:
@@ -141,3 +144,17 @@ def test_a_manager_decides_that_cases_belong_together(console: Console, quality:
     client = ApiClient(console.app, console.database, console.clock, "quality_manager")
     (kept,) = client.get(f"/adverse-events/{case.id}/decisions")
     assert kept["kind"] == "group_event"
+
+
+def test_a_market_entered_late_begins_its_clocks_for_open_cases_and_running_recalls(
+        console: Console, product: Product, lot: Lot, recall: Recall) -> None:
+    client = ApiClient(console.app, console.database, console.clock, "quality")
+    case = promoted(console, lot=scanned(lot))
+    recalled = {row["product_id"] for row in client.get(f"/recalls/{recall.id}/scope")}
+    before = {one["jurisdiction"] for one in client.get(f"/recalls/{recall.id}/clocks")}
+    for one in {product.id} | recalled:
+        client.post(f"/products/{one}/registrations", {"market": "SG"})
+    assert follow_product_markets(world_of(console)) >= 2 and follow_product_markets(world_of(console)) == 0
+    begun = [one for one in client.get(f"/adverse-events/{case.id}/clocks") if one["jurisdiction"] == "SG"]
+    assert [one["ground"] for one in begun] == ["sold"]
+    assert {one["jurisdiction"] for one in client.get(f"/recalls/{recall.id}/clocks")} == before | {"SG"}

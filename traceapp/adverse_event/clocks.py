@@ -27,8 +27,17 @@ from .states import AdverseEventState
 
 def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
                  known_at: datetime) -> list[LegalClock]:
-    """The clocks that begin with what is known of the event since `known_at`: at home, where it happened, and in every
-    market of the product. After a report, what is new begins the clock of a further one."""
+    """The clocks that begin with what is known of the event since `known_at`. After a report, what is new begins the
+    clock of a further one."""
+    begun = market_clocks(session, actor, clock, event, known_at)
+    if _is_new(session, event):
+        begun += further_clocks(session, actor, clock, event, frozenset({Trigger.new_information}), clock.now())
+    return begun
+
+
+def market_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
+                  known_at: datetime) -> list[LegalClock]:
+    """The same without a look at what changed: at home, where it happened, and in every market of the product."""
     complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
     triggers = triggers_of(event.seriousness, could_harm=complaint is None or complaint.is_harm is None
                            or complaint.severity == Severity.minor)
@@ -37,9 +46,18 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEve
     for market in case.markets:
         begun += run_clocks(session, actor, clock, case.subject, case.situation(
             market, seen_from(market.jurisdiction, case.happened_in, triggers)), known_at)
-    if _is_new(session, event):
-        begun += further_clocks(session, actor, clock, event, frozenset({Trigger.new_information}), clock.now())
     return begun
+
+
+def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:
+    """Ask the authorities of markets that were entered late for every open event of a product, from awareness.
+
+    `jobs` calls it for the work row `product.markets`.
+    """
+    for event in session.scalars(select(AdverseEvent).where(
+            AdverseEvent.product_id == product_id,
+            AdverseEvent.state.in_((AdverseEventState.draft, AdverseEventState.assessed))).with_for_update()):
+        market_clocks(session, actor, clock, event, event.awareness_at)
 
 
 def further_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,

@@ -16,11 +16,13 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
+from traceapp.worklist.work import add_work
 
 from .markets import home_market, registration_by_id
 from .model import Party, Product, Registration
 from .texts import short_text
 
+MARKETS_CHANGED = "product.markets"  # work for whoever asks authorities by them
 _SIZES = {"number": 80, "risk_class": 20, "brand": 200, "common_name": 200, "model": 120, "specification": 300,
           "catalogue_number": 80, "udi_di": 40, "basic_udi_di": 40, "emdn": 20, "gmdn": 10, "category": 120}
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -85,6 +87,7 @@ def register_product(session: Session, actor: Actor, clock: Clock, product_id: s
     record(session, actor, now, "registration.added", stream_of("product", product_id),
            {"registration": made.id} | {name: value for name, value in values.items() if value})
     _tell_product(session, product, made)
+    add_work(session, clock, MARKETS_CHANGED, product_id)
     session.flush()
     return made
 
@@ -109,6 +112,7 @@ def change_registration(session: Session, actor: Actor, clock: Clock, command: C
         "before": {name: value for name, value in before.items() if value != after[name]},
         "after": {name: value for name, value in after.items() if value != before[name]}})
     _tell_product(session, _product(session, found.product_id), found)
+    add_work(session, clock, MARKETS_CHANGED, found.product_id)
     session.flush()
     return found
 

@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
+from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
+from traceapp.catalog.registrations import MARKETS_CHANGED
 from traceapp.catalog.service import LIMITS_CHANGED
 from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
@@ -26,6 +27,7 @@ from traceapp.importing.work import forget_old_tables
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks
 from traceapp.recall.clocks import start_clocks as start_recall_clocks
 from traceapp.recall.reminders import remind_due
@@ -85,6 +87,15 @@ def begin_clocks(world: World, limit: int = 100) -> int:
         for recall in recalls:
             start_recall_clocks(session, SYSTEM, world.clock, recall)
     return len(events) + len(recalls)
+
+
+def follow_product_markets(world: World, limit: int = 50) -> int:
+    """Begin legal clocks in markets that were entered or changed later; answers how many pieces of work were done."""
+    def follow(session: Session, product_id: str) -> None:
+        follow_markets(session, SYSTEM, world.clock, product_id)
+        follow_recall_markets(session, SYSTEM, world.clock, product_id)
+
+    return _work_off(world, MARKETS_CHANGED, limit, follow)
 
 
 def judge_storage(world: World, limit: int = 20) -> int:
@@ -229,6 +240,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
+        Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),

@@ -43,6 +43,15 @@ def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall
     return _run(session, actor, clock, recall, frozenset({Trigger.recall_completed}), recall.closed_at)
 
 
+def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:
+    """Ask the authorities of markets that were entered late for every recall that runs with batches of a product, from
+    its second signature. `jobs` calls it for the work row `product.markets`."""
+    for recall in session.scalars(select(Recall).where(Recall.state == RecallState.notifying, Recall.id.in_(
+            select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key)
+            .where(Lot.product_id == product_id))).with_for_update()):
+        start_clocks(session, actor, clock, recall)
+
+
 def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
     """Recalls that run and for which no clock was ever begun: those from before they had clocks. Locked."""
     about = literal("recall:") + Recall.id
