@@ -17,6 +17,7 @@ from tests.factories_surveillance import add_reactions
 from tests.factories_trace import GOOD, UNIT_GTIN
 from tests.factories_web import Console
 from tests.http_clients import ApiClient, user_of
+from traceapp.catalog.markets import registrations_of
 from traceapp.catalog.model import PartyContact
 from traceapp.code.model import SerialRange
 from traceapp.core.actor import SYSTEM
@@ -29,6 +30,7 @@ from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.inspecting import RecordInspection, record_inspection
 from traceapp.trace.model import Hold
+from traceapp.vault.service import PersonDetails, SealPerson, seal_person
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 
@@ -78,6 +80,9 @@ def make_plant(console: Console) -> Plant:
         task = raise_task(session, SYSTEM, clock, RaiseTask("recall.approve", "recall:y", "quality_manager", clock.now()))
         session.flush()
         hold = session.scalars(select(Hold).where(Hold.lot_key == house.film.lot_key)).one()
+        person = seal_person(session, SYSTEM, clock, SealPerson(PersonDetails(phone="139 0000 4321")),
+                             vault=world_of(console).vault)
+        registration = registrations_of(session, house.maker.plaster.id)[0]
         contact = session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)).one()
     link = linked(database, clock, UNIT_GTIN)
     with database.write() as session:
@@ -87,7 +92,7 @@ def make_plant(console: Console) -> Plant:
                 "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T05:00:00Z", "bizStep": "shipping",
                 "eventTimeZoneOffset": "+00:00", "epcList": ["urn:epc:id:sgtin:0614141.107346.2018"]}]}}).encode()))
     ids = {
-        "link_id": link.id, "document_id": job.capture_id or "",
+        "registration_id": registration.id, "person_id": person.id, "link_id": link.id, "document_id": job.capture_id or "",
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,

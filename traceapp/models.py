@@ -1,4 +1,5 @@
 """Every table of the product in one import, for migrations, tests and the start of a process."""
+from traceapp.adverse_event import decision_model as adverse_event_decisions
 from traceapp.adverse_event import model as adverse_event
 from traceapp.attachment import model as attachment
 from traceapp.audit import model as audit
@@ -22,6 +23,6 @@ from traceapp.worklist import model as worklist
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "importing",
-           "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "submission", "surveillance",
-           "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "complaint", "epcis",
+           "identity", "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "submission",
+           "surveillance", "trace", "vault", "worklist"]

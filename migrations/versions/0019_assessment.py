@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0019'
-down_revision = '0015'
+down_revision = '0016'
 branch_labels = None
 depends_on = None
 

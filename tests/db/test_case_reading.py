@@ -16,6 +16,7 @@ from tests.factories_recall import House, make_house
 from tests.factories_trace import GOOD
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.patient import StatePatient, state_patient
+from traceapp.catalog.model import Registration
 from traceapp.complaint.report import LotGiven
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -112,6 +113,26 @@ def test_the_product_the_lot_and_what_was_done_with_it_are_told(
     assert case.lot.inspections == ("Peel strength: 1.2 N, within limits",)
     assert case.lot.udi.startswith("(01)06901234500011(11)") and case.lot.udi.endswith("(10)P-1")
     assert case.reporter.qualification == "consumer" and case.event.country == "CN" and not case.event.is_overseas
+
+
+def test_a_report_says_of_the_product_what_its_market_says(
+        database: Database, clock: FixedClock, house: House) -> None:
+    product = house.maker.plaster.id
+    with database.write() as session:
+        for number, market, since, model in (("1", "US", None, "A"), ("2", "US", date(2026, 1, 1), "B"),
+                                             ("3", "US", date(2030, 1, 1), "C"), ("4", "DE", None, "D")):
+            session.add(Registration(
+                id=f"r{number}", product_id=product, market=market, number=f"K-{number}", risk_class="II", model=model,
+                fda_product_code="KGX", holder_id=house.maker.supplier.id, representative_id=house.maker.clinic.id,
+                marketed_from=since, udi_di="00812345678905", created_at=clock.now()))
+    event = a_case(database, clock, house)
+    told = read(database, event, market="US").product
+    assert (told.registration_number, told.model, told.risk_class, told.ids["product_code"]) == ("K-2", "B", "II", "KGX")
+    assert told.holder and told.representative
+    assert (told.holder.name_en, told.representative.name_en) == ("Glue Works", "Clinic One")
+    assert read(database, event, market="EU").product.registration_number == "K-4"
+    assert read(database, event, market="JP").product.registration_number == ""
+    assert read(database, event).product.registration_number == "苏械注准20262140001"
 
 
 def test_similar_incidents_stand_beside_the_units_of_their_year_and_region(

@@ -1,6 +1,7 @@
 """Imports: looked at without a trace, taken in once, gone on with where they were, whatever comes in between."""
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 
 from tests.factories_imports import Office, counts, make_office, table
 from traceapp.audit.verify import verify
-from traceapp.catalog.model import Party, Product, Site
+from traceapp.catalog.model import Party, Product, Registration, Site
 from traceapp.catalog.queries import party_by_code, product_by_code, product_details
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -109,6 +110,22 @@ def test_a_wrong_gtin_of_a_pack_is_named_by_its_own_column(sqlite_office: Office
         "code,kind,name,unit,gtin,case gtin,case units", "P1,device,A,EA,06901234500011,16901234500019,10",
         "P2,device,A,EA,06901234500011,,")))
     assert sqlite_office.wrong(job) == [(2, "case_gtin", "INCORRECT_CHECK_DIGIT")]
+
+
+def test_products_per_market_come_in_and_are_brought_up_to_the_file(office: Office) -> None:
+    office.take("product", table("code,name,kind,unit,class", "P1,Plaster,device,EA,II"))
+    office.take("party", table("code,name,country", "AG,Agent,US"))
+    first = table("product,market,registration number,class,representative,marketed from",
+                  "P1,us,D-1,I,AG,2025-03-01", "P1,DE,,I,,", "P1,FR,,I,NOBODY,", "P1,USA,X,,,")
+    assert counts(office.take("registration", first, skips_faulty=True)) == (2, 0, 0, 2)
+    assert counts(office.take("registration", first, skips_faulty=True)) == (0, 2, 0, 2)
+    second = table("product,market,registration number,brand", "P1,US,D-1,Best")
+    assert counts(office.take("registration", second, may_change=True)) == (0, 0, 1, 0)
+    with office.world.database.read() as session:
+        found = {one.market: one for one in session.scalars(select(Registration))}
+        assert {key: (one.number, one.brand, one.risk_class) for key, one in found.items()} == {
+            "CN": ("", "", "II"), "US": ("D-1", "Best", "I"), "DE": ("", "", "I")}
+        assert found["US"].marketed_from == date(2025, 3, 1) and found["US"].representative_id is not None
 
 
 def test_partners_with_roles_and_contacts_and_their_sites_come_in(office: Office) -> None:

@@ -95,8 +95,20 @@ def test_one_task_reminds_of_the_earliest_clock_and_of_the_next_when_it_is_ended
         ("open", found["CN-MD-02"].due_at)]
     assert [task.due_at for task in tasks if task.state == "done"] == [found["CN-MD-01"].due_at]
     end(database, clock, found["CN-MD-02"], "not_reportable")
+    end(database, clock, running(database, event)["CN-MD-08"], "not_reportable")
     with database.read() as session:
         assert {task.state for task in tasks_about(session, about(event.id)) if task.kind == "clock.report"} == {"done"}
+
+
+def test_after_a_report_the_evaluation_of_what_was_told_is_due(database: Database, clock: FixedClock) -> None:
+    event = make_event(database, clock, seriousness=("hospitalised",))
+    clock.move_to(clock.now() + timedelta(days=3))
+    end(database, clock, running(database, event)["CN-MD-02"], "reported", **PROOF)
+    found = running(database, event)
+    assert list(found) == ["CN-MD-09"]
+    assert found["CN-MD-09"].started_at == clock.now() and found["CN-MD-09"].why == ["serious_evaluation"]
+    end(database, clock, found["CN-MD-09"], "reported", **PROOF)
+    assert running(database, event) == {}
 
 
 def test_what_a_first_assessment_finds_counts_from_awareness_and_what_a_later_one_finds_from_then(

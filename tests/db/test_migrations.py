@@ -12,7 +12,7 @@ from traceapp import models
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import versions_of
 from traceapp.adverse_event.versions import changes_of
-from traceapp.catalog.model import Product
+from traceapp.catalog.model import Product, Registration
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.trace.event_query import events_page
@@ -127,6 +127,22 @@ def test_products_that_were_there_before_allow_and_tolerate_nothing(empty: Datab
         product = session.get_one(Product, "p")
         assert (product.storage_max_c, product.storage_max_rh, product.storage_allowed_minutes,
                 product.balance_tolerance) == (8, None, 0, 0)
+
+
+def test_what_products_said_of_home_stands_in_a_registration_there(empty: Database) -> None:
+    migrate_to(empty, "0015")
+    with empty.engine.begin() as connection:
+        for key, number in (("p", "R-1"), ("q", "")):
+            connection.execute(text(
+                "INSERT INTO product (id, code, kind, name_zh, name_en, identity_uri, unit, registration_number, risk_class,"
+                " storage_zh, storage_en, usage_zh, usage_en, contact_phone, is_active, created_at, revision)"
+                " VALUES (:key, :key, 'device', 'n', 'n', :key, 'EA', :number, '', '', '', '', '', '', :yes, :at, 1)"),
+                {"key": key, "number": number, "yes": True, "at": "2026-11-01T05:00:00.000000+00:00"})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        assert [(one.product_id, one.market, one.number) for one in session.scalars(select(Registration))] == [
+            ("p", "CN", "R-1")]
 
 
 def test_events_that_were_there_before_can_be_found_by_what_they_name(empty: Database) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 import calendar
 import csv
 import json
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from traceapp.cli import main
 from traceapp.core.errors import InvalidInput
-from traceapp.rules import Kind, Role, Situation, Trigger, due, is_working_day, judge, rules
+from traceapp.rules import Kind, Role, Rule, Situation, Trigger, due, is_working_day, judge, rules
 from traceapp.rules.clocks import ZONES
 from traceapp.rules.lines import situation_of
 from traceapp.rules.rows import Unit
@@ -59,6 +60,36 @@ def oracle(rule_id: str, start: datetime) -> datetime:
             left -= 1 if rule.unit is Unit.calendar_day else is_working_day(rule.jurisdiction, day)[0]
     after = date.fromordinal(day.toordinal() + 1)
     return datetime(after.year, after.month, after.day, tzinfo=zone)
+
+
+# Words by which the column that people read names who has to report; `same` stands below a row that names them all.
+WORDS = {Role.user_facility: r"user|hospital|^same$", Role.distributor: r"distributor|dealer|seller|^same$",
+         Role.registrant: r"MAH|manufacturer|applicant|firm|responsible person|registrant|sponsor|^same$",
+         Role.importer: r"importer|sponsor", Role.representative: r"agent|UKRP|DMAH",
+         Role.contract_manufacturer: r"contract maker|^same$", Role.authority: r"market regulator"}
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_nobody_has_the_clock_of_another_role(rule: Rule, role: Role) -> None:
+    """Every rule with every role, all else matching; who it is for is read from the words of the law."""
+    start = datetime.combine(rule.effective_from or date(2026, 3, 2), time(12), UTC) + timedelta(days=1)
+    runs = {clock.rule.id for clock in judge(Situation(
+        rule.jurisdiction, rule.kinds or frozenset(), frozenset({role}), rule.triggers,
+        next(iter(sorted(rule.classes)), "")), start).clocks}
+    assert (rule.id in runs) == bool(re.search(WORDS[role], rule.actor))
+
+
+@pytest.mark.parametrize(("role", "mine", "others"), [
+    (Role.user_facility, "US-MD-03", "US-MD-01"), (Role.registrant, "US-MD-01", "US-MD-03"),
+    (Role.importer, "US-MD-04", "US-MD-03"), (Role.user_facility, "CN-MD-03b", "CN-MD-02"),
+    (Role.registrant, "CN-MD-02", "CN-MD-03b"), (Role.distributor, "CN-MD-03b", "CN-MD-02")])
+def test_ten_days_of_a_hospital_never_hit_a_manufacturer_and_the_other_way(role: Role, mine: str, others: str) -> None:
+    rule = BY_ID[mine]
+    runs = {clock.rule.id for clock in judge(Situation(
+        rule.jurisdiction, frozenset({Kind.device}), frozenset({role}), frozenset({Trigger.serious_injury})),
+        parsed("2026-05-13T00:00:00Z")).clocks}
+    assert mine in runs and others not in runs
 
 
 @pytest.mark.parametrize("start", STARTS)

@@ -1,11 +1,11 @@
 """Tables of what is made, of what, by whom, where. Small; copied to every node of a distributed database."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from traceapp.db import Base, Revisioned, UtcTime, enum_check
@@ -110,7 +110,8 @@ class Product(Revisioned, Base):
     """A product or a material. `identity_uri` is the URI of its class: the Digital Link of its unit's GTIN, or a
     private URN where it has none; lots are named below it. Storage limits are in °C and percent of relative humidity;
     out of them for `storage_allowed_minutes` is no excursion. `balance_tolerance`: percent by which in and out of a
-    lot may differ."""
+    lot may differ. `registration_number` and `risk_class` are those of its registration at home, kept here for pages
+    that are read often."""
 
     __tablename__ = "product"
     __table_args__ = (enum_check("kind", ProductKind),
@@ -173,3 +174,37 @@ class RecipeLine(Base):
     loss: Mapped[Decimal]
     product: Mapped[Product] = relationship(back_populates="recipe", foreign_keys=[product_id])
     material: Mapped[Product] = relationship(foreign_keys=[material_id])
+
+
+class Registration(Revisioned, Base):
+    """A product in one market, as the authority there knows it. `market` is a country, or EU for all of Europe;
+    `marketed_to` is the last day on which it was sold there."""
+
+    __tablename__ = "registration"
+    __table_args__ = (UniqueConstraint("product_id", "market", "number"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id"))
+    market: Mapped[str] = mapped_column(String(2))
+    number: Mapped[str] = mapped_column(String(80), default="")
+    risk_class: Mapped[str] = mapped_column(String(20), default="")
+    holder_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    manufacturer_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    representative_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    brand: Mapped[str] = mapped_column(String(200), default="")
+    common_name: Mapped[str] = mapped_column(String(200), default="")
+    model: Mapped[str] = mapped_column(String(120), default="")
+    specification: Mapped[str] = mapped_column(String(300), default="")
+    catalogue_number: Mapped[str] = mapped_column(String(80), default="")
+    udi_di: Mapped[str] = mapped_column(String(40), default="")
+    basic_udi_di: Mapped[str] = mapped_column(String(40), default="")
+    fda_product_code: Mapped[str] = mapped_column(String(3), default="")
+    emdn: Mapped[str] = mapped_column(String(20), default="")
+    gmdn: Mapped[str] = mapped_column(String(10), default="")
+    category: Mapped[str] = mapped_column(String(120), default="")
+    origin: Mapped[str] = mapped_column(String(2), default="")
+    marketed_from: Mapped[date | None]
+    marketed_to: Mapped[date | None]
+    first_registered_on: Mapped[date | None]
+    language: Mapped[str] = mapped_column(String(8), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)

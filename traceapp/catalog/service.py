@@ -37,6 +37,7 @@ from .parties import (
     give_role,
     take_role,
 )
+from .registrations import follow_product
 from .texts import code_text, required_text, short_text
 
 LIMITS_CHANGED = "storage.limits"  # work for whoever judges by them
@@ -124,6 +125,7 @@ def create_product(session: Session, actor: Actor, clock: Clock, command: NewPro
     session.add(product)
     session.flush()
     product.recipe = _recipe(session, product, command)
+    follow_product(session, clock, product)
     record(session, actor, now, "product.created", stream_of("product", product.id), _shown(command, levels))
     return product
 
@@ -154,6 +156,7 @@ def change_product(session: Session, actor: Actor, clock: Clock, command: Change
     flag_modified(product, "code")
     if any(before[name] != after[name] for name in STORAGE):
         add_work(session, clock, LIMITS_CHANGED, product.id)
+    follow_product(session, clock, product)
     record(session, actor, clock.now(), "product.changed", stream_of("product", product.id), {
         "before": {name: value for name, value in before.items() if value != after[name]},
         "after": {name: value for name, value in after.items() if value != before[name]},

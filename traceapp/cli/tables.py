@@ -30,7 +30,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                     "there already are counted and harm nothing; called again after an interruption it goes on where "
                     "it was. Faults stand on stderr with row and column; one JSON line of counts on stdout. Exit code "
                     "1 when rows cannot be taken in and --skip-faulty is not given: then nothing was stored.")
-    command.add_argument("kind", help="product, party, site, lot, production, inspection, shipment or telemetry")
+    command.add_argument("kind", help="product, party, site, registration, lot, production, inspection, shipment or "
+                         "telemetry")
     command.add_argument("file", nargs="?", help="CSV (UTF-8, UTF-16 or GB18030) or XLSX; - is standard input")
     command.add_argument("--template", choices=["csv", "xlsx"],
                          help="write an empty table of this kind to stdout instead, with one row as an example")
@@ -39,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                          help="a column by its title, and what it means; may be given several times")
     command.add_argument("--skip-faulty", action="store_true", help="leave out rows that cannot be taken in")
     command.add_argument("--update", action="store_true",
-                         help="products, partners and sites that are there already are brought up to the file")
+                         help="products, partners, sites and markets that are there already are brought up to the file")
     command.add_argument("--zone", default="Asia/Shanghai", help="of times that do not say theirs (Asia/Shanghai)")
     command.set_defaults(run=_import)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.markets import Ground
 from traceapp.adverse_event.service import (
     AssessAdverseEvent,
     ChangeAdverseEvent,
@@ -26,8 +27,8 @@ from traceapp.complaint.service import (
     submit_complaint,
     triage_complaint,
 )
-from traceapp.core.actor import PUBLIC
-from traceapp.core.clock import FixedClock
+from traceapp.core.actor import PUBLIC, Actor
+from traceapp.core.clock import Clock, FixedClock
 from traceapp.trace.identity import lot_key
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import Vault
@@ -104,11 +105,7 @@ class CaseDesk:
 
     def _close_event(self, report: Report) -> None:
         event_id = self.events[report.number]
-        for one in clocks_about(self.session, about(event_id)):
-            if one.state == ClockState.running:
-                end_clock(self.session, self.house.actors["quality"], self.clock, EndClock(
-                    one.id, ClockState.reported, texts()["event.reported"], f"DEMO-{one.reference}",
-                    hashlib.sha256(report.narrative.encode()).hexdigest()))
+        report_clocks(self.session, self.house.actors["quality"], self.clock, about(event_id), report.narrative)
         change_adverse_event(self.session, self.house.actors["quality"], self.clock,
                              ChangeAdverseEvent(event_id, "close", texts()["event.closed"]))
 
@@ -119,6 +116,16 @@ class CaseDesk:
     def _close(self, report: Report) -> None:
         change_complaint(self.session, self.house.actors["quality"], self.clock, ChangeComplaint(
             self.complaints[report.number], "close", texts()[f"decision.{report.kind}"]))
+
+
+def report_clocks(session: Session, actor: Actor, clock: Clock, case: str, sent: str) -> None:
+    """Every clock of a case that has a day is ended, with what follows a report: at home reported, elsewhere judged."""
+    while running := [one for one in clocks_about(session, case) if one.state == ClockState.running and one.has_limit]:
+        for one in running:
+            end_clock(session, actor, clock, EndClock(
+                one.id, ClockState.reported, texts()["event.reported"], f"DEMO-{one.reference}",
+                hashlib.sha256(sent.encode()).hexdigest()) if one.ground == Ground.home else EndClock(
+                one.id, ClockState.not_reportable, texts()["event.not_due"]))
 
 
 _STEPS: dict[str, Callable[[CaseDesk, Report], None]] = {

@@ -27,6 +27,7 @@ from traceapp.surveillance.basis import SetBasis, set_basis
 
 from .acts import Consignee
 from .consignees import gln, role_of
+from .markets import sell
 from .people import create_people
 from .tables import Item, Material, items, materials, rates, recipes, suppliers
 
@@ -62,6 +63,7 @@ def found_house(session: Session, clock: Clock, consignees: tuple[Consignee, ...
     for code in items():
         for role in ("registrant", "brand_owner"):
             give_role(session, admin, clock, GiveRole(maker.id, role, products[code].id))
+    sell(session, admin, clock, maker, products["PLASTER"])
     for code, rate in rates().items():
         delay = Delay(rate.use_mean_days, rate.report_shape, rate.report_mean_days)
         set_basis(session, actors["manager"], clock, SetBasis(products[code].id, rate.harm, delay, note=rate.note))

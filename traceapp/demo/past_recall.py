@@ -35,8 +35,10 @@ from traceapp.recall.service import (
 from traceapp.trace.model import Lot
 from traceapp.trace.shipping import DisposeUnits, ReturnUnits, dispose_units, return_units
 from traceapp.vault.service import Vault
+from traceapp.worklist.legal_clocks import SetClockDay, clocks_about, set_clock_day
 
 from .acts import RecallStep
+from .casework import report_clocks
 from .house import House
 from .people import SIGN_INS
 from .tables import texts
@@ -104,6 +106,7 @@ class PastRecall:
         here = cast(Database, _ThisTransaction(self.session))
         while deliver_due(here, self.clock, sender.send, sender.settled):
             continue
+        self._report()
 
     def _answer(self, act: RecallStep, lot_key: str) -> None:
         party = self.house.parties[act.consignee]
@@ -142,6 +145,15 @@ class PastRecall:
     def _close(self, act: RecallStep, lot_key: str) -> None:
         close_recall(self.session, self.house.actors["manager"], self.clock, CloseRecall(
             self.recall_id, texts()["recall.closed"]))
+        for one in clocks_about(self.session, f"recall:{self.recall_id}"):
+            if not one.has_limit:
+                set_clock_day(self.session, self.house.actors["manager"], self.clock, SetClockDay(
+                    one.id, self.clock.now().date(), texts()["recall.plan"]))
+        self._report()
+
+    def _report(self) -> None:
+        report_clocks(self.session, self.house.actors["quality"], self.clock, f"recall:{self.recall_id}",
+                      texts()["recall.closed"])
 
     def _notice(self, party_id: str) -> Notice:
         return self.session.scalars(select(Notice).where(Notice.recall_id == self.recall_id,

@@ -39,6 +39,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "person.erase": _MANAGER,
     "adverse_event.read": _QUALITY | {Role.regulator},
     "adverse_event.write": _QUALITY,
+    "adverse_event.decide": _MANAGER,
     "signal.read": _QUALITY,
     "signal.decide": _QUALITY,
     "surveillance.configure": _QUALITY,

@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
+from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
+from traceapp.catalog.registrations import MARKETS_CHANGED
 from traceapp.catalog.service import LIMITS_CHANGED
 from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
@@ -26,6 +27,9 @@ from traceapp.importing.work import forget_old_tables
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.clocks import follow_markets as follow_recall_markets
+from traceapp.recall.clocks import recalls_without_clocks
+from traceapp.recall.clocks import start_clocks as start_recall_clocks
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
@@ -47,6 +51,7 @@ from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .print_sweep import print_labels
 from .records_sweep import make_records
+from .retention_sweep import propose_erasures
 from .scheduler import Sweep
 
 log = structlog.get_logger()
@@ -71,15 +76,26 @@ def follow_lots(world: World, limit: int = 50) -> int:
 
 
 def begin_clocks(world: World, limit: int = 100) -> int:
-    """Begin the legal clocks of adverse events from before there were clocks; answers how many."""
+    """Begin the legal clocks of adverse events and recalls from before there were clocks; answers how many."""
     with world.database.read() as session:
-        if not events_without_clocks(session, 1):
+        if not events_without_clocks(session, 1) and not recalls_without_clocks(session, 1):
             return 0
     with world.database.write() as session:
-        found = events_without_clocks(session, limit)
-        for event in found:
+        events, recalls = events_without_clocks(session, limit), recalls_without_clocks(session, limit)
+        for event in events:
             start_clocks(session, SYSTEM, world.clock, event, event.awareness_at)
-    return len(found)
+        for recall in recalls:
+            start_recall_clocks(session, SYSTEM, world.clock, recall)
+    return len(events) + len(recalls)
+
+
+def follow_product_markets(world: World, limit: int = 50) -> int:
+    """Begin legal clocks in markets that were entered or changed later; answers how many pieces of work were done."""
+    def follow(session: Session, product_id: str) -> None:
+        follow_markets(session, SYSTEM, world.clock, product_id)
+        follow_recall_markets(session, SYSTEM, world.clock, product_id)
+
+    return _work_off(world, MARKETS_CHANGED, limit, follow)
 
 
 def judge_storage(world: World, limit: int = 20) -> int:
@@ -224,8 +240,10 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
+        Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),
+        Sweep("retention", 21_600.0, propose_erasures),
         Sweep("watch", 60.0, watch),
     )

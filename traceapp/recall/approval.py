@@ -19,6 +19,7 @@ from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
 from .cases import for_action, hold_source, line_names, move, recall_stream, sign, signed_hash
+from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lots
 from .model import Recall, RecallLedger, RecallLot, RecallSignature
 from .notices import tell_consignees
@@ -123,7 +124,8 @@ def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelR
 
 
 def approve_recall(session: Session, actor: Actor, clock: Clock, command: ApproveRecall, *, vault: Vault) -> Recall:
-    """Start the recall: holds on every lot, a notice to every consignee, all with this commit.
+    """Start the recall: holds on every lot, the legal clocks of every market, a notice to every consignee, all with
+    this commit.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for the person who submitted
     it or a wrong password; Conflict when units moved or lots came into being since it was submitted (code
@@ -146,6 +148,7 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     sign(session, clock, recall, signer, ("approved", command.reason.strip()))
     move(session, actor, clock, recall, "approve", {"scope_hash": recall.scope_hash, "lots": len(keys)})
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
+    start_clocks(session, actor, clock, recall)
     tell_consignees(session, actor, clock, recall, sorted({consignee for _key, consignee in frozen}), vault=vault)
     session.flush()
     return recall

@@ -18,7 +18,7 @@ from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 from traceapp.surveillance.model import Signal
 
-from .cases import PUBLIC_TEXTS, recall_by_id, recall_stream
+from .cases import PUBLIC_TEXTS, is_told, recall_by_id, recall_stream
 from .model import Recall, RecallLot
 from .scope import Scope, propose_scope, scope_of
 from .states import RecallClass, RecallState
@@ -32,7 +32,8 @@ _OPTIONAL = ("remedy_zh", "remedy_en")
 @dataclass(frozen=True, slots=True)
 class OpenRecall:
     """`reason` stays inside the house; the texts in two languages are what the public and consignees read. With
-    `root_lot_keys` everything downstream of these lots is in the draft scope at once."""
+    `root_lot_keys` everything downstream of these lots is in the draft scope at once. `extends_id`: the recall that
+    consignees were told of and that this one takes to further batches."""
 
     recall_class: str
     title_zh: str
@@ -46,6 +47,7 @@ class OpenRecall:
     remedy_zh: str = ""
     remedy_en: str = ""
     signal_id: str | None = None
+    extends_id: str | None = None
     root_lot_keys: tuple[str, ...] = ()
 
 
@@ -71,17 +73,21 @@ class SetScope:
 
 
 def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecall) -> Recall:
-    """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot or
-    signal."""
+    """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot,
+    signal or recall, Conflict for the extension of one that nobody was told of."""
     permit(actor, "recall.write")
     values = _checked_texts(command)
     if command.signal_id is not None and session.scalar(
             select(Signal.id).where(Signal.id == command.signal_id)) is None:
         raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
+    if command.extends_id is not None and not is_told(recall_by_id(session, command.extends_id).state):
+        raise Conflict("Nobody was told of that recall yet: add the batches to its scope.", code="not-told",
+                       place="extends_id")
     now = clock.now()
     roots = tuple(dict.fromkeys(command.root_lot_keys))
     recall = Recall(id=new_id(now), reference=new_reference("RC", now), state=RecallState.draft, opened_at=now,
-                    opened_by=actor.id, signal_id=command.signal_id, root_lot_key=roots[0] if roots else None,
+                    opened_by=actor.id, signal_id=command.signal_id, extends_id=command.extends_id,
+                    root_lot_key=roots[0] if roots else None,
                     scope_rule={"roots": list(roots), "left_out": {}}, **values)
     session.add(recall)
     session.flush()
@@ -89,7 +95,7 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
         write_lots(session, recall, propose_scope(session, roots))
     record(session, actor, now, "recall.opened", recall_stream(recall), {
         "reference": recall.reference, "class": recall.recall_class, "reason": recall.reason, "roots": list(roots),
-        "signal": recall.signal_id})
+        "signal": recall.signal_id, "extends": recall.extends_id})
     return recall
 
 

@@ -17,6 +17,7 @@ from traceapp.worklist.tasks import drop_tasks
 
 from .answer import AnswerLine, RecordAnswer, counted_of, write_answer
 from .cases import for_action, line_names, move, notice_stream, recall_by_id, recall_stream
+from .clocks import complete_clocks
 from .drafting import named
 from .model import Notice, Recall, RecallLedger
 from .notices import notice_for
@@ -101,7 +102,8 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
 
 
 def close_recall(session: Session, actor: Actor, clock: Clock, command: CloseRecall) -> Recall:
-    """End a recall whose every line is accounted for or settled. The lots stay recalled.
+    """End a recall whose every line is accounted for or settled. The lots stay recalled; the clocks of its closing
+    reports begin.
 
     Raises Conflict (code `ledger-open`) naming what is open, `errors` by `<consignee id>/<lot key>`; Stale.
     """
@@ -114,6 +116,7 @@ def close_recall(session: Session, actor: Actor, clock: Clock, command: CloseRec
     streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
     for about in _with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
+    complete_clocks(session, actor, clock, recall)
     session.flush()
     return recall
 

@@ -15,7 +15,8 @@ from .states import NoticeState, RecallClass, RecallState
 
 class Recall(Revisioned, Base):
     """One recall case. Title, risk, action and remedy are what the public and consignees read; `reason` stays inside.
-    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen."""
+    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen.
+    `extends_id`: the earlier recall that this one takes to further batches."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -37,6 +38,7 @@ class Recall(Revisioned, Base):
     contact: Mapped[str] = mapped_column(String(200))
     signal_id: Mapped[str | None] = mapped_column(String(32))
     root_lot_key: Mapped[str | None] = mapped_column(String(32))
+    extends_id: Mapped[str | None] = mapped_column(String(32))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
     opened_by: Mapped[str] = mapped_column(String(32))
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)

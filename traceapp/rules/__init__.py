@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from .calendars import is_working_day
-from .clocks import Clock, Due, Judgement, Situation, due, judge
+from .clocks import Clock, Due, Judgement, Situation, due, judge, last_moment
 from .rows import Rule, rules
 from .words import Kind, Role, Trigger
 
 __all__ = ["Clock", "Due", "Judgement", "Kind", "Role", "Rule", "Situation", "Trigger", "due", "is_working_day",
-           "judge", "rules"]
+           "judge", "last_moment", "rules"]

@@ -21,13 +21,16 @@ _REVIEW_DAYS = 1  # within so many working days a qualified person decides what 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What happened where, to which kind of product, and what we are for it. No kinds, or a `device_class` of "": not
-    known, so that rules for any match."""
+    known, so that rules for any match. `ground`: why this authority is asked, for readers. `is_further`: a later moment
+    of a thing that was judged already, so that no rule for it means nothing more."""
 
     jurisdiction: str
     kinds: frozenset[Kind]
     roles: frozenset[Role]
     triggers: frozenset[Trigger]
     device_class: str = ""
+    ground: str = ""
+    is_further: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,11 @@ def due(rule: Rule, started_at: datetime) -> Due:
     if rule.unit is Unit.month:
         return Due(datetime.combine(_months_later(here.date(), rule.limit), _LAST, zone))
     return _days_later(rule.jurisdiction, here.date(), rule.limit, zone)
+
+
+def last_moment(jurisdiction: str, day: date) -> datetime:
+    """The end of a day where the authority is."""
+    return datetime.combine(day, _LAST, _zone(jurisdiction))
 
 
 def _matches(rule: Rule, situation: Situation) -> bool:

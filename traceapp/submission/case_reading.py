@@ -56,13 +56,14 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class CaseAsked:
     """How the case is to be read: `language` of what we put in words ourselves; `created_at` None: when we last
-    learned of something; `with_figures`: with similar incidents and the countries of despatch, for which every
-    despatch of the product is read."""
+    learned of something; `market` the jurisdiction that the report is for, empty: the one at home; `with_figures`:
+    with similar incidents and the countries of despatch, for which every despatch of the product is read."""
 
     language: str = "zh"
     created_at: datetime | None = None
     kind: ReportKind = ReportKind.initial
     with_figures: bool = True
+    market: str = ""
 
 
 def read_case(session: Session, adverse_event_id: str, *, vault: Vault | None = None, look: Look | None = None,
@@ -86,7 +87,7 @@ def case_of(session: Session, event: AdverseEvent, asked: CaseAsked | None = Non
     """The case of this row, as it stands or as somebody types it, without a person."""
     asked = asked or CaseAsked()
     complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
-    around = surroundings_of(session, event.product_id, event.lot_key, event.consignee_id)
+    around = surroundings_of(session, event, asked.market)
     markets = markets_of(session, event.product_id) if asked.with_figures else ()
     created_at = asked.created_at or event.latest_awareness_at or event.awareness_at
     told = _event(event, around)

@@ -1,14 +1,27 @@
 """What the house knows around an adverse event: product and lot, and the organisations of a report."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.adverse_event.reportability import jurisdiction_of
 from traceapp.catalog.lookup import parties_by_id
-from traceapp.catalog.model import PackagingLevel, Party, PartyContact, PartyRole, PartyRoleName, Product, Site
+from traceapp.catalog.markets import home_market, sold_by
+from traceapp.catalog.model import (
+    PackagingLevel,
+    Party,
+    PartyContact,
+    PartyRole,
+    PartyRoleName,
+    Product,
+    Registration,
+    Site,
+)
 from traceapp.export.case_report import Organisation, ReportedLot, ReportedProduct
 from traceapp.recall.model import Recall, RecallLot
 from traceapp.recall.states import RecallState
@@ -21,39 +34,48 @@ _NAMED = (RecallState.notifying, RecallState.closed)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `home` our country."""
+    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `home` our country.
+    `registration` is what the market that the report is for says of the product, None where it says nothing."""
 
     product: Product | None
     lot: Lot | None
+    registration: Registration | None
+    is_home: bool
     unit_gtin: str
     sender: Organisation
     holder: Organisation
     manufacturer: Organisation
+    representative: Organisation | None
     consignee: Organisation | None
     inspections: tuple[Inspected, ...]
     recalls: tuple[str, ...]
     home: str
 
 
-def surroundings_of(session: Session, product_id: str | None, lot_key: str, consignee_id: str | None) -> Surroundings:
-    """All of it in a number of statements that does not grow with what is found."""
-    product = session.get(Product, product_id) if product_id else None
-    lot = session.get(Lot, lot_key)
+def surroundings_of(session: Session, event: AdverseEvent, market: str = "") -> Surroundings:
+    """All of it in a number of statements that does not grow with what is found. `market`: a jurisdiction; empty: the
+    one at home."""
+    product = session.get(Product, event.product_id) if event.product_id else None
+    lot = session.get(Lot, event.lot_key)
     own = session.scalar(select(Site.party_id).where(Site.is_own).order_by(Site.code).limit(1))
-    roles = _roles(session, product_id)
-    parties = parties_by_id(session, [own, consignee_id, *roles.values()])
+    roles = _roles(session, event.product_id)
+    home = home_market(session)
+    told = _registration(session, event, market or jurisdiction_of(home))
+    named = (told.holder_id, told.manufacturer_id, told.representative_id) if told else (None, None, None)
+    parties = parties_by_id(session, [own, event.consignee_id, *roles.values(), *named])
     contacts = _contacts(session, list(parties))
 
-    def organisation(party_id: str | None) -> Organisation | None:
-        party = parties.get(party_id or "")
+    def organisation(*party_ids: str | None) -> Organisation | None:
+        party = next((parties[one] for one in party_ids if one in parties), None)
         return organisation_of(party, contacts.get(party.id)) if party else None
 
     sender = organisation(own) or Organisation()
     return Surroundings(
-        product, lot, _unit_gtin(session, product_id), sender,
-        organisation(roles.get(PartyRoleName.registrant)) or sender,
-        organisation(roles.get(PartyRoleName.contract_manufacturer)) or sender, organisation(consignee_id),
-        inspections_of(session, lot_key) if lot else (), _recalls(session, lot_key), sender.country or "CN")
+        product, lot, told, market in ("", jurisdiction_of(home)), _unit_gtin(session, event.product_id), sender,
+        organisation(named[0], roles.get(PartyRoleName.registrant)) or sender,
+        organisation(named[1], roles.get(PartyRoleName.contract_manufacturer)) or sender, organisation(named[2]),
+        organisation(event.consignee_id), inspections_of(session, event.lot_key) if lot else (),
+        _recalls(session, event.lot_key), home)
 
 
 def organisation_of(party: Party, contact: PartyContact | None = None) -> Organisation:
@@ -65,15 +87,28 @@ def organisation_of(party: Party, contact: PartyContact | None = None) -> Organi
 
 
 def reported_product(around: Surroundings) -> ReportedProduct:
-    """The product as the catalog has it; empty where it is not known."""
+    """The product as its market knows it, and where that says nothing as the catalog has it; a number and a class of
+    another market are left out. Empty where the product is not known."""
     product = around.product
     if product is None:
         return ReportedProduct("", "", "", "")
-    return ReportedProduct(
-        product.code, product.kind, product.name_zh, product.name_en, registration_number=product.registration_number,
-        holder=around.holder, manufacturer=around.manufacturer, risk_class=product.risk_class,
+    number, risk_class = (product.registration_number, product.risk_class) if around.is_home else ("", "")
+    found = ReportedProduct(
+        product.code, product.kind, product.name_zh, product.name_en, registration_number=number,
+        holder=around.holder, manufacturer=around.manufacturer, risk_class=risk_class,
         origin=around.manufacturer.country, catalogue_number=product.code,
-        ids={"udi_di": around.unit_gtin} if around.unit_gtin else {})
+        ids={"udi_di": around.unit_gtin} if around.unit_gtin else {}, representative=around.representative)
+    told = around.registration
+    if told is None:
+        return found
+    ids = {"udi_di": told.udi_di, "basic_udi_di": told.basic_udi_di, "product_code": told.fda_product_code,
+           "emdn": told.emdn, "gmdn": told.gmdn}
+    return replace(
+        found, brand=told.brand, common_name=told.common_name, registration_number=told.number or number,
+        risk_class=told.risk_class or risk_class, category=told.category, origin=told.origin or found.origin,
+        model=told.model, specification=told.specification,
+        catalogue_number=told.catalogue_number or found.catalogue_number,
+        ids={**found.ids, **{name: value for name, value in ids.items() if value}})
 
 
 def reported_lot(around: Surroundings, serial: str, language: str) -> ReportedLot:
@@ -101,6 +136,15 @@ def _line(result: TestResult, language: str) -> str:
     value = f"{result.value} {result.unit}".strip() if result.value is not None else result.text
     good, bad = ("合格", "不合格") if language == "zh" else ("within limits", "out of limits")
     return f"{name}: {value}, {good if result.is_within else bad}"
+
+
+def _registration(session: Session, event: AdverseEvent, market: str) -> Registration | None:
+    """The latest registration in the market under which the product had come to it when we learned of the event."""
+    if event.product_id is None:
+        return None
+    found = [one for one in sold_by(session, [event.product_id], event.awareness_at.date())
+             if jurisdiction_of(one.market) == market]
+    return max(found, key=lambda one: (one.marketed_from or date.min, one.id), default=None)
 
 
 def _roles(session: Session, product_id: str | None) -> dict[str, str]:

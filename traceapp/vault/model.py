@@ -1,4 +1,4 @@
-"""Tables of the vault: persons, encrypted; who looked, and why."""
+"""Tables of the vault: persons, encrypted; who looked, and why; what must not be erased."""
 from __future__ import annotations
 
 from datetime import datetime
@@ -36,3 +36,18 @@ class PersonAccess(Base):
     actor_id: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime] = mapped_column(UtcTime)
     reason: Mapped[str]
+
+
+class LegalHold(Base):
+    """Why a person's details must be kept, by whom it was decided, and its end."""
+
+    __tablename__ = "vault_hold"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(32), index=True)
+    placed_at: Mapped[datetime] = mapped_column(UtcTime)
+    placed_by: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str]
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    lifted_by: Mapped[str | None] = mapped_column(String(80))
+    lifted_reason: Mapped[str] = mapped_column(default="")

@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record, stream_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, NotFound
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.identity.policy import permit
 
 from .cipher import Vault, VaultError, normalised_contact, token_hash
+from .holds import standing_hold
 from .model import Person, PersonAccess
 from .policy import PATIENT_FIELDS, PersonDetails, check_guardian, checked_reason, cleaned_details
 from .rotation import Step, step_over
 
 __all__ = ["CompletePerson", "PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of",
-           "complete_person", "erase_person", "erased_at", "normalised_contact", "persons_under_older_keys",
-           "persons_with_contact", "reseal_persons", "reveal_person", "seal_person", "step_over", "token_hash"]
+           "complete_person", "erase_person", "erased_at", "find_persons", "normalised_contact",
+           "persons_under_older_keys", "persons_with_contact", "reseal_persons", "reveal_person", "seal_person",
+           "step_over", "token_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,16 @@ def complete_person(session: Session, actor: Actor, clock: Clock, command: Compl
 def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> Person:
     """The row without what was in it: sealed text and hash are gone, the id and the fact of erasure stay.
 
-    Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when done before.
+    Raises Forbidden without the permission, InvalidInput without a reason, NotFound, Conflict when done before or
+    while a legal hold stands.
     """
     permit(actor, "person.erase", "You may not erase this person.")
     why = checked_reason(reason)
     person = _person(session, person_id)
     if person.erased_at is not None:
         raise Conflict("This person's details were erased before.", code="person-erased")
+    if standing_hold(session, person_id) is not None:
+        raise Conflict("A legal hold stands for this person: lift it first, with the reason.", code="person-held")
     now = clock.now()
     person.sealed, person.contact_hash, person.erased_at = None, None, now
     access = PersonAccess(id=new_id(now), person_id=person.id, actor_id=actor.id, at=now, reason=f"erased: {why}")
@@ -137,6 +142,26 @@ def persons_with_contact(session: Session, contact: str, *, vault: Vault) -> lis
     """The ids of persons who gave this telephone number or e-mail address, oldest first."""
     return list(session.scalars(select(Person.id).where(Person.contact_hash.in_(vault.contact_hashes(contact)))
                                 .order_by(Person.id)))
+
+
+def find_persons(session: Session, actor: Actor, clock: Clock, contact: str, reason: str, *,
+                 vault: Vault) -> list[str]:
+    """The ids of persons who gave this telephone number or e-mail address, after the search was recorded for each; the
+    search itself is recorded without what was searched for. Needs a unit of work that is committed.
+
+    Raises Forbidden without the permission, InvalidInput without a reason or for what is neither.
+    """
+    permit(actor, "person.reveal", "You may not see who this person is.")
+    why = checked_reason(reason)
+    cleaned = cleaned_details(PersonDetails(email=contact) if "@" in contact else PersonDetails(phone=contact))
+    if not cleaned.contact:
+        raise InvalidInput("This must be filled in.", code="missing", place="phone")
+    found, now = persons_with_contact(session, cleaned.contact, vault=vault), clock.now()
+    for person_id in found:
+        session.add(PersonAccess(id=new_id(now), person_id=person_id, actor_id=actor.id, at=now,
+                                 reason=f"searched: {why}"))
+    record(session, actor, now, "person.searched", "persons", {"reason": why, "found": found})
+    return found
 
 
 def accesses_of(session: Session, person_id: str) -> list[PersonAccess]:

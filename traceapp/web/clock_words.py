@@ -7,6 +7,8 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from traceapp.rules.rows import Unit
 
+from .ui import current_locale
+from .ui.places import country
 from .words import Words, joined_words, word
 
 _ = lazy_gettext
@@ -60,6 +62,16 @@ TRIGGERS: Words = {
     "mediation_begun": (_("Mediation begun"), "info")}
 
 
+DECISIONS: Words = {
+    "group_event": (_("Group event: several cases at one place belong together"), "stop"),
+    "public_health_threat": (_("Serious threat to public health"), "stop"),
+    "remedial_action_needed": (_("Action needed at once against substantial harm"), "stop"),
+    "large_impact": (_("Possibly large impact on society (cosmetics)"), "stop")}
+GROUNDS: Words = {
+    "home": (_("we are at home there"), "plain"), "happened": (_("it happened there"), "plain"),
+    "shipped": (_("because shipped there"), "plain"), "sold": (_("because sold there"), "plain")}
+
+
 def limit_words(rule: dict[str, Any]) -> str:
     """The limit of a rule as people say it; `rule` as it is kept with a clock."""
     limit, unit = rule.get("limit"), rule.get("unit")
@@ -79,6 +91,16 @@ def limit_words(rule: dict[str, Any]) -> str:
 def authority_word(jurisdiction: str) -> str:
     """The name of an authority's country or market; a country without rules by its code."""
     return word(AUTHORITIES, jurisdiction)
+
+
+def market_word(market: str) -> str:
+    """The name of a market: an authority's, else the country's."""
+    return word(AUTHORITIES, market) if market in AUTHORITIES else country(market, current_locale())
+
+
+def ground_words(ground: str) -> str:
+    """Why the authority of a clock is asked."""
+    return word(GROUNDS, ground)
 
 
 def role_words(roles: list[str]) -> str:

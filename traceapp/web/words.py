@@ -99,6 +99,7 @@ DUTIES: Words = {
     "clock.calendar": (_("Enter the holidays of next year, so that working days are counted right"), "plain"),
     "clock.decide": (_("Decide whether a report is due"), "plain"),
     "signal.review": (_("Review of the signal"), "plain"),
+    "person.retention": (_("Erase personal details whose retention has run out, or hold them"), "plain"),
     "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),
     "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),
     "recall.uncertain": (_("Find out whether the letter arrived"), "plain"),

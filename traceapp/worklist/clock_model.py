@@ -24,9 +24,10 @@ class ClockState(StrEnum):
 
 class LegalClock(Revisioned, Base):
     """One rule that runs for one thing (`adverse_event:…`). `rule` is the row as it stood, so that a new law rewrites
-    nothing; `why` the facts that matched. `started_at` is written once. `has_limit` off: the law gives no
-    number, and `due_at` is when a person has to have set the day. A report is `reported` with the hash of the file that
-    was sent and the authority's acknowledgement."""
+    nothing; `why` the facts that matched; `ground` why this authority is asked at all. `started_at` is written once.
+    `has_limit` off: the law gives no number, and `due_at` is when a person has to have set the day. A report is
+    `reported` with the hash of the file that was sent and the authority's acknowledgement; where `is_repeating`, the
+    next one is due after it."""
 
     __tablename__ = "legal_clock"
     __table_args__ = (enum_check("state", ClockState), Index("ix_legal_clock_about", "about"),
@@ -44,6 +45,8 @@ class LegalClock(Revisioned, Base):
     due_at: Mapped[datetime] = mapped_column(UtcTime)
     has_limit: Mapped[bool] = mapped_column(default=True)
     is_provisional: Mapped[bool] = mapped_column(default=False)
+    ground: Mapped[str] = mapped_column(String(10), default="")
+    is_repeating: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), default=ClockState.running)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

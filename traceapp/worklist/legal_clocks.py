@@ -16,7 +16,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db import expect_revision
-from traceapp.rules import Judgement, Rule, Situation, judge
+from traceapp.rules import Judgement, Kind, Rule, Situation, Trigger, judge, last_moment, rules
 
 from .clock_model import UNDETERMINED, ClockState, LegalClock
 from .model import TaskState
@@ -26,6 +26,9 @@ _REPORT, _DECIDE = "clock.report", "clock.decide"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LONGEST_REASON = 4000
 _CALENDAR_WITHIN = timedelta(days=14)
+# What an authority asks for once it was told: facts of a clock that was reported -> facts of the clock that follows.
+_AFTER_REPORT = {Trigger.death: Trigger.death_evaluation, Trigger.serious_injury: Trigger.serious_evaluation,
+                 Trigger.could_be_serious: Trigger.serious_evaluation}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,28 @@ class EndClock:
     revision: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SetClockDay:
+    """The last day for a clock whose law gives no number, and on what grounds: a plan, an order."""
+
+    clock_id: str
+    last_day: date
+    reason: str
+    revision: int | None = None
+
+
 def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, situation: Situation,
                started_at: datetime) -> list[LegalClock]:
     """The clocks that begin now for one authority: those of all rules that match and do not run yet.
 
     A clock that runs is never moved. One that was decided as not reportable runs anew when a fact matches that was not
-    known then. Without a matching rule an undetermined one runs, until one matches.
+    known then. Without a matching rule an undetermined one runs, until one matches. A further moment begins what does
+    not run, whatever was ended before.
     """
     here = [one for one in clocks_about(session, subject.about) if one.jurisdiction == situation.jurisdiction]
     judgement = judge(situation, started_at)
-    begun = [one for one in _wanted(judgement, situation) if not _is_covered(one, here)]
+    begun = [one for one in _wanted(judgement, situation)
+             if not _is_covered(one, here, is_further=situation.is_further)]
     now = clock.now()
     for one in begun:
         one.id, one.created_at, one.started_at = new_id(now), now, started_at
@@ -68,8 +83,8 @@ def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, s
         session.add(one)
         record(session, actor, now, "clock.started", subject.about, {
             "clock": one.id, "rule": one.rule_id, "jurisdiction": one.jurisdiction, "started_at": started_at,
-            "due_at": one.due_at, "why": one.why})
-    if judgement.clocks:
+            "due_at": one.due_at, "why": one.why, "ground": one.ground})
+    if judgement.clocks and not situation.is_further:
         for one in here:
             if one.rule_id == UNDETERMINED and one.state == ClockState.running:
                 _end(session, actor, now, one, ClockState.superseded)
@@ -92,14 +107,10 @@ def _ask_for_calendar(session: Session, actor: Actor, clock: Clock, begun: list[
 
 
 def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -> LegalClock:
-    """The clock, ended. Raises NotFound, Stale, Conflict for one that was ended before, InvalidInput without a reason,
-    or for a report without acknowledgement and file."""
-    found = session.scalars(select(LegalClock).where(LegalClock.id == command.clock_id).with_for_update()).first()
-    if found is None:
-        raise NotFound("There is no such clock.", code="unknown-clock", place="clock_id")
-    expect_revision(found, command.revision)
-    if found.state != ClockState.running:
-        raise Conflict("This clock was ended before. Reload the page to see how.", code="clock-ended")
+    """The clock, ended; after a report the next one begins where the authority asks for one. Raises NotFound, Stale,
+    Conflict for one that was ended before, InvalidInput without a reason, or for a report without acknowledgement and
+    file."""
+    found = _running_clock(session, command.clock_id, command.revision)
     found.reason = _reason(command.reason)
     if command.decision == ClockState.reported:
         found.acknowledgement, found.report_sha256 = _proof(command)
@@ -108,8 +119,62 @@ def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -
                            place="decision", decision=command.decision[:40])
     _end(session, actor, clock.now(), found, ClockState(command.decision))
     session.flush()
+    if command.decision == ClockState.reported:
+        _begin_next(session, actor, clock, found)
     _remind(session, actor, clock, Subject(found.about, found.reference, found.lot_key))
     return found
+
+
+def set_clock_day(session: Session, actor: Actor, clock: Clock, command: SetClockDay) -> LegalClock:
+    """The clock, due at the end of that day where its authority is. Raises NotFound, Stale, Conflict for one that was
+    ended or that has a day by law, InvalidInput without a reason or for a day that is past."""
+    found = _running_clock(session, command.clock_id, command.revision)
+    if found.has_limit:
+        raise Conflict("The day of this clock is set already, and cannot be moved.", code="has-day", place="last_day")
+    due_at = last_moment(found.jurisdiction, command.last_day)
+    if due_at < clock.now():
+        raise InvalidInput("This day is past.", code="past", place="last_day")
+    reason = _reason(command.reason)
+    before, found.due_at, found.has_limit = found.due_at, due_at, True
+    record(session, actor, clock.now(), "clock.day_set", found.about, {
+        "clock": found.id, "rule": found.rule_id, "before": before, "due_at": due_at, "reason": reason})
+    session.flush()
+    _remind(session, actor, clock, Subject(found.about, found.reference, found.lot_key))
+    return found
+
+
+def end_repeating(session: Session, actor: Actor, clock: Clock, about: str) -> None:
+    """Of the clocks of a thing that repeat, the ones that run are the last: the thing has come to its end."""
+    for one in clocks_about(session, about):
+        if one.is_repeating and one.state == ClockState.running:
+            one.is_repeating = False
+            record(session, actor, clock.now(), "clock.last", about, {"clock": one.id, "rule": one.rule_id})
+
+
+def _running_clock(session: Session, clock_id: str, revision: int | None) -> LegalClock:
+    """The clock, locked. Raises NotFound, Stale, Conflict for one that was ended before."""
+    found = session.scalars(select(LegalClock).where(LegalClock.id == clock_id).with_for_update()).first()
+    if found is None:
+        raise NotFound("There is no such clock.", code="unknown-clock", place="clock_id")
+    expect_revision(found, revision)
+    if found.state != ClockState.running:
+        raise Conflict("This clock was ended before. Reload the page to see how.", code="clock-ended")
+    return found
+
+
+def _begin_next(session: Session, actor: Actor, clock: Clock, reported: LegalClock) -> None:
+    """What follows a report: the same again where it repeats, else the evaluation or final report of what was told."""
+    rule = next((one for one in rules() if one.id == reported.rule_id), None)
+    if rule is None:
+        return
+    triggers = {Trigger(one) for one in reported.why}
+    if not reported.is_repeating:
+        if rule.starts != "awareness":
+            return
+        triggers = {_AFTER_REPORT[one] for one in triggers if one in _AFTER_REPORT} | {Trigger.final_report}
+    run_clocks(session, actor, clock, Subject(reported.about, reported.reference, reported.lot_key), Situation(
+        reported.jurisdiction, rule.kinds or frozenset(Kind), rule.roles, frozenset(triggers),
+        ground=reported.ground, is_further=True), clock.now())
 
 
 def clocks_about(session: Session, about: str) -> list[LegalClock]:
@@ -125,11 +190,11 @@ def _wanted(judgement: Judgement, situation: Situation) -> Iterator[LegalClock]:
         assert due_at is not None
         yield LegalClock(rule_id=one.rule.id, rule=frozen(one.rule), due_at=due_at, has_limit=one.due.at is not None,
                          is_provisional=one.due.is_provisional, why=sorted(one.rule.triggers & situation.triggers),
-                         state=ClockState.running)
-    if not judgement.clocks:
+                         ground=situation.ground, is_repeating=one.rule.repeats, state=ClockState.running)
+    if not judgement.clocks and not situation.is_further:
         yield LegalClock(rule_id=UNDETERMINED, rule={}, due_at=judgement.undetermined_until, has_limit=True,
                          is_provisional=judgement.is_provisional, why=sorted(situation.triggers),
-                         state=ClockState.running)
+                         ground=situation.ground, is_repeating=False, state=ClockState.running)
 
 
 def frozen(rule: Rule) -> dict[str, Any]:
@@ -139,9 +204,11 @@ def frozen(rule: Rule) -> dict[str, Any]:
             value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
 
 
-def _is_covered(wanted: LegalClock, here: list[LegalClock]) -> bool:
+def _is_covered(wanted: LegalClock, here: list[LegalClock], *, is_further: bool) -> bool:
     """Whether a clock of the same rule runs, or was ended knowing all these facts."""
     same = [one for one in here if one.rule_id == wanted.rule_id]
+    if is_further:
+        return any(one.state == ClockState.running for one in same)
     return any(one.state != ClockState.not_reportable or set(one.why) >= set(wanted.why) for one in same)
 
 

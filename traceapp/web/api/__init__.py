@@ -10,6 +10,7 @@ from traceapp.web.permissions import PUBLIC, joined
 
 from . import (
     accounts,
+    adverse_event_decisions,
     adverse_events,
     catalog,
     cold_chain,
@@ -27,10 +28,12 @@ from . import (
     lot_acts,
     lots,
     parties,
+    persons,
     printing,
     recall_ledger,
     recalls,
     records,
+    registrations,
     serials,
     signals,
     tasks,
@@ -38,9 +41,9 @@ from . import (
 from .blueprint import Conventions
 from .description import describe
 
-MODULES = (catalog, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files, complaints,
-           complaint_import, adverse_events, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records,
-           exchange, history, imports, accounts)
+MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
+           persons, complaints, complaint_import, adverse_events, adverse_event_decisions, legal_clocks, signals,
+           recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -6,9 +6,11 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields
 
+from traceapp.adverse_event.markets import Ground
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import about
 from traceapp.core.errors import NotFound
+from traceapp.recall.cases import recall_stream
 from traceapp.rules import rules
 from traceapp.web.context import signed_in, world
 from traceapp.worklist import legal_clocks
@@ -16,12 +18,14 @@ from traceapp.worklist.clock_model import ClockState
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
+from .recalls import known_recall
 from .schemas import choice, moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_legal_clocks", __name__, url_prefix="/api/v1", description="Legal clocks")
 PERMISSIONS = {
     "api_legal_clocks.list_rules": "adverse_event.read", "api_legal_clocks.list_clocks": "adverse_event.read",
-    "api_legal_clocks.end": "adverse_event.write",
+    "api_legal_clocks.list_recall_clocks": "recall.read",
+    "api_legal_clocks.end": "adverse_event.write", "api_legal_clocks.set_day": "adverse_event.write",
 }
 
 
@@ -51,7 +55,8 @@ class RuleSchema(Schema):
 
 
 class ClockSchema(Schema):
-    """A rule that runs for a case, as it stood when it began; `rule_id` is `undetermined` where no rule matched."""
+    """A rule that runs for a case, as it stood when it began; `rule_id` is `undetermined` where no rule matched.
+    `ground`: why this authority is asked; `is_repeating`: after each report the next one is due."""
 
     id = fields.String()
     about = fields.String()
@@ -60,10 +65,12 @@ class ClockSchema(Schema):
     rule_id = fields.String()
     rule = fields.Raw()
     why = fields.Raw()
+    ground = choice(("", *Ground))
     started_at = moment()
     due_at = moment()
     has_limit = fields.Boolean()
     is_provisional = fields.Boolean()
+    is_repeating = fields.Boolean()
     state = choice(ClockState)
     ended_at = moment(allow_none=True)
     ended_by = fields.String(allow_none=True)
@@ -79,6 +86,13 @@ class EndSchema(Schema):
     reason = words(4000, least=1, required=True)
     acknowledgement = words(120, load_default="")
     sha256 = words(64, load_default="")
+
+
+class DaySchema(Schema):
+    """The last day of a clock to which the law gives none."""
+
+    last_day = fields.Date(required=True)
+    reason = words(4000, least=1, required=True)
 
 
 @blueprint.route("/clock-rules", methods=["GET"])
@@ -98,6 +112,14 @@ def list_clocks(adverse_event_id: str) -> object:
         return legal_clocks.clocks_about(session, about(adverse_event_id))
 
 
+@blueprint.route("/recalls/<recall_id>/clocks", methods=["GET"])
+@blueprint.response(200, ClockSchema(many=True))
+def list_recall_clocks(recall_id: str) -> object:
+    """The legal clocks of a recall, the earliest due first"""
+    with world().database.read() as session:
+        return legal_clocks.clocks_about(session, recall_stream(known_recall(session, recall_id)))
+
+
 @blueprint.route("/clocks/<clock_id>/end", methods=["POST"])
 @blueprint.arguments(EndSchema)
 @blueprint.alt_response(200, schema=ClockSchema)
@@ -107,4 +129,15 @@ def end(given: dict[str, Any], clock_id: str) -> Response:
         found = legal_clocks.end_clock(session, signed_in(), world().clock, legal_clocks.EndClock(
             clock_id, revision=wanted_revision(), **given))
         session.flush()
+        return shown(ClockSchema(), found)
+
+
+@blueprint.route("/clocks/<clock_id>/day", methods=["PUT"])
+@blueprint.arguments(DaySchema)
+@blueprint.alt_response(200, schema=ClockSchema)
+def set_day(given: dict[str, Any], clock_id: str) -> Response:
+    """Set the day of a clock to which the law gives none (If-Match)"""
+    with unit_of_work() as session:
+        found = legal_clocks.set_clock_day(session, signed_in(), world().clock, legal_clocks.SetClockDay(
+            clock_id, revision=wanted_revision(), **given))
         return shown(ClockSchema(), found)

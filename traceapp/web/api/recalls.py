@@ -69,12 +69,14 @@ class RecallTextsSchema(Schema):
 
 
 class RecallSchema(RecallTextsSchema):
-    """A recall case."""
+    """A recall case. `extends_id`: the recall that consignees were told of and that this one takes to further
+    batches."""
 
     id = fields.String(dump_only=True)
     reference = fields.String(dump_only=True)
     state = choice(RecallState, dump_only=True)
     signal_id = words(32, load_default=None, allow_none=True)
+    extends_id = words(32, load_default=None, allow_none=True)
     root_lot_keys = fields.List(words(32), required=True, load_only=True, validate=validate.Length(min=1, max=100))
     opened_at = moment(dump_only=True)
     submitted_at = moment(dump_only=True, allow_none=True)

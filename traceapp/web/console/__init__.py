@@ -6,6 +6,7 @@ from traceapp.web.permissions import joined
 from . import (
     account,
     accounts,
+    adverse_event_decisions,
     adverse_events,
     complaints,
     erasing,
@@ -28,10 +29,12 @@ from . import (
     lots,
     own_account,
     partners,
+    persons,
     print_jobs,
     products,
     recalls,
     records,
+    registrations,
     search,
     signals,
     subscriptions,
@@ -42,9 +45,9 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, erasing, exchange, excursions, files, gallery, gaps, imports, labels,
-    legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping,
-    lots, own_account, partners, print_jobs, products, recalls, records, search, signals, subscriptions, today,
-    traces)))
+    account, accounts, adverse_event_decisions, adverse_events, complaints, erasing, exchange, excursions, files,
+    gallery, gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production,
+    lot_serials, lot_shipping, lots, own_account, partners, persons, print_jobs, products, recalls, records,
+    registrations, search, signals, subscriptions, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.adverse_event.decisions import decisions_of
 from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
 from traceapp.adverse_event.service import ChangeAdverseEvent, about, change_adverse_event
@@ -19,12 +20,14 @@ from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.errors import NotFound, Problem
+from traceapp.identity.lookup import names_of_users
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
 from traceapp.web import assessment_words, clock_words, words
 from traceapp.web.case_score import score_of
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
+from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
@@ -39,7 +42,7 @@ PERMISSIONS: dict[str, str] = {
     "console.adverse_event_patient": "adverse_event.write", "console.adverse_event_reveal": "person.reveal"}
 _ACT_WORDS = {"assess": lazy_gettext("Assess"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen"),
               "nullify": lazy_gettext("Nullify")}
-_ALWAYS = ("patient", "reveal", "erase")
+_ALWAYS = ("patient", "reveal", "erase", "decide")
 
 
 @blueprint.get("/adverse-events/<adverse_event_id>")
@@ -57,6 +60,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
         case = adverse_event_by_id(db, adverse_event_id)
         if case is None:
             raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
+        decided = decisions_of(db, case.id)
         values: dict[str, Any] = {
             "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key),
             "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
@@ -64,18 +68,27 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
             "erased_at": erased_at(db, case.person_id), "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
-            "clocks": clocks_about(db, about(case.id)),
+            "clocks": clocks_about(db, about(case.id)), "decided": decided,
+            "people": names_of_users(db, (one.by for one in decided)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
             "score": score_of(db, case)}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
-    ending = next((one for one in values["clocks"] if do == f"clock-{one.id}" and one.state == "running"), None)
+    left = [kind for kind in clock_words.DECISIONS if kind not in {one.kind for one in decided}]
     return case_page(
         "console/adverse_event.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
-        form=form or Entered(), actions=[(action, str(_ACT_WORDS[action])) for action in actions], ending=ending,
-        clock_words=clock_words, details=assessment_words.details_by_group(case.details),
+        form=form or Entered(), actions=[(action, str(_ACT_WORDS[action])) for action in actions],
+        ending=asked_clock(values["clocks"], do), ending_do=do, clock_words=clock_words,
+        decisions=words.choices(clock_words.DECISIONS, left) if case.state in ("draft", "assessed") else (),
+        details=assessment_words.details_by_group(case.details),
         results=assessment_words.results_of(case.details), began_on=assessment_words.partial_day(
             assessment_words.as_known(case.onset_on, case.onset_precision)),
         expectedness=words.word(assessment_words.EXPECTEDNESS, case.expectedness), **values)
+
+
+def asked_clock(clocks: list[LegalClock], do: str) -> LegalClock | None:
+    """The clock that `do` is about: `clock-…` to end it, `day-…` to set the day of one that has none."""
+    return next((one for one in clocks if one.state == "running"
+                 and (do == f"clock-{one.id}" or do == f"day-{one.id}" and not one.has_limit)), None)
 
 
 def _address(adverse_event_id: str) -> str:

@@ -64,7 +64,10 @@ def navigation() -> list[tuple[str, str, bool]]:
 _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.shipment_new": "console.lots", "console.task": "console.today",
           "console.print_job": "console.lots", "console.token_new": "console.accounts",
-          "console.clocks": "console.adverse_events"}
+          "console.clocks": "console.adverse_events", "console.persons": "console.complaints",
+          "console.persons_search": "console.complaints", "console.person": "console.complaints",
+          "console.person_hold": "console.complaints", "console.person_lift": "console.complaints",
+          "console.person_erase": "console.complaints"}
 
 
 def _is_at(endpoint: str, target: str) -> bool:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from traceapp.rules import rules
 from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.words import choices
-from traceapp.worklist.legal_clocks import EndClock, end_clock, frozen
+from traceapp.worklist.legal_clocks import EndClock, SetClockDay, end_clock, frozen, set_clock_day
 
 from .acting import Done, Refusal, perform
 from .adverse_event_case import show
@@ -22,7 +23,9 @@ from .layout import blueprint
 from .listing import wished
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.clocks": "adverse_event.read", "console.clock_end": "adverse_event.write"}
+PERMISSIONS: dict[str, str] = {
+    "console.clocks": "adverse_event.read", "console.clock_end": "adverse_event.write",
+    "console.clock_day": "adverse_event.write"}
 
 
 @blueprint.get("/legal-clocks")
@@ -44,6 +47,22 @@ def clocks() -> Response:
 @blueprint.post("/adverse-events/<adverse_event_id>/clocks/<clock_id>")
 def clock_end(adverse_event_id: str, clock_id: str) -> Response:
     """Reported and confirmed, or decided that no report is due."""
+    return end(clock_id, _address(adverse_event_id), lambda do, form, status: show(adverse_event_id, do, form, status))
+
+
+@blueprint.post("/adverse-events/<adverse_event_id>/clocks/<clock_id>/day")
+def clock_day(adverse_event_id: str, clock_id: str) -> Response:
+    """Set the day of a clock to which the law gives none."""
+    return set_day(clock_id, _address(adverse_event_id),
+                   lambda do, form, status: show(adverse_event_id, do, form, status))
+
+
+def _address(adverse_event_id: str) -> str:
+    return url_for("console.adverse_event", adverse_event_id=adverse_event_id)
+
+
+def end(clock_id: str, address: str, again: Callable[[str, Entered, int], Response]) -> Response:
+    """End a clock of the case at `address`; `again` shows that page with the form of an act, refused."""
     form = Entered()
     decision = form.choice("decision", ("reported", "not_reportable"))
     sent = form.file("sent") if decision == "reported" else None
@@ -54,8 +73,21 @@ def clock_end(adverse_event_id: str, clock_id: str) -> Response:
     def run(db: Session) -> Done:
         end_clock(db, actor(), world().clock, EndClock(
             clock_id, decision, form.text("reason"), form.text("acknowledgement"), sha256, form.revision()))
-        return Done(url_for("console.adverse_event", adverse_event_id=adverse_event_id) + "#clocks",
-                    _("The clock is ended: reported.") if decision == "reported"
+        return Done(address + "#clocks", _("The clock is ended: reported.") if decision == "reported"
                     else _("The clock is ended: no report is due."))
 
-    return perform(form, run, Refusal(lambda status: show(adverse_event_id, f"clock-{clock_id}", form, status)))
+    return perform(form, run, Refusal(lambda status: again(f"clock-{clock_id}", form, status)))
+
+
+def set_day(clock_id: str, address: str, again: Callable[[str, Entered, int], Response]) -> Response:
+    """Set the day of a clock of the case at `address`; `again` as for ending one."""
+    form = Entered()
+    last_day = form.day("last_day", required=True)
+
+    def run(db: Session) -> Done:
+        assert last_day is not None
+        set_clock_day(db, actor(), world().clock, SetClockDay(
+            clock_id, last_day, form.text("reason"), form.revision()))
+        return Done(address + "#clocks", _("The day of the clock is set."))
+
+    return perform(form, run, Refusal(lambda status: again(f"day-{clock_id}", form, status)))

@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 
 from traceapp.attachment.service import attachments_of
 from traceapp.audit.entries import entries_of
+from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.markets import registrations_of
 from traceapp.catalog.model import Product
 from traceapp.catalog.queries import ProductFilter, all_products, product_details, product_page
 from traceapp.catalog.service import (
@@ -29,6 +31,7 @@ from traceapp.code.links import read_code
 from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
+from traceapp.web.clock_words import market_word
 from traceapp.web.context import signed_in, world
 from traceapp.web.listings_catalog import products_table
 from traceapp.web.tables import send_table
@@ -95,9 +98,12 @@ def product(product_id: str) -> Response:
         files = attachments_of(session, f"product:{product_id}")
         gtin = unit_gtin(found.levels)
         leads = leads_of(session, read_code(gtin)) if gtin else []
+        markets = registrations_of(session, product_id)
+        parties = parties_by_id(session, (one.holder_id or one.manufacturer_id for one in markets))
         registered = links_of_key(session, tuple(f"{STEM}{level.gtin}" for level in found.levels))
     return page("console/product.html", product=found, kind_words=KINDS, level_words=LEVELS, files=files, gtin=gtin,
-                leads=leads, registered=registered, kind_word=kind_word, details_of=details_of,
+                leads=leads, registered=registered, kind_word=kind_word, details_of=details_of, markets=markets,
+                parties=parties, market_word=market_word,
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])
 

@@ -27,13 +27,15 @@ from .acting import Done, Refusal, perform
 from .casework import count_signature, signed
 from .entering import Entered
 from .layout import blueprint
+from .legal_clocks import end, set_day
 from .recall_case import show
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
     "console.recall_submit": "recall.write", "console.recall_approve": "recall.approve",
     "console.recall_return": "recall.approve", "console.recall_cancel": "recall.write",
-    "console.recall_close": "recall.approve"}
+    "console.recall_close": "recall.approve", "console.recall_clock_end": "adverse_event.write",
+    "console.recall_clock_day": "adverse_event.write"}
 
 
 def _do(recall_id: str, action: str, text: str, act: Callable[[Session, Entered], Recall]) -> Response:
@@ -89,3 +91,17 @@ def recall_close(recall_id: str) -> Response:
     return _do(recall_id, "close", _("Closed. Its batches stay recalled."),
                lambda db, form: close_recall(db, actor(), world().clock, CloseRecall(
                    recall_id, form.text("note"), form.revision())))
+
+
+@blueprint.post("/recalls/<recall_id>/clocks/<clock_id>")
+def recall_clock_end(recall_id: str, clock_id: str) -> Response:
+    """Reported and confirmed, or decided that no report is due."""
+    return end(clock_id, url_for("console.recall", recall_id=recall_id),
+               lambda do, form, status: show(recall_id, do, form, status))
+
+
+@blueprint.post("/recalls/<recall_id>/clocks/<clock_id>/day")
+def recall_clock_day(recall_id: str, clock_id: str) -> Response:
+    """Set the day of a clock to which the law gives none."""
+    return set_day(clock_id, url_for("console.recall", recall_id=recall_id),
+                   lambda do, form, status: show(recall_id, do, form, status))

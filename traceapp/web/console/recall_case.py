@@ -26,13 +26,16 @@ from traceapp.recall.queries import (
 from traceapp.recall.service import ChangeRecall, OpenRecall, change_recall
 from traceapp.recall.states import RecallClass, RecallState, actions_from
 from traceapp.surveillance.queries import signal_by_id
+from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.ui import charts
 from traceapp.web.words import LINE_STATES, RECALL_CLASSES, choices
+from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
 from .acting import Done, Refusal, perform
+from .adverse_event_case import asked_clock
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
@@ -68,12 +71,15 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "tasks": [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"],
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
+            "extended": recall_by_id(db, case.extends_id) if case.extends_id else None,
+            "clocks": clocks_about(db, recall_stream(case)),
             "totals": totals_of(db, case.id)}
     values["funnel"] = _funnel(values["totals"]) if case.state in _TOLD else None
+    ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in actions_from(case.state) else ""
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
-                     steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(),
-                     **values)
+                     steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(), ending=ending,
+                     ending_do=ending_do, clock_words=clock_words, is_told=case.state in _TOLD, **values)
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:

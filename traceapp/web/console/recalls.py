@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
+from traceapp.recall.cases import recall_by_id
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.service import OpenRecall, open_recall, propose_scope
@@ -26,7 +27,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
-from .recall_texts import TEXT_FIELDS, drafted_texts
+from .recall_texts import TEXT_FIELDS, drafted_texts, typed_texts
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
 # regulator's, who has pages of its own without the work on the case.
@@ -62,6 +63,8 @@ def recall_new() -> Response:
         return _choose_root()
     with world().database.read() as db:
         values = drafted_texts(db, world().clock, given("root", 32), given("signal", 32) or None)
+        if given("extends", 32):
+            values = typed_texts(recall_by_id(db, given("extends", 32)))
     return _show_new(Entered(values), given("root", 32), given("signal", 32))
 
 
@@ -70,7 +73,8 @@ def _choose_root() -> Response:
     with world().database.read() as db:
         lots = lots_of_number(db, number) if number else []
         products = products_by_id(db, (lot.product_id for lot in lots))
-    return case_page("console/recall_start.html", number=number, lots=lots, products=products)
+        extended = recall_by_id(db, given("extends", 32)) if given("extends", 32) else None
+    return case_page("console/recall_start.html", number=number, lots=lots, products=products, extended=extended)
 
 
 def _show_new(form: Entered, root: str, signal_id: str, status: int = 200) -> Response:
@@ -80,9 +84,11 @@ def _show_new(form: Entered, root: str, signal_id: str, status: int = 200) -> Re
             raise NotFound("There is no such lot.")
         scope = propose_scope(db, root)
         product = products_by_id(db, [lot.product_id]).get(lot.product_id or "")
+        extended = recall_by_id(db, given("extends", 32)) if given("extends", 32) else None
     return case_page("console/recall_new.html", status, form=form, root=lot, signal_id=signal_id, scope=scope,
                      product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
-                     action=url_for("console.recall_open", root=root, signal=signal_id or None))
+                     extended=extended, action=url_for("console.recall_open", root=root, signal=signal_id or None,
+                                                       extends=extended.id if extended else None))
 
 
 @blueprint.post("/recalls/new")
@@ -96,7 +102,7 @@ def recall_open() -> Response:
     def act(db: Session) -> Done:
         recall = open_recall(db, actor(), world().clock, OpenRecall(
             recall_class=form.get("recall_class"), **texts, signal_id=signal_id or None,
-            root_lot_keys=(root,) if root else ()))
+            extends_id=given("extends", 32) or None, root_lot_keys=(root,) if root else ()))
         return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
                     _("The draft %(reference)s is open. Look at its scope, then submit it for approval.",
                       reference=recall.reference))

@@ -60,6 +60,8 @@ def act_url(task: Task) -> str:
     kind, _, key = task.about.partition(":")
     if kind == "notice":
         return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+    if task.kind == "person.retention":
+        return url_for("console.persons") + "#expired"
     if kind == "excursion" and task.lot_key:
         return url_for("console.lot", lot_key=task.lot_key, part="storage")
     if kind == "subscription":

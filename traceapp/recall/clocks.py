@@ -1,0 +1,87 @@
+"""The legal clocks of a recall: what its decision, its start and its end begin in every market of its batches."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from traceapp.adverse_event.markets import Ground, markets_of
+from traceapp.adverse_event.reportability import kinds_of
+from traceapp.catalog.lookup import products_by_id
+from traceapp.catalog.model import Party, ProductKind
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.rules import Kind, Situation, Trigger
+from traceapp.trace.model import Lot
+from traceapp.worklist.clock_model import LegalClock
+from traceapp.worklist.legal_clocks import Subject, end_repeating, run_clocks
+
+from .cases import recall_stream
+from .model import Recall, RecallLedger, RecallLot
+from .states import RecallClass, RecallState
+
+_NUMBERS = {RecallClass.one: "1", RecallClass.two: "2", RecallClass.three: "3"}
+
+
+def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
+    """What begins with the second signature: with it the recall is decided, planned and begun at once, as a correction
+    or removal, or as the extension of one. A person says of each clock where the law of a place asks for nothing."""
+    assert recall.approved_at is not None
+    number = _NUMBERS[RecallClass(recall.recall_class)]
+    return _run(session, actor, clock, recall, frozenset({
+        Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
+        Trigger.safety_action, Trigger.correction_extended if recall.extends_id else Trigger.correction_begun}),
+        recall.approved_at)
+
+
+def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
+    """What begins with the end: closing reports. Reports that repeat are due once more, the last time."""
+    assert recall.closed_at is not None
+    end_repeating(session, actor, clock, recall_stream(recall))
+    return _run(session, actor, clock, recall, frozenset({Trigger.recall_completed}), recall.closed_at)
+
+
+def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:
+    """Ask the authorities of markets that were entered late for every recall that runs with batches of a product, from
+    its second signature. `jobs` calls it for the work row `product.markets`."""
+    for recall in session.scalars(select(Recall).where(Recall.state == RecallState.notifying, Recall.id.in_(
+            select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key)
+            .where(Lot.product_id == product_id))).with_for_update()):
+        start_clocks(session, actor, clock, recall)
+
+
+def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
+    """Recalls that run and for which no clock was ever begun: those from before they had clocks. Locked."""
+    about = literal("recall:") + Recall.id
+    return list(session.scalars(
+        select(Recall).where(Recall.state == RecallState.notifying,
+                             ~select(LegalClock.id).where(LegalClock.about == about).exists())
+        .order_by(Recall.approved_at).limit(limit).with_for_update(skip_locked=True)))
+
+
+def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, triggers: frozenset[Trigger],
+         at: datetime) -> list[LegalClock]:
+    session.flush()
+    products = products_by_id(session, session.scalars(
+        select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+        .where(RecallLot.recall_id == recall.id).distinct()))
+    sold = {key for key, product in products.items() if product.kind != ProductKind.material}
+    begun: list[LegalClock] = []
+    for market in markets_of(session, sold or products, at.date(), _shipped_to(session, recall)):
+        begun += run_clocks(session, actor, clock, Subject(recall_stream(recall), recall.reference), Situation(
+            market.jurisdiction, _kinds(products[key].kind for key in sold), market.roles, triggers,
+            market.device_class, market.ground, is_further=Trigger.recall_completed in triggers), at)
+    return begun
+
+
+def _kinds(product_kinds: Iterable[str]) -> frozenset[Kind]:
+    """The kinds of all products in scope; none where only materials are, which every rule fits."""
+    return frozenset(kind for one in product_kinds for kind in kinds_of(one))
+
+
+def _shipped_to(session: Session, recall: Recall) -> dict[str, Ground]:
+    """The countries in which somebody has, or had, units of the batches in scope."""
+    return dict.fromkeys(session.scalars(select(Party.country).where(Party.id.in_(
+        select(RecallLedger.consignee_id).where(RecallLedger.recall_id == recall.id))).distinct()), Ground.shipped)
