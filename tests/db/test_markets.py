@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.db.test_legal_clocks import PROOF, assess, end, make_event, own_role, running
 from tests.factories_trace import make_maker
+from traceapp.adverse_event.clocks import silent_markets
 from traceapp.adverse_event.markets import Ground, class_of, countries_of_lots, markets_of
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
@@ -144,6 +145,23 @@ def test_a_market_without_rules_is_left_to_a_person_and_never_dropped(database: 
     assess(database, clock, event, seriousness=("death",), outcome="fatal")
     found = {one.jurisdiction: (one.rule_id, one.ground) for one in all_clocks(database, event)}
     assert found["BR"] == ("undetermined", "sold")
+
+
+def test_an_event_that_is_known_not_to_be_serious_asks_only_markets_that_have_a_rule_for_it(
+        database: Database, clock: FixedClock) -> None:
+    event = make_event(database, clock)
+    for market in ("US", "AU", "BR"):
+        sold_in(database, clock, event, market)
+    assess(database, clock, event)
+    assert {one.jurisdiction: one.rule_id for one in all_clocks(database, event)} == {
+        "CN": "CN-MD-11", "AU": "AU-MD-04", "BR": "undetermined"}
+    with database.read() as session:
+        assert silent_markets(session, event) == ["US"]
+    end(database, clock, running(database, event)["AU-MD-04"], "not_reportable")
+    assess(database, clock, event, reason="read again")
+    assert "AU-MD-04" not in running(database, event)
+    assess(database, clock, event, seriousness=("hospitalised",))
+    assert {one.jurisdiction for one in all_clocks(database, event)} == {"CN", "AU", "BR", "US"}
 
 
 def test_the_place_of_the_event_is_a_stronger_reason_than_the_sale(database: Database, clock: FixedClock) -> None:

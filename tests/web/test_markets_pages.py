@@ -153,8 +153,8 @@ def test_a_market_entered_late_begins_its_clocks_for_open_cases_and_running_reca
     recalled = {row["product_id"] for row in client.get(f"/recalls/{recall.id}/scope")}
     before = {one["jurisdiction"] for one in client.get(f"/recalls/{recall.id}/clocks")}
     for one in {product.id} | recalled:
-        client.post(f"/products/{one}/registrations", {"market": "SG"})
+        client.post(f"/products/{one}/registrations", {"market": "BR"})
     assert follow_product_markets(world_of(console)) >= 2 and follow_product_markets(world_of(console)) == 0
-    begun = [one for one in client.get(f"/adverse-events/{case.id}/clocks") if one["jurisdiction"] == "SG"]
+    begun = [one for one in client.get(f"/adverse-events/{case.id}/clocks") if one["jurisdiction"] == "BR"]
     assert [one["ground"] for one in begun] == ["sold"]
-    assert {one["jurisdiction"] for one in client.get(f"/recalls/{recall.id}/clocks")} == before | {"SG"}
+    assert {one["jurisdiction"] for one in client.get(f"/recalls/{recall.id}/clocks")} == before | {"BR"}

@@ -15,7 +15,8 @@ from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.states import Severity
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.rules import Kind, Situation, Trigger
+from traceapp.rules import Kind, Situation, Trigger, judge
+from traceapp.rules.clocks import ZONES
 from traceapp.worklist.clock_model import ClockState, LegalClock
 from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks
 
@@ -44,9 +45,24 @@ def market_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEv
     case = _case(session, event)
     begun: list[LegalClock] = []
     for market in case.markets:
-        begun += run_clocks(session, actor, clock, case.subject, case.situation(
-            market, seen_from(market.jurisdiction, case.happened_in, triggers)), known_at)
+        situation = case.situation(market, seen_from(market.jurisdiction, case.happened_in, triggers))
+        if not (_only_sold(market, triggers) and not judge(situation, known_at).clocks):
+            begun += run_clocks(session, actor, clock, case.subject, situation, known_at)
     return begun
+
+
+def silent_markets(session: Session, event: AdverseEvent) -> list[str]:
+    """The authorities of markets for which no clock ever ran: by their rules, an event elsewhere that is known not to
+    be serious is none of theirs."""
+    asked = {one.jurisdiction for one in clocks_about(session, stream_of("adverse_event", event.id))}
+    return [market.jurisdiction for market in _case(session, event).markets if market.jurisdiction not in asked]
+
+
+def _only_sold(market: Market, triggers: frozenset[Trigger]) -> bool:
+    """Whether an event that is known not to be serious happened elsewhere: there a missing rule is an answer, where the
+    authority has rules at all."""
+    return market.ground in (Ground.shipped, Ground.sold) and triggers == {Trigger.not_serious} \
+        and market.jurisdiction in ZONES
 
 
 def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:

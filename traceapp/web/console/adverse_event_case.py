@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.adverse_event.clocks import silent_markets
 from traceapp.adverse_event.decisions import decisions_of
 from traceapp.adverse_event.model import AdverseEvent, AdverseEventVersion
 from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
@@ -109,6 +110,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "erased_at": erased_at(db, case.person_id),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)), "decided": decisions_of(db, case.id),
+            "silent": words.joined_words([clock_words.market_word(one) for one in silent_markets(db, case)])
+            if case.state in ("draft", "assessed") and not case.is_serious else "",
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else ()}
     named = {key: lot.number for key, lot in lots.items()} | {
         key: words.own_name(product) for key, product in products.items()}
