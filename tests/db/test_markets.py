@@ -157,6 +157,9 @@ def test_an_event_that_is_known_not_to_be_serious_asks_only_markets_that_have_a_
         "CN": "CN-MD-11", "AU": "AU-MD-04", "BR": "undetermined"}
     with database.read() as session:
         assert silent_markets(session, event) == ["US"]
+    end(database, clock, running(database, event)["AU-MD-04"], "not_reportable")
+    assess(database, clock, event, reason="read again")
+    assert "AU-MD-04" not in running(database, event)
     assess(database, clock, event, seriousness=("hospitalised",))
     assert {one.jurisdiction for one in all_clocks(database, event)} == {"CN", "AU", "BR", "US"}
 

@@ -15,7 +15,7 @@ from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.states import Severity
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.rules import Kind, Situation, Trigger
+from traceapp.rules import Kind, Situation, Trigger, judge
 from traceapp.rules.clocks import ZONES
 from traceapp.worklist.clock_model import ClockState, LegalClock
 from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks
@@ -45,9 +45,9 @@ def market_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEv
     case = _case(session, event)
     begun: list[LegalClock] = []
     for market in case.markets:
-        begun += run_clocks(session, actor, clock, case.subject, case.situation(
-            market, seen_from(market.jurisdiction, case.happened_in, triggers),
-            is_further=_only_sold(market, triggers)), known_at)
+        situation = case.situation(market, seen_from(market.jurisdiction, case.happened_in, triggers))
+        if not (_only_sold(market, triggers) and not judge(situation, known_at).clocks):
+            begun += run_clocks(session, actor, clock, case.subject, situation, known_at)
     return begun
 
 

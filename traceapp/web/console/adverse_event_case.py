@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.adverse_event.clocks import silent_markets
 from traceapp.adverse_event.decisions import decisions_of
 from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
@@ -71,6 +72,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "clocks": clocks_about(db, about(case.id)), "decided": decided,
             "people": names_of_users(db, (one.by for one in decided)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
+            "silent": words.joined_words([clock_words.market_word(one) for one in silent_markets(db, case)])
+            if case.state in ("draft", "assessed") and not case.is_serious else "",
             "score": score_of(db, case)}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     left = [kind for kind in clock_words.DECISIONS if kind not in {one.kind for one in decided}]
