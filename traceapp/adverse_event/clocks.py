@@ -61,7 +61,7 @@ def silent_markets(session: Session, event: AdverseEvent) -> list[str]:
 def _only_sold(market: Market, triggers: frozenset[Trigger]) -> bool:
     """Whether an event that is known not to be serious happened elsewhere: there a missing rule is an answer, where the
     authority has rules at all."""
-    return market.ground in (Ground.shipped, Ground.sold) and triggers == {Trigger.not_serious} \
+    return market.ground in (Ground.shipped, Ground.sold) and Trigger.not_serious in triggers \
         and market.jurisdiction in ZONES
 
 
