@@ -5,6 +5,7 @@ from traceapp.audit import model as audit
 from traceapp.catalog import model as catalog
 from traceapp.code import model as code
 from traceapp.code import print_model as printing
+from traceapp.complaint import clock_model as service_clocks
 from traceapp.complaint import model as complaint
 from traceapp.db import Base
 from traceapp.identity import model as identity
@@ -23,5 +24,5 @@ from traceapp.worklist import model as worklist
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "importing",
-           "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "submission", "surveillance",
-           "trace", "vault", "worklist"]
+           "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "service_clocks", "submission",
+           "surveillance", "trace", "vault", "worklist"]

@@ -16,8 +16,9 @@ from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .intake import about
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
-from .policy import cleaned_text, due_times
-from .states import Severity
+from .policy import cleaned_text
+from .service_clocks import promised
+from .triage import Investigation
 
 REPORTER = "reporter"
 _MOST_MESSAGES = 50
@@ -39,6 +40,7 @@ class FollowUp:
     received_at: datetime
     answer_by: datetime
     is_answered: bool
+    is_investigated: bool
     lot_text: str
     lot_key: str | None
     notes: tuple[PublicNote, ...]
@@ -61,8 +63,9 @@ def follow_up(session: Session, token: str) -> FollowUp:
     notes = tuple(PublicNote(row.at, row.text, row.by == REPORTER) for row in rows)
     return FollowUp(
         reference=complaint.reference, state=complaint.state, received_at=complaint.received_at,
-        answer_by=due_times(Severity(complaint.severity), complaint.awareness_at)[0],
-        is_answered=any(not note.is_from_reporter for note in notes), lot_text=complaint.lot_text,
+        answer_by=promised(complaint, complaint.awareness_at).first_answer,
+        is_answered=any(not note.is_from_reporter for note in notes),
+        is_investigated=complaint.investigation == Investigation.begun, lot_text=complaint.lot_text,
         lot_key=None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, notes=notes)
 
 
@@ -85,7 +88,7 @@ def add_reporter_message(session: Session, clock: Clock, token: str, text: str) 
                          text=cleaned, is_public=True)
     session.add(note)
     record(session, PUBLIC, now, "complaint.message_added", about(complaint.id), {"position": note.position})
-    due = due_times(Severity(complaint.severity), now)[0]
+    due = promised(complaint, now).first_answer
     raise_task(session, PUBLIC, clock, RaiseTask(
         "complaint.read_message", about(complaint.id), "quality", due,
         None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, {"reference": complaint.reference}))

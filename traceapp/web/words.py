@@ -15,8 +15,18 @@ _ = lazy_gettext
 Words = Mapping[str, tuple[Any, str]]
 
 COMPLAINT_STATES: Words = {
-    "received": (_("New"), "info"), "triaged": (_("Triaged"), "plain"), "investigating": (_("Investigating"), "check"),
-    "answered": (_("Answered"), "go"), "closed": (_("Closed"), "plain")}
+    "received": (_("New"), "info"), "verified": (_("Verified"), "check"), "cause": (_("Cause found"), "check"),
+    "solution": (_("Solution proposed"), "check"), "agreed": (_("Solution agreed"), "check"),
+    "carried_out": (_("Carried out"), "go"), "told": (_("Outcome told"), "go"),
+    "followed_up": (_("Followed up"), "go"), "archived": (_("Archived"), "plain"),
+    "improvement": (_("Improvement"), "plain")}
+COMPLAINT_KINDS: Words = {
+    "product_quality": (_("Product quality"), "plain"), "service": (_("Service"), "plain"),
+    "logistics": (_("Delivery and transport"), "plain"), "contract": (_("Contract"), "plain"),
+    "false_advertising": (_("False advertising"), "plain")}
+SERVICE_CLOCKS: Words = {
+    "first_answer": (_("First answer"), "plain"), "triage": (_("Triage"), "plain"),
+    "decision": (_("Decision"), "plain"), "resolution": (_("Resolution"), "plain")}
 SEVERITIES: Words = {
     "critical": (_("Critical"), "stop"), "major": (_("Serious"), "stop"), "moderate": (_("Moderate"), "check"),
     "minor": (_("Minor"), "plain"), "none": (_("No harm"), "plain")}
@@ -30,7 +40,7 @@ LOT_CAPTURES: Words = {
 TRIAGE_RESULTS: Words = {
     "untriaged": (_("Not yet triaged"), "info"), "complaint": (_("A complaint"), "plain"),
     "inquiry": (_("A question, no complaint"), "plain"),
-    "not_ours": (_("Not our product, or a suspected fake"), "check")}
+    "not_ours": (_("Another maker's product"), "check")}
 HARMS: Words = {
     "yes": (_("Somebody was harmed"), "stop"), "could": (_("Somebody could have been harmed"), "check"),
     "no": (_("Nobody was harmed"), "plain"), "unknown": (_("Not known yet"), "info")}
@@ -93,6 +103,8 @@ ROLES: Words = {
 DUTIES: Words = {
     "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
     "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),
+    "complaint.resolve": (_("Bring it to its end"), "plain"),
+    "complaint.counterfeit": (_("Is it a fake, or a wrong label?"), "plain"),
     "complaint.promote": (_("Adverse event or not"), "plain"),
     "complaint.read_message": (_("Read the reporter's message"), "plain"),
     "adverse_event.assess": (_("Assessment"), "plain"), "clock.report": (_("Report to the authority"), "plain"),

@@ -9,11 +9,15 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.complaint import queries
 from traceapp.complaint import service as complaints
+from traceapp.complaint.clock_model import ClockKind
 from traceapp.complaint.model import Channel, Complaint
 from traceapp.complaint.policy import Affected, AgeBand, Sex
 from traceapp.complaint.report import LotGiven
 from traceapp.complaint.seriousness import Harm
+from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
+from traceapp.complaint.triage import Alleges, ComplaintKind, Investigation, Ours, TriageResult
+from traceapp.complaint.triage_known import known_answers
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import erase_person, reveal_person
@@ -29,6 +33,7 @@ PERMISSIONS = {
     "api_complaints.submit": "complaint.write", "api_complaints.triage": "complaint.write",
     "api_complaints.change": "complaint.write", "api_complaints.note": "complaint.write",
     "api_complaints.bind": "complaint.write", "api_complaints.list_notes": "complaint.read",
+    "api_complaints.read_triage": "complaint.read", "api_complaints.list_clocks": "complaint.read",
     "api_complaints.list_duplicates": "complaint.read", "api_complaints.link": "complaint.write",
     "api_complaints.decline": "complaint.write", "api_complaints.reveal": "person.reveal",
     "api_complaints.erase": "person.erase",
@@ -36,6 +41,10 @@ PERMISSIONS = {
 REPORT = {"channel": "hospital", "narrative": "Red, itching skin an hour after the plaster was put on.",
           "lot_text": "CK26112201", "harm": "yes", "affected": "patient", "age_band": "18-44",
           "happened_on": "2026-11-20", "contact": {"name": "Ward 3", "phone": "0512-0000 0000"}}
+
+
+def _kinds() -> fields.List:
+    return fields.List(choice(ComplaintKind), load_default=list, validate=validate.Length(max=len(ComplaintKind)))
 
 
 class ComplaintSchema(Schema):
@@ -61,6 +70,16 @@ class ComplaintSchema(Schema):
     is_harm = fields.Boolean(allow_none=True)
     severity = choice(Severity)
     state = choice(ComplaintState)
+    triage_result = choice(TriageResult)
+    kinds = fields.List(choice(ComplaintKind))
+    is_suspected_fake = fields.Boolean()
+    investigation = choice(Investigation)
+    cause = fields.String()
+    solution = fields.String()
+    decision = fields.String()
+    improvement = fields.String()
+    responder_id = fields.String(allow_none=True)
+    times_reopened = fields.Integer()
     is_quarantined = fields.Boolean()
     master_id = fields.String(allow_none=True)
     possible_duplicate_of = fields.String(allow_none=True)
@@ -95,6 +114,7 @@ class SubmitSchema(Schema):
     place = words(200, load_default="")
     consignee_id = words(32, load_default=None, allow_none=True)
     awareness_at = moment(load_default=None, allow_none=True)
+    kinds = _kinds()
     contact = fields.Nested(ReporterSchema, load_default=dict)
 
 
@@ -104,6 +124,8 @@ class ComplaintFilterSchema(Paging):
     state = choice(ComplaintState, load_default=None)
     severity = choice(Severity, load_default=None)
     channel = choice(Channel, load_default=None)
+    kind = choice(ComplaintKind, load_default=None)
+    is_suspected_fake = fields.Boolean(load_default=None)
     is_quarantined = fields.Boolean(load_default=None)
     is_unbound = fields.Boolean(load_default=None)
     is_suspected_duplicate = fields.Boolean(load_default=None)
@@ -117,13 +139,40 @@ class ComplaintFilterSchema(Paging):
 
 
 class TriageSchema(Schema):
-    """Whether it is a complaint of ours, whether somebody was or could have been harmed."""
+    """Answers to the questions of triage; `result` alone says it shortly. `duplicate_of` and `equivalent` are
+    references."""
 
-    result = words(24, least=1, required=True)
+    result = choice([one for one in TriageResult if one is not TriageResult.untriaged], load_default="")
+    alleges = choice(Alleges, load_default="")
+    ours = choice(Ours, load_default="")
     harm = choice(Harm, load_default="unknown")
     seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
+    kinds = _kinds()
+    duplicate_of = words(20, load_default="")
+    investigation = choice(Investigation, load_default="undecided")
+    justification = words(4000, load_default="")
+    equivalent = words(20, load_default="")
     severity = choice(Severity, load_default=None)
     note = words(4000, load_default="")
+
+
+class TriageKeptSchema(Schema):
+    """What was answered at the last triage, what followed from it, and what the case itself answers."""
+
+    answered = fields.Raw()
+    known = fields.Raw()
+    because = fields.Raw()
+
+
+class ServiceClockSchema(Schema):
+    """One promise: until when, and when it was kept."""
+
+    kind = choice(ClockKind)
+    round = fields.Integer()
+    started_at = moment()
+    due_at = moment()
+    ended_at = moment(allow_none=True)
+    escalated_at = moment(allow_none=True)
 
 
 class ChangeSchema(Schema):
@@ -196,7 +245,7 @@ def submit(given: dict[str, Any]) -> Response:
     here = world()
     lot = LotGiven(lot_key=given.pop("lot_key"), text=given.pop("lot_text"), serial=given.pop("serial"),
                    product_id=given.pop("product_id"))
-    for name in ("terms", "seriousness"):
+    for name in ("terms", "seriousness", "kinds"):
         given[name] = tuple(given[name])
     if given["awareness_at"] is not None:
         given["awareness_at"] = given["awareness_at"].astimezone(UTC)
@@ -223,7 +272,8 @@ def read_complaint(complaint_id: str) -> Response:
 def triage(given: dict[str, Any], complaint_id: str) -> Response:
     """Judge a complaint (If-Match)"""
     here = world()
-    given["seriousness"] = tuple(given["seriousness"])
+    for name in ("seriousness", "kinds"):
+        given[name] = tuple(given[name])
     with unit_of_work() as session:
         complaint = complaints.triage_complaint(session, signed_in(), here.clock, complaints.TriageComplaint(
             complaint_id, revision=wanted_revision(), **given))
@@ -231,11 +281,29 @@ def triage(given: dict[str, Any], complaint_id: str) -> Response:
         return shown(ComplaintSchema(), complaint)
 
 
+@blueprint.route("/complaints/<complaint_id>/triage", methods=["GET"])
+@blueprint.response(200, TriageKeptSchema)
+def read_triage(complaint_id: str) -> object:
+    """What was answered at triage, and what of the answers the case itself tells"""
+    with world().database.read() as session:
+        case = _found(session, complaint_id)
+        known = known_answers(session, case)
+        return {"answered": case.triage, "known": known.answers, "because": known.because}
+
+
+@blueprint.route("/complaints/<complaint_id>/clocks", methods=["GET"])
+@blueprint.response(200, ServiceClockSchema(many=True))
+def list_clocks(complaint_id: str) -> object:
+    """What was promised of a complaint, and whether it was kept"""
+    with world().database.read() as session:
+        return clocks_of(session, _found(session, complaint_id).id)
+
+
 @blueprint.route("/complaints/<complaint_id>/actions", methods=["POST"])
 @blueprint.arguments(ChangeSchema)
 @blueprint.alt_response(200, schema=ComplaintSchema)
 def change(given: dict[str, Any], complaint_id: str) -> Response:
-    """Investigate, answer, close or reopen (If-Match)"""
+    """Go on by the state table, from investigating to improving (If-Match)"""
     here = world()
     with unit_of_work() as session:
         complaint = complaints.change_complaint(session, signed_in(), here.clock, complaints.ChangeComplaint(

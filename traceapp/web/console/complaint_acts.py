@@ -18,13 +18,11 @@ from traceapp.complaint.service import (
     BindLot,
     ChangeComplaint,
     LinkDuplicate,
-    TriageComplaint,
     add_note,
     bind_lot,
     change_complaint,
     decline_promotion,
     link_duplicate,
-    triage_complaint,
 )
 from traceapp.core.errors import InvalidInput, NotFound, Problem
 from traceapp.trace.lookup import lots_of_number
@@ -33,12 +31,13 @@ from traceapp.web.context import actor, world
 
 from .acting import Done, Refusal, perform
 from .complaint_case import show
+from .complaint_words import DONE
 from .entering import Entered
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
-    "console.complaint_triage": "complaint.write", "console.complaint_change": "complaint.write",
+    "console.complaint_change": "complaint.write",
     "console.complaint_note": "complaint.write", "console.complaint_bind": "complaint.write",
     "console.complaint_duplicate": "complaint.write", "console.complaint_promote": "adverse_event.write",
     "console.complaint_decline": "complaint.write", "console.complaint_photo": "complaint.write",
@@ -58,33 +57,16 @@ def _address(complaint_id: str) -> str:
     return url_for("console.complaint", complaint_id=complaint_id)
 
 
-@blueprint.post("/complaints/<complaint_id>/triage")
-def complaint_triage(complaint_id: str) -> Response:
-    """Judge what it is and how bad."""
-    form = Entered()
-    if not form.get("result"):
-        form.fault("result", _("Say what it is."))
-
-    def act(db: Session) -> str:
-        triage_complaint(db, actor(), world().clock, TriageComplaint(
-            complaint_id, form.text("result"), form.get("harm", "unknown"), tuple(form.several("seriousness")),
-            form.text("severity") or None, form.text("note"), form.revision()))
-        return _("Triaged.")
-
-    return _do(complaint_id, "triage", form, act)
-
-
 @blueprint.post("/complaints/<complaint_id>/change")
 def complaint_change(complaint_id: str) -> Response:
-    """Investigate, answer, close or reopen."""
+    """Go on by the state table."""
     form = Entered()
-    action = form.get("action")
+    action = form.choice("action", DONE)
 
     def act(db: Session) -> str:
         change_complaint(db, actor(), world().clock, ChangeComplaint(
             complaint_id, action, form.text("note"), form.revision()))
-        return {"investigate": _("The investigation has begun."), "answer": _("Answered. The reporter can read it."),
-                "close": _("Closed."), "reopen": _("Reopened.")}[action]
+        return str(DONE[action])
 
     return _do(complaint_id, action, form, act)
 

@@ -15,7 +15,8 @@ from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
-from traceapp.complaint.states import ComplaintState, actions_from
+from traceapp.complaint.service_clocks import clocks_of
+from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
 from traceapp.complaint.suspecting import likeness_of
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
@@ -24,18 +25,21 @@ from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at
 from traceapp.web.context import world
 from traceapp.web.reading import given
-from traceapp.web.words import CRITERIA, HARMS, SEVERITIES, TRIAGE_RESULTS, choices
+from traceapp.web.triage_words import INVESTIGATIONS, grounds_words, step_lines
+from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, word
 from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
+from .complaint_talk import filled_in, talk_values
+from .complaint_words import ACTS, MAIN
 from .entering import Entered
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
+# Duties that the strip of service clocks shows already.
+_BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decide", "complaint.resolve"})
 _ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo")
-ACT_WORDS = {"triage": lazy_gettext("Triage"), "investigate": lazy_gettext("Investigate"),
-             "answer": lazy_gettext("Answer"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen")}
 _LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
              "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
              "place": lazy_gettext("same place"),
@@ -80,18 +84,25 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         case = complaint_by_id(db, complaint_id)
         if case is None:
             raise NotFound("There is no such complaint.", code="unknown-complaint")
-        values = _read(db, case)
+        if not do and form is None and person is None and case.state == ComplaintState.received:
+            do = "triage"
+        allowed = actions_from(case.state)
+        if do not in (*allowed, *_ALWAYS):
+            do = ""
+        form = form or (filled_in(db, case) if do == "triage" else Entered())
+        values = _read(db, case) | (talk_values(db, case, form) if do == "triage" else {})
     open_kinds = {task.kind for task in values["tasks"]}
-    actions = [action for action in ACT_WORDS if action in actions_from(case.state)]
-    if not do and form is None and person is None and case.state == ComplaintState.received:
-        do = "triage"
     return case_page(
-        "console/complaint.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
-        form=form or Entered(_typed(case, do)), is_fresh=form is None,
-        actions=[(action, str(ACT_WORDS[action])) for action in actions],
-        may_promote="complaint.promote" in open_kinds, is_unbound=case.lot_key == UNKNOWN_LOT,
-        criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS), severity_choices=choices(SEVERITIES),
-        result_choices=choices(TRIAGE_RESULTS, ("complaint", "inquiry", "not_ours")),
+        "console/complaint.html", status, case=case, do=do, person=person, form=form, acts=ACTS,
+        actions=sorted((action for action in ACTS if action in allowed), key=lambda action: action != MAIN[case.state]),
+        other_tasks=[task for task in values["tasks"] if task.kind not in _BY_CLOCKS or not values["clocks"]],
+        is_in_hand=case.state in IN_HAND, may_promote="complaint.promote" in open_kinds,
+        is_unbound=case.lot_key == UNKNOWN_LOT, criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS),
+        severity_choices=choices(SEVERITIES), kind_choices=choices(COMPLAINT_KINDS),
+        triage_steps=step_lines(case.triage.get("steps", [])),
+        grounds_kept=grounds_words(case.triage.get("grounds", [])),
+        kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
+        investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
         score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
 
 
@@ -109,7 +120,7 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "people": names_of_users(db, (note.by for note in notes)), "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
-        "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+        "clocks": clocks_of(db, case.id), "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
 
 
 def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:
@@ -117,11 +128,3 @@ def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[st
     if suspected is None:
         return []
     return [str(_LIKENESS[name]) for name, bits in likeness_of(db, case, suspected).reasons if bits > 0.5]
-
-
-def _typed(case: Complaint, do: str) -> dict[str, str] | None:
-    """The form of an act as it is opened."""
-    if do == "triage":
-        return {"result": "" if case.triage_result == "untriaged" else case.triage_result,
-                "harm": "unknown" if case.is_harm is None else "yes" if case.is_harm else "no", "severity": ""}
-    return None

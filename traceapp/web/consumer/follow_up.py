@@ -48,7 +48,8 @@ def _page(token: str, errors: dict[str, str], text: str, status: int = 200) -> R
         found = follow_up(session, token[:100])
     address = f"{here.settings.base_url}/report/{token}"
     return public_page(
-        "follow_up.html", status=status, report=found, state=state_words(found.state, g.language),
+        "follow_up.html", status=status, report=found,
+        state=state_words(found.state, g.language, is_investigated=found.is_investigated),
         error=errors.get("text"), text=text, action=linked(f"/report/{token}"), address=address, notes=_notes(found),
         answer_by=_moment(found.answer_by), received=_moment(found.received_at),
         is_new=request.args.get("sent") == "1", is_added=request.args.get("added") == "1")

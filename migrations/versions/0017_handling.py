@@ -1,0 +1,94 @@
+"""The whole way of a complaint: states, triage as answered, what was promised"""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from alembic import op
+
+import traceapp.db.types
+
+revision = '0017'
+down_revision = '0019'
+branch_labels = None
+depends_on = None
+
+_STATES = ('received', 'verified', 'cause', 'solution', 'agreed', 'carried_out', 'told', 'followed_up', 'archived',
+           'improvement')
+_MAPPED = {'triaged': 'verified', 'investigating': 'verified', 'answered': 'told', 'closed': 'archived'}
+# Hours until a case should be resolved, as first promised; what changes later is no matter of this revision.
+_RESOLUTION = {'critical': 240, 'major': 360, 'moderate': 480, 'minor': 720, 'none': 1080}
+_CLOCK_OF = {'complaint.answer': 'first_answer', 'complaint.triage': 'triage', 'complaint.decide': 'decision'}
+
+
+def upgrade() -> None:
+    """Columns, then the states in their new words, then the promises of the cases that are there."""
+    _columns()
+    _states()
+    op.create_table('service_clock',
+    sa.Column('complaint_id', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('started_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('due_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('ended_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('escalated_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.CheckConstraint("kind IN ('first_answer', 'triage', 'decision', 'resolution')",
+                       name=op.f('ck_service_clock_kind_is_known')),
+    sa.PrimaryKeyConstraint('complaint_id', 'kind', 'round', name=op.f('pk_service_clock'))
+    )
+    op.create_index('ix_service_clock_running', 'service_clock', ['due_at'], unique=False,
+                    sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_index('ix_service_clock_started', 'service_clock', ['started_at'], unique=False)
+    _promises()
+
+
+def _columns() -> None:
+    empty = {'server_default': '', 'nullable': False}
+    op.add_column('complaint', sa.Column('kinds', traceapp.db.types.JsonText(), server_default='[]', nullable=False))
+    op.add_column('complaint', sa.Column('triage', traceapp.db.types.JsonText(), server_default='{}', nullable=False))
+    op.add_column('complaint', sa.Column('is_suspected_fake', sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column('complaint', sa.Column('investigation', sa.String(length=12), server_default='undecided',
+                                         nullable=False))
+    for name in ('cause', 'solution', 'improvement'):
+        op.add_column('complaint', sa.Column(name, sa.Text(), **empty))
+    op.add_column('complaint', sa.Column('responder_id', sa.String(length=32), nullable=True))
+    op.add_column('complaint', sa.Column('times_reopened', sa.Integer(), server_default='0', nullable=False))
+
+
+def _states() -> None:
+    with op.batch_alter_table('complaint') as batch_op:
+        batch_op.drop_constraint(op.f('ck_complaint_state_is_known'), type_='check')
+    op.execute("UPDATE complaint SET investigation = 'begun' WHERE state = 'investigating'")
+    for old, new in _MAPPED.items():
+        op.execute(f"UPDATE complaint SET state = '{new}' WHERE state = '{old}'")
+    known = ', '.join(f"'{state}'" for state in _STATES)
+    with op.batch_alter_table('complaint') as batch_op:
+        batch_op.create_check_constraint(op.f('ck_complaint_state_is_known'), f'state IN ({known})')
+        batch_op.create_check_constraint(op.f('ck_complaint_investigation_is_known'),
+                                         "investigation IN ('undecided', 'needed', 'begun', 'not_needed')")
+
+
+def _promises() -> None:
+    """What was promised of each case is what its tasks said; the resolution of an open one is promised from now on."""
+    bind = op.get_bind()
+    clock = sa.table('service_clock', *(sa.column(name) for name in ('complaint_id', 'kind', 'round')), *(
+        sa.column(name, traceapp.db.types.UtcTime()) for name in ('started_at', 'due_at', 'ended_at')))
+    task = sa.table('task', sa.column('about'), sa.column('kind'), *(
+        sa.column(name, traceapp.db.types.UtcTime()) for name in ('due_at', 'done_at')))
+    complaint = sa.table('complaint', *(sa.column(name) for name in ('id', 'state', 'severity')),
+                         sa.column('awareness_at', traceapp.db.types.UtcTime()))
+    for kind, name in _CLOCK_OF.items():
+        bind.execute(clock.insert().from_select(
+            ['complaint_id', 'kind', 'round', 'started_at', 'due_at', 'ended_at'],
+            sa.select(complaint.c.id, sa.literal(name), sa.literal(1), complaint.c.awareness_at,
+                      sa.func.min(task.c.due_at), sa.func.min(task.c.done_at))
+            .join(task, task.c.about == sa.literal('complaint:') + complaint.c.id).where(task.c.kind == kind)
+            .group_by(complaint.c.id, complaint.c.awareness_at)))
+    rows = bind.execute(sa.select(complaint.c.id, complaint.c.severity, complaint.c.awareness_at)
+                        .where(complaint.c.state != 'archived')).all()
+    if rows:
+        bind.execute(clock.insert(), [
+            {'complaint_id': row.id, 'kind': 'resolution', 'round': 1, 'started_at': row.awareness_at,
+             'due_at': row.awareness_at + timedelta(hours=_RESOLUTION[row.severity]), 'ended_at': None}
+            for row in rows])
