@@ -6,6 +6,7 @@ from traceapp.catalog import model as catalog
 from traceapp.code import model as code
 from traceapp.code import print_model as printing
 from traceapp.complaint import clock_model as service_clocks
+from traceapp.complaint import compensation_model as compensations
 from traceapp.complaint import model as complaint
 from traceapp.db import Base
 from traceapp.identity import model as identity
@@ -20,9 +21,10 @@ from traceapp.trace import sensor_model as sensors
 from traceapp.vault import model as vault
 from traceapp.worklist import clock_model as legal_clocks
 from traceapp.worklist import model as worklist
+from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "complaint", "epcis", "identity", "importing",
-           "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "service_clocks", "submission",
-           "surveillance", "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "compensations", "complaint", "epcis", "identity",
+           "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "roster", "sensors",
+           "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -41,6 +41,8 @@ def upgrade() -> None:
                     sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
     op.create_index('ix_service_clock_started', 'service_clock', ['started_at'], unique=False)
     _promises()
+    _roster()
+    _compensation()
 
 
 def _columns() -> None:
@@ -92,3 +94,42 @@ def _promises() -> None:
             {'complaint_id': row.id, 'kind': 'resolution', 'round': 1, 'started_at': row.awareness_at,
              'due_at': row.awareness_at + timedelta(hours=_RESOLUTION[row.severity]), 'ended_at': None}
             for row in rows])
+
+
+def _roster() -> None:
+    op.create_table('duty_shift',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.String(length=32), nullable=False),
+    sa.Column('weekdays', traceapp.db.types.JsonText(), nullable=False),
+    sa.Column('starts_minute', sa.Integer(), nullable=False),
+    sa.Column('ends_minute', sa.Integer(), nullable=False),
+    sa.Column('first_on', sa.Date(), nullable=False),
+    sa.Column('last_on', sa.Date(), nullable=True),
+    sa.Column('created_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('created_by', sa.String(length=80), nullable=False),
+    sa.CheckConstraint('starts_minute BETWEEN 0 AND 1439 AND ends_minute BETWEEN 0 AND 1439',
+                       name=op.f('ck_duty_shift_minutes_of_a_day')),
+    sa.CheckConstraint('last_on IS NULL OR last_on >= first_on', name=op.f('ck_duty_shift_ends_after_it_begins')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_duty_shift'))
+    )
+    op.create_index(op.f('ix_duty_shift_user_id'), 'duty_shift', ['user_id'], unique=False)
+
+
+def _compensation() -> None:
+    op.create_table('compensation',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('complaint_id', sa.String(length=32), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('severity', sa.String(length=10), nullable=False),
+    sa.Column('offer', sa.String(length=24), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('proposed_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('decided_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('decided_by', sa.String(length=80), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.CheckConstraint("state IN ('proposed', 'approved', 'declined')", name=op.f('ck_compensation_state_is_known')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_compensation')),
+    sa.UniqueConstraint('complaint_id', 'kind', 'round', name=op.f('uq_compensation_complaint_id_kind_round'))
+    )
+    op.create_index('ix_compensation_state', 'compensation', ['state', 'proposed_at'], unique=False)

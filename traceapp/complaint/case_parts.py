@@ -6,16 +6,25 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from traceapp.audit import stream_of
+from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.db import expect_revision
-from traceapp.worklist.tasks import RaiseTask
+from traceapp.worklist.tasks import RaiseTask, complete_tasks
 from traceapp.worklist.work import add_work
 
-from .intake import RESCORE, about
+from .clock_model import ServiceClock
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
 
+RESCORE = "surveillance.rescore"
+LOT_BOUND = "complaint.lot_bound"
 NOTE_LIMIT = 10_000
+
+
+def about(complaint_id: str) -> str:
+    """The name of a complaint in tasks, attachments and the trail."""
+    return stream_of("complaint", complaint_id)
 
 
 def complaint_of(session: Session, complaint_id: str, revision: int | None = None) -> Complaint:
@@ -50,3 +59,11 @@ def duty(complaint: Complaint, kind: str, role: str, due_at: datetime) -> RaiseT
     return RaiseTask(kind, about(complaint.id), role, due_at,
                      None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key,
                      {"reference": complaint.reference, "severity": str(complaint.severity)})
+
+
+def calm(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
+    """Nobody is called about promises any more when none that runs is late."""
+    late = session.scalar(select(func.count()).select_from(ServiceClock).where(
+        ServiceClock.complaint_id == complaint.id, ServiceClock.ended_at.is_(None), ServiceClock.due_at < clock.now()))
+    if not late:
+        complete_tasks(session, actor, clock, about(complaint.id), "complaint.late", "kept up")

@@ -14,9 +14,8 @@ from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import complete_tasks, drop_tasks, raise_task
 from traceapp.worklist.work import add_work
 
-from .case_parts import NOTE_LIMIT, add_note_row, complaint_of, duty, rescore
+from .case_parts import LOT_BOUND, NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
 from .clock_model import ClockKind
-from .intake import LOT_BOUND, about
 from .matching import lot_of_key
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote, LotCapture
 from .policy import cleaned_text, one_of
@@ -122,6 +121,7 @@ def change_complaint(session: Session, actor: Actor, clock: Clock, command: Chan
     for kind in act.duties:
         complete_tasks(session, actor, clock, about(complaint.id), kind, act.past)
     _after(session, actor, clock, complaint, command.action)
+    calm(session, actor, clock, complaint)
     return complaint
 
 

@@ -71,6 +71,12 @@ PROMISES: dict[Severity, Promise] = {
 SERVICE_ONLY = Promise(48, 120, 360, 720)
 
 
+# What is offered when a promise was broken, a row per severity. A person approves it; nothing is paid by itself.
+COMPENSATIONS: dict[Severity, str] = {
+    Severity.critical: "visit_and_costs", Severity.major: "visit_and_costs", Severity.moderate: "refund_and_replace",
+    Severity.minor: "replace", Severity.none: "apology_and_voucher"}
+
+
 class DueTimes(NamedTuple):
     """When the first answer, the triage, the decision and the resolution are due."""
 

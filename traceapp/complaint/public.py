@@ -14,7 +14,7 @@ from traceapp.core.errors import NotFound, TooMany
 from traceapp.vault.service import token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
-from .intake import about
+from .case_parts import about
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
 from .policy import cleaned_text
 from .service_clocks import promised

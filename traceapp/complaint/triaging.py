@@ -12,10 +12,9 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.worklist.tasks import complete_tasks, drop_tasks, raise_task
 
-from .case_parts import NOTE_LIMIT, add_note_row, complaint_of, duty, rescore
+from .case_parts import NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
 from .clock_model import ClockKind
 from .handling import LinkDuplicate, link_duplicate
-from .intake import about
 from .model import Complaint
 from .policy import cleaned_text, is_grave, is_milder, one_of
 from .queries import complaint_by_reference
@@ -168,7 +167,9 @@ def _judgement(complaint: Complaint) -> dict[str, Any]:
 
 def _duties_after_triage(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
     name = about(complaint.id)
-    complete_tasks(session, actor, clock, name, "complaint.triage", complaint.triage_result)
+    for kind in ("complaint.triage", "complaint.called"):
+        complete_tasks(session, actor, clock, name, kind, complaint.triage_result)
+    calm(session, actor, clock, complaint)
     due = promised(complaint, complaint.awareness_at)
     if is_grave(Severity(complaint.severity)) and actor.role != "quality_manager":
         raise_task(session, actor, clock, duty(complaint, "complaint.serious", "quality_manager", due.first_answer))

@@ -95,6 +95,18 @@ LINE_STATES: Words = {
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
     "in_stock": (_("Still in stock"), "plain")}
+WEEKDAYS: Words = {
+    "0": (_("Monday"), "plain"), "1": (_("Tuesday"), "plain"), "2": (_("Wednesday"), "plain"),
+    "3": (_("Thursday"), "plain"), "4": (_("Friday"), "plain"), "5": (_("Saturday"), "plain"),
+    "6": (_("Sunday"), "plain")}
+OFFERS: Words = {
+    "visit_and_costs": (_("A visit, and the costs of treatment by receipt"), "plain"),
+    "refund_and_replace": (_("The price back, and a replacement"), "plain"),
+    "replace": (_("A replacement"), "plain"),
+    "apology_and_voucher": (_("An apology, and a voucher"), "plain")}
+COMPENSATION_STATES: Words = {
+    "proposed": (_("Waits for the manager"), "check"), "approved": (_("Approved, not paid by itself"), "go"),
+    "declined": (_("Declined"), "plain")}
 ROLES: Words = {
     "operator": (_("Operator"), "plain"), "quality": (_("Quality"), "plain"),
     "quality_manager": (_("Quality manager"), "plain"), "regulator": (_("Regulator"), "plain"),
@@ -104,6 +116,10 @@ DUTIES: Words = {
     "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
     "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),
     "complaint.resolve": (_("Bring it to its end"), "plain"),
+    "complaint.late": (_("A promise has run over"), "plain"),
+    "complaint.called": (_("Look at once: you are on duty"), "plain"),
+    "complaint.compensation": (_("Decide what is offered for a broken promise"), "plain"),
+    "duty.gap": (_("Nobody is on duty: fill the roster"), "plain"),
     "complaint.counterfeit": (_("Is it a fake, or a wrong label?"), "plain"),
     "complaint.promote": (_("Adverse event or not"), "plain"),
     "complaint.read_message": (_("Read the reporter's message"), "plain"),

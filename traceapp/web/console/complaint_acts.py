@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
 from traceapp.attachment.service import NewFile, add_file, ready_file
+from traceapp.complaint.escalating import DecideCompensation, decide_compensation
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import complaint_by_id, complaint_by_reference
+from traceapp.complaint.responding import HandOver, hand_over
 from traceapp.complaint.service import (
     AddNote,
     BindLot,
@@ -40,6 +42,7 @@ PERMISSIONS: dict[str, str] = {
     "console.complaint_change": "complaint.write",
     "console.complaint_note": "complaint.write", "console.complaint_bind": "complaint.write",
     "console.complaint_duplicate": "complaint.write", "console.complaint_promote": "adverse_event.write",
+    "console.complaint_responder": "complaint.write", "console.complaint_compensation": "complaint.approve",
     "console.complaint_decline": "complaint.write", "console.complaint_photo": "complaint.write",
     "console.complaint_reveal": "person.reveal"}
 
@@ -164,6 +167,33 @@ def complaint_decline(complaint_id: str) -> Response:
         return _("Noted: this is no adverse event.")
 
     return _do(complaint_id, "decline", form, act)
+
+
+@blueprint.post("/complaints/<complaint_id>/responder")
+def complaint_responder(complaint_id: str) -> Response:
+    """Take the case, or hand it over."""
+    form = Entered()
+
+    def act(db: Session) -> str:
+        hand_over(db, actor(), world().clock, HandOver(
+            complaint_id, form.text("user_id") or None, form.text("reason"), form.revision()))
+        return _("Kept: who answers for it.")
+
+    return _do(complaint_id, "responder", form, act)
+
+
+@blueprint.post("/complaints/<complaint_id>/compensations/<compensation_id>")
+def complaint_compensation(complaint_id: str, compensation_id: str) -> Response:
+    """Approve or decline what is offered for a broken promise."""
+    form = Entered()
+    decision = form.choice("decision", ("approved", "declined"))
+
+    def act(db: Session) -> str:
+        decide_compensation(db, actor(), world().clock, DecideCompensation(
+            complaint_id, compensation_id, decision == "approved", form.text("reason")))
+        return _("Decided. Whoever carries it out says so in the case; nothing is paid by itself.")
+
+    return _do(complaint_id, "compensation", form, act)
 
 
 @blueprint.post("/complaints/<complaint_id>/photo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response
 from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
+from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
@@ -27,6 +29,7 @@ from traceapp.web.context import world
 from traceapp.web.reading import given
 from traceapp.web.triage_words import INVESTIGATIONS, grounds_words, step_lines
 from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, word
+from traceapp.worklist.rostering import people_for_duty
 from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
@@ -39,7 +42,7 @@ from .layout import blueprint
 PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
 # Duties that the strip of service clocks shows already.
 _BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decide", "complaint.resolve"})
-_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo")
+_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation")
 _LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
              "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
              "place": lazy_gettext("same place"),
@@ -101,6 +104,7 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         severity_choices=choices(SEVERITIES), kind_choices=choices(COMPLAINT_KINDS),
         triage_steps=step_lines(case.triage.get("steps", [])),
         grounds_kept=grounds_words(case.triage.get("grounds", [])),
+        offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
         kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
         investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
         score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
@@ -117,10 +121,13 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "suspected": suspected, "alike": _alike(db, case, suspected),
         "events": adverse_events_of_complaint(db, case.id),
         "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
-        "people": names_of_users(db, (note.by for note in notes)), "files": attachments_of(db, about(case.id)),
+        "people": names_of_users(db, (*(note.by for note in notes), case.responder_id)),
+        "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
-        "clocks": clocks_of(db, case.id), "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+        "clocks": clocks_of(db, case.id), "compensations": compensations_of(db, case.id),
+        "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
+        "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
 
 
 def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:
