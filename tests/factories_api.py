@@ -97,6 +97,7 @@ def make_plant(console: Console) -> Plant:
     api = ApiClient(console.app, database, clock, "quality_manager")
     ids["job_id"] = api.post(f"/lots/{house.first.lot_key}/print-jobs", {"template": "sample"})["id"]
     ids["file_id"] = api.post("/exports/records/jobs", {"lot": house.first.uri, "format": "csv"})["id"]
+    ids["task_force_id"] = api.post("/task-forces", {"reason": "the press calls", "complaint_id": ids["complaint_id"]})["id"]
     make_records(world_of(console))
     table = b"code,name_zh,kind,unit\nP-9,,device,EA\n"
     ids |= {"kind": "product", "import_id": api.upload("/imports", {

@@ -7,6 +7,7 @@ from traceapp.code import model as code
 from traceapp.code import print_model as printing
 from traceapp.complaint import clock_model as service_clocks
 from traceapp.complaint import compensation_model as compensations
+from traceapp.complaint import crisis_model as crises
 from traceapp.complaint import model as complaint
 from traceapp.db import Base
 from traceapp.identity import model as identity
@@ -25,6 +26,6 @@ from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "compensations", "complaint", "epcis", "identity",
-           "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "roster", "sensors",
+__all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "compensations", "complaint", "crises", "epcis",
+           "identity", "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "roster", "sensors",
            "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -43,6 +43,7 @@ def upgrade() -> None:
     _promises()
     _roster()
     _compensation()
+    _task_forces()
 
 
 def _columns() -> None:
@@ -133,3 +134,49 @@ def _compensation() -> None:
     sa.UniqueConstraint('complaint_id', 'kind', 'round', name=op.f('uq_compensation_complaint_id_kind_round'))
     )
     op.create_index('ix_compensation_state', 'compensation', ['state', 'proposed_at'], unique=False)
+
+
+def _task_forces() -> None:
+    op.create_table('task_force',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('reference', sa.String(length=20), nullable=False),
+    sa.Column('cause', sa.String(length=10), nullable=False),
+    sa.Column('lot_key', sa.String(length=32), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('opened_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('opened_by', sa.String(length=80), nullable=False),
+    sa.Column('held_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('ended_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('ended_by', sa.String(length=80), nullable=True),
+    sa.Column('end_reason', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.CheckConstraint("cause IN ('cluster', 'decision')", name=op.f('ck_task_force_cause_is_known')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task_force'))
+    )
+    op.create_index('uq_task_force_open_lot', 'task_force', ['lot_key'], unique=True,
+                    sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_index('ix_task_force_opened', 'task_force', ['opened_at', 'id'], unique=False)
+    op.create_table('task_force_member',
+    sa.Column('task_force_id', sa.String(length=32), nullable=False),
+    sa.Column('user_id', sa.String(length=32), nullable=False),
+    sa.Column('duty', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('task_force_id', 'user_id', name=op.f('pk_task_force_member'))
+    )
+    op.create_table('task_force_case',
+    sa.Column('task_force_id', sa.String(length=32), nullable=False),
+    sa.Column('complaint_id', sa.String(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('task_force_id', 'complaint_id', name=op.f('pk_task_force_case'))
+    )
+    op.create_index(op.f('ix_task_force_case_complaint_id'), 'task_force_case', ['complaint_id'], unique=False)
+    op.create_table('task_force_entry',
+    sa.Column('task_force_id', sa.String(length=32), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('by', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('params', traceapp.db.types.JsonText(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.CheckConstraint("kind IN ('opened', 'joined', 'case_added', 'hold_proposed', 'held', 'note', 'ended')",
+                       name=op.f('ck_task_force_entry_kind_is_known')),
+    sa.PrimaryKeyConstraint('task_force_id', 'position', name=op.f('pk_task_force_entry'))
+    )

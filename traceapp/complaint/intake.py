@@ -24,6 +24,7 @@ from traceapp.worklist.work import add_work
 
 from .calling import call_for_grave
 from .case_parts import LOT_BOUND, RESCORE, about, duty
+from .crisis import watch_cluster
 from .matching import LotMatch, MatchKind, lot_of_key, match_lot
 from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm
 from .policy import Circumstances, is_grave, is_suspicious
@@ -189,6 +190,7 @@ def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: C
     for task in duties_of(complaint):
         raise_task(session, actor, clock, task)
     call_for_grave(session, clock, complaint, promised(complaint, complaint.awareness_at).first_answer)
+    watch_cluster(session, clock, complaint)
     if complaint.lot_key != UNKNOWN_LOT:
         add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
 

@@ -14,6 +14,7 @@ from traceapp.worklist.tasks import complete_tasks, drop_tasks, raise_task
 
 from .case_parts import NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
 from .clock_model import ClockKind
+from .crisis import watch_cluster
 from .handling import LinkDuplicate, link_duplicate
 from .model import Complaint
 from .policy import cleaned_text, is_grave, is_milder, one_of
@@ -118,6 +119,7 @@ def triage_complaint(session: Session, actor: Actor, clock: Clock, command: Tria
     rescore(session, clock, complaint)
     if answers.duplicate_of:
         _link(session, actor, clock, complaint, answers.duplicate_of)
+    watch_cluster(session, clock, complaint)
     return complaint
 
 

@@ -95,6 +95,13 @@ LINE_STATES: Words = {
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
     "in_stock": (_("Still in stock"), "plain")}
+CRISIS_CAUSES: Words = {
+    "cluster": (_("Several critical reports on one batch"), "stop"), "decision": (_("Somebody's decision"), "check")}
+CRISIS_ENTRIES: Words = {
+    "opened": (_("Opened"), "stop"), "joined": (_("Brought in"), "plain"),
+    "case_added": (_("Complaint added"), "plain"),
+    "hold_proposed": (_("Proposed to stop the batch"), "check"), "held": (_("Batch stopped"), "stop"),
+    "note": (_("Note"), "plain"), "ended": (_("Ended"), "go")}
 WEEKDAYS: Words = {
     "0": (_("Monday"), "plain"), "1": (_("Tuesday"), "plain"), "2": (_("Wednesday"), "plain"),
     "3": (_("Thursday"), "plain"), "4": (_("Friday"), "plain"), "5": (_("Saturday"), "plain"),
@@ -119,6 +126,8 @@ DUTIES: Words = {
     "complaint.late": (_("A promise has run over"), "plain"),
     "complaint.called": (_("Look at once: you are on duty"), "plain"),
     "complaint.compensation": (_("Decide what is offered for a broken promise"), "plain"),
+    "crisis.lead": (_("Lead the task force: bring people in"), "plain"),
+    "crisis.hold": (_("Decide whether the batch is stopped"), "plain"),
     "duty.gap": (_("Nobody is on duty: fill the roster"), "plain"),
     "complaint.counterfeit": (_("Is it a fake, or a wrong label?"), "plain"),
     "complaint.promote": (_("Adverse event or not"), "plain"),

@@ -8,6 +8,7 @@ from . import (
     accounts,
     adverse_events,
     complaints,
+    crisis,
     duty,
     erasing,
     exchange,
@@ -43,8 +44,8 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_events, complaints, duty, erasing, exchange, excursions, files, gallery, gaps,
-    imports, labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production,
+    account, accounts, adverse_events, complaints, crisis, duty, erasing, exchange, excursions, files, gallery,
+    gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production,
     lot_serials, lot_shipping, lots, own_account, partners, print_jobs, products, recalls, records, search, signals,
     subscriptions, today, traces)))
 

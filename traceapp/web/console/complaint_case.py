@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
+from traceapp.complaint.crisis_queries import task_forces_of
 from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
@@ -125,7 +126,8 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
-        "clocks": clocks_of(db, case.id), "compensations": compensations_of(db, case.id),
+        "clocks": clocks_of(db, case.id), "forces": task_forces_of(db, case.id),
+        "compensations": compensations_of(db, case.id),
         "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
 

@@ -64,7 +64,8 @@ def navigation() -> list[tuple[str, str, bool]]:
 _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.shipment_new": "console.lots", "console.task": "console.today",
           "console.print_job": "console.lots", "console.token_new": "console.accounts",
-          "console.clocks": "console.adverse_events", "console.duty": "console.complaints"}
+          "console.clocks": "console.adverse_events", "console.duty": "console.complaints",
+          "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
 
 
 def _is_at(endpoint: str, target: str) -> bool:
