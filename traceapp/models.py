@@ -9,6 +9,7 @@ from traceapp.complaint import clock_model as service_clocks
 from traceapp.complaint import compensation_model as compensations
 from traceapp.complaint import crisis_model as crises
 from traceapp.complaint import model as complaint
+from traceapp.complaint import return_model as returns
 from traceapp.db import Base
 from traceapp.identity import model as identity
 from traceapp.importing import model as importing
@@ -27,5 +28,5 @@ from traceapp.worklist import roster_model as roster
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "attachment", "audit", "catalog", "code", "compensations", "complaint", "crises", "epcis",
-           "identity", "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "roster", "sensors",
-           "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]
+           "identity", "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "returns", "roster",
+           "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -44,6 +44,7 @@ def upgrade() -> None:
     _roster()
     _compensation()
     _task_forces()
+    _returns()
 
 
 def _columns() -> None:
@@ -180,3 +181,31 @@ def _task_forces() -> None:
                        name=op.f('ck_task_force_entry_kind_is_known')),
     sa.PrimaryKeyConstraint('task_force_id', 'position', name=op.f('pk_task_force_entry'))
     )
+
+
+def _returns() -> None:
+    op.create_table('complaint_return',
+    sa.Column('lot_key', sa.String(length=32), nullable=False),
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('complaint_id', sa.String(length=32), nullable=False),
+    sa.Column('quantity', traceapp.db.types.Amount(), nullable=False),
+    sa.Column('unit', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('asked_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('asked_by', sa.String(length=80), nullable=False),
+    sa.Column('received_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('received_quantity', traceapp.db.types.Amount(), nullable=True),
+    sa.Column('consignee_id', sa.String(length=32), nullable=True),
+    sa.Column('shipment_id', sa.String(length=32), nullable=True),
+    sa.Column('settled_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('replacement_lot_key', sa.String(length=32), nullable=True),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.CheckConstraint("state IN ('asked', 'received', 'replaced', 'refunded', 'called_off')",
+                       name=op.f('ck_complaint_return_state_is_known')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_complaint_return_quantity_is_positive')),
+    sa.CheckConstraint('received_quantity IS NULL OR received_quantity > 0',
+                       name=op.f('ck_complaint_return_received_is_positive')),
+    sa.PrimaryKeyConstraint('lot_key', 'id', name=op.f('pk_complaint_return'))
+    )
+    op.create_index('ix_complaint_return_complaint', 'complaint_return', ['complaint_id'], unique=False)

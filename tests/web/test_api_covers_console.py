@@ -47,6 +47,8 @@ ACTS = {
     "duty_new": "POST /duty-shifts", "duty_remove": "DELETE /duty-shifts/<shift_id>",
     "complaint_responder": "PUT /complaints/<complaint_id>/responder",
     "complaint_compensation": "POST /complaints/<complaint_id>/compensations/<compensation_id>/decision",
+    "complaint_return": "POST /complaints/<complaint_id>/returns",
+    "complaint_return_change": "POST /complaints/<complaint_id>/returns/<return_id>/actions",
     "task_force_open": "POST /task-forces", "task_force_join": "POST /task-forces/<task_force_id>/members",
     "task_force_write": "POST /task-forces/<task_force_id>/entries",
     "task_force_case": "POST /task-forces/<task_force_id>/cases", "task_force_hold": "POST /task-forces/<task_force_id>/hold",

@@ -19,6 +19,7 @@ from .clock_model import ClockKind
 from .matching import lot_of_key
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote, LotCapture
 from .policy import cleaned_text, one_of
+from .return_model import ComplaintReturn
 from .service_clocks import begin_again, end_clocks, promised
 from .states import ComplaintState, next_state
 from .triage import Investigation
@@ -192,6 +193,9 @@ def bind_lot(session: Session, actor: Actor, clock: Clock, command: BindLot) -> 
     session.execute(update(ComplaintNote).where(ComplaintNote.complaint_id == complaint.id,
                                                 ComplaintNote.lot_key == old_key)
                     .values(lot_key=new_key).execution_options(synchronize_session=False))
+    session.execute(update(ComplaintReturn).where(
+        ComplaintReturn.complaint_id == complaint.id, ComplaintReturn.shipment_id.is_(None))
+        .values(lot_key=new_key).execution_options(synchronize_session=False))
     add_note_row(session, complaint, clock.now(), actor.id, (reason, False))
     record(session, actor, clock.now(), "complaint.lot_bound", about(complaint.id),
            {"before": before, "after": {"lot": new_key, "lot_capture": complaint.lot_capture}})

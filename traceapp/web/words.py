@@ -95,6 +95,9 @@ LINE_STATES: Words = {
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
     "in_stock": (_("Still in stock"), "plain")}
+RETURN_STATES: Words = {
+    "asked": (_("Asked back"), "info"), "received": (_("Came back"), "check"), "replaced": (_("Replaced"), "go"),
+    "refunded": (_("Refunded"), "go"), "called_off": (_("Called off"), "plain")}
 CRISIS_CAUSES: Words = {
     "cluster": (_("Several critical reports on one batch"), "stop"), "decision": (_("Somebody's decision"), "check")}
 CRISIS_ENTRIES: Words = {

@@ -14,6 +14,7 @@ from . import (
     catalog,
     cold_chain,
     complaint_import,
+    complaint_returns,
     complaint_service,
     complaints,
     crisis,
@@ -41,8 +42,8 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files, complaints,
-           complaint_import, complaint_service, crisis, adverse_events, legal_clocks, signals, recalls, recall_ledger,
-           tasks, exports, records, exchange, history, imports, accounts)
+           complaint_import, complaint_service, complaint_returns, crisis, adverse_events, legal_clocks, signals,
+           recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -18,6 +18,9 @@ from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
+from traceapp.complaint.return_model import ComplaintReturn
+from traceapp.complaint.return_states import actions_from as return_actions_from
+from traceapp.complaint.returning import returns_of
 from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
 from traceapp.complaint.suspecting import likeness_of
@@ -25,25 +28,29 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
 from traceapp.trace.lookup import lots_by_key
+from traceapp.trace.model import Lot
+from traceapp.trace.queries import consignees_of
 from traceapp.vault.service import PersonDetails, erased_at
 from traceapp.web.context import world
 from traceapp.web.reading import given
 from traceapp.web.triage_words import INVESTIGATIONS, grounds_words, step_lines
-from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, word
+from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, own_name, word
 from traceapp.worklist.rostering import people_for_duty
 from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
 from .complaint_talk import filled_in, talk_values
-from .complaint_words import ACTS, MAIN
+from .complaint_words import ACTS, MAIN, RETURN_ACTS
 from .entering import Entered
 from .layout import blueprint
+from .words import unit_options
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
 # Duties that the strip of service clocks shows already.
 _BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decide", "complaint.resolve"})
-_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation")
+_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation", "return",
+           "settle")
 _LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
              "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
              "place": lazy_gettext("same place"),
@@ -105,6 +112,7 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         severity_choices=choices(SEVERITIES), kind_choices=choices(COMPLAINT_KINDS),
         triage_steps=step_lines(case.triage.get("steps", [])),
         grounds_kept=grounds_words(case.triage.get("grounds", [])),
+        returned_id=given("item") or (request.view_args or {}).get("return_id", ""), return_actions=_return_actions,
         offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
         kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
         investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
@@ -126,10 +134,22 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
+        "returns": returns_of(db, case.id), "return_units": _units(lots_by_key(db, [case.lot_key]).get(case.lot_key)),
+        "senders": [(one.consignee.id, own_name(one.consignee)) for one in consignees_of(db, case.lot_key)],
         "clocks": clocks_of(db, case.id), "forces": task_forces_of(db, case.id),
         "compensations": compensations_of(db, case.id),
         "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+
+
+def _units(lot: Lot | None) -> list[tuple[str, str]]:
+    """The units that a quantity of the lot may be given in, its own first."""
+    own = (lot.unit if lot is not None else None) or "EA"
+    return sorted(unit_options(own), key=lambda option: option[0] != own)
+
+
+def _return_actions(one: ComplaintReturn) -> list[tuple[str, str]]:
+    return [(action, str(RETURN_ACTS[action])) for action in return_actions_from(one.state)]
 
 
 def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:

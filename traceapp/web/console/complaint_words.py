@@ -44,6 +44,9 @@ DONE: Mapping[str, Any] = {
     "carry_out": _("Kept: it was carried out. Now tell the reporter."),
     "answer": _("Answered. The reporter can read it."), "follow_up": _("Kept."), "archive": _("Archived."),
     "close": _("Closed."), "improve": _("Kept. The improvement stands with the case."), "reopen": _("Reopened.")}
+RETURN_ACTS: Mapping[str, Any] = {
+    "receive": _("The goods came"), "replace": _("It was replaced"), "refund": _("The price was refunded"),
+    "call_off": _("It is not needed any more")}
 # What the state calls for first; the other acts stand beside it.
 MAIN = {"received": "triage", "verified": "find_cause", "cause": "propose", "solution": "agree", "agreed": "carry_out",
         "carried_out": "answer", "told": "follow_up", "followed_up": "archive", "archived": "improve",
