@@ -49,6 +49,7 @@ ACTS = {
     "complaint_compensation": "POST /complaints/<complaint_id>/compensations/<compensation_id>/decision",
     "complaint_return": "POST /complaints/<complaint_id>/returns",
     "complaint_return_change": "POST /complaints/<complaint_id>/returns/<return_id>/actions",
+    "complaint_email_read": "POST /complaint-drafts",
     "task_force_open": "POST /task-forces", "task_force_join": "POST /task-forces/<task_force_id>/members",
     "task_force_write": "POST /task-forces/<task_force_id>/entries",
     "task_force_case": "POST /task-forces/<task_force_id>/cases", "task_force_hold": "POST /task-forces/<task_force_id>/hold",

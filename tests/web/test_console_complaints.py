@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from tests.factories_cases import reported, triaged
 from tests.factories_complaint import make_lots, make_product, scanned
@@ -322,3 +322,26 @@ def test_the_list_knows_kinds_and_suspected_fakes(console: Console, quality: Bro
     for query, is_there in (("kind=contract", True), ("kind=service", False), ("special=fakes", True)):
         page = quality.get(f"/console/complaints?{query}").get_data(as_text=True)
         assert (complaint.reference in page) is is_there, query
+
+
+LETTER = """From: Jane Roe <jane.roe@clinic.example>
+Date: Fri, 20 Nov 2026 09:15:00 +0800
+Subject: Lot 20260902
+
+Two patients with itching after Dressing P1; ring 138 1234 5678. Order 4711-X.
+"""
+
+
+def test_a_pasted_e_mail_becomes_a_form_with_the_words_it_comes_from_and_nothing_is_kept(
+        console: Console, quality: Browser, lots: list[Lot]) -> None:
+    with console.database.read() as session:
+        before = session.scalar(select(func.count()).select_from(Complaint))
+    assert quality.post("/console/complaints/email", {"text": " "}).status_code == 422
+    page = quality.post("/console/complaints/email", {"text": LETTER}).get_data(as_text=True)
+    for said in ('value="Jane Roe"', 'value="jane.roe@clinic.example"', 'value="2026-11-20T09:15"', 'value="20260902"',
+                 'value="itching" checked', "“Lot 20260902”", '<option value="email" selected>',
+                 f'<option value="{lots[1].product_id}" selected>', 'value="138 1234 5678"'):
+        assert said in page, said
+    with console.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Complaint)) == before
+        assert "jane.roe" not in " ".join(session.scalars(select(AuditEntry.data)))

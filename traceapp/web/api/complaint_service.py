@@ -8,6 +8,7 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.complaint.compensation_model import CompensationState
+from traceapp.complaint.email_draft import draft_from_email
 from traceapp.complaint.escalating import DecideCompensation, compensations_of, decide_compensation
 from traceapp.complaint.responding import HandOver, hand_over
 from traceapp.web.context import signed_in, world
@@ -23,6 +24,7 @@ blueprint = ApiBlueprint("api_complaint_service", __name__, url_prefix="/api/v1"
 PERMISSIONS = {
     "api_complaint_service.read_duty": "complaint.read", "api_complaint_service.list_shifts": "complaint.read",
     "api_complaint_service.add": "complaint.approve", "api_complaint_service.remove": "complaint.approve",
+    "api_complaint_service.draft": "complaint.write",
     "api_complaint_service.respond": "complaint.write", "api_complaint_service.list_compensations": "complaint.read",
     "api_complaint_service.decide": "complaint.approve",
 }
@@ -93,6 +95,36 @@ class OfferDecisionSchema(Schema):
 
     decision = choice((CompensationState.approved, CompensationState.declined), required=True)
     reason = words(4000, least=1, required=True)
+
+
+class LetterSchema(Schema):
+    """The text of an e-mail, with its head if there is one."""
+
+    text = words(20_000, least=1, required=True)
+
+
+class SuggestionSchema(Schema):
+    """A value for a field of a complaint, and the words that it comes from."""
+
+    field = fields.String()
+    value = fields.String()
+    words = fields.String()
+
+
+class DraftSchema(Schema):
+    """What a person may take over into a complaint."""
+
+    narrative = fields.String()
+    suggestions = fields.List(fields.Nested(SuggestionSchema))
+
+
+@blueprint.route("/complaint-drafts", methods=["POST"])
+@blueprint.arguments(LetterSchema)
+@blueprint.response(200, DraftSchema)
+def draft(given: dict[str, Any]) -> object:
+    """What the pasted text of an e-mail suggests; nothing is kept"""
+    with world().database.read() as session:
+        return draft_from_email(session, given["text"])
 
 
 @blueprint.route("/duty", methods=["GET"])

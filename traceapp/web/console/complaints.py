@@ -25,7 +25,15 @@ from traceapp.web.words import (
 )
 from traceapp.worklist.lookup import next_due
 
-from . import complaint_acts, complaint_case, complaint_import, complaint_new, complaint_returns, complaint_triage
+from . import (
+    complaint_acts,
+    complaint_case,
+    complaint_email,
+    complaint_import,
+    complaint_new,
+    complaint_returns,
+    complaint_triage,
+)
 from .casework import case_page
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
@@ -33,7 +41,7 @@ from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(
     {"console.complaints": "complaint.read"}, complaint_acts.PERMISSIONS, complaint_case.PERMISSIONS,
-    complaint_import.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
+    complaint_email.PERMISSIONS, complaint_import.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
     complaint_triage.PERMISSIONS)
 _FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "kind",
            "special", "sort")
