@@ -58,6 +58,9 @@ def _columns() -> None:
         op.add_column('complaint', sa.Column(name, sa.Text(), **empty))
     op.add_column('complaint', sa.Column('responder_id', sa.String(length=32), nullable=True))
     op.add_column('complaint', sa.Column('times_reopened', sa.Integer(), server_default='0', nullable=False))
+    op.add_column('complaint', sa.Column('satisfaction', sa.Integer(), nullable=True))
+    op.add_column('complaint', sa.Column('recommendation', sa.Integer(), nullable=True))
+    op.add_column('complaint', sa.Column('surveyed_at', traceapp.db.types.UtcTime(), nullable=True))
 
 
 def _states() -> None:
@@ -69,6 +72,9 @@ def _states() -> None:
     known = ', '.join(f"'{state}'" for state in _STATES)
     with op.batch_alter_table('complaint') as batch_op:
         batch_op.create_check_constraint(op.f('ck_complaint_state_is_known'), f'state IN ({known})')
+        batch_op.create_check_constraint(op.f('ck_complaint_satisfaction_is_a_grade'), 'satisfaction BETWEEN 1 AND 5')
+        batch_op.create_check_constraint(op.f('ck_complaint_recommendation_is_a_grade'),
+                                         'recommendation BETWEEN 0 AND 10')
         batch_op.create_check_constraint(op.f('ck_complaint_investigation_is_known'),
                                          "investigation IN ('undecided', 'needed', 'begun', 'not_needed')")
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
@@ -47,6 +47,8 @@ class Complaint(Revisioned, Base):
         enum_check("channel", Channel), enum_check("lot_capture", LotCapture), enum_check("state", ComplaintState),
         enum_check("severity", Severity), enum_check("triage_result", TriageResult),
         enum_check("investigation", Investigation),
+        CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction_is_a_grade"),
+        CheckConstraint("recommendation BETWEEN 0 AND 10", name="recommendation_is_a_grade"),
         Index("ix_complaint_source", "source_hash"), Index("ix_complaint_person", "person_id"),
         Index("ix_complaint_product_received", "product_id", "received_at"),
         Index("ix_complaint_lot_received", "lot_key", "received_at"),
@@ -94,6 +96,9 @@ class Complaint(Revisioned, Base):
     improvement: Mapped[str] = mapped_column(Text, default="")
     responder_id: Mapped[str | None] = mapped_column(String(32))
     times_reopened: Mapped[int] = mapped_column(Integer, default=0)
+    satisfaction: Mapped[int | None] = mapped_column(Integer)
+    recommendation: Mapped[int | None] = mapped_column(Integer)
+    surveyed_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class ComplaintNote(Base):

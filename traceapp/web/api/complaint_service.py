@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from traceapp.complaint.compensation_model import CompensationState
 from traceapp.complaint.email_draft import draft_from_email
 from traceapp.complaint.escalating import DecideCompensation, compensations_of, decide_compensation
+from traceapp.complaint.measuring import measures_of
 from traceapp.complaint.responding import HandOver, hand_over
 from traceapp.web.context import signed_in, world
 from traceapp.worklist.roster import gaps
@@ -24,7 +25,7 @@ blueprint = ApiBlueprint("api_complaint_service", __name__, url_prefix="/api/v1"
 PERMISSIONS = {
     "api_complaint_service.read_duty": "complaint.read", "api_complaint_service.list_shifts": "complaint.read",
     "api_complaint_service.add": "complaint.approve", "api_complaint_service.remove": "complaint.approve",
-    "api_complaint_service.draft": "complaint.write",
+    "api_complaint_service.measures": "complaint.read", "api_complaint_service.draft": "complaint.write",
     "api_complaint_service.respond": "complaint.write", "api_complaint_service.list_compensations": "complaint.read",
     "api_complaint_service.decide": "complaint.approve",
 }
@@ -116,6 +117,64 @@ class DraftSchema(Schema):
 
     narrative = fields.String()
     suggestions = fields.List(fields.Nested(SuggestionSchema))
+
+
+class PeriodSchema(Schema):
+    """Which complaints: those that came in from `since` on and before `until`."""
+
+    since = moment(required=True)
+    until = moment(required=True)
+
+
+class MeasureSchema(Schema):
+    """A share with its interval of 95 percent; null below five answers where people could be recognised."""
+
+    part = fields.Integer()
+    whole = fields.Integer()
+    value = fields.Float(allow_none=True)
+    interval = fields.List(fields.Float(), allow_none=True)
+
+
+class NetSchema(Schema):
+    """Who would recommend us less who would not, from -100 to 100; null below five answers."""
+
+    whole = fields.Integer()
+    score = fields.Float(allow_none=True)
+    interval = fields.List(fields.Float(), allow_none=True)
+
+
+class RateSchema(Schema):
+    """Complaints about a product beside the units of it that were shipped."""
+
+    product_id = fields.String()
+    complaints = fields.Integer()
+    shipped = fields.Decimal(as_string=True)
+    per_ten_thousand = fields.Decimal(as_string=True, places=4, allow_none=True)
+
+
+class MeasuresSchema(Schema):
+    """How well complaints are handled; `first_answer_hours`: median and 95th percentile."""
+
+    received = fields.Integer()
+    first_answer_hours = fields.List(fields.Float(allow_none=True))
+    attainment = fields.Dict(keys=fields.String(), values=fields.Nested(MeasureSchema))
+    reopened = fields.Nested(MeasureSchema)
+    answered_surveys = fields.Nested(MeasureSchema)
+    satisfaction = fields.Nested(MeasureSchema, allow_none=True)
+    promotion = fields.Nested(NetSchema, allow_none=True)
+    products = fields.List(fields.Nested(RateSchema))
+
+
+@blueprint.route("/complaint-measures", methods=["GET"])
+@blueprint.arguments(PeriodSchema, location="query")
+@blueprint.response(200, MeasuresSchema)
+def measures(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Measures of the complaints that came in during a period"""
+    with world().database.read() as session:
+        found = measures_of(session, wanted["since"], wanted["until"], world().clock.now())
+    shown_only = {name: getattr(found, name) if getattr(found, name).is_shown else None
+                  for name in ("satisfaction", "promotion")}
+    return {name: getattr(found, name) for name in MeasuresSchema().fields} | shown_only
 
 
 @blueprint.route("/complaint-drafts", methods=["POST"])

@@ -14,9 +14,11 @@ from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.crisis_queries import task_forces_of
+from traceapp.complaint.elements import RecordFacts, missing_elements
 from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
+from traceapp.complaint.public import REPORTER
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
 from traceapp.complaint.return_model import ComplaintReturn
 from traceapp.complaint.return_states import actions_from as return_actions_from
@@ -24,6 +26,7 @@ from traceapp.complaint.returning import returns_of
 from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
 from traceapp.complaint.suspecting import likeness_of
+from traceapp.complaint.triage import TriageResult
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
@@ -40,7 +43,7 @@ from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
 from .complaint_talk import filled_in, talk_values
-from .complaint_words import ACTS, MAIN, RETURN_ACTS
+from .complaint_words import ACTS, ELEMENTS, MAIN, RETURN_ACTS
 from .entering import Entered
 from .layout import blueprint
 from .words import unit_options
@@ -114,7 +117,7 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         grounds_kept=grounds_words(case.triage.get("grounds", [])),
         returned_id=given("item") or (request.view_args or {}).get("return_id", ""), return_actions=_return_actions,
         offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
-        kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
+        elements=_elements(case, values), kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
         investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
         score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
 
@@ -140,6 +143,17 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "compensations": compensations_of(db, case.id),
         "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+
+
+def _elements(case: Complaint, values: dict[str, Any]) -> list[str] | None:
+    """What the record of this complaint lacks, in words; None where the rule asks for nothing."""
+    if case.triage_result != TriageResult.complaint:
+        return None
+    facts = RecordFacts(
+        case.product_id is not None, case.lot_key != UNKNOWN_LOT or bool(case.serial or case.lot_text),
+        case.person_id is not None and values["erased_at"] is None, bool(case.narrative or case.terms),
+        bool(case.solution or case.decision), any(note.is_public and note.by != REPORTER for note in values["notes"]))
+    return [str(ELEMENTS[name]) for name in missing_elements(facts)]
 
 
 def _units(lot: Lot | None) -> list[tuple[str, str]]:

@@ -44,6 +44,12 @@ DONE: Mapping[str, Any] = {
     "carry_out": _("Kept: it was carried out. Now tell the reporter."),
     "answer": _("Answered. The reporter can read it."), "follow_up": _("Kept."), "archive": _("Archived."),
     "close": _("Closed."), "improve": _("Kept. The improvement stands with the case."), "reopen": _("Reopened.")}
+# What 21 CFR 820.35(a) wants on the record of a complaint.
+ELEMENTS: Mapping[str, Any] = {
+    "device": _("the name of the product"), "received": _("the day on which it came in"),
+    "identification": _("batch, UDI or another mark"), "reporter": _("name, address and telephone of the reporter"),
+    "nature": _("what is said to be wrong, in detail"), "correction": _("what was put right"),
+    "reply": _("what the reporter was told")}
 RETURN_ACTS: Mapping[str, Any] = {
     "receive": _("The goods came"), "replace": _("It was replaced"), "refund": _("The price was refunded"),
     "call_off": _("It is not needed any more")}

@@ -30,6 +30,7 @@ from . import (
     complaint_case,
     complaint_email,
     complaint_import,
+    complaint_measures,
     complaint_new,
     complaint_returns,
     complaint_triage,
@@ -41,7 +42,8 @@ from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(
     {"console.complaints": "complaint.read"}, complaint_acts.PERMISSIONS, complaint_case.PERMISSIONS,
-    complaint_email.PERMISSIONS, complaint_import.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
+    complaint_email.PERMISSIONS, complaint_import.PERMISSIONS,
+    complaint_measures.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
     complaint_triage.PERMISSIONS)
 _FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "kind",
            "special", "sort")

@@ -89,3 +89,17 @@ def state_words(state: str, language: str, *, is_investigated: bool = False) -> 
     if is_investigated and state == ComplaintState.verified:
         return _("We are looking into it.")
     return said[ComplaintState(state)]
+
+
+def satisfaction_choices(language: str) -> Choices:
+    """How satisfied a reporter is, the best first."""
+    _ = words(language).gettext
+    return [("5", _("Very satisfied")), ("4", _("Satisfied")), ("3", _("Neither nor")), ("2", _("Dissatisfied")),
+            ("1", _("Very dissatisfied"))]
+
+
+def recommendation_choices(language: str) -> Choices:
+    """From 10 to 0, with what the ends mean."""
+    _ = words(language).gettext
+    ends = {10: _("10 – certainly"), 0: _("0 – not at all")}
+    return [(str(number), ends.get(number, str(number))) for number in range(10, -1, -1)]
