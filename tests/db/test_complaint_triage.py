@@ -113,6 +113,9 @@ def test_the_case_suggests_answers_from_its_batch_its_terms_and_its_likeness(
     assert [(one.answers["alleges"], one.answers["ours"], one.answers["harm"], one.answers["kinds"]) for one in found] == [
         ("yes", "yes", "yes", ["product_quality"]), ("yes", "unknown_batch", "no", ["logistics"]),
         ("unsure", "unreadable", "unknown", [])]
+    could = submit(database, clock, a_report(harm="could", terms=("packaging",))).complaint
+    with database.read() as session:
+        assert known_answers(session, complaint_of(session, could.id)).answers["harm"] == "could"
     assert [one.because["ours"] for one in found] == ["code_read", "batch_is_none_of_ours", "no_batch_given"]
     assert [one.answers["investigation"] for one in found] == ["needed", "undecided", "needed"]
     triage(database, clock, actor, silent, alleges="no")

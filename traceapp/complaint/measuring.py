@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from traceapp.core.quantity import rounded
 from traceapp.trace.model import Lot, ShipmentLine
 
 from .clock_model import ClockKind, ServiceClock
@@ -28,7 +29,7 @@ class ProductRate:
     @property
     def per_ten_thousand(self) -> Decimal | None:
         """None where nothing was shipped: the number of complaints alone says nothing."""
-        return Decimal(10_000) * self.complaints / self.shipped if self.shipped > 0 else None
+        return rounded(Decimal(10_000) * self.complaints / self.shipped) if self.shipped > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from .lot_text import MatchKind
 from .model import UNKNOWN_LOT, Complaint, LotCapture
 from .queries import complaint_by_id, lot_candidates
 from .seriousness import Harm
+from .states import Severity
 from .terms import terms
 from .triage import Alleges, ComplaintKind, Investigation, Ours
 
@@ -41,6 +42,17 @@ def known_answers(session: Session, complaint: Complaint) -> Known:
                  {name: because for name, (_, because) in found.items()})
 
 
+def harm_of(complaint: Complaint) -> Harm:
+    """What is known of harm: as triage answered, else as the report did."""
+    if complaint.triage:
+        return Harm(complaint.triage["harm"])
+    if complaint.is_harm is None:
+        return Harm.unknown
+    if complaint.is_harm:
+        return Harm.yes
+    return Harm.no if complaint.severity == Severity.none else Harm.could
+
+
 def _alleges(complaint: Complaint) -> tuple[str, str]:
     if complaint.terms:
         return Alleges.yes, "terms_said"
@@ -66,9 +78,9 @@ def _was_sent(session: Session, lot_key: str, consignee_id: str) -> bool:
 
 
 def _harm(complaint: Complaint) -> tuple[str, str]:
-    if complaint.is_harm is None:
-        return Harm.unknown, "harm_not_said"
-    return (Harm.yes, "harm_said") if complaint.is_harm else (Harm.no, "no_harm_said")
+    harm = harm_of(complaint)
+    return harm, {Harm.unknown: "harm_not_said", Harm.yes: "harm_said", Harm.could: "could_harm_said",
+                  Harm.no: "no_harm_said"}[harm]
 
 
 def _kinds(complaint: Complaint) -> tuple[list[str], str]:

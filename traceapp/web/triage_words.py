@@ -49,6 +49,7 @@ ANSWERS: Mapping[str, Words] = {
 BECAUSE: Mapping[str, Any] = {
     "answered_before": _("It was answered so before."), "terms_said": _("The report names what went wrong."),
     "harm_said": _("The report says that somebody was harmed."),
+    "could_harm_said": _("The report says that somebody could have been harmed."),
     "no_harm_said": _("The report says that nobody was harmed."), "harm_not_said": _("The report does not say."),
     "nothing_coded": _("The report only has words; please read them."),
     "batch_is_none_of_ours": _("The batch that was given is none of ours."),

@@ -13,7 +13,7 @@ from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import choice, moment, shown, wanted_revision, words
+from .schemas import Amount, choice, moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_complaint_returns", __name__, url_prefix="/api/v1", description="Returns")
 PERMISSIONS = {
@@ -26,13 +26,13 @@ class GoodsReturnSchema(Schema):
 
     id = fields.String(dump_only=True)
     lot_key = fields.String(dump_only=True)
-    quantity = fields.Decimal(as_string=True, required=True)
+    quantity = Amount(required=True)
     unit = words(3, load_default="EA")
     state = choice(ReturnState, dump_only=True)
     asked_at = moment(dump_only=True)
     asked_by = fields.String(dump_only=True)
     received_at = moment(dump_only=True, allow_none=True)
-    received_quantity = fields.Decimal(as_string=True, dump_only=True, allow_none=True)
+    received_quantity = Amount(dump_only=True, allow_none=True)
     consignee_id = fields.String(dump_only=True, allow_none=True)
     shipment_id = fields.String(dump_only=True, allow_none=True)
     settled_at = moment(dump_only=True, allow_none=True)
@@ -44,7 +44,7 @@ class GoodsReturnActionSchema(Schema):
     """An action of the table of returns. `quantity`: what came; `consignee_id`: who sent it."""
 
     action = choice(ACTIONS, required=True)
-    quantity = fields.Decimal(as_string=True, load_default=None, allow_none=True)
+    quantity = Amount(load_default=None, allow_none=True)
     consignee_id = words(32, load_default=None, allow_none=True)
     replacement_lot_key = words(32, load_default=None, allow_none=True)
     note = words(4000, load_default="")

@@ -19,7 +19,7 @@ from traceapp.worklist.rostering import AddShift, add_shift, as_shifts, duty_now
 from .blueprint import ApiBlueprint
 from .complaints import ComplaintSchema
 from .idempotency import unit_of_work
-from .schemas import choice, moment, shown, wanted_revision, words
+from .schemas import Amount, choice, moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_complaint_service", __name__, url_prefix="/api/v1", description="Service of complaints")
 PERMISSIONS = {
@@ -148,8 +148,8 @@ class RateSchema(Schema):
 
     product_id = fields.String()
     complaints = fields.Integer()
-    shipped = fields.Decimal(as_string=True)
-    per_ten_thousand = fields.Decimal(as_string=True, places=4, allow_none=True)
+    shipped = Amount()
+    per_ten_thousand = Amount(allow_none=True)
 
 
 class MeasuresSchema(Schema):

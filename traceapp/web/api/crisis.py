@@ -59,11 +59,17 @@ class TaskForceMemberSchema(Schema):
 class TaskForceEntrySchema(Schema):
     """What happened, on the line of time."""
 
-    position = fields.Integer(dump_only=True)
-    at = moment(dump_only=True)
-    by = fields.String(dump_only=True)
-    kind = choice(EntryKind, dump_only=True)
-    params = fields.Raw(dump_only=True)
+    position = fields.Integer()
+    at = moment()
+    by = fields.String()
+    kind = choice(EntryKind)
+    params = fields.Raw()
+    text = fields.String()
+
+
+class NewTaskForceEntrySchema(Schema):
+    """What happened, in somebody's words."""
+
     text = words(4000, least=1, required=True)
 
 
@@ -127,7 +133,7 @@ def join(given: dict[str, Any], task_force_id: str) -> Response:
 
 
 @blueprint.route("/task-forces/<task_force_id>/entries", methods=["POST"])
-@blueprint.arguments(TaskForceEntrySchema)
+@blueprint.arguments(NewTaskForceEntrySchema)
 @blueprint.alt_response(200, schema=TaskForceSchema)
 def write(given: dict[str, Any], task_force_id: str) -> Response:
     """Write what happened"""

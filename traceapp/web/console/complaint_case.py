@@ -27,6 +27,7 @@ from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
 from traceapp.complaint.suspecting import likeness_of
 from traceapp.complaint.triage import TriageResult
+from traceapp.complaint.triage_known import harm_of
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
@@ -117,7 +118,8 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         grounds_kept=grounds_words(case.triage.get("grounds", [])),
         returned_id=given("item") or (request.view_args or {}).get("return_id", ""), return_actions=_return_actions,
         offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
-        elements=_elements(case, values), kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
+        harm=harm_of(case), elements=_elements(case, values),
+        kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
         investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
         score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
 
