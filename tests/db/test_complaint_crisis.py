@@ -1,6 +1,7 @@
 """Task forces: opened by a cluster or a decision, with one line of time, a hold that is proposed, an end with a reason."""
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from traceapp.complaint.crisis import (
 )
 from traceapp.complaint.crisis_queries import Crisis, crisis_of, task_forces, task_forces_of
 from traceapp.complaint.model import Complaint
-from traceapp.complaint.service import TriageComplaint, triage_complaint
+from traceapp.complaint.service import BindLot, TriageComplaint, bind_lot, triage_complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
@@ -81,6 +82,28 @@ def test_a_triage_that_finds_a_second_death_opens_one_too(
     with database.write() as session:
         triage_complaint(session, actor, clock, TriageComplaint(milder.id, "complaint", "yes", ("death",)))
     assert len(crises(database)) == 1
+
+
+def test_a_report_that_is_bound_to_the_batch_later_makes_the_cluster(
+        database: Database, clock: FixedClock, actor: Actor, lots: list[Lot]) -> None:
+    submit(database, clock, a_report(lot=scanned(lots[0]), **DEATH))
+    unbound = submit(database, clock, a_report(**DEATH)).complaint
+    with database.write() as session:
+        bind_lot(session, actor, clock, BindLot(unbound.id, lots[0].lot_key, "a photo"))
+    assert [len(crisis.cases) for crisis in crises(database)] == [2]
+
+
+@pytest.mark.postgres
+def test_two_critical_reports_at_the_same_moment_make_one_task_force_and_both_arrive(
+        postgresql: Database, clock: FixedClock) -> None:
+    (lot,) = make_lots(postgresql, clock, make_product(postgresql, clock), "A2231K")
+    submit(postgresql, clock, a_report(lot=scanned(lot), **DEATH))
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda number: submit(postgresql, clock, a_report(
+            lot=scanned(lot), narrative=f"died {number}", **DEATH)), range(4)))
+    assert len({one.complaint.id for one in sent}) == 4
+    (crisis,) = crises(postgresql)
+    assert [entry.position for entry in crisis.entries] == list(range(1, len(crisis.entries) + 1))
 
 
 def opened(database: Database, clock: FixedClock, actor: Actor, lot: Lot) -> tuple[str, Complaint]:

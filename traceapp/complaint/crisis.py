@@ -98,10 +98,14 @@ def open_task_force(session: Session, actor: Actor, clock: Clock, command: OpenT
 def _open(session: Session, actor: Actor, clock: Clock, what: tuple[CrisisCause, str | None, str]) -> TaskForce:
     cause, lot_key, reason = what
     now = clock.now()
-    force = TaskForce(id=new_id(now), reference=new_reference("TF", now), cause=cause, lot_key=lot_key, reason=reason,
-                      opened_at=now, opened_by=actor.id, end_reason="")
-    session.add(force)
-    session.flush()
+    force_id = new_id(now)
+    if not insert_if_new(session, TaskForce, {
+            "id": force_id, "reference": new_reference("TF", now), "cause": cause, "lot_key": lot_key,
+            "reason": reason, "opened_at": now, "opened_by": actor.id, "end_reason": "", "revision": 1}):
+        other = open_on(session, lot_key or "")  # two reports at the same moment make one task force
+        assert other is not None
+        return other
+    force = session.get_one(TaskForce, force_id)
     _enter(session, now, actor.id, force, (EntryKind.opened, {}, reason))
     record(session, actor, now, "crisis.opened", crisis_name(force.id),
            {"reference": force.reference, "cause": cause, "lot": lot_key})
@@ -116,8 +120,9 @@ def _open(session: Session, actor: Actor, clock: Clock, what: tuple[CrisisCause,
 
 
 def open_on(session: Session, lot_key: str) -> TaskForce | None:
-    """The task force that works on this batch."""
-    return session.scalars(select(TaskForce).where(TaskForce.lot_key == lot_key, TaskForce.ended_at.is_(None))).first()
+    """The task force that works on this batch, locked."""
+    return session.scalars(select(TaskForce).where(TaskForce.lot_key == lot_key, TaskForce.ended_at.is_(None))
+                           .with_for_update()).first()
 
 
 def watch_cluster(session: Session, clock: Clock, complaint: Complaint) -> TaskForce | None:

@@ -16,6 +16,7 @@ from traceapp.worklist.work import add_work
 
 from .case_parts import LOT_BOUND, NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
 from .clock_model import ClockKind
+from .crisis import watch_cluster
 from .matching import lot_of_key
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote, LotCapture
 from .policy import cleaned_text, one_of
@@ -204,6 +205,7 @@ def bind_lot(session: Session, actor: Actor, clock: Clock, command: BindLot) -> 
     if new_key != old_key:
         rescore(session, clock, complaint)
         add_work(session, clock, LOT_BOUND, complaint.id)
+        watch_cluster(session, clock, complaint)
     return complaint
 
 
