@@ -43,7 +43,9 @@ def test_a_case_is_taken_handed_over_and_its_offer_decided(console: Console) -> 
     other = user_of(console.database, console.clock, "quality", "colleague")
     refused = quality.post(f"{here}/responder", {"user_id": other.id, "reason": ""})
     assert refused.status_code == 422 and 'id="e-reason"' in refused.get_data(as_text=True)
+    assert "do=responder" in quality.get(here).get_data(as_text=True)
     assert quality.post(f"{here}/responder", {"user_id": other.id, "reason": "my leave"}).status_code == 303
+    assert "do=responder" not in quality.get(here).get_data(as_text=True)
     with console.database.read() as session:
         stored = complaint_by_id(session, complaint.id)
         assert stored is not None

@@ -35,7 +35,8 @@ from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
 from traceapp.trace.queries import consignees_of
 from traceapp.vault.service import PersonDetails, erased_at
-from traceapp.web.context import world
+from traceapp.web.auth import may
+from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.triage_words import INVESTIGATIONS, grounds_words, step_lines
 from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, own_name, word
@@ -118,6 +119,7 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         grounds_kept=grounds_words(case.triage.get("grounds", [])),
         returned_id=given("item") or (request.view_args or {}).get("return_id", ""), return_actions=_return_actions,
         offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
+        may_hand_over=case.responder_id == actor().id or may("complaint.approve"),
         harm=harm_of(case), elements=_elements(case, values),
         kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
         investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
