@@ -1,4 +1,4 @@
-"""Service of complaints by API: the duty roster, who answers for a case, what is offered for broken promises."""
+"""Service of complaints by API: promises, the duty roster, who answers for a case, what is offered, measures."""
 from __future__ import annotations
 
 from datetime import timedelta
@@ -7,17 +7,20 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields, validate
 
+from traceapp.complaint.clock_model import ClockKind
 from traceapp.complaint.compensation_model import CompensationState
 from traceapp.complaint.email_draft import draft_from_email
 from traceapp.complaint.escalating import DecideCompensation, compensations_of, decide_compensation
 from traceapp.complaint.measuring import measures_of
 from traceapp.complaint.responding import HandOver, hand_over
+from traceapp.complaint.service_clocks import clocks_of
+from traceapp.complaint.triage_known import known_answers
 from traceapp.web.context import signed_in, world
 from traceapp.worklist.roster import gaps
 from traceapp.worklist.rostering import AddShift, add_shift, as_shifts, duty_now, remove_shift, roster
 
 from .blueprint import ApiBlueprint
-from .complaints import ComplaintSchema
+from .complaints import ComplaintSchema, found_complaint
 from .idempotency import unit_of_work
 from .schemas import Amount, choice, moment, shown, wanted_revision, words
 
@@ -25,6 +28,7 @@ blueprint = ApiBlueprint("api_complaint_service", __name__, url_prefix="/api/v1"
 PERMISSIONS = {
     "api_complaint_service.read_duty": "complaint.read", "api_complaint_service.list_shifts": "complaint.read",
     "api_complaint_service.add": "complaint.approve", "api_complaint_service.remove": "complaint.approve",
+    "api_complaint_service.read_triage": "complaint.read", "api_complaint_service.list_clocks": "complaint.read",
     "api_complaint_service.measures": "complaint.read", "api_complaint_service.draft": "complaint.write",
     "api_complaint_service.respond": "complaint.write", "api_complaint_service.list_compensations": "complaint.read",
     "api_complaint_service.decide": "complaint.approve",
@@ -163,6 +167,43 @@ class MeasuresSchema(Schema):
     satisfaction = fields.Nested(MeasureSchema, allow_none=True)
     promotion = fields.Nested(NetSchema, allow_none=True)
     products = fields.List(fields.Nested(RateSchema))
+
+
+class TriageKeptSchema(Schema):
+    """What was answered at the last triage, what followed from it, and what the case itself answers."""
+
+    answered = fields.Raw()
+    known = fields.Raw()
+    because = fields.Raw()
+
+
+class ServiceClockSchema(Schema):
+    """One promise: until when, and when it was kept."""
+
+    kind = choice(ClockKind)
+    round = fields.Integer()
+    started_at = moment()
+    due_at = moment()
+    ended_at = moment(allow_none=True)
+    escalated_at = moment(allow_none=True)
+
+
+@blueprint.route("/complaints/<complaint_id>/triage", methods=["GET"])
+@blueprint.response(200, TriageKeptSchema)
+def read_triage(complaint_id: str) -> object:
+    """What was answered at triage, and what of the answers the case itself tells"""
+    with world().database.read() as session:
+        case = found_complaint(session, complaint_id)
+        known = known_answers(session, case)
+        return {"answered": case.triage, "known": known.answers, "because": known.because}
+
+
+@blueprint.route("/complaints/<complaint_id>/clocks", methods=["GET"])
+@blueprint.response(200, ServiceClockSchema(many=True))
+def list_clocks(complaint_id: str) -> object:
+    """What was promised of a complaint, and whether it was kept"""
+    with world().database.read() as session:
+        return clocks_of(session, found_complaint(session, complaint_id).id)
 
 
 @blueprint.route("/complaint-measures", methods=["GET"])

@@ -9,15 +9,12 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.complaint import queries
 from traceapp.complaint import service as complaints
-from traceapp.complaint.clock_model import ClockKind
 from traceapp.complaint.model import Channel, Complaint
 from traceapp.complaint.policy import Affected, AgeBand, Sex
 from traceapp.complaint.report import LotGiven
 from traceapp.complaint.seriousness import Harm
-from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
 from traceapp.complaint.triage import Alleges, ComplaintKind, Investigation, Ours, TriageResult
-from traceapp.complaint.triage_known import known_answers
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import erase_person, reveal_person
@@ -33,7 +30,6 @@ PERMISSIONS = {
     "api_complaints.submit": "complaint.write", "api_complaints.triage": "complaint.write",
     "api_complaints.change": "complaint.write", "api_complaints.note": "complaint.write",
     "api_complaints.bind": "complaint.write", "api_complaints.list_notes": "complaint.read",
-    "api_complaints.read_triage": "complaint.read", "api_complaints.list_clocks": "complaint.read",
     "api_complaints.list_duplicates": "complaint.read", "api_complaints.link": "complaint.write",
     "api_complaints.decline": "complaint.write", "api_complaints.reveal": "person.reveal",
     "api_complaints.erase": "person.erase",
@@ -156,25 +152,6 @@ class TriageSchema(Schema):
     note = words(4000, load_default="")
 
 
-class TriageKeptSchema(Schema):
-    """What was answered at the last triage, what followed from it, and what the case itself answers."""
-
-    answered = fields.Raw()
-    known = fields.Raw()
-    because = fields.Raw()
-
-
-class ServiceClockSchema(Schema):
-    """One promise: until when, and when it was kept."""
-
-    kind = choice(ClockKind)
-    round = fields.Integer()
-    started_at = moment()
-    due_at = moment()
-    ended_at = moment(allow_none=True)
-    escalated_at = moment(allow_none=True)
-
-
 class ChangeSchema(Schema):
     """An action of the state table."""
 
@@ -219,7 +196,8 @@ class PersonSchema(Schema):
     born_on = fields.String()
 
 
-def _found(session: Any, complaint_id: str) -> Complaint:
+def found_complaint(session: Any, complaint_id: str) -> Complaint:
+    """The complaint. Raises NotFound."""
     complaint = queries.complaint_by_id(session, complaint_id)
     if complaint is None:
         raise NotFound("There is no such complaint.", place="complaint_id")
@@ -263,7 +241,7 @@ def submit(given: dict[str, Any]) -> Response:
 def read_complaint(complaint_id: str) -> Response:
     """One complaint"""
     with world().database.read() as session:
-        return shown(ComplaintSchema(), _found(session, complaint_id))
+        return shown(ComplaintSchema(), found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/triage", methods=["POST"])
@@ -279,24 +257,6 @@ def triage(given: dict[str, Any], complaint_id: str) -> Response:
             complaint_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(ComplaintSchema(), complaint)
-
-
-@blueprint.route("/complaints/<complaint_id>/triage", methods=["GET"])
-@blueprint.response(200, TriageKeptSchema)
-def read_triage(complaint_id: str) -> object:
-    """What was answered at triage, and what of the answers the case itself tells"""
-    with world().database.read() as session:
-        case = _found(session, complaint_id)
-        known = known_answers(session, case)
-        return {"answered": case.triage, "known": known.answers, "because": known.because}
-
-
-@blueprint.route("/complaints/<complaint_id>/clocks", methods=["GET"])
-@blueprint.response(200, ServiceClockSchema(many=True))
-def list_clocks(complaint_id: str) -> object:
-    """What was promised of a complaint, and whether it was kept"""
-    with world().database.read() as session:
-        return clocks_of(session, _found(session, complaint_id).id)
 
 
 @blueprint.route("/complaints/<complaint_id>/actions", methods=["POST"])
@@ -317,7 +277,7 @@ def change(given: dict[str, Any], complaint_id: str) -> Response:
 def list_notes(complaint_id: str) -> object:
     """The notes of a complaint, oldest first"""
     with world().database.read() as session:
-        return queries.notes_of(session, _found(session, complaint_id))
+        return queries.notes_of(session, found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/notes", methods=["POST"])
@@ -348,7 +308,7 @@ def bind(given: dict[str, Any], complaint_id: str) -> Response:
 def list_duplicates(complaint_id: str) -> object:
     """The other reports that staff linked to the same event"""
     with world().database.read() as session:
-        return queries.duplicates_of(session, _found(session, complaint_id))
+        return queries.duplicates_of(session, found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/master", methods=["PUT"])
@@ -381,7 +341,7 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
     """See who the reporter is; every look is recorded with its reason, a repetition with the same key too"""
     here = world()
     with here.database.write() as session:  # the answer is personal: it is kept under no key
-        case = _found(session, complaint_id)
+        case = found_complaint(session, complaint_id)
         if case.person_id is None:
             raise NotFound("There is no such person in the vault.", code="unknown-person")
         person = reveal_person(session, signed_in(), here.clock, case.person_id, given["reason"], vault=here.vault)
@@ -396,7 +356,7 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
 def erase(given: dict[str, Any], complaint_id: str) -> Response:
     """Erase who reported it; what was said and judged stays"""
     with unit_of_work() as session:
-        person_id = _found(session, complaint_id).person_id
+        person_id = found_complaint(session, complaint_id).person_id
         if person_id is None:
             raise NotFound("There is no such person in the vault.", code="unknown-person")
         erase_person(session, signed_in(), world().clock, person_id, given["reason"])
