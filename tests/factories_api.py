@@ -102,6 +102,10 @@ def make_plant(console: Console) -> Plant:
     api = ApiClient(console.app, database, clock, "quality_manager")
     ids["job_id"] = api.post(f"/lots/{house.first.lot_key}/print-jobs", {"template": "sample"})["id"]
     ids["file_id"] = api.post("/exports/records/jobs", {"lot": house.first.uri, "format": "csv"})["id"]
+    ids["task_force_id"] = api.post("/task-forces", {"reason": "the press calls", "complaint_id": ids["complaint_id"]})["id"]
+    api.post(f"/complaints/{ids['complaint_id']}/returns", {"quantity": "2"})
+    api.post("/duty-shifts", {"user_id": ids["user_id"], "weekdays": [5, 6], "starts": "20:00", "ends": "08:00",
+                              "first_on": "2026-01-01"})
     make_records(world_of(console))
     table = b"code,name_zh,kind,unit\nP-9,,device,EA\n"
     ids |= {"kind": "product", "import_id": api.upload("/imports", {

@@ -6,7 +6,11 @@ from traceapp.audit import model as audit
 from traceapp.catalog import model as catalog
 from traceapp.code import model as code
 from traceapp.code import print_model as printing
+from traceapp.complaint import clock_model as service_clocks
+from traceapp.complaint import compensation_model as compensations
+from traceapp.complaint import crisis_model as crises
 from traceapp.complaint import model as complaint
+from traceapp.complaint import return_model as returns
 from traceapp.db import Base
 from traceapp.identity import model as identity
 from traceapp.importing import model as importing
@@ -20,9 +24,11 @@ from traceapp.trace import sensor_model as sensors
 from traceapp.vault import model as vault
 from traceapp.worklist import clock_model as legal_clocks
 from traceapp.worklist import model as worklist
+from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "complaint", "epcis",
-           "identity", "importing", "legal_clocks", "metadata", "outbox", "printing", "recall", "sensors", "submission",
-           "surveillance", "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "compensations",
+           "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata", "outbox", "printing",
+           "recall", "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault",
+           "worklist"]

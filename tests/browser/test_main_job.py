@@ -204,8 +204,11 @@ def step_8_promote(walk: Walk, labels: list[str]) -> None:
     click(page, listed)
     click(page, walk.complaints[0])
     click(page, triage)
-    tick(page, "A complaint")
-    tick(page, "Somebody was harmed")
+    for answer in ("Yes", "Ours, and the batch is known", "Somebody was harmed", "Product quality"):
+        tick(page, answer)
+        click(page, "Go on")
+    shoot(page, "walk-8-triage")
+    click(page, "The rest as suggested")
     click(page, "Save the triage")
     click(page, promote)
     said = page.get_by_role("status").first

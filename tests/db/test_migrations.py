@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import versions_of
 from traceapp.adverse_event.versions import changes_of
 from traceapp.catalog.model import Product, Registration
+from traceapp.complaint.clock_model import ServiceClock
+from traceapp.complaint.model import Complaint
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.trace.event_query import events_page
@@ -238,3 +241,33 @@ def test_adverse_events_that_were_there_before_have_an_assessment_without_detail
         assert (event.terms, event.details, event.expectedness, event.latest_awareness_at) == (["rash"], {}, "unknown", None)
         changes = {one.name: (one.kind, one.before, one.after) for one in changes_of(versions_of(session, "e"), event)}
         assert changes["sex"] == ("", "unknown", "female") and "expectedness" not in changes
+
+
+def test_complaints_that_were_there_before_stand_where_they_stood(empty: Database) -> None:
+    migrate_to(empty, "0010")
+    at = {"at": "2026-11-01T08:00:00.000000+00:00", "due": "2026-11-02T08:00:00.000000+00:00",
+          "done": "2026-11-01T20:00:00.000000+00:00"}
+    states = ("received", "triaged", "investigating", "answered", "closed")
+    with empty.engine.begin() as connection:
+        for state in states:
+            connection.execute(text(
+                "INSERT INTO complaint (lot_key, id, reference, channel, lot_capture, lot_text, place, received_at,"
+                " awareness_at, narrative, terms, affected, age_band, sex, seriousness, use_text, severity, state,"
+                " triage_result, is_quarantined, decision, revision) VALUES ('unknown', :state, :state, 'email', 'none',"
+                " '', '', :at, :at, 'itches', '[]', 'me', 'unknown', 'unknown', '[]', '', 'minor', :state, 'complaint',"
+                " :no, '', 1)"), {**at, "state": state, "no": False})
+        connection.execute(text(
+            "INSERT INTO task (id, kind, about, params, role, created_at, due_at, state, done_at) VALUES"
+            " ('t', 'complaint.answer', 'complaint:answered', '{}', 'quality', :at, :due, 'done', :done)"), at)
+    upgrade(empty)
+    assert (differences(empty), integrity(empty)) == ([], [])
+    with empty.read() as session:
+        found = {row.id: (row.state, row.investigation) for row in session.scalars(select(Complaint))}
+        assert found == {"received": ("received", "undecided"), "triaged": ("verified", "undecided"),
+                         "investigating": ("verified", "begun"), "answered": ("told", "undecided"),
+                         "closed": ("archived", "undecided")}
+        clocks = {(row.complaint_id, row.kind): row for row in session.scalars(select(ServiceClock))}
+        assert {key for key in clocks if key[1] == "resolution"} == {(state, "resolution") for state in states[:4]}
+        answer = clocks["answered", "first_answer"]
+        assert (answer.due_at - answer.started_at, answer.ended_at) == (timedelta(days=1), answer.started_at
+                                                                        + timedelta(hours=12))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from traceapp.complaint.coding import suggest_terms
 from traceapp.complaint.policy import (
-    SERVICE_CLOCKS,
+    PROMISES,
     SOURCE_BURST,
     TEXT_BURST,
     Affected,
@@ -51,15 +51,15 @@ def test_every_criterion_can_be_reached_by_a_plain_answer() -> None:
 
 
 def test_service_clocks_are_stated_and_stricter_for_what_is_worse() -> None:
-    assert set(SERVICE_CLOCKS) == set(Severity)
+    assert set(PROMISES) == set(Severity)
     at = datetime(2026, 2, 28, 23, 50, tzinfo=UTC)
     assert due_times(Severity.critical, at) == (at + timedelta(hours=1), at + timedelta(hours=4),
-                                                at + timedelta(hours=24))
+                                                at + timedelta(hours=24), at + timedelta(days=10))
     for milder, worse in pairwise(ORDER):
         assert all(soon < late for soon, late in zip(due_times(worse, at), due_times(milder, at), strict=True))
     for severity in Severity:
-        first, triage, decision = due_times(severity, at)
-        assert first < triage < decision
+        first, triage, decision, resolution = due_times(severity, at)
+        assert first < triage < decision < resolution
 
 
 @given(st.booleans(), st.integers(0, 100), st.integers(0, 100))

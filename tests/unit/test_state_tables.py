@@ -8,6 +8,7 @@ import pytest
 
 from traceapp.adverse_event import states as adverse_event
 from traceapp.code import print_states as printing
+from traceapp.complaint import return_states as returns
 from traceapp.complaint import states as complaint
 from traceapp.core.errors import Conflict
 from traceapp.identity.policy import PERMISSIONS
@@ -17,7 +18,8 @@ from traceapp.submission import records_states as records
 from traceapp.surveillance import states as surveillance
 
 TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
-    (complaint, complaint.ComplaintState), (adverse_event, adverse_event.AdverseEventState),
+    (complaint, complaint.ComplaintState), (returns, returns.ReturnState),
+    (adverse_event, adverse_event.AdverseEventState),
     (surveillance, surveillance.SignalState), (recall, recall.RecallState),
     (printing, printing.PrintState), (records, records.FileState), (importing, importing.ImportState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]

@@ -225,7 +225,7 @@ def test_one_s_own_language_is_chosen(plant: Plant) -> None:
     ("/exports/lots?text=P-1&verdict=recalled&format=csv", "lots", {"text": "P-1", "verdict": "recalled"}),
     ("/exports/products?format=xlsx&kind=device", "products", {"kind": "device"}),
     ("/exports/parties?format=json&role=user_facility", "partners", {"role": "user_facility"}),
-    ("/exports/complaints?state=triaged", "complaints", {"state": "triaged"}),
+    ("/exports/complaints?state=verified", "complaints", {"state": "verified"}),
     ("/exports/recalls?state=notifying", "recalls", {"state": "notifying"})])
 def test_a_file_is_recorded_with_its_filter_and_its_hash(plant: Plant, path: str, kind: str,
                                                          filters: dict[str, str]) -> None:

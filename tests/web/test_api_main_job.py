@@ -197,7 +197,7 @@ def test_a_change_needs_the_version_that_it_changes(app: Flask, sqlite: Database
     path, body = f"/complaints/{complaint['id']}/triage", {"result": "complaint", "harm": "yes"}
     assert staff.post(path, body, 428)["code"] == "precondition-required"
     assert staff.post(path, body, 412, If_Match='"99"')["code"] == "stale"
-    assert staff.post(path, body, 200, If_Match='"1"')["state"] == "triaged"
+    assert staff.post(path, body, 200, If_Match='"1"')["state"] == "verified"
 
 
 @pytest.mark.parametrize(("body", "place"), [

@@ -27,7 +27,7 @@ def plant(console: Console) -> Plant:
 
 def reads(plant: Plant) -> Iterator[tuple[str, str]]:
     """(path template of the description, address) of every read, with what the house holds for its parameters."""
-    query = {**dict.fromkeys(("api_genealogy.list_reached_from", "api_genealogy.read_trace_from",
+    query = {"api_complaint_service.measures": "?since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z", **dict.fromkeys(("api_genealogy.list_reached_from", "api_genealogy.read_trace_from",
                               "api_exports.trace_from"), f"?kind=item&name={plant.house.glue.number}"),
              "api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}", "api_records.records": f"?lot={plant.house.glue.lot_key}",
              "api_files.read_label": "?template=sample", "api_history.read_history": f"?kind=lot&id={plant.house.first.lot_key}"}

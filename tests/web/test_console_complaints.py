@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from tests.factories_cases import reported, triaged
 from tests.factories_complaint import make_lots, make_product, scanned
@@ -48,7 +48,7 @@ def test_a_new_complaint_opens_with_what_was_said_and_then_its_triage(console: C
                                                                      lots: list[Lot]) -> None:
     complaint = reported(console, lot=scanned(lots[0]), narrative="red after an hour")
     page = quality.get(path(complaint)).get_data(as_text=True)
-    assert page.index("red after an hour") < page.index("Save the triage")
+    assert page.index("red after an hour") < page.index("Does it say that something is wrong?")
     assert "Read from the code" in page and "20260901" in page
     assert "First answer" in page and "Due in" in page
 
@@ -57,7 +57,7 @@ def test_contradicting_answers_are_refused_and_every_answer_is_still_there(conso
                                                                           lots: list[Lot]) -> None:
     complaint = reported(console, lot=scanned(lots[0]))
     answer = quality.post(path(complaint, "/triage"), {
-        "result": "complaint", "harm": "no", "seriousness": ["hospitalised"], "note": "ward 3 telephoned",
+        "alleges": "yes", "ours": "yes", "harm": "no", "seriousness": ["hospitalised"], "note": "ward 3 telephoned",
         "revision": complaint.revision})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -68,7 +68,7 @@ def test_contradicting_answers_are_refused_and_every_answer_is_still_there(conso
 def test_a_stale_triage_says_so_and_loses_nothing(console: Console, quality: Browser, lots: list[Lot]) -> None:
     complaint = triaged(console, lot=scanned(lots[0]))
     answer = quality.post(path(complaint, "/triage"), {
-        "result": "inquiry", "harm": "unknown", "note": "only a question", "revision": complaint.revision - 1})
+        "alleges": "no", "ours": "yes", "note": "only a question", "revision": complaint.revision - 1})
     assert answer.status_code == 412
     assert "only a question" in answer.get_data(as_text=True)
     assert stored(console, complaint).triage_result == "complaint"
@@ -212,7 +212,7 @@ def test_an_uploaded_file_does_not_lie_open_on_the_disk(console: Console, qualit
 def test_the_list_filters_by_batch_state_and_day_and_leaves_as_a_recorded_file(console: Console, quality: Browser,
                                                                               lots: list[Lot]) -> None:
     complaint = triaged(console, lot=scanned(lots[2]), narrative="=SUM(1)")
-    query = f"lot={lots[2].number}&state=triaged&since=2026-11-22&until=2026-11-22"
+    query = f"lot={lots[2].number}&state=verified&since=2026-11-22&until=2026-11-22"
     page = quality.get(f"/console/complaints?{query}").get_data(as_text=True)
     assert complaint.reference in page
     assert complaint.reference not in quality.get("/console/complaints?lot=404").get_data(as_text=True)
@@ -258,3 +258,90 @@ def test_no_trail_holds_what_was_said(console: Console, quality: Browser, lots: 
     with console.database.read() as session:
         trail = " ".join(session.scalars(select(AuditEntry.data)))
     assert "only staff may read" not in trail and "words of a note" not in trail
+
+
+def answers_in(page: str) -> dict[str, list[str]]:
+    """What a form carries along and what is chosen in it."""
+    found: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input [^>]*>", page):
+        kind = re.search(r'type="(\w+)"', tag)
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and value and kind and (kind[1] == "hidden" or " checked" in tag):
+            found.setdefault(name[1], []).append(value[1])
+    return found
+
+
+def test_triage_asks_one_question_at_a_time_says_why_and_then_what_follows(console: Console, quality: Browser,
+                                                                          lots: list[Lot]) -> None:
+    complaint = reported(console, lot=scanned(lots[0]), terms=("redness",))
+    page = quality.get(path(complaint)).get_data(as_text=True)
+    asked = ["something is wrong", "do we know the batch", "Was somebody harmed", "Whom does it concern",
+             "reported before", "cause be looked for"]
+    for question in asked[:-1]:
+        assert question in page.partition('<legend class="lb">')[2] + page.partition('for="f-duplicate_of"')[2]
+        following = re.search(r'class="btn" name="step" value="(\w+)"', page)
+        assert following is not None
+        page = quality.post(path(complaint, "/triage"), answers_in(page) | {"step": following[1]}).get_data(as_text=True)
+    assert "The product may be at fault." in page
+    page = quality.post(path(complaint, "/triage"), answers_in(page) | {"step": "summary"}).get_data(as_text=True)
+    assert "What follows from this" in page and "Decide whether it is an adverse event" in page
+    assert stored(console, complaint).state == "received"
+    assert quality.post(path(complaint, "/triage"), answers_in(page) | {"step": "save"}).status_code == 303
+    kept = stored(console, complaint)
+    assert (kept.state, kept.kinds, kept.investigation) == ("verified", ["product_quality"], "needed")
+    after = quality.get(path(complaint)).get_data(as_text=True)
+    assert "because: Somebody was harmed" in after and "Cause found" in after
+
+
+def test_what_the_answers_lack_leads_back_to_its_question(console: Console, quality: Browser, lots: list[Lot]) -> None:
+    complaint = reported(console, lot=scanned(lots[0]), terms=("redness",))
+    page = quality.post(path(complaint, "/triage"), {
+        "alleges": "yes", "ours": "yes", "harm": "could", "investigation": "not_needed", "justification": "known glue",
+        "step": "summary"}).get_data(as_text=True)
+    assert 'id="e-equivalent"' in page and "known glue" in page and "What follows from this" not in page
+
+
+def test_a_question_is_asked_less_and_is_answered_and_archived(console: Console, quality: Browser,
+                                                              lots: list[Lot]) -> None:
+    complaint = reported(console, harm="no", terms=(), narrative="How long does it keep?")
+    page = quality.post(path(complaint, "/triage"), {
+        "alleges": "no", "ours": "yes", "step": "summary"}).get_data(as_text=True)
+    assert "Answer the question and archive it" in page and "Was somebody harmed" not in page
+    form = answers_in(page) | {"step": "save", "note": ""}
+    assert quality.post(path(complaint, "/triage"), form).status_code == 303
+    for action, note in (("answer", "Three years."), ("close", "Answered.")):
+        assert quality.post(path(complaint, "/change"), {"action": action, "note": note}).status_code == 303
+    assert stored(console, complaint).state == "archived"
+
+
+def test_the_list_knows_kinds_and_suspected_fakes(console: Console, quality: Browser, lots: list[Lot]) -> None:
+    complaint = reported(console, harm="no", terms=("delivery",), lot=LotGiven(text="ZZ-99-UNKNOWN"))
+    quality.post(path(complaint, "/triage"), {
+        "alleges": "yes", "ours": "unknown_batch", "harm": "no", "kinds": ["logistics", "contract"], "step": "save"})
+    assert stored(console, complaint).is_suspected_fake
+    for query, is_there in (("kind=contract", True), ("kind=service", False), ("special=fakes", True)):
+        page = quality.get(f"/console/complaints?{query}").get_data(as_text=True)
+        assert (complaint.reference in page) is is_there, query
+
+
+LETTER = """From: Jane Roe <jane.roe@clinic.example>
+Date: Fri, 20 Nov 2026 09:15:00 +0800
+Subject: Lot 20260902
+
+Two patients with itching after Dressing P1; ring 138 1234 5678. Order 4711-X.
+"""
+
+
+def test_a_pasted_e_mail_becomes_a_form_with_the_words_it_comes_from_and_nothing_is_kept(
+        console: Console, quality: Browser, lots: list[Lot]) -> None:
+    with console.database.read() as session:
+        before = session.scalar(select(func.count()).select_from(Complaint))
+    assert quality.post("/console/complaints/email", {"text": " "}).status_code == 422
+    page = quality.post("/console/complaints/email", {"text": LETTER}).get_data(as_text=True)
+    for said in ('value="Jane Roe"', 'value="jane.roe@clinic.example"', 'value="2026-11-20T09:15"', 'value="20260902"',
+                 'value="itching" checked', "“Lot 20260902”", '<option value="email" selected>',
+                 f'<option value="{lots[1].product_id}" selected>', 'value="138 1234 5678"'):
+        assert said in page, said
+    with console.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Complaint)) == before
+        assert "jane.roe" not in " ".join(session.scalars(select(AuditEntry.data)))

@@ -23,7 +23,7 @@ from .retention import SHORTEST, CaseFacts, Kept, kept_for_all
 from .states import AdverseEventState
 
 _PAGE = 500
-_ENDED = {ComplaintState.closed, AdverseEventState.closed, AdverseEventState.nullified}
+_ENDED = {ComplaintState.archived, ComplaintState.improvement, AdverseEventState.closed, AdverseEventState.nullified}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
-from traceapp.complaint.handling import complaint_of
+from traceapp.complaint.case_parts import complaint_of
 from traceapp.complaint.intake import about as about_complaint
-from traceapp.complaint.model import UNKNOWN_LOT, Complaint, TriageResult
+from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.policy import AgeBand, Sex, checked_awareness, cleaned_text, due_times, one_of
 from traceapp.complaint.queries import duplicates_of
 from traceapp.complaint.seriousness import criteria_of
-from traceapp.complaint.states import ComplaintState, Severity
+from traceapp.complaint.states import IN_HAND, Severity
 from traceapp.complaint.terms import known_terms
+from traceapp.complaint.triage import TriageResult
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
@@ -90,8 +91,7 @@ def adverse_event_of(session: Session, adverse_event_id: str, revision: int | No
 
 
 def _may_promote(session: Session, complaint: Complaint) -> None:
-    if complaint.state in (ComplaintState.received, ComplaintState.closed) or (
-            complaint.triage_result != TriageResult.complaint):
+    if complaint.state not in IN_HAND or complaint.triage_result != TriageResult.complaint:
         raise Conflict("Only a complaint that was triaged as one and is not closed can become an adverse event.",
                        code="wrong-state")
     if complaint.master_id is not None:
@@ -128,7 +128,7 @@ def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: Op
     complete_tasks(session, actor, clock, about_complaint(complaint.id), "complaint.promote", event.reference)
     raise_task(session, actor, clock, RaiseTask(
         "adverse_event.assess", about(event.id), "quality",
-        due_times(Severity(complaint.severity), awareness_at)[2],
+        due_times(Severity(complaint.severity), awareness_at).decision,
         None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
     start_clocks(session, actor, clock, event, awareness_at)
     return event
@@ -218,7 +218,7 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
     elif command.action == "reopen":
         severity = Severity.major if event.is_serious else Severity.moderate
         raise_task(session, actor, clock, RaiseTask(
-            "adverse_event.assess", about(event.id), "quality", due_times(severity, clock.now())[2],
+            "adverse_event.assess", about(event.id), "quality", due_times(severity, clock.now()).decision,
             None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
     return event
 

@@ -28,6 +28,7 @@ from .intake import RESCORE, bind_match, duties_of, flag_duplicates, note_intake
 from .matching import LotIndex, MatchKind, index_of_lots
 from .model import UNKNOWN_LOT, Complaint, ImportedFile
 from .report import CheckedReport, checked_report
+from .service_clocks import begin_clocks
 
 MOST_SHOWN = 100
 _BATCH = 500
@@ -232,6 +233,7 @@ class _Taker:
         for complaint in self._batch:
             note_intake(self.session, self.actor, self.clock, complaint)
             tasks.extend(duties_of(complaint))
+        begin_clocks(self.session, self._batch)
         self.session.flush()
         raise_new_tasks(self.session, self.actor, self.clock, tasks)
         # The trail of this batch is added now: a hundred thousand complaints would not fit into memory at the end.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from traceapp.audit import record, stream_of
+from traceapp.audit import record
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput
@@ -22,15 +22,20 @@ from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import add_work
 
+from .calling import call_for_grave
+from .case_parts import LOT_BOUND, RESCORE, about, duty
+from .crisis import watch_cluster
 from .matching import LotMatch, MatchKind, lot_of_key, match_lot
-from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm, TriageResult
-from .policy import Circumstances, due_times, is_grave, is_suspicious
+from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm
+from .policy import Circumstances, is_grave, is_suspicious
 from .report import CheckedReport, LotGiven, SubmitComplaint, checked_report
+from .service_clocks import begin_clocks, promised
 from .states import ComplaintState, Severity
 from .suspecting import suspect_alike
+from .triage import Investigation, TriageResult
 
-RESCORE = "surveillance.rescore"
-LOT_BOUND = "complaint.lot_bound"
+__all__ = ["LOT_BOUND", "RESCORE", "BoundLot", "Submitted", "about", "bind_given", "bind_match", "duties_of",
+           "flag_duplicates", "forget_sources", "note_intake", "repeat_of", "submit_complaint", "take_in"]
 _SAME_DAY = timedelta(hours=24)
 
 
@@ -53,11 +58,6 @@ class BoundLot:
     capture: LotCapture
     product_id: str | None
     match: LotMatch = LotMatch(MatchKind.absent)
-
-
-def about(complaint_id: str) -> str:
-    """The name of a complaint in tasks, attachments and the trail."""
-    return stream_of("complaint", complaint_id)
 
 
 def bind_given(session: Session, given: LotGiven) -> BoundLot:
@@ -138,7 +138,9 @@ def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, Check
         age_band=report.age_band, sex=report.sex, seriousness=list(report.criteria), use_text=report.use_text,
         is_harm=report.is_harm, severity=report.severity, state=ComplaintState.received,
         triage_result=TriageResult.untriaged, is_quarantined=False, person_id=person.id if person else None,
-        follow_up_hash=token_hash(vault.token_for(about(complaint_id))), decision="")
+        follow_up_hash=token_hash(vault.token_for(about(complaint_id))), decision="", kinds=list(report.kinds),
+        triage={}, is_suspected_fake=False, investigation=Investigation.undecided, cause="", solution="",
+        improvement="", times_reopened=0)
     session.add(complaint)
     return complaint
 
@@ -184,8 +186,11 @@ def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplain
 
 def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
     note_intake(session, actor, clock, complaint)
+    begin_clocks(session, [complaint])
     for task in duties_of(complaint):
         raise_task(session, actor, clock, task)
+    call_for_grave(session, clock, complaint, promised(complaint, complaint.awareness_at).first_answer)
+    watch_cluster(session, clock, complaint)
     if complaint.lot_key != UNKNOWN_LOT:
         add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
 
@@ -201,13 +206,11 @@ def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complai
 
 def duties_of(complaint: Complaint) -> list[RaiseTask]:
     """What must be done about a new complaint, and by when; a manager is told of a grave one within the same hours."""
-    first_answer, triage, _ = due_times(Severity(complaint.severity), complaint.awareness_at)
-    lot_key = None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key
-    params = {"reference": complaint.reference, "severity": str(complaint.severity)}
-    wanted = [("complaint.triage", "quality", triage), ("complaint.answer", "quality", first_answer)]
+    due = promised(complaint, complaint.awareness_at)
+    wanted = [("complaint.triage", "quality", due.triage), ("complaint.answer", "quality", due.first_answer)]
     if is_grave(Severity(complaint.severity)):
-        wanted.append(("complaint.serious", "quality_manager", first_answer))
-    return [RaiseTask(kind, about(complaint.id), role, due_at, lot_key, params) for kind, role, due_at in wanted]
+        wanted.append(("complaint.serious", "quality_manager", due.first_answer))
+    return [duty(complaint, kind, role, due_at) for kind, role, due_at in wanted]
 
 
 def forget_sources(session: Session, before: datetime) -> None:

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
 from .states import ComplaintState, Severity
+from .triage import Investigation, TriageResult
 
 UNKNOWN_LOT = "unknown"
 
@@ -35,24 +36,19 @@ class LotCapture(StrEnum):
     none = "none"
 
 
-class TriageResult(StrEnum):
-    """What triage found: `inquiry` alleges nothing; `not_ours` is another maker's product or a suspected fake."""
-
-    untriaged = "untriaged"
-    complaint = "complaint"
-    inquiry = "inquiry"
-    not_ours = "not_ours"
-
-
 class Complaint(Revisioned, Base):
     """What somebody said. `awareness_at` is day 0 and is written once; the person stands in the vault.
     `possible_duplicate_of` is what the service suspects, `master_id` what staff decided; `source_hash` is keyed,
-    holds for one day, and is kept only to see bursts."""
+    holds for one day, and is kept only to see bursts. `triage` is what was answered and what follows, as judged;
+    `responder_id` took it first and answers for it until it is handed over."""
 
     __tablename__ = "complaint"
     __table_args__ = (
         enum_check("channel", Channel), enum_check("lot_capture", LotCapture), enum_check("state", ComplaintState),
         enum_check("severity", Severity), enum_check("triage_result", TriageResult),
+        enum_check("investigation", Investigation),
+        CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction_is_a_grade"),
+        CheckConstraint("recommendation BETWEEN 0 AND 10", name="recommendation_is_a_grade"),
         Index("ix_complaint_source", "source_hash"), Index("ix_complaint_person", "person_id"),
         Index("ix_complaint_product_received", "product_id", "received_at"),
         Index("ix_complaint_lot_received", "lot_key", "received_at"),
@@ -91,6 +87,18 @@ class Complaint(Revisioned, Base):
     master_id: Mapped[str | None] = mapped_column(String(32))
     follow_up_hash: Mapped[str | None] = mapped_column(String(64))
     decision: Mapped[str] = mapped_column(Text, default="")
+    kinds: Mapped[Any] = mapped_column(JsonText, default=list)
+    triage: Mapped[Any] = mapped_column(JsonText, default=dict)
+    is_suspected_fake: Mapped[bool] = mapped_column(default=False)
+    investigation: Mapped[str] = mapped_column(String(12), default=Investigation.undecided)
+    cause: Mapped[str] = mapped_column(Text, default="")
+    solution: Mapped[str] = mapped_column(Text, default="")
+    improvement: Mapped[str] = mapped_column(Text, default="")
+    responder_id: Mapped[str | None] = mapped_column(String(32))
+    times_reopened: Mapped[int] = mapped_column(Integer, default=0)
+    satisfaction: Mapped[int | None] = mapped_column(Integer)
+    recommendation: Mapped[int | None] = mapped_column(Integer)
+    surveyed_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class ComplaintNote(Base):

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from traceapp.core.errors import InvalidInput
 
@@ -49,33 +49,50 @@ def is_minor(affected: Affected, age_band: AgeBand) -> bool:
     return age_band in MINOR_BANDS or (affected is Affected.my_child and age_band is AgeBand.unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceClock:
-    """Hours from awareness by the wall clock: to the first answer, to triage, to a decision."""
+class Promise(NamedTuple):
+    """Hours by the wall clock: to the first answer, to triage, to a decision, and until it is resolved."""
 
-    first_answer_hours: int
-    triage_hours: int
-    decision_hours: int
+    first_answer: int
+    triage: int
+    decision: int
+    resolution: int
 
 
 # Our own promise, no law. Source of the order of size: ISO 10002 (acknowledge at once, assess by severity); every
-# number is below the shortest legal clock that such a case can start (7 days for a death: SAMR Order 1 (2018)).
-SERVICE_CLOCKS: dict[Severity, ServiceClock] = {
-    Severity.critical: ServiceClock(1, 4, 24),
-    Severity.major: ServiceClock(4, 24, 72),
-    Severity.moderate: ServiceClock(12, 36, 168),
-    Severity.minor: ServiceClock(24, 48, 240),
-    Severity.none: ServiceClock(48, 120, 720),
+# decision is below the shortest legal clock that such a case can start (7 days for a death: SAMR Order 1 (2018)).
+PROMISES: dict[Severity, Promise] = {
+    Severity.critical: Promise(1, 4, 24, 240),
+    Severity.major: Promise(4, 24, 72, 360),
+    Severity.moderate: Promise(12, 36, 168, 480),
+    Severity.minor: Promise(24, 48, 240, 720),
+    Severity.none: Promise(48, 120, 720, 1080),
 }
+# Nobody harmed and nothing wrong with the product: there is no cause to be looked for in the laboratory.
+SERVICE_ONLY = Promise(48, 120, 360, 720)
+
+
+# What is offered when a promise was broken, a row per severity. A person approves it; nothing is paid by itself.
+COMPENSATIONS: dict[Severity, str] = {
+    Severity.critical: "visit_and_costs", Severity.major: "visit_and_costs", Severity.moderate: "refund_and_replace",
+    Severity.minor: "replace", Severity.none: "apology_and_voucher"}
+
+
+class DueTimes(NamedTuple):
+    """When the first answer, the triage, the decision and the resolution are due."""
+
+    first_answer: datetime
+    triage: datetime
+    decision: datetime
+    resolution: datetime
+
+
 _ORDER = (Severity.none, Severity.minor, Severity.moderate, Severity.major, Severity.critical)
 
 
-def due_times(severity: Severity, awareness_at: datetime) -> tuple[datetime, datetime, datetime]:
-    """When the first answer, the triage and the decision are due."""
-    clock = SERVICE_CLOCKS[severity]
-    hours = (clock.first_answer_hours, clock.triage_hours, clock.decision_hours)
-    return (awareness_at + timedelta(hours=hours[0]), awareness_at + timedelta(hours=hours[1]),
-            awareness_at + timedelta(hours=hours[2]))
+def due_times(severity: Severity, started_at: datetime, *, is_service_only: bool = False) -> DueTimes:
+    """When what we promise is due, counted from awareness, or from when the case was opened again."""
+    hours = SERVICE_ONLY if is_service_only and severity is Severity.none else PROMISES[severity]
+    return DueTimes(*(started_at + timedelta(hours=number) for number in hours))
 
 
 def is_grave(severity: Severity) -> bool:

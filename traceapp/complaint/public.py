@@ -10,17 +10,20 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record
 from traceapp.core.actor import PUBLIC
 from traceapp.core.clock import Clock
-from traceapp.core.errors import NotFound, TooMany
+from traceapp.core.errors import Conflict, InvalidInput, NotFound, TooMany
 from traceapp.vault.service import token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
-from .intake import about
+from .case_parts import about
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
-from .policy import cleaned_text, due_times
-from .states import Severity
+from .policy import cleaned_text
+from .service_clocks import promised
+from .states import ENDED, ComplaintState
+from .triage import Investigation
 
 REPORTER = "reporter"
 _MOST_MESSAGES = 50
+_SURVEYED = ENDED | {ComplaintState.told, ComplaintState.followed_up}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,14 @@ class PublicNote:
     at: datetime
     text: str
     is_from_reporter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """`satisfaction` from 1 to 5, `recommendation` from 0 to 10; either may be left out."""
+
+    satisfaction: int | None
+    recommendation: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,12 @@ class FollowUp:
     received_at: datetime
     answer_by: datetime
     is_answered: bool
+    is_investigated: bool
     lot_text: str
     lot_key: str | None
     notes: tuple[PublicNote, ...]
+    may_judge: bool = False
+    grades: Grades = Grades(None, None)
 
 
 def _by_token(session: Session, token: str) -> Complaint:
@@ -61,9 +75,33 @@ def follow_up(session: Session, token: str) -> FollowUp:
     notes = tuple(PublicNote(row.at, row.text, row.by == REPORTER) for row in rows)
     return FollowUp(
         reference=complaint.reference, state=complaint.state, received_at=complaint.received_at,
-        answer_by=due_times(Severity(complaint.severity), complaint.awareness_at)[0],
-        is_answered=any(not note.is_from_reporter for note in notes), lot_text=complaint.lot_text,
-        lot_key=None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, notes=notes)
+        answer_by=promised(complaint, complaint.awareness_at).first_answer,
+        is_answered=any(not note.is_from_reporter for note in notes),
+        is_investigated=complaint.investigation == Investigation.begun, lot_text=complaint.lot_text,
+        lot_key=None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, notes=notes,
+        may_judge=complaint.state in _SURVEYED,
+        grades=Grades(complaint.satisfaction, complaint.recommendation))
+
+
+def answer_survey(session: Session, clock: Clock, token: str, grades: Grades) -> None:
+    """What the reporter thinks of how the case was handled; a later answer replaces an earlier one.
+
+    Raises NotFound, Conflict before there is an answer to judge, InvalidInput for a grade that is none, or for none.
+    """
+    complaint = _by_token(session, token)
+    if complaint.state not in _SURVEYED:
+        raise Conflict("You can answer this once your report has been answered.", code="too-early")
+    if grades.satisfaction is None and grades.recommendation is None:
+        raise InvalidInput("Choose an answer.", code="required", place="satisfaction")
+    for name, grade, least, most in (("satisfaction", grades.satisfaction, 1, 5),
+                                     ("recommendation", grades.recommendation, 0, 10)):
+        if grade is not None and not least <= grade <= most:
+            raise InvalidInput("Choose an answer.", code="out-of-range", place=name)
+    session.refresh(complaint, with_for_update=True)
+    complaint.satisfaction, complaint.recommendation = grades.satisfaction, grades.recommendation
+    complaint.surveyed_at = clock.now()
+    record(session, PUBLIC, clock.now(), "complaint.surveyed", about(complaint.id),
+           {"satisfaction": grades.satisfaction, "recommendation": grades.recommendation})
 
 
 def add_reporter_message(session: Session, clock: Clock, token: str, text: str) -> PublicNote:
@@ -85,7 +123,7 @@ def add_reporter_message(session: Session, clock: Clock, token: str, text: str) 
                          text=cleaned, is_public=True)
     session.add(note)
     record(session, PUBLIC, now, "complaint.message_added", about(complaint.id), {"position": note.position})
-    due = due_times(Severity(complaint.severity), now)[0]
+    due = promised(complaint, now).first_answer
     raise_task(session, PUBLIC, clock, RaiseTask(
         "complaint.read_message", about(complaint.id), "quality", due,
         None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, {"reference": complaint.reference}))

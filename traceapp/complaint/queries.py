@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.db.page import Order, Page, page_of
@@ -23,6 +23,8 @@ class ComplaintFilter:
     severity: str | None = None
     channel: str | None = None
     triage_result: str | None = None
+    kind: str | None = None
+    is_suspected_fake: bool | None = None
     product_id: str | None = None
     lot_key: str | None = None
     consignee_id: str | None = None
@@ -44,10 +46,13 @@ def _found(wanted: ComplaintFilter) -> Select[Complaint]:
         (Complaint.severity, wanted.severity), (Complaint.channel, wanted.channel),
         (Complaint.triage_result, wanted.triage_result), (Complaint.product_id, wanted.product_id),
         (Complaint.lot_key, wanted.lot_key), (Complaint.consignee_id, wanted.consignee_id),
-        (Complaint.is_quarantined, wanted.is_quarantined), (Complaint.is_harm, wanted.is_harm))
+        (Complaint.is_quarantined, wanted.is_quarantined), (Complaint.is_harm, wanted.is_harm),
+        (Complaint.is_suspected_fake, wanted.is_suspected_fake))
     for column, value in equal:
         if value is not None:
             found = found.where(column == value)
+    if wanted.kind is not None:
+        found = found.where(cast(Complaint.kinds, Text).like(f'%"{wanted.kind}"%'))
     if wanted.states:
         found = found.where(Complaint.state.in_(wanted.states))
     if wanted.since is not None:

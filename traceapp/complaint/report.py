@@ -20,6 +20,7 @@ from .policy import (
 from .seriousness import Harm, SeriousnessCriterion, criteria_of, severity_of
 from .states import Severity
 from .terms import known_terms, means_harm
+from .triage import ComplaintKind, known_kinds
 
 CHANNELS = ("consumer", "telephone", "email", "wechat", "hospital", "sales", "api", "file_import")
 NARRATIVE_LIMIT = 10_000
@@ -59,6 +60,7 @@ class SubmitComplaint:
     idempotency_key: str = field(default="", repr=False)
     has_proof: bool = False
     source: str = field(default="", repr=False)
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class CheckedReport:
     contact: PersonDetails | None = field(repr=False)
     is_minor: bool
     consignee_id: str | None = None
+    kinds: tuple[ComplaintKind, ...] = ()
 
     @property
     def is_harm(self) -> bool | None:
@@ -130,4 +133,4 @@ def checked_report(command: SubmitComplaint, now: datetime) -> CheckedReport:
         use_text=cleaned_text(command.use_text, place="use_text", limit=2000),
         place=cleaned_text(command.place, place="place", limit=200),
         contact=_checked_contact(command.contact, affected=affected, minor=minor), is_minor=minor,
-        consignee_id=command.consignee_id)
+        consignee_id=command.consignee_id, kinds=known_kinds(command.kinds))

@@ -81,7 +81,8 @@ class CaseDesk:
     def _triage(self, report: Report) -> None:
         triage_complaint(self.session, self.house.actors["quality"], self.clock, TriageComplaint(
             self.complaints[report.number], "complaint", harm=_HARM.get(report.kind, "no"),
-            seriousness=report.seriousness))
+            seriousness=report.seriousness,
+            kinds=("logistics",) if report.kind == "service" else ("product_quality",)))
 
     def _promote(self, report: Report) -> None:
         event = open_adverse_event(self.session, self.house.actors["quality"], self.clock,

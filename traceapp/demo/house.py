@@ -24,6 +24,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.signals.delay import Delay
 from traceapp.surveillance.basis import SetBasis, set_basis
+from traceapp.worklist.rostering import AddShift, add_shift
 
 from .acts import Consignee
 from .consignees import gln, role_of
@@ -47,6 +48,11 @@ class House:
     store: Site
 
 
+_WEEK, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
+_DUTY = (("quality", _WEEK, "08:00", "20:00"), ("manager", _WEEKEND, "08:00", "20:00"),
+         ("manager", (*_WEEK, *_WEEKEND), "20:00", "08:00"))
+
+
 def found_house(session: Session, clock: Clock, consignees: tuple[Consignee, ...]) -> House:
     """The maker with all that it knows before its first delivery."""
     actors = create_people(session, clock)
@@ -64,6 +70,9 @@ def found_house(session: Session, clock: Clock, consignees: tuple[Consignee, ...
         for role in ("registrant", "brand_owner"):
             give_role(session, admin, clock, GiveRole(maker.id, role, products[code].id))
     sell(session, admin, clock, maker, products["PLASTER"])
+    for person, days, starts, ends in _DUTY:
+        add_shift(session, actors["manager"], clock, AddShift(
+            actors[person].id, days, starts, ends, clock.now().date()))
     for code, rate in rates().items():
         delay = Delay(rate.use_mean_days, rate.report_shape, rate.report_mean_days)
         set_basis(session, actors["manager"], clock, SetBasis(products[code].id, rate.harm, delay, note=rate.note))

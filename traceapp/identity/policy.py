@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "label.print": frozenset({Role.operator, Role.quality, Role.quality_manager}),
     "complaint.read": _QUALITY,
     "complaint.write": _QUALITY,
+    "complaint.approve": _MANAGER,
     "person.reveal": _QUALITY,
     "person.erase": _MANAGER,
     "adverse_event.read": _QUALITY | {Role.regulator},

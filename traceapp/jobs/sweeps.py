@@ -19,6 +19,7 @@ from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.print_work import forget_old_prints
 from traceapp.complaint import drafts, intake, proof
+from traceapp.complaint.escalating import escalate_late, is_any_late
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
@@ -96,6 +97,15 @@ def follow_product_markets(world: World, limit: int = 50) -> int:
         follow_recall_markets(session, SYSTEM, world.clock, product_id)
 
     return _work_off(world, MARKETS_CHANGED, limit, follow)
+
+
+def escalate(world: World, limit: int = 100) -> int:
+    """Call whoever is on duty for each promise about a complaint that ran over; answers how many."""
+    with world.database.read() as session:
+        if not is_any_late(session, world.clock.now()):
+            return 0
+    with world.database.write() as session:
+        return escalate_late(session, world.clock, limit)
 
 
 def judge_storage(world: World, limit: int = 20) -> int:
@@ -241,6 +251,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
+        Sweep("late-complaints", 60.0, escalate),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.complaint.model import Complaint, TriageResult
+from traceapp.complaint.model import Complaint
+from traceapp.complaint.triage import TriageResult
 from traceapp.trace.model import Lot, ShipmentLine
 
 from .basis import Basis, bases_of

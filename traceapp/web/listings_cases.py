@@ -19,6 +19,7 @@ from .i18n import language
 from .tables import Table, Titles, titled
 from .words import (
     CHANNELS,
+    COMPLAINT_KINDS,
     COMPLAINT_STATES,
     LINE_STATES,
     LOT_CAPTURES,
@@ -39,7 +40,7 @@ _COMPLAINTS: Titles = (
     ("lot_capture", _("How the batch is known")), ("happened_on", _("Happened on")), ("affected", _("Who")),
     ("age_band", _("Age")), ("sex", _("Sex")), ("terms", _("What happened")), ("seriousness", _("Seriousness")),
     ("is_harm", _("Harm")), ("narrative", _("In their words")), ("use_text", _("How it was used")),
-    ("decision", _("Decision")))
+    ("kinds", _("Kind")), ("cause", _("Cause")), ("solution", _("Solution")), ("decision", _("Decision")))
 _RECALLS: Titles = (
     ("reference", _("Recall")), ("title", _("Title")), ("recall_class", _("Class")), ("state", _("State")),
     ("lots", _("Batches")), ("consignees", _("Consignees")), ("answered", _("Answered")),
@@ -74,7 +75,9 @@ def _complaints(wanted: ComplaintFilter) -> Iterator[dict[str, Any]]:
                     "lot_text": row.lot_text, "lot_capture": word(LOT_CAPTURES, row.lot_capture),
                     "happened_on": row.happened_on, "affected": row.affected, "age_band": row.age_band, "sex": row.sex,
                     "terms": term_names(row.terms), "seriousness": list(row.seriousness), "is_harm": row.is_harm,
-                    "narrative": row.narrative, "use_text": row.use_text, "decision": row.decision}
+                    "narrative": row.narrative, "use_text": row.use_text,
+                    "kinds": [word(COMPLAINT_KINDS, kind) for kind in row.kinds], "cause": row.cause,
+                    "solution": row.solution, "decision": row.decision}
             after = page.next
             if after is None:
                 return

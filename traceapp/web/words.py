@@ -15,8 +15,18 @@ _ = lazy_gettext
 Words = Mapping[str, tuple[Any, str]]
 
 COMPLAINT_STATES: Words = {
-    "received": (_("New"), "info"), "triaged": (_("Triaged"), "plain"), "investigating": (_("Investigating"), "check"),
-    "answered": (_("Answered"), "go"), "closed": (_("Closed"), "plain")}
+    "received": (_("New"), "info"), "verified": (_("Verified"), "check"), "cause": (_("Cause found"), "check"),
+    "solution": (_("Solution proposed"), "check"), "agreed": (_("Solution agreed"), "check"),
+    "carried_out": (_("Carried out"), "go"), "told": (_("Outcome told"), "go"),
+    "followed_up": (_("Followed up"), "go"), "archived": (_("Archived"), "plain"),
+    "improvement": (_("Improvement"), "plain")}
+COMPLAINT_KINDS: Words = {
+    "product_quality": (_("Product quality"), "plain"), "service": (_("Service"), "plain"),
+    "logistics": (_("Delivery and transport"), "plain"), "contract": (_("Contract"), "plain"),
+    "false_advertising": (_("False advertising"), "plain")}
+SERVICE_CLOCKS: Words = {
+    "first_answer": (_("First answer"), "plain"), "triage": (_("Triage"), "plain"),
+    "decision": (_("Decision"), "plain"), "resolution": (_("Resolution"), "plain")}
 SEVERITIES: Words = {
     "critical": (_("Critical"), "stop"), "major": (_("Serious"), "stop"), "moderate": (_("Moderate"), "check"),
     "minor": (_("Minor"), "plain"), "none": (_("No harm"), "plain")}
@@ -30,7 +40,7 @@ LOT_CAPTURES: Words = {
 TRIAGE_RESULTS: Words = {
     "untriaged": (_("Not yet triaged"), "info"), "complaint": (_("A complaint"), "plain"),
     "inquiry": (_("A question, no complaint"), "plain"),
-    "not_ours": (_("Not our product, or a suspected fake"), "check")}
+    "not_ours": (_("Another maker's product"), "check")}
 HARMS: Words = {
     "yes": (_("Somebody was harmed"), "stop"), "could": (_("Somebody could have been harmed"), "check"),
     "no": (_("Nobody was harmed"), "plain"), "unknown": (_("Not known yet"), "info")}
@@ -85,6 +95,28 @@ LINE_STATES: Words = {
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
     "in_stock": (_("Still in stock"), "plain")}
+RETURN_STATES: Words = {
+    "asked": (_("Asked back"), "info"), "received": (_("Came back"), "check"), "replaced": (_("Replaced"), "go"),
+    "refunded": (_("Refunded"), "go"), "called_off": (_("Called off"), "plain")}
+CRISIS_CAUSES: Words = {
+    "cluster": (_("Several critical reports on one batch"), "stop"), "decision": (_("Somebody's decision"), "check")}
+CRISIS_ENTRIES: Words = {
+    "opened": (_("Opened"), "stop"), "joined": (_("Brought in"), "plain"),
+    "case_added": (_("Complaint added"), "plain"),
+    "hold_proposed": (_("Proposed to stop the batch"), "check"), "held": (_("Batch stopped"), "stop"),
+    "note": (_("Note"), "plain"), "ended": (_("Ended"), "go")}
+WEEKDAYS: Words = {
+    "0": (_("Monday"), "plain"), "1": (_("Tuesday"), "plain"), "2": (_("Wednesday"), "plain"),
+    "3": (_("Thursday"), "plain"), "4": (_("Friday"), "plain"), "5": (_("Saturday"), "plain"),
+    "6": (_("Sunday"), "plain")}
+OFFERS: Words = {
+    "visit_and_costs": (_("A visit, and the costs of treatment by receipt"), "plain"),
+    "refund_and_replace": (_("The price back, and a replacement"), "plain"),
+    "replace": (_("A replacement"), "plain"),
+    "apology_and_voucher": (_("An apology, and a voucher"), "plain")}
+COMPENSATION_STATES: Words = {
+    "proposed": (_("Waits for the manager"), "check"), "approved": (_("Approved, not paid by itself"), "go"),
+    "declined": (_("Declined"), "plain")}
 ROLES: Words = {
     "operator": (_("Operator"), "plain"), "quality": (_("Quality"), "plain"),
     "quality_manager": (_("Quality manager"), "plain"), "regulator": (_("Regulator"), "plain"),
@@ -93,6 +125,14 @@ ROLES: Words = {
 DUTIES: Words = {
     "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
     "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),
+    "complaint.resolve": (_("Bring it to its end"), "plain"),
+    "complaint.late": (_("A promise has run over"), "plain"),
+    "complaint.called": (_("Look at once: you are on duty"), "plain"),
+    "complaint.compensation": (_("Decide what is offered for a broken promise"), "plain"),
+    "crisis.lead": (_("Lead the task force: bring people in"), "plain"),
+    "crisis.hold": (_("Decide whether the batch is stopped"), "plain"),
+    "duty.gap": (_("Nobody is on duty: fill the roster"), "plain"),
+    "complaint.counterfeit": (_("Is it a fake, or a wrong label?"), "plain"),
     "complaint.promote": (_("Adverse event or not"), "plain"),
     "complaint.read_message": (_("Read the reporter's message"), "plain"),
     "adverse_event.assess": (_("Assessment"), "plain"), "clock.report": (_("Report to the authority"), "plain"),

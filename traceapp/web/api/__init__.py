@@ -15,7 +15,10 @@ from . import (
     catalog,
     cold_chain,
     complaint_import,
+    complaint_returns,
+    complaint_service,
     complaints,
+    crisis,
     exchange,
     exports,
     files,
@@ -42,7 +45,8 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
-           persons, complaints, complaint_import, adverse_events, adverse_event_decisions, legal_clocks, signals,
+           persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
+           adverse_event_decisions, legal_clocks, signals,
            recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 

@@ -14,6 +14,7 @@ from traceapp.complaint.policy import Affected, AgeBand, Sex
 from traceapp.complaint.report import LotGiven
 from traceapp.complaint.seriousness import Harm
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
+from traceapp.complaint.triage import Alleges, ComplaintKind, Investigation, Ours, TriageResult
 from traceapp.core.errors import NotFound
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import erase_person, reveal_person
@@ -36,6 +37,10 @@ PERMISSIONS = {
 REPORT = {"channel": "hospital", "narrative": "Red, itching skin an hour after the plaster was put on.",
           "lot_text": "CK26112201", "harm": "yes", "affected": "patient", "age_band": "18-44",
           "happened_on": "2026-11-20", "contact": {"name": "Ward 3", "phone": "0512-0000 0000"}}
+
+
+def _kinds() -> fields.List:
+    return fields.List(choice(ComplaintKind), load_default=list, validate=validate.Length(max=len(ComplaintKind)))
 
 
 class ComplaintSchema(Schema):
@@ -61,6 +66,16 @@ class ComplaintSchema(Schema):
     is_harm = fields.Boolean(allow_none=True)
     severity = choice(Severity)
     state = choice(ComplaintState)
+    triage_result = choice(TriageResult)
+    kinds = fields.List(choice(ComplaintKind))
+    is_suspected_fake = fields.Boolean()
+    investigation = choice(Investigation)
+    cause = fields.String()
+    solution = fields.String()
+    decision = fields.String()
+    improvement = fields.String()
+    responder_id = fields.String(allow_none=True)
+    times_reopened = fields.Integer()
     is_quarantined = fields.Boolean()
     master_id = fields.String(allow_none=True)
     possible_duplicate_of = fields.String(allow_none=True)
@@ -95,6 +110,7 @@ class SubmitSchema(Schema):
     place = words(200, load_default="")
     consignee_id = words(32, load_default=None, allow_none=True)
     awareness_at = moment(load_default=None, allow_none=True)
+    kinds = _kinds()
     contact = fields.Nested(ReporterSchema, load_default=dict)
 
 
@@ -104,6 +120,8 @@ class ComplaintFilterSchema(Paging):
     state = choice(ComplaintState, load_default=None)
     severity = choice(Severity, load_default=None)
     channel = choice(Channel, load_default=None)
+    kind = choice(ComplaintKind, load_default=None)
+    is_suspected_fake = fields.Boolean(load_default=None)
     is_quarantined = fields.Boolean(load_default=None)
     is_unbound = fields.Boolean(load_default=None)
     is_suspected_duplicate = fields.Boolean(load_default=None)
@@ -117,11 +135,19 @@ class ComplaintFilterSchema(Paging):
 
 
 class TriageSchema(Schema):
-    """Whether it is a complaint of ours, whether somebody was or could have been harmed."""
+    """Answers to the questions of triage; `result` alone says it shortly. `duplicate_of` and `equivalent` are
+    references."""
 
-    result = words(24, least=1, required=True)
+    result = choice([one for one in TriageResult if one is not TriageResult.untriaged], load_default="")
+    alleges = choice(Alleges, load_default="")
+    ours = choice(Ours, load_default="")
     harm = choice(Harm, load_default="unknown")
     seriousness = fields.List(words(40), load_default=list, validate=validate.Length(max=20))
+    kinds = _kinds()
+    duplicate_of = words(20, load_default="")
+    investigation = choice(Investigation, load_default="undecided")
+    justification = words(4000, load_default="")
+    equivalent = words(20, load_default="")
     severity = choice(Severity, load_default=None)
     note = words(4000, load_default="")
 
@@ -170,7 +196,8 @@ class PersonSchema(Schema):
     born_on = fields.String()
 
 
-def _found(session: Any, complaint_id: str) -> Complaint:
+def found_complaint(session: Any, complaint_id: str) -> Complaint:
+    """The complaint. Raises NotFound."""
     complaint = queries.complaint_by_id(session, complaint_id)
     if complaint is None:
         raise NotFound("There is no such complaint.", place="complaint_id")
@@ -196,7 +223,7 @@ def submit(given: dict[str, Any]) -> Response:
     here = world()
     lot = LotGiven(lot_key=given.pop("lot_key"), text=given.pop("lot_text"), serial=given.pop("serial"),
                    product_id=given.pop("product_id"))
-    for name in ("terms", "seriousness"):
+    for name in ("terms", "seriousness", "kinds"):
         given[name] = tuple(given[name])
     if given["awareness_at"] is not None:
         given["awareness_at"] = given["awareness_at"].astimezone(UTC)
@@ -214,7 +241,7 @@ def submit(given: dict[str, Any]) -> Response:
 def read_complaint(complaint_id: str) -> Response:
     """One complaint"""
     with world().database.read() as session:
-        return shown(ComplaintSchema(), _found(session, complaint_id))
+        return shown(ComplaintSchema(), found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/triage", methods=["POST"])
@@ -223,7 +250,8 @@ def read_complaint(complaint_id: str) -> Response:
 def triage(given: dict[str, Any], complaint_id: str) -> Response:
     """Judge a complaint (If-Match)"""
     here = world()
-    given["seriousness"] = tuple(given["seriousness"])
+    for name in ("seriousness", "kinds"):
+        given[name] = tuple(given[name])
     with unit_of_work() as session:
         complaint = complaints.triage_complaint(session, signed_in(), here.clock, complaints.TriageComplaint(
             complaint_id, revision=wanted_revision(), **given))
@@ -235,7 +263,7 @@ def triage(given: dict[str, Any], complaint_id: str) -> Response:
 @blueprint.arguments(ChangeSchema)
 @blueprint.alt_response(200, schema=ComplaintSchema)
 def change(given: dict[str, Any], complaint_id: str) -> Response:
-    """Investigate, answer, close or reopen (If-Match)"""
+    """Go on by the state table, from investigating to improving (If-Match)"""
     here = world()
     with unit_of_work() as session:
         complaint = complaints.change_complaint(session, signed_in(), here.clock, complaints.ChangeComplaint(
@@ -249,7 +277,7 @@ def change(given: dict[str, Any], complaint_id: str) -> Response:
 def list_notes(complaint_id: str) -> object:
     """The notes of a complaint, oldest first"""
     with world().database.read() as session:
-        return queries.notes_of(session, _found(session, complaint_id))
+        return queries.notes_of(session, found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/notes", methods=["POST"])
@@ -280,7 +308,7 @@ def bind(given: dict[str, Any], complaint_id: str) -> Response:
 def list_duplicates(complaint_id: str) -> object:
     """The other reports that staff linked to the same event"""
     with world().database.read() as session:
-        return queries.duplicates_of(session, _found(session, complaint_id))
+        return queries.duplicates_of(session, found_complaint(session, complaint_id))
 
 
 @blueprint.route("/complaints/<complaint_id>/master", methods=["PUT"])
@@ -313,7 +341,7 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
     """See who the reporter is; every look is recorded with its reason, a repetition with the same key too"""
     here = world()
     with here.database.write() as session:  # the answer is personal: it is kept under no key
-        case = _found(session, complaint_id)
+        case = found_complaint(session, complaint_id)
         if case.person_id is None:
             raise NotFound("There is no such person in the vault.", code="unknown-person")
         person = reveal_person(session, signed_in(), here.clock, case.person_id, given["reason"], vault=here.vault)
@@ -328,7 +356,7 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
 def erase(given: dict[str, Any], complaint_id: str) -> Response:
     """Erase who reported it; what was said and judged stays"""
     with unit_of_work() as session:
-        person_id = _found(session, complaint_id).person_id
+        person_id = found_complaint(session, complaint_id).person_id
         if person_id is None:
             raise NotFound("There is no such person in the vault.", code="unknown-person")
         erase_person(session, signed_in(), world().clock, person_id, given["reason"])

@@ -11,20 +11,20 @@ from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
 from traceapp.attachment.service import NewFile, add_file, ready_file
+from traceapp.complaint.escalating import DecideCompensation, decide_compensation
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import complaint_by_id, complaint_by_reference
+from traceapp.complaint.responding import HandOver, hand_over
 from traceapp.complaint.service import (
     AddNote,
     BindLot,
     ChangeComplaint,
     LinkDuplicate,
-    TriageComplaint,
     add_note,
     bind_lot,
     change_complaint,
     decline_promotion,
     link_duplicate,
-    triage_complaint,
 )
 from traceapp.core.errors import InvalidInput, NotFound, Problem
 from traceapp.trace.lookup import lots_of_number
@@ -33,14 +33,16 @@ from traceapp.web.context import actor, world
 
 from .acting import Done, Refusal, perform
 from .complaint_case import show
+from .complaint_words import DONE
 from .entering import Entered
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
-    "console.complaint_triage": "complaint.write", "console.complaint_change": "complaint.write",
+    "console.complaint_change": "complaint.write",
     "console.complaint_note": "complaint.write", "console.complaint_bind": "complaint.write",
     "console.complaint_duplicate": "complaint.write", "console.complaint_promote": "adverse_event.write",
+    "console.complaint_responder": "complaint.write", "console.complaint_compensation": "complaint.approve",
     "console.complaint_decline": "complaint.write", "console.complaint_photo": "complaint.write",
     "console.complaint_reveal": "person.reveal"}
 
@@ -58,33 +60,16 @@ def _address(complaint_id: str) -> str:
     return url_for("console.complaint", complaint_id=complaint_id)
 
 
-@blueprint.post("/complaints/<complaint_id>/triage")
-def complaint_triage(complaint_id: str) -> Response:
-    """Judge what it is and how bad."""
-    form = Entered()
-    if not form.get("result"):
-        form.fault("result", _("Say what it is."))
-
-    def act(db: Session) -> str:
-        triage_complaint(db, actor(), world().clock, TriageComplaint(
-            complaint_id, form.text("result"), form.get("harm", "unknown"), tuple(form.several("seriousness")),
-            form.text("severity") or None, form.text("note"), form.revision()))
-        return _("Triaged.")
-
-    return _do(complaint_id, "triage", form, act)
-
-
 @blueprint.post("/complaints/<complaint_id>/change")
 def complaint_change(complaint_id: str) -> Response:
-    """Investigate, answer, close or reopen."""
+    """Go on by the state table."""
     form = Entered()
-    action = form.get("action")
+    action = form.choice("action", DONE)
 
     def act(db: Session) -> str:
         change_complaint(db, actor(), world().clock, ChangeComplaint(
             complaint_id, action, form.text("note"), form.revision()))
-        return {"investigate": _("The investigation has begun."), "answer": _("Answered. The reporter can read it."),
-                "close": _("Closed."), "reopen": _("Reopened.")}[action]
+        return str(DONE[action])
 
     return _do(complaint_id, action, form, act)
 
@@ -182,6 +167,33 @@ def complaint_decline(complaint_id: str) -> Response:
         return _("Noted: this is no adverse event.")
 
     return _do(complaint_id, "decline", form, act)
+
+
+@blueprint.post("/complaints/<complaint_id>/responder")
+def complaint_responder(complaint_id: str) -> Response:
+    """Take the case, or hand it over."""
+    form = Entered()
+
+    def act(db: Session) -> str:
+        hand_over(db, actor(), world().clock, HandOver(
+            complaint_id, form.text("user_id") or None, form.text("reason"), form.revision()))
+        return _("Kept: who answers for it.")
+
+    return _do(complaint_id, "responder", form, act)
+
+
+@blueprint.post("/complaints/<complaint_id>/compensations/<compensation_id>")
+def complaint_compensation(complaint_id: str, compensation_id: str) -> Response:
+    """Approve or decline what is offered for a broken promise."""
+    form = Entered()
+    decision = form.choice("decision", ("approved", "declined"))
+
+    def act(db: Session) -> str:
+        decide_compensation(db, actor(), world().clock, DecideCompensation(
+            complaint_id, compensation_id, decision == "approved", form.text("reason")))
+        return _("Decided. Whoever carries it out says so in the case; nothing is paid by itself.")
+
+    return _do(complaint_id, "compensation", form, act)
 
 
 @blueprint.post("/complaints/<complaint_id>/photo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
@@ -12,30 +13,49 @@ from werkzeug.wrappers import Response
 from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
+from traceapp.complaint.crisis_queries import task_forces_of
+from traceapp.complaint.elements import RecordFacts, missing_elements
+from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
+from traceapp.complaint.public import REPORTER
 from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
-from traceapp.complaint.states import ComplaintState, actions_from
+from traceapp.complaint.return_model import ComplaintReturn
+from traceapp.complaint.return_states import actions_from as return_actions_from
+from traceapp.complaint.returning import returns_of
+from traceapp.complaint.service_clocks import clocks_of
+from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
 from traceapp.complaint.suspecting import likeness_of
+from traceapp.complaint.triage import TriageResult
+from traceapp.complaint.triage_known import harm_of
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.queries import signals_of_lots
 from traceapp.trace.lookup import lots_by_key
+from traceapp.trace.model import Lot
+from traceapp.trace.queries import consignees_of
 from traceapp.vault.service import PersonDetails, erased_at
-from traceapp.web.context import world
+from traceapp.web.auth import may
+from traceapp.web.context import actor, world
 from traceapp.web.reading import given
-from traceapp.web.words import CRITERIA, HARMS, SEVERITIES, TRIAGE_RESULTS, choices
+from traceapp.web.triage_words import INVESTIGATIONS, grounds_words, step_lines
+from traceapp.web.words import COMPLAINT_KINDS, CRITERIA, HARMS, SEVERITIES, choices, own_name, word
+from traceapp.worklist.rostering import people_for_duty
 from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
+from .complaint_talk import filled_in, talk_values
+from .complaint_words import ACTS, ELEMENTS, MAIN, RETURN_ACTS
 from .entering import Entered
 from .layout import blueprint
+from .words import unit_options
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
-_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo")
-ACT_WORDS = {"triage": lazy_gettext("Triage"), "investigate": lazy_gettext("Investigate"),
-             "answer": lazy_gettext("Answer"), "close": lazy_gettext("Close"), "reopen": lazy_gettext("Reopen")}
+# Duties that the strip of service clocks shows already.
+_BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decide", "complaint.resolve"})
+_ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation", "return",
+           "settle")
 _LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
              "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
              "place": lazy_gettext("same place"),
@@ -80,18 +100,29 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
         case = complaint_by_id(db, complaint_id)
         if case is None:
             raise NotFound("There is no such complaint.", code="unknown-complaint")
-        values = _read(db, case)
+        if not do and form is None and person is None and case.state == ComplaintState.received:
+            do = "triage"
+        allowed = actions_from(case.state)
+        if do not in (*allowed, *_ALWAYS):
+            do = ""
+        form = form or (filled_in(db, case) if do == "triage" else Entered())
+        values = _read(db, case) | (talk_values(db, case, form) if do == "triage" else {})
     open_kinds = {task.kind for task in values["tasks"]}
-    actions = [action for action in ACT_WORDS if action in actions_from(case.state)]
-    if not do and form is None and person is None and case.state == ComplaintState.received:
-        do = "triage"
     return case_page(
-        "console/complaint.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
-        form=form or Entered(_typed(case, do)), is_fresh=form is None,
-        actions=[(action, str(ACT_WORDS[action])) for action in actions],
-        may_promote="complaint.promote" in open_kinds, is_unbound=case.lot_key == UNKNOWN_LOT,
-        criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS), severity_choices=choices(SEVERITIES),
-        result_choices=choices(TRIAGE_RESULTS, ("complaint", "inquiry", "not_ours")),
+        "console/complaint.html", status, case=case, do=do, person=person, form=form, acts=ACTS,
+        actions=sorted((action for action in ACTS if action in allowed), key=lambda action: action != MAIN[case.state]),
+        other_tasks=[task for task in values["tasks"] if task.kind not in _BY_CLOCKS or not values["clocks"]],
+        is_in_hand=case.state in IN_HAND, may_promote="complaint.promote" in open_kinds,
+        is_unbound=case.lot_key == UNKNOWN_LOT, criteria_choices=choices(CRITERIA), harm_choices=choices(HARMS),
+        severity_choices=choices(SEVERITIES), kind_choices=choices(COMPLAINT_KINDS),
+        triage_steps=step_lines(case.triage.get("steps", [])),
+        grounds_kept=grounds_words(case.triage.get("grounds", [])),
+        returned_id=given("item") or (request.view_args or {}).get("return_id", ""), return_actions=_return_actions,
+        offered=given("offer") or (request.view_args or {}).get("compensation_id", ""),
+        may_hand_over=case.responder_id == actor().id or may("complaint.approve"),
+        harm=harm_of(case), elements=_elements(case, values),
+        kinds_words=[word(COMPLAINT_KINDS, kind) for kind in case.kinds],
+        investigation_words="" if case.investigation == "undecided" else word(INVESTIGATIONS, case.investigation),
         score=completeness(case, has_photo=bool(values["files"]), is_erased=values["erased_at"] is not None), **values)
 
 
@@ -106,10 +137,37 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "suspected": suspected, "alike": _alike(db, case, suspected),
         "events": adverse_events_of_complaint(db, case.id),
         "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
-        "people": names_of_users(db, (note.by for note in notes)), "files": attachments_of(db, about(case.id)),
+        "people": names_of_users(db, (*(note.by for note in notes), case.responder_id)),
+        "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
         "erased_at": erased_at(db, case.person_id),
+        "returns": returns_of(db, case.id), "return_units": _units(lots_by_key(db, [case.lot_key]).get(case.lot_key)),
+        "senders": [(one.consignee.id, own_name(one.consignee)) for one in consignees_of(db, case.lot_key)],
+        "clocks": clocks_of(db, case.id), "forces": task_forces_of(db, case.id),
+        "compensations": compensations_of(db, case.id),
+        "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}
+
+
+def _elements(case: Complaint, values: dict[str, Any]) -> list[str] | None:
+    """What the record of this complaint lacks, in words; None where the rule asks for nothing."""
+    if case.triage_result != TriageResult.complaint:
+        return None
+    facts = RecordFacts(
+        case.product_id is not None, case.lot_key != UNKNOWN_LOT or bool(case.serial or case.lot_text),
+        case.person_id is not None and values["erased_at"] is None, bool(case.narrative or case.terms),
+        bool(case.solution or case.decision), any(note.is_public and note.by != REPORTER for note in values["notes"]))
+    return [str(ELEMENTS[name]) for name in missing_elements(facts)]
+
+
+def _units(lot: Lot | None) -> list[tuple[str, str]]:
+    """The units that a quantity of the lot may be given in, its own first."""
+    own = (lot.unit if lot is not None else None) or "EA"
+    return sorted(unit_options(own), key=lambda option: option[0] != own)
+
+
+def _return_actions(one: ComplaintReturn) -> list[tuple[str, str]]:
+    return [(action, str(RETURN_ACTS[action])) for action in return_actions_from(one.state)]
 
 
 def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:
@@ -117,11 +175,3 @@ def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[st
     if suspected is None:
         return []
     return [str(_LIKENESS[name]) for name, bits in likeness_of(db, case, suspected).reasons if bits > 0.5]
-
-
-def _typed(case: Complaint, do: str) -> dict[str, str] | None:
-    """The form of an act as it is opened."""
-    if do == "triage":
-        return {"result": "" if case.triage_result == "untriaged" else case.triage_result,
-                "harm": "unknown" if case.is_harm is None else "yes" if case.is_harm else "no", "severity": ""}
-    return None

@@ -17,6 +17,7 @@ from traceapp.web.reading import given
 from traceapp.web.tables import send_table
 from traceapp.web.words import (
     CHANNELS,
+    COMPLAINT_KINDS,
     COMPLAINT_STATES,
     SEVERITIES,
     choices,
@@ -24,7 +25,16 @@ from traceapp.web.words import (
 )
 from traceapp.worklist.lookup import next_due
 
-from . import complaint_acts, complaint_case, complaint_import, complaint_new
+from . import (
+    complaint_acts,
+    complaint_case,
+    complaint_email,
+    complaint_import,
+    complaint_measures,
+    complaint_new,
+    complaint_returns,
+    complaint_triage,
+)
 from .casework import case_page
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
@@ -32,10 +42,14 @@ from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(
     {"console.complaints": "complaint.read"}, complaint_acts.PERMISSIONS, complaint_case.PERMISSIONS,
-    complaint_import.PERMISSIONS, complaint_new.PERMISSIONS)
-_FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "special", "sort")
+    complaint_email.PERMISSIONS, complaint_import.PERMISSIONS,
+    complaint_measures.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
+    complaint_triage.PERMISSIONS)
+_FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "kind",
+           "special", "sort")
 _SPECIAL = {"quarantined": lazy_gettext("Held back, to be looked at"), "unbound": lazy_gettext("Without a batch"),
-            "duplicates": lazy_gettext("Perhaps a duplicate"), "harm": lazy_gettext("Somebody was harmed")}
+            "duplicates": lazy_gettext("Perhaps a duplicate"), "harm": lazy_gettext("Somebody was harmed"),
+            "fakes": lazy_gettext("Perhaps a fake or a wrong label")}
 _SORTS = {"received": lazy_gettext("Newest first"), "oldest": lazy_gettext("Oldest first"),
           "awareness": lazy_gettext("By the day we learned of it")}
 _NO_LOT = "-"
@@ -46,7 +60,8 @@ def _filter(db: Session, wanted: dict[str, str], after: str | None, limit: int) 
     state = choice(wanted["state"], COMPLAINT_STATES)
     return ComplaintFilter(
         states=(state,) if state else (), severity=choice(wanted["severity"], SEVERITIES),
-        channel=choice(wanted["channel"], CHANNELS), product_id=wanted["product"] or None,
+        channel=choice(wanted["channel"], CHANNELS), kind=choice(wanted["kind"], COMPLAINT_KINDS),
+        is_suspected_fake=True if special == "fakes" else None, product_id=wanted["product"] or None,
         lot_key=wanted["lot_key"] or _lot_key(db, wanted["lot"], wanted["product"]), since=day_start(wanted["since"]),
         until=day_start(wanted["until"], days=1), is_quarantined=True if special == "quarantined" else None,
         is_unbound=True if special == "unbound" else None,
@@ -78,6 +93,7 @@ def complaints() -> Response:
         due={key.partition(":")[2]: value for key, value in due.items()},
         listed=placed(found, "console.complaints", wanted), exports=export_links("console.complaints", wanted),
         options={"state": choices(COMPLAINT_STATES), "severity": choices(SEVERITIES), "channel": choices(CHANNELS),
+                 "kind": choices(COMPLAINT_KINDS),
                  "special": [(key, str(text)) for key, text in _SPECIAL.items()],
                  "sort": [(key, str(text)) for key, text in _SORTS.items()],
                  "product": [(key, own_name(product)) for key, product in products.items()

@@ -67,7 +67,8 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.clocks": "console.adverse_events", "console.persons": "console.complaints",
           "console.persons_search": "console.complaints", "console.person": "console.complaints",
           "console.person_hold": "console.complaints", "console.person_lift": "console.complaints",
-          "console.person_erase": "console.complaints"}
+          "console.person_erase": "console.complaints", "console.duty": "console.complaints",
+          "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
 
 
 def _is_at(endpoint: str, target: str) -> bool:

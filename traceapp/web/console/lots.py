@@ -19,6 +19,7 @@ from traceapp.code.labels import lot_link, unit_gtin
 from traceapp.code.link_queries import links_of_key
 from traceapp.code.links import read_code
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
+from traceapp.complaint.returning import returns_of_lot
 from traceapp.core.errors import NotFound
 from traceapp.epcis import write_json
 from traceapp.gs1.escapes import escape
@@ -210,7 +211,8 @@ def _complaints(session: Session, head: LotHead) -> dict[str, Any]:
         return {"complaints": None, "curve": None}
     found = complaint_page(session, ComplaintFilter(lot_key=head.lot.lot_key, limit=100))
     seen = lot_curve(session, head.lot, today())
-    return {"complaints": found, "seen": seen, "curve": counted_curve(seen.curve) if seen.curve is not None else None}
+    return {"complaints": found, "seen": seen, "returns": returns_of_lot(session, head.lot),
+            "curve": counted_curve(seen.curve) if seen.curve is not None else None}
 
 
 def _label(session: Session, head: LotHead) -> dict[str, Any]:

@@ -38,7 +38,8 @@ PERMISSIONS: dict[str, str] = {
     "console.task_take": "console.read", "console.task_done": "console.read"}
 
 _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/adverse-events/",
-          "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/"}
+          "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/",
+          "task_force": "/console/task-forces/"}
 _SHOWN = 100
 
 

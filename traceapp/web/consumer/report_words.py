@@ -71,14 +71,35 @@ def by_kind(offered: Choices, language: str) -> list[tuple[str, Choices]]:
     return [(legend, members) for legend, members in groups if members]
 
 
-def state_words(state: str, language: str) -> str:
+def state_words(state: str, language: str, *, is_investigated: bool = False) -> str:
     """Where a report stands, as its reporter reads it."""
     _ = words(language).gettext
     said = {
         ComplaintState.received: _("Received. A person of the quality department will read it."),
-        ComplaintState.triaged: _("Read. We have judged how urgent it is."),
-        ComplaintState.investigating: _("We are looking into it."),
-        ComplaintState.answered: _("Answered. Our answer stands below."),
-        ComplaintState.closed: _("Closed. If something is still open, write to us below."),
+        ComplaintState.verified: _("Read. We have judged how urgent it is."),
+        ComplaintState.cause: _("We have found the cause and are working on a solution."),
+        ComplaintState.solution: _("We propose a solution. It stands below; tell us whether you agree."),
+        ComplaintState.agreed: _("The solution is agreed. We are carrying it out."),
+        ComplaintState.carried_out: _("What we agreed has been done. You will hear from us once more."),
+        ComplaintState.told: _("Answered. Our answer stands below."),
+        ComplaintState.followed_up: _("Answered, and we asked how it went."),
+        ComplaintState.archived: _("Closed. If something is still open, write to us below."),
+        ComplaintState.improvement: _("Closed. What we learned from it changes how we work."),
     }
+    if is_investigated and state == ComplaintState.verified:
+        return _("We are looking into it.")
     return said[ComplaintState(state)]
+
+
+def satisfaction_choices(language: str) -> Choices:
+    """How satisfied a reporter is, the best first."""
+    _ = words(language).gettext
+    return [("5", _("Very satisfied")), ("4", _("Satisfied")), ("3", _("Neither nor")), ("2", _("Dissatisfied")),
+            ("1", _("Very dissatisfied"))]
+
+
+def recommendation_choices(language: str) -> Choices:
+    """From 10 to 0, with what the ends mean."""
+    _ = words(language).gettext
+    ends = {10: _("10 – certainly"), 0: _("0 – not at all")}
+    return [(str(number), ends.get(number, str(number))) for number in range(10, -1, -1)]

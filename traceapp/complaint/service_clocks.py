@@ -1,0 +1,61 @@
+"""Service clocks of complaints: begun at intake, moved with the severity, ended by what was done."""
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from .clock_model import ClockKind, ServiceClock
+from .model import Complaint
+from .policy import DueTimes, due_times
+from .states import Severity
+from .triage import ComplaintKind
+
+
+def promised(complaint: Complaint, started_at: datetime) -> DueTimes:
+    """What is due when for this complaint, counted from `started_at`."""
+    is_service = bool(complaint.kinds) and ComplaintKind.product_quality not in complaint.kinds
+    return due_times(Severity(complaint.severity), started_at, is_service_only=is_service)
+
+
+def begin_clocks(session: Session, complaints: Sequence[Complaint]) -> None:
+    """The four clocks of each of these new complaints, from awareness."""
+    rows = [row for complaint in complaints for row in _rows(complaint, complaint.awareness_at, tuple(ClockKind), 1)]
+    if rows:
+        session.execute(insert(ServiceClock), rows)
+
+
+def begin_again(session: Session, complaint: Complaint, at: datetime) -> None:
+    """Decision and resolution of a case that was opened again, from then."""
+    last = max((clock.round for clock in clocks_of(session, complaint.id)), default=0)
+    session.execute(insert(ServiceClock),
+                    _rows(complaint, at, (ClockKind.decision, ClockKind.resolution), last + 1))
+
+
+def _rows(complaint: Complaint, at: datetime, kinds: Collection[ClockKind], number: int) -> list[dict[str, Any]]:
+    due = promised(complaint, at)._asdict()
+    return [{"complaint_id": complaint.id, "kind": kind, "round": number, "started_at": at, "due_at": due[kind]}
+            for kind in kinds]
+
+
+def end_clocks(session: Session, complaint: Complaint, kinds: Collection[ClockKind], at: datetime) -> None:
+    """These clocks end now, where they still run."""
+    for clock in clocks_of(session, complaint.id):
+        if clock.kind in kinds and clock.ended_at is None:
+            clock.ended_at = at
+
+
+def move_clocks(session: Session, complaint: Complaint) -> None:
+    """Clocks that run are due by the severity as it is judged now, counted from where they began."""
+    for clock in clocks_of(session, complaint.id):
+        if clock.ended_at is None:
+            clock.due_at = promised(complaint, clock.started_at)._asdict()[clock.kind]
+
+
+def clocks_of(session: Session, complaint_id: str) -> list[ServiceClock]:
+    """All clocks of a complaint, in the order in which they fall due."""
+    return list(session.scalars(select(ServiceClock).where(ServiceClock.complaint_id == complaint_id)
+                                .order_by(ServiceClock.round, ServiceClock.due_at, ServiceClock.kind)))
