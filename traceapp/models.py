@@ -17,6 +17,7 @@ from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import model as recall
 from traceapp.submission import model as submission
+from traceapp.submission import report_model as reports
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
@@ -30,5 +31,5 @@ metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "compensations",
            "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata", "outbox", "printing",
-           "recall", "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault",
-           "worklist"]
+           "recall", "reports", "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace",
+           "vault", "worklist"]

@@ -1,5 +1,5 @@
-"""What a process works with: settings, database, clock, vault, files, prints, imports, keys and regions of codes.
-Built once, handed to web, jobs and cli."""
+"""What a process works with: settings, database, clock, vault, files, prints, imports, reports, keys and regions of
+codes. Built once, handed to web, jobs and cli."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import Clock, SystemClock
 from traceapp.db import Database
 from traceapp.importing.files import ImportStore
+from traceapp.submission.report_desk import ReportDesk
+from traceapp.submission.report_house import report_desk
 from traceapp.vault.service import Vault
 
 
@@ -27,6 +29,7 @@ class World:
     files: FileStore
     prints: PrintStore
     imports: ImportStore
+    reports: ReportDesk
     code_keys: CodeKeys
     regions: RegionTable
 
@@ -41,14 +44,16 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
     """The world of these settings. Raises SettingsError when a secret is missing or a file cannot be used."""
     settings.require_secrets()
     assert models.metadata.tables  # every table is registered before the first session
+    vault, files = Vault(settings.vault_key), FileStore(settings.attachment_dir)
     return World(
         settings=settings,
         database=database or open_database(settings),
         clock=clock or SystemClock(),
-        vault=Vault(settings.vault_key),
-        files=FileStore(settings.attachment_dir),
+        vault=vault,
+        files=files,
         prints=PrintStore(settings.print_dir),
         imports=ImportStore(settings.import_dir, settings.import_limit_bytes),
+        reports=report_desk(files, vault),
         code_keys=CodeKeys(settings.code_keys),
         regions=_regions(settings),
     )

@@ -15,13 +15,15 @@ from traceapp.identity.policy import PERMISSIONS
 from traceapp.importing import states as importing
 from traceapp.recall import states as recall
 from traceapp.submission import records_states as records
+from traceapp.submission import report_states as reports
 from traceapp.surveillance import states as surveillance
 
 TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
     (complaint, complaint.ComplaintState), (returns, returns.ReturnState),
     (adverse_event, adverse_event.AdverseEventState),
     (surveillance, surveillance.SignalState), (recall, recall.RecallState),
-    (printing, printing.PrintState), (records, records.FileState), (importing, importing.ImportState)]
+    (printing, printing.PrintState), (records, records.FileState), (importing, importing.ImportState),
+    (reports, reports.ReportState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]
 
 

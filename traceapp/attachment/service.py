@@ -73,6 +73,24 @@ def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, 
     return attachment
 
 
+def keep_file(session: Session, actor: Actor, clock: Clock, about: str, made: tuple[str, bytes], *,
+              store: FileStore) -> Attachment:
+    """Keep (name, bytes) byte for byte, as proof: a file that we made, or one that an authority sent. It is handed out
+    as a download only, so it may be of any kind."""
+    name, data = made
+    sha256, now = hash_of(data), clock.now()
+    while session.get(StoredFile, sha256, with_for_update={"read": True}) is None:
+        insert_if_new(session, StoredFile, {"sha256": sha256, "media_type": "application/octet-stream",
+                                            "size_bytes": len(data), "stored_at": now})
+    store.put(data)
+    attachment = Attachment(id=new_id(now), about=about, sha256=sha256, name=name[:_LONGEST_NAME], added_at=now,
+                            added_by=actor.id)
+    session.add(attachment)
+    record(session, actor, now, "file.added", about, {"attachment": attachment.id, "sha256": sha256})
+    session.flush()
+    return attachment
+
+
 def hang_elsewhere(session: Session, actor: Actor, clock: Clock, about: str, new_about: str) -> int:
     """Hang all files of one thing on another, as when a draft becomes a case; answers how many."""
     rows = attachments_of(session, about)
@@ -135,4 +153,4 @@ def attachment(session: Session, attachment_id: str) -> tuple[Attachment, Stored
 
 
 __all__ = ["FileStore", "NewFile", "ReadyFile", "add_file", "attachment", "attachments_of", "attachments_of_all",
-           "forget_files", "hang_elsewhere", "open_file", "ready_file", "shown_name"]
+           "forget_files", "hang_elsewhere", "keep_file", "open_file", "ready_file", "shown_name"]

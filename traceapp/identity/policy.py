@@ -41,6 +41,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "adverse_event.read": _QUALITY | {Role.regulator},
     "adverse_event.write": _QUALITY,
     "adverse_event.decide": _MANAGER,
+    "report.write": _QUALITY,
+    "report.approve": _MANAGER,
     "signal.read": _QUALITY,
     "signal.decide": _QUALITY,
     "surveillance.configure": _QUALITY,

@@ -143,6 +143,24 @@ def set_clock_day(session: Session, actor: Actor, clock: Clock, command: SetCloc
     return found
 
 
+def reopen_clock(session: Session, actor: Actor, clock: Clock, clock_id: str, reason: str) -> LegalClock:
+    """The clock, running again from its own beginning: the authority does not take the report after all. Raises
+    NotFound, and Conflict for one that was not ended by a report."""
+    found = session.scalars(select(LegalClock).where(LegalClock.id == clock_id).with_for_update()).first()
+    if found is None:
+        raise NotFound("There is no such clock.", code="unknown-clock", place="clock_id")
+    if found.state != ClockState.reported:
+        raise Conflict("Only a clock that a report has ended can run again.", code="clock-not-reported")
+    record(session, actor, clock.now(), "clock.reopened", found.about, {
+        "clock": found.id, "rule": found.rule_id, "due_at": found.due_at, "sha256": found.report_sha256,
+        "reason": reason})
+    found.state, found.ended_at, found.ended_by = ClockState.running, None, None
+    found.reason = found.acknowledgement = found.report_sha256 = ""
+    session.flush()
+    _remind(session, actor, clock, Subject(found.about, found.reference, found.lot_key))
+    return found
+
+
 def end_repeating(session: Session, actor: Actor, clock: Clock, about: str) -> None:
     """Of the clocks of a thing that repeat, the ones that run are the last: the thing has come to its end."""
     for one in clocks_about(session, about):

@@ -1,0 +1,151 @@
+"""Tables of reports to authorities: what was made, by whom it was approved, when it was sent, what came back."""
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
+from traceapp.export.case_report import Profile, ReportKind
+
+from .report_states import AnswerVerdict, FileRole, ReportState
+
+
+class Report(Revisioned, Base):
+    """One report of one case to one authority. `version` counts from 1 for a case and a jurisdiction; `number` is what
+    the authority knows the case by; `clock_ids` the legal clocks that it answers, `due_at` the earliest of them.
+    `findings` are those of the file that lies here; `warnings_reason` why its warnings may stand. `case_revision` is
+    the revision of the case that the file was made of."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        enum_check("state", ReportState), enum_check("kind", ReportKind), enum_check("profile", Profile),
+        CheckConstraint("state <> 'sent' OR (sha256 IS NOT NULL AND sent_at IS NOT NULL)", name="sent_has_a_file"),
+        CheckConstraint("state <> 'acknowledged' OR (sha256 IS NOT NULL AND acknowledgement <> '')",
+                        name="acknowledged_has_a_proof"),
+        Index("uq_report_version", "about", "jurisdiction", "version", unique=True),
+        Index("ix_report_state", "state", "due_at"), Index("ix_report_prepared", "prepared_at", "id"),
+        Index("ix_report_number", "number"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    about: Mapped[str] = mapped_column(String(120))
+    reference: Mapped[str] = mapped_column(String(40))
+    lot_key: Mapped[str | None] = mapped_column(String(32))
+    product_id: Mapped[str | None] = mapped_column(String(32))
+    jurisdiction: Mapped[str] = mapped_column(String(8))
+    receiver: Mapped[str] = mapped_column(String(200), default="")
+    form: Mapped[str] = mapped_column(String(24))
+    format: Mapped[str] = mapped_column(String(8))
+    profile: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(Integer)
+    earlier_id: Mapped[str | None] = mapped_column(ForeignKey("report.id"))
+    number: Mapped[str] = mapped_column(String(100))
+    clock_ids: Mapped[Any] = mapped_column(JsonText, default=list)
+    due_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(16), default=ReportState.prepared)
+    case_revision: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    findings: Mapped[Any] = mapped_column(JsonText, default=list)
+    warnings_reason: Mapped[str] = mapped_column(Text, default="")
+    prepared_at: Mapped[datetime] = mapped_column(UtcTime)
+    prepared_by: Mapped[str] = mapped_column(String(80))
+    checked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    checked_by: Mapped[str | None] = mapped_column(String(80))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    approved_by: Mapped[str | None] = mapped_column(String(80))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    sent_by: Mapped[str | None] = mapped_column(String(80))
+    channel: Mapped[str] = mapped_column(String(80), default="")
+    sent_id: Mapped[str] = mapped_column(String(120), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    acknowledgement: Mapped[str] = mapped_column(String(120), default="")
+
+
+class ReportFile(Base):
+    """A file of a report as it was made; `round` counts how often the report was made anew, so that what was signed
+    once is never lost. The bytes lie in the file store under `sha256`."""
+
+    __tablename__ = "report_file"
+    append_only = True
+    __table_args__ = (enum_check("role", FileRole), Index("ix_report_file_sha256", "sha256"))
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    role: Mapped[str] = mapped_column(String(8))
+    round: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(80))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    added_at: Mapped[datetime] = mapped_column(UtcTime)
+    added_by: Mapped[str] = mapped_column(String(80))
+
+
+class ReportSignature(Base):
+    """A signature on a report: who, when, what it means, and the hash of what was signed.
+
+    Source: 21 CFR 11.50 and 11.70.
+    """
+
+    __tablename__ = "report_signature"
+    append_only = True
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(32))
+    user_name: Mapped[str] = mapped_column(String(120))
+    meaning: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    signed_hash: Mapped[str] = mapped_column(String(64))
+
+
+class ReportAnswer(Base):
+    """What an authority answered, as a file or as a person read it there. `names` are the numbers by which it names the
+    report; `sha256` is None where a person wrote down what a page said."""
+
+    __tablename__ = "report_answer"
+    append_only = True
+    __table_args__ = (enum_check("verdict", AnswerVerdict), Index("ix_report_answer_at", "at", "id"),
+                      Index("uq_report_answer_part", "sha256", "part", unique=True))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(80))
+    reader: Mapped[str] = mapped_column(String(24))
+    verdict: Mapped[str] = mapped_column(String(12))
+    names: Mapped[Any] = mapped_column(JsonText)
+    number: Mapped[str] = mapped_column(String(120), default="")
+    texts: Mapped[Any] = mapped_column(JsonText)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    media_type: Mapped[str] = mapped_column(String(80), default="")
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    part: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class ReportAnswerMatch(Base):
+    """Which report an answer is about, and who said so: the answer itself by its numbers, or a person. An answer
+    without a match is shown until it has one."""
+
+    __tablename__ = "report_answer_match"
+    append_only = True
+    __table_args__ = (Index("ix_report_answer_match_report", "report_id"),)
+
+    answer_id: Mapped[str] = mapped_column(ForeignKey("report_answer.id"), primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class ReportSeries(Base):
+    """The last number given out of a series of report numbers, as of one sender in one year."""
+
+    __tablename__ = "report_series"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    last: Mapped[int] = mapped_column(Integer)
