@@ -16,7 +16,8 @@ from traceapp.export.case_report import CaseReport, CodedTerm, PartialDate
 # What differs in every report of the same case and says nothing about it.
 _OF_THE_REPORT = frozenset({
     "head.version", "head.kind", "head.created_at", "head.report_number", "head.due_at", "head.rule_ids",
-    "head.earlier_reference", "head.earlier_sha256", "head.reason", "head.receiver", "profile", "score"})
+    "head.earlier_reference", "head.earlier_sha256", "head.reason", "head.receiver", "profile", "score.1",
+    "score.2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +73,4 @@ def changes_between(before: bytes, after: bytes) -> list[ValueChange]:
     """What a report says of its case other than the one before; both as `written_values` wrote them."""
     old, new = json.loads(before), json.loads(after)
     return [ValueChange(place, old.get(place, ""), new.get(place, "")) for place in dict.fromkeys([*new, *old])
-            if old.get(place, "") != new.get(place, "") and place not in _OF_THE_REPORT]
+            if old.get(place, "") != new.get(place, "") and ".".join(place.split(".")[:2]) not in _OF_THE_REPORT]
