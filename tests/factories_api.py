@@ -110,4 +110,6 @@ def make_plant(console: Console) -> Plant:
     table = b"code,name_zh,kind,unit\nP-9,,device,EA\n"
     ids |= {"kind": "product", "import_id": api.upload("/imports", {
         "kind": "product", "file": (io.BytesIO(table), "products.csv")})["id"]}
+    report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
+    ids |= {"report_id": report["id"], "position": "1"}
     return Plant(console, api, house, ids)

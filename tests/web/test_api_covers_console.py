@@ -148,6 +148,7 @@ def test_every_change_of_something_that_has_versions_asks_for_the_version(consol
 # A view that also writes beside the unit of work of its request, and why.
 WRITES_BESIDE = {
     "recalls.py:_signed": "an attempt to sign counts whatever comes of it",
+    "reports.py:approve": "an attempt to sign counts whatever comes of it",
     "accounts.py:change_password": "an attempt counts whatever comes of it",
     "complaints.py:reveal": "its answer is personal and is kept under no key",
     "adverse_events.py:reveal": "its answer is personal and is kept under no key",

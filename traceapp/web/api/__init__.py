@@ -37,6 +37,8 @@ from . import (
     recalls,
     records,
     registrations,
+    report_answers,
+    reports,
     serials,
     signals,
     tasks,
@@ -46,8 +48,8 @@ from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
-           adverse_event_decisions, legal_clocks, signals,
-           recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
+           adverse_event_decisions, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records, exchange,
+           history, imports, accounts, reports, report_answers)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)
