@@ -36,7 +36,7 @@ from .report_desk import ReadAnswer, ReportDesk
 from .report_model import Report, ReportAnswer, ReportAnswerMatch
 from .report_states import AnswerVerdict, ReportState, actions_from
 
-BY_HAND = "by-hand"
+BY_HAND, BY_ANSWER = "by-hand", "by its answer"
 _MOST_PARTS, _MOST_TEXTS, _LONGEST_TEXT = 2000, 50, 2000
 
 
@@ -180,7 +180,7 @@ def _match(session: Session, actor: Actor, clock: Clock, answer: ReportAnswer, w
         "answer": answer.id, "verdict": answer.verdict, "number": answer.number, "sha256": answer.sha256,
         "reason": reason})
     if report.state == ReportState.approved:
-        note_sent(session, actor, clock, report, ("by its answer", now, ""))
+        note_sent(session, actor, clock, report, (BY_ANSWER, now, ""))
     if is_open(report):  # the authority holds a file that nobody here approved
         raise_duty(session, actor, clock, report, LOOK_TASK)
     elif answer.verdict == AnswerVerdict.accepted and "acknowledge" in actions_from(report.state):

@@ -22,9 +22,10 @@ from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.errors import NotFound, Problem
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.report_preparing import reports_about
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
-from traceapp.web import assessment_words, clock_words, words
+from traceapp.web import assessment_words, clock_words, report_words, words
 from traceapp.web.case_score import score_of
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
@@ -70,6 +71,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "erased_at": erased_at(db, case.person_id), "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)), "decided": decided,
+            "reports": reports_about(db, about(case.id)),
             "people": names_of_users(db, (one.by for one in decided)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
             "silent": words.joined_words([clock_words.market_word(one) for one in silent_markets(db, case)])
@@ -81,6 +83,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
         "console/adverse_event.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
         form=form or Entered(), actions=[(action, str(_ACT_WORDS[action])) for action in actions],
         ending=asked_clock(values["clocks"], do), ending_do=do, clock_words=clock_words,
+        report_words=report_words,
         decisions=words.choices(clock_words.DECISIONS, left) if case.state in ("draft", "assessed") else (),
         details=assessment_words.details_by_group(case.details),
         results=assessment_words.results_of(case.details), began_on=assessment_words.partial_day(

@@ -25,6 +25,7 @@ NAVIGATION = (
     ("console.trace", _("Trace"), "trace.read"),
     ("console.complaints", _("Complaints"), "complaint.read"),
     ("console.adverse_events", _("Adverse events"), "adverse_event.read"),
+    ("console.reports", _("Authority reports"), "report.write"),
     ("console.signals", _("Signals"), "signal.read"),
     ("console.recalls", _("Recalls"), "recall.read"),
     ("console.products", _("Products"), "console.read"),

@@ -39,7 +39,8 @@ PERMISSIONS: dict[str, str] = {
 
 _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/adverse-events/",
           "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/",
-          "task_force": "/console/task-forces/"}
+          "task_force": "/console/task-forces/", "report": "/console/reports/",
+          "report_answer": "/console/reports/answers/"}
 _SHOWN = 100
 
 
