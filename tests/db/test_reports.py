@@ -293,3 +293,11 @@ def test_what_was_kept_is_what_was_hashed(database: Database, desk: Desk, event:
         data = desk.desk.store.path_of(one.sha256).read_bytes()
         assert (hash_of(data), len(data)) == (one.sha256, one.size_bytes)
     assert report.sha256 == files(database, report.id)[0].sha256
+
+
+def test_a_refused_first_report_is_corrected_by_a_first_report_not_a_second(
+        database: Database, desk: Desk, event: AdverseEvent) -> None:
+    report = desk.sent(event)
+    desk.take(an_answer("rejected", report.number))
+    again = desk.prepare(event)
+    assert desk.desk.store.path_of(again.sha256 or "").read_text().startswith(f"{report.number} v1 initial after - ")

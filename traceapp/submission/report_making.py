@@ -76,22 +76,23 @@ def make_files(session: Session, actor: Actor, clock: Clock, report: Report, des
 
 
 def headed(session: Session, report: Report, case: CaseReport, at: datetime) -> CaseReport:
-    """The case with the head of this report: which one it is, whom it goes to, what it follows."""
-    follows = accepted_before(session, report)
+    """The case with the head of this report: which one of those that the authority holds it is, what it follows."""
+    held = held_before(session, report)
+    follows = held[-1] if held else None
     head: ReportHead = replace(
-        case.head, kind=ReportKind(report.kind), version=report.version, created_at=at, report_number=report.number,
+        case.head, kind=ReportKind(report.kind), version=len(held) + 1, created_at=at, report_number=report.number,
         receiver=report.receiver or case.head.receiver, jurisdiction=report.jurisdiction, reason=report.reason,
         due_at=report.due_at, rule_ids=tuple(_rules(session, report.clock_ids)),
         earlier_reference=follows.number if follows else "", earlier_sha256=(follows.sha256 or "") if follows else "")
     return replace(case, head=head)
 
 
-def accepted_before(session: Session, report: Report) -> Report | None:
-    """The latest earlier report of the case that the authority holds; None for the first one."""
-    return session.scalars(select(Report).where(
+def held_before(session: Session, report: Report) -> list[Report]:
+    """The earlier reports of the case that the authority holds, in order."""
+    return list(session.scalars(select(Report).where(
         Report.about == report.about, Report.jurisdiction == report.jurisdiction, Report.version < report.version,
         Report.state.in_((ReportState.sent, ReportState.acknowledged)))
-        .order_by(Report.version.desc()).limit(1)).first()
+        .order_by(Report.version)))
 
 
 def _rules(session: Session, clock_ids: Iterable[str]) -> list[str]:

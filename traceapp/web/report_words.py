@@ -9,7 +9,7 @@ from traceapp.export.case_report import Finding
 from traceapp.submission.report_answering import BY_ANSWER
 from traceapp.submission.report_model import Report, ReportAnswer
 
-from .words import Words, word
+from .words import AGE_BANDS, CAUSALITIES, CRITERIA, OUTCOMES, SEXES, Words, word
 
 _ = lazy_gettext
 STATES: Words = {
@@ -51,6 +51,10 @@ _FIELDS: dict[str, Any] = {
     "assessment.cause": _("Cause"), "assessment.measures": _("Measures"),
     "assessment.device_relation": _("Relation to the product"), "head.latest_awareness_at": _("Latest news")}
 
+_CODES: dict[str, Words] = {
+    "event.outcome": OUTCOMES, "event.seriousness": CRITERIA, "patient.sex": SEXES, "patient.age_band": AGE_BANDS,
+    "assessment.causality": CAUSALITIES}
+
 
 def state_tag(report: Report) -> tuple[str, str]:
     """(word, meaning) of how far a report is."""
@@ -68,6 +72,12 @@ def place_words(place: str) -> str:
     field = _FIELDS.get(".".join(parts[:2]))
     section = str(_SECTIONS.get(parts[0], parts[0]))
     return f"{section} · {field or '.'.join(parts[1:])}" if len(parts) > 1 else section
+
+
+def value_words(place: str, text: str) -> str:
+    """A value of a case as people read it; free text as it stands."""
+    table = _CODES.get(".".join(place.split(".")[:2]))
+    return word(table, text) if table is not None and text else text
 
 
 def finding_text(found: Finding) -> str:
