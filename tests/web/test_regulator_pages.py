@@ -6,18 +6,25 @@ import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import event, select, text
 
-from tests.factories_cases import assessed, reported
+from tests.factories_cases import assessed, reported, world_of
 from tests.factories_complaint import scanned
 from tests.factories_recall import House, make_house, opened, running
+from tests.factories_reports import Desk, make_desk
 from tests.factories_web import Browser, Console
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.recall.model import Recall
 from traceapp.submission.model import ExportRecord
+from traceapp.submission.report_model import Report
 from traceapp.vault.service import PersonDetails
 
 SECRET = PersonDetails(name="Zhang San", phone="13900000004")
@@ -193,3 +200,44 @@ def test_the_pages_read_in_chinese(regulator: Browser, case: AdverseEvent) -> No
     assert "核验证据" in regulator.get("/regulator/").get_data(as_text=True)
     page = regulator.get(f"/regulator/adverse-events/{case.id}").get_data(as_text=True)
     assert "关联性" in page and "Assessment" not in page
+
+
+@pytest.fixture
+def sent_report(console: Console, house: House, tmp_path: Path) -> Report:
+    """A report with persons that was sent, and one that was only prepared."""
+    desk = Desk(console.database, console.clock, replace(make_desk(tmp_path), store=world_of(console).files))
+    desk.prepare(assessed(console, lot=scanned(house.first)))
+    return desk.sent(assessed(console, lot=scanned(house.first)), profile="full")
+
+
+def test_what_was_sent_is_there_without_persons_and_what_was_not_is_not(
+        console: Console, regulator: Browser, sent_report: Report) -> None:
+    path = f"/regulator/authority-reports/{sent_report.id}"
+    regulator.get(f"/regulator/adverse-events/{sent_report.about.partition(':')[2]}")
+    assert regulator.last is not None and path in regulator.last.get_data(as_text=True)
+    page = regulator.get(path).get_data(as_text=True)
+    assert "web portal" in page and sent_report.sha256 in page and "Zhang San" not in page
+    file = regulator.get(f"{path}/file")
+    assert file.status_code == 200 and b"Zhang San" not in file.get_data()
+    assert {row.sha256: row for row in exports(console)}[file.headers["X-Content-SHA256"]].actor_role == "regulator"
+    with zipfile.ZipFile(io.BytesIO(regulator.get(f"{path}/package").get_data())) as package:
+        assert not any(b"Zhang San" in package.read(name) for name in package.namelist())
+    with console.database.read() as session:
+        unsent = session.scalars(select(Report).where(Report.state == "prepared")).first()
+    assert unsent is not None
+    for ending in ("", "/file", "/package"):
+        assert regulator.get(f"/regulator/authority-reports/{unsent.id}{ending}").status_code == 404
+    assert regulator.get(f"/regulator/evidence/report/{unsent.id}").status_code == 404
+
+
+def test_evidence_leaves_as_a_file_that_the_program_beside_it_finds_sound(
+        console: Console, regulator: Browser, sent_report: Report, tmp_path: Path) -> None:
+    path = f"/regulator/evidence/report/{sent_report.id}"
+    assert f"{path}/file" in regulator.get(path).get_data(as_text=True)
+    (tmp_path / "evidence.json").write_bytes(regulator.get(f"{path}/file").get_data())
+    (tmp_path / "check.py").write_bytes(regulator.get("/regulator/evidence/script").get_data())
+    (tmp_path / "package.zip").write_bytes(
+        regulator.get(f"/regulator/authority-reports/{sent_report.id}/package").get_data())
+    done = subprocess.run([sys.executable, "-I", "-S", "check.py", "evidence.json", "package.zip"], cwd=tmp_path,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("ok ")) == (0, 2), done.stdout + done.stderr

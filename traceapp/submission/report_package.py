@@ -44,9 +44,7 @@ def package_of(session: Session, store: FileStore, report: Report, *, is_masked:
     if form is None:
         raise NotFound("There is no such file.", code="no-file")
     files = {form.name: _content(store, form.sha256),
-             "findings.json": _json([{"element": one.element, "code": one.code, "rule": one.rule,
-                                      "is_error": one.is_error, "message": one.message}
-                                     for one in findings_of(report)])}
+             "findings.json": _json(_findings(report, is_masked))}
     for number, (answer, _match) in enumerate(answers_of(session, report.id), 1):
         if answer.sha256 is not None:
             files[f"answers/{number}-{answer.name or 'answer'}".replace("\\", "_").replace("..", "_")] = _content(
@@ -55,6 +53,13 @@ def package_of(session: Session, store: FileStore, report: Report, *, is_masked:
                 "files": [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
                           for name, data in sorted(files.items())]}
     return archive([*files.items(), ("manifest.json", _json(manifest))])
+
+
+def _findings(report: Report, is_masked: bool) -> list[dict[str, Any]]:
+    """What was found; the words of a report that names persons may quote them, so a masked archive leaves them out."""
+    with_words = not (is_masked and report.profile == "full")
+    return [{"element": one.element, "code": one.code, "rule": one.rule, "is_error": one.is_error}
+            | ({"message": one.message} if with_words else {}) for one in findings_of(report)]
 
 
 def _head(session: Session, report: Report) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from traceapp.web.permissions import joined
 
-from . import cases, evidence, records, reports
+from . import authority_reports, cases, evidence, records, reports
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = joined(cases.PERMISSIONS, evidence.PERMISSIONS, records.PERMISSIONS,
-                                     reports.PERMISSIONS)
+PERMISSIONS: dict[str, str] = joined(authority_reports.PERMISSIONS, cases.PERMISSIONS, evidence.PERMISSIONS,
+                                     records.PERMISSIONS, reports.PERMISSIONS)
 
 __all__ = ["PERMISSIONS", "blueprint"]

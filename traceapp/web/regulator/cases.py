@@ -14,6 +14,7 @@ from traceapp.adverse_event.queries import (
     adverse_event_page,
     versions_of,
 )
+from traceapp.adverse_event.service import about
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.db.page import Page
@@ -22,9 +23,11 @@ from traceapp.recall.cases import is_told, recall_by_id
 from traceapp.recall.public import recalls_of_lot
 from traceapp.recall.queries import RecallFilter, recall_by_reference, recall_page, scope_rows, signatures, totals_of
 from traceapp.recall.states import RecallState
+from traceapp.submission.report_preparing import reports_about
+from traceapp.submission.report_queries import SENT, ReportFilter, report_page
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.trace.policy import VerdictFacts, verdict
-from traceapp.web import assessment_words
+from traceapp.web import assessment_words, clock_words, report_words
 from traceapp.web.context import world
 from traceapp.web.reading import ZONE, given, same_page
 from traceapp.web.words import word
@@ -48,8 +51,10 @@ def cases() -> Response:
         lots = lots_of_number(db, number) if number else []
         events = adverse_event_page(db, AdverseEventFilter(after=given("after", 500) or None, limit=20))
         recalls = recall_page(db, RecallFilter(states=_TOLD, limit=20))
+        sent = report_page(db, ReportFilter(states=SENT, text=number, limit=20))
         values = _names(db, events, [lot.lot_key for lot in lots])
-    return page("regulator/cases.html", number=number, found=lots, events=events, recalls=recalls,
+    return page("regulator/cases.html", number=number, found=lots, events=events, recalls=recalls, sent=sent,
+                report_words=report_words, clock_words=clock_words,
                 next_url=same_page(after=events.next) if events.next else None,
                 first_url=same_page(after=None) if request.args.get("after") else None, **values)
 
@@ -86,8 +91,10 @@ def adverse_event(adverse_event_id: str) -> Response:
             "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
             "recalls": recalls_of_lot(db, case.lot_key),
+            "reports": [row for row in reports_about(db, about(case.id)) if row.state in SENT],
             "versions": [(version.version, version.at) for version in versions_of(db, case.id)]}
-    return page("regulator/adverse_event.html", case=case, narrative=masked_text(case.narrative),
+    return page("regulator/adverse_event.html", case=case, report_words=report_words,
+                clock_words=clock_words, narrative=masked_text(case.narrative),
                 use_text=masked_text(case.use_text), results=assessment_words.results_of(case.details),
                 details=assessment_words.details_by_group(assessment_words.masked_details(case.details)),
                 began_on=assessment_words.partial_day(assessment_words.as_known(case.onset_on, case.onset_precision)),

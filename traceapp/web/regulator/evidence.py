@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from flask import request
@@ -11,21 +12,26 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.queries import adverse_event_by_id
-from traceapp.audit import stream_of
-from traceapp.audit.evidence import evidence_of, last_checkpoint
+from traceapp.audit import stream_of, verify_evidence
+from traceapp.audit.evidence import evidence_of, excerpt, last_checkpoint
 from traceapp.audit.verify import Verdict, verify
 from traceapp.core.errors import NotFound
 from traceapp.recall.cases import is_told, recall_by_id
 from traceapp.submission.model import ExportRecord
-from traceapp.submission.service import exports_of_hash
-from traceapp.web.context import world
+from traceapp.submission.report_cases import report_by_id
+from traceapp.submission.report_queries import SENT
+from traceapp.submission.service import RecordExport, exports_of_hash, record_export
+from traceapp.web.context import actor, world
+from traceapp.web.files import disposition
 
 from .layout import blueprint, page
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
     "regulator.evidence": "evidence.read", "regulator.evidence_verify": "evidence.read",
-    "regulator.evidence_file": "evidence.read", "regulator.evidence_chain": "evidence.read"}
+    "regulator.evidence_file": "evidence.read", "regulator.evidence_chain": "evidence.read",
+    "regulator.evidence_excerpt": "evidence.read", "regulator.evidence_script": "evidence.read"}
+_SCRIPT = Path(verify_evidence.__file__)
 _BLOCK = 1 << 16
 
 
@@ -76,12 +82,42 @@ def evidence_chain(kind: str, key: str) -> Response:
     return page("regulator/chain.html", kind=kind, key=key, name=name, rows=rows, broken=found.broken)
 
 
+@blueprint.get("/evidence/<kind>/<key>/file")
+def evidence_excerpt(kind: str, key: str) -> Response:
+    """The same as a file, to be checked anywhere."""
+    here = world()
+    with here.database.read() as db:
+        name = _named(db, kind, key)
+        found = excerpt(db, stream_of(kind, key))
+    data = json.dumps(found, ensure_ascii=False, indent=1).encode("utf-8")
+    sha256 = hashlib.sha256(data).hexdigest()
+    with here.database.write() as db:
+        record_export(db, actor(), here.clock, RecordExport("evidence", "json", len(found["entries"]), sha256,
+                                                            {"case": name, "kind": kind}))
+    answer = Response(data, mimetype="application/json")
+    answer.headers["Content-Disposition"] = disposition("attachment", f"evidence-{name}.json")
+    answer.headers["X-Content-SHA256"] = sha256
+    return answer
+
+
+@blueprint.get("/evidence/script")
+def evidence_script() -> Response:
+    """The program that checks such files without this service."""
+    answer = Response(_SCRIPT.read_bytes(), mimetype="text/x-python")
+    answer.headers["Content-Disposition"] = disposition("attachment", _SCRIPT.name)
+    return answer
+
+
 def _named(db: Session, kind: str, key: str) -> str:
     """The reference of a case whose chain may be read here. Raises NotFound for anything else."""
     if kind == "adverse_event":
         event = adverse_event_by_id(db, key)
         if event is not None:
             return event.reference
+    if kind == "report":
+        report = report_by_id(db, key)
+        if report.state in SENT:
+            return f"{report.reference}-{report.jurisdiction}-v{report.version}"
     if kind == "recall":
         recall = recall_by_id(db, key)
         if is_told(recall.state):
