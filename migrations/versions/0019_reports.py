@@ -15,6 +15,18 @@ depends_on = None
 
 def upgrade() -> None:
     """New tables."""
+    op.create_table('received_case',
+    sa.Column('form', sa.String(length=24), nullable=False),
+    sa.Column('case_id', sa.String(length=200), nullable=False),
+    sa.Column('version', sa.String(length=60), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('complaint_id', sa.String(length=32), nullable=False),
+    sa.Column('adverse_event_id', sa.String(length=32), nullable=False),
+    sa.Column('at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('by', sa.String(length=80), nullable=False),
+    sa.PrimaryKeyConstraint('form', 'case_id', 'version', name=op.f('pk_received_case'))
+    )
+    op.create_index('ix_received_case_complaint', 'received_case', ['complaint_id'], unique=False)
     op.create_table('report',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('about', sa.String(length=120), nullable=False),
@@ -125,6 +137,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_report_signature_report_id')),
     sa.PrimaryKeyConstraint('report_id', 'position', name=op.f('pk_report_signature'))
     )
-    for table in ('report_file', 'report_signature', 'report_answer', 'report_answer_match'):
+    for table in ('report_file', 'report_signature', 'report_answer', 'report_answer_match', 'received_case'):
         for statement in append_only_sql(table, op.get_bind().dialect.name):
             op.execute(sa.text(statement.replace(':', '\\:')))

@@ -149,3 +149,21 @@ class ReportSeries(Base):
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     last: Mapped[int] = mapped_column(Integer)
+
+
+class ReceivedCase(Base):
+    """A report that somebody sent us as a file: `case_id` is the sender's, `version` tells its reports of one case
+    apart. The complaint and the adverse event that it became, or that it follows up."""
+
+    __tablename__ = "received_case"
+    append_only = True
+    __table_args__ = (Index("ix_received_case_complaint", "complaint_id"),)
+
+    form: Mapped[str] = mapped_column(String(24), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[str] = mapped_column(String(60), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    complaint_id: Mapped[str] = mapped_column(String(32))
+    adverse_event_id: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(80))

@@ -138,6 +138,7 @@ DUTIES: Words = {
     "adverse_event.assess": (_("Assessment"), "plain"), "clock.report": (_("Report to the authority"), "plain"),
     "clock.calendar": (_("Enter the holidays of next year, so that working days are counted right"), "plain"),
     "clock.decide": (_("Decide whether a report is due"), "plain"),
+    "adverse_event.follow_up": (_("Read news of the adverse event"), "plain"),
     "report.approve": (_("Approve the report to the authority"), "plain"),
     "report.send": (_("Send the report to the authority"), "plain"),
     "report.answer": (_("Wait for the authority's answer"), "plain"),

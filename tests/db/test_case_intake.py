@@ -1,0 +1,79 @@
+"""Reports that others send as files: taken in once, followed up, never changing a case by themselves."""
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.factories_complaint import VAULT, make_lots, make_product
+from tests.factories_reports import person
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.complaint.model import Complaint, ComplaintNote
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Forbidden
+from traceapp.db import Database
+from traceapp.submission.case_intake import IncomingCase, TakenCase, age_band, take_case
+from traceapp.worklist.tasks import open_tasks
+
+INCOMING = IncomingCase(
+    "e2b-r3", "FR-AGENCY-77", "20261120101500", "ab" * 32, "Agency", narrative="Blisters after one hour.",
+    reactions=("Blister",), product="Plaster", lot="a1", seriousness=("hospitalised",), happened_on=date(2026, 11, 18),
+    age=Decimal(40), age_unit="a", sex="female")
+
+
+def take(database: Database, clock: FixedClock, **changes: Any) -> TakenCase:
+    with database.write() as session:
+        return take_case(session, person("u-li"), clock, replace(INCOMING, **changes), vault=VAULT)
+
+
+def test_a_report_becomes_a_complaint_and_an_adverse_event_with_its_batch_and_its_clock(
+        database: Database, clock: FixedClock) -> None:
+    lot = make_lots(database, clock, make_product(database, clock), "A1")[0]
+    taken = take(database, clock)
+    with database.read() as session:
+        event = session.scalars(select(AdverseEvent).where(AdverseEvent.id == taken.adverse_event_id)).one()
+        complaint = session.scalars(select(Complaint)).one()
+        kinds = {task.kind for task in open_tasks(session)}
+    assert (taken.how, event.complaint_id, event.lot_key) == ("created", complaint.id, lot.lot_key)
+    assert (event.is_serious, event.sex, event.age_band, event.onset_on) == (True, "female", "18-44", date(2026, 11, 18))
+    assert complaint.narrative == "Blister\nPlaster\nBlisters after one hour.\ne2b-r3: FR-AGENCY-77 (Agency)"
+    assert {"clock.report", "adverse_event.assess"} <= kinds
+
+
+def test_the_same_report_again_changes_nothing_and_another_one_of_the_case_is_noted_for_a_person(
+        database: Database, clock: FixedClock) -> None:
+    first = take(database, clock)
+    assert take(database, clock) == replace(first, how="already")
+    followed = take(database, clock, version="20261121080000", narrative="She recovered.", correction="nullification")
+    assert followed == replace(first, how="followed")
+    assert take(database, clock, version="20261121080000").how == "already"
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Complaint)) == 1
+        assert session.scalar(select(AdverseEvent.state)) == "draft"
+        (note,) = session.scalars(select(ComplaintNote.text))
+        assert note.startswith("nullification · 20261121080000 · Agency") and "She recovered." in note
+        assert "adverse_event.follow_up" in {task.kind for task in open_tasks(session)}
+
+
+def test_a_text_longer_than_a_complaint_may_be_goes_on_in_notes(database: Database, clock: FixedClock) -> None:
+    taken = take(database, clock, narrative="x" * 15_000)
+    with database.read() as session:
+        complaint = session.scalars(select(Complaint).where(Complaint.id == taken.complaint_id)).one()
+        notes = list(session.scalars(select(ComplaintNote.text).order_by(ComplaintNote.position)))
+    assert (complaint.narrative + "".join(notes)).count("x") == 15_000
+
+
+def test_who_may_not_take_in_complaints_takes_in_no_reports(database: Database, clock: FixedClock) -> None:
+    with pytest.raises(Forbidden), database.write() as session:
+        take_case(session, person("u-wang", "operator"), clock, INCOMING, vault=VAULT)
+
+
+@pytest.mark.parametrize(("age", "unit", "band"), [
+    ("23", "mo", "0-1"), ("24", "mo", "2-13"), ("13", "a", "2-13"), ("14", "a", "14-17"), ("17.9", "year", "14-17"),
+    ("18", "a", "18-44"), ("65", "a", "65+"), ("3", "d", "0-1"), ("4", "{decade}", "unknown"), ("-1", "a", "unknown")])
+def test_an_age_falls_into_its_band(age: str, unit: str, band: str) -> None:
+    assert age_band(Decimal(age), unit) == band

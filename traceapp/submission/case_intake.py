@@ -1,0 +1,144 @@
+"""Reports that others send us as files: each becomes a complaint and an adverse event, or follows one up."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.adverse_event.queries import adverse_event_by_id
+from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
+from traceapp.adverse_event.service import about as about_event
+from traceapp.audit import record
+from traceapp.complaint.handling import AddNote, TriageComplaint, add_note, triage_complaint
+from traceapp.complaint.intake import about as about_complaint
+from traceapp.complaint.intake import submit_complaint
+from traceapp.complaint.report import NARRATIVE_LIMIT, LotGiven, SubmitComplaint
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.identity.policy import permit
+from traceapp.vault.service import Vault
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+from .report_model import ReceivedCase
+
+READ_TASK = "adverse_event.follow_up"
+_SOON = timedelta(days=1)
+_NOTE = 4000
+# Upper ends of the bands of age, in years that are completed.
+_BANDS = ((1, "0-1"), (13, "2-13"), (17, "14-17"), (44, "18-44"), (64, "45-64"))
+_IN_A_YEAR = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "year": 1, "month": 12, "week": 52, "day": 365,
+              "hour": 8766}
+
+
+class Taken(StrEnum):
+    """What became of a report: a new case, news of a known one, or nothing, since it was here already."""
+
+    created = "created"
+    followed = "followed"
+    already = "already"
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCase:
+    """A report as it came in, in our words. `version` tells the reports of one case apart; `correction`:
+    `nullification`, `amendment` or empty. `age_unit`: UCUM or a word."""
+
+    form: str
+    case_id: str
+    version: str
+    sha256: str
+    sender: str = ""
+    correction: str = ""
+    narrative: str = field(default="", repr=False)
+    reactions: tuple[str, ...] = ()
+    product: str = ""
+    lot: str = ""
+    serial: str = ""
+    seriousness: tuple[str, ...] = ()
+    was_harmed: bool = True
+    happened_on: date | None = None
+    age: Decimal | None = None
+    age_unit: str = ""
+    sex: str = "unknown"
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCase:
+    """What a report became."""
+
+    how: Taken
+    complaint_id: str
+    adverse_event_id: str
+
+
+def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, *, vault: Vault) -> TakenCase:
+    """The case of a report that came in. The same report again changes nothing; another one of the same case is noted
+    in it for a person to read, and changes nothing else. Raises what taking in a complaint raises."""
+    permit(actor, "complaint.write")
+    before = list(session.scalars(select(ReceivedCase).where(
+        ReceivedCase.form == incoming.form, ReceivedCase.case_id == incoming.case_id).order_by(ReceivedCase.at)))
+    same = next((one for one in before if one.version == incoming.version), None)
+    if same is not None:
+        return TakenCase(Taken.already, same.complaint_id, same.adverse_event_id)
+    if before:
+        _follow(session, actor, clock, incoming, before[-1])
+        taken = TakenCase(Taken.followed, before[-1].complaint_id, before[-1].adverse_event_id)
+    else:
+        taken = _create(session, actor, clock, incoming, vault)
+    session.add(ReceivedCase(
+        form=incoming.form, case_id=incoming.case_id, version=incoming.version, sha256=incoming.sha256,
+        complaint_id=taken.complaint_id, adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id))
+    record(session, actor, clock.now(), f"received_case.{taken.how}", about_event(taken.adverse_event_id), {
+        "form": incoming.form, "case_id": incoming.case_id, "version": incoming.version, "sha256": incoming.sha256,
+        "correction": incoming.correction})
+    session.flush()
+    return taken
+
+
+def age_band(age: Decimal | None, unit: str) -> str:
+    """The band of an age; unknown where the unit is."""
+    if age is None or age < 0 or unit not in _IN_A_YEAR:
+        return "unknown"
+    years = int(age / _IN_A_YEAR[unit])
+    return next((band for most, band in _BANDS if years <= most), "65+")
+
+
+def _create(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, vault: Vault) -> TakenCase:
+    text = _told(incoming)
+    complaint = submit_complaint(session, actor, clock, SubmitComplaint(
+        "file_import", text[:NARRATIVE_LIMIT], LotGiven(text=incoming.lot, serial=incoming.serial), affected="patient",
+        age_band=age_band(incoming.age, incoming.age_unit), sex=incoming.sex,
+        harm="yes" if incoming.was_harmed else "could", seriousness=incoming.seriousness,
+        happened_on=incoming.happened_on), vault=vault).complaint
+    for start in range(NARRATIVE_LIMIT, len(text), _NOTE):
+        add_note(session, actor, clock, AddNote(complaint.id, text[start:start + _NOTE]))
+    triage_complaint(session, actor, clock, TriageComplaint(
+        complaint.id, "complaint", "yes" if incoming.was_harmed else "could", incoming.seriousness))
+    session.flush()
+    event = open_adverse_event(session, actor, clock, OpenAdverseEvent(complaint.id))
+    session.flush()
+    return TakenCase(Taken.created, complaint.id, event.id)
+
+
+def _follow(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, known: ReceivedCase) -> None:
+    """The news as notes of the complaint, and somebody's duty to read them."""
+    head = " · ".join(part for part in (incoming.correction or "follow-up", incoming.version, incoming.sender) if part)
+    text = f"{head}\n{_told(incoming)}"
+    for start in range(0, len(text), _NOTE):
+        add_note(session, actor, clock, AddNote(known.complaint_id, text[start:start + _NOTE]))
+    event = adverse_event_by_id(session, known.adverse_event_id)
+    raise_task(session, actor, clock, RaiseTask(
+        READ_TASK, about_event(known.adverse_event_id), "quality", clock.now() + _SOON, None,
+        {"reference": event.reference if event else about_complaint(known.complaint_id)}))
+
+
+def _told(incoming: IncomingCase) -> str:
+    """What the report tells, in one text: reactions, product, narrative, whose number."""
+    parts = ["; ".join(incoming.reactions), incoming.product, incoming.narrative.strip(),
+             f"{incoming.form}: {incoming.case_id}" + (f" ({incoming.sender})" if incoming.sender else "")]
+    return "\n".join(part for part in parts if part)
