@@ -56,6 +56,9 @@ class LetterForm:
             found.append(Finding("B3", "no-date", "The day is not known.", is_error=False))
         return RenderedReport(self.name, f"{head.reference}.{fmt}", "text/plain", said.encode(), found)
 
+    def message_id(self, case: CaseReport) -> str:
+        return f"M-{case.head.report_number}-{case.head.version}"
+
 
 def read_note(data: bytes) -> list[ReadAnswer] | None:
     """Answers as `ACK [{"names": …, "verdict": …}]`."""

@@ -42,6 +42,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('earlier_id', sa.String(length=32), nullable=True),
     sa.Column('number', sa.String(length=100), nullable=False),
+    sa.Column('message_id', sa.String(length=200), nullable=False),
     sa.Column('clock_ids', traceapp.db.types.JsonText(), nullable=False),
     sa.Column('due_at', traceapp.db.types.UtcTime(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
@@ -71,6 +72,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['earlier_id'], ['report.id'], name=op.f('fk_report_earlier_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_report'))
     )
+    op.create_index('ix_report_message', 'report', ['message_id'], unique=False)
     op.create_index('ix_report_number', 'report', ['number'], unique=False)
     op.create_index('ix_report_prepared', 'report', ['prepared_at', 'id'], unique=False)
     op.create_index('ix_report_state', 'report', ['state', 'due_at'], unique=False)

@@ -301,3 +301,10 @@ def test_a_refused_first_report_is_corrected_by_a_first_report_not_a_second(
     desk.take(an_answer("rejected", report.number))
     again = desk.prepare(event)
     assert desk.desk.store.path_of(again.sha256 or "").read_text().startswith(f"{report.number} v1 initial after - ")
+
+
+def test_an_answer_finds_the_very_file_that_it_names(database: Database, desk: Desk, event: AdverseEvent) -> None:
+    first = desk.sent(event)
+    second = desk.sent(event, kind="followup")
+    desk.take(an_answer("accepted", f"M-{first.number}-1", number="A-1"))
+    assert (desk.again(first).state, desk.again(second).state) == ("acknowledged", "sent")

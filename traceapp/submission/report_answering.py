@@ -164,10 +164,14 @@ def _kept(session: Session, actor: Actor, clock: Clock, said: tuple[str, ReadAns
 
 
 def _meant(session: Session, names: list[str]) -> Report | None:
-    """The report that bears one of these numbers, locked; of several versions the one that waits for an answer."""
+    """The report that bears one of these numbers, locked; of several versions the one whose file is named, else the one
+    that waits for an answer."""
     found = list(session.scalars(select(Report).where(or_(
-        Report.number.in_(names), Report.id.in_(names), Report.sent_id.in_([name for name in names if name])))
+        Report.number.in_(names), Report.message_id.in_(names), Report.id.in_(names), Report.sent_id.in_(names)))
         .order_by(Report.version.desc()).with_for_update()))
+    named = next((one for one in found if one.message_id and one.message_id in names), None)
+    if named is not None:
+        return named
     order = (ReportState.sent, ReportState.approved, ReportState.acknowledged, ReportState.rejected)
     return next((one for state in order for one in found if one.state == state), found[0] if found else None)
 

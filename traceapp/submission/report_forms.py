@@ -23,6 +23,9 @@ class Form(Protocol):
     def render(self, case: CaseReport, fmt: str) -> RenderedReport:
         """The filled form, with what its checks found."""
 
+    def message_id(self, case: CaseReport) -> str:
+        """The id of the file itself by which an authority answers; empty where the form has none."""
+
 
 # Jurisdiction -> kind of product -> the forms that its authority takes, the usual one first.
 _WANTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {

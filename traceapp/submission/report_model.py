@@ -14,10 +14,10 @@ from .report_states import AnswerVerdict, FileRole, ReportState
 
 
 class Report(Revisioned, Base):
-    """One report of one case to one authority. `version` counts from 1 for a case and a jurisdiction; `number` is what
-    the authority knows the case by; `clock_ids` the legal clocks that it answers, `due_at` the earliest of them.
-    `findings` are those of the file that lies here; `warnings_reason` why its warnings may stand. `case_revision` is
-    the revision of the case that the file was made of."""
+    """One report of one case to one authority. `version` counts from 1 for a case and a jurisdiction. `number` is what
+    the authority knows the case by, `message_id` what it knows this file by, where the form has such an id. `clock_ids`
+    are the legal clocks that it answers, `due_at` the earliest of them. `findings` are those of the file that lies here;
+    `warnings_reason` says why its warnings may stand. `case_revision` is the case's when the file was made."""
 
     __tablename__ = "report"
     __table_args__ = (
@@ -27,7 +27,7 @@ class Report(Revisioned, Base):
                         name="acknowledged_has_a_proof"),
         Index("uq_report_version", "about", "jurisdiction", "version", unique=True),
         Index("ix_report_state", "state", "due_at"), Index("ix_report_prepared", "prepared_at", "id"),
-        Index("ix_report_number", "number"))
+        Index("ix_report_number", "number"), Index("ix_report_message", "message_id"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     about: Mapped[str] = mapped_column(String(120))
@@ -43,6 +43,7 @@ class Report(Revisioned, Base):
     version: Mapped[int] = mapped_column(Integer)
     earlier_id: Mapped[str | None] = mapped_column(ForeignKey("report.id"))
     number: Mapped[str] = mapped_column(String(100))
+    message_id: Mapped[str] = mapped_column(String(200), default="")
     clock_ids: Mapped[Any] = mapped_column(JsonText, default=list)
     due_at: Mapped[datetime | None] = mapped_column(UtcTime)
     reason: Mapped[str] = mapped_column(Text, default="")

@@ -22,6 +22,10 @@ class PlainForm:
         return RenderedReport(self.name, f"{case.head.reference}-v{case.head.version}.{fmt}", "application/json",
                               written_values(case), tuple(_findings(case)))
 
+    def message_id(self, case: CaseReport) -> str:
+        """None."""
+        return ""
+
 
 def _findings(case: CaseReport) -> Iterator[Finding]:
     if not (case.event.reactions or case.event.harm or case.event.fault or case.assessment.problem_codes):
