@@ -95,7 +95,7 @@ FILES = {
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
-    "report_file": "GET /reports/<report_id>/files/<position>", "report_package": "GET /reports/<report_id>/package",
+    "report_periodic_file": "GET /exports/periodic", "report_file": "GET /reports/<report_id>/files/<position>", "report_package": "GET /reports/<report_id>/package",
     "lot_print_log": "GET /lots/<lot_key>/print-log", "records_file": "GET /exports/records",
     "records_job_file": "GET /exports/records/jobs/<file_id>/file", "exchange_events": "GET /documents/<document_id>/events",
 }

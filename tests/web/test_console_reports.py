@@ -165,4 +165,20 @@ def test_the_interface_does_the_same(console: Console, case: AdverseEvent) -> No
     assert (again["version"], again["earlier_id"]) == (2, report["id"])
     assert api.get(path)["state"] == "corrected"
     assert api.post(f"{path}/renewal", None, 409, If_Match=api.etag)["code"] == "wrong-state"
-    assert [one["version"] for one in api.get(f"/reports?adverse_event_id={case.id}")["rows"]] == [2, 1]
+    assert {one["version"] for one in api.get(f"/reports?adverse_event_id={case.id}")["rows"]} == {2, 1}
+
+
+def test_the_periodic_report_leaves_as_word_and_pdf_and_a_wrong_wish_comes_back(
+        console: Console, case: AdverseEvent) -> None:
+    quality = console.browser("quality")
+    assert 'value="2025-01-01"' in quality.get("/console/reports/periodic").get_data(as_text=True)
+    path = f"/console/reports/periodic/export?product={case.product_id}&since=2026-01-01&until=2026-11-30"
+    for form, magic in (("docx", b"PK"), ("pdf", b"%PDF")):
+        answer = quality.get(f"{path}&form={form}&audience=public")
+        assert answer.status_code == 200 and answer.get_data().startswith(magic)
+        with console.database.read() as session:
+            row = session.scalars(select(ExportRecord).where(ExportRecord.sha256 == answer.headers["X-Content-SHA256"])).one()
+        assert (row.kind, row.filters["public"]) == ("periodic_report", "yes")
+    for wrong, status in (("since=x", 422), ("until=2025-01-01", 422), ("product=none", 404)):
+        answer = quality.get(f"{path}&form=pdf".replace(wrong.partition("=")[0] + "=", "unused=") + f"&{wrong}")
+        assert answer.status_code == status and "Download" in answer.get_data(as_text=True)

@@ -15,9 +15,10 @@ from .report_states import AnswerVerdict, FileRole, ReportState
 
 class Report(Revisioned, Base):
     """One report of one case to one authority. `version` counts from 1 for a case and a jurisdiction. `number` is what
-    the authority knows the case by, `message_id` what it knows this file by, where the form has such an id. `clock_ids`
-    are the legal clocks that it answers, `due_at` the earliest of them. `findings` are those of the file that lies here;
-    `warnings_reason` says why its warnings may stand. `case_revision` is the case's when the file was made."""
+    the authority knows the case by, `message_id` what it knows this file by, where the form has such an id.
+    `clock_ids` are the legal clocks that it answers, `due_at` the earliest of them. `findings` are those of the file
+    that lies here; `warnings_reason` says why its warnings may stand. `case_revision` is the case's when the file was
+    made."""
 
     __tablename__ = "report"
     __table_args__ = (

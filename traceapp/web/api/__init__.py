@@ -31,6 +31,7 @@ from . import (
     lot_acts,
     lots,
     parties,
+    periodic,
     persons,
     printing,
     recall_ledger,
@@ -49,7 +50,7 @@ from .description import describe
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
            adverse_event_decisions, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records, exchange,
-           history, imports, accounts, reports, report_answers)
+           history, imports, accounts, reports, report_answers, periodic)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

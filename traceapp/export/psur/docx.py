@@ -1,0 +1,150 @@
+"""Blocks as an Office Open XML document: headings, paragraphs, tables, and charts that stay drawings. Pure.
+
+Source: ECMA-376 part 1: WordprocessingML (17), DrawingML charts (21.2), packaging (part 2).
+"""
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+from .blocks import Block, Chart, Heading, Paragraph, Table
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_MOMENT = (1980, 1, 1, 0, 0, 0)
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_CONTENT = "application/vnd.openxmlformats-officedocument"
+_WIDTH_TWIPS = 9638  # A4 without margins of 20 mm
+_CHART_EMU = (6_120_000, 2_340_000)
+_FONTS = '<w:rFonts w:ascii="Arial" w:hAnsi="Arial" w:eastAsia="SimSun" w:cs="Arial"/>'
+_BOLD = '<w:rPr><w:b/><w:sz w:val="%d"/></w:rPr>'
+_STYLES = (
+    f'{_HEAD}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr>{_FONTS}<w:sz w:val="20"/></w:rPr>'
+    '</w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120" w:line="276" w:lineRule="auto"/></w:pPr>'
+    '</w:pPrDefault></w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name '
+    'w:val="Normal"/></w:style><w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/><w:basedOn '
+    f'w:val="Normal"/>{_BOLD % 36}</w:style><w:style w:type="paragraph" w:styleId="Heading1"><w:name '
+    'w:val="heading 1"/><w:basedOn w:val="Normal"/><w:next w:val="Normal"/><w:pPr><w:keepNext/><w:spacing '
+    f'w:before="280"/><w:outlineLvl w:val="0"/></w:pPr>{_BOLD % 26}</w:style></w:styles>')
+
+
+def docx(blocks: Sequence[Block]) -> bytes:
+    """The bytes of the document. Equal blocks give equal bytes."""
+    charts = [block for block in blocks if isinstance(block, Chart)]
+    body, number = [], 0
+    for block in blocks:
+        number += isinstance(block, Chart)
+        body.append(_block(block, number))
+    files = {
+        "[Content_Types].xml": _types(len(charts)),
+        "_rels/.rels": _relations([("officeDocument", "word/document.xml")]),
+        "word/document.xml": _document("".join(body)), "word/styles.xml": _STYLES,
+        "word/_rels/document.xml.rels": _relations(
+            [("styles", "styles.xml"), *(("chart", f"charts/chart{at}.xml") for at in range(1, len(charts) + 1))])}
+    files |= {f"word/charts/chart{at}.xml": _chart(chart) for at, chart in enumerate(charts, 1)}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name, _MOMENT)
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+            package.writestr(entry, text.encode("utf-8"))
+    return out.getvalue()
+
+
+def _types(charts: int) -> str:
+    parts = "".join(f'<Override PartName="/word/charts/chart{at}.xml" ContentType="{_CONTENT}.drawingml.chart+xml"/>'
+                    for at in range(1, charts + 1))
+    return (f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+            f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
+            f'ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="{_CONTENT}.'
+            f'wordprocessingml.document.main+xml"/><Override PartName="/word/styles.xml" ContentType="{_CONTENT}.'
+            f'wordprocessingml.styles+xml"/>{parts}</Types>')
+
+
+def _relations(targets: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(f'<Relationship Id="rId{at}" Type="{_OFFICE}/relationships/{kind}" Target="{target}"/>'
+                   for at, (kind, target) in enumerate(targets, 1))
+    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{rows}</Relationships>'
+
+
+def _document(body: str) -> str:
+    return (f'{_HEAD}<w:document xmlns:w="{_WORD}" xmlns:r="{_OFFICE}/relationships" xmlns:a="{_DRAWING}/main" '
+            f'xmlns:wp="{_DRAWING}/wordprocessingDrawing" xmlns:c="{_DRAWING}/chart"><w:body>{body}<w:sectPr>'
+            '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" '
+            'w:header="567" w:footer="567" w:gutter="0"/></w:sectPr></w:body></w:document>')
+
+
+def _block(block: Block, chart: int) -> str:
+    if isinstance(block, Heading):
+        style = "Title" if block.level == 1 else "Heading1"
+        return _paragraph(block.text, f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>')
+    if isinstance(block, Paragraph):
+        return _paragraph(block.text)
+    if isinstance(block, Table):
+        return _table(block) + _paragraph("")
+    return _drawing(block, chart)
+
+
+def _paragraph(text: str, style: str = "") -> str:
+    return f'<w:p>{style}<w:r><w:t xml:space="preserve">{_said(text)}</w:t></w:r></w:p>'
+
+
+def _said(text: str) -> str:
+    """The text without what XML cannot carry."""
+    return escape("".join(one for one in text if one.isprintable() or one == " "), {'"': "&quot;"})
+
+
+def _table(table: Table) -> str:
+    width = _WIDTH_TWIPS // len(table.head)
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for _ in table.head)
+    edges = "".join(f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="999999"/>'
+                    for edge in ("top", "left", "bottom", "right", "insideH", "insideV"))
+    rows = [_row(table, table.head, is_head=True)] if any(table.head) else []
+    rows += [_row(table, row) for row in table.rows]
+    return (f'<w:tbl><w:tblPr><w:tblW w:w="{_WIDTH_TWIPS}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders>'
+            f'</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>')
+
+
+def _row(table: Table, cells: Sequence[str], *, is_head: bool = False) -> str:
+    said = []
+    for at, text in enumerate(cells):
+        align = '<w:jc w:val="right"/>' if at in table.numbers else ""
+        bold = "<w:rPr><w:b/></w:rPr>" if is_head else ""
+        shade = '<w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="EEEEEE"/></w:tcPr>' if is_head else "<w:tcPr/>"
+        said.append(f'<w:tc>{shade}<w:p><w:pPr><w:spacing w:after="40"/>{align}</w:pPr><w:r>{bold}'
+                    f'<w:t xml:space="preserve">{_said(text)}</w:t></w:r></w:p></w:tc>')
+    head = "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>" if is_head else "<w:trPr><w:cantSplit/></w:trPr>"
+    return f'<w:tr>{head}{"".join(said)}</w:tr>'
+
+
+def _drawing(chart: Chart, number: int) -> str:
+    width, height = _CHART_EMU
+    return (f'<w:p><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{width}" '
+            f'cy="{height}"/><wp:docPr id="{number}" name="chart {number}" descr="{_said(chart.title)}"/>'
+            f'<wp:cNvGraphicFramePr/><a:graphic><a:graphicData uri="{_DRAWING}/chart"><c:chart r:id="rId{number + 1}"/>'
+            '</a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>')
+
+
+def _chart(chart: Chart) -> str:
+    names = "".join(f'<c:pt idx="{at}"><c:v>{_said(label)}</c:v></c:pt>' for at, label in enumerate(chart.labels))
+    values = "".join(f'<c:pt idx="{at}"><c:v>{value:g}</c:v></c:pt>' for at, value in enumerate(chart.values))
+    count = f'<c:ptCount val="{len(chart.values)}"/>'
+    title = ('<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz="1100" b="0"/></a:pPr><a:r><a:rPr '
+             f'lang="zh-CN" sz="1100" b="0"/><a:t>{_said(chart.title)}</a:t></a:r></a:p></c:rich></c:tx>'
+             '<c:overlay val="0"/></c:title>')
+    series = ('<c:ser><c:idx val="0"/><c:order val="0"/><c:spPr><a:solidFill><a:srgbClr val="0B5D5E"/></a:solidFill>'
+              f'</c:spPr><c:invertIfNegative val="0"/><c:cat><c:strLit>{count}{names}</c:strLit></c:cat><c:val>'
+              f'<c:numLit><c:formatCode>General</c:formatCode>{count}{values}</c:numLit></c:val></c:ser>')
+    return (f'{_HEAD}<c:chartSpace xmlns:c="{_DRAWING}/chart" xmlns:a="{_DRAWING}/main"><c:chart>{title}'
+            '<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/><c:barChart><c:barDir val="col"/><c:grouping '
+            f'val="clustered"/><c:varyColors val="0"/>{series}<c:gapWidth val="60"/><c:axId val="1"/><c:axId val="2"/>'
+            '</c:barChart><c:catAx><c:axId val="1"/><c:scaling><c:orientation val="minMax"/></c:scaling><c:delete '
+            'val="0"/><c:axPos val="b"/><c:crossAx val="2"/></c:catAx><c:valAx><c:axId val="2"/><c:scaling>'
+            '<c:orientation val="minMax"/><c:min val="0"/></c:scaling><c:delete val="0"/><c:axPos val="l"/>'
+            '<c:majorGridlines/><c:crossAx val="1"/></c:valAx></c:plotArea><c:plotVisOnly val="1"/></c:chart>'
+            '</c:chartSpace>')
