@@ -53,7 +53,7 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         files=files,
         prints=PrintStore(settings.print_dir),
         imports=ImportStore(settings.import_dir, settings.import_limit_bytes),
-        reports=report_desk(files, vault),
+        reports=report_desk(files, vault, settings.mir_xsd_dir),
         code_keys=CodeKeys(settings.code_keys),
         regions=_regions(settings),
     )

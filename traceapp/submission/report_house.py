@@ -1,7 +1,13 @@
 """The desk of the application: its forms, how cases are read, who reads answers."""
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
 from traceapp.attachment.store import FileStore
+from traceapp.export import forms
+from traceapp.export.case_report import CaseReport, RenderedReport
 from traceapp.vault.service import Vault
 
 from .report_case import read_plain_case
@@ -9,11 +15,41 @@ from .report_desk import AnswerReader, ReportDesk
 from .report_forms import Form
 from .report_plain_form import PlainForm
 
-FORMS: dict[str, Form] = {form.name: form for form in (PlainForm(),)}
-READERS: dict[str, AnswerReader] = {}
+READERS: Mapping[str, AnswerReader] = {}
 
 
-def report_desk(store: FileStore, vault: Vault) -> ReportDesk:
-    """Every form and every reader of answers that ships."""
+@dataclass(frozen=True, slots=True)
+class PaperForm:
+    """A form that people hand in: it has no id of its own by which an authority answers."""
+
+    form: forms.Form
+
+    @property
+    def name(self) -> str:
+        """As in `nmpa-device`."""
+        return self.form.name
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What it can be had as."""
+        return self.form.formats
+
+    @property
+    def render_many(self) -> Callable[..., RenderedReport] | None:
+        """The table of many cases, where the form has one."""
+        return self.form.render_many
+
+    def render(self, case: CaseReport, fmt: str) -> RenderedReport:
+        """The filled form, with what its checks found."""
+        return self.form.render(case, fmt)
+
+    def message_id(self, case: CaseReport) -> str:
+        """None."""
+        return ""
+
+
+def report_desk(store: FileStore, vault: Vault, mir_schemas: Path | None = None) -> ReportDesk:
+    """Every form and every reader of answers that ships; `mir_schemas`: where those of the incident report are."""
     del vault
-    return ReportDesk(store, FORMS, read_plain_case, READERS)
+    ours: tuple[Form, ...] = (*(PaperForm(form) for form in forms.forms_with(mir_schemas).values()), PlainForm())
+    return ReportDesk(store, {form.name: form for form in ours}, read_plain_case, dict(READERS))

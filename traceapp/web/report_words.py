@@ -24,6 +24,8 @@ KINDS: Words = {
 FORMS: Words = {
     "e2b-r3": (_("ICH E2B(R3), XML"), "plain"), "emdr": (_("FDA eMDR, XML"), "plain"),
     "mir": (_("Incident report of the manufacturer (MIR)"), "plain"),
+    "mir-7.3.1": (_("Incident report of the manufacturer (MIR), version 7.3.1"), "plain"),
+    "nmpa-device-paper": (_("China: device form on paper"), "plain"),
     "nmpa-device": (_("China: device form"), "plain"), "nmpa-drug": (_("China: drug form"), "plain"),
     "nmpa-cosmetic": (_("China: cosmetic form"), "plain"), "csv": (_("Line listing, CSV"), "plain"),
     "values": (_("Values of the case, JSON"), "plain")}

@@ -142,6 +142,8 @@ def _new(adverse_event_id: str, form: Entered | None, status: int = 200) -> Resp
                   "url": url_for("console.report_new", adverse_event_id=case.id, authority=code)}
                  for code in sorted({one.jurisdiction for one in clocks} | {authority})],
         "forms": [(name, report_words.form_word(name)) for name in names],
+        "formats": [(fmt, fmt.upper()) for fmt in dict.fromkeys(
+            fmt for name in names for fmt in world().reports.forms[name].formats)],
         "kinds": [(kind.value, report_words.kind_word(kind)) for kind in kinds],
         "clocks": [one for one in clocks if one.jurisdiction == authority and one.state == ClockState.running]}
     form = form or Entered({"jurisdiction": authority, "form": names[0], "profile": "masked", "kind": kinds[0].value})
@@ -158,8 +160,8 @@ def report_prepare(adverse_event_id: str) -> Response:
 
     def run(db: Session) -> Done:
         report = prepare_report(db, actor(), here.clock, PrepareReport(
-            adverse_event_id, form.text("jurisdiction")[:8], form.get("form"), profile=form.get("profile", "masked"),
-            kind=form.get("kind", "initial"), receiver=form.text("receiver"), reason=form.text("reason")),
+            adverse_event_id, form.text("jurisdiction")[:8], form.get("form"), form.text("format"),
+            form.get("profile", "masked"), form.get("kind", "initial"), form.text("receiver"), form.text("reason")),
             desk=here.reports)
         return Done(url_for("console.report", report_id=report.id),
                     _("The report is prepared. Look at what was found."))
