@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from tests.browser.conftest import NEWCOMER, PASSWORDS, Site
+from tests.browser.report_scenes import make_report_scenes
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party, Product, ProductKind
 from traceapp.code.allocating import AllocateSerials, allocate_serials
@@ -105,6 +106,10 @@ class Scenes:
     import_faulty: str
     import_stopped: str
     import_running: str
+    sent_report: str
+    checked_report: str
+    lost_answer: str
+    unreported: str
 
 
 def make_scenes(site: Site) -> Scenes:
@@ -141,6 +146,7 @@ def make_scenes(site: Site) -> Scenes:
             print_job=_print_job(session, world, staff["quality"], codes["released"]), **packs, product=codes["suspicious"].product_id or "",
             **_links(session, world, staff["quality"], _path(session, codes["suspicious"])),
             cold=session.scalars(select(Excursion.lot_key)).first() or "",
+            **make_report_scenes(session, world, staff),
             **_imports(session, world, staff["quality"]), material=glue.product_id or "", **_found(session))
     world.database.close()
     return found
