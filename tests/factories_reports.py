@@ -56,8 +56,9 @@ class LetterForm:
             found.append(Finding("B3", "no-date", "The day is not known.", is_error=False))
         return RenderedReport(self.name, f"{head.reference}.{fmt}", "text/plain", said.encode(), found)
 
-    def message_id(self, case: CaseReport) -> str:
-        return f"M-{case.head.report_number}-{case.head.version}"
+    def message_id(self, data: bytes) -> str:
+        number, version, *_rest = data.decode().split()
+        return f"M-{number}-{version.removeprefix('v')}"
 
 
 def read_note(data: bytes) -> list[ReadAnswer] | None:

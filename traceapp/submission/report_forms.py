@@ -23,8 +23,8 @@ class Form(Protocol):
     def render(self, case: CaseReport, fmt: str) -> RenderedReport:
         """The filled form, with what its checks found."""
 
-    def message_id(self, case: CaseReport) -> str:
-        """The id of the file itself by which an authority answers; empty where the form has none."""
+    def message_id(self, data: bytes) -> str:
+        """The id in a filled form by which an authority answers it; empty where the form has none."""
 
 
 # Jurisdiction -> kind of product -> the forms that its authority takes, the usual one first.

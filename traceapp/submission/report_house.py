@@ -18,11 +18,21 @@ from .report_plain_form import PlainForm
 READERS: Mapping[str, AnswerReader] = {}
 
 
+def no_id(_data: bytes) -> str:
+    """Of a form that people hand in: it has no id of its own by which an authority answers."""
+    return ""
+
+
+# How the id is read out of a filled form, where it has one.
+MESSAGE_IDS: Mapping[str, Callable[[bytes], str]] = {}
+
+
 @dataclass(frozen=True, slots=True)
-class PaperForm:
-    """A form that people hand in: it has no id of its own by which an authority answers."""
+class ShippedForm:
+    """One of the forms that ship, with what reads the id in it."""
 
     form: forms.Form
+    identify: Callable[[bytes], str] = no_id
 
     @property
     def name(self) -> str:
@@ -36,20 +46,21 @@ class PaperForm:
 
     @property
     def render_many(self) -> Callable[..., RenderedReport] | None:
-        """The table of many cases, where the form has one."""
+        """The table or batch of many cases, where the form has one."""
         return self.form.render_many
 
     def render(self, case: CaseReport, fmt: str) -> RenderedReport:
         """The filled form, with what its checks found."""
         return self.form.render(case, fmt)
 
-    def message_id(self, case: CaseReport) -> str:
-        """None."""
-        return ""
+    def message_id(self, data: bytes) -> str:
+        """The id in a filled form."""
+        return self.identify(data)
 
 
 def report_desk(store: FileStore, vault: Vault, mir_schemas: Path | None = None) -> ReportDesk:
     """Every form and every reader of answers that ships; `mir_schemas`: where those of the incident report are."""
     del vault
-    ours: tuple[Form, ...] = (*(PaperForm(form) for form in forms.forms_with(mir_schemas).values()), PlainForm())
+    ours: tuple[Form, ...] = (*(ShippedForm(form, MESSAGE_IDS.get(form.name, no_id))
+                               for form in forms.forms_with(mir_schemas).values()), PlainForm())
     return ReportDesk(store, {form.name: form for form in ours}, read_plain_case, dict(READERS))

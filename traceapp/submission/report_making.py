@@ -67,7 +67,7 @@ def make_files(session: Session, actor: Actor, clock: Clock, report: Report, des
         name = filled.name if role == FileRole.form else f"masked-{filled.name}"
         _keep(session, actor, clock, report, (role, made, replace(filled, name=name)), desk)
         if role == FileRole.form:
-            report.message_id = form.message_id(case)[:200]
+            report.message_id = form.message_id(filled.data)[:200]
             values = RenderedReport(report.form, f"{report.reference}.json", JSON, written_values(case))
             _keep(session, actor, clock, report, (FileRole.case, made, values), desk)
     assert rendered is not None

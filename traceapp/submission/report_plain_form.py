@@ -22,7 +22,7 @@ class PlainForm:
         return RenderedReport(self.name, f"{case.head.reference}-v{case.head.version}.{fmt}", "application/json",
                               written_values(case), tuple(_findings(case)))
 
-    def message_id(self, case: CaseReport) -> str:
+    def message_id(self, data: bytes) -> str:
         """None."""
         return ""
 
