@@ -14,7 +14,7 @@ from traceapp.core.clock import Clock, SystemClock
 from traceapp.db import Database
 from traceapp.importing.files import ImportStore
 from traceapp.submission.report_desk import ReportDesk
-from traceapp.submission.report_house import report_desk
+from traceapp.submission.report_house import Schemas, report_desk
 from traceapp.vault.service import Vault
 
 
@@ -53,7 +53,8 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         files=files,
         prints=PrintStore(settings.print_dir),
         imports=ImportStore(settings.import_dir, settings.import_limit_bytes),
-        reports=report_desk(files, vault, settings.mir_xsd_dir),
+        reports=report_desk(files, vault, Schemas(
+            settings.e2b_xsd_dir, settings.emdr_xsd_dir, settings.mir_xsd_dir)),
         code_keys=CodeKeys(settings.code_keys),
         regions=_regions(settings),
     )

@@ -1,4 +1,4 @@
-"""`icsr check`."""
+"""`icsr check`; `export` and `import` stand in the module beside this one."""
 from __future__ import annotations
 
 import argparse
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from traceapp.core.errors import NotFound
+
+from . import icsr_files
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,6 +21,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.add_argument("file", nargs="+", help="E2B(R3) reports or acknowledgements, FDA device reports (eMDR); "
                        "- is standard input")
     check.set_defaults(run=_check)
+    icsr_files.add_to(acts)
 
 
 def _content(name: str) -> bytes:

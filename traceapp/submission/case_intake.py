@@ -31,7 +31,7 @@ _NOTE = 4000
 # Upper ends of the bands of age, in years that are completed.
 _BANDS = ((1, "0-1"), (13, "2-13"), (17, "14-17"), (44, "18-44"), (64, "45-64"))
 _IN_A_YEAR = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "year": 1, "month": 12, "week": 52, "day": 365,
-              "hour": 8766}
+              "hour": 8766, "YR": 1, "MO": 12, "WK": 52, "DY": 365, "HR": 8766}
 
 
 class Taken(StrEnum):
@@ -45,7 +45,7 @@ class Taken(StrEnum):
 @dataclass(frozen=True, slots=True)
 class IncomingCase:
     """A report as it came in, in our words. `version` tells the reports of one case apart; `correction`:
-    `nullification`, `amendment` or empty. `age_unit`: UCUM or a word."""
+    `nullification`, `amendment` or empty. `age_unit`: UCUM, a word, or what FDA's form writes."""
 
     form: str
     case_id: str

@@ -10,12 +10,13 @@ from traceapp.export import forms
 from traceapp.export.case_report import CaseReport, RenderedReport
 from traceapp.vault.service import Vault
 
+from .report_answers import e2b_message_id, emdr_message_id, read_e2b_answer, read_emdr_answer
 from .report_case import read_plain_case
 from .report_desk import AnswerReader, ReportDesk
 from .report_forms import Form
 from .report_plain_form import PlainForm
 
-READERS: Mapping[str, AnswerReader] = {}
+READERS: Mapping[str, AnswerReader] = {"e2b-r3": read_e2b_answer, "emdr": read_emdr_answer}
 
 
 def no_id(_data: bytes) -> str:
@@ -24,7 +25,7 @@ def no_id(_data: bytes) -> str:
 
 
 # How the id is read out of a filled form, where it has one.
-MESSAGE_IDS: Mapping[str, Callable[[bytes], str]] = {}
+MESSAGE_IDS: Mapping[str, Callable[[bytes], str]] = {"e2b-r3": e2b_message_id, "emdr": emdr_message_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,19 @@ class ShippedForm:
         return self.identify(data)
 
 
-def report_desk(store: FileStore, vault: Vault, mir_schemas: Path | None = None) -> ReportDesk:
-    """Every form and every reader of answers that ships; `mir_schemas`: where those of the incident report are."""
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """Where the schemas of authorities are; None where they are not."""
+
+    e2b: Path | None = None
+    emdr: Path | None = None
+    mir: Path | None = None
+
+
+def report_desk(store: FileStore, vault: Vault, schemas: Schemas | None = None) -> ReportDesk:
+    """Every form and every reader of answers that ships."""
     del vault
+    known = schemas or Schemas()
     ours: tuple[Form, ...] = (*(ShippedForm(form, MESSAGE_IDS.get(form.name, no_id))
-                               for form in forms.forms_with(mir_schemas).values()), PlainForm())
+                               for form in forms.forms_with(known.mir, known.emdr, known.e2b).values()), PlainForm())
     return ReportDesk(store, {form.name: form for form in ours}, read_plain_case, dict(READERS))

@@ -48,7 +48,7 @@ _FIELDS: dict[str, Any] = {
     "patient.age": _("Age"), "patient.age_band": _("Age"), "patient.sex": _("Sex"), "patient.weight_kg": _("Weight"),
     "patient.history": _("History"), "use.process": _("How it was used"), "use.purpose": _("Purpose"),
     "lot.number": _("Batch number"), "lot.serial": _("Serial number"), "lot.expires_on": _("Expiry date"),
-    "lot.units_shipped": _("Units shipped"), "lot.inspections": _("Inspection"),
+    "lot.units_shipped": _("Units shipped"), "lot.inspections": _("Inspections"),
     "assessment.causality": _("Causality"), "assessment.investigation": _("Investigation"),
     "assessment.cause": _("Cause"), "assessment.measures": _("Measures"),
     "assessment.device_relation": _("Relation to the product"), "head.latest_awareness_at": _("Latest news")}

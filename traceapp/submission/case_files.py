@@ -1,0 +1,69 @@
+"""Files of reports that others send, read into what taking in a case needs."""
+from __future__ import annotations
+
+from datetime import date
+
+from traceapp.attachment.store import hash_of
+from traceapp.core.errors import InvalidInput
+from traceapp.export.case_report import PartialDate
+from traceapp.export.e2b_r3 import intake as e2b
+from traceapp.export.e2b_r3.reader import read_batch as read_icsrs
+from traceapp.export.e2b_r3.xml_input import root_name
+from traceapp.export.emdr import intake as emdr
+from traceapp.export.emdr.message import read_batch as read_mdrs
+
+from .case_intake import IncomingCase
+
+MOST_BYTES = 32_000_000
+_E2B, _EMDR = "MCCI_IN200100UV01", "PORR_IN040001UV01"
+
+
+def read_cases(data: bytes) -> list[IncomingCase]:
+    """Every report in an E2B(R3) or eMDR file. Raises InvalidInput for a file of another kind, or one without the
+    sender's number of the case, by which it is known again."""
+    root, sha256 = root_name(data), hash_of(data)
+    if root == _E2B:
+        found = [_of_icsr(one, sha256) for one in e2b.incoming(read_icsrs(data))]
+    elif root == _EMDR:
+        found = [_of_mdr(emdr.incoming(one), sha256) for one in read_mdrs(data).reports]
+    else:
+        raise InvalidInput("This is neither an E2B(R3) nor an eMDR file: its root element is “%(name)s”.",
+                           code="unknown-format", place="/", name=root[:80])
+    if not found or any(not one.case_id for one in found):
+        raise InvalidInput("A report in this file does not say by which number its sender knows the case. Nothing was "
+                           "taken in.", code="no-case-id", place="/")
+    return found
+
+
+def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
+    suspects = [one for one in report.products if one.role in ("suspect", "interacting", "")] or list(report.products)
+    began = next((one.began_on for one in report.reactions if one.began_on is not None), None)
+    latest = report.latest_at or report.received_at
+    return IncomingCase(
+        "e2b-r3", report.worldwide_id or report.report_id, _version(latest.isoformat() if latest else "",
+                                                                    report.correction), sha256,
+        report.sender, report.correction, report.narrative, tuple(one.words for one in report.reactions if one.words),
+        ", ".join(dict.fromkeys(name for one in suspects for name in (one.name, *one.device_names) if name)),
+        next((lot for one in suspects for lot in one.lots), ""), seriousness=report.seriousness, was_harmed=True,
+        happened_on=_day(began), age=report.age, age_unit=report.age_unit, sex=report.sex,
+        received_at=report.received_at)
+
+
+def _of_mdr(report: emdr.IncomingMdr, sha256: str) -> IncomingCase:
+    harmed = bool(report.seriousness) or not report.is_malfunction
+    return IncomingCase(
+        "emdr", report.report_number or report.facility_report_number, _version(str(report.followup_number), ""),
+        sha256,
+        report.manufacturer, "", "\n".join(filter(None, (report.narrative, report.manufacturer_narrative))), (),
+        ", ".join(filter(None, (report.brand_name, report.common_name, report.model, report.catalogue_number))),
+        report.lot, report.serial, report.seriousness, harmed, _day(report.event_on), report.age,
+        report.age_unit, report.sex)
+
+
+def _version(told: str, correction: str) -> str:
+    """What tells the reports of one case apart."""
+    return " ".join(part for part in (told, correction) if part) or "1"
+
+
+def _day(when: PartialDate | None) -> date | None:
+    return when.day if when is not None and when.precision == "day" else None
