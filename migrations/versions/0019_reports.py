@@ -20,6 +20,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.String(length=200), nullable=False),
     sa.Column('version', sa.String(length=60), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('complaint_id', sa.String(length=32), nullable=False),
     sa.Column('adverse_event_id', sa.String(length=32), nullable=False),
     sa.Column('at', traceapp.db.types.UtcTime(), nullable=False),

@@ -17,6 +17,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden
 from traceapp.db import Database
 from traceapp.submission.case_intake import IncomingCase, TakenCase, age_band, take_case
+from traceapp.submission.report_model import ReceivedCase
 from traceapp.worklist.tasks import open_tasks
 
 INCOMING = IncomingCase(
@@ -50,13 +51,24 @@ def test_the_same_report_again_changes_nothing_and_another_one_of_the_case_is_no
     assert take(database, clock) == replace(first, how="already")
     followed = take(database, clock, version="20261121080000", narrative="She recovered.", correction="nullification")
     assert followed == replace(first, how="followed")
-    assert take(database, clock, version="20261121080000").how == "already"
+    again = {"version": "20261121080000", "narrative": "She recovered.", "correction": "nullification"}
+    assert take(database, clock, **again, sha256="cd" * 32).how == "already"
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Complaint)) == 1
         assert session.scalar(select(AdverseEvent.state)) == "draft"
         (note,) = session.scalars(select(ComplaintNote.text))
         assert note.startswith("nullification · 20261121080000 · Agency") and "She recovered." in note
         assert "adverse_event.follow_up" in {task.kind for task in open_tasks(session)}
+
+
+def test_reports_that_say_different_things_under_one_version_are_both_kept(
+        database: Database, clock: FixedClock) -> None:
+    take(database, clock)
+    assert [take(database, clock, narrative=text).how for text in ("Other words.", "Other words.", "Third.")] == [
+        "followed", "already", "followed"]
+    with database.read() as session:
+        assert set(session.scalars(select(ReceivedCase.version))) == {
+            "20261120101500", "20261120101500 #2", "20261120101500 #3"}
 
 
 def test_a_text_longer_than_a_complaint_may_be_goes_on_in_notes(database: Database, clock: FixedClock) -> None:

@@ -1,7 +1,8 @@
 """Reports that others send us as files: each becomes a complaint and an adverse event, or follows one up."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +14,7 @@ from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
 from traceapp.adverse_event.service import about as about_event
 from traceapp.audit import record
+from traceapp.audit.trail import canonical
 from traceapp.complaint.handling import AddNote, TriageComplaint, add_note, triage_complaint
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.intake import submit_complaint
@@ -77,12 +79,14 @@ class TakenCase:
 
 
 def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, *, vault: Vault) -> TakenCase:
-    """The case of a report that came in. The same report again changes nothing; another one of the same case is noted
-    in it for a person to read, and changes nothing else. Raises what taking in a complaint raises."""
+    """The case of a report that came in. The same report again, also in another file, changes nothing; another one of
+    the same case is noted in it for a person to read, and changes nothing else. Raises what taking in a complaint
+    raises."""
     permit(actor, "complaint.write")
     before = list(session.scalars(select(ReceivedCase).where(
         ReceivedCase.form == incoming.form, ReceivedCase.case_id == incoming.case_id).order_by(ReceivedCase.at)))
-    same = next((one for one in before if one.version == incoming.version), None)
+    digest = _digest(incoming)
+    same = next((one for one in before if one.digest == digest), None)
     if same is not None:
         return TakenCase(Taken.already, same.complaint_id, same.adverse_event_id)
     if before:
@@ -91,13 +95,26 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
     else:
         taken = _create(session, actor, clock, incoming, vault)
     session.add(ReceivedCase(
-        form=incoming.form, case_id=incoming.case_id, version=incoming.version, sha256=incoming.sha256,
-        complaint_id=taken.complaint_id, adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id))
+        form=incoming.form, case_id=incoming.case_id, version=_own_version(incoming.version, before),
+        sha256=incoming.sha256, digest=digest, complaint_id=taken.complaint_id,
+        adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id))
     record(session, actor, clock.now(), f"received_case.{taken.how}", about_event(taken.adverse_event_id), {
         "form": incoming.form, "case_id": incoming.case_id, "version": incoming.version, "sha256": incoming.sha256,
         "correction": incoming.correction})
     session.flush()
     return taken
+
+
+def _digest(incoming: IncomingCase) -> str:
+    """The hash of what the report says, whatever file it came in."""
+    said = {one.name: getattr(incoming, one.name) for one in fields(incoming) if one.name != "sha256"}
+    return hashlib.sha256(canonical(said).encode("utf-8")).hexdigest()
+
+
+def _own_version(version: str, before: list[ReceivedCase]) -> str:
+    """The version; with a number where the sender gave it to several reports that say different things."""
+    taken = sum(one.version == version or one.version.startswith(f"{version} #") for one in before)
+    return f"{version} #{taken + 1}" if taken else version
 
 
 def age_band(age: Decimal | None, unit: str) -> str:

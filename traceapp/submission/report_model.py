@@ -155,7 +155,8 @@ class ReportSeries(Base):
 
 class ReceivedCase(Base):
     """A report that somebody sent us as a file: `case_id` is the sender's, `version` tells its reports of one case
-    apart. The complaint and the adverse event that it became, or that it follows up."""
+    apart; `digest` is the hash of what we read in it, `sha256` that of the file. With the complaint and the adverse
+    event that it became, or that it follows up."""
 
     __tablename__ = "received_case"
     append_only = True
@@ -165,6 +166,7 @@ class ReceivedCase(Base):
     case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     version: Mapped[str] = mapped_column(String(60), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
     complaint_id: Mapped[str] = mapped_column(String(32))
     adverse_event_id: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(UtcTime)
