@@ -76,6 +76,7 @@ def test_a_report_goes_from_the_case_to_the_confirmation_by_two_people(console: 
     assert answer.status_code == 303, answer.get_data(as_text=True)
     page = quality.get(f"/console/reports/{report.id}").get_data(as_text=True)
     assert "Confirmed by the authority" in page and "NMPA-9" in page and "ack.txt" in page
+    assert f"/console/reports/{report.id}" in quality.get("/console/search?q=NMPA-9").get_data(as_text=True)
     page = quality.get(f"/console/adverse-events/{case.id}").get_data(as_text=True)
     assert "Reported, confirmed by the authority" in page and "NMPA-9" in page
 

@@ -24,11 +24,11 @@ from traceapp.surveillance.model import Signal, SignalDecision
 from traceapp.trace.model import Lot, ShipmentLine
 
 from .report_model import Report
+from .report_queries import SENT
 from .report_states import ReportState
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_MONTHS = 60
-_SENT = (ReportState.sent, ReportState.acknowledged, ReportState.rejected, ReportState.corrected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _reports(session: Session, wanted: Period) -> list[ReportsLine]:
     late = case(((Report.due_at.is_not(None)) & (Report.sent_at > Report.due_at), 1), else_=0)
     taken = case((Report.state == ReportState.acknowledged, 1), else_=0)
     rows = session.execute(select(Report.jurisdiction, func.count(), func.sum(taken), func.sum(late)).where(
-        Report.product_id == wanted.product_id, Report.state.in_(_SENT), Report.sent_at >= wanted.since,
+        Report.product_id == wanted.product_id, Report.state.in_(SENT), Report.sent_at >= wanted.since,
         Report.sent_at < wanted.until).group_by(Report.jurisdiction).order_by(Report.jurisdiction)).all()
     return [ReportsLine(jurisdiction, sent, int(acknowledged or 0), int(late_ones or 0))
             for jurisdiction, sent, acknowledged, late_ones in rows]

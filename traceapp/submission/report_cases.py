@@ -20,7 +20,7 @@ from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .report_model import Report, ReportSignature
-from .report_states import TRANSITIONS, ReportState, next_state
+from .report_states import TRANSITIONS, UNSENT, next_state
 
 APPROVE_TASK, SEND_TASK = "report.approve", "report.send"
 ANSWER_TASK, CORRECT_TASK, LOOK_TASK = "report.answer", "report.correct", "report.look"
@@ -109,4 +109,4 @@ def end_duty(session: Session, actor: Actor, clock: Clock, report: Report, *kind
 
 def is_open(report: Report) -> bool:
     """Whether it has not been sent yet and is not withdrawn."""
-    return report.state in (ReportState.prepared, ReportState.checked, ReportState.approved)
+    return report.state in UNSENT

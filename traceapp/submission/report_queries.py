@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.store import FileStore, open_file
@@ -21,7 +21,7 @@ SENT = (ReportState.sent, ReportState.acknowledged, ReportState.rejected, Report
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """What a list holds; None: does not matter."""
+    """What a list holds; None: does not matter. `text`: the number of the case, or any that an authority gave."""
 
     states: tuple[str, ...] = ()
     jurisdiction: str | None = None
@@ -52,7 +52,8 @@ def report_page(session: Session, wanted: ReportFilter) -> Page[Report]:
         found = found.where(Report.state.in_(wanted.states))
     if wanted.text.strip():
         text = wanted.text.strip()
-        found = found.where((Report.reference == text.upper()) | (Report.number == text))
+        found = found.where(or_(Report.reference == text.upper(), Report.number == text, Report.sent_id == text,
+                                Report.acknowledgement == text))
     return page_of(session, found, Order(Report.prepared_at, Report.id, descending=True), wanted.after, wanted.limit)
 
 

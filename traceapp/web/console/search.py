@@ -15,8 +15,10 @@ from traceapp.complaint.queries import complaint_by_reference
 from traceapp.gs1 import TABLE, readings
 from traceapp.gs1.element_string import GS
 from traceapp.recall.queries import recall_by_reference
+from traceapp.submission.report_queries import ReportFilter, report_page
 from traceapp.surveillance.queries import signal_by_reference
 from traceapp.trace.lot_list import LotFilter, lot_page
+from traceapp.web import report_words
 from traceapp.web.auth import may
 from traceapp.web.context import world
 from traceapp.web.problems import translated
@@ -122,6 +124,10 @@ def _similar(session: Session, text: str) -> list[Hit]:
         hits += [Hit(gettext("Lot"), row.lot.number, named(row.product) or row.lot.name,
                      url_for("console.lot", lot_key=row.lot.lot_key))
                  for row in lot_page(session, LotFilter(today(), text, limit=_EACH)).rows]
+    if may("report.write"):
+        hits += [Hit(gettext("Report"), row.number, report_words.kind_word(row.kind),
+                     url_for("console.report", report_id=row.id))
+                 for row in report_page(session, ReportFilter(text=text, limit=_EACH)).rows]
     hits += [Hit(gettext("Product"), row.code, named(row), url_for("console.product", product_id=row.id))
              for row in product_page(session, ProductFilter(text, limit=_EACH)).rows]
     hits += [Hit(gettext("Partner"), row.code, named(row), url_for("console.partner", party_id=row.id))
