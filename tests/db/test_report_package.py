@@ -57,9 +57,11 @@ def test_the_package_holds_file_findings_answers_and_a_list_of_hashes(desk: Desk
 
 
 def test_the_package_that_others_may_see_names_nobody(desk: Desk, event: AdverseEvent) -> None:
-    report = desk.prepare(event, profile="full")
-    assert any(b"Zhang San" in data for data in unpacked(desk, report).values())
-    assert not any(b"Zhang San" in data for data in unpacked(desk, report, is_masked=True).values())
+    report = desk.sent(event, profile="full")
+    desk.take(an_answer("rejected", report.number, texts=("A1: Zhang San is too long",)))
+    assert sum(b"Zhang San" in data for data in unpacked(desk, report).values()) == 3
+    masked = unpacked(desk, report, is_masked=True)
+    assert not any(b"Zhang San" in data for data in masked.values()) and len(masked) == 3
 
 
 def test_the_same_files_in_any_order_give_the_same_bytes() -> None:

@@ -43,26 +43,26 @@ def package_of(session: Session, store: FileStore, report: Report, *, is_masked:
     form = handed_file(session, report) if is_masked else current_file(session, report, FileRole.form)
     if form is None:
         raise NotFound("There is no such file.", code="no-file")
+    hides = is_masked and report.profile == "full"  # answers and findings may quote what names a person
     files = {form.name: _content(store, form.sha256),
-             "findings.json": _json(_findings(report, is_masked))}
+             "findings.json": _json(_findings(report, hides))}
     for number, (answer, _match) in enumerate(answers_of(session, report.id), 1):
-        if answer.sha256 is not None:
+        if answer.sha256 is not None and not hides:
             files[f"answers/{number}-{answer.name or 'answer'}".replace("\\", "_").replace("..", "_")] = _content(
                 store, answer.sha256)
-    manifest = {**_head(session, report), "profile": "masked" if is_masked else report.profile,
+    manifest = {**_head(session, report, hides), "profile": "masked" if is_masked else report.profile,
                 "files": [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
                           for name, data in sorted(files.items())]}
     return archive([*files.items(), ("manifest.json", _json(manifest))])
 
 
-def _findings(report: Report, is_masked: bool) -> list[dict[str, Any]]:
-    """What was found; the words of a report that names persons may quote them, so a masked archive leaves them out."""
-    with_words = not (is_masked and report.profile == "full")
+def _findings(report: Report, hides: bool) -> list[dict[str, Any]]:
+    """What was found, in words unless they are to be hidden."""
     return [{"element": one.element, "code": one.code, "rule": one.rule, "is_error": one.is_error}
-            | ({"message": one.message} if with_words else {}) for one in findings_of(report)]
+            | ({} if hides else {"message": one.message}) for one in findings_of(report)]
 
 
-def _head(session: Session, report: Report) -> dict[str, Any]:
+def _head(session: Session, report: Report, hides: bool) -> dict[str, Any]:
     earlier = report_by_id(session, report.earlier_id) if report.earlier_id else None
     return {
         "case": report.reference, "number": report.number, "jurisdiction": report.jurisdiction, "form": report.form,
@@ -73,8 +73,9 @@ def _head(session: Session, report: Report) -> dict[str, Any]:
         "acknowledgement": report.acknowledgement,
         "signatures": [{"name": one.user_name, "meaning": one.meaning, "at": one.at, "signed_hash": one.signed_hash}
                        for one in signatures_of(session, report.id)],
-        "answers": [{"at": answer.at, "verdict": answer.verdict, "number": answer.number, "texts": answer.texts,
-                     "sha256": answer.sha256} for answer, _match in answers_of(session, report.id)]}
+        "answers": [{"at": answer.at, "verdict": answer.verdict, "number": answer.number,
+                     "texts": [] if hides else answer.texts, "sha256": answer.sha256}
+                    for answer, _match in answers_of(session, report.id)]}
 
 
 def _json(value: object) -> bytes:
