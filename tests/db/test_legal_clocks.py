@@ -29,7 +29,7 @@ from traceapp.core.errors import Conflict, InvalidInput, Stale
 from traceapp.db import Database
 from traceapp.rules import Kind, Role, Situation, Trigger
 from traceapp.worklist.clock_model import LegalClock
-from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks
+from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, reopen_clock, run_clocks
 from traceapp.worklist.tasks import tasks_about
 
 QUALITY = Actor(id="u-quality", role="quality", name="Li Wen")
@@ -258,3 +258,19 @@ def test_events_from_before_there_were_clocks_are_found_once(database: Database,
         start_clocks(session, QUALITY, clock, found[0], found[0].awareness_at)
     with database.write() as session:
         assert events_without_clocks(session, 10) == []
+
+
+def test_only_a_clock_that_a_report_ended_runs_again_and_it_runs_from_its_own_beginning(
+        database: Database, clock: FixedClock) -> None:
+    event = make_event(database, clock, seriousness=("death", "hospitalised"))
+    found = running(database, event)
+    end(database, clock, found["CN-MD-01"], "reported", **PROOF)
+    end(database, clock, found["CN-MD-02"], "not_reportable")
+    with database.write() as session:
+        reopen_clock(session, QUALITY, clock, found["CN-MD-01"].id, "refused")
+    with pytest.raises(Conflict) as refused, database.write() as session:
+        reopen_clock(session, QUALITY, clock, found["CN-MD-02"].id, "refused")
+    assert refused.value.code == "clock-not-reported"
+    again = running(database, event)
+    assert {name: (one.started_at, one.due_at, one.acknowledgement) for name, one in again.items()} == {
+        "CN-MD-01": (found["CN-MD-01"].started_at, found["CN-MD-01"].due_at, "")}
