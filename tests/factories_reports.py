@@ -18,8 +18,8 @@ from traceapp.db import Database
 from traceapp.export.case_report import CaseReport, Finding, Organisation, Profile, RenderedReport
 from traceapp.identity.model import User
 from traceapp.identity.policy import permissions_of
+from traceapp.submission.case_reading import read_case
 from traceapp.submission.report_answering import NoteAnswer, TakeAnswer, note_answer, take_answer
-from traceapp.submission.report_case import read_plain_case
 from traceapp.submission.report_deciding import (
     ApproveReport,
     CheckReport,
@@ -71,7 +71,7 @@ def read_note(data: bytes) -> list[ReadAnswer] | None:
 
 def read_named_case(session: Any, wanted: CaseWanted) -> CaseReport:
     """The plain case; a full one names a person."""
-    case = read_plain_case(session, wanted)
+    case = read_case(session, wanted.adverse_event_id)
     sender = Organisation("甲厂", "Acme Ltd", "CN", ids={"fei": "3001234567"})
     case = replace(case, head=replace(case.head, sender=sender))
     if wanted.profile == Profile.full:

@@ -16,6 +16,7 @@ from tests.factories_complaint import VAULT
 from tests.factories_reports import Desk
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.attachment.store import FileStore
+from traceapp.audit.model import AuditEntry
 from traceapp.cli.settings import database as cli_database
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
@@ -25,7 +26,8 @@ from traceapp.submission.model import ExportRecord
 from traceapp.submission.report_answers import read_e2b_answer, read_emdr_answer
 from traceapp.submission.report_house import report_desk
 from traceapp.submission.report_model import ReceivedCase, Report
-from traceapp.submission.report_queries import answers_of
+from traceapp.submission.report_queries import answers_of, files_of
+from traceapp.vault.service import PersonDetails
 
 __all__ = ["here"]
 
@@ -169,3 +171,14 @@ def test_a_version_of_a_case_is_told_by_its_latest_news(shared: Path) -> None:
     path = sorted((shared / "conformance" / "icsr" / "e2b-r3" / "samples").glob("*.xml"))[0]
     one = read_cases(path.read_bytes())[0]
     assert replace(one, version="x") != one and one.version[:2] == "20"
+
+
+def test_a_full_report_names_the_person_and_the_look_at_him_is_recorded(
+        database: Database, clock: FixedClock, desk: Desk) -> None:
+    event = make_event(database, clock, contact=PersonDetails(name="Zhang San", phone="13900000004"), affected="me")
+    report = desk.prepare(event, form="values", profile="full")
+    with database.read() as session:
+        files = {one.role: desk.desk.store.path_of(one.sha256).read_text() for one in files_of(session, report.id)}
+        seen = list(session.scalars(select(AuditEntry.action).where(AuditEntry.action.contains("reveal"))))
+    assert "Zhang San" in files["form"] and "Zhang San" not in files["masked"] and "13900000004" not in files["masked"]
+    assert len(seen) == 1

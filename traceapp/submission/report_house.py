@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from traceapp.attachment.store import FileStore
 from traceapp.export import forms
-from traceapp.export.case_report import CaseReport, RenderedReport
+from traceapp.export.case_report import CaseReport, Profile, RenderedReport
 from traceapp.vault.service import Vault
 
+from .case_reading import CaseAsked, Look, read_case
 from .report_answers import e2b_message_id, emdr_message_id, read_e2b_answer, read_emdr_answer
-from .report_case import read_plain_case
-from .report_desk import AnswerReader, ReportDesk
+from .report_desk import AnswerReader, CaseWanted, ReportDesk
 from .report_forms import Form
 from .report_plain_form import PlainForm
 
@@ -70,8 +72,15 @@ class Schemas:
 
 def report_desk(store: FileStore, vault: Vault, schemas: Schemas | None = None) -> ReportDesk:
     """Every form and every reader of answers that ships."""
-    del vault
     known = schemas or Schemas()
     ours: tuple[Form, ...] = (*(ShippedForm(form, MESSAGE_IDS.get(form.name, no_id))
                                for form in forms.forms_with(known.mir, known.emdr, known.e2b).values()), PlainForm())
-    return ReportDesk(store, {form.name: form for form in ours}, read_plain_case, dict(READERS))
+
+    def read(session: Session, wanted: CaseWanted) -> CaseReport:
+        asked = CaseAsked(created_at=wanted.clock.now())
+        if wanted.profile == Profile.masked:
+            return read_case(session, wanted.adverse_event_id, asked=asked)
+        return read_case(session, wanted.adverse_event_id, vault=vault, asked=asked,
+                         look=Look(wanted.actor, wanted.clock, "report to an authority"))
+
+    return ReportDesk(store, {form.name: form for form in ours}, read, dict(READERS))
