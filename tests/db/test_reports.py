@@ -92,7 +92,7 @@ def test_a_late_refusal_lets_the_clock_that_was_ended_run_again(
     report = desk.sent(event)
     due = running(database, event)["CN-MD-02"].due_at
     desk.note(report, "accepted", number="A-1")
-    assert running(database, event) == {}
+    assert "CN-MD-02" not in running(database, event)
     desk.take(an_answer("rejected", report.number))
     assert running(database, event)["CN-MD-02"].due_at == due
     assert clock_states(database, event)["CN-MD-02"] == ("running", "", "")
