@@ -15,10 +15,11 @@ from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
 from traceapp.adverse_event.service import about as about_event
 from traceapp.audit import record
 from traceapp.audit.trail import canonical
-from traceapp.complaint.handling import AddNote, TriageComplaint, add_note, triage_complaint
+from traceapp.complaint.handling import AddNote, add_note
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.intake import submit_complaint
 from traceapp.complaint.report import NARRATIVE_LIMIT, LotGiven, SubmitComplaint
+from traceapp.complaint.triaging import TriageComplaint, triage_complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.identity.policy import permit

@@ -50,7 +50,7 @@ _FIELDS: dict[str, Any] = {
     "lot.number": _("Batch number"), "lot.serial": _("Serial number"), "lot.expires_on": _("Expiry date"),
     "lot.units_shipped": _("Units shipped"), "lot.inspections": _("Inspections"),
     "assessment.causality": _("Causality"), "assessment.investigation": _("Investigation"),
-    "assessment.cause": _("Cause"), "assessment.measures": _("Measures"),
+    "assessment.cause": _("Cause"), "assessment.measures": _("Measures taken"),
     "assessment.device_relation": _("Relation to the product"), "head.latest_awareness_at": _("Latest news")}
 
 _CODES: dict[str, Words] = {
