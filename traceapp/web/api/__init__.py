@@ -13,6 +13,7 @@ from . import (
     adverse_event_decisions,
     adverse_events,
     catalog,
+    code_lists,
     cold_chain,
     complaint_import,
     complaint_returns,
@@ -46,7 +47,7 @@ from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
-           adverse_event_decisions, legal_clocks, signals,
+           adverse_event_decisions, code_lists, legal_clocks, signals,
            recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
