@@ -1,5 +1,6 @@
-"""Coding of free texts: how many a second by the dictionary alone and with misspellings, and how right, on texts of
-which one half was read when the list of words was made and the other half was not."""
+"""Coding of free texts: how many a second by the dictionary alone and with misspellings, and how right: on texts that were
+read when the list of words was made (seen, training), and on texts that were written before and not looked at since
+(held out; wide: more kinds of people, as consumers and nurses write). Who wrote them wrote the list of words too."""
 from __future__ import annotations
 
 import csv
@@ -17,10 +18,16 @@ _ROUNDS = 5
 _AT_ONCE = 5_000
 
 
+FILES = ("complaint_texts.csv", "complaint_texts_wide.csv")
+
+
 def texts() -> list[dict[str, str]]:
-    """Rows with `half` (seen, held_out), `text`, and the codes that it states and denies."""
-    with Path(__file__).with_name("complaint_texts.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """Rows with `half` (seen, held_out; training and wide), `text`, and the codes that it states and denies."""
+    found: list[dict[str, str]] = []
+    for name in FILES:
+        with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+            found += csv.DictReader(file)
+    return found
 
 
 def _codes(found: Iterable[Found], *stances: Stance) -> set[str]:
@@ -55,8 +62,8 @@ def term_coding() -> Iterator[Row]:
         rate = statistics.median(rates)
         yield Row(name, rate, "texts/s", "aim", AIM, rate / AIM, None if fuzzy else 1.0,
                   f"{statistics.mean(map(len, every)):.0f} characters a text")
-    for half in ("seen", "held_out"):
+    for half in ("seen", "training", "held_out", "wide"):
         for with_negation in (True, False):
             precision, recall, count = measured(half, with_negation=with_negation)
-            yield Row(f"coding, {half.replace('_', ' ')} half, {'with' if with_negation else 'without'} negation",
+            yield Row(f"coding, {half.replace('_', ' ')}, {'with' if with_negation else 'without'} negation",
                       precision * 100, "% precise", "recall", recall * 100, precision, None, f"{count} texts")
