@@ -124,13 +124,13 @@ def test_a_later_release_says_what_has_to_be_coded_anew(two: Database) -> None:
 
 def test_only_what_may_be_chosen_may_be_chosen_and_without_a_release_nothing_is_refused(two: Database) -> None:
     with two.read() as session:
-        check_codes(session, "imdrf", "E", ["E171601"], TODAY)
-        check_codes(session, "imdrf", "E", ["E1703"], date(2024, 6, 30))
-        check_codes(session, "fda", "device", ["9999"], TODAY)
+        check_codes(session, "imdrf", "E", ["E171601"], (TODAY, "codes"))
+        check_codes(session, "imdrf", "E", ["E1703"], (date(2024, 6, 30), "codes"))
+        check_codes(session, "fda", "device", ["9999"], (TODAY, "codes"))
         for code, refusal in (("E1703", "closed-code"), ("E17", "closed-code"), ("E1704", "unknown-code")):
             with pytest.raises(InvalidInput) as refused:
-                check_codes(session, "imdrf", "E", ["E171601", code], TODAY)
-            assert refused.value.code == refusal
+                check_codes(session, "imdrf", "E", ["E171601", code], (TODAY, "details/codes_e"))
+            assert (refused.value.code, refused.value.place) == (refusal, "details/codes_e")
 
 
 def test_the_command_tells_what_was_taken_and_what_has_to_be_coded_anew(

@@ -16,6 +16,8 @@ def test_a_list_is_searched_and_walked_through_and_says_how_to_import_it_when_it
     with console.database.write() as session:
         import_list(session, SYSTEM, console.clock, ImportList(read_list("imdrf.csv", ROWS), "2026"))
     assert "E: signs in the patient" in quality.get("/console/code-lists").text
+    form = quality.get("/console/code-lists").text
+    assert ">FDA problem codes</option>" in form and ">E: signs in the patient</option>" in form
     top = quality.get("/console/code-lists?annex=E").text
     assert "Heads others only" in top and "under=E17" in top and "Erythema" not in top
     below = quality.get("/console/code-lists?annex=E&under=E17").text

@@ -59,7 +59,7 @@ def _import(options: argparse.Namespace) -> int:
         with here.write() as session:
             done = import_list(session, _WHO, SystemClock(), ImportList(file, options.version, begin))
         changed = _changes(here, done.system, done.version)
-        is_settled = is_settled and not any(changed.get(name) for name in ("vanished", "closed", "own_to_recode"))
+        is_settled = is_settled and not (changed["cases_to_recode"] or changed["own_to_recode"])
         print(json.dumps({"file": name, "system": done.system, "version": done.version, "taken": done.taken,
                           "already": done.already, **changed}, ensure_ascii=False))
     return 0 if is_settled else 1
@@ -67,14 +67,17 @@ def _import(options: argparse.Namespace) -> int:
 
 def _changes(database: Database, system: str, version: str) -> dict[str, object]:
     """What the release changes: against the one before it, or against our own list where it is the first."""
+    from traceapp.adverse_event.coded import events_to_recode
     from traceapp.complaint.list_queries import changes_to
 
     with database.read() as session:
         earlier, found = changes_to(session, system, version)
+        cases = list(events_to_recode(session, version)) if system == "imdrf" else []
         return {"since": earlier, "vanished": [term.code for term in found.vanished][:_MOST_NAMED],
                 "closed": [term.code for term in found.closed][:_MOST_NAMED],
                 "renamed": [[one.code, one.name_en, other.name_en] for one, other in found.renamed][:_MOST_NAMED],
                 "added": len(found.added),
+                "cases_to_recode": cases[:_MOST_NAMED],
                 "own_to_recode": [{"term": term.code, "imdrf": term.imdrf} for term in found.own]}
 
 

@@ -126,14 +126,16 @@ def path_of(session: Session, release: tuple[str, str], annex: str, code: str) -
     return found
 
 
-def check_codes(session: Session, system: str, annex: str, codes: Iterable[str], day: date) -> None:
-    """Nothing when each code may be chosen on this day, or when no release of the list is there to say.
+def check_codes(session: Session, system: str, annex: str, codes: Iterable[str], asked: tuple[date, str]) -> None:
+    """Nothing when each code may be chosen, or when no release of the list is there to say. `asked`: on which day, and
+    in which field.
 
     Raises InvalidInput for a code that is unknown, retired, or only heads others.
     """
-    version = version_on(session, system, day)
+    day, place = asked
     wanted = list(codes)
-    if version is None or not wanted:
+    version = version_on(session, system, day) if wanted else None
+    if version is None:
         return
     known = {term.code: term for term in session.scalars(select(CodeTerm).where(
         CodeTerm.system == system, CodeTerm.version == version, CodeTerm.annex == annex, CodeTerm.code.in_(wanted)))}
@@ -141,10 +143,10 @@ def check_codes(session: Session, system: str, annex: str, codes: Iterable[str],
         term = known.get(code)
         if term is None:
             raise InvalidInput("The release %(version)s has no code %(term)s under %(annex)s.", code="unknown-code",
-                               place="codes", version=version, term=code[:20], annex=annex)
+                               place=place, version=version, term=code[:20], annex=annex)
         if term.status != TermStatus.selectable:
             raise InvalidInput("The code %(term)s (%(name)s) may not be chosen: it is retired or only heads others. "
-                               "Choose one below it.", code="closed-code", place="codes", term=code, name=term.name_en)
+                               "Choose one below it.", code="closed-code", place=place, term=code, name=term.name_en)
 
 
 def changes_to(session: Session, system: str, version: str) -> tuple[str | None, Changes]:

@@ -17,7 +17,6 @@ from traceapp.complaint.list_queries import (
     version_on,
 )
 from traceapp.web.context import world
-from traceapp.web.words import choices
 
 from .layout import blueprint, page, today
 from .listing import choice, wished
@@ -49,11 +48,13 @@ def code_lists() -> Response:
         annexes = annexes_of(db, system, version) if version else []
         path = path_of(db, (system, version or ""), annex, values["under"]) if annex else []
         known = releases(db)
-    return page("console/code_lists.html", system=system, version=version, annex=annex, values=values, found=found,
-                path=path, annexes=annexes, releases=known, systems=choices(SYSTEMS), system_words=SYSTEMS,
-                annex_words=ANNEXES, annex_choices=choices(ANNEXES, tuple(one for one, _number in annexes)),
-                tag_of=lambda term: (STATUSES[term.status], _TAGS[term.status]),
-                below=lambda term: url_for("console.code_lists", list=system, annex=term.annex, under=term.code))
+    return page(
+        "console/code_lists.html", system=system, version=version, annex=annex, values=values, found=found, path=path,
+        annexes=annexes, releases=known, system_words=SYSTEMS, annex_words=ANNEXES,
+        systems=[(name, text) for name, text in SYSTEMS.items() if name != CodeSystem.imdrf],
+        annex_choices=[(one, ANNEXES[one]) for one, _number in annexes],
+        tag_of=lambda term: (STATUSES[term.status], _TAGS[term.status]),
+        below=lambda term: url_for("console.code_lists", list=system, annex=term.annex, under=term.code))
 
 
 def _found(db: Session, release: tuple[str, str], annex: str, values: dict[str, str]) -> list[tuple[CodeTerm, bool]]:
