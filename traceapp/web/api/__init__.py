@@ -15,6 +15,7 @@ from . import (
     catalog,
     code_lists,
     cold_chain,
+    complaint_clusters,
     complaint_import,
     complaint_returns,
     complaint_service,
@@ -46,9 +47,9 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
-           persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
-           adverse_event_decisions, code_lists, legal_clocks, signals,
-           recalls, recall_ledger, tasks, exports, records, exchange, history, imports, accounts)
+           persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, crisis,
+           adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls, recall_ledger, tasks,
+           exports, records, exchange, history, imports, accounts)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)
