@@ -11,7 +11,8 @@ from pathlib import Path
 RESULTS = Path("build/bench.json")
 MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture", "benchmarks.labels",
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
-           "benchmarks.term_coding", "benchmarks.icsr_export", "benchmarks.servers")
+           "benchmarks.term_coding", "benchmarks.duplicates", "benchmarks.complaint_import", "benchmarks.icsr_export",
+           "benchmarks.servers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from tests.http_clients import ApiClient, user_of
 from traceapp.catalog.markets import registrations_of
 from traceapp.catalog.model import PartyContact
 from traceapp.code.model import SerialRange
+from traceapp.complaint.list_files import read_list
+from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
@@ -112,4 +114,8 @@ def make_plant(console: Console) -> Plant:
         "kind": "product", "file": (io.BytesIO(table), "products.csv")})["id"]}
     report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
     ids |= {"report_id": report["id"], "position": "1"}
+    with database.write() as session:
+        file = read_list("imdrf.csv", b"annex,code,term,path,selectable\nA,A04,Material,A04,no\nA,A0401,Break,A04|A0401,yes\n")
+        import_list(session, house.manager, clock, ImportList(file, "2026"))
+    ids |= {"system": "imdrf", "version": "2026"}
     return Plant(console, api, house, ids)

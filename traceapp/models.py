@@ -9,6 +9,7 @@ from traceapp.code import print_model as printing
 from traceapp.complaint import clock_model as service_clocks
 from traceapp.complaint import compensation_model as compensations
 from traceapp.complaint import crisis_model as crises
+from traceapp.complaint import list_model as code_lists
 from traceapp.complaint import model as complaint
 from traceapp.complaint import return_model as returns
 from traceapp.db import Base
@@ -29,7 +30,7 @@ from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "compensations",
-           "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata", "outbox", "printing",
-           "recall", "reports", "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace",
-           "vault", "worklist"]
+__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "code_lists",
+           "compensations", "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata",
+           "outbox", "printing", "recall", "reports", "returns", "roster", "sensors", "service_clocks", "submission",
+           "surveillance", "trace", "vault", "worklist"]

@@ -1,7 +1,7 @@
 """The details of an assessment: kept with every version, news with its day, and nothing of a person outside the vault."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,14 @@ from sqlalchemy import select
 
 from tests.db.test_adverse_event_service import assess, change, end_clocks, opened
 from tests.factories_complaint import dump, make_lots, make_product, scanned
+from traceapp.adverse_event.coded import events_to_recode
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import versions_of
 from traceapp.adverse_event.service import about
 from traceapp.adverse_event.versions import FieldChange, changes_of
 from traceapp.audit.model import AuditEntry
+from traceapp.complaint.list_files import read_list
+from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
@@ -139,3 +142,23 @@ def test_details_leave_no_copy_outside_the_event_and_its_versions(
     event = opened(database, clock, actor)
     assess(database, clock, actor, event.id, details={"history": "planted sentence"})
     assert dump(database).count("planted sentence") == 1
+
+
+def test_a_code_that_may_not_be_chosen_is_refused_and_one_that_was_chosen_before_stays_and_is_named(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    def release(version: str, begins: date, *codes: str) -> None:
+        lines = ["annex,code,term,path,selectable", *(f"E,{code},Sign,{code},yes" for code in codes)]
+        with database.write() as session:
+            import_list(session, actor, clock, ImportList(read_list("imdrf.csv", "\n".join(lines).encode()), version, begins))
+
+    event = opened(database, clock, actor)
+    release("2024", date(2024, 1, 1), "E1703", "E1704")
+    assess(database, clock, actor, event.id, details={"codes_e": "E1703"})
+    release("2026", date(2026, 6, 1), "E1704")
+    assess(database, clock, actor, event.id, details={"codes_e": "E1703 E1704"})
+    with pytest.raises(InvalidInput) as refused:
+        assess(database, clock, actor, event.id, details={"codes_e": "E1703 E1799"})
+    assert (refused.value.code, refused.value.place) == ("unknown-code", "details/codes_e")
+    with database.read() as session:
+        assert list(events_to_recode(session, "2026")) == [(event.reference, "E", "E1703")]
+        assert list(events_to_recode(session, "2024")) == []

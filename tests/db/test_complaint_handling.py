@@ -295,7 +295,7 @@ def test_lists_filter_page_and_find_by_reference(database: Database, clock: Fixe
         assert ids(severity="critical") == []
         assert ids(text="0%_4") == [made[4].id]
         assert ids(text=made[2].reference.lower()) == [made[2].id]
-        assert ids(is_suspected_duplicate=True) == []
+        assert ids(is_suspected_duplicate=True) == [made[3].id]
         found = complaint_by_reference(session, f" {made[2].reference.lower()} ")
         assert found is not None
         assert found.id == made[2].id

@@ -5,7 +5,7 @@ import io
 import threading
 import tracemalloc
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from tests.factories_complaint import VAULT, dump, make_lots, make_product
 from traceapp.audit.verify import verify
+from traceapp.complaint import importing, suspecting
 from traceapp.complaint.importing import (
     ImportComplaints,
     Imported,
@@ -259,3 +260,38 @@ def test_an_unknown_choice_is_refused(sqlite: Database, clock: FixedClock, chang
     with pytest.raises(Problem), sqlite.write() as session:
         import_complaints(session, STAFF, clock, io.BytesIO(table(GOOD).encode()),
                           ImportComplaints("file.csv", **changes), vault=VAULT)
+
+
+TOLD = "贴了两天以后皮肤红肿很痒，去医院开了药膏"
+
+
+def test_rows_that_tell_of_one_event_are_suspected_within_the_file_across_batches_and_beside_what_is_stored(
+        database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reporter left no contact: the old rule of the same contact within a day could not see it."""
+    monkeypatch.setattr(importing, "_BATCH", 2)
+    make_lots(database, clock, make_product(database, clock), "KD2231", "KD7777")
+    imported(database, clock, table(f"KD2231,2026-11-01,{TOLD},女,34,13900001234,").encode())
+    stranger = "KD2231,2026-11-01,一片都粘不住，夜里自己掉了,男,70,,"
+    imported(database, clock, table(stranger, f"KD2231,2026-11-02,{TOLD}。,女,34,,", stranger.replace("KD2231", "KD7777"),
+                                    stranger, f"KD7777,2026-11-04,{TOLD},女,,,",
+                                    f"KD7777,2026-11-05,{TOLD}！,女,,,").encode())
+    with database.read() as session:
+        days = {complaint.id: (complaint.lot_text, f"{complaint.awareness_at + timedelta(hours=8):%d}", complaint.sex)
+                for complaint in session.scalars(select(Complaint))}
+        pairs = session.execute(select(Complaint.id, Complaint.possible_duplicate_of)
+                                .where(Complaint.possible_duplicate_of.is_not(None)))
+        assert {(days[one], days[other]) for one, other in pairs} == {
+            (("KD2231", "02", "female"), ("KD2231", "01", "female")),
+            (("KD2231", "01", "male"), ("KD2231", "01", "male")),
+            (("KD7777", "05", "female"), ("KD7777", "04", "female"))}
+
+
+def test_lots_are_forgotten_and_read_again_when_too_much_is_held(
+        sqlite: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "_BATCH", 1)
+    monkeypatch.setattr(suspecting, "_MOST_HELD", 600)
+    make_lots(sqlite, clock, make_product(sqlite, clock), "KD2231", "KD7777")
+    first, other = (f"{lot},2026-11-01,{TOLD},女,34,," for lot in ("KD2231", "KD7777"))
+    imported(sqlite, clock, table(first, other, first, other).encode())
+    with sqlite.read() as session:
+        assert session.scalar(select(func.count()).where(Complaint.possible_duplicate_of.is_not(None))) == 2

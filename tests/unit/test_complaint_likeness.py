@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceapp.complaint.likeness import SUSPECTED, Facts, likeness, shingles
+from traceapp.complaint.likeness import SUSPECTED, Common, Facts, likeness, may_be_alike, shingles
 
 REPORT = Facts("lot", "hash", date(2026, 11, 20), "clinic", "杭州", "18-44", "female", frozenset({"redness", "itching"}),
                "贴了两天以后皮肤红肿，很痒，去医院开了药膏")
 
 
 def test_the_same_report_again_is_suspected_among_a_thousand() -> None:
-    found = likeness(REPORT, REPORT, 1000)
+    at_home = replace(REPORT, consignee=None)
+    found = likeness(at_home, at_home, 1000)
     assert found.probability > 0.99
     assert found.reasons[0][0] == "contact"
 
@@ -28,9 +29,39 @@ def test_what_is_not_given_says_nothing() -> None:
 
 @pytest.mark.parametrize("change", [{"sex": "male"}, {"age_band": "65+"}, {"day": date(2026, 9, 1)},
                                     {"terms": frozenset({"leak"})}, {"place": "Berlin"}, {"consignee": "other"},
-                                    {"lot_key": "another"}, {"contact": "other"}])
+                                    {"lot_key": "another"}, {"contact": "other"}, {"learned": date(2026, 12, 30)}])
 def test_each_thing_that_differs_makes_it_less_likely(change: dict[str, object]) -> None:
-    assert likeness(REPORT, replace(REPORT, **change), 50).probability < likeness(REPORT, REPORT, 50).probability
+    at_home = replace(REPORT, consignee=None, learned=date(2026, 11, 21))
+    first = replace(at_home, consignee="clinic", contact=None) if "consignee" in change else at_home
+    assert likeness(first, replace(first, **change), 50).probability < likeness(first, first, 50).probability
+
+
+def test_one_nurse_who_reports_two_patients_of_a_ward_on_one_day_reports_two_events() -> None:
+    other = replace(REPORT, age_band="65+", terms=frozenset({"leak"}), text="患者敷料渗漏，已更换，请处理一下")
+    assert likeness(REPORT, other, 50).probability < SUSPECTED
+    assert likeness(replace(REPORT, consignee=None), replace(other, consignee=None), 50).probability > SUSPECTED
+
+
+def test_a_town_and_the_town_with_its_province_are_one_place() -> None:
+    told = dict(likeness(REPORT, replace(REPORT, place="浙江 杭州", consignee=None), 50).reasons)
+    other = dict(likeness(REPORT, replace(REPORT, place="成都", consignee=None), 50).reasons)
+    assert told["place"] > 0 > other["place"]
+
+
+def test_what_many_say_tells_less() -> None:
+    said = replace(REPORT, consignee=None)
+    one, many = (likeness(said, said, 50, Common(number, number)).reasons for number in (1, 10))
+    assert dict(one)["contact"] > dict(many)["contact"] and dict(one)["text"] > dict(many)["text"]
+
+
+@given(st.builds(Facts, st.sampled_from([None, "a", "b"]), st.sampled_from([None, "p", "q"]),
+                 st.dates(date(2026, 1, 1), date(2026, 2, 1)), st.sampled_from([None, "x", "y"]),
+                 st.sampled_from(["", "杭州", "成都"]), st.sampled_from(["unknown", "0-1", "65+"])),
+       st.sampled_from(["", "red and itching, went to the clinic", "no glue at all"]))
+def test_the_quick_look_never_passes_over_what_the_thorough_one_suspects(facts: Facts, text: str) -> None:
+    other = replace(REPORT, text=text)
+    if likeness(facts, other, 50).probability >= SUSPECTED:
+        assert may_be_alike(facts, other, 50)
 
 
 def test_two_strangers_with_the_same_mild_reaction_are_not_suspected() -> None:

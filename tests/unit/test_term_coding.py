@@ -33,7 +33,11 @@ def stances(text: str) -> dict[str, str]:
     ("There was no improvement of the redness", {"redness": "stated"}),
     ("It would not stop bleeding", {"bleeding": "stated"}),
     ("Is there a risk of infection?", {"infection": "asked"}),
-    ("She denies any pain; the fever began later", {"pain": "denied", "fever": "stated"})])
+    ("She denies any pain; the fever began later", {"pain": "denied", "fever": "stated"}),
+    ("不疼也不太痒", {"pain": "denied", "itching": "denied"}), ("不粘，撕下来疼", {"not_sticking": "stated", "pain": "stated"}),
+    ("未诉疼痛", {"pain": "denied"}), ("会引起皮疹吗？", {"rash": "asked"}), ("引起皮肤瘙痒", {"itching": "stated"}), ("万一感染怎么办", {"infection": "asked"}),
+    ("Rash: none", {"rash": "denied"}), ("Swelling was not seen", {"swelling": "denied"}),
+    ("It might be infected", {"infection": "asked"})])
 def test_what_is_stated_denied_or_asked(text: str, expected: dict[str, str]) -> None:
     assert stances(text) == expected
 
@@ -56,6 +60,10 @@ def test_one_slip_of_the_keyboard_is_found_and_marked() -> None:
     found = code_text("There was bliser and swelllling")
     assert [(one.codes, one.is_fuzzy) for one in found] == [(("blister",), True)]
     assert code_text("bliser", fuzzy=False) == ()
+
+
+def test_a_word_with_another_first_letter_is_another_word() -> None:
+    assert code_text("feeling well") == ()
 
 
 def test_every_word_of_the_list_is_found_by_itself() -> None:

@@ -30,7 +30,7 @@ def reads(plant: Plant) -> Iterator[tuple[str, str]]:
     query = {"api_complaint_service.measures": "?since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z", **dict.fromkeys(("api_genealogy.list_reached_from", "api_genealogy.read_trace_from",
                               "api_exports.trace_from"), f"?kind=item&name={plant.house.glue.number}"),
              "api_recalls.propose": f"?lot_key={plant.house.glue.lot_key}", "api_records.records": f"?lot={plant.house.glue.lot_key}",
-             "api_files.read_label": "?template=sample",
+             "api_files.read_label": "?template=sample", "api_code_lists.list_terms": "?annex=A",
              "api_periodic.periodic": f"?product_id={plant.house.maker.plaster.id}&since=2026-01-01&until=2026-11-30", "api_history.read_history": f"?kind=lot&id={plant.house.first.lot_key}"}
     for rule in sorted(plant.console.app.url_map.iter_rules(), key=str):
         if rule.rule.startswith("/api/v1/") and "GET" in (rule.methods or ()):

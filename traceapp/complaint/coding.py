@@ -18,17 +18,22 @@ from .terms import terms
 _LEAST_FUZZY = 6
 # Text before a word, up to the beginning of its clause. Chinese first, then English.
 _DENIED = re.compile(
-    r"(?:(?<!有)没有?|无|未|并非|不是|否认|排除)"
-    r"(?:再|明显|任何|什么|出现|发生|感到|感觉|觉得|发现|见|有|严重|的|过|到|引起|造成|局部|皮肤|伤口){0,4}$"
+    r"(?<!差)(?<!了)不(?:再|怎么|太|算|很|会|觉得|感到|明显)?$"
+    r"|(?:(?<!有)没有?|无|未|并非|不是|否认|排除)"
+    r"(?:再|诉|述|明显|任何|什么|出现|发生|感到|感觉|觉得|发现|见|有|严重|的|过|到|引起|造成|局部|皮肤|伤口){0,4}$"
     r"|\b(?:no|not|without|never|nor|neither|denies|denied|free of|absence of|\w+n't)"
     r"(?!\s+only)(?:[ \t]+(?!improve|better|relie|chang|help|stop|heal|go\b|gone|subsid|cure|doubt|sure)[\w'-]+){0,3}"
     r"[ \t]*$")
 _ASKED = re.compile(
-    r"(?:会不会|是否|是不是|有没有|要不要紧|怕|担心|以免|防止|避免|预防|防)[^，。；！？,;!?]{0,6}$"
-    r"|\b(?:if|whether|worried|worry|afraid|fear|prevents?|avoids?|against|risk of|could (?:it|this)|can (?:it|this))\b"
+    r"(?:会不会|是否|是不是|有没有|要不要紧|怕|担心|万一|以防|以免|免得|防止|避免|预防|防)[^，。；！？,;!?]{0,6}$"
+    r"|\b(?:if|whether|worried|worry|afraid|fear|prevents?|avoids?|against|risk of|could (?:it|this)|can (?:it|this)"
+    r"|will (?:it|this|they)|would (?:it|this)|does (?:it|this)|might|in case|scared)\b"
     r"[^.;!?]{0,30}$")
 _DENIED_AFTER = re.compile(
-    r"\s*的?(?:情况|现象|症状)?(?:都|也)?(?:没有|未出现|未发生|没出现|没发生)(?:出现|发生)?(?=[，。；、,;!！?？\s]|$)")
+    r"\s*的?(?:情况|现象|症状)?(?:都|也)?(?:没有|未出现|未发生|没出现|没发生)(?:出现|发生)?(?=[，。；、,;!！?？\s]|$)"
+    r"|[:：]?\s*(?:阴性|\(-\)|none\b|nil\b|absent\b)"
+    r"|\s+(?:is|was|were)?\s*not (?:seen|present|noted|observed|found)\b")
+_ASKED_AFTER = re.compile(r"[^，。；！,;!.]{0,6}吗")
 _LISTED = re.compile(r"[\s、/]*(?:,?\s*(?:or|and|nor)\b|或者?|和|及|与|以及|,|)\s*(?:any\s+|[a-z]+\s+)?")
 _CLAUSE = re.compile(r"[，。；！？,;!?.\n]|但是?|却|可是|不过|\b(?:but|however|although|though|yet|then|until|after)\b")
 _WORD = re.compile(rf"[a-z]{{{_LEAST_FUZZY},}}")
@@ -87,7 +92,7 @@ def _stance(text: str, start: int, end: int) -> Stance:
     before = text[max(0, start - 40):start]
     ends = [boundary.end() for boundary in _CLAUSE.finditer(before)]
     before = before[ends[-1]:] if ends else before
-    if _ASKED.search(before):
+    if _ASKED.search(before) or _ASKED_AFTER.match(text, end):
         return Stance.asked
     if _DENIED.search(before) or _DENIED_AFTER.match(text, end):
         return Stance.denied
@@ -148,19 +153,21 @@ def _misspelt(text: str, places: Any, taken: list[tuple[int, int]]) -> Iterator[
         start, end = match.span()
         if any(low < end and start < high for low, high in taken):
             continue
-        codes = {code for cut in _cuts(match.group()) for code in _one_off().get(cut, ())}
+        word = match.group()
+        codes = {code for cut in _cuts(word) for code in _one_off().get((word[0], cut), ())}
         if codes:
             yield Found(tuple(sorted(codes)), places(start), places(end), _stance(text, start, end), is_fuzzy=True)
 
 
 @cache
-def _one_off() -> dict[str, tuple[str, ...]]:
-    """Every single English word of the list with one letter taken away, and as it is."""
-    found: dict[str, set[str]] = {}
+def _one_off() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Every single English word of the list with one letter taken away, and as it is, beside its first letter, which
+    people get right: “feeling” is not “peeling”."""
+    found: dict[tuple[str, str], set[str]] = {}
     for word, codes in _dictionary()[1].items():
         if word.isascii() and word.isalpha() and len(word) >= _LEAST_FUZZY:
             for cut in _cuts(word):
-                found.setdefault(cut, set()).update(codes)
+                found.setdefault((word[0], cut), set()).update(codes)
     return {cut: tuple(sorted(codes)) for cut, codes in found.items()}
 
 

@@ -24,11 +24,12 @@ from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
 
 from .import_fields import FIELDS, REQUIRED, report_of_row
-from .intake import RESCORE, bind_match, duties_of, flag_duplicates, note_intake, take_in
+from .intake import RESCORE, bind_match, duties_of, note_intake, take_in
 from .matching import LotIndex, MatchKind, index_of_lots
 from .model import UNKNOWN_LOT, Complaint, ImportedFile
 from .report import CheckedReport, checked_report
 from .service_clocks import begin_clocks
+from .suspecting import Suspecting
 
 MOST_SHOWN = 100
 _BATCH = 500
@@ -214,6 +215,8 @@ class _Taker:
         self.taken = 0
         self._batch: list[Complaint] = []
         self._lots: set[str] = set()
+        self._contacts: dict[str, str] = {}
+        self._suspecting = Suspecting(session)
 
     def take(self, report: CheckedReport) -> None:
         match = self.index.match(report.lot.text, report.lot.product_id)
@@ -221,6 +224,8 @@ class _Taker:
         complaint = take_in(self.session, self.actor, self.clock,
                             (new_id(self.clock.now()), report, bound), vault=self.vault)
         self._batch.append(complaint)
+        if report.contact is not None and report.contact.contact:
+            self._contacts[complaint.id] = self.vault.contact_hash(report.contact.contact)
         self.taken += 1
         if bound.lot_key != UNKNOWN_LOT:
             self._lots.add(bound.lot_key)
@@ -229,7 +234,7 @@ class _Taker:
 
     def _store(self) -> None:
         tasks: list[RaiseTask] = []
-        flag_duplicates(self.session, self._batch)
+        self._suspecting.suspect_each(self._batch, self._contacts)
         for complaint in self._batch:
             note_intake(self.session, self.actor, self.clock, complaint)
             tasks.extend(duties_of(complaint))
@@ -241,6 +246,7 @@ class _Taker:
         for complaint in self._batch:
             self.session.expunge(complaint)
         self._batch.clear()
+        self._contacts.clear()
 
     def finish(self) -> None:
         """Store what is left, and have every lot that got a complaint scored again."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +16,6 @@ from traceapp.core.errors import InvalidInput
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db.insert import insert_if_new
 from traceapp.trace.guards import known_party
-from traceapp.vault.model import Person
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import add_work
@@ -35,8 +33,7 @@ from .suspecting import suspect_alike
 from .triage import Investigation, TriageResult
 
 __all__ = ["LOT_BOUND", "RESCORE", "BoundLot", "Submitted", "about", "bind_given", "bind_match", "duties_of",
-           "flag_duplicates", "forget_sources", "note_intake", "repeat_of", "submit_complaint", "take_in"]
-_SAME_DAY = timedelta(hours=24)
+           "forget_sources", "note_intake", "repeat_of", "submit_complaint", "take_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,6 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
             return repeat_of(session, earlier, vault)
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
-    flag_duplicates(session, [complaint])
     suspect_alike(session, complaint)
     if command.channel == Channel.consumer:
         _judge_trust(session, complaint, command, now, vault)
@@ -143,27 +139,6 @@ def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, Check
         improvement="", times_reopened=0)
     session.add(complaint)
     return complaint
-
-
-def flag_duplicates(session: Session, complaints: Sequence[Complaint]) -> None:
-    """Say of each of these complaints which earlier one may be the same: same contact, same lot, learned of within
-    24 hours of each other. Only a suspicion; staff decide."""
-    mine = {complaint.person_id: complaint for complaint in complaints if complaint.person_id is not None}
-    if not mine:
-        return
-    session.flush()
-    hashes = select(Person.contact_hash).where(Person.id.in_(mine), Person.contact_hash.is_not(None))
-    rows = session.execute(
-        select(Person.contact_hash, Complaint.person_id, Complaint.id, Complaint.lot_key, Complaint.awareness_at)
-        .join(Person, Person.id == Complaint.person_id).where(Person.contact_hash.in_(hashes))
-        .order_by(Complaint.received_at, Complaint.id)).all()
-    earlier: dict[tuple[str | None, str], list[tuple[str, datetime]]] = {}
-    for contact_hash, person_id, complaint_id, lot_key, awareness_at in rows:
-        before = earlier.setdefault((contact_hash, lot_key), [])
-        if person_id in mine:
-            near = (other for other, at in before if abs(at - awareness_at) < _SAME_DAY)
-            mine[person_id].possible_duplicate_of = next(near, None)
-        before.append((complaint_id, awareness_at))
 
 
 def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplaint, now: datetime,

@@ -52,6 +52,7 @@ class Complaint(Revisioned, Base):
         Index("ix_complaint_source", "source_hash"), Index("ix_complaint_person", "person_id"),
         Index("ix_complaint_product_received", "product_id", "received_at"),
         Index("ix_complaint_lot_received", "lot_key", "received_at"),
+        Index("ix_complaint_lot_awareness", "lot_key", "awareness_at"),
         Index("ix_complaint_state_received", "state", "received_at"), Index("ix_complaint_received", "received_at"),
         Index("ix_complaint_id", "id"), Index("ix_complaint_reference", "reference"),
         Index("ix_complaint_follow_up", "follow_up_hash"))

@@ -1,63 +1,138 @@
 """Which earlier complaint may tell of the same event: looked for among those of the lot and of the same contact."""
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from traceapp.vault.model import Person
 
-from .likeness import SUSPECTED, Facts, Likeness, likeness
+from .likeness import Facts, Likeness, likeness
 from .model import UNKNOWN_LOT, Complaint
+from .neighbours import EACH_WAY, WITHIN, Known, Neighbours, most_alike
 
-_WITHIN = timedelta(days=60)
-_MOST = 200
+_MOST_HELD = 20_000_000
+"""Characters of the lots that an import keeps in memory."""
+_COLUMNS = (Complaint.id, Complaint.lot_key, Person.contact_hash, Complaint.awareness_at, Complaint.happened_on,
+            Complaint.consignee_id, Complaint.place, Complaint.age_band, Complaint.sex, Complaint.terms,
+            Complaint.narrative)
+_AT_ONCE = 500
 
 
 def suspect_alike(session: Session, complaint: Complaint) -> None:
     """Note the earlier complaint that most likely tells of the same event, if one is likely enough. Only a suspicion;
     staff decide."""
-    if complaint.possible_duplicate_of is not None:
-        return
-    contact = _contact_of(session, complaint.person_id)
-    others = {other.id: (other, hashed) for wanted in candidates(complaint, contact)
-              for other, hashed in session.execute(wanted)}
-    own = facts_of(complaint, contact)
-    found = [(likeness(own, facts_of(other, hashed), _MOST), other.id) for other, hashed in others.values()]
-    best, best_id = max(found, key=lambda one: one[0].probability, default=(None, ""))
-    if best is not None and best.probability >= SUSPECTED:
-        complaint.possible_duplicate_of = best_id
+    contact = _contacts_of(session, [complaint]).get(complaint.person_id or "")
+    known = [_known(row) for wanted in candidates(complaint, contact) for row in session.execute(wanted)]
+    found = most_alike(facts_of(complaint, contact), known)
+    if found is not None:
+        complaint.possible_duplicate_of = found
 
 
-def candidates(complaint: Complaint, contact: str | None) -> list[Select[Complaint, str | None]]:
-    """The statements that find who is compared: those of the lot and those of the contact, each by an index."""
-    nearest = select(Complaint, Person.contact_hash).where(
-        Complaint.id != complaint.id, Complaint.master_id.is_(None), Complaint.received_at <= complaint.received_at,
-        Complaint.awareness_at.between(complaint.awareness_at - _WITHIN, complaint.awareness_at + _WITHIN),
-    ).order_by(Complaint.received_at.desc()).limit(_MOST)
-    found = []
+def candidates(complaint: Complaint, contact: str | None) -> list[Select[Any]]:
+    """The statements that find who is compared: those of the lot and those of the contact, each by an index; the
+    nearest before and after."""
+    wanted = select(*_COLUMNS).where(Complaint.id != complaint.id, Complaint.master_id.is_(None)).limit(EACH_WAY)
+    at = complaint.awareness_at
+    sides = (wanted.where(Complaint.awareness_at.between(at - WITHIN, at)).order_by(Complaint.awareness_at.desc()),
+             wanted.where(Complaint.awareness_at > at, Complaint.awareness_at <= at + WITHIN)
+             .order_by(Complaint.awareness_at))
+    found: list[Select[Any]] = []
     if complaint.lot_key != UNKNOWN_LOT:
-        found.append(nearest.outerjoin(Person, Person.id == Complaint.person_id)
-                     .where(Complaint.lot_key == complaint.lot_key))
+        found += [side.outerjoin(Person, Person.id == Complaint.person_id)
+                  .where(Complaint.lot_key == complaint.lot_key) for side in sides]
     if contact:
-        found.append(nearest.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
-            select(Person.id).where(Person.contact_hash == contact))))
+        found += [side.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
+            select(Person.id).where(Person.contact_hash == contact))) for side in sides]
     return found
+
+
+class Suspecting:
+    """Complaints of an import, each compared with those that are there and those before it in the file. Lots are read
+    once; those that were asked for longest ago are forgotten when too much is held."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lots: OrderedDict[str, Neighbours] = OrderedDict()
+        self._sizes: dict[str, int] = {}
+
+    def suspect_each(self, complaints: Sequence[Complaint], contacts: Mapping[str, str]) -> None:
+        """Note for each of these new complaints, none of which is stored yet, which earlier one it may repeat.
+        `contacts`: the keyed hash by the complaint, for those that left one."""
+        with self._session.no_autoflush:
+            by_contact = self._of_contacts(set(contacts.values()))
+            self._read_lots({complaint.lot_key for complaint in complaints} - {UNKNOWN_LOT})
+        for complaint in complaints:
+            contact = contacts.get(complaint.id)
+            facts = facts_of(complaint, contact)
+            known = Known(complaint.awareness_at.date(), complaint.id, facts)
+            places = [place for place in (self._lots.get(complaint.lot_key), by_contact.get(contact or "")) if place]
+            complaint.possible_duplicate_of = most_alike(
+                facts, [other for place in places for other in place.near(known.learned)])
+            for place in places:
+                place.add(known)
+            if complaint.lot_key in self._sizes:
+                self._sizes[complaint.lot_key] += _size(facts)
+        self._forget()
+
+    def _of_contacts(self, contacts: set[str]) -> dict[str, Neighbours]:
+        found: dict[str, list[Known]] = {contact: [] for contact in contacts}
+        wanted = select(*_COLUMNS).join(Person, Person.id == Complaint.person_id).where(
+            Person.contact_hash.in_(contacts), Complaint.master_id.is_(None))
+        for row in self._session.execute(wanted) if contacts else ():
+            found[row.contact_hash].append(_known(row))
+        return {contact: Neighbours.of(known) for contact, known in found.items()}
+
+    def _read_lots(self, keys: set[str]) -> None:
+        for key in keys & self._lots.keys():
+            self._lots.move_to_end(key)
+        missing = sorted(keys - self._lots.keys())
+        found: dict[str, list[Known]] = {key: [] for key in missing}
+        wanted = select(*_COLUMNS).outerjoin(Person, Person.id == Complaint.person_id).where(
+            Complaint.lot_key.in_(missing), Complaint.master_id.is_(None))
+        for row in self._session.execute(wanted.execution_options(yield_per=_AT_ONCE)) if missing else ():
+            found[row.lot_key].append(_known(row))
+        for key, known in found.items():
+            self._lots[key] = Neighbours.of(known)
+            self._sizes[key] = sum(_size(one.facts) for one in known)
+
+    def _forget(self) -> None:
+        held = sum(self._sizes.values())
+        while held > _MOST_HELD and len(self._lots) > 1:
+            key, _known_reports = self._lots.popitem(last=False)
+            held -= self._sizes.pop(key)
 
 
 def likeness_of(session: Session, one: Complaint, other: Complaint) -> Likeness:
     """How likely the two tell of one event, and why, as it stands now."""
-    return likeness(facts_of(one, _contact_of(session, one.person_id)),
-                    facts_of(other, _contact_of(session, other.person_id)), _MOST)
+    contacts = _contacts_of(session, [one, other])
+    return likeness(facts_of(one, contacts.get(one.person_id or "")),
+                    facts_of(other, contacts.get(other.person_id or "")), EACH_WAY)
 
 
-def facts_of(complaint: Complaint, contact: str | None) -> Facts:
-    """What of a complaint can be compared."""
+def facts_of(complaint: Any, contact: str | None) -> Facts:
+    """What can be compared of a complaint, or of a row with these columns of one."""
     return Facts(None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, contact, complaint.happened_on,
                  complaint.consignee_id, complaint.place, complaint.age_band, complaint.sex,
-                 frozenset(complaint.terms), complaint.narrative)
+                 frozenset(complaint.terms), complaint.narrative, complaint.awareness_at.date())
 
 
-def _contact_of(session: Session, person_id: str | None) -> str | None:
-    return session.scalar(select(Person.contact_hash).where(Person.id == person_id)) if person_id else None
+def _known(row: Any) -> Known:
+    return Known(row.awareness_at.date(), row.id, facts_of(row, row.contact_hash))
+
+
+def _size(facts: Facts) -> int:
+    return 500 + len(facts.text)
+
+
+def _contacts_of(session: Session, complaints: Iterable[Complaint]) -> dict[str, str]:
+    """The keyed hash of the contact by the person, for those who left one."""
+    persons = [complaint.person_id for complaint in complaints if complaint.person_id]
+    if not persons:
+        return {}
+    rows = session.execute(select(Person.id, Person.contact_hash).where(
+        Person.id.in_(persons), Person.contact_hash.is_not(None)))
+    return {person: contact for person, contact in rows if contact}

@@ -13,7 +13,9 @@ from . import (
     adverse_event_decisions,
     adverse_events,
     catalog,
+    code_lists,
     cold_chain,
+    complaint_clusters,
     complaint_import,
     complaint_returns,
     complaint_service,
@@ -48,9 +50,9 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
-           persons, complaints, complaint_import, complaint_service, complaint_returns, crisis, adverse_events,
-           adverse_event_decisions, legal_clocks, signals, recalls, recall_ledger, tasks, exports, records, exchange,
-           history, imports, accounts, reports, report_answers, periodic)
+           persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, crisis,
+           adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls, recall_ledger, tasks,
+           exports, records, exchange, history, imports, accounts, reports, report_answers, periodic)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.complaint import queries
 from traceapp.complaint import service as complaints
+from traceapp.complaint.clusters import join_clusters
 from traceapp.complaint.model import Channel, Complaint
 from traceapp.complaint.policy import Affected, AgeBand, Sex
 from traceapp.complaint.report import LotGiven
@@ -315,9 +316,9 @@ def list_duplicates(complaint_id: str) -> object:
 @blueprint.arguments(LinkSchema)
 @blueprint.alt_response(200, schema=ComplaintSchema)
 def link(given: dict[str, Any], complaint_id: str) -> Response:
-    """Link it to the first report of the same event, or free it again (If-Match)"""
+    """Link it, with all that are linked to it, to the first report of the same event, or free it again (If-Match)"""
     with unit_of_work() as session:
-        complaint = complaints.link_duplicate(session, signed_in(), world().clock, complaints.LinkDuplicate(
+        complaint = join_clusters(session, signed_in(), world().clock, complaints.LinkDuplicate(
             complaint_id, revision=wanted_revision(), **given))
         session.flush()
         return shown(ComplaintSchema(), complaint)

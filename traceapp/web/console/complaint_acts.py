@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.service import OpenAdverseEvent, open_adverse_event
 from traceapp.attachment.service import NewFile, add_file, ready_file
+from traceapp.complaint.clusters import join_clusters
 from traceapp.complaint.escalating import DecideCompensation, decide_compensation
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import complaint_by_id, complaint_by_reference
@@ -24,7 +25,6 @@ from traceapp.complaint.service import (
     bind_lot,
     change_complaint,
     decline_promotion,
-    link_duplicate,
 )
 from traceapp.core.errors import InvalidInput, NotFound, Problem
 from traceapp.trace.lookup import lots_of_number
@@ -134,7 +134,7 @@ def complaint_duplicate(complaint_id: str) -> Response:
                 raise InvalidInput("There is no complaint with this number.", place="master")
             master_id = master.id
         try:
-            link_duplicate(db, actor(), world().clock, LinkDuplicate(
+            join_clusters(db, actor(), world().clock, LinkDuplicate(
                 complaint_id, master_id, form.text("reason"), form.revision()))
         except Problem as problem:
             problem.place = "master" if problem.place == "master_id" else problem.place

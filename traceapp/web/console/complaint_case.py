@@ -57,7 +57,8 @@ _BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decid
 _ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation", "return",
            "settle")
 _LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
-             "day": lazy_gettext("same day or near"), "consignee": lazy_gettext("same consignee"),
+             "day": lazy_gettext("same day or near"), "learned": lazy_gettext("learned of at the same time"),
+             "consignee": lazy_gettext("same consignee"),
              "place": lazy_gettext("same place"),
              "age": lazy_gettext("same age"), "sex": lazy_gettext("same sex"),
              "terms": lazy_gettext("same things went wrong"), "text": lazy_gettext("much the same words")}
