@@ -17,6 +17,8 @@ from tests.factories_trace import GOOD
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.catalog.model import Registration
+from traceapp.complaint.list_files import read_list
+from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.complaint.report import LotGiven
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -88,6 +90,18 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
         ("imdrf", "E171601", "E"), ("imdrf", "E2314", "E")]
     assert case.score is not None and case.score[1] == 92 and 40 < case.score[0] < 92
     assert case.assessment.component_codes == (CodedTerm("imdrf", "G01", "", "", "G"),)
+
+
+def test_codes_have_the_name_and_version_of_the_release_in_force(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    event = opened(sqlite, clock, actor)
+    assess(sqlite, clock, actor, event.id, details={"codes_g": ["G01"], "codes_d": ["D01"]})
+    with sqlite.write() as session:
+        import_list(session, actor, clock, ImportList(read_list("imdrf.csv", (
+            b"annex,code,term,path,selectable\nG,G01,Adhesive,G01,yes\n")), "2025", valid_from=date(2025, 1, 1)))
+    case = read(sqlite, event)
+    assert case.assessment.component_codes == (CodedTerm("imdrf", "G01", "", "Adhesive", "G", "2025"),)
+    assert case.assessment.conclusion_codes == (CodedTerm("imdrf", "D01", "", "", "D"),)
 
 
 def test_a_reason_without_codes_stands_for_each_annex_that_has_none(

@@ -36,6 +36,7 @@ from traceapp.export.nmpa.rubric import score
 from traceapp.vault.service import PersonDetails, Vault, erased_at, reveal_person
 
 from .case_surroundings import Surroundings, markets_of, reported_lot, reported_product, surroundings_of
+from .case_terms import with_listed_names
 from .similar_incidents import Likeness, basis_of, similar_periods
 
 # Kinds of product whose reports are reviewed by the rubric; a product that is not known may be one of them.
@@ -93,13 +94,14 @@ def case_of(session: Session, event: AdverseEvent, asked: CaseAsked | None = Non
     told = _event(event, around)
     similar = similar_periods(session, Likeness(event.product_id, tuple(event.terms), told.country, created_at.year)) \
         if event.product_id and asked.with_figures else ()
-    return CaseReport(
+    case = CaseReport(
         ReportHead(asked.kind, event.reference, 1, created_at, event.awareness_at,
                    event.latest_awareness_at or event.awareness_at, around.sender, recall_references=around.recalls),
         _patient(event), told, replace(reported_product(around), markets=markets),
         reported_lot(around, (complaint.serial if complaint else None) or "", asked.language), _use(event),
         _reporter(event, complaint, around), _assessment(event), similar=similar,
         similar_basis=basis_of(event.terms, asked.language) if similar else "", profile=Profile.masked)
+    return with_listed_names(session, case, created_at.date())
 
 
 def _named(session: Session, event: AdverseEvent, case: CaseReport, names: tuple[Vault, Look]) -> CaseReport:
