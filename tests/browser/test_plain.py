@@ -101,8 +101,7 @@ def test_a_double_click_sends_one_report(script: bool, people: People, site: Sit
     begin_report(page, site, story)
     to_the_photo(page)
     click(page, "Skip to the end")
-    with page.expect_navigation(wait_until="load"):
-        named(page, "Send the report").dblclick(no_wait_after=True)
+    named(page, "Send the report").dblclick(no_wait_after=True)  # the second click may break the first one's answer off
     expect(page.locator("main")).to_contain_text("Thank you. Your report has arrived.")
     assert complaints_of(site, story) == [reference_on(page)]
 

@@ -73,7 +73,7 @@ def test_a_report_is_ended_with_the_file_and_the_confirmation(console: Console, 
     kept = the_clock(console, case)
     assert (kept.state, kept.acknowledgement, kept.report_sha256) == (
         "reported", "NMPA-77", hashlib.sha256(sent).hexdigest())
-    assert "Reported, confirmed by the authority" in quality.get(f"/console/adverse-events/{case.id}").text
+    assert "Reported and confirmed" in quality.get(f"/console/adverse-events/{case.id}").text
 
 
 def test_no_report_due_needs_a_reason(console: Console, quality: Browser, lot: Lot) -> None:

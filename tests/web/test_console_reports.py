@@ -78,7 +78,7 @@ def test_a_report_goes_from_the_case_to_the_confirmation_by_two_people(console: 
     assert "Confirmed by the authority" in page and "NMPA-9" in page and "ack.txt" in page
     assert f"/console/reports/{report.id}" in quality.get("/console/search?q=NMPA-9").get_data(as_text=True)
     page = quality.get(f"/console/adverse-events/{case.id}").get_data(as_text=True)
-    assert "Reported, confirmed by the authority" in page and "NMPA-9" in page
+    assert "Reported and confirmed" in page and "NMPA-9" in page
 
 
 def test_the_list_says_what_is_due_and_an_answer_that_fits_nothing_is_placed_by_a_person(
