@@ -52,12 +52,14 @@ def parts() -> tuple[Part, ...]:
     """Every table with values that the vault sealed."""
     from traceapp.complaint.drafts import drafts_under_older_keys, reseal_drafts
     from traceapp.recall.notices import notices_under_older_keys, reseal_notices
+    from traceapp.submission.received_messages import messages_under_older_keys, reseal_messages
     from traceapp.trace.resealing import reseal_subscriptions, subscriptions_under_older_keys
     from traceapp.vault.service import persons_under_older_keys, reseal_persons
 
     return (Part("persons", persons_under_older_keys, reseal_persons),
             Part("drafts", drafts_under_older_keys, reseal_drafts),
             Part("notices", notices_under_older_keys, reseal_notices),
+            Part("reports", messages_under_older_keys, reseal_messages),
             Part("subscriptions", subscriptions_under_older_keys, reseal_subscriptions))
 
 

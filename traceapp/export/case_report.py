@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class ReportKind(StrEnum):
@@ -285,8 +286,19 @@ class SimilarPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedReport:
+    """The report of another house that a case came with: `form` as in `emdr`, `data` a file of it alone, as it was
+    read. `changes` is what our own people changed since, by the field of the adverse event: as it was, as it is."""
+
+    form: str
+    data: bytes = field(repr=False)
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CaseReport:
-    """`score` is the completeness score (points, of how many); `similar_basis` says in words what counts as similar."""
+    """`score` is the completeness score (points, of how many); `similar_basis` says in words what counts as similar;
+    `received` is the report that the case came with, where the form to be filled is that one's."""
 
     head: ReportHead
     patient: Patient
@@ -301,6 +313,7 @@ class CaseReport:
     similar_basis: str = ""
     score: tuple[int, int] | None = None
     profile: Profile = Profile.full
+    received: ReceivedReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

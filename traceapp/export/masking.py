@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -130,12 +130,19 @@ def _scrubber(case: CaseReport) -> Scrub:
         numbers |= {own.name_zh, own.name_en, own.address}
     if case.event.place_kind == "home":
         numbers.add(case.event.place_name)
+    return scrubber_of(names, numbers, case.patient.initials, case.patient.born_on)
+
+
+def scrubber_of(names: Iterable[str], numbers: Iterable[str], initials: str = "",
+                born_on: PartialDate | None = None) -> Scrub:
+    """Answers texts without these names, numbers and addresses, initials and day of birth, nor anything that looks like
+    a telephone or an address."""
     patterns = {pattern for name in names for pattern in _name_patterns(name.strip())}
     patterns |= {_loose(number) for number in numbers if len(number) > 1}
-    if len(case.patient.initials) > 1:
-        patterns.add(rf"(?<![A-Za-z]){re.escape(case.patient.initials)}(?![A-Za-z])")
-    if case.patient.born_on is not None:
-        patterns |= set(_birthday_patterns(case.patient.born_on))
+    if len(initials) > 1:
+        patterns.add(rf"(?<![A-Za-z]){re.escape(initials)}(?![A-Za-z])")
+    if born_on is not None:
+        patterns |= set(_birthday_patterns(born_on))
     known = re.compile("|".join(sorted(filter(None, patterns), key=lambda one: (-len(one), one))), re.IGNORECASE)
     return lambda text: masked_text(known.sub(MASK, text) if known.pattern else text)
 

@@ -14,6 +14,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.export.case_report import CaseReport, Profile, RenderedReport, ReportKind
 
+from .received_messages import with_received
 from .report_desk import CaseWanted, ReportDesk
 from .report_forms import number_of, series_of
 from .report_making import form_of
@@ -51,7 +52,8 @@ def exported_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExpo
         (AdverseEvent.id == text.lower()) | (AdverseEvent.reference == text.upper()))).first()
     if event is None:
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event", place=text[:40])
-    case = desk.read_case(session, CaseWanted(event.id, wanted.profile, actor, clock))
+    asked = CaseWanted(event.id, wanted.profile, actor, clock)
+    case = with_received(session, desk.read_case(session, asked), asked, wanted.form, vault=desk.vault)
     jurisdiction = wanted.jurisdiction or _HOME.get(wanted.form, case.head.jurisdiction or "CN")
     known = [one for one in reports_about(session, about(event.id), jurisdiction)
              if one.state in (ReportState.sent, ReportState.acknowledged)]

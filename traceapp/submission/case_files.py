@@ -1,16 +1,23 @@
 """Files of reports that others send, read into what taking in a case needs."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from traceapp.attachment.store import hash_of
 from traceapp.core.errors import InvalidInput
 from traceapp.export.case_report import PartialDate
 from traceapp.export.e2b_r3 import intake as e2b
+from traceapp.export.e2b_r3 import received as e2b_received
+from traceapp.export.e2b_r3.model import Section
+from traceapp.export.e2b_r3.model import reports as icsrs_of
 from traceapp.export.e2b_r3.reader import read_batch as read_icsrs
 from traceapp.export.e2b_r3.xml_input import root_name
+from traceapp.export.emdr import forwarding as emdr_received
 from traceapp.export.emdr import intake as emdr
+from traceapp.export.emdr.message import Batch, Mdr
 from traceapp.export.emdr.message import read_batch as read_mdrs
+from traceapp.export.emdr.places import ALLOWED_NOTHING
 
 from .case_intake import IncomingCase
 
@@ -23,9 +30,12 @@ def read_cases(data: bytes) -> list[IncomingCase]:
     sender's number of the case, by which it is known again."""
     root, sha256 = root_name(data), hash_of(data)
     if root == _E2B:
-        found = [_of_icsr(one, sha256) for one in e2b.incoming(read_icsrs(data))]
+        batch = read_icsrs(data)
+        found = [_with_icsr(_of_icsr(read, sha256), batch, one)
+                 for read, one in zip(e2b.incoming(batch), icsrs_of(batch), strict=True)]
     elif root == _EMDR:
-        found = [_of_mdr(emdr.incoming(one), sha256) for one in read_mdrs(data).reports]
+        devices = read_mdrs(data)
+        found = [_with_mdr(_of_mdr(emdr.incoming(one), sha256), devices, one) for one in devices.reports]
     else:
         raise InvalidInput("This is neither an E2B(R3) nor an eMDR file: its root element is “%(name)s”.",
                            code="unknown-format", place="/", name=root[:80])
@@ -33,6 +43,17 @@ def read_cases(data: bytes) -> list[IncomingCase]:
         raise InvalidInput("A report in this file does not say by which number its sender knows the case. Nothing was "
                            "taken in.", code="no-case-id", place="/")
     return found
+
+
+def _with_icsr(found: IncomingCase, batch: Section, report: Section) -> IncomingCase:
+    return replace(found, message=e2b_received.alone(batch, report).decode("utf-8"),
+                   content=e2b_received.content_of(report))
+
+
+def _with_mdr(found: IncomingCase, batch: Batch, report: Mdr) -> IncomingCase:
+    known = tuple(one for one in (report.text("F2"),) if one not in ("", found.case_id, *ALLOWED_NOTHING))
+    return replace(found, message=emdr_received.alone(batch, report).decode("utf-8"),
+                   content=emdr_received.content_of(report), other_ids=known if report.is_from_facility else ())
 
 
 def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:

@@ -26,11 +26,13 @@ from traceapp.identity.policy import permit
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
+from .received_messages import keep_message
 from .report_model import ReceivedCase
 
 READ_TASK = "adverse_event.follow_up"
 _SOON = timedelta(days=1)
 _NOTE = 4000
+_OF_THE_FILE = ("sha256", "other_ids", "message", "content")
 # Upper ends of the bands of age, in years that are completed.
 _BANDS = ((1, "0-1"), (13, "2-13"), (17, "14-17"), (44, "18-44"), (64, "45-64"))
 _IN_A_YEAR = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "year": 1, "month": 12, "week": 52, "day": 365,
@@ -48,7 +50,9 @@ class Taken(StrEnum):
 @dataclass(frozen=True, slots=True)
 class IncomingCase:
     """A report as it came in, in our words. `version` tells the reports of one case apart; `correction`:
-    `nullification`, `amendment` or empty. `age_unit`: UCUM, a word, or what FDA's form writes."""
+    `nullification`, `amendment` or empty. `age_unit`: UCUM, a word, or what FDA's form writes. `other_ids`: further
+    numbers by which its senders know the case. `message`: the report as a file of its own; `content`: the hash of what
+    it says, whoever sends it on."""
 
     form: str
     case_id: str
@@ -68,6 +72,9 @@ class IncomingCase:
     age_unit: str = ""
     sex: str = "unknown"
     received_at: datetime | None = None
+    other_ids: tuple[str, ...] = ()
+    message: str = field(default="", repr=False)
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
     raises."""
     permit(actor, "complaint.write")
     before = list(session.scalars(select(ReceivedCase).where(
-        ReceivedCase.form == incoming.form, ReceivedCase.case_id == incoming.case_id).order_by(ReceivedCase.at)))
+        ReceivedCase.form == incoming.form, ReceivedCase.case_id.in_((incoming.case_id, *incoming.other_ids)))
+        .order_by(ReceivedCase.at)))
     digest = _digest(incoming)
     same = next((one for one in before if one.digest == digest), None)
     if same is not None:
@@ -95,10 +103,14 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
         taken = TakenCase(Taken.followed, before[-1].complaint_id, before[-1].adverse_event_id)
     else:
         taken = _create(session, actor, clock, incoming, vault)
-    session.add(ReceivedCase(
+    received = ReceivedCase(
         form=incoming.form, case_id=incoming.case_id, version=_own_version(incoming.version, before),
         sha256=incoming.sha256, digest=digest, complaint_id=taken.complaint_id,
-        adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id))
+        adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id)
+    session.add(received)
+    session.flush()
+    if incoming.message:
+        keep_message(session, clock, received, incoming.message, vault=vault)
     record(session, actor, clock.now(), f"received_case.{taken.how}", about_event(taken.adverse_event_id), {
         "form": incoming.form, "case_id": incoming.case_id, "version": incoming.version, "sha256": incoming.sha256,
         "correction": incoming.correction})
@@ -108,7 +120,9 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
 
 def _digest(incoming: IncomingCase) -> str:
     """The hash of what the report says, whatever file it came in."""
-    said = {one.name: getattr(incoming, one.name) for one in fields(incoming) if one.name != "sha256"}
+    if incoming.content:
+        return incoming.content
+    said = {one.name: getattr(incoming, one.name) for one in fields(incoming) if one.name not in _OF_THE_FILE}
     return hashlib.sha256(canonical(said).encode("utf-8")).hexdigest()
 
 

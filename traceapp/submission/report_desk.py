@@ -10,6 +10,7 @@ from traceapp.attachment.store import FileStore
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.export.case_report import CaseReport, Profile
+from traceapp.vault.service import Vault
 
 from .report_forms import Form
 from .report_states import AnswerVerdict
@@ -42,9 +43,10 @@ AnswerReader = Callable[[bytes], Sequence[ReadAnswer] | None]
 
 @dataclass(frozen=True, slots=True)
 class ReportDesk:
-    """`forms` and `readers` by name."""
+    """`forms` and `readers` by name; `vault` opens the reports that came in, without it they stay closed."""
 
     store: FileStore
     forms: Mapping[str, Form]
     read_case: Callable[[Session, CaseWanted], CaseReport]
     readers: Mapping[str, AnswerReader]
+    vault: Vault | None = None

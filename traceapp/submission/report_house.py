@@ -83,4 +83,4 @@ def report_desk(store: FileStore, vault: Vault, schemas: Schemas | None = None) 
         return read_case(session, wanted.adverse_event_id, vault=vault, asked=asked,
                          look=Look(wanted.actor, wanted.clock, "report to an authority"))
 
-    return ReportDesk(store, {form.name: form for form in ours}, read, dict(READERS))
+    return ReportDesk(store, {form.name: form for form in ours}, read, dict(READERS), vault)

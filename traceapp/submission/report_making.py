@@ -17,6 +17,7 @@ from traceapp.db.insert import insert_if_new
 from traceapp.export.case_report import CaseReport, Organisation, Profile, RenderedReport, ReportHead, ReportKind
 from traceapp.worklist.clock_model import LegalClock
 
+from .received_messages import with_received
 from .report_cases import kept_finding, report_stream
 from .report_desk import CaseWanted, ReportDesk
 from .report_forms import Form, number_of, series_of
@@ -59,8 +60,9 @@ def make_files(session: Session, actor: Actor, clock: Clock, report: Report, des
     last = session.scalar(select(func.max(ReportFile.round)).where(ReportFile.report_id == report.id))
     made, rendered = (last or 0) + 1, None
     for wanted in dict.fromkeys((profile, Profile.masked)):
-        case = headed(session, report, desk.read_case(session, CaseWanted(
-            report.about.partition(":")[2], wanted, actor, clock)), clock.now())
+        asked = CaseWanted(report.about.partition(":")[2], wanted, actor, clock)
+        case = with_received(session, desk.read_case(session, asked), asked, report.form, vault=desk.vault)
+        case = headed(session, report, case, clock.now())
         filled = form.render(case, fmt)
         rendered = rendered or filled
         role = FileRole.form if wanted == profile else FileRole.masked

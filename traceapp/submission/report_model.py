@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
@@ -171,3 +171,21 @@ class ReceivedCase(Base):
     adverse_event_id: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(UtcTime)
     by: Mapped[str] = mapped_column(String(80))
+
+
+class ReceivedMessage(Base):
+    """The report itself, as a file of it alone, sealed by the vault: it names persons. None when it was erased. Sealing
+    it anew goes over `id`."""
+
+    __tablename__ = "received_message"
+    __table_args__ = (
+        ForeignKeyConstraint(["form", "case_id", "version"],
+                             ["received_case.form", "received_case.case_id", "received_case.version"]),
+        Index("uq_received_message_case", "form", "case_id", "version", unique=True))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    form: Mapped[str] = mapped_column(String(24))
+    case_id: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(60))
+    sealed: Mapped[str | None] = mapped_column(Text)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcTime)

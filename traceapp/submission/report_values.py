@@ -30,8 +30,9 @@ class ValueChange:
 
 
 def values_of(case: CaseReport) -> dict[str, str]:
-    """{place: value as text} of everything that is known; places in the order of the fields."""
-    return {place: text for place, text in _flat("", case) if text}
+    """{place: value as text} of everything that is known; places in the order of the fields. The report that the case
+    came with is left out: it names persons."""
+    return {place: text for place, text in _flat("", dataclasses.replace(case, received=None)) if text}
 
 
 def _flat(place: str, value: Any) -> Iterator[tuple[str, str]]:

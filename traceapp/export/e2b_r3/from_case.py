@@ -19,10 +19,10 @@ _ID = re.compile(r"[A-Z]{2}-[^-]+-.+")
 _BETWEEN = re.compile(r"[-\s]+")
 _AGE_UNITS = {"a": "a", "mo": "mo", "wk": "wk", "d": "d", "h": "h", "{decade}": "10.a", "10.a": "10.a",
               "year": "a", "month": "mo", "week": "wk", "day": "d", "hour": "h", "decade": "10.a"}
-_SEXES = {"male": "1", "female": "2"}
-_OUTCOMES = {"recovered": "1", "recovering": "2", "not_recovered": "3", "sequelae": "4", "fatal": "5", "unknown": "0"}
+SEXES = {"male": "1", "female": "2"}
+OUTCOMES = {"recovered": "1", "recovering": "2", "not_recovered": "3", "sequelae": "4", "fatal": "5", "unknown": "0"}
 _QUALIFICATIONS = {"physician": "1", "pharmacist": "2", "other_professional": "3", "lawyer": "4", "consumer": "5"}
-_SERIOUS = {"death": "E.i.3.2a", "life_threatening": "E.i.3.2b", "hospitalised": "E.i.3.2c", "disabling": "E.i.3.2d",
+SERIOUS = {"death": "E.i.3.2a", "life_threatening": "E.i.3.2b", "hospitalised": "E.i.3.2c", "disabling": "E.i.3.2d",
             "congenital_anomaly": "E.i.3.2e", "other_serious": "E.i.3.2f", "intervention": "E.i.3.2f"}
 _INTERVENTION = "FDA.E.i.3.2h"
 _CORRECTIONS = {ReportKind.nullification: "1", ReportKind.amendment: "2"}
@@ -180,7 +180,7 @@ def _patient(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> 
         report.put("D.2.2b", unit)
     report.put("D.3", number(patient.weight_kg))
     report.put("D.4", number(patient.height_cm.quantize(1) if patient.height_cm is not None else None))
-    sex = _SEXES.get(patient.sex)
+    sex = SEXES.get(patient.sex)
     report.put("D.5", sex, null="" if sex else "UNK")
     history = "\n".join(filter(None, (patient.history, patient.earlier_reactions, patient.family_reactions)))
     filling.put(report, "D.7.2", history)
@@ -204,17 +204,17 @@ def _reactions(filling: Filling, report: Icsr, case: CaseReport, route: Route) -
         section = report.add("E.i")
         section.put(REACTION, reaction_id(report, place))
         _words(filling, section, case, term)
-        for criterion, element in _SERIOUS.items():
+        for criterion, element in SERIOUS.items():
             if criterion in event.seriousness and not (criterion == "intervention" and route.is_fda):
                 section.put(element, "true")
         if route.is_fda and "intervention" in event.seriousness:
             section.put(_INTERVENTION, "true")
-        for element in (*dict.fromkeys(_SERIOUS.values()), *([_INTERVENTION] if route.is_fda else [])):
+        for element in (*dict.fromkeys(SERIOUS.values()), *([_INTERVENTION] if route.is_fda else [])):
             if not section.has(element):
                 section.put(element, None, null="NI")
         section.put("E.i.4", day(event.began_on))
         section.put("E.i.5", day(event.ended_on))
-        section.put("E.i.7", _OUTCOMES.get(event.outcome, "0"))
+        section.put("E.i.7", OUTCOMES.get(event.outcome, "0"))
         if case.reporter.qualification in _QUALIFICATIONS:
             section.put("E.i.8", "true" if _QUALIFICATIONS[case.reporter.qualification] in "123" else "false")
         filling.country(section, "E.i.9", event.country)

@@ -9,7 +9,8 @@ from traceapp.export.case_report import CaseReport, RenderedReport
 from traceapp.export.form_files import file_name
 
 from .checking import check_icsr
-from .from_case import Route, batch_of_cases
+from .forwarding import batch_to_send
+from .from_case import Route
 from .writer import write_batch
 
 FORM = "e2b-r3"
@@ -32,7 +33,7 @@ def render_batch(cases: Sequence[CaseReport], *, now: datetime, xsd_dir: Path | 
                  route: Route | None = None, earlier: Collection[str] | None = None) -> RenderedReport:
     """The file of reports to one authority, named after the first. `earlier`: ids of reports that were sent before,
     where they are known."""
-    batch, findings = batch_of_cases(cases, route or route_of(cases[0]))
+    batch, findings = batch_to_send(cases, route or route_of(cases[0]))
     data = write_batch(batch)
     findings += check_icsr(data, xsd_dir=xsd_dir, now=now, earlier=earlier)
     return RenderedReport(FORM, file_name(FORM, cases[0], "xml"), MEDIA_TYPE, data, findings)

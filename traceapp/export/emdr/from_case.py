@@ -25,8 +25,9 @@ Values = dict[str, tuple[Value, ...]]
 _MANUFACTURER, _INITIAL, _FIVE_DAY_RULE = "C53616", "C53577", "US-MD-02"
 _CORRECTION, _MORE = "C53585", "C53586"
 _NO_INFORMATION = Nothing("NI")
-_BY_CRITERION = {criterion: code for code, criterion in CRITERIA.items()}
-_BY_SEX = {sex: code for code, sex in SEXES.items()}
+BY_CRITERION = {criterion: code for code, criterion in CRITERIA.items()}
+BY_SEX = {sex: code for code, sex in SEXES.items()}
+UNKNOWN_SEX = "C17998"
 _DIGITS = {"month": 6, "year": 4}
 # Unit of an age -> how many of which unit of the form it is.
 _AGE_UNITS = {"a": (1, "YR"), "mo": (1, "MO"), "wk": (1, "WK"), "d": (1, "DY"), "h": (1, "HR"), "{decade}": (10, "YR")}
@@ -104,7 +105,7 @@ def _patient(case: CaseReport) -> dict[str, Iterable[Value]]:
     patient, is_full = case.patient, case.profile == Profile.full
     most = elements()["A1"].length
     found = _one(A1=((patient.initials if is_full else "") or patient.subject_id)[:most] or _NO_INFORMATION,
-                 A3=_BY_SEX.get(patient.sex, "C17998"), B7=patient.history)
+                 A3=BY_SEX.get(patient.sex, UNKNOWN_SEX), B7=patient.history)
     if is_full:
         found |= _one(A2_birth=_day(patient.born_on))
     if patient.age is not None:
@@ -126,7 +127,7 @@ def _event(case: CaseReport) -> dict[str, Iterable[Value]]:
     kind = BOTH if is_harm and is_problem else EVENT if is_harm else PROBLEM
     found = _one(B1=kind, B2_death=_day(event.died_on), B3=_day(event.began_on) or _NO_INFORMATION,
                  B5=event.narrative, B6=event.tests, H1=_reportable(event.seriousness))
-    return found | {"B2": tuple(_BY_CRITERION[one] for one in event.seriousness if one in _BY_CRITERION)}
+    return found | {"B2": tuple(BY_CRITERION[one] for one in event.seriousness if one in BY_CRITERION)}
 
 
 def _reportable(criteria: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from traceapp.export.form_files import file_name
 from traceapp.export.masking import masked
 
 from .checking import check_mdr, numbered
+from .forwarding import came_so, forwarded, sender_before
 from .from_case import Options, left_out, values_of, zone_of
 from .message import Attachment, Batch, Mdr, write_batch
 
@@ -28,28 +29,31 @@ def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, 
                attachments: Sequence[Attachment] = ()) -> RenderedReport:
     """The file of one report with what the checks found in it."""
     chosen = options or Options()
-    return _rendered([case], [mdr_of(case, chosen, attachments)], chosen, xsd_dir, now)
+    return _rendered([case], [(mdr_of(case, chosen, attachments), list(_of_the_case(case)))], chosen, xsd_dir, now)
 
 
 def render_batch(cases: Sequence[CaseReport], *, now: datetime, xsd_dir: Path | None = None,
                  options: Options | None = None) -> RenderedReport:
     """The file of several reports of one sender, named after the first; findings say by number which they are about."""
     chosen = options or Options()
-    return _rendered(cases, [mdr_of(case, chosen) for case in cases], chosen, xsd_dir, now)
+    made = [forwarded(case) if came_so(case) else (mdr_of(case, chosen), list(_of_the_case(case))) for case in cases]
+    return _rendered(cases, made, chosen, xsd_dir, now)
 
 
-def _rendered(cases: Sequence[CaseReport], reports: Sequence[Mdr], options: Options, xsd_dir: Path | None,
-              now: datetime) -> RenderedReport:
+def _rendered(cases: Sequence[CaseReport], made: Sequence[tuple[Mdr, list[Finding]]], options: Options,
+              xsd_dir: Path | None, now: datetime) -> RenderedReport:
+    """The file; `made` is each report with what was found while it was filled."""
     head = cases[0].head
     registered = next((head.sender.ids[key] for key in _SENDER_IDS if head.sender.ids.get(key)), "")
     made_at = head.created_at.astimezone(zone_of(cases[0], options))
     data = write_batch(Batch.of({
         "batch.id": f"{registered}-{made_at:%Y%m%d%H%M%S}".lstrip("-"), "batch.created": f"{made_at:%Y%m%d}",
         "batch.version": options.version, "batch.receiver": "CDRH",
-        "batch.sender": head.sender.name_en or head.sender.name_zh}, reports))
+        "batch.sender": head.sender.name_en or head.sender.name_zh or sender_before(cases[0])},
+        [report for report, _ in made]))
     findings = check_mdr(data, xsd_dir=xsd_dir, now=now)
-    for number, case in enumerate(cases, 1):
-        findings += [numbered(one, number) if len(cases) > 1 else one for one in _of_the_case(case)]
+    for number, (_, found) in enumerate(made, 1):
+        findings += [numbered(one, number) if len(cases) > 1 else one for one in found]
     return RenderedReport(FORM, file_name(FORM, cases[0], "xml"), MEDIA_TYPE, data, findings)
 
 

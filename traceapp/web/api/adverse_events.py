@@ -11,7 +11,8 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
 from traceapp.adverse_event.versions import changes_of
 from traceapp.core.errors import Conflict, NotFound
-from traceapp.vault.service import erase_person, reveal_person
+from traceapp.submission.received_messages import erase_details
+from traceapp.vault.service import reveal_person
 from traceapp.web.case_score import score_of
 from traceapp.web.context import signed_in, world
 
@@ -234,12 +235,10 @@ def reveal(given: dict[str, Any], adverse_event_id: str) -> Response:
 @blueprint.arguments(Reason)
 @blueprint.alt_response(204)
 def erase(given: dict[str, Any], adverse_event_id: str) -> Response:
-    """Erase whom it happened to; what was said and judged stays"""
+    """Erase whom it happened to, and reports of others that name persons; what was said and judged stays"""
     with unit_of_work() as session:
         event = queries.adverse_event_by_id(session, adverse_event_id)
         if event is None:
             raise NotFound("There is no such adverse event.", place="adverse_event_id")
-        if event.person_id is None:
-            raise NotFound("There is no such person in the vault.", code="unknown-person")
-        erase_person(session, signed_in(), world().clock, event.person_id, given["reason"])
+        erase_details(session, signed_in(), world().clock, (None, event.id), given["reason"])
     return Response(status=204)

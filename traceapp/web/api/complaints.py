@@ -17,8 +17,9 @@ from traceapp.complaint.seriousness import Harm
 from traceapp.complaint.states import TRANSITIONS, ComplaintState, Severity
 from traceapp.complaint.triage import Alleges, ComplaintKind, Investigation, Ours, TriageResult
 from traceapp.core.errors import NotFound
+from traceapp.submission.received_messages import erase_details
 from traceapp.vault.policy import PersonDetails
-from traceapp.vault.service import erase_person, reveal_person
+from traceapp.vault.service import reveal_person
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
@@ -355,10 +356,8 @@ def reveal(given: dict[str, Any], complaint_id: str) -> Response:
 @blueprint.arguments(Reason)
 @blueprint.alt_response(204)
 def erase(given: dict[str, Any], complaint_id: str) -> Response:
-    """Erase who reported it; what was said and judged stays"""
+    """Erase who reported it, and reports of others that name persons; what was said and judged stays"""
     with unit_of_work() as session:
-        person_id = found_complaint(session, complaint_id).person_id
-        if person_id is None:
-            raise NotFound("There is no such person in the vault.", code="unknown-person")
-        erase_person(session, signed_in(), world().clock, person_id, given["reason"])
+        erase_details(session, signed_in(), world().clock, (found_complaint(session, complaint_id).id, None),
+                      given["reason"])
     return Response(status=204)

@@ -22,6 +22,7 @@ from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.errors import NotFound, Problem
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.received_messages import has_messages
 from traceapp.submission.report_preparing import reports_about
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
@@ -68,7 +69,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
             "complaint": complaint_by_id(db, case.complaint_id) if case.complaint_id else None,
-            "erased_at": erased_at(db, case.person_id), "versions": len(versions_of(db, case.id)),
+            "erased_at": erased_at(db, case.person_id), "has_report": has_messages(db, case.complaint_id, case.id),
+            "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)), "decided": decided,
             "reports": reports_about(db, about(case.id)),

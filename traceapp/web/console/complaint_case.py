@@ -30,6 +30,7 @@ from traceapp.complaint.triage import TriageResult
 from traceapp.complaint.triage_known import harm_of
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.received_messages import has_messages
 from traceapp.surveillance.queries import signals_of_lots
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
@@ -141,7 +142,7 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "people": names_of_users(db, (*(note.by for note in notes), case.responder_id)),
         "files": attachments_of(db, about(case.id)),
         "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
-        "erased_at": erased_at(db, case.person_id),
+        "erased_at": erased_at(db, case.person_id), "has_report": has_messages(db, case.id),
         "returns": returns_of(db, case.id), "return_units": _units(lots_by_key(db, [case.lot_key]).get(case.lot_key)),
         "senders": [(one.consignee.id, own_name(one.consignee)) for one in consignees_of(db, case.lot_key)],
         "clocks": clocks_of(db, case.id), "forces": task_forces_of(db, case.id),

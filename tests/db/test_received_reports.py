@@ -1,0 +1,262 @@
+"""Reports of others sent on: nothing of them lost, what we changed laid over them, masked, erased, under a new key."""
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+from sqlalchemy import func, select
+
+from tests.factories_complaint import KEY, VAULT, dump
+from tests.factories_reports import person
+from tests.factories_trace import make_maker
+from tests.xml_facts import facts_of, lost
+from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
+from traceapp.attachment.store import FileStore
+from traceapp.audit.entries import entries_of
+from traceapp.complaint.model import Complaint
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, Forbidden, NotFound
+from traceapp.db import Database
+from traceapp.export.case_report import Profile, RenderedReport
+from traceapp.export.e2b_r3.model import Section, reports
+from traceapp.export.e2b_r3.reader import read_batch
+from traceapp.export.emdr.message import read_batch as read_mdrs
+from traceapp.submission.case_export import CaseExport, export_case
+from traceapp.submission.case_files import read_cases
+from traceapp.submission.case_intake import Taken, TakenCase, take_case
+from traceapp.submission.received_messages import erase_details, messages_under_older_keys, reseal_messages
+from traceapp.submission.report_desk import ReportDesk
+from traceapp.submission.report_house import Schemas, report_desk
+from traceapp.submission.report_model import ReceivedMessage
+from traceapp.vault.service import Vault
+
+SET = Path(__file__).parents[2] / ".." / "shared" / "conformance" / "icsr"
+E2B = [SET / "e2b-r3" / "samples" / f"FAERS2022Scenario{number}.xml" for number in (1, 2, 3)]
+MDR = SET / "emdr" / "3500A_Sample_HL7_Submission_082415.xml"
+SCHEMAS = {"e2b-r3": SET / "e2b-r3" / "xsd" / "multicacheschemas" / "MCCI_IN200100UV01.xsd",
+           "emdr": SET / "emdr" / "coreschemas" / "Con061019.xsd"}
+pytestmark = pytest.mark.skipif(not MDR.exists(), reason="the official samples are not here")
+
+# Whose message it is, when it was made, from whom and to whom: those of whoever sends. Nothing else may differ.
+REPORT, EVENT = "/MCCI_IN200100UV01/PORR_IN049016UV", "/controlActProcess/subject/investigationEvent"
+HEAD = ("/MCCI_IN200100UV01/id", "/MCCI_IN200100UV01/creationTime",                  # N.1.2, N.1.5
+        "/MCCI_IN200100UV01/receiver/device/id", "/MCCI_IN200100UV01/sender/device/id",  # N.1.4, N.1.3
+        f"{REPORT}/id", f"{REPORT}/creationTime",                                    # N.2.r.1, N.2.r.4
+        f"{REPORT}/receiver/device/id", f"{REPORT}/sender/device/id",                # N.2.r.3, N.2.r.2
+        f"{REPORT}/controlActProcess/effectiveTime")                                 # C.1.2
+SENDER = f"{REPORT}{EVENT}/subjectOf1/controlActEvent/author/assignedEntity"         # C.3, ours where we are known
+BATCH = ("/PORR_IN040001UV01/id", "/PORR_IN040001UV01/creationTime",                 # number and day of the batch
+         "/PORR_IN040001UV01/sender/device/asAgent/representedOrganization/name",    # who sends it
+         "/PORR_IN040001UV01/sender/device/asAgent/representedOrganization/id")      # “not applicable”, left out
+
+
+@dataclass
+class House:
+    database: Database
+    clock: FixedClock
+    desk: ReportDesk
+
+    def take(self, data: bytes) -> TakenCase:
+        with self.database.write() as session:
+            (taken,) = [take_case(session, person("u-li"), self.clock, one, vault=VAULT) for one in read_cases(data)]
+        self.clock.move_to(self.clock.now() + timedelta(minutes=1))
+        return taken
+
+    def send(self, taken: TakenCase, form: str = "e2b-r3", profile: Profile = Profile.full,
+             actor: Actor | None = None) -> RenderedReport:
+        with self.database.write() as session:
+            return export_case(session, actor or person("u-li"), self.clock,
+                               CaseExport(taken.adverse_event_id, form, profile=profile), desk=self.desk)
+
+    def assess(self, taken: TakenCase, **changes: Any) -> None:
+        with self.database.write() as session:
+            assess_adverse_event(session, person("u-li"), self.clock, replace(
+                AssessAdverseEvent(taken.adverse_event_id, "read the file", narrative="Redness"), **changes))
+
+
+@pytest.fixture
+def house(database: Database, clock: FixedClock, tmp_path: Path) -> House:
+    return House(database, clock, report_desk(FileStore(tmp_path / "files"), VAULT, Schemas(
+        SET / "e2b-r3" / "xsd", SET / "emdr" / "coreschemas")))
+
+
+@pytest.fixture
+def own(house: House) -> House:
+    """The house with a plant of its own, so that it knows who it is."""
+    with house.database.write() as session:
+        make_maker(session, person("u-boss", "admin"), house.clock)
+    return house
+
+
+def is_valid(form: str, data: bytes) -> bool:
+    return bool(etree.XMLSchema(etree.parse(str(SCHEMAS[form]))).validate(etree.fromstring(data)))
+
+
+def only(data: bytes) -> Section:
+    return reports(read_batch(data))[0]
+
+
+@pytest.mark.parametrize("path", E2B, ids=lambda path: path.stem)
+def test_a_safety_report_leaves_as_it_came_in_but_for_who_sends_it(house: House, path: Path) -> None:
+    taken = house.take(path.read_bytes())
+    sent = house.send(taken).data
+    assert lost(path.read_bytes(), sent, *HEAD) == [] and lost(sent, path.read_bytes(), *HEAD) == []
+    assert sum(facts_of(sent).values()) > 700 and is_valid("e2b-r3", sent)
+    again = house.take(sent)
+    assert again == replace(taken, how=Taken.already)
+
+
+def test_a_device_report_leaves_as_it_came_in_with_its_attachment(house: House) -> None:
+    taken = house.take(MDR.read_bytes())
+    sent = house.send(taken, "emdr").data
+    assert lost(MDR.read_bytes(), sent, *BATCH) == [] and lost(sent, MDR.read_bytes(), *BATCH) == []
+    assert is_valid("emdr", sent) and len(read_mdrs(sent).reports[0].attachments()) == 1
+    assert house.take(sent).how == Taken.already
+
+
+@pytest.mark.parametrize("path", E2B, ids=lambda path: path.stem)
+def test_a_house_that_is_known_sends_under_its_own_id_and_names_those_before(own: House, path: Path) -> None:
+    before, taken = only(path.read_bytes()), own.take(path.read_bytes())
+    sent = own.send(taken).data
+    after = only(sent)
+    gone = [fact for fact in lost(path.read_bytes(), sent, *HEAD) if not fact[0].startswith(SENDER)]
+    assert gone[0] == (f"{REPORT}{EVENT}/id", "extension", before.text("C.1.1"))
+    # Where the id of the sender before is not the worldwide id, C.1.9.1 is true instead of not known.
+    assert [fact[2] for fact in gone[1:]] == ["NI"] * (before.text("C.1.1") != before.text("C.1.8.1"))
+    ids = {after.text("C.1.8.1"), *(one.text("C.1.9.1.r.2") for one in after.each("C.1.9.1.r"))}
+    assert (after.text("C.1.8.1"), after.text("C.1.8.2")) == (before.text("C.1.8.1"), before.text("C.1.8.2"))
+    assert after.text("C.1.1") != before.text("C.1.1") and before.text("C.1.1") in ids
+    assert after.text("C.3.2") == "Test Dressings" and after.text("C.3.4.6") == ""
+    assert is_valid("e2b-r3", sent) and own.take(sent).how == Taken.already
+
+
+def test_what_our_people_changed_is_laid_over_the_report_and_nothing_else(own: House) -> None:
+    data = E2B[0].read_bytes()
+    taken = own.take(data)
+    before = only(own.send(taken).data)
+    with own.database.read() as session:
+        told = session.scalars(select(Complaint)).one()
+    own.assess(taken, narrative=f"{told.narrative}\nThe patch was changed.", outcome="recovered", sex="female",
+               seriousness=(*told.seriousness, "disabling"), onset_on=date(2014, 10, 12), age_band=told.age_band)
+    rendered = own.send(taken)
+    after = only(rendered.data)
+    assert after.text("D.5") == "2" and after.each("E.i")[0].text("E.i.4") == "20141012"
+    assert after.text("H.4").startswith(before.text("H.4")) and "The patch was changed." in after.text("H.4")
+    assert after.text("H.1") == before.text("H.1")
+    changed = {element for element in {**before.values, **after.values}
+               if before.values.get(element) != after.values.get(element)}
+    assert changed <= {"D.5", "H.4", "N.2.r.4", "C.1.2"}
+    assert is_valid("e2b-r3", rendered.data) and "said-in-comment" in {one.code for one in rendered.findings}
+
+
+def test_a_later_report_of_the_case_takes_the_place_of_the_earlier_and_keeps_what_we_changed(own: House) -> None:
+    taken = own.take(E2B[0].read_bytes())
+    own.assess(taken, sex="female")
+    assert own.take(E2B[1].read_bytes()) == replace(taken, how=Taken.followed)
+    after = only(own.send(taken).data)
+    assert after.text("C.1.5") == only(E2B[1].read_bytes()).text("C.1.5")
+    assert after.text("D.5") == "2" and len(after.each("G.k")) == 3
+
+
+def test_changes_of_a_device_report_go_to_their_boxes_and_into_the_narrative(own: House) -> None:
+    taken = own.take(MDR.read_bytes())
+    own.assess(taken, narrative="Returned and looked at.", seriousness=("hospitalised", "life_threatening"),
+               outcome="recovered", sex="female")
+    report = read_mdrs(own.send(taken, "emdr").data).reports[0]
+    assert (report.text("A3"), report.texts("B2")) == ("C16576", ("C25179", "C41337"))
+    assert "Returned and looked at." in report.text("H10") and "outcome: recovered" in report.text("H10")
+    assert report.text("B5") == read_mdrs(MDR.read_bytes()).reports[0].text("B5")
+
+
+NAMES = {"e2b-r3": ("Robertson", "Metropolis", "6102227777", "alladdresses", "20010615", "Castile"),
+         "emdr": ("XYZ12345", "Jane", "nowhere@", "20000101T", "Quincy", "Kent<", "(555)555", "sample_attachment")}
+
+
+@pytest.mark.parametrize(("form", "path"), [*(("e2b-r3", path) for path in E2B), ("emdr", MDR)])
+def test_a_masked_report_names_nobody_and_is_still_a_report(own: House, form: str, path: Path) -> None:
+    taken = own.take(path.read_bytes())
+    sent = own.send(taken, form, Profile.masked)
+    assert [name for name in NAMES[form] if name.encode() in sent.data] == []
+    assert is_valid(form, sent.data) and {one.code for one in sent.findings} & {"files-left-out", "pieces-left-out"}
+    if form == "e2b-r3":
+        report = only(sent.data)
+        assert (report.null("D.1"), report.each("C.2.r")[0].null("C.2.r.1.4")) == ("MSK", "MSK")
+        assert len(report.each("G.k")) == len(only(path.read_bytes()).each("G.k"))
+
+
+def test_only_who_may_know_persons_sees_the_whole_report_and_the_look_is_recorded(own: House) -> None:
+    taken = own.take(E2B[0].read_bytes())
+    with pytest.raises(Forbidden):
+        own.send(taken, actor=person("u-wang", "operator"))
+    own.send(taken)
+    with own.database.read() as session:
+        actions = [one.action for one in entries_of(session, f"adverse_event:{taken.adverse_event_id}", 50)]
+    assert actions.count("received_message.opened") == 1
+
+
+@pytest.mark.parametrize("path", [E2B[0], MDR])
+def test_who_a_report_names_stands_nowhere_in_plain(own: House, path: Path) -> None:
+    own.take(path.read_bytes())
+    kept = dump(own.database)
+    assert not any(name in kept for name in ("Robertson", "6102227777", "Jane", "XYZ12345"))
+
+
+def test_erasing_the_details_of_a_case_erases_the_report_that_named_them(own: House) -> None:
+    taken = own.take(E2B[0].read_bytes())
+    case = (taken.complaint_id, taken.adverse_event_id)
+    with own.database.write() as session:
+        erase_details(session, person("u-boss", "quality_manager"), own.clock, case, "Asked for by letter")
+    with own.database.read() as session:
+        assert session.execute(select(ReceivedMessage.sealed, ReceivedMessage.erased_at)).one() == (
+            None, own.clock.now())
+    assert b"Robertson" not in own.send(taken).data
+    assert own.take(E2B[0].read_bytes()).how == Taken.already
+    with own.database.read() as session:
+        assert session.scalar(select(func.count()).where(ReceivedMessage.sealed.is_not(None))) == 0
+    with pytest.raises((NotFound, Conflict)), own.database.write() as session:
+        erase_details(session, person("u-boss", "quality_manager"), own.clock, case, "once more")
+
+
+def test_a_kept_report_moves_to_a_new_key(own: House) -> None:
+    taken = own.take(E2B[0].read_bytes())
+    fresh = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
+    both, new = Vault(f"{fresh},{KEY}"), Vault(fresh)
+    with own.database.write() as session:
+        assert messages_under_older_keys(session, both) == 1
+        assert reseal_messages(session, person("u-li"), own.clock, 10, vault=both).moved == 1
+        assert messages_under_older_keys(session, both) == 0
+    own.desk = replace(own.desk, vault=new)
+    assert b"Robertson" in own.send(taken).data
+
+
+def test_a_report_with_other_codes_only_is_news(own: House) -> None:
+    data = E2B[0].read_bytes()
+    own.take(data)
+    code = only(data).each("E.i")[0].text("E.i.2.1b").encode()
+    assert own.take(data.replace(code, b"10000001")).how == Taken.followed
+
+
+def test_a_report_of_a_facility_gets_our_number_and_is_known_again_by_its_own(own: House) -> None:
+    text = MDR.read_text(encoding="utf-8")
+    assert text.count("5555555-2005-55555") == 1
+    root = etree.fromstring(text.encode())
+    for code in root.iter("{urn:hl7-org:v3}code"):
+        if code.get("code") == "C53616" and code.getparent().getparent().tag.endswith("authorOrPerformer"):
+            code.set("code", "C53567")
+    for node in root.iter("{urn:hl7-org:v3}id"):
+        if node.get("extension") == "5555555-2005-55555":
+            node.attrib.pop("extension")
+        if node.getparent().tag.endswith("secondaryCaseNotification") and "NA" in node.attrib.values():
+            node.attrib.pop("nullFlavor", None)
+            node.set("extension", "1234567890-2005-0001")
+    taken = own.take(etree.tostring(root))
+    sent = own.send(taken, "emdr").data
+    report = read_mdrs(sent).reports[0]
+    assert report.text("F2") == "1234567890-2005-0001" and report.text("G9").startswith("AE-")
+    assert own.take(sent) == replace(taken, how=Taken.already)

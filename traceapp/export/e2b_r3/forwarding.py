@@ -1,0 +1,107 @@
+"""A report that came in, sent on: the head is ours, everything else as it was received, what we changed over it."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from traceapp.export.case_report import CaseReport, Finding, Profile
+
+from .from_case import Route, batch_of_cases
+from .layout import plans
+from .model import Icsr, Section, Value, reports
+from .overlay import lay_over
+from .reader import read_batch
+from .received import EARLIER, OF_THE_SENDER
+from .report_masking import mask_report
+
+FORM = "e2b-r3"
+_REPORT = "N.2.r"
+_CORRECTION = ("C.1.11.1", "C.1.11.2")
+_OF_THE_FDA = ("FDA.C.1.7.1", "FDA.C.1.12")
+# C.3.1 of an authority, and what C.1.8.2 then says. Source: ICH E2B(R3).
+_AUTHORITY, _BY_AUTHORITY, _BY_OTHERS = "2", "1", "2"
+
+
+def batch_to_send(cases: Sequence[CaseReport], route: Route) -> tuple[Section, list[Finding]]:
+    """The batch of these cases; one that came in as such a report begins with that report."""
+    if not any(came_so(case) for case in cases):
+        return batch_of_cases(cases, route)
+    batch, findings = batch_of_cases((), route)
+    for case in cases:
+        own, found = batch_of_cases([case], route)
+        if came_so(case):
+            report, found = forwarded(case, reports(own)[0])
+            if not batch.has("N.1.3"):
+                batch.put("N.1.3", report.text("N.2.r.2"))
+        else:
+            report = reports(own)[0]
+        batch.sections.setdefault(_REPORT, []).append(report)
+        findings += found
+    return batch, findings
+
+
+def came_so(case: CaseReport) -> bool:
+    """Whether the case came in as a report of this form."""
+    return case.received is not None and case.received.form == FORM
+
+
+def forwarded(case: CaseReport, own: Icsr) -> tuple[Icsr, list[Finding]]:
+    """The report that the case came with under our head; `own` is the report that the case alone would make."""
+    assert case.received is not None
+    report = reports(read_batch(case.received.data))[0]
+    findings = _put_head(report, own)
+    findings += lay_over(report, own, case)
+    if case.profile is Profile.masked:
+        findings += mask_report(report)
+    return report, findings
+
+
+def _put_head(report: Icsr, own: Icsr) -> list[Finding]:
+    """Who sends it and under which id is ours; by which ids others know the case stays. While it is not known who we
+    are, the sender and the id are left as they were."""
+    is_known = own.has("C.3.2")
+    findings = [] if is_known else [Finding(
+        "C.3.2", "sender-not-known", "No site of our own is entered: the sender and the id of the received report were "
+        "left as they were.", is_error=False)]
+    replaced = OF_THE_SENDER if is_known else ("N.2.r.",)
+    if is_known:
+        _keep_ids(report, own.text("C.1.1"))
+    ours = {element: value for element, value in own.values.items()
+            if element.startswith(replaced) or element == "C.1.2" or (element == "C.1.1" and is_known)}
+    if not is_known:
+        ours = {"N.2.r.2": report.values["N.2.r.2"], **ours} if "N.2.r.2" in report.values else ours
+        ours["N.2.r.1"] = Value(report.text("C.1.1"))
+    gone = [element for element in report.values if element.startswith(replaced)]
+    _clear_marks(report, (*gone, *ours))
+    for element in gone:
+        del report.values[element]
+    report.values |= ours
+    if own.has("C.1.11.1"):
+        report.values |= {element: own.values[element] for element in _CORRECTION if element in own.values}
+    for element in _OF_THE_FDA:
+        if own.has(element) and not report.has(element):
+            report.values[element] = own.values[element]
+    return findings
+
+
+def _keep_ids(report: Icsr, ours: str) -> None:
+    """Source: ICH E2B(R3), C.1.8 and C.1.9: the worldwide id is passed on, the id that its sender gave stands among
+    those of earlier transmissions."""
+    theirs, sender = report.text("C.1.1"), report.text("C.3.2")
+    if not report.has("C.1.8.1"):
+        report.put("C.1.8.1", theirs)
+    if not report.has("C.1.8.2"):
+        report.put("C.1.8.2", _BY_AUTHORITY if report.text("C.3.1") == _AUTHORITY else _BY_OTHERS)
+    known = {ours, report.text("C.1.8.1"), *(one.text("C.1.9.1.r.2") for one in report.each(EARLIER))}
+    if theirs and theirs not in known:
+        section = report.add(EARLIER)
+        section.put("C.1.9.1.r.1", sender or "Sender")
+        section.put("C.1.9.1.r.2", theirs)
+        report.put("C.1.9.1", "true")
+
+
+def _clear_marks(report: Icsr, elements: Iterable[str]) -> None:
+    """Forget attributes beside values that are about to be replaced."""
+    wanted = set(elements)
+    for path, node in plans()[_REPORT].nodes.items():
+        if any(slot.element in wanted for slot in node.slots):
+            report.marks.pop(path, None)
