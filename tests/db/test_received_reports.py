@@ -235,6 +235,32 @@ def test_a_kept_report_moves_to_a_new_key(own: House) -> None:
     assert b"Robertson" in own.send(taken).data
 
 
+def test_of_a_file_with_several_reports_each_case_keeps_its_own(own: House) -> None:
+    root = etree.fromstring(E2B[0].read_bytes())
+    other = etree.fromstring(E2B[1].read_bytes().replace(b"US-APHARMA-8744554B", b"US-APHARMA-2").replace(
+        b"Robertson", b"Peterson"))
+    first = root.find("{*}PORR_IN049016UV")
+    first.addnext(other.find("{*}PORR_IN049016UV"))
+    with own.database.write() as session:
+        taken = [take_case(session, person("u-li"), own.clock, one, vault=VAULT)
+                 for one in read_cases(etree.tostring(root))]
+    one, two = (own.send(found).data for found in taken)
+    assert (b"Robertson" in one, b"Peterson" in one) == (True, False)
+    assert (b"Robertson" in two, b"Peterson" in two) == (False, True)
+    assert len(reports(read_batch(two))) == 1 and is_valid("e2b-r3", two)
+
+
+def test_what_has_no_element_for_certain_is_said_in_the_comment_and_found(own: House) -> None:
+    taken = own.take(E2B[0].read_bytes())
+    own.assess(taken, terms=("redness",), causality="possible", age_band="65+")
+    rendered = own.send(taken)
+    comment = only(rendered.data).text("H.4")
+    assert "coded here as: Redness" in comment and "causality (WHO-UMC): possible" in comment
+    assert "age band: 65+" in comment
+    assert {str(one.values.get("field")) for one in rendered.findings if one.code == "said-in-comment"} >= {
+        "terms", "causality", "age band"}
+
+
 def test_a_report_with_other_codes_only_is_news(own: House) -> None:
     data = E2B[0].read_bytes()
     own.take(data)

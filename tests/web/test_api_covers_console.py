@@ -46,6 +46,7 @@ ACTS = {
     "complaint_reveal": "POST /complaints/<complaint_id>/person",
     "complaint_erase": "POST /complaints/<complaint_id>/person/erasure",
     "adverse_event_erase": "POST /adverse-events/<adverse_event_id>/person/erasure",
+    "adverse_events_take": "POST /received-reports",
     "persons_search": "POST /persons/search", "person_hold": "POST /persons/<person_id>/hold",
     "person_lift": "POST /persons/<person_id>/hold/lifting", "person_erase": "POST /persons/<person_id>/erasure",
     "adverse_event_decide": "POST /adverse-events/<adverse_event_id>/decisions",

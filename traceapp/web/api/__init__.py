@@ -38,6 +38,7 @@ from . import (
     printing,
     recall_ledger,
     recalls,
+    received_reports,
     records,
     registrations,
     report_answers,
@@ -52,7 +53,8 @@ from .description import describe
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, crisis,
            adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls, recall_ledger, tasks,
-           exports, records, exchange, history, imports, accounts, reports, report_answers, periodic)
+           exports, records, exchange, history, imports, accounts, reports, report_answers, periodic,
+           received_reports)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)
