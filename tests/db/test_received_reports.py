@@ -15,6 +15,7 @@ from tests.factories_complaint import KEY, VAULT, dump
 from tests.factories_reports import person
 from tests.factories_trace import make_maker
 from tests.xml_facts import facts_of, lost
+from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
 from traceapp.attachment.store import FileStore
 from traceapp.audit.entries import entries_of
@@ -30,11 +31,17 @@ from traceapp.export.emdr.message import read_batch as read_mdrs
 from traceapp.submission.case_export import CaseExport, export_case
 from traceapp.submission.case_files import read_cases
 from traceapp.submission.case_intake import Taken, TakenCase, take_case
-from traceapp.submission.received_messages import erase_details, messages_under_older_keys, reseal_messages
+from traceapp.submission.received_messages import (
+    erase_details,
+    erase_person_and_reports,
+    messages_under_older_keys,
+    reseal_messages,
+)
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import Schemas, report_desk
 from traceapp.submission.report_model import ReceivedMessage
-from traceapp.vault.service import Vault
+from traceapp.vault.holds import place_legal_hold
+from traceapp.vault.service import PersonDetails, SealPerson, Vault, seal_person
 
 SET = Path(__file__).parents[2] / ".." / "shared" / "conformance" / "icsr"
 E2B = [SET / "e2b-r3" / "samples" / f"FAERS2022Scenario{number}.xml" for number in (1, 2, 3)]
@@ -221,6 +228,32 @@ def test_erasing_the_details_of_a_case_erases_the_report_that_named_them(own: Ho
         assert session.scalar(select(func.count()).where(ReceivedMessage.sealed.is_not(None))) == 0
     with pytest.raises((NotFound, Conflict)), own.database.write() as session:
         erase_details(session, person("u-boss", "quality_manager"), own.clock, case, "once more")
+
+
+def test_erasing_a_person_erases_the_reports_about_the_cases_of_that_person(own: House) -> None:
+    taken, boss = own.take(E2B[0].read_bytes()), person("u-boss", "quality_manager")
+    with own.database.write() as session:
+        known = seal_person(session, boss, own.clock, SealPerson(PersonDetails(name="Li")), vault=VAULT)
+        session.scalars(select(AdverseEvent)).one().person_id = known.id
+    with own.database.write() as session:
+        erase_person_and_reports(session, boss, own.clock, known.id, "Asked for by letter")
+    with own.database.read() as session:
+        actions = [one.action for one in entries_of(session, f"adverse_event:{taken.adverse_event_id}", 50)]
+        assert session.scalar(select(ReceivedMessage.sealed)) is None and "received_message.erased" in actions
+
+
+def test_a_legal_hold_keeps_the_reports_too(own: House) -> None:
+    own.take(E2B[0].read_bytes())
+    boss = person("u-boss", "quality_manager")
+    with own.database.write() as session:
+        known = seal_person(session, boss, own.clock, SealPerson(PersonDetails(name="Li")), vault=VAULT)
+        event = session.scalars(select(AdverseEvent)).one()
+        event.person_id = known.id
+        place_legal_hold(session, boss, own.clock, known.id, "A court asked for it")
+    with pytest.raises(Conflict), own.database.write() as session:
+        erase_details(session, boss, own.clock, (None, event.id), "Asked for by letter")
+    with own.database.read() as session:
+        assert session.scalar(select(ReceivedMessage.sealed)) is not None
 
 
 def test_a_kept_report_moves_to_a_new_key(own: House) -> None:

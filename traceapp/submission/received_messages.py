@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from traceapp.adverse_event.model import AdverseEvent, AdverseEventVersion
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import about as about_event
+from traceapp.adverse_event.versions import fields_of, flat
 from traceapp.audit import record
+from traceapp.complaint.model import Complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -77,10 +79,12 @@ def with_received(session: Session, case: CaseReport, wanted: CaseWanted, form: 
 def _changes(session: Session, event: AdverseEvent) -> dict[str, tuple[Any, Any]]:
     """What differs in the adverse event from how it was opened: by field, as it was, as it is."""
     first: Any = session.scalar(select(AdverseEventVersion.fields).where(
-        AdverseEventVersion.adverse_event_id == event.id).order_by(AdverseEventVersion.version).limit(1)) or {}
-    now = {name: getattr(event, name) for name in first if hasattr(event, name)}
-    told = {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in now.items()}
-    return {name: (first[name], value) for name, value in told.items() if first[name] != value}
+        AdverseEventVersion.adverse_event_id == event.id).order_by(AdverseEventVersion.version).limit(1))
+    if not first:
+        return {}
+    before, now = flat(first), flat(fields_of(event))
+    return {name: (before.get(name), value) for name, value in now.items()
+            if before.get(name) != value and (before.get(name) or value)}
 
 
 def erase_details(session: Session, actor: Actor, clock: Clock, case: tuple[str | None, str | None],
@@ -88,7 +92,8 @@ def erase_details(session: Session, actor: Actor, clock: Clock, case: tuple[str 
     """Erase whom a case is about and who reported it: the person in the vault, and the reports that came in about the
     case. `case`: complaint, adverse event; one of them may be None.
 
-    Raises Forbidden, InvalidInput without a reason, NotFound when nobody is known, Conflict when done before.
+    Raises Forbidden, InvalidInput without a reason, NotFound when nobody is known, Conflict when done before or while a
+    legal hold stands.
     """
     permit(actor, "person.erase", "You may not erase this person.")
     checked_reason(reason)
@@ -97,15 +102,31 @@ def erase_details(session: Session, actor: Actor, clock: Clock, case: tuple[str 
     complaint_id = event.complaint_id if event is not None else complaint_id
     complaint = complaint_by_id(session, complaint_id) if complaint_id else None
     person_id = event.person_id if event is not None else complaint.person_id if complaint is not None else None
-    messages = session.execute(_messages(complaint_id, event_id)).all()
-    if person_id is None and not messages:
+    is_kept = has_messages(session, complaint_id, event_id)
+    if person_id is None and not is_kept:
         raise NotFound("There is no such person in the vault.", code="unknown-person")
-    if person_id is not None and (not messages or erased_at(session, person_id) is None):
+    if person_id is not None and (not is_kept or erased_at(session, person_id) is None):
         erase_person(session, actor, clock, person_id, reason)
-    for message, received in messages:
+    _erase_messages(session, actor, clock, complaint_id, event_id)
+
+
+def erase_person_and_reports(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> None:
+    """Erase a person in the vault, and the reports that came in about the cases of that person. Raises as
+    `erase_person`."""
+    erase_person(session, actor, clock, person_id, reason)
+    for complaint_id in session.scalars(select(Complaint.id).where(Complaint.person_id == person_id)).all():
+        _erase_messages(session, actor, clock, complaint_id, None)
+    for event in session.scalars(select(AdverseEvent).where(AdverseEvent.person_id == person_id)).all():
+        _erase_messages(session, actor, clock, event.complaint_id, event.id)
+
+
+def _erase_messages(session: Session, actor: Actor, clock: Clock, complaint_id: str | None,
+                    event_id: str | None) -> None:
+    for message, received in session.execute(_messages(complaint_id, event_id)).all():
         message.sealed, message.erased_at = None, clock.now()
         record(session, actor, clock.now(), "received_message.erased", about_event(received.adverse_event_id),
                {"form": received.form, "case_id": received.case_id, "version": received.version})
+    session.flush()
 
 
 def _under_older_keys(vault: Vault) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ _COMMENT, _SUMMARY = "H.4", "H.5.r"
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
 _SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
-                     "onset_precision"})
+                     "onset_precision", "latest_awareness_at"})
 Said = list[str]
 
 
@@ -52,12 +52,14 @@ def _whole(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]
 
 
 def _named(field: str) -> str:
-    return field.replace("_", " ")
+    return field.removeprefix("details.").replace("_", " ")
 
 
 def _spoken(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(map(_spoken, value)) or "none"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_named(name)}: {_spoken(one)}" for name, one in value.items()) or "none"
     return str(value).replace("_", " ") if value not in (None, "") else "none"
 
 

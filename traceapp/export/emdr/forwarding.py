@@ -23,7 +23,7 @@ _OUTCOMES, _COMMENT = "B2", "H10"
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
 _SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
-                     "onset_precision"})
+                     "onset_precision", "latest_awareness_at"})
 Said = list[str]
 
 
@@ -86,7 +86,7 @@ def _lay_over(node: Node, case: CaseReport) -> list[Finding]:
     said: Said = []
     findings = []
     for field, (before, after) in told.items():
-        lay, name = _LAID.get(field), field.replace("_", " ")
+        lay, name = _LAID.get(field), _named(field)
         lines = lay(node, case, before, after) if lay else [f"{name}: {_spoken(after)}"]
         said += lines
         if lines:
@@ -101,9 +101,15 @@ def _lay_over(node: Node, case: CaseReport) -> list[Finding]:
     return findings
 
 
+def _named(field: str) -> str:
+    return field.removeprefix("details.").replace("_", " ")
+
+
 def _spoken(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(map(_spoken, value)) or "none"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_named(name)}: {_spoken(one)}" for name, one in value.items()) or "none"
     return str(value).replace("_", " ") if value not in (None, "") else "none"
 
 

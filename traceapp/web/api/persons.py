@@ -8,9 +8,10 @@ from marshmallow import Schema, fields
 
 from traceapp.adverse_event.persons import PersonFile, expired_persons, person_files
 from traceapp.core.errors import NotFound
+from traceapp.submission.received_messages import erase_person_and_reports
 from traceapp.vault import holds
 from traceapp.vault.model import Person
-from traceapp.vault.service import erase_person, find_persons
+from traceapp.vault.service import find_persons
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
@@ -130,5 +131,5 @@ def lift(given: dict[str, Any], person_id: str) -> Response:
 def erase_details(given: dict[str, Any], person_id: str) -> Response:
     """Erase the details; the cases stay"""
     with unit_of_work() as session:
-        erase_person(session, signed_in(), world().clock, person_id, given["reason"])
+        erase_person_and_reports(session, signed_in(), world().clock, person_id, given["reason"])
     return Response(status=204)

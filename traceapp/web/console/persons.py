@@ -14,9 +14,10 @@ from traceapp.adverse_event.persons import PersonFile, expired_persons, person_f
 from traceapp.adverse_event.retention import ROWS, RetentionRow
 from traceapp.core.errors import NotFound, Problem
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.received_messages import erase_person_and_reports
 from traceapp.vault.holds import holds_of, lift_legal_hold, place_legal_hold
 from traceapp.vault.model import Person
-from traceapp.vault.service import accesses_of, erase_person, find_persons
+from traceapp.vault.service import accesses_of, find_persons
 from traceapp.web.auth import may
 from traceapp.web.clock_words import market_word
 from traceapp.web.context import actor, world
@@ -141,7 +142,7 @@ def person_erase(person_id: str) -> Response:
     reason = form.text("reason")
 
     def act(db: Session) -> Done:
-        erase_person(db, actor(), world().clock, person_id, reason)
+        erase_person_and_reports(db, actor(), world().clock, person_id, reason)
         return Done(url_for("console.persons"), _("The personal details are erased."))
 
     return perform(form, act, Refusal(lambda status: _one(person_id, "erase", form, status)))
