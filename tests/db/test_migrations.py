@@ -271,3 +271,19 @@ def test_complaints_that_were_there_before_stand_where_they_stood(empty: Databas
         answer = clocks["answered", "first_answer"]
         assert (answer.due_at - answer.started_at, answer.ended_at) == (timedelta(days=1), answer.started_at
                                                                         + timedelta(hours=12))
+
+
+def test_tokens_stay_when_their_scopes_may_be_longer(empty: Database) -> None:
+    migrate_to(empty, "0021")
+    at = "2026-11-01T05:00:00.000000+00:00"
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO app_user (id, sign_in_name, name, role, password_hash, language, is_active, created_at, revision)"
+            " VALUES ('u1', 'wang', 'Wang', 'quality', 'h', 'zh', :active, :at, 1)"), {"at": at, "active": True})
+        connection.execute(text(
+            "INSERT INTO api_token (id, prefix, secret_hash, name, user_id, scopes, created_at) "
+            "VALUES ('t1', 'ta_1', 'h', 'erp', 'u1', 'trace.read', :at)"), {"at": at})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.reading() as connection:
+        assert connection.execute(text("SELECT prefix, user_id, scopes FROM api_token")).one() == ("ta_1", "u1", "trace.read")

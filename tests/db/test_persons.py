@@ -30,7 +30,7 @@ def person_of(database: Database, clock: FixedClock, *, is_closed: bool = True) 
     assert event.person_id is not None
     if is_closed:
         with database.write() as session:
-            session.execute(update(Complaint).values(state="closed"))
+            session.execute(update(Complaint).values(state="archived"))
             session.execute(update(AdverseEvent).values(state="closed"))
     return event.person_id
 

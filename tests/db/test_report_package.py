@@ -96,5 +96,6 @@ def test_what_is_due_stands_with_the_report_that_answers_it(database: Database, 
     desk.note(report, "accepted", number="A-1")
     desk.take(an_answer("received", "SOMETHING-ELSE"))
     with database.read() as session:
-        assert clocks_to_report(session) == []
+        # The initial report is done; what it began, the evaluation of the case, is due now.
+        assert [(one.clock.rule_id, one.report) for one in clocks_to_report(session)] == [("CN-MD-09", None)]
         assert [one.names for one in waiting_answers(session)] == [["SOMETHING-ELSE"]]

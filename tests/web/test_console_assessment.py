@@ -90,7 +90,7 @@ def test_what_the_texts_mention_is_shown_with_its_words_and_nothing_is_ticked(
                     narrative="皮肤红肿，没有水泡。 Was it an infection? I fear bleeding.")
     page = quality.get(path(case, "/assess")).get_data(as_text=True)
     beside = page[page.index("The texts mention"):]
-    assert "红肿" in beside and re.search(r'<label class="lk" for="f-terms(-\d+)?">Tick', beside)
+    assert "“皮肤红”" in beside and "“肿”" in beside and re.search(r'<label class="lk" for="f-terms(-\d+)?">Tick', beside)
     assert re.search("水泡.*Denied", beside) and "Only asked or feared" in beside
     assert re.findall(r'name="terms" value="(\w+)" checked', page) == ["rash"]
     target = re.search(r'Redness <label class="lk" for="(f-terms[-\d]*)">', beside)

@@ -49,7 +49,7 @@ def test_erasing_is_proposed_held_and_done(console: Console, event: AdverseEvent
     world = world_of(console)
     assert propose_erasures(world) == 0
     with console.database.write() as session:
-        session.execute(update(Complaint).values(state="closed"))
+        session.execute(update(Complaint).values(state="archived"))
         session.execute(update(AdverseEvent).values(state="closed"))
     now = console.clock.now()
     console.clock.move_to(now + timedelta(days=365 * 9))

@@ -51,7 +51,7 @@ class ApiToken(Base):
     secret_hash: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(120))
     user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"), index=True)
-    scopes: Mapped[str] = mapped_column(String(400))
+    scopes: Mapped[str] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
