@@ -288,11 +288,13 @@ class SimilarPeriod:
 @dataclass(frozen=True, slots=True)
 class ReceivedReport:
     """The report of another house that a case came with: `form` as in `emdr`, `data` a file of it alone, as it was
-    read. `changes` is what our own people changed since, by the field of the adverse event: as it was, as it is."""
+    read. `changes` is what our own people changed since, by the field of the adverse event: as it was, as it is.
+    `is_copy`: it is written out as it came, under its sender's name; else it is sent on by us."""
 
     form: str
     data: bytes = field(repr=False)
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
+    is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ def exported_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExpo
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event", place=text[:40])
     asked = CaseWanted(event.id, wanted.profile, actor, clock)
     case = with_received(session, desk.read_case(session, asked), asked, wanted.form, vault=desk.vault)
+    if case.received is not None and not case.received.changes and wanted.profile is Profile.full:
+        case = replace(case, received=replace(case.received, is_copy=True))
     jurisdiction = wanted.jurisdiction or _HOME.get(wanted.form, case.head.jurisdiction or "CN")
     known = [one for one in reports_about(session, about(event.id), jurisdiction)
              if one.state in (ReportState.sent, ReportState.acknowledged)]

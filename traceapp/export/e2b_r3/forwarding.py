@@ -48,18 +48,18 @@ def forwarded(case: CaseReport, own: Icsr) -> tuple[Icsr, list[Finding]]:
     """The report that the case came with under our head; `own` is the report that the case alone would make."""
     assert case.received is not None
     report = reports(read_batch(case.received.data))[0]
-    findings = _put_head(report, own)
+    findings = _put_head(report, own, is_copy=case.received.is_copy)
     findings += lay_over(report, own, case)
     if case.profile is Profile.masked:
         findings += mask_report(report)
     return report, findings
 
 
-def _put_head(report: Icsr, own: Icsr) -> list[Finding]:
-    """Who sends it and under which id is ours; by which ids others know the case stays. While it is not known who we
-    are, the sender and the id are left as they were."""
-    is_known = own.has("C.3.2")
-    findings = [] if is_known else [Finding(
+def _put_head(report: Icsr, own: Icsr, *, is_copy: bool) -> list[Finding]:
+    """Who sends it and under which id is ours; by which ids others know the case stays. In a copy, and while it is not
+    known who we are, the sender and the id are left as they were."""
+    is_known = own.has("C.3.2") and not is_copy
+    findings = [] if is_known or is_copy else [Finding(
         "C.3.2", "sender-not-known", "No site of our own is entered: the sender and the id of the received report were "
         "left as they were.", is_error=False)]
     replaced = OF_THE_SENDER if is_known else ("N.2.r.",)
