@@ -54,12 +54,13 @@ def exported_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExpo
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event", place=text[:40])
     asked = CaseWanted(event.id, wanted.profile, actor, clock)
     case = with_received(session, desk.read_case(session, asked), asked, wanted.form, vault=desk.vault)
-    if case.received is not None and not case.received.changes and wanted.profile is Profile.full:
-        case = replace(case, received=replace(case.received, is_copy=True))
     jurisdiction = wanted.jurisdiction or _HOME.get(wanted.form, case.head.jurisdiction or "CN")
     known = [one for one in reports_about(session, about(event.id), jurisdiction)
              if one.state in (ReportState.sent, ReportState.acknowledged)]
     latest = known[-1] if known else None
+    if case.received and not case.received.changes and not known and wanted.profile is Profile.full:
+        # Once we reported the case it goes on under our id; until then nothing of it is ours.
+        case = replace(case, received=replace(case.received, is_copy=True))
     head = replace(
         case.head, created_at=clock.now(), jurisdiction=jurisdiction, version=len(known) + 1,
         kind=ReportKind.followup if latest else ReportKind.initial,
