@@ -7,6 +7,7 @@ import pytest
 
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.analyses import (
+    WindowPlan,
     cause_records,
     disproportionality_records,
     scan_bernoulli_records,
@@ -69,11 +70,18 @@ def test_rows_of_one_node_add_up() -> None:
 
 def test_a_tree_temporal_table_says_which_days() -> None:
     rows = ["node,cases,day", *(f"a,5,{day}" for day in (13, 14)), *(f"b,1,{day}" for day in range(10, 20))]
-    windows = [(first, last) for first in range(10, 20) for last in range(first, min(20, first + 4))]
-    (first, *_) = scan_tree_temporal_records(rows, EDGES, windows, (10, 19), replications=99)
+    (first, *_) = scan_tree_temporal_records(rows, EDGES, WindowPlan((10, 19), longest=4), replications=99)
     assert (first["node"], first["C"], first["from"], first["to"]) == ("a", 10, 13, 14)
     with pytest.raises(InvalidInput, match="Day 13 lies outside"):
-        scan_tree_temporal_records(rows, EDGES, [(0, 1)], (0, 5))
+        scan_tree_temporal_records(rows, EDGES, WindowPlan((0, 5)))
+
+
+def test_a_plan_of_windows_keeps_to_its_span_lengths_and_ranges() -> None:
+    assert WindowPlan(longest=2).windows((1, 3)) == [(1, 1), (1, 2), (2, 2), (2, 3), (3, 3)]
+    assert WindowPlan(shortest=2, start=(0, 1), end=(2, 9)).windows((1, 4)) == [(1, 2)]
+    assert WindowPlan(shortest=2, longest=4, start=(0, 1), end=(3, 9)).windows((1, 4)) == [(1, 3), (1, 4)]
+    with pytest.raises(InvalidInput, match="No window"):
+        WindowPlan(shortest=9).windows((1, 4))
 
 
 def test_causes_come_with_what_to_sample_and_end_with_no_cause() -> None:

@@ -1,13 +1,16 @@
-"""`signals critical-value`, `signals power`, `signals cusum-arl`: exact sequential tables."""
+"""`signals …`: exact sequential tables, and an analyst's questions of files."""
 from __future__ import annotations
 
 import argparse
 import sys
 
+from . import signals_files
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands of the statistician."""
-    group = commands.add_parser("signals", help="exact tables of the sequential tests")
+    group = commands.add_parser("signals", help="disproportionality, scans, cause ranking, sequential tables; "
+                                                  "needs no database")
     acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
     value = acts.add_parser("critical-value", help="the log-likelihood ratio at which Poisson MaxSPRT alarms")
     value.set_defaults(run=_critical_value)
@@ -27,6 +30,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     arl.set_defaults(run=_arl)
     for act in (value, power, arl):
         act.add_argument("--csv", action="store_true", help="a CSV table instead of JSON")
+    signals_files.add(acts)
 
 
 def _print(record: object, as_csv: bool) -> int:

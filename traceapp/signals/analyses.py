@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from .shrinkage import Prior, fit, points, scores, squash
 
 # A full fit takes seconds up to here; above it, cells with one report are averaged in bins first.
 _FIT_IN_FULL = 50_000
+_MOST_DAYS = 4000
 
 
 def disproportionality_records(
@@ -86,39 +88,66 @@ def scan_poisson_records(
 
 
 def scan_bernoulli_records(
-    nodes: Iterable[str], edges: Iterable[str], probability: float, *, replications: int = 9999, seed: int = 0
+    nodes: Iterable[str], edges: Iterable[str], probability: float | None = None, *, replications: int = 9999,
+    seed: int = 0,
 ) -> list[Record]:
-    """`node,cases,population` (population: trials, cases among them) and the probability of a case by chance."""
+    """`node,cases,population` (population: trials, cases among them) and the probability of a case by chance.
+
+    Where no probability is stated it is that of the file: all cases / all trials.
+    """
     columns = read_columns(nodes, ("node", "cases", "population"))
     leaves = list(dict.fromkeys(columns["node"]))
     cases, trials = _sums(leaves, columns, "cases", int), _sums(leaves, columns, "population", int)
+    if probability is None:
+        probability = float(cases.sum() / trials.sum()) if trials.sum() else 0.0
     return _scan_records(scan_bernoulli(cases, trials, _nodes(leaves, edges), probability, replications=replications,
                                         seed=seed))
 
 
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """The days looked at and the windows in them, first and last days included; None stands for the default.
+
+    `span`: those of the data. `start` and `end`: where a window may begin and end, the span. `longest`: half the
+    span, rounded up.
+    """
+
+    span: tuple[int, int] | None = None
+    start: tuple[int, int] | None = None
+    end: tuple[int, int] | None = None
+    shortest: int = 1
+    longest: int | None = None
+
+    def windows(self, span: tuple[int, int]) -> list[tuple[int, int]]:
+        """All windows of the plan within `span`. Raises InvalidInput where there is none."""
+        longest = self.longest or (span[1] - span[0]) // 2 + 1
+        starts, ends = self.start or span, self.end or span
+        found = [(first, last) for first in range(max(starts[0], span[0]), min(starts[1], span[1]) + 1)
+                 for last in range(max(first + self.shortest - 1, ends[0], first),
+                                   min(first + longest - 1, ends[1], span[1]) + 1)]
+        if not found:
+            raise InvalidInput("No window of days fits the plan.", place="span")
+        return found
+
+
 def scan_tree_temporal_records(
-    nodes: Iterable[str],
-    edges: Iterable[str],
-    windows: Sequence[tuple[int, int]],
-    span: tuple[int, int],
-    *,
-    replications: int = 999,
-    seed: int = 0,
+    nodes: Iterable[str], edges: Iterable[str], plan: WindowPlan, *, replications: int = 999, seed: int = 0
 ) -> list[Record]:
-    """`node,cases,day` with whole days within `span`; `windows` are (first, last) days, `span` first and last too."""
+    """`node,cases,day` with whole days -> the best window of each node. Rows of a node and day add up."""
     columns = read_columns(nodes, ("node", "cases", "day"))
     leaves = list(dict.fromkeys(columns["node"]))
     position = {leaf: index for index, leaf in enumerate(leaves)}
-    if span[1] < span[0]:
-        raise InvalidInput("The span ends before it begins.", place="span")
-    table = np.zeros((len(leaves), span[1] - span[0] + 1))
     days, cases = numbers(columns, "day", int), numbers(columns, "cases", int)
+    span = plan.span or (min(days), max(days))
+    if not 0 <= span[1] - span[0] < _MOST_DAYS:
+        raise InvalidInput("The span must have between 1 and %(most)s days.", place="span", most=_MOST_DAYS)
+    table = np.zeros((len(leaves), span[1] - span[0] + 1))
     for row, (leaf, day, count) in enumerate(zip(columns["node"], days, cases, strict=True), start=1):
         if not span[0] <= day <= span[1]:
             raise InvalidInput("Day %(day)s lies outside the span (data row %(row)s).", place=f"data row {row}, day",
                                day=day, row=row)
         table[position[leaf], day - span[0]] += count
-    moved = [(first - span[0], last - span[0]) for first, last in windows]
+    moved = [(first - span[0], last - span[0]) for first, last in plan.windows(span)]
     found = scan_tree_temporal(table, _nodes(leaves, edges), moved, replications=replications, seed=seed)
     return _scan_records(found, span[0])
 

@@ -10,14 +10,21 @@ from traceapp.core.errors import InvalidInput
 Number = TypeVar("Number", int, float)
 
 
+# What analysts' files call the same thing.
+_OTHER_NAMES = {"leaf": "node", "id": "node", "count": "cases", "c": "cases", "pop": "population",
+                "trials": "population", "units": "population", "from": "parent", "to": "child"}
+
+
 def read_columns(lines: Iterable[str], required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, list[str]]:
     """The named columns of CSV text with a header, in any order; other columns are passed over.
 
-    Cells are trimmed, blank lines skipped, a byte order mark ignored. Optional columns that are not there are not
-    in the answer. Raises InvalidInput for a missing column, a row that is too short, or no row at all.
+    Cells are trimmed, blank lines skipped, a byte order mark ignored, some other names of a column understood.
+    Optional columns that are not there are not in the answer. Raises InvalidInput for a missing column, a row that
+    is too short, or no row at all.
     """
     rows = csv.reader(lines)
     header = [name.strip().lstrip("\ufeff").strip().lower() for name in next(rows, [])]
+    header = [_known(name, header, required) for name in header]
     missing = [name for name in required if name not in header]
     if missing:
         raise InvalidInput("The header lacks %(missing)s; it has %(found)s.", code="missing-column", place="row 1",
@@ -36,6 +43,12 @@ def read_columns(lines: Iterable[str], required: Sequence[str], optional: Sequen
     if not columns[next(iter(wanted))]:
         raise InvalidInput("There is no row below the header.", place="row 2")
     return columns
+
+
+def _known(name: str, header: Sequence[str], required: Sequence[str]) -> str:
+    """The name asked for that a column goes by under another one, unless a column bears it already."""
+    other = _OTHER_NAMES.get(name, name)
+    return other if other in required and other not in header else name
 
 
 def numbers(columns: dict[str, list[str]], name: str, kind: type[Number]) -> list[Number]:
