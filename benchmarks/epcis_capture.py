@@ -23,7 +23,7 @@ from benchmarks import event_mix
 from traceapp import models
 from traceapp.core.actor import Actor
 from traceapp.core.clock import SystemClock
-from traceapp.core.garbage import collect_seldom
+from traceapp.core.process import take_habits
 from traceapp.db import Database
 from traceapp.trace.capture import CaptureDocument, capture_document, read_document
 
@@ -89,7 +89,7 @@ def _texts(content: bytes) -> list[tuple[str]]:
 @benchmark("epcis_capture")
 def epcis_capture() -> Iterable[Row]:
     """Document by document: ours, the bare way and, now and then, the validator; then the memory of whole runs."""
-    collect_seldom()  # as every process of ours does
+    take_habits()  # as every process of ours does
     events = int(os.environ.get(NUMBER, EVENTS))
     count = -(-events // OF_EACH)
     validate = _validator()
@@ -159,7 +159,7 @@ def _peak_mb(events: int) -> float:
 
 
 def main() -> None:
-    collect_seldom()
+    take_habits()
     events = int(sys.argv[1])
     with _database() as database:
         for number, content in enumerate(event_mix.documents(events, OF_EACH, SEED)):

@@ -16,7 +16,7 @@ from tests import postgres
 from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
-from traceapp.core.garbage import collect_seldom
+from traceapp.core.process import take_habits
 from traceapp.db import Database
 from traceapp.identity.policy import permissions_of
 from traceapp.logs import configure
@@ -25,7 +25,7 @@ from traceapp.models import metadata
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 _numbers = count(1)
 configure()
-collect_seldom()
+take_habits()
 
 
 def missing(reason: str) -> None:

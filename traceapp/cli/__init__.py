@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from traceapp.core.errors import Problem
-from traceapp.core.garbage import collect_seldom
+from traceapp.core.process import take_habits
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
           "terms", "icsr", "audit", "backup", "vault", "tables")
@@ -29,7 +29,7 @@ def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 when what was asked holds, 1 when not, 2 for wrong use. Results on stdout, talk on stderr."""
-    collect_seldom()
+    take_habits()
     options = parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import signals_files
+from . import signals_files, signals_simulate
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,6 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for act in (value, power, arl):
         act.add_argument("--csv", action="store_true", help="a CSV table instead of JSON")
     signals_files.add(acts)
+    signals_simulate.add(acts)
 
 
 def _print(record: object, as_csv: bool) -> int:

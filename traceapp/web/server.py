@@ -16,7 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from traceapp.core.garbage import collect_seldom
+from traceapp.core.process import take_habits
 
 from .bridge import Limits, WsgiBridge
 from .exchange import WsgiApp
@@ -74,7 +74,7 @@ def _load_bridge(path: str, limits: Limits, is_multiprocess: bool, parent: int) 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_follow, args=(parent,), name="follow-parent", daemon=True).start()
-    collect_seldom()
+    take_habits()
     application = load_application(path)
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again takes a tenth of a second, in which nobody is answered
