@@ -208,10 +208,10 @@ def critical_value(
     loosest = size(0.0)
     if loosest <= alpha:
         return CriticalValue(None, loosest, NOTHING_TO_SPEND)
-    return CriticalValue(*_smallest_within(size, alpha, loosest))
+    return CriticalValue(*smallest_within(size, alpha, loosest))
 
 
-def _smallest_within(size: Callable[[float], float], alpha: float, loosest: float) -> tuple[float, float]:
+def smallest_within(size: Callable[[float], float], alpha: float, loosest: float) -> tuple[float, float]:
     """The smallest argument, from above, at which the falling function `size` is at most `alpha`, and its size."""
     low, low_size, high = 0.0, loosest, 1.0
     high_size = size(high)

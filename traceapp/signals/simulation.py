@@ -1,7 +1,8 @@
 """What would detection have bought? Plants drawn at random with a planted cause, watched as the service watches.
 
 Every lot, raw lot and line is tested by Poisson MaxSPRT against what its deliveries make one expect; the false-alarm
-budget is split over the kinds of nodes. The detector knows the true rate and delay, or fits both to earlier lots.
+budget is split over the kinds of nodes. The detector knows the true rate and delay, or fits both to earlier lots and
+then tests by the conditional form, which allows for how little the history may say.
 The bound is the day on which the planted rate has left ln(1/alpha) of information, which grows by mu (R ln R - R + 1):
 for small alpha no test has a smaller mean delay. Lucky runs, and the median over runs that were detected, may.
 Source: Lorden G, Ann Math Stat 1971;42:1897-1908.
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .causes import Chance, Lot, rank_causes
+from .conditional import conditional_alarm_counts, planned_conditional_value
 from .delay import Delay
 from .errors import require_count, require_rate
 from .exposure import DelayLaw
@@ -88,8 +90,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
+    """`history`: the reports that the rate was learnt from; None for a rate that is known."""
+
     rate: float
     law: DelayLaw
+    history: int | None = None
 
 
 def simulate(
@@ -142,7 +147,7 @@ def _learn(plant: Plant, detector: Detector, rng: np.random.Generator) -> _Basis
     counts[exposure == 0] = 0
     if counts.sum() == 0:
         return _Basis(plant.rate, law)
-    return _Basis(fit_baseline(counts, exposure).mean, law)
+    return _Basis(fit_baseline(counts, exposure).mean, law, int(counts.sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,11 +204,22 @@ def _watch(plant: Plant, detector: Detector, basis: _Basis) -> _Watch:
     for name, alpha in budget(plant, detector.alpha).items():
         lots = list(plant.nodes[name])
         planned = basis.rate * plant.units * len(lots)
-        critical = planned_critical_value(alpha, planned, minimum_events=detector.minimum_events).value
-        if critical is not None:
-            means = np.maximum(expected[lots].sum(axis=0), 1e-9)
-            alarms[name] = alarm_counts(means, critical, detector.minimum_events)
+        line = _alarm_line(np.maximum(expected[lots].sum(axis=0), 1e-9), (alpha, planned), detector, basis)
+        if line is not None:
+            alarms[name] = line
     return _Watch(plant, expected, alarms)
+
+
+def _alarm_line(
+    means: NDArray[np.float64], plan: tuple[float, float], detector: Detector, basis: _Basis
+) -> NDArray[np.int64] | None:
+    """The count that alarms on each day, shape as `means`; None where the plan has no critical value."""
+    (alpha, planned), least = plan, detector.minimum_events
+    if basis.history is None:
+        critical = planned_critical_value(alpha, planned, minimum_events=least).value
+        return None if critical is None else alarm_counts(means, critical, least)
+    found, history = planned_conditional_value(alpha, planned, basis.history, minimum_events=least)
+    return None if found.value is None else conditional_alarm_counts(means, found.value, history, least)
 
 
 def budget(plant: Plant, alpha: float) -> dict[str, float]:
