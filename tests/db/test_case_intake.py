@@ -12,12 +12,14 @@ from sqlalchemy import func, select
 from tests.factories_complaint import VAULT, make_lots, make_product
 from tests.factories_reports import person
 from traceapp.adverse_event.model import AdverseEvent
+from traceapp.adverse_event.service import about
 from traceapp.complaint.model import Complaint, ComplaintNote
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden
 from traceapp.db import Database
 from traceapp.submission.case_intake import IncomingCase, TakenCase, age_band, take_case
 from traceapp.submission.report_model import ReceivedCase
+from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import open_tasks
 
 INCOMING = IncomingCase(
@@ -59,6 +61,16 @@ def test_the_same_report_again_changes_nothing_and_another_one_of_the_case_is_no
         (note,) = session.scalars(select(ComplaintNote.text))
         assert note.startswith("nullification · 20261121080000 · Agency") and "She recovered." in note
         assert "adverse_event.follow_up" in {task.kind for task in open_tasks(session)}
+
+
+def test_where_it_happened_decides_which_authorities_are_asked(database: Database, clock: FixedClock) -> None:
+    make_lots(database, clock, make_product(database, clock), "A1")
+    taken = take(database, clock, country="US")
+    with database.read() as session:
+        event = session.scalars(select(AdverseEvent)).one()
+        clocks = {one.rule_id: one.ground for one in clocks_about(session, about(taken.adverse_event_id))}
+    assert event.details == {"event_country": "US"}
+    assert clocks == {"CN-MD-04": "home", "US-MD-01": "happened"}
 
 
 def test_reports_that_say_different_things_under_one_version_are_both_kept(

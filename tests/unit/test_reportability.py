@@ -38,6 +38,7 @@ def test_what_happened_abroad_has_a_rule_of_its_own_in_china_only() -> None:
 
 def test_a_country_of_the_european_market_reports_to_europe() -> None:
     assert [jurisdiction_of(one) for one in ("DE", "NO", "GB", "CN", "BR")] == ["EU", "EU", "GB", "CN", "BR"]
+    assert [jurisdiction_of(one) for one in ("UK", "EL")] == ["GB", "EU"]
 
 
 def test_a_house_that_says_nothing_answers_for_its_product_whatever_it_is() -> None:

@@ -12,12 +12,15 @@ from .states import Expectedness
 _EUROPE = frozenset((
     "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT",
     "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "IS", "LI", "NO"))
+# What people and the European Union itself write for the codes of ISO 3166.
+_WRITTEN = {"UK": "GB", "EL": "GR"}
 _SERIOUS = {Trigger.death, Trigger.serious_injury, Trigger.serious_unexpected}
 
 
 def jurisdiction_of(country: str) -> str:
     """The authority of a country: a country of the European market reports to Europe's rules."""
-    return "EU" if country in _EUROPE else country
+    code = _WRITTEN.get(country, country)
+    return "EU" if code in _EUROPE else code
 
 
 def triggers_of(criteria: Collection[str], *, could_harm: bool,

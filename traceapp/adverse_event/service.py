@@ -38,8 +38,11 @@ from .versions import Why, keep_version, note_change
 
 @dataclass(frozen=True, slots=True)
 class OpenAdverseEvent:
+    """`country`: where it happened (two letters), where that is known by more than the consignee."""
+
     complaint_id: str
     revision: int | None = None
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _may_promote(session: Session, complaint: Complaint) -> None:
 def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: OpenAdverseEvent) -> AdverseEvent:
     """A draft with the fields of the complaint; day 0 is the complaint's, or that of its earliest duplicate.
 
-    Raises NotFound, Stale, Conflict (not triaged, a duplicate, opened before).
+    Raises NotFound, Stale, Conflict (not triaged, a duplicate, opened before), InvalidInput for what is no country.
     """
     complaint = complaint_of(session, command.complaint_id, command.revision)
     _may_promote(session, complaint)
@@ -121,7 +124,7 @@ def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: Op
         seriousness=list(complaint.seriousness), is_serious=is_serious(complaint.seriousness),
         outcome=Outcome.fatal if "death" in complaint.seriousness else Outcome.unknown,
         causality=Causality.unassessable, narrative=complaint.narrative, use_text=complaint.use_text,
-        state=AdverseEventState.draft)
+        details=checked_details({"event_country": command.country}, now.date()), state=AdverseEventState.draft)
     session.add(event)
     record(session, actor, now, "adverse_event.opened", about(event.id), {
         "reference": event.reference, "complaint": complaint.id, "lot": event.lot_key, "product": event.product_id,

@@ -18,6 +18,7 @@ from traceapp.export.emdr import intake as emdr
 from traceapp.export.emdr.message import Batch, Mdr
 from traceapp.export.emdr.message import read_batch as read_mdrs
 from traceapp.export.emdr.places import ALLOWED_NOTHING
+from traceapp.export.emdr.table import two_letters_of
 
 from .case_intake import IncomingCase
 
@@ -53,7 +54,8 @@ def _with_icsr(found: IncomingCase, batch: Section, report: Section) -> Incoming
 def _with_mdr(found: IncomingCase, batch: Batch, report: Mdr) -> IncomingCase:
     known = tuple(one for one in (report.text("F2"),) if one not in ("", found.case_id, *ALLOWED_NOTHING))
     return replace(found, message=emdr_received.alone(batch, report).decode("utf-8"),
-                   content=emdr_received.content_of(report), other_ids=known if report.is_from_facility else ())
+                   content=emdr_received.content_of(report), other_ids=known if report.is_from_facility else (),
+                   country=_country(*(two_letters_of(report.text(box)) for box in ("E1.country", "F3.country"))))
 
 
 def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
@@ -67,7 +69,8 @@ def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
         ", ".join(dict.fromkeys(name for one in suspects for name in (one.name, *one.device_names) if name)),
         next((lot for one in suspects for lot in one.lots), ""), seriousness=report.seriousness, was_harmed=True,
         happened_on=_day(began), age=report.age, age_unit=report.age_unit, sex=report.sex,
-        received_at=report.received_at)
+        received_at=report.received_at, country=_country(*(one.country for one in report.reactions),
+                                                         report.reporter_country))
 
 
 def _of_mdr(report: emdr.IncomingMdr, sha256: str) -> IncomingCase:
@@ -84,6 +87,11 @@ def _of_mdr(report: emdr.IncomingMdr, sha256: str) -> IncomingCase:
 def _version(told: str, correction: str) -> str:
     """What tells the reports of one case apart."""
     return " ".join(part for part in (told, correction) if part) or "1"
+
+
+def _country(*told: str) -> str:
+    """The first that is a country; a report names it for the reaction, else where its reporter is."""
+    return next((one.upper() for one in told if len(one) == 2 and one.isascii() and one.isalpha()), "")
 
 
 def _day(when: PartialDate | None) -> date | None:

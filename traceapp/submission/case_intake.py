@@ -52,7 +52,7 @@ class IncomingCase:
     """A report as it came in, in our words. `version` tells the reports of one case apart; `correction`:
     `nullification`, `amendment` or empty. `age_unit`: UCUM, a word, or what FDA's form writes. `other_ids`: further
     numbers by which its senders know the case. `message`: the report as a file of its own; `content`: the hash of what
-    it says, whoever sends it on."""
+    it says, whoever sends it on. `country`: where it happened, in two letters; empty where the report does not say."""
 
     form: str
     case_id: str
@@ -75,6 +75,7 @@ class IncomingCase:
     other_ids: tuple[str, ...] = ()
     message: str = field(default="", repr=False)
     content: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _create(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase
     triage_complaint(session, actor, clock, TriageComplaint(
         complaint.id, "complaint", "yes" if incoming.was_harmed else "could", incoming.seriousness))
     session.flush()
-    event = open_adverse_event(session, actor, clock, OpenAdverseEvent(complaint.id))
+    event = open_adverse_event(session, actor, clock, OpenAdverseEvent(complaint.id, country=incoming.country))
     session.flush()
     return TakenCase(Taken.created, complaint.id, event.id)
 

@@ -137,3 +137,8 @@ def _countries() -> dict[str, str]:
 def country_of(two: str) -> str:
     """The three letters of a country that FDA wants, from its two; anything else as it is."""
     return _countries().get(two.upper(), two)
+
+
+def two_letters_of(country: str) -> str:
+    """The two letters of a country from what FDA's form writes; anything else as it is."""
+    return next((two for two, three in _countries().items() if three == country.upper()), country)
