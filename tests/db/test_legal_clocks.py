@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -276,3 +277,31 @@ def test_only_a_clock_that_a_report_ended_runs_again_and_it_runs_from_its_own_be
     assert (one.started_at, one.due_at, one.acknowledgement) == (
         found["CN-MD-01"].started_at, found["CN-MD-01"].due_at, "")
     assert "CN-MD-02" not in again
+
+
+def test_a_death_after_a_reported_injury_runs_the_clock_of_the_same_rule_again(
+        database: Database, clock: FixedClock) -> None:
+    subject = Subject("adverse_event:x", "AE-1")
+    japan = Situation("JP", frozenset({Kind.device}), frozenset({Role.registrant}), frozenset({Trigger.serious_unexpected}))
+    died = replace(japan, triggers=frozenset({Trigger.serious_unexpected, Trigger.death}))
+    with database.write() as session:
+        (first,) = run_clocks(session, QUALITY, clock, subject, japan, clock.now())
+    end(database, clock, first, "reported", **PROOF)
+    with database.write() as session:
+        assert run_clocks(session, QUALITY, clock, subject, japan, clock.now()) == []
+        (again,) = run_clocks(session, QUALITY, clock, subject, died, clock.now())
+    assert (again.rule_id, again.why) == (first.rule_id, ["death", "serious_unexpected"])
+
+
+def test_when_no_rule_matches_any_more_a_person_is_asked_anew(database: Database, clock: FixedClock) -> None:
+    subject = Subject("adverse_event:x", "AE-1")
+    nobody = Situation("JP", frozenset({Kind.device}), frozenset({Role.registrant}), frozenset({Trigger.not_serious}))
+    serious = replace(nobody, triggers=frozenset({Trigger.serious_unexpected}))
+    with database.write() as session:
+        assert [one.rule_id for one in run_clocks(session, QUALITY, clock, subject, nobody, clock.now())] == [
+            "undetermined"]
+        (rule,) = run_clocks(session, QUALITY, clock, subject, serious, clock.now())
+        session.flush()
+        end_clock(session, QUALITY, clock, EndClock(rule.id, "not_reportable", "it was another product"))
+        assert [one.rule_id for one in run_clocks(session, QUALITY, clock, subject, nobody, clock.now())] == [
+            "undetermined"]

@@ -17,8 +17,8 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.rules import Kind, Situation, Trigger, judge
 from traceapp.rules.clocks import ZONES
-from traceapp.worklist.clock_model import ClockState, LegalClock
-from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks
+from traceapp.worklist.clock_model import UNDETERMINED, ClockState, LegalClock
+from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks, supersede_clock
 
 from .markets import Ground, Market, countries_of_lots, markets_of
 from .model import AdverseEvent, AdverseEventVersion
@@ -39,16 +39,33 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEve
 def market_clocks(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
                   known_at: datetime) -> list[LegalClock]:
     """The same without a look at what changed: at home, where it happened, and in every market of the product."""
-    complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
-    triggers = triggers_of(event.seriousness, could_harm=complaint is None or complaint.is_harm is None
-                           or complaint.severity == Severity.minor, expectedness=event.expectedness)
-    case = _case(session, event)
+    triggers, case = _triggers(session, event), _case(session, event)
     begun: list[LegalClock] = []
     for market in case.markets:
         situation = case.situation(market, seen_from(market.jurisdiction, case.happened_in, triggers))
         if not (_only_sold(market, triggers) and not judge(situation, known_at).clocks):
             begun += run_clocks(session, actor, clock, case.subject, situation, known_at)
     return begun
+
+
+def _triggers(session: Session, event: AdverseEvent) -> frozenset[Trigger]:
+    complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
+    return triggers_of(event.seriousness, could_harm=complaint is None or complaint.is_harm is None
+                       or complaint.severity == Severity.minor, expectedness=event.expectedness)
+
+
+def begin_earlier(session: Session, actor: Actor, clock: Clock, event: AdverseEvent,
+                  before: datetime) -> list[LegalClock]:
+    """The clocks that begin with the awareness of the event, which was found to lie earlier than `before`; they step
+    in the place of those that ran from there. What became known later keeps its own beginning."""
+    known = _triggers(session, event) | {Trigger.overseas_serious}
+    asked = {market.jurisdiction for market in _case(session, event).markets}
+    for one in running_clocks(session, event):
+        if one.started_at == before and one.jurisdiction in asked and (
+                one.rule_id == UNDETERMINED or known & set(one.why)):
+            supersede_clock(session, actor, clock, one, "The event was known earlier.")
+    session.flush()
+    return market_clocks(session, actor, clock, event, event.awareness_at)
 
 
 def silent_markets(session: Session, event: AdverseEvent) -> list[str]:

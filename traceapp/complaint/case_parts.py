@@ -18,7 +18,7 @@ from .clock_model import ServiceClock
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
 
 RESCORE = "surveillance.rescore"
-LOT_BOUND = "complaint.lot_bound"
+LOT_BOUND, CLUSTERED = "complaint.lot_bound", "complaint.clustered"
 NOTE_LIMIT = 10_000
 
 

@@ -14,7 +14,7 @@ from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import complete_tasks, drop_tasks, raise_task
 from traceapp.worklist.work import add_work
 
-from .case_parts import LOT_BOUND, NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
+from .case_parts import CLUSTERED, LOT_BOUND, NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
 from .clock_model import ClockKind
 from .crisis import watch_cluster
 from .matching import lot_of_key
@@ -231,4 +231,5 @@ def link_duplicate(session: Session, actor: Actor, clock: Clock, command: LinkDu
     complaint.master_id = command.master_id
     add_note_row(session, complaint, clock.now(), actor.id, (reason, False))
     rescore(session, clock, complaint)
+    add_work(session, clock, CLUSTERED, complaint.id)
     return complaint

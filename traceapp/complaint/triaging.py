@@ -183,10 +183,17 @@ def _duties_after_triage(session: Session, actor: Actor, clock: Clock, complaint
         raise_task(session, actor, clock, duty(complaint, "complaint.counterfeit", "quality", due.decision))
     else:
         drop_tasks(session, actor, clock, name, "complaint.counterfeit")
-    if complaint.is_harm and complaint.triage_result == TriageResult.complaint:
-        raise_task(session, actor, clock, duty(complaint, "complaint.promote", "quality", due.decision))
-    else:
+    if not ask_for_event(session, actor, clock, complaint):
         drop_tasks(session, actor, clock, name, "complaint.promote")
+
+
+def ask_for_event(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> bool:
+    """Whether somebody has to decide if a complaint is an adverse event, and then the duty to: where there was harm."""
+    if not complaint.is_harm or complaint.triage_result != TriageResult.complaint:
+        return False
+    due_at = promised(complaint, complaint.awareness_at).decision
+    raise_task(session, actor, clock, duty(complaint, "complaint.promote", "quality", due_at))
+    return True
 
 
 def decline_promotion(session: Session, actor: Actor, clock: Clock, complaint_id: str, reason: str) -> Complaint:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks
+from traceapp.adverse_event.clusters import follow_cluster
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.catalog.registrations import MARKETS_CHANGED
@@ -19,6 +20,7 @@ from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.print_work import forget_old_prints
 from traceapp.complaint import drafts, intake, proof
+from traceapp.complaint.case_parts import CLUSTERED, LOT_BOUND, RESCORE
 from traceapp.complaint.escalating import escalate_late, is_any_late
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
@@ -56,8 +58,6 @@ from .retention_sweep import propose_erasures
 from .scheduler import Sweep
 
 log = structlog.get_logger()
-RESCORE = "surveillance.rescore"
-LOT_BOUND = "complaint.lot_bound"
 _LEASE_SECONDS = 60
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
@@ -74,6 +74,12 @@ def follow_lots(world: World, limit: int = 50) -> int:
     """Move adverse events to the lot that staff bound their complaint to; answers how many."""
     return _work_off(world, LOT_BOUND, limit,
                      lambda session, key: follow_complaint(session, SYSTEM, world.clock, key))
+
+
+def follow_clusters(world: World, limit: int = 50) -> int:
+    """Let adverse events be known since the first of the reports that were linked; answers how many."""
+    return _work_off(world, CLUSTERED, limit,
+                     lambda session, key: follow_cluster(session, SYSTEM, world.clock, key))
 
 
 def begin_clocks(world: World, limit: int = 100) -> int:
@@ -241,6 +247,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     return (
         Sweep("rescore", 0.5, rescore),
         Sweep("follow-lots", 1.0, follow_lots),
+        Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),
         Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),

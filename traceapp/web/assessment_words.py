@@ -24,7 +24,7 @@ GROUP_TITLES = {
 CHANGE_KINDS: words.Words = {
     "assessment": (_("Assessment"), "plain"), "followup": (_("News"), "info"), "amendment": (_("Correction"), "check"),
     "close": (_("Close"), "plain"), "reopen": (_("Reopen"), "plain"), "nullify": (_("Nullify"), "check"),
-    "lot_bound": (_("Batch"), "plain")}
+    "lot_bound": (_("Batch"), "plain"), "linked": (_("Linked"), "plain")}
 EXPECTEDNESS: words.Words = {
     "expected": (_("Expected: what is said with the product tells of it"), "plain"),
     "unexpected": (_("Not expected"), "check"), "unknown": (_("Not known: counts as not expected"), "plain")}

@@ -14,7 +14,8 @@ from .words import Words, joined_words, word
 _ = lazy_gettext
 CLOCK_STATES: Words = {
     "running": (_("Runs"), "check"), "reported": (_("Reported and confirmed"), "go"),
-    "not_reportable": (_("No report due, decided"), "plain"), "superseded": (_("A rule took its place"), "plain")}
+    "not_reportable": (_("No report due, decided"), "plain"),
+    "superseded": (_("Another clock took its place"), "plain")}
 MARKS: Words = {
     "V": (_("Text of the law seen"), "go"), "S": (_("From a summary"), "info"), "M": (_("Not verified"), "check")}
 AUTHORITIES: Words = {

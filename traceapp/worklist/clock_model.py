@@ -14,7 +14,8 @@ UNDETERMINED = "undetermined"
 
 
 class ClockState(StrEnum):
-    """`superseded`: an undetermined clock in whose place a rule stepped."""
+    """`superseded`: another clock stepped in its place: a rule in that of an undetermined one, or one that begins
+    earlier."""
 
     running = "running"
     reported = "reported"

@@ -67,9 +67,9 @@ def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, s
                started_at: datetime) -> list[LegalClock]:
     """The clocks that begin now for one authority: those of all rules that match and do not run yet.
 
-    A clock that runs is never moved. One that was decided as not reportable runs anew when a fact matches that was not
-    known then. Without a matching rule an undetermined one runs, until one matches. A further moment begins what does
-    not run, whatever was ended before.
+    A clock that runs is never moved. One that was ended, by a report or as not reportable, runs anew when a fact
+    matches that was not known then. Without a matching rule an undetermined one runs, until one matches. A further
+    moment begins what does not run, whatever was ended before.
     """
     here = [one for one in clocks_about(session, subject.about) if one.jurisdiction == situation.jurisdiction]
     judgement = judge(situation, started_at)
@@ -161,6 +161,12 @@ def reopen_clock(session: Session, actor: Actor, clock: Clock, clock_id: str, re
     return found
 
 
+def supersede_clock(session: Session, actor: Actor, clock: Clock, found: LegalClock, reason: str) -> None:
+    """End a clock in whose place another one steps, and why."""
+    found.reason = reason
+    _end(session, actor, clock.now(), found, ClockState.superseded)
+
+
 def end_repeating(session: Session, actor: Actor, clock: Clock, about: str) -> None:
     """Of the clocks of a thing that repeat, the ones that run are the last: the thing has come to its end."""
     for one in clocks_about(session, about):
@@ -224,10 +230,10 @@ def frozen(rule: Rule) -> dict[str, Any]:
 
 def _is_covered(wanted: LegalClock, here: list[LegalClock], *, is_further: bool) -> bool:
     """Whether a clock of the same rule runs, or was ended knowing all these facts."""
-    same = [one for one in here if one.rule_id == wanted.rule_id]
+    same = [one for one in here if one.rule_id == wanted.rule_id and one.state != ClockState.superseded]
     if is_further:
         return any(one.state == ClockState.running for one in same)
-    return any(one.state != ClockState.not_reportable or set(one.why) >= set(wanted.why) for one in same)
+    return any(one.state == ClockState.running or set(one.why) >= set(wanted.why) for one in same)
 
 
 def _end(session: Session, actor: Actor, at: datetime, one: LegalClock, state: ClockState) -> None:
