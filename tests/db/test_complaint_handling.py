@@ -133,6 +133,18 @@ def test_triage_ends_quarantine_and_asks_whether_harm_is_an_adverse_event(
                                                             "complaint.resolve", "complaint.promote"}
 
 
+@pytest.mark.parametrize(("harm", "is_asked"), [("yes", True), ("could", True), ("unknown", True), ("no", False)])
+def test_what_could_harm_is_judged_like_harm_before_the_case_may_end(
+        sqlite: Database, clock: FixedClock, actor: Actor, harm: str, is_asked: bool) -> None:
+    complaint_id = submit(sqlite, clock, a_report(terms=(), harm="unknown")).complaint.id
+    with sqlite.write() as session:
+        triage_complaint(session, actor, clock, TriageComplaint(complaint_id, "complaint", harm=harm, note="asked"))
+    assert ("complaint.promote" in kinds_open(sqlite, complaint_id)) is is_asked
+    if is_asked:
+        with pytest.raises(Conflict, match="adverse event"):
+            act(sqlite, clock, actor, complaint_id, "close")
+
+
 def test_harm_is_not_closed_before_somebody_said_why_it_is_no_adverse_event(
         database: Database, clock: FixedClock, actor: Actor) -> None:
     complaint_id = harmful(database, clock, actor).complaint.id

@@ -131,7 +131,7 @@ def _may_end(session: Session, complaint: Complaint) -> None:
     waits = session.scalar(select(func.count()).select_from(Task).where(
         Task.about == about(complaint.id), Task.kind == "complaint.promote", Task.state == TaskState.open))
     if waits:
-        raise Conflict("First decide whether this harm is an adverse event: open one, or say why it is none.",
+        raise Conflict("First decide whether it is an adverse event: open one, or say why it is none.",
                        code="open-duty")
     if complaint.investigation in (Investigation.needed, Investigation.begun) and not complaint.cause:
         raise Conflict("It was to be investigated. First say what the cause is, or triage it again and say why no "

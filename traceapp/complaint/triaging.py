@@ -32,6 +32,7 @@ from .triage import (
     judge_triage,
     known_kinds,
 )
+from .triage_known import harm_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,9 @@ def _duties_after_triage(session: Session, actor: Actor, clock: Clock, complaint
 
 
 def ask_for_event(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> bool:
-    """Whether somebody has to decide if a complaint is an adverse event, and then the duty to: where there was harm."""
-    if not complaint.is_harm or complaint.triage_result != TriageResult.complaint:
+    """Whether somebody has to decide if a complaint is an adverse event, and then the duty to: where there was harm,
+    could have been, or nobody knows. What could harm is to be reported in most markets, too."""
+    if complaint.triage_result != TriageResult.complaint or harm_of(complaint) is Harm.no:
         return False
     due_at = promised(complaint, complaint.awareness_at).decision
     raise_task(session, actor, clock, duty(complaint, "complaint.promote", "quality", due_at))
@@ -197,7 +199,7 @@ def ask_for_event(session: Session, actor: Actor, clock: Clock, complaint: Compl
 
 
 def decline_promotion(session: Session, actor: Actor, clock: Clock, complaint_id: str, reason: str) -> Complaint:
-    """The harm in this complaint is no adverse event, and why; the reason stays with the complaint.
+    """This complaint is no adverse event, and why; the reason stays with the complaint.
 
     Raises NotFound, Conflict when nobody asked, InvalidInput without a reason.
     """

@@ -329,7 +329,7 @@ def link(given: dict[str, Any], complaint_id: str) -> Response:
 @blueprint.arguments(Reason)
 @blueprint.alt_response(200, schema=ComplaintSchema)
 def decline(given: dict[str, Any], complaint_id: str) -> Response:
-    """Say why the harm is no adverse event"""
+    """Say why it is no adverse event"""
     with unit_of_work() as session:
         complaint = complaints.decline_promotion(session, signed_in(), world().clock, complaint_id, given["reason"])
         session.flush()

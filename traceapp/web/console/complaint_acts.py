@@ -159,7 +159,7 @@ def complaint_promote(complaint_id: str) -> Response:
 
 @blueprint.post("/complaints/<complaint_id>/decline")
 def complaint_decline(complaint_id: str) -> Response:
-    """Say why the harm is no adverse event."""
+    """Say why it is no adverse event."""
     form = Entered()
 
     def act(db: Session) -> str:
