@@ -97,3 +97,13 @@ def test_a_task_can_be_given_to_a_person(database: Database, clock: FixedClock, 
     task_id = raised(database, clock, "complaint:a", 1)
     with database.write() as session:
         assert assign_task(session, actor, clock, task_id, "u-1").assignee_id == "u-1"
+
+
+@pytest.mark.parametrize("kind", ["complaint.promote", "clock.report", "clock.decide"])
+def test_a_duty_of_the_law_is_not_done_by_saying_so(
+        sqlite: Database, clock: FixedClock, actor: Actor, kind: str) -> None:
+    with sqlite.write() as session:
+        task = raise_task(session, actor, clock, RaiseTask(kind, "complaint:a", "quality", clock.now()))
+    with pytest.raises(Conflict) as refused, sqlite.write() as session:
+        complete_task(session, actor, clock, task.id, "done")
+    assert refused.value.code == "ends-with-its-act"

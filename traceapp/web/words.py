@@ -145,6 +145,8 @@ DUTIES: Words = {
     "report.correct": (_("The authority refused the report: put it right"), "plain"),
     "report.look": (_("Look at an answer of an authority that does not fit"), "plain"),
     "signal.review": (_("Review of the signal"), "plain"),
+    "work.late": (_("Find out why work in the background is late"), "plain"),
+    "messages.late": (_("Find out why letters are late"), "plain"),
     "person.retention": (_("Erase personal details whose retention has run out, or hold them"), "plain"),
     "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),
     "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),

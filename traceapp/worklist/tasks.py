@@ -17,6 +17,7 @@ from traceapp.db.insert import insert_if_new
 from traceapp.db.page import Order, Page, page_of
 
 from .model import Task, TaskState
+from .policy import refuse_by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,12 @@ def _end(session: Session, actor: Actor, at: datetime, task: Task, ending: tuple
 
 
 def complete_task(session: Session, actor: Actor, clock: Clock, task_id: str, outcome: str) -> Task:
-    """The task, done. `outcome` is a short code or sentence without personal values.
+    """The task, ended by hand. `outcome` is a short code or sentence without personal values.
 
-    Raises NotFound; Conflict when it was ended before.
+    Raises NotFound; Conflict when it was ended before, or ends with its act alone.
     """
     task = _open_task(session, task_id)
+    refuse_by_hand(task.kind)
     _end(session, actor, clock.now(), task, (TaskState.done, outcome))
     return task
 

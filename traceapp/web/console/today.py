@@ -24,7 +24,7 @@ from traceapp.web.context import signed_in, world
 from traceapp.web.ui import charts
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
-from traceapp.worklist.policy import duties_of, refuse_others_duty
+from traceapp.worklist.policy import BY_THEIR_ACT, duties_of, refuse_others_duty
 from traceapp.worklist.tasks import assign_task, complete_task, open_tasks, task_by_id
 
 from .acting import Done, Refusal, perform
@@ -154,7 +154,8 @@ def _task_page(task_id: str, form: Entered, status: int = 200) -> Response:
     return page("console/task.html", status, task=found, title=word(DUTIES, found.kind), form=form,
                 act_url=None if url == url_for("console.task", task_id=task_id) else url,
                 assignee=names.get(found.assignee_id or "", ""), done_by=names.get(found.done_by or "", found.done_by),
-                is_open=found.state == TaskState.open, is_mine=found.assignee_id == signed_in().id)
+                is_open=found.state == TaskState.open,
+                ends_by_hand=found.kind not in BY_THEIR_ACT, is_mine=found.assignee_id == signed_in().id)
 
 
 @blueprint.post("/tasks/<task_id>/take")
