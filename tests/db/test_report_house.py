@@ -13,13 +13,15 @@ from sqlalchemy import select
 from tests.db.test_cli_commands import here, run
 from tests.db.test_legal_clocks import assess, make_event
 from tests.factories_complaint import VAULT
-from tests.factories_reports import Desk
+from tests.factories_reports import Desk, person
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.attachment.store import FileStore
 from traceapp.audit.model import AuditEntry
+from traceapp.catalog.model import Product, Registration
 from traceapp.cli.settings import database as cli_database
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.submission.case_export import CaseExport, export_case
 from traceapp.submission.case_files import read_cases
 from traceapp.submission.case_intake import Taken
 from traceapp.submission.model import ExportRecord
@@ -56,6 +58,22 @@ def test_every_form_is_made_from_a_case_and_says_what_was_found(
     report = desk.prepare(event, form=form, jurisdiction=jurisdiction)
     assert report.sha256 is not None and desk.desk.store.path_of(report.sha256).stat().st_size > 100
     assert report.number and all(one["code"] and one["text"] for one in report.findings)
+
+
+@pytest.mark.parametrize(("jurisdiction", "number"), [("US", "K-1"), ("EU", ""), ("CN", "苏械注准1")])
+def test_a_report_says_of_the_product_what_its_own_market_says(
+        desk: Desk, event: AdverseEvent, jurisdiction: str, number: str) -> None:
+    with desk.database.write() as session:
+        product = session.get_one(Product, event.product_id)
+        product.registration_number = "苏械注准1"
+        session.add(Registration(id="r1", product_id=product.id, market="US", number="K-1", created_at=desk.clock.now()))
+    report = desk.prepare(event, form="values", jurisdiction=jurisdiction)
+    values = json.loads(desk.desk.store.path_of(report.sha256 or "").read_bytes())
+    assert values.get("product.registration_number", "") == number
+    with desk.database.write() as session:
+        exported = export_case(session, person("u-li"), desk.clock, CaseExport(
+            event.reference, "values", jurisdiction=jurisdiction), desk=desk.desk)
+    assert json.loads(exported.data).get("product.registration_number", "") == number
 
 
 LOADED = """<ack><submission><coreId>CI-77</coreId><batchId>{batch}</batchId><numReportPassed>{passed}</numReportPassed>

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.db.test_legal_clocks import assess, make_event, running
 from tests.factories_reports import Desk, an_answer, make_desk, person
+from traceapp.adverse_event.clocks import begin_earlier
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
 from traceapp.attachment.store import hash_of
@@ -157,6 +158,40 @@ def test_a_case_that_changed_after_the_file_was_made_must_be_prepared_anew_and_k
     assert duties(database) == set()
     desk.check(report)
     desk.approve(report)
+
+
+def test_a_report_that_is_made_anew_answers_the_clocks_that_began_since(
+        database: Database, clock: FixedClock, desk: Desk, event: AdverseEvent) -> None:
+    report = desk.prepare(event)
+    clock.move_to(clock.now() + timedelta(hours=1))
+    assess(database, clock, event, seriousness=("death",), outcome="fatal")
+    with database.write() as session:
+        again = renew_report(session, person("u-li"), clock, RenewReport(report.id), desk=desk.desk)
+    begun = running(database, event)
+    assert set(again.clock_ids) == {begun["CN-MD-01"].id, begun["CN-MD-02"].id}
+    assert again.due_at == begun["CN-MD-01"].due_at
+
+
+def test_a_confirmation_ends_the_clock_that_stepped_in_the_place_of_the_one_that_was_reported(
+        database: Database, clock: FixedClock, desk: Desk, event: AdverseEvent) -> None:
+    report = desk.sent(event)
+    with database.write() as session:
+        here = session.get_one(AdverseEvent, (event.lot_key, event.id))
+        known, here.awareness_at = here.awareness_at, here.awareness_at - timedelta(days=3)
+        session.flush()
+        begin_earlier(session, person("u-li"), clock, here, known)
+    desk.take(an_answer("accepted", report.number, number="NMPA-77"))
+    with database.read() as session:
+        states = sorted((one.started_at < known, one.state) for one in clocks_about(session, about(event.id))
+                        if one.rule_id == "CN-MD-02")
+    assert states == [(False, "superseded"), (True, "reported")]
+
+
+def test_a_file_with_more_answers_than_can_be_taken_is_refused_whole(
+        database: Database, desk: Desk, event: AdverseEvent) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        desk.take(b"ACK " + json.dumps([{"names": ["x"], "verdict": "received"}] * 2001).encode())
+    assert refused.value.code == "too-many-answers"
 
 
 def test_a_file_that_was_changed_on_disk_is_not_approved(database: Database, desk: Desk, event: AdverseEvent) -> None:

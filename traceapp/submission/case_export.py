@@ -52,9 +52,10 @@ def exported_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExpo
         (AdverseEvent.id == text.lower()) | (AdverseEvent.reference == text.upper()))).first()
     if event is None:
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event", place=text[:40])
-    asked = CaseWanted(event.id, wanted.profile, actor, clock)
+    market = wanted.jurisdiction or _HOME.get(wanted.form, "")
+    asked = CaseWanted(event.id, wanted.profile, actor, clock, market)
     case = with_received(session, desk.read_case(session, asked), asked, wanted.form, vault=desk.vault)
-    jurisdiction = wanted.jurisdiction or _HOME.get(wanted.form, case.head.jurisdiction or "CN")
+    jurisdiction = market or case.head.jurisdiction or "CN"
     known = [one for one in reports_about(session, about(event.id), jurisdiction)
              if one.state in (ReportState.sent, ReportState.acknowledged)]
     latest = known[-1] if known else None

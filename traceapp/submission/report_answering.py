@@ -17,7 +17,7 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.identity.policy import permit
 from traceapp.worklist.clock_model import ClockState, LegalClock
-from traceapp.worklist.legal_clocks import EndClock, end_clock, reopen_clock
+from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock, reopen_clock
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .report_cases import (
@@ -77,7 +77,7 @@ def answer_stream(answer_id: str) -> str:
 def take_answer(session: Session, actor: Actor, clock: Clock, command: TakeAnswer, *,
                 desk: ReportDesk) -> list[ReportAnswer]:
     """The answers in a file, each matched to its report where one has its number; the others wait for a person. The
-    same file again changes nothing. Raises InvalidInput for a file that nobody here can read."""
+    same file again changes nothing. Raises InvalidInput for a file that nobody here can read, or with too many."""
     permit(actor, "report.write")
     sha256 = hash_of(command.content)
     before = list(session.scalars(select(ReportAnswer).where(ReportAnswer.sha256 == sha256)
@@ -85,8 +85,11 @@ def take_answer(session: Session, actor: Actor, clock: Clock, command: TakeAnswe
     if before:
         return before
     reader, found = _read(command.content, desk)
+    if len(found) > _MOST_PARTS:
+        raise InvalidInput("This file holds more than %(most)d answers. Take it in in parts.", code="too-many-answers",
+                           place="file", most=_MOST_PARTS)
     answers = [_kept(session, actor, clock, (reader, one), (command.name, sha256, part))
-               for part, one in enumerate(found[:_MOST_PARTS])]
+               for part, one in enumerate(found)]
     keep_file(session, actor, clock, answer_stream(answers[0].id), (command.name, command.content), store=desk.store)
     for answer in answers:
         report = _meant(session, answer.names)
@@ -220,5 +223,7 @@ def _reject(session: Session, actor: Actor, clock: Clock, report: Report, by: tu
 
 
 def _clocks(session: Session, report: Report) -> list[LegalClock]:
-    return list(session.scalars(select(LegalClock).where(LegalClock.id.in_(report.clock_ids))
-                                .order_by(LegalClock.due_at, LegalClock.id)))
+    """The clocks that a report answers, with those of the same rule that stepped in the place of one meanwhile."""
+    here = [one for one in clocks_about(session, report.about) if one.jurisdiction == report.jurisdiction]
+    replaced = {one.rule_id for one in here if one.id in report.clock_ids and one.state == ClockState.superseded}
+    return [one for one in here if one.id in report.clock_ids or one.rule_id in replaced]

@@ -18,12 +18,14 @@ from .report_states import AnswerVerdict
 
 @dataclass(frozen=True, slots=True)
 class CaseWanted:
-    """Which case, for whom: a full report names persons, and who asked for it is recorded."""
+    """Which case, for whom: a full report names persons, and who asked for it is recorded. `market`: the jurisdiction
+    that the report is for, empty: the one at home."""
 
     adverse_event_id: str
     profile: Profile
     actor: Actor
     clock: Clock
+    market: str = ""
 
 
 @dataclass(frozen=True, slots=True)

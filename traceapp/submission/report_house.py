@@ -77,7 +77,7 @@ def report_desk(store: FileStore, vault: Vault, schemas: Schemas | None = None) 
                                for form in forms.forms_with(known.mir, known.emdr, known.e2b).values()), PlainForm())
 
     def read(session: Session, wanted: CaseWanted) -> CaseReport:
-        asked = CaseAsked(created_at=wanted.clock.now())
+        asked = CaseAsked("zh" if wanted.market in ("", "CN") else "en", wanted.clock.now(), market=wanted.market)
         if wanted.profile == Profile.masked:
             return read_case(session, wanted.adverse_event_id, asked=asked)
         return read_case(session, wanted.adverse_event_id, vault=vault, asked=asked,

@@ -60,7 +60,7 @@ def make_files(session: Session, actor: Actor, clock: Clock, report: Report, des
     last = session.scalar(select(func.max(ReportFile.round)).where(ReportFile.report_id == report.id))
     made, rendered = (last or 0) + 1, None
     for wanted in dict.fromkeys((profile, Profile.masked)):
-        asked = CaseWanted(report.about.partition(":")[2], wanted, actor, clock)
+        asked = CaseWanted(report.about.partition(":")[2], wanted, actor, clock, report.jurisdiction)
         case = with_received(session, desk.read_case(session, asked), asked, report.form, vault=desk.vault)
         case = headed(session, report, case, clock.now())
         filled = form.render(case, fmt)

@@ -95,10 +95,15 @@ def prepare_report(session: Session, actor: Actor, clock: Clock, command: Prepar
 
 
 def renew_report(session: Session, actor: Actor, clock: Clock, command: RenewReport, *, desk: ReportDesk) -> Report:
-    """The report made anew, to be checked and approved again. Raises NotFound, Forbidden, Stale, Conflict."""
+    """The report made anew, to be checked and approved again; it answers the clocks that began since, too. Raises
+    NotFound, Forbidden, Stale, Conflict."""
     report = for_action(session, actor, "renew", command.report_id, command.revision)
     event = adverse_event_of(session, report.about.partition(":")[2])
     report.case_revision, report.warnings_reason = event.revision, ""
+    clocks = [one for one in _running(session, report.about, report.jurisdiction)
+              if one.id in report.clock_ids or one.created_at > report.prepared_at]
+    report.clock_ids = [one.id for one in clocks]
+    report.due_at = min((one.due_at for one in clocks), default=None)
     report.checked_at = report.checked_by = report.approved_at = report.approved_by = None
     make_files(session, actor, clock, report, desk)
     move(session, actor, clock, report, "renew", {"findings": len(report.findings)})
@@ -135,14 +140,18 @@ def _refuse_out_of_turn(event: AdverseEvent, kind: ReportKind, earlier: list[Rep
 
 def _answered(session: Session, event: AdverseEvent, command: PrepareReport) -> list[LegalClock]:
     """The clocks that the report answers. Raises InvalidInput for one that does not run for this case there."""
-    running = {one.id: one for one in clocks_about(session, about_event(event.id))
-               if one.jurisdiction == command.jurisdiction and one.state == ClockState.running}
+    running = {one.id: one for one in _running(session, about_event(event.id), command.jurisdiction)}
     if command.clock_ids is None:
         return list(running.values())
     if not set(command.clock_ids) <= set(running):
         raise InvalidInput("Only clocks of this authority that still run for this case can be answered.",
                            code="unknown-clock", place="clock_ids")
     return [running[one] for one in dict.fromkeys(command.clock_ids)]
+
+
+def _running(session: Session, about: str, jurisdiction: str) -> list[LegalClock]:
+    return [one for one in clocks_about(session, about)
+            if one.jurisdiction == jurisdiction and one.state == ClockState.running]
 
 
 def _note(session: Session, actor: Actor, at: datetime, report: Report) -> None:
