@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from tests.factories_complaint import VAULT, dump, make_lots, make_product
 from traceapp.audit.verify import verify
 from traceapp.complaint import importing, suspecting
+from traceapp.complaint.crisis_model import TaskForceCase
 from traceapp.complaint.importing import (
     ImportComplaints,
     Imported,
@@ -295,3 +296,15 @@ def test_lots_are_forgotten_and_read_again_when_too_much_is_held(
     imported(sqlite, clock, table(first, other, first, other).encode())
     with sqlite.read() as session:
         assert session.scalar(select(func.count()).where(Complaint.possible_duplicate_of.is_not(None))) == 2
+
+
+@pytest.mark.parametrize(("hours_ago", "calls", "crises"), [(0, True, 1), (48, False, 1), (40 * 24, False, 0)])
+def test_grave_reports_of_today_are_called_for_and_make_a_crisis_as_those_of_a_form_do(
+        sqlite: Database, clock: FixedClock, hours_ago: int, calls: bool, crises: int) -> None:
+    make_lots(sqlite, clock, make_product(sqlite, clock), "KD2231")
+    told = (clock.now() - timedelta(hours=hours_ago)).isoformat()
+    imported(sqlite, clock, table(*(f"KD2231,{told},died {name},,,,死亡" for name in "ab")).encode())
+    with sqlite.read() as session:
+        kinds = set(session.scalars(select(Task.kind)))
+        assert session.scalar(select(func.count()).select_from(TaskForceCase)) == 2 * crises
+    assert ("duty.gap" in kinds, "complaint.serious" in kinds) == (calls, True)

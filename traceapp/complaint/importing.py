@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -23,12 +24,14 @@ from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
 
+from .calling import call_for_grave
+from .crisis import CLUSTER_DAYS, watch_cluster
 from .import_fields import FIELDS, REQUIRED, report_of_row
 from .intake import RESCORE, bind_match, duties_of, note_intake, take_in
 from .matching import LotIndex, MatchKind, index_of_lots
 from .model import UNKNOWN_LOT, Complaint, ImportedFile
 from .report import CheckedReport, checked_report
-from .service_clocks import begin_clocks
+from .service_clocks import begin_clocks, promised
 from .suspecting import Suspecting
 
 MOST_SHOWN = 100
@@ -241,12 +244,22 @@ class _Taker:
         begin_clocks(self.session, self._batch)
         self.session.flush()
         raise_new_tasks(self.session, self.actor, self.clock, tasks)
+        for complaint in self._batch:
+            self._warn(complaint)
         # The trail of this batch is added now: a hundred thousand complaints would not fit into memory at the end.
         seal(self.session)
         for complaint in self._batch:
             self.session.expunge(complaint)
         self._batch.clear()
         self._contacts.clear()
+
+    def _warn(self, complaint: Complaint) -> None:
+        """Call for a grave report and watch its batch, unless it is of a past that is only recorded now."""
+        now, due_at = self.clock.now(), promised(complaint, complaint.awareness_at).first_answer
+        if due_at > now:
+            call_for_grave(self.session, self.clock, complaint, due_at)
+        if complaint.awareness_at > now - timedelta(days=CLUSTER_DAYS):
+            watch_cluster(self.session, self.clock, complaint)
 
     def finish(self) -> None:
         """Store what is left, and have every lot that got a complaint scored again."""
