@@ -20,13 +20,16 @@ NUMBERS = st.text("AB018SOI5", min_size=1, max_size=7)
     ("a2231", "A2231"), ("Ａ２２３１", "A2231"), (" a 22-31 ", "A2231"), ("LOT: A2231", "A2231"), ("Lot A2231", "A2231"),
     ("批号：A2231", "A2231"), ("生产批号 A2231", "A2231"), ("批次A2231", "A2231"), ("Batch No. A2231", "A2231"),
     ("L/N A2231", "A2231"), ("lot 20260301", "20260301"), ("LOT20260301", "20260301"), ("LOTUS1", "LOTUS1"),
-    ("BATCHX9", "BATCHX9")])
+    ("BATCHX9", "BATCHX9"), ("Lot-No. A2231", "A2231"), ("Batch code: A2231", "A2231"), ("批号/LOT：A2231", "A2231"),
+    ("批号（LOT）A2231", "A2231"), ("LOT号:A2231", "A2231"), ("(10)A2231", "A2231"), ("LOT NOVA12", "NOVA12"),
+    ("A2231。", "A2231")])
 def test_a_typed_number_is_cleaned(typed: str, cleaned: str) -> None:
     assert normalised_lot(typed) == cleaned
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "NI", "unk", "Unknown", "不详", "N/A", "n.a.", "未知", "xxxx", "???", "无",
-                                   "批号：不详", "0000", "不知道"])
+                                   "批号：不详", "0000", "不知道", "无批号", "看不清了。", "包装已丢", "Not applicable",
+                                   "unknown lot", "No batch number", "illegible", "—"])
 def test_a_placeholder_is_no_number(typed: str) -> None:
     assert normalised_lot(typed) == ""
     assert LotIndex([]).match(typed).kind is MatchKind.absent

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _PREFIX = re.compile(
-    r"^(?:(?:(?:生产|产品)?批(?:次|号)*)[\s:.#\-]*"
-    r"|(?:LOT\s*(?:NO|NUMBER|#)?|BATCH\s*(?:NO|NUMBER|#)?|L/N|B/N)(?:[\s:.#\-]+|(?=[^A-Z])))")
-_NOISE = re.compile(r"[\s\-–—_./\\:#*()\[\]'\"]+")
+    r"^(?:(?:生产|产品)?批(?:次|号)*[\s:.#\-/()]*"
+    r"|(?:LOT|BATCH|L/N|B/N)号?(?:[\s.\-]*(?:NO|NUMBER|#|(?:NR|CODE)(?=[\s:.#\-])))?(?:[\s:.#\-/()]+|(?=[^A-Z]))"
+    r"|\(10\)\s*)+")
+_NOISE = re.compile(r"[\s\-–—_./\\:#*()\[\]'\"。,、;!]+")
+# A number that we issue has a letter or digit of ASCII; any other text (不详, 无批号, 看不清) says that there is none.
+_SIGN = re.compile(r"[A-Z0-9]", re.ASCII)
 _PLACEHOLDERS = frozenset({
-    "", "NI", "UNK", "UNKNOWN", "NA", "NONE", "NIL", "NULL", "NO", "NK", "ASKU", "TBD", "X", "XX", "XXX", "XXXX",
-    "0", "00", "000", "0000", "NOTKNOWN", "NOTAVAILABLE", "NOTPROVIDED", "NOTREPORTED",
-    "不详", "不清楚", "不知道", "未知", "无", "没有", "忘记了", "看不清", "已丢弃",
-    "未提供", "不明", "暂无"})  # fmt: skip
+    "NI", "UNK", "UNKNOWN", "NA", "NONE", "NIL", "NULL", "NO", "NK", "ASKU", "NASK", "MSK", "TBD", "X", "XX", "XXX",
+    "XXXX", "0", "00", "000", "0000", "NOTKNOWN", "NOTAVAILABLE", "NOTPROVIDED", "NOTREPORTED", "NOTAPPLICABLE",
+    "NOTSTATED", "NOTGIVEN", "NOTLEGIBLE", "NOTREADABLE", "NOTVISIBLE", "ILLEGIBLE", "UNREADABLE", "UNAVAILABLE",
+    "UNKNOWNLOT", "UNKNOWNBATCH", "NOLOT", "NOLOTNUMBER", "NOBATCH", "NOBATCHNUMBER", "NOIDEA", "NONEGIVEN",
+    "DONTKNOW", "IDONTKNOW", "ASKEDBUTUNKNOWN", "FORGOTTEN", "LOST", "MISSING", "DISCARDED", "THROWNAWAY"})
 _CONFUSED = str.maketrans({"O": "0", "I": "1", "B": "8", "S": "5"})
 _SHORTEST_FOR_EDIT = 5
 
@@ -25,7 +29,7 @@ def normalised_lot(text: str) -> str:
     """The number in NFKC and upper case without prefix, blanks and punctuation; "" for a placeholder."""
     cleaned = _PREFIX.sub("", unicodedata.normalize("NFKC", text).upper().strip())
     cleaned = _NOISE.sub("", cleaned)
-    return "" if cleaned in _PLACEHOLDERS or set(cleaned) == {"?"} else cleaned
+    return "" if cleaned in _PLACEHOLDERS or not _SIGN.search(cleaned) else cleaned
 
 
 def folded_lot(normalised: str) -> str:
