@@ -11,7 +11,7 @@ from traceapp.core.errors import Problem
 from traceapp.core.process import take_habits
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
-          "terms", "icsr", "audit", "backup", "vault", "tables")
+          "terms", "lots", "icsr", "audit", "backup", "vault", "tables")
 
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:

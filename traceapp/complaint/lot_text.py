@@ -25,9 +25,14 @@ _CONFUSED = str.maketrans({"O": "0", "I": "1", "B": "8", "S": "5"})
 _SHORTEST_FOR_EDIT = 5
 
 
+def without_prefix(text: str) -> str:
+    """The text without what people write before a number: Lot No., 批号."""
+    return text[len(match[0]):] if (match := _PREFIX.match(text.upper())) and len(text) == len(text.upper()) else text
+
+
 def normalised_lot(text: str) -> str:
     """The number in NFKC and upper case without prefix, blanks and punctuation; "" for a placeholder."""
-    cleaned = _PREFIX.sub("", unicodedata.normalize("NFKC", text).upper().strip())
+    cleaned = without_prefix(unicodedata.normalize("NFKC", text).upper().strip())
     cleaned = _NOISE.sub("", cleaned)
     return "" if cleaned in _PLACEHOLDERS or not _SIGN.search(cleaned) else cleaned
 
