@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +30,16 @@ from traceapp.core.errors import Conflict, InvalidInput, Stale
 from traceapp.db import Database
 from traceapp.rules import Kind, Role, Situation, Trigger
 from traceapp.worklist.clock_model import LegalClock
-from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, reopen_clock, run_clocks
+from traceapp.worklist.legal_clocks import (
+    EndClock,
+    SetClockDay,
+    Subject,
+    clocks_about,
+    end_clock,
+    reopen_clock,
+    run_clocks,
+    set_clock_day,
+)
 from traceapp.worklist.tasks import tasks_about
 
 QUALITY = Actor(id="u-quality", role="quality", name="Li Wen")
@@ -305,3 +314,15 @@ def test_when_no_rule_matches_any_more_a_person_is_asked_anew(database: Database
         end_clock(session, QUALITY, clock, EndClock(rule.id, "not_reportable", "it was another product"))
         assert [one.rule_id for one in run_clocks(session, QUALITY, clock, subject, nobody, clock.now())] == [
             "undetermined"]
+
+
+@pytest.mark.parametrize("day", [date(2036, 11, 24), date(9999, 12, 31)])
+def test_a_day_that_a_person_sets_is_one_that_somebody_will_see(
+        sqlite: Database, clock: FixedClock, day: date) -> None:
+    subject = Subject("recall:x", "RC-1")
+    rising = Situation("EU", frozenset({Kind.device}), frozenset({Role.registrant}), frozenset({Trigger.rise_of_not_serious}))
+    with sqlite.write() as session:
+        (one,) = run_clocks(session, QUALITY, clock, subject, rising, clock.now())
+    with pytest.raises(InvalidInput) as refused, sqlite.write() as session:
+        set_clock_day(session, QUALITY, clock, SetClockDay(one.id, day, "the plan"))
+    assert refused.value.place == "last_day"

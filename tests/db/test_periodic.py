@@ -63,7 +63,8 @@ def test_sales_are_net_of_returns_by_month_and_country_and_recalls_stand_once(
 
 
 @pytest.mark.parametrize(("first", "last", "place"), [
-    (date(2026, 2, 1), date(2026, 1, 31), "until"), (date(2020, 1, 1), date(2026, 1, 1), "until")])
+    (date(2026, 2, 1), date(2026, 1, 31), "until"), (date(2020, 1, 1), date(2026, 1, 1), "until"),
+    (date(9999, 12, 1), date(9999, 12, 31), "until"), (date(1, 1, 1), date(2026, 1, 1), "until")])
 def test_a_period_is_in_order_and_at_most_five_years(
         read: Callable[..., PeriodicReport], first: date, last: date, place: str) -> None:
     with pytest.raises(InvalidInput) as refused:

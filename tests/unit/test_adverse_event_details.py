@@ -90,3 +90,8 @@ def test_every_row_of_the_table_can_be_used() -> None:
         assert field.group in GROUPS and field.kinds <= kinds and field.title, field.name
         assert bool(field.choices) == (field.type in ("choice", "choices")), field.name
         assert field.limit > 0 or field.type in ("choice", "choices", "flag", "date", "due"), field.name
+
+
+def test_a_country_is_kept_by_its_code_however_it_was_written() -> None:
+    assert checked_details({"event_country": "uk", "reporter_country": "EL"}, TODAY) == {
+        "event_country": "GB", "reporter_country": "GR"}

@@ -251,3 +251,46 @@ def test_the_command_says_undetermined_and_ends_with_one(capsys: pytest.CaptureF
     assert main(["clocks", "due", "--jurisdiction", "KR", "--kind", "cosmetic", "--actor", "MAH", "--trigger", "death",
                  "--at", "2026-12-28T10:00:00+09:00"]) == 1
     assert json.loads(capsys.readouterr().out)["id"] == "undetermined"
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:00+00:00", "0001-01-01T00:00+00:00", "2026-12-28T10:00", "soon"])
+def test_the_command_refuses_a_moment_that_is_none(at: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clocks", "due", "--jurisdiction", "CN", "--kind", "device", "--actor", "MAH", "--trigger", "death",
+                 "--at", at]) == 1
+    assert "--at" in capsys.readouterr().err
+
+
+# Start and last moment, counted on paper from the text of the law and printed calendars, nothing of it from our rows.
+DUE_ON_PAPER = [
+    ("CN-MD-01", "2026-12-28T10:00:00+08:00", "2027-01-04T23:59:59+08:00"),
+    ("CN-MD-02", "2026-12-28T10:00:00+08:00", "2027-01-17T23:59:59+08:00"),
+    ("CN-MD-05", "2026-12-28T10:00:00+08:00", "2026-12-28T22:00:00+08:00"),
+    ("CN-MD-01", "2028-02-22T23:59:59+08:00", "2028-02-29T23:59:59+08:00"),
+    ("CN-MD-01", "2028-02-23T00:00:00+08:00", "2028-03-01T23:59:59+08:00"),
+    ("CN-MD-02", "2026-01-31T23:59:59+08:00", "2026-02-20T23:59:59+08:00"),
+    ("CN-MD-02", "2026-02-01T00:00:00+08:00", "2026-02-21T23:59:59+08:00"),
+    ("CN-MR-04", "2026-02-13T17:00:00+08:00", "2026-02-27T23:59:59+08:00"),  # 14, 24, 25, 26, 27: spring festival
+    ("CN-MR-05", "2026-09-28T17:00:00+08:00", "2026-10-16T23:59:59+08:00"),  # the tenth of October is worked
+    ("CN-MR-04", "2026-12-28T17:00:00+08:00", "2027-01-04T23:59:59+08:00"),  # nobody has published 2027 yet
+    ("US-MD-01", "2026-12-28T10:00:00-05:00", "2027-01-27T23:59:59-05:00"),
+    ("US-MD-02", "2026-12-28T10:00:00-05:00", "2027-01-05T23:59:59-05:00"),  # 29, 30, 31, 4, 5
+    ("US-MD-03", "2026-12-28T10:00:00-05:00", "2027-01-12T23:59:59-05:00"),
+    ("US-MD-01", "2026-02-08T23:59:59-05:00", "2026-03-10T23:59:59-04:00"),  # clocks put forward on the eighth
+    ("US-CO-01", "2026-12-11T09:00:00-05:00", "2027-01-05T23:59:59-05:00"),  # without 25 December and 1 January
+    ("EU-MD-01", "2026-03-28T23:59:59+01:00", "2026-03-30T23:59:59+02:00"),
+    ("EU-MD-02", "2026-12-28T10:00:00+01:00", "2027-01-07T23:59:59+01:00"),
+    ("EU-MD-03", "2026-10-24T12:00:00+02:00", "2026-11-08T23:59:59+01:00"),
+    ("EU-MD-06a", "2024-02-29T12:00:00+01:00", "2025-02-28T23:59:59+01:00"),
+    ("UK-MD-03", "2026-12-24T12:00:00+00:00", "2026-12-31T23:59:59+00:00"),
+    ("JP-MD-01", "2026-12-28T23:59:59+09:00", "2027-01-12T23:59:59+09:00"),
+    ("CA-MD-03", "2026-03-07T12:00:00-05:00", "2026-03-08T13:00:00-04:00"),
+    ("AU-MD-01", "2026-10-03T12:00:00+10:00", "2026-10-05T13:00:00+11:00"),
+    ("KR-MD-01a", "2026-12-28T10:00:00+09:00", "2027-01-12T23:59:59+09:00"),
+    ("SG-MD-01a", "2026-12-28T10:00:00+08:00", "2027-01-07T23:59:59+08:00")]
+
+
+@pytest.mark.parametrize(("rule_id", "start", "last"), DUE_ON_PAPER)
+def test_the_last_moment_is_the_one_that_was_counted_on_paper(rule_id: str, start: str, last: str) -> None:
+    found = due(BY_ID[rule_id], parsed(start)).at
+    assert found is not None
+    assert (found, found.utcoffset()) == (parsed(last), parsed(last).utcoffset())

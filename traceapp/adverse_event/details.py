@@ -19,6 +19,8 @@ from traceapp.complaint.policy import cleaned_text
 from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import parse_amount
 
+from .reportability import iso_code
+
 GROUPS = ("patient", "event", "use", "reporter", "assessment", "cause")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _CODE = re.compile(r"[A-G]\d{2,7}", re.ASCII)
@@ -193,7 +195,7 @@ def _country(value: Any, field: Field, today: date) -> str:
     text = _text(value, field, today).upper()
     if text and not (len(text) == 2 and text.isascii() and text.isalpha()):
         raise _refusal(field, "A country has two letters, as in CN.", "not-a-country")
-    return text
+    return iso_code(text)
 
 
 def _codes(value: Any, field: Field, today: date) -> list[str]:

@@ -17,9 +17,14 @@ _WRITTEN = {"UK": "GB", "EL": "GR"}
 _SERIOUS = {Trigger.death, Trigger.serious_injury, Trigger.serious_unexpected}
 
 
+def iso_code(country: str) -> str:
+    """The code of ISO 3166 for two letters that people write."""
+    return _WRITTEN.get(country, country)
+
+
 def jurisdiction_of(country: str) -> str:
     """The authority of a country: a country of the European market reports to Europe's rules."""
-    code = _WRITTEN.get(country, country)
+    code = iso_code(country)
     return "EU" if code in _EUROPE else code
 
 

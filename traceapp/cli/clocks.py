@@ -45,7 +45,7 @@ def _moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or found.tzinfo is None or not 1900 < found.year < 9000:
         raise InvalidInput("“%(text)s” is not a moment with its zone. Write 2026-12-28T10:00+08:00.",
                            code="not-a-moment", place="--at", text=text[:40])
     return found

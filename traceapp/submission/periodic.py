@@ -29,6 +29,7 @@ from .report_states import ReportState
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_MONTHS = 60
+_AHEAD = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ class Period:
 
 def read_periodic(session: Session, wanted: Period, made_at: datetime) -> PeriodicReport:
     """Everything that the report tells. Needs `Database.snapshot()`. Raises NotFound for the product, InvalidInput for
-    a period that ends before it begins or is longer than five years."""
+    a period that ends before it begins, or a year ahead, or is longer than five years."""
     if wanted.last_on < wanted.first_on:
         raise InvalidInput("The period ends before it begins.", place="until")
+    if wanted.last_on > made_at.date() + _AHEAD:
+        raise InvalidInput("This day is in the future.", code="in-the-future", place="until")
     starts = list(_months(wanted.first_on, wanted.last_on))
     if len(starts) > MOST_MONTHS:
         raise InvalidInput("A period has at most %(most)d months.", code="period-too-long", place="until",

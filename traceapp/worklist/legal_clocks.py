@@ -26,6 +26,7 @@ _REPORT, _DECIDE = "clock.report", "clock.decide"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LONGEST_REASON = 4000
 _CALENDAR_WITHIN = timedelta(days=14)
+_FURTHEST = timedelta(days=3653)
 # What an authority asks for once it was told: facts of a clock that was reported -> facts of the clock that follows.
 _AFTER_REPORT = {Trigger.death: Trigger.death_evaluation, Trigger.serious_injury: Trigger.serious_evaluation,
                  Trigger.could_be_serious: Trigger.serious_evaluation}
@@ -127,10 +128,12 @@ def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -
 
 def set_clock_day(session: Session, actor: Actor, clock: Clock, command: SetClockDay) -> LegalClock:
     """The clock, due at the end of that day where its authority is. Raises NotFound, Stale, Conflict for one that was
-    ended or that has a day by law, InvalidInput without a reason or for a day that is past."""
+    ended or that has a day by law, InvalidInput without a reason or for a day that is past or ten years ahead."""
     found = _running_clock(session, command.clock_id, command.revision)
     if found.has_limit:
         raise Conflict("The day of this clock is set already, and cannot be moved.", code="has-day", place="last_day")
+    if command.last_day > (clock.now() + _FURTHEST).date():
+        raise InvalidInput("This day is more than ten years ahead.", code="too-far", place="last_day")
     due_at = last_moment(found.jurisdiction, command.last_day)
     if due_at < clock.now():
         raise InvalidInput("This day is past.", code="past", place="last_day")
@@ -239,7 +242,7 @@ def _is_covered(wanted: LegalClock, here: list[LegalClock], *, is_further: bool)
 def _end(session: Session, actor: Actor, at: datetime, one: LegalClock, state: ClockState) -> None:
     one.state, one.ended_at, one.ended_by = state, at, actor.id
     record(session, actor, at, f"clock.{state}", one.about, {
-        "clock": one.id, "rule": one.rule_id, "due_at": one.due_at, "is_late": at > one.due_at,
+        "clock": one.id, "rule": one.rule_id, "due_at": one.due_at, "is_late": at.replace(microsecond=0) > one.due_at,
         "acknowledgement": one.acknowledgement, "sha256": one.report_sha256})
 
 
