@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from traceapp import models
 from traceapp.attachment.service import FileStore
-from traceapp.code.print_files import PrintStore
 from traceapp.code.regions import RegionFileError, RegionTable, read_regions
 from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings, SettingsError
 from traceapp.core.clock import Clock, SystemClock
 from traceapp.db import Database
 from traceapp.importing.files import ImportStore
+from traceapp.making.files import MadeFiles
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import Schemas, report_desk
 from traceapp.vault.service import Vault
@@ -27,7 +27,8 @@ class World:
     clock: Clock
     vault: Vault
     files: FileStore
-    prints: PrintStore
+    prints: MadeFiles
+    records: MadeFiles
     imports: ImportStore
     reports: ReportDesk
     code_keys: CodeKeys
@@ -51,7 +52,8 @@ def build_world(settings: Settings, *, database: Database | None = None, clock: 
         clock=clock or SystemClock(),
         vault=vault,
         files=files,
-        prints=PrintStore(settings.print_dir),
+        prints=MadeFiles(settings.print_dir),
+        records=MadeFiles(settings.records_dir),
         imports=ImportStore(settings.import_dir, settings.import_limit_bytes),
         reports=report_desk(files, vault, Schemas(
             settings.e2b_xsd_dir, settings.emdr_xsd_dir, settings.mir_xsd_dir)),

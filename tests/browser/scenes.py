@@ -22,8 +22,6 @@ from traceapp.code.links import NewLink, WithdrawLink, register_link, withdraw_l
 from traceapp.code.model import Link, ScanCount
 from traceapp.code.policy import Doubt
 from traceapp.code.print_choice import PrintChoice
-from traceapp.code.print_states import PrintState
-from traceapp.code.print_work import LEASE
 from traceapp.code.printing import OrderPrint, order_print
 from traceapp.complaint.drafts import start_draft
 from traceapp.complaint.intake import submit_complaint
@@ -37,6 +35,8 @@ from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, create_user
 from traceapp.importing.model import ImportFault
 from traceapp.importing.orders import BeginImport, begin_import, new_import_id, read_table
+from traceapp.making.states import FileState
+from traceapp.making.work import LEASE
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
@@ -263,7 +263,7 @@ def _print_job(session: Session, world: World, actor: Actor, lot: Lot) -> str:
     """A print that somebody works on, half done, who will not come back for a while."""
     choice = PrintChoice(format="zpl", copies=1000)
     job = order_print(session, actor, world.clock, OrderPrint(lot.lot_key, new_id(world.clock.now()), choice, 1000))
-    job.state, job.done, job.holder = PrintState.running, 400, "somebody"
+    job.state, job.done, job.holder = FileState.running, 400, "somebody"
     job.lease_until = world.clock.now() + 2 * LEASE
     return job.id
 

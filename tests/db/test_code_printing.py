@@ -12,13 +12,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
-from traceapp.code import print_content, print_files
+from traceapp.code import print_content
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.model import SerialRange
 from traceapp.code.print_choice import PrintChoice
 from traceapp.code.print_model import PrintJob, PrintLog
-from traceapp.code.print_work import KEPT, LEASE, claim_print, forget_old_prints
+from traceapp.code.print_work import claim_print
 from traceapp.code.printing import (
+    JOBS,
     MOST_OPEN_JOBS,
     OrderPrint,
     cancel_print,
@@ -36,6 +37,8 @@ from traceapp.core.ids import new_id
 from traceapp.db import Database
 from traceapp.identity.policy import permissions_of
 from traceapp.jobs.print_sweep import print_labels
+from traceapp.making import files
+from traceapp.making.work import KEPT, LEASE
 from traceapp.trace.holds import PlaceHold, place_hold
 from traceapp.world import World, build_world
 
@@ -212,7 +215,7 @@ def test_a_disk_that_is_full_fails_the_job_and_not_the_next_one(plant: Plant, mo
 
 def test_a_print_stops_before_it_fills_the_disk(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     ordered = plant.order()
-    monkeypatch.setattr(print_files, "SPARED_BYTES", 1 << 60)
+    monkeypatch.setattr(files, "SPARED_BYTES", 1 << 60)
     print_labels(plant.world, seconds=0)
     assert (plant.job(ordered.id).state, plant.job(ordered.id).trouble["code"]) == ("failed", "disk-full")
     assert plant.files == []
@@ -257,7 +260,7 @@ def test_jobs_and_files_are_forgotten_after_a_week_and_the_log_stays(plant: Plan
     for span, left in ((KEPT - timedelta(seconds=1), [ordered.id]), (timedelta(seconds=2), [])):
         plant.later(span)
         with plant.world.database.write() as session:
-            forget_old_prints(session, plant.clock, store=plant.world.prints)
+            JOBS.forget_old(session, plant.clock, store=plant.world.prints)
         assert plant.files == left
     with plant.world.database.read() as session:
         assert list(session.scalars(select(PrintJob))) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,20 +14,17 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.db import Database
+from traceapp.export.spreadsheet import Written
 from traceapp.jobs import records_sweep
 from traceapp.jobs.records_sweep import make_records
+from traceapp.making.work import KEPT, LEASE, LostClaim
 from traceapp.submission.model import RecordsJob
 from traceapp.submission.records import AskedRecords
-from traceapp.submission.records_files import RecordsStore
 from traceapp.submission.records_jobs import (
-    KEPT,
-    LEASE,
-    LostClaim,
+    JOBS,
     OrderRecords,
     cancel_records,
     claim_records,
-    forget_old_files,
-    is_waiting,
     note_progress,
     order_records,
 )
@@ -56,7 +54,7 @@ def test_a_file_is_made_in_the_language_in_which_it_was_ordered(world: World, jo
     assert make_records(world) == 1
     made = found(world, job)
     assert (made.state, made.rows, made.done == made.total, made.holder) == ("done", 5, True, None)
-    content = RecordsStore(world.settings.records_dir).path_of(job).read_text(encoding="utf-8-sig")
+    content = world.records.path_of(job).read_text(encoding="utf-8-sig")
     assert "数量" in content.splitlines()[0] and "创可贴" in content
     assert len(content.splitlines()) == 6
     assert make_records(world) == 0
@@ -76,14 +74,14 @@ def test_a_worker_that_fell_silent_is_followed_by_another(world: World, clock: F
 
 def test_a_stop_puts_the_file_back(world: World, job: str) -> None:
     stopping = threading.Event()
-    claimed = records_sweep._make
+    write = records_sweep.write_records
 
-    def stopped(world: World, claim: object, progress: object) -> None:
+    def stopped(*given: Any) -> Written:
         stopping.set()
-        claimed(world, claim, progress)  # type: ignore[arg-type]
+        return write(*given)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records_sweep, "_make", stopped)
+        patch.setattr(records_sweep, "write_records", stopped)
         make_records(world, stopping, seconds=-1)
     assert (found(world, job).state, found(world, job).holder) == ("queued", None)
     assert list(world.settings.records_dir.glob("*")) == []
@@ -117,14 +115,14 @@ def test_a_cancelled_file_is_given_up_in_the_middle(world: World, actor: Actor, 
 
 def test_what_ended_a_week_ago_is_forgotten_with_its_file(world: World, clock: FixedClock, job: str) -> None:
     make_records(world)
-    store = RecordsStore(world.settings.records_dir)
+    store = world.records
     path: Path = store.path_of(job)
     clock.move_to(clock.now() + KEPT - timedelta(hours=1))
     with world.database.write() as session:
-        assert forget_old_files(session, clock, store=store) == 0
+        assert JOBS.forget_old(session, clock, store=store) == 0
     clock.move_to(clock.now() + timedelta(hours=2))
     with world.database.write() as session:
-        assert forget_old_files(session, clock, store=store) == 1
+        assert JOBS.forget_old(session, clock, store=store) == 1
     assert not path.exists()
     with world.database.read() as session:
-        assert (session.get(RecordsJob, job), is_waiting(session, clock)) == (None, False)
+        assert (session.get(RecordsJob, job), JOBS.is_waiting(session, clock)) == (None, False)

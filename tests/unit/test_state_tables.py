@@ -22,7 +22,7 @@ TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
     (complaint, complaint.ComplaintState), (returns, returns.ReturnState),
     (adverse_event, adverse_event.AdverseEventState),
     (surveillance, surveillance.SignalState), (recall, recall.RecallState),
-    (printing, printing.PrintState), (records, records.FileState), (importing, importing.ImportState),
+    (printing, printing.FileState), (records, records.FileState), (importing, importing.ImportState),
     (reports, reports.ReportState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]
 

@@ -8,8 +8,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
+from traceapp.making.model import MadeByJob
 
-from .print_states import PrintState
+from .print_states import FileState
 from .serials import Run
 
 
@@ -41,14 +42,13 @@ _ALL_OR_NONE = ("(prefix IS NULL) = (width IS NULL) AND (width IS NULL) = (first
                 "AND (first IS NULL) = (count IS NULL)")
 
 
-class PrintJob(_Numbered, Base):
+class PrintJob(_Numbered, MadeByJob, Base):
     """A file of labels that is made, or was: forgotten with its file after a week. `options` are a `PrintChoice`;
-    `total` and `done` count labels. `holder` works on it until `lease_until`; then it begins anew. `trouble` says why
-    it failed, as a message with its parameters."""
+    `total` and `done` count labels."""
 
     __tablename__ = "print_job"
     __table_args__ = (
-        enum_check("state", PrintState), Index("ix_print_job_state", "state", "created_at"),
+        enum_check("state", FileState), Index("ix_print_job_state", "state", "created_at"),
         CheckConstraint("total > 0 AND done BETWEEN 0 AND total", name="done_is_a_part"),
         CheckConstraint(_ALL_OR_NONE, name="serials_are_a_run"),
         CheckConstraint("state <> 'done' OR (done = total AND sha256 IS NOT NULL AND size_bytes IS NOT NULL)",
@@ -58,18 +58,6 @@ class PrintJob(_Numbered, Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     options: Mapped[Any] = mapped_column(JsonText)
     reason: Mapped[str] = mapped_column(String(400), default="")
-    state: Mapped[str] = mapped_column(String(16))
-    total: Mapped[int] = mapped_column(Integer)
-    done: Mapped[int] = mapped_column(Integer, default=0)
-    sha256: Mapped[str | None] = mapped_column(String(64))
-    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    trouble: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    created_by: Mapped[str] = mapped_column(String(80))
-    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    holder: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
 
     @property
     def template(self) -> str:

@@ -17,6 +17,7 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db.page import Order, Page, page_of
 from traceapp.identity.policy import permit
+from traceapp.making.work import Jobs
 from traceapp.trace import guards
 from traceapp.trace.model import EventItem, ItemKind, Lot
 from traceapp.trace.policy import Verdict, verdict
@@ -26,11 +27,12 @@ from .model import SerialRange
 from .print_choice import MOST_LABELS, PrintChoice
 from .print_content import Printable, Written
 from .print_model import PrintJob, PrintLog
-from .print_states import OPEN, PrintState, next_state
+from .print_states import OPEN, TABLE, FileState
 from .serials import Run, read_serial
 from .signature import CodeKeys
 
 MOST_OPEN_JOBS = 20
+JOBS = Jobs(PrintJob, TABLE)
 _SSCC = re.compile(r"/00/([0-9]{18})$")
 _V = Verdict
 # Stickers say how things stand, so they are printed for lots of which that is true; every other label is printed for
@@ -138,7 +140,7 @@ def order_print(session: Session, actor: Actor, clock: Clock, command: OrderPrin
     reason = checked_reason(session, lot.lot_key, command.run, command.reason)
     now = clock.now()
     job = PrintJob(lot_key=lot.lot_key, id=command.job_id, options=command.choice.as_json(), reason=reason,
-                   state=PrintState.queued, total=command.total, done=0, created_at=now, created_by=actor.id,
+                   state=FileState.queued, total=command.total, done=0, created_at=now, created_by=actor.id,
                    **_columns(command.run))
     if command.made is None:
         waiting = session.scalar(select(func.count()).select_from(PrintJob).where(PrintJob.state.in_(OPEN))) or 0
@@ -147,7 +149,7 @@ def order_print(session: Session, actor: Actor, clock: Clock, command: OrderPrin
                            code="too-many-jobs", count=waiting)
         record(session, actor, now, "label.print_ordered", stream_of("lot", lot.lot_key), _told(Printed.of(job)))
     else:
-        job.state, job.done = PrintState.done, command.total
+        job.state, job.done = FileState.done, command.total
         job.sha256, job.size_bytes = command.made.sha256, command.made.size_bytes
         job.started_at = job.finished_at = now
         log_print(session, actor, now, Printed.of(job))
@@ -159,8 +161,7 @@ def order_print(session: Session, actor: Actor, clock: Clock, command: OrderPrin
 def cancel_print(session: Session, actor: Actor, clock: Clock, job: PrintJob) -> PrintJob:
     """End a job that is not done. Raises Conflict for one that is."""
     permit(actor, "label.print")
-    job.state = next_state(job.state, "cancel")
-    job.finished_at, job.holder, job.lease_until = clock.now(), None, None
+    JOBS.end(clock, job, "cancel")
     record(session, actor, clock.now(), "label.print_cancelled", stream_of("lot", job.lot_key), {"count": job.total})
     return job
 
@@ -168,7 +169,7 @@ def cancel_print(session: Session, actor: Actor, clock: Clock, job: PrintJob) ->
 def hand_out(session: Session, actor: Actor, clock: Clock, job: PrintJob) -> None:
     """Note that somebody fetches the file. Raises Conflict when it is not done, or the lot has been stopped since."""
     permit(actor, "label.print")
-    if job.state != PrintState.done:
+    if job.state != FileState.done:
         raise Conflict("This print job has no file.", code="no-print-file", place="job_id")
     refuse_unprintable(session, guards.own_lot(session, job.lot_key), job.template, clock)
     record(session, actor, clock.now(), "label.fetched", stream_of("lot", job.lot_key),

@@ -18,7 +18,7 @@ from traceapp.catalog.registrations import MARKETS_CHANGED
 from traceapp.catalog.service import LIMITS_CHANGED
 from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
-from traceapp.code.print_work import forget_old_prints
+from traceapp.code.printing import JOBS as PRINTS
 from traceapp.complaint import drafts, intake, proof
 from traceapp.complaint.case_parts import CLUSTERED, LOT_BOUND, RESCORE
 from traceapp.complaint.escalating import escalate_late, is_any_late
@@ -36,8 +36,7 @@ from traceapp.recall.clocks import start_clocks as start_recall_clocks
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
-from traceapp.submission.records_files import RecordsStore
-from traceapp.submission.records_jobs import forget_old_files
+from traceapp.submission.records_jobs import JOBS as RECORDS
 from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.announcing import WORK as MATCH
 from traceapp.trace.following import follow_limits
@@ -200,8 +199,8 @@ def keep_house(world: World) -> bool:
         forget_old_windows(session, world.clock)
         forget_old_slots(session, world.clock)
         forget_old_scans(session, world.clock)
-        forget_old_prints(session, world.clock, store=world.prints)
-        forget_old_files(session, world.clock, store=RecordsStore(world.settings.records_dir))
+        PRINTS.forget_old(session, world.clock, store=world.prints)
+        RECORDS.forget_old(session, world.clock, store=world.records)
         forget_old_tables(session, world.clock, store=world.imports)
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)

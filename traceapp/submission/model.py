@@ -4,10 +4,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String
+from sqlalchemy import CheckConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
+from traceapp.making.model import MadeByJob
 
 from .records_states import FileState
 
@@ -30,10 +31,9 @@ class ExportRecord(Base):
     sha256: Mapped[str] = mapped_column(String(64))
 
 
-class RecordsJob(Base):
+class RecordsJob(MadeByJob, Base):
     """A file of records that is made, or was: forgotten with its file after a week. `asked` is an `AskedRecords`,
-    `told` what the record of the export will say, `texts` the titles in `language`; `total` and `done` count events.
-    `holder` works on it until `lease_until`; then it begins anew. `trouble` says why it failed."""
+    `told` what the record of the export will say, `texts` the titles in `language`; `total` and `done` count events."""
 
     __tablename__ = "records_job"
     __table_args__ = (
@@ -49,17 +49,5 @@ class RecordsJob(Base):
     texts: Mapped[Any] = mapped_column(JsonText)
     form: Mapped[str] = mapped_column(String(8))
     language: Mapped[str] = mapped_column(String(8))
-    state: Mapped[str] = mapped_column(String(16))
-    total: Mapped[int] = mapped_column(Integer)
-    done: Mapped[int] = mapped_column(Integer, default=0)
     rows: Mapped[int | None] = mapped_column(Integer)
-    sha256: Mapped[str | None] = mapped_column(String(64))
-    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    trouble: Mapped[Any] = mapped_column(JsonText, nullable=True)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    created_by: Mapped[str] = mapped_column(String(80))
     created_role: Mapped[str] = mapped_column(String(40))
-    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    holder: Mapped[str | None] = mapped_column(String(32))
-    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)

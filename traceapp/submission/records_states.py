@@ -1,28 +1,11 @@
-"""The life of a file of records that is made in the background: action -> (from states, to state, permission)."""
+"""The life of a file of records that is made in the background: that of every file that a job makes."""
 from __future__ import annotations
 
-from enum import StrEnum
-
 from traceapp.core.states import StateTable
+from traceapp.making.states import OPEN, FileState, transitions
 
+__all__ = ["OPEN", "TABLE", "TRANSITIONS", "FileState", "actions_from", "next_state"]
 
-class FileState(StrEnum):
-    queued = "queued"
-    running = "running"
-    done = "done"
-    failed = "failed"
-    cancelled = "cancelled"
-
-
-_S = FileState
-OPEN = (_S.queued, _S.running)
-# `start` from running: whoever wrote it fell silent; `put_back`: the service is told to stop meanwhile.
-TRANSITIONS: dict[str, tuple[frozenset[FileState], FileState, str]] = {
-    "start": (frozenset(OPEN), _S.running, "export.run"),
-    "put_back": (frozenset({_S.running}), _S.queued, "export.run"),
-    "finish": (frozenset({_S.running}), _S.done, "export.run"),
-    "fail": (frozenset({_S.running}), _S.failed, "export.run"),
-    "cancel": (frozenset(OPEN), _S.cancelled, "export.run"),
-}
-_TABLE = StateTable(TRANSITIONS, "A file that is “%(state)s” cannot be changed by “%(action)s”.")
-next_state, actions_from = _TABLE.next_state, _TABLE.actions_from
+TRANSITIONS = transitions("export.run")
+TABLE = StateTable(TRANSITIONS, "A file that is “%(state)s” cannot be changed by “%(action)s”.")
+next_state, actions_from = TABLE.next_state, TABLE.actions_from

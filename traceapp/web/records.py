@@ -16,7 +16,6 @@ from traceapp.export.records import record_texts
 from traceapp.export.spreadsheet import MEDIA_TYPES
 from traceapp.submission.model import ExportRecord, RecordsJob
 from traceapp.submission.records import EPCIS_TYPE, FORMS, KIND, AskedRecords, RecordsFile, write_records
-from traceapp.submission.records_files import RecordsStore
 from traceapp.submission.records_jobs import OrderRecords, order_records, own_job
 from traceapp.submission.records_states import FileState
 from traceapp.submission.service import ExportFilter, export_page
@@ -82,7 +81,7 @@ def send_made(job_id: str) -> Response:
     """The file that was made in the background. Raises NotFound."""
     with world().database.read() as session:
         job = own_job(session, signed_in(), job_id)
-    path = RecordsStore(world().settings.records_dir).path_of(job.id)
+    path = world().records.path_of(job.id)
     if job.state != FileState.done or not path.is_file():
         raise NotFound("There is no such file.", code="unknown-file", place="job_id")
     answer = send_file_of(path, mimetype=MEDIA_TYPES.get(job.form, EPCIS_TYPE).partition(";")[0], as_attachment=True,

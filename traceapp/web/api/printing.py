@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from labels import TEMPLATES
 from labels.template import LANGUAGES, SYMBOLS
 from traceapp.code.print_choice import DPI, FACTS, FORMATS, MOST_COPIES, PAGES, PrintChoice
-from traceapp.code.print_states import PrintState
+from traceapp.code.print_states import FileState
 from traceapp.code.print_work import params_of
 from traceapp.code.printing import cancel_print, job_by_id, job_page, log_page
 from traceapp.core.errors import NotFound
@@ -95,7 +95,7 @@ class JobSchema(Schema):
     lot_key = fields.String()
     template = fields.String()
     format = fields.String()
-    state = choice(PrintState)
+    state = choice(FileState)
     total = fields.Integer()
     done = fields.Integer()
     first_serial = fields.String(allow_none=True)

@@ -6,10 +6,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from traceapp.code.print_states import OPEN
-from traceapp.code.print_work import KEPT, params_of
+from traceapp.code.print_work import params_of
 from traceapp.code.printing import cancel_print, job_by_id
 from traceapp.core.errors import Problem
 from traceapp.identity.lookup import names_of_users
+from traceapp.making.work import KEPT
 from traceapp.web.context import signed_in, world
 from traceapp.web.label_words import told
 from traceapp.web.printing import print_file

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.core.errors import NotFound
+from traceapp.making.work import KEPT
 from traceapp.submission.records import FORMS
-from traceapp.submission.records_jobs import KEPT, cancel_records, own_job, own_jobs
+from traceapp.submission.records_jobs import cancel_records, own_job, own_jobs
 from traceapp.submission.records_states import OPEN
 from traceapp.web.context import signed_in, world
 from traceapp.web.records import FIELDS, asked_records, ordered, page_values, send_asked, send_made

@@ -1,4 +1,4 @@
-"""The files of print jobs on disk: under a temporary name until they are whole."""
+"""Files that jobs make, on disk: under a temporary name until they are whole."""
 from __future__ import annotations
 
 import os
@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 from traceapp.core.errors import Conflict, NotFound
 
-# What a print leaves free on the disk, on which the database may be too.
+# What a file leaves free on the disk, on which the database may be too.
 SPARED_BYTES = 1_000_000_000
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class PrintStore:
+class MadeFiles:
     """A folder; a file that is whole bears the id of its job, one that is being made has `.part` at its end."""
 
     directory: Path
@@ -24,7 +24,7 @@ class PrintStore:
     def path_of(self, job_id: str) -> Path:
         """Where the file of this job is. Raises NotFound for what is no id of a job."""
         if not _ID.fullmatch(job_id):
-            raise NotFound("There is no such print job.", code="unknown-print-job", place="job_id")
+            raise NotFound("There is no such file.", code="unknown-file", place="job_id")
         return self.directory / job_id
 
     def begin(self, job_id: str, holder: str) -> Path:
@@ -36,9 +36,9 @@ class PrintStore:
         return path.with_name(f"{path.name}.{holder}.part")
 
     def refuse_full_disk(self) -> None:
-        """Nothing while others have room beside the files of prints. Raises Conflict."""
+        """Nothing while others have room beside these files. Raises Conflict."""
         if shutil.disk_usage(self.directory).free < SPARED_BYTES:
-            raise Conflict("The disk is nearly full. Print fewer labels at a time, as ZPL or PDF, or make room.",
+            raise Conflict("The disk is nearly full. Ask for less at a time (labels as ZPL or PDF), or make room.",
                            code="disk-full")
 
     def keep(self, part: Path, job_id: str) -> None:
@@ -55,7 +55,7 @@ class PrintStore:
         try:
             return self.path_of(job_id).open("rb")
         except FileNotFoundError:
-            raise NotFound("The file of this print job is not here any more. Print it anew.", code="no-print-file",
+            raise NotFound("This file is not here any more. Have it made anew.", code="no-made-file",
                            place="job_id") from None
 
     def remove(self, job_id: str) -> None:
