@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from tests.factories_trace import make_hand
 from traceapp.cli import main
@@ -15,6 +15,7 @@ from traceapp.cli.settings import database
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock, SystemClock
 from traceapp.core.errors import NotSignedIn
+from traceapp.identity.model import User
 from traceapp.identity.service import prove_password, sign_in
 from traceapp.trace.model import ItemPosition
 from traceapp.trace.position_query import places_of
@@ -153,6 +154,22 @@ def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest
     assert lines[0].startswith("ta_")
     code, _, talk = run(capsys, "token", "add", "wang", "--name", "erp", "--scope", "everything")
     assert (code, "everything" in talk) == (1, True)
+
+
+def test_a_regulator_is_added_with_its_scope_or_told_to_need_one(capsys: pytest.CaptureFixture[str],
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    run(capsys, "db", "upgrade")
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    assert run(capsys, "user", "add", "fda", "--name", "FDA", "--role", "regulator", "--jurisdiction", "US")[0] == 0
+    code, _, talk = run(capsys, "user", "add", "nmpa", "--name", "NMPA", "--role", "regulator")
+    assert (code, "sees nothing yet" in talk) == (0, True)
+    code, lines, _ = run(capsys, "user", "scope", "nmpa", "--jurisdiction", "CN", "--jurisdiction", "EU")
+    assert (code, json.loads("".join(lines))["jurisdictions"]) == (0, ["CN", "EU"])
+    assert run(capsys, "user", "scope", "nmpa", "--jurisdiction", "CN", "--product", "none")[0] == 1
+    assert run(capsys, "user", "add", "wang", "--name", "W", "--role", "quality", "--jurisdiction", "CN")[0] == 1
+    with database().read() as session:
+        found = {user.sign_in_name: user.jurisdictions for user in session.scalars(select(User))}
+    assert found == {"fda": ["US"], "nmpa": ["CN", "EU"]}
 
 
 def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsys: pytest.CaptureFixture[str],

@@ -18,6 +18,8 @@ from traceapp.complaint.clock_model import ServiceClock
 from traceapp.complaint.model import Complaint
 from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
+from traceapp.identity.model import User
+from traceapp.identity.service import actor_of
 from traceapp.trace.event_query import events_page
 from traceapp.trace.query_parameters import read_query
 
@@ -287,3 +289,17 @@ def test_tokens_stay_when_their_scopes_may_be_longer(empty: Database) -> None:
     assert differences(empty) == []
     with empty.reading() as connection:
         assert connection.execute(text("SELECT prefix, user_id, scopes FROM api_token")).one() == ("ta_1", "u1", "trace.read")
+
+
+def test_a_regulator_from_before_there_were_scopes_sees_nothing_until_one_is_set(empty: Database) -> None:
+    migrate_to(empty, "0022")
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO app_user (id, sign_in_name, name, role, password_hash, language, is_active, created_at, revision)"
+            " VALUES ('u1', 'nmpa', 'NMPA', 'regulator', 'h', 'zh', :active, :at, 1)"),
+            {"at": "2026-11-01T05:00:00.000000+00:00", "active": True})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        user = session.scalars(select(User)).one()
+        assert (actor_of(user).jurisdictions, actor_of(user).product_ids) == (frozenset(), frozenset())

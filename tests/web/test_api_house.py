@@ -145,6 +145,25 @@ def test_a_task_is_taken_and_given_back(plant: Plant) -> None:
     plant.as_role("quality").post(f"{path}/assignment", {"to": "me"}, 403)
 
 
+def test_an_administrator_says_by_api_whose_cases_a_regulator_sees(plant: Plant) -> None:
+    admin = plant.as_role("administrator")
+    body = {"sign_in_name": "inspector", "name": "Inspector", "role": "regulator", "password": "a long enough password"}
+    path = f"/users/{admin.post('/users', body)['id']}"
+    product = plant.api.get("/products")["rows"][0]["id"]
+
+    def scoped(of: str, jurisdictions: list[str], product_ids: list[str], status: int = 200) -> Any:
+        admin.get(of)
+        return admin.put(f"{of}/scope", {"jurisdictions": jurisdictions, "product_ids": product_ids}, status,
+                         If_Match=admin.etag)
+
+    assert admin.get(path)["jurisdictions"] == []
+    changed = scoped(path, ["EU", "CN"], [product])
+    assert (changed["jurisdictions"], changed["product_ids"]) == (["CN", "EU"], [product])
+    scoped(path, [], [], 422)
+    assert scoped(path, ["CN"], ["x"], 422)["code"] == "unknown-product"
+    assert scoped(f"/users/{admin.get('/account')['id']}", ["CN"], [], 409)["code"] == "no-regulator"
+
+
 def test_an_administrator_adds_and_changes_accounts(plant: Plant) -> None:
     admin = plant.as_role("administrator")
     body = {"sign_in_name": "Zhao", "name": "Zhao Min", "role": "operator", "password": "a long enough password"}

@@ -77,3 +77,34 @@ def test_everybody_chooses_the_own_language(console: Console) -> None:
     assert person.post("/console/account", {"language": "en"}).status_code == 303
     with console.database.read() as session:
         assert session.scalars(select(User.language).where(User.sign_in_name == "quality_manager")).one() == "en"
+
+
+def test_an_administrator_says_whose_cases_a_regulator_sees(console: Console) -> None:
+    admin = console.browser("administrator")
+    answer = admin.submit("/console/accounts/new", {"name": "Inspector", "sign_in_name": "inspector",
+                                                    "role": "regulator", "language": "en",
+                                                    "password": "a long enough password"})
+    form = answer.headers["Location"]
+    page = admin.get(form).get_data(as_text=True)
+    assert "sees nothing until its jurisdictions are set" in page and "European Union" in page
+    assert "no scope" in admin.get("/console/accounts").get_data(as_text=True)
+    here = form.partition("?")[0]
+    empty = admin.post(here + "/scope", {})
+    assert empty.status_code == 422 and "at least one jurisdiction" in empty.get_data(as_text=True)
+    assert admin.post(here + "/scope", {"jurisdictions": ["CN", "EU"]}).status_code == 303
+    page = admin.get(here).get_data(as_text=True)
+    assert "no scope → China, European Union (all products)" in page and "sees nothing until" not in page
+    assert admin.post(here + "/scope", {"jurisdictions": ["XX"]}).status_code == 422
+    assert admin.post(here + "/scope", {"jurisdictions": ["CN"], "product_ids": ["0" * 32]}).status_code == 422
+    with console.database.read() as session:
+        user = session.scalars(select(User).where(User.sign_in_name == "inspector")).one()
+    assert (user.jurisdictions, user.product_ids) == (["CN", "EU"], [])
+
+
+def test_only_a_regulator_has_a_scope(console: Console) -> None:
+    admin = console.browser("administrator")
+    console.browser("quality")
+    with console.database.read() as session:
+        user = session.scalars(select(User).where(User.sign_in_name == "quality")).one()
+    assert "Set the scope" not in admin.get(f"/console/accounts/{user.id}").get_data(as_text=True)
+    assert admin.post(f"/console/accounts/{user.id}/scope", {"jurisdictions": ["CN"]}).status_code == 409

@@ -22,7 +22,7 @@ from .states import AdverseEventState
 @dataclass(frozen=True, slots=True)
 class AdverseEventFilter:
     """What a list or an export holds; None: does not matter. The period is about awareness, `until` not included.
-    Nullified ones are left out unless asked for."""
+    Nullified ones are left out unless asked for. `within`: the ids that may be found."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -33,6 +33,7 @@ class AdverseEventFilter:
     with_nullified: bool = False
     text: str = ""
     oldest_first: bool = False
+    within: Select[str] | None = None
     after: str | None = None
     limit: int = 50
 
@@ -51,6 +52,8 @@ def _matching(found: Select[AdverseEvent], wanted: AdverseEventFilter) -> Select
         found = found.where(AdverseEvent.state.in_(wanted.states))
     elif not wanted.with_nullified:
         found = found.where(AdverseEvent.state != AdverseEventState.nullified)
+    if wanted.within is not None:
+        found = found.where(AdverseEvent.id.in_(wanted.within))
     if wanted.text.strip():
         found = found.where(AdverseEvent.reference == wanted.text.strip().upper())
     return found

@@ -28,6 +28,11 @@ def jurisdiction_of(country: str) -> str:
     return "EU" if code in _EUROPE else code
 
 
+def countries_of(jurisdiction: str) -> frozenset[str]:
+    """The countries whose authority this is."""
+    return _EUROPE if jurisdiction == "EU" else frozenset({jurisdiction})
+
+
 def triggers_of(criteria: Collection[str], *, could_harm: bool,
                 expectedness: str = Expectedness.unknown) -> frozenset[Trigger]:
     """What happened, as rules ask for it. What nobody has stated to be expected counts as unexpected. Harm that could

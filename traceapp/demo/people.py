@@ -11,6 +11,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Forbidden
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, check_signature, create_user
+from traceapp.oversight.setting import SetScope, set_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,12 @@ SIGN_INS = (
 
 
 def create_people(session: Session, clock: Clock) -> dict[str, Actor]:
-    """The actors by sign-in name, newly created."""
-    return {one.name: actor_of(create_user(session, SYSTEM, clock, NewUser(
-        sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)), source="demo")
-        for one in SIGN_INS}
+    """The actors by sign-in name, newly created; the regulator oversees what is made and sold in China."""
+    users = {one.name: create_user(session, SYSTEM, clock, NewUser(
+        sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)) for one in SIGN_INS}
+    session.flush()
+    set_scope(session, SYSTEM, clock, SetScope(users["regulator"].id, ("CN",)))
+    return {name: actor_of(user, source="demo") for name, user in users.items()}
 
 
 def working_sign_ins(session: Session) -> tuple[SignIn, ...]:

@@ -2,18 +2,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from traceapp.db import Base, Revisioned, UtcTime, enum_check
+from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
 from .policy import Role
 
 
 class User(Revisioned, Base):
     """A member of staff or a regulator. `name` is what signatures and the trail show. `one_time_until`: somebody else
-    told the password; it opens a session until then, and lets its owner do nothing but choose another."""
+    told the password; it opens a session until then, and lets its owner do nothing but choose another.
+    `jurisdictions` and `product_ids`: whose cases a regulator sees; no jurisdiction: none, no product: of all."""
 
     __tablename__ = "app_user"
     __table_args__ = (enum_check("role", Role),)
@@ -27,6 +29,8 @@ class User(Revisioned, Base):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     one_time_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    jurisdictions: Mapped[Any] = mapped_column(JsonText, default=list)
+    product_ids: Mapped[Any] = mapped_column(JsonText, default=list)
 
 
 class UserSession(Base):

@@ -75,7 +75,8 @@ def actor_of(user: User, *, source: str = "web", scopes: frozenset[str] | None =
     must_change = user.one_time_until is not None
     granted = permissions_of(user.role) if scopes is None else scopes & permissions_of(user.role)
     return Actor(id=user.id, role=user.role, name=user.name, scopes=frozenset() if must_change else granted,
-                 source=source, must_change_password=must_change)
+                 source=source, must_change_password=must_change, jurisdictions=frozenset(user.jurisdictions),
+                 product_ids=frozenset(user.product_ids))
 
 
 def create_user(session: Session, actor: Actor, clock: Clock, command: NewUser) -> User:

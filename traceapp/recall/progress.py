@@ -8,6 +8,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from .model import Notice, RecallLot
+from .part import WHOLE, RecallPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,14 @@ class Progress:
     answered: int = 0
 
 
-def progress_of(session: Session, recall_ids: Iterable[str]) -> dict[str, Progress]:
+def progress_of(session: Session, recall_ids: Iterable[str], part: RecallPart = WHOLE) -> dict[str, Progress]:
     """The progress of each recall, in two statements."""
     wanted = list(recall_ids)
     lots = {key: count for key, count in session.execute(
-        select(RecallLot.recall_id, func.count()).where(RecallLot.recall_id.in_(wanted)).group_by(RecallLot.recall_id))}
+        select(RecallLot.recall_id, func.count())
+        .where(RecallLot.recall_id.in_(wanted), part.of_lots).group_by(RecallLot.recall_id))}
     told = {key: (count, answered) for key, count, answered in session.execute(
         select(Notice.recall_id, func.count(), func.count(case((Notice.answered_at.is_not(None), 1))))
-        .where(Notice.recall_id.in_(wanted)).group_by(Notice.recall_id))}
+        .where(Notice.recall_id.in_(wanted), part.of_notices).group_by(Notice.recall_id))}
     return {key: Progress(lots.get(key, 0), *told.get(key, (0, 0))) for key in wanted}
 

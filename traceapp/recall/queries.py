@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,6 +20,7 @@ from .answer import counted_of
 from .cases import notice_stream
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger, RecallLot, RecallSignature
+from .part import WHOLE, RecallPart
 from .policy import LineState, unaccounted
 from .states import NoticeState
 
@@ -29,7 +30,8 @@ _ACCOUNTED = RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned
 
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
-    """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about."""
+    """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about; `within`: the
+    ids that may be found."""
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class RecallFilter:
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     signal_id: str | None = None
+    within: Select[str] | None = None
     after: str | None = None
     limit: int = 50
 
@@ -51,6 +54,7 @@ class LedgerFilter:
     text: str = ""
     state: str | None = None
     consignee_id: str | None = None
+    part: RecallPart = WHOLE
     after: str | None = None
     limit: int = 100
 
@@ -173,6 +177,8 @@ def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
                                   for column in (Recall.reference, Recall.title_zh, Recall.title_en))))
     if wanted.states:
         found = found.where(Recall.state.in_(wanted.states))
+    if wanted.within is not None:
+        found = found.where(Recall.id.in_(wanted.within))
     for column, value in ((Recall.recall_class, wanted.recall_class), (Recall.signal_id, wanted.signal_id)):
         if value:
             found = found.where(column == value)
@@ -194,11 +200,11 @@ def recall_by_reference(session: Session, reference: str) -> Recall | None:
     return session.scalar(select(Recall).where(Recall.reference == reference))
 
 
-def scope_rows(session: Session, recall_id: str) -> tuple[ScopeRow, ...]:
+def scope_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[ScopeRow, ...]:
     """The stored scope, by product and number; empty before lots were chosen."""
     rows = session.execute(
         select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
-        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall_id)
+        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall_id, part.of_lots)
         .order_by(Product.code, Lot.number, Lot.lot_key))
     return tuple(ScopeRow(
         lot.lot_key, lot.uri, lot.number, lot.product_id, product.name_zh if product else lot.name,
@@ -225,7 +231,7 @@ def is_line_in(state: LineState) -> ColumnElement[bool]:
 
 def ledger_page(session: Session, wanted: LedgerFilter) -> Page[LedgerRow]:
     """Lines of the ledger by consignee, two lots of one consignee beside each other."""
-    found = select(RecallLedger).where(RecallLedger.recall_id == wanted.recall_id)
+    found = select(RecallLedger).where(RecallLedger.recall_id == wanted.recall_id, wanted.part.of_lines)
     if wanted.consignee_id:
         found = found.where(RecallLedger.consignee_id == wanted.consignee_id)
     if wanted.state:
@@ -269,17 +275,17 @@ def _ledger_row(row: RecallLedger, party: Party | None, lot: Lot | None, product
         settled_by=row.settled_by, settled_reason=row.settled_reason)
 
 
-def notice_rows(session: Session, recall_id: str) -> tuple[NoticeRow, ...]:
+def notice_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[NoticeRow, ...]:
     """Every consignee of a recall by name, in one statement."""
     is_open = or_(is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted))
     sums = (select(RecallLedger.consignee_id, func.count().label("lots"),
                    func.sum(case((is_open, 1), else_=0)).label("open_lots"),
                    func.sum(RecallLedger.shipped).label("shipped"))
-            .where(RecallLedger.recall_id == recall_id).group_by(RecallLedger.consignee_id).subquery())
+            .where(RecallLedger.recall_id == recall_id, part.of_lines).group_by(RecallLedger.consignee_id).subquery())
     rows = session.execute(
         select(Notice, Party, sums.c.lots, sums.c.open_lots, sums.c.shipped)
         .outerjoin(Party, Party.id == Notice.consignee_id).outerjoin(sums, sums.c.consignee_id == Notice.consignee_id)
-        .where(Notice.recall_id == recall_id).order_by(Party.name_en, Notice.consignee_id))
+        .where(Notice.recall_id == recall_id, part.of_notices).order_by(Party.name_en, Notice.consignee_id))
     return tuple(NoticeRow(
         notice.id, notice.consignee_id, party.name_zh if party else notice.consignee_id,
         party.name_en if party else notice.consignee_id, party.region if party else "", notice.state,
@@ -287,25 +293,25 @@ def notice_rows(session: Session, recall_id: str) -> tuple[NoticeRow, ...]:
         lots or 0, open_lots or 0, shipped or ZERO) for notice, party, lots, open_lots, shipped in rows)
 
 
-def totals_of(session: Session, recall_id: str) -> Totals:
+def totals_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> Totals:
     """The funnel and the sums, in three statements. `notified`: a server took the letter, or there is an answer."""
     told = or_(Notice.sent_at.is_not(None), Notice.answered_at.is_not(None))
     consignees, notified, opened, answered, not_sent, uncertain = session.execute(select(
         func.count(), _count_if(told), _count_if(or_(Notice.opened_at.is_not(None), Notice.answered_at.is_not(None))),
         _count_if(Notice.answered_at.is_not(None)), _count_if(Notice.state == NoticeState.not_sent),
-        _count_if(Notice.state == NoticeState.uncertain)).where(Notice.recall_id == recall_id)).one()
+        _count_if(Notice.state == NoticeState.uncertain)).where(Notice.recall_id == recall_id, part.of_notices)).one()
     lines, open_lines = session.execute(select(func.count(), _count_if(or_(
         is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted)))).where(
-            RecallLedger.recall_id == recall_id)).one()
+            RecallLedger.recall_id == recall_id, part.of_lines)).one()
     return Totals(consignees, notified, opened, answered, not_sent, uncertain, lines, open_lines,
-                  _unit_sums(session, recall_id))
+                  _unit_sums(session, recall_id, part))
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
-def _unit_sums(session: Session, recall_id: str) -> tuple[UnitSums, ...]:
+def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[UnitSums, ...]:
     is_answered, is_settled = RecallLedger.on_hand.is_not(None), RecallLedger.settled_at.is_not(None)
 
     def total(value: ColumnElement[Decimal] | InstrumentedAttribute[Decimal],
@@ -317,7 +323,7 @@ def _unit_sums(session: Session, recall_id: str) -> tuple[UnitSums, ...]:
         select(Lot.unit, func.sum(shipped_to), func.sum(RecallLedger.on_hand), func.sum(RecallLedger.used),
                func.sum(RecallLedger.returned), total(missing, is_answered), total(shipped_to, ~is_answered),
                total(missing, is_answered, is_settled), total(shipped_to, ~is_answered, is_settled))
-        .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id)
+        .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id, part.of_lines)
         .group_by(Lot.unit).order_by(Lot.unit))
     found = []
     for unit, *sums in rows:

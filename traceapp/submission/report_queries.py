@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.store import FileStore, open_file
@@ -21,13 +21,15 @@ SENT = (ReportState.sent, ReportState.acknowledged, ReportState.rejected, Report
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """What a list holds; None: does not matter. `text`: the number of the case, or any that an authority gave."""
+    """What a list holds; None: does not matter. `text`: the number of the case, or any that an authority gave;
+    `within`: the ids that may be found."""
 
     states: tuple[str, ...] = ()
     jurisdiction: str | None = None
     product_id: str | None = None
     about: str | None = None
     text: str = ""
+    within: Select[str] | None = None
     after: str | None = None
     limit: int = 50
 
@@ -50,6 +52,8 @@ def report_page(session: Session, wanted: ReportFilter) -> Page[Report]:
             found = found.where(column == value)
     if wanted.states:
         found = found.where(Report.state.in_(wanted.states))
+    if wanted.within is not None:
+        found = found.where(Report.id.in_(wanted.within))
     if wanted.text.strip():
         text = wanted.text.strip()
         found = found.where(or_(Report.reference == text.upper(), Report.number == text, Report.sent_id == text,

@@ -12,6 +12,7 @@ from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.errors import Forbidden, NotSignedIn, Problem
 from traceapp.identity.service import actor_of, session_of, token_actor, touch_session
 
+from . import oversight
 from . import permissions as table
 from .context import world
 
@@ -97,10 +98,9 @@ def _judge(needed: str | None) -> Response | None:
             return redirect("/console/account")  # type: ignore[return-value]
         raise Forbidden("Choose a password of your own first: sign in and open “My account”.",
                         code="password-change-needed")
-    if needed == table.SIGNED_IN:
-        return None
-    if needed is None or needed not in who.scopes:
+    if needed != table.SIGNED_IN and (needed is None or needed not in who.scopes):
         raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")
+    oversight.judge(request.endpoint, request.view_args or {})
     return None
 
 

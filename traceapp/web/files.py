@@ -11,6 +11,7 @@ from traceapp.core.errors import Forbidden, NotFound
 
 from .auth import may
 from .context import world
+from .oversight import reached
 
 # What a file hangs on -> who may read it.
 READERS = {"lot": "trace.read", "inspection": "trace.read", "product": "console.read", "party": "console.read",
@@ -24,6 +25,8 @@ def attached_file(attachment_id: str) -> Response:
     here = world()
     with here.database.read() as session:
         attachment, stored = known_attachment(session, attachment_id)
+        if not reached(session, *attachment.about.split(":", 1)):
+            raise NotFound("There is no such file.", code="no-file", place="attachment")
     needed = READERS.get(attachment.about.partition(":")[0])
     if needed is None or not may(needed):
         raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")

@@ -11,12 +11,13 @@ from traceapp.export.spreadsheet import Record
 
 from .context import world
 from .i18n import language
+from .oversight import bounded
 from .tables import Table
 
 
 def adverse_event_table(wanted: AdverseEventFilter, filters: Mapping[str, object]) -> Table:
     """The table of a filter, without anything about who a person is; `filters` is what its record will say."""
-    return Table("adverse_events", _("Adverse events"), listing_columns(_), _rows(wanted, language()),
+    return Table("adverse_events", _("Adverse events"), listing_columns(_), _rows(bounded(wanted), language()),
                  dict(filters) | {"language": language()})
 
 

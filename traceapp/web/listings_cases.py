@@ -16,6 +16,7 @@ from traceapp.trace.lookup import lots_by_key
 
 from .context import world
 from .i18n import language
+from .oversight import bounded, bounded_ledger, recall_part
 from .tables import Table, Titles, titled
 from .words import (
     CHANNELS,
@@ -85,15 +86,15 @@ def _complaints(wanted: ComplaintFilter) -> Iterator[dict[str, Any]]:
 
 def recalls_table(wanted: RecallFilter, filters: Mapping[str, object]) -> Table:
     """The recalls of a filter with how far each is."""
-    return Table("recalls", gettext("Recalls"), titled(_RECALLS), _recalls(wanted), filters)
+    return Table("recalls", gettext("Recalls"), titled(_RECALLS), _recalls(bounded(wanted)), filters)
 
 
 def _recalls(wanted: RecallFilter) -> Iterator[dict[str, Any]]:
-    after: str | None = None
+    after, part = None, recall_part()
     with world().database.snapshot() as db:
         while True:
             page = recall_page(db, replace(wanted, after=after, limit=_BATCH))
-            progress = progress_of(db, (row.id for row in page.rows))
+            progress = progress_of(db, (row.id for row in page.rows), part)
             for row in page.rows:
                 yield {"reference": row.reference, "title": str(getattr(row, f"title_{language()}")),
                        "recall_class": row.recall_class, "state": word(RECALL_STATES, row.state),
@@ -108,7 +109,7 @@ def _recalls(wanted: RecallFilter) -> Iterator[dict[str, Any]]:
 def ledger_table(case: Recall, wanted: LedgerFilter, filters: Mapping[str, object]) -> Table:
     """The lines of a recall's ledger."""
     return Table("recall_ledger", gettext("Ledger of %(reference)s", reference=case.reference), titled(_LEDGER),
-                 _ledger(wanted), {**filters, "recall": case.reference})
+                 _ledger(bounded_ledger(wanted)), {**filters, "recall": case.reference})
 
 
 def _ledger(wanted: LedgerFilter) -> Iterator[dict[str, Any]]:

@@ -19,12 +19,12 @@ from traceapp.submission.records import EPCIS_TYPE, FORMS, KIND, AskedRecords, R
 from traceapp.submission.records_jobs import OrderRecords, order_records, own_job
 from traceapp.submission.records_states import FileState
 from traceapp.submission.service import ExportFilter, export_page
-from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import DIRECTIONS
 from traceapp.trace.tracking_choice import count_chosen, product_of_code, site_of_code
 
 from .context import actor, signed_in, world
 from .i18n import language
+from .oversight import checked, lot_asked, reached_products
 from .problems import translated
 from .reading import given, period
 from .tables import NewFile, send_file
@@ -44,11 +44,11 @@ def page_values(here: str, file: str) -> tuple[int, dict[str, Any]]:
     with world().database.read() as session:
         if request.args.get("chosen"):
             try:
-                count = count_chosen(session, asked_records(session, wanted).choice(session))
+                count = count_chosen(session, checked(asked_records(session, wanted)).choice(session))
             except Problem as error:
                 errors, status = [(error.place or "lot", translated(error))], 422
         products = [(product.id, f"{product.code} · {own_name(product)}")
-                    for product in all_products(session, only_active=False)]
+                    for product in reached_products(all_products(session, only_active=False))]
         sites = [(site.id, f"{site.code} · {own_name(site)}") for site in all_sites(session)]
         before = export_page(session, ExportFilter(actor_id=actor().id, kind=KIND, limit=10))
     kept = {name: value for name, value in wanted.items() if value}
@@ -72,6 +72,7 @@ def send_asked() -> Response:
 
 def ordered(session: Session, asked: AskedRecords, form: str, filters: Mapping[str, object]) -> RecordsJob:
     """Have the file made in the background, in the reader's language."""
+    checked(asked)
     texts = {text: gettext(text) for text in ("Records", *record_texts())} if language() != "en" else {}
     told = {name: value for name, value in filters.items() if value} | {"language": language()}
     return order_records(session, signed_in(), world().clock, OrderRecords(asked, form, told, language(), texts))
@@ -81,6 +82,7 @@ def send_made(job_id: str) -> Response:
     """The file that was made in the background. Raises NotFound."""
     with world().database.read() as session:
         job = own_job(session, signed_in(), job_id)
+    checked(AskedRecords.of(job.asked))
     path = world().records.path_of(job.id)
     if job.state != FileState.done or not path.is_file():
         raise NotFound("There is no such file.", code="unknown-file", place="job_id")
@@ -95,6 +97,8 @@ def send_made(job_id: str) -> Response:
 def send_records(asked: AskedRecords, form: str, filters: Mapping[str, object]) -> Response:
     """The file in the reader's language, recorded with its hash before it is sent. Raises TooLarge for one that is to
     be made in the background."""
+    checked(asked)
+
     def write(file: Any) -> Any:
         with world().database.snapshot() as session:
             choice = asked.choice(session)
@@ -113,7 +117,7 @@ def asked_records(session: Session, wanted: Mapping[str, str]) -> AskedRecords:
     since, until = period(wanted)
     direction = wanted["direction"] if wanted["direction"] in DIRECTIONS else None
     return AskedRecords(
-        key_of_text(session, wanted["lot"]) if wanted["lot"] else None, direction, True, since, until,
+        lot_asked(session, wanted["lot"]) if wanted["lot"] else None, direction, True, since, until,
         product_of_code(session, wanted["product"]) if wanted["product"] else None,
         site_of_code(session, wanted["site"]) if wanted["site"] else None, bool(wanted["steps"]))
 

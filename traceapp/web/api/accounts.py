@@ -14,6 +14,7 @@ from traceapp.identity.model import User
 from traceapp.identity.passwords import LONGEST_PASSWORD, MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role
+from traceapp.oversight.setting import SetScope, known_jurisdictions, set_scope
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
@@ -27,7 +28,7 @@ PERMISSIONS = {
     "api_accounts.list_tokens": "token.manage", "api_accounts.add_token": "token.manage",
     "api_accounts.revoke": "token.manage", "api_accounts.read_account": "signed_in",
     "api_accounts.change_account": "signed_in", "api_accounts.change_password": "signed_in",
-    "api_accounts.reset": "user.manage",
+    "api_accounts.reset": "user.manage", "api_accounts.set_regulator_scope": "user.manage",
 }
 
 
@@ -42,6 +43,15 @@ class UserSchema(Schema):
     is_active = fields.Boolean()
     created_at = moment()
     one_time_until = moment(allow_none=True)
+    jurisdictions = fields.List(fields.String())
+    product_ids = fields.List(fields.String())
+
+
+class RegulatorScopeSchema(Schema):
+    """Whose cases a regulator sees: jurisdictions as the rules name them, and products, none for all of them."""
+
+    jurisdictions = fields.List(choice(known_jurisdictions()), required=True, validate=validate.Length(min=1, max=50))
+    product_ids = fields.List(words(32), load_default=list, validate=validate.Length(max=10_000))
 
 
 class NewUserSchema(Schema):
@@ -161,6 +171,17 @@ def change_user(given: dict[str, Any], user_id: str) -> Response:
         user = accounts.change_user(session, signed_in(), world().clock, accounts.ChangeUser(
             user_id, revision=wanted_revision(), **given))
         session.flush()
+        return shown(UserSchema(), user)
+
+
+@blueprint.route("/users/<user_id>/scope", methods=["PUT"])
+@blueprint.arguments(RegulatorScopeSchema, example={"jurisdictions": ["CN", "EU"], "product_ids": []})
+@blueprint.alt_response(200, schema=UserSchema)
+def set_regulator_scope(given: dict[str, Any], user_id: str) -> Response:
+    """Say of which jurisdictions and products a regulator sees cases; tokens of the account too (If-Match)"""
+    with unit_of_work() as session:
+        user = set_scope(session, signed_in(), world().clock, SetScope(
+            user_id, tuple(given["jurisdictions"]), tuple(given["product_ids"]), wanted_revision()))
         return shown(UserSchema(), user)
 
 

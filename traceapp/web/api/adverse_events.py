@@ -15,6 +15,7 @@ from traceapp.submission.received_messages import erase_details
 from traceapp.vault.service import reveal_person
 from traceapp.web.case_score import score_of
 from traceapp.web.context import signed_in, world
+from traceapp.web.oversight import bounded
 
 from .assessment import AssessedSchema, AssessSchema, DetailsSchema, FieldChangeSchema, ScoreSchema, Told, ToldDetails
 from .blueprint import ApiBlueprint
@@ -112,7 +113,7 @@ class ActionSchema(Schema):
 def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
     """Adverse events, latest awareness first"""
     with world().database.read() as session:
-        found = queries.adverse_event_page(session, queries.AdverseEventFilter(**wanted))
+        found = queries.adverse_event_page(session, bounded(queries.AdverseEventFilter(**wanted)))
         return page_answer(found)
 
 

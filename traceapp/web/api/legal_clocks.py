@@ -13,6 +13,7 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.cases import recall_stream
 from traceapp.rules import rules
 from traceapp.web.context import signed_in, world
+from traceapp.web.oversight import own_clocks
 from traceapp.worklist import legal_clocks
 from traceapp.worklist.clock_model import ClockState
 
@@ -109,7 +110,7 @@ def list_clocks(adverse_event_id: str) -> object:
     with world().database.read() as session:
         if adverse_event_by_id(session, adverse_event_id) is None:
             raise NotFound("There is no such adverse event.", place="adverse_event_id")
-        return legal_clocks.clocks_about(session, about(adverse_event_id))
+        return own_clocks(legal_clocks.clocks_about(session, about(adverse_event_id)))
 
 
 @blueprint.route("/recalls/<recall_id>/clocks", methods=["GET"])
@@ -117,7 +118,7 @@ def list_clocks(adverse_event_id: str) -> object:
 def list_recall_clocks(recall_id: str) -> object:
     """The legal clocks of a recall, the earliest due first"""
     with world().database.read() as session:
-        return legal_clocks.clocks_about(session, recall_stream(known_recall(session, recall_id)))
+        return own_clocks(legal_clocks.clocks_about(session, recall_stream(known_recall(session, recall_id))))
 
 
 @blueprint.route("/clocks/<clock_id>/end", methods=["POST"])

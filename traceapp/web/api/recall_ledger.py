@@ -15,6 +15,7 @@ from traceapp.recall.ledger import WAYS
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
 from traceapp.recall.policy import LineState
 from traceapp.web.context import signed_in, world
+from traceapp.web.oversight import bounded_ledger, recall_part
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
@@ -97,8 +98,8 @@ def read_notices(recall_id: str) -> Response:
     """Who was told, and what came back"""
     with world().database.read() as session:
         known_recall(session, recall_id)
-        return jsonify({"totals": plain_value(queries.totals_of(session, recall_id)),
-                        "notices": plain_value(queries.notice_rows(session, recall_id))})
+        return jsonify({"totals": plain_value(queries.totals_of(session, recall_id, recall_part())),
+                        "notices": plain_value(queries.notice_rows(session, recall_id, recall_part()))})
 
 
 @blueprint.route("/recalls/<recall_id>/ledger", methods=["GET"])
@@ -108,7 +109,7 @@ def read_ledger(wanted: dict[str, Any], recall_id: str) -> Response:
     """Every lot at every consignee"""
     with world().database.read() as session:
         known_recall(session, recall_id)
-        found = queries.ledger_page(session, queries.LedgerFilter(recall_id, **wanted))
+        found = queries.ledger_page(session, bounded_ledger(queries.LedgerFilter(recall_id, **wanted)))
         return jsonify(page_answer(found, plain_value))
 
 

@@ -15,6 +15,7 @@ from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall
 from traceapp.recall.states import RecallClass, RecallState
 from traceapp.web.context import signed_in, world
+from traceapp.web.oversight import bounded, recall_part
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
@@ -166,7 +167,7 @@ def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
     if not states:
         return {"rows": [], "total": 0, "next": None}
     with world().database.read() as session:
-        return page_answer(queries.recall_page(session, queries.RecallFilter(states=states, **wanted)))
+        return page_answer(queries.recall_page(session, bounded(queries.RecallFilter(states=states, **wanted))))
 
 
 @blueprint.route("/recalls", methods=["POST"])
@@ -205,7 +206,7 @@ def read_scope(recall_id: str) -> object:
     """The lots of a recall"""
     with world().database.read() as session:
         known_recall(session, recall_id)
-        return list(queries.scope_rows(session, recall_id))
+        return list(queries.scope_rows(session, recall_id, recall_part()))
 
 
 @blueprint.route("/recalls/<recall_id>/scope", methods=["PUT"])

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from traceapp.submission.records import FORMS, AskedRecords
 from traceapp.submission.records_jobs import cancel_records, own_job, own_jobs
 from traceapp.submission.records_states import FileState
-from traceapp.trace.finding import key_of_text
 from traceapp.trace.genealogy import DIRECTIONS
 from traceapp.trace.tracking_choice import product_of_code, site_of_code
 from traceapp.web.context import signed_in, world
+from traceapp.web.oversight import lot_asked
 from traceapp.web.records import ordered, send_made, send_records
 
 from .blueprint import ApiBlueprint
@@ -124,7 +124,7 @@ def read_file(file_id: str) -> Response:
 
 def _asked(session: Session, wanted: dict[str, Any]) -> AskedRecords:
     return AskedRecords(
-        key_of_text(session, wanted["lot"]) if wanted["lot"] else None, wanted["direction"], wanted["by_time"],
+        lot_asked(session, wanted["lot"]) if wanted["lot"] else None, wanted["direction"], wanted["by_time"],
         wanted["since"], wanted["until"],
         product_of_code(session, wanted["product"]) if wanted["product"] else None,
         site_of_code(session, wanted["site"]) if wanted["site"] else None, wanted["all_steps"])

@@ -54,6 +54,9 @@ def account_new() -> Response:
 
     def act(session: Session) -> Done:
         user = create_user(session, signed_in(), world().clock, command)
+        if user.role == Role.regulator:
+            return Done(url_for("console.account", user_id=user.id, do="scope"),
+                        gettext("%(name)s can sign in now. Say of which jurisdictions.", name=user.name))
         return Done(url_for("console.accounts"), gettext("%(name)s can sign in now.", name=user.name))
 
     return perform(form, act, Refusal(again))

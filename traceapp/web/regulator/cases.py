@@ -29,6 +29,7 @@ from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.trace.policy import VerdictFacts, verdict
 from traceapp.web import assessment_words, clock_words, report_words
 from traceapp.web.context import world
+from traceapp.web.oversight import bounded, reached, reached_lots, recall_part
 from traceapp.web.reading import ZONE, given, same_page
 from traceapp.web.words import word
 
@@ -48,10 +49,10 @@ def cases() -> Response:
         target = _exactly(db, number) if number else None
         if target:
             return redirect(target, 303)
-        lots = lots_of_number(db, number) if number else []
-        events = adverse_event_page(db, AdverseEventFilter(after=given("after", 500) or None, limit=20))
-        recalls = recall_page(db, RecallFilter(states=_TOLD, limit=20))
-        sent = report_page(db, ReportFilter(states=SENT, text=number, limit=20))
+        lots = reached_lots(db, lots_of_number(db, number)) if number else []
+        events = adverse_event_page(db, bounded(AdverseEventFilter(after=given("after", 500) or None, limit=20)))
+        recalls = recall_page(db, bounded(RecallFilter(states=_TOLD, limit=20)))
+        sent = report_page(db, bounded(ReportFilter(states=SENT, text=number, limit=20)))
         values = _names(db, events, [lot.lot_key for lot in lots])
     return page("regulator/cases.html", number=number, found=lots, events=events, recalls=recalls, sent=sent,
                 report_words=report_words, clock_words=clock_words,
@@ -62,12 +63,12 @@ def cases() -> Response:
 def _exactly(db: Session, number: str) -> str | None:
     """Where a number leads when there is only one thing of it."""
     event = adverse_event_by_reference(db, number)
-    if event is not None:
+    if event is not None and reached(db, "adverse_event", event.id):
         return url_for("regulator.adverse_event", adverse_event_id=event.id)
     recall = recall_by_reference(db, number.upper())
-    if recall is not None and is_told(recall.state):
+    if recall is not None and is_told(recall.state) and reached(db, "recall", recall.id):
         return url_for("regulator.recall", recall_id=recall.id)
-    lots = lots_of_number(db, number)
+    lots = reached_lots(db, lots_of_number(db, number))
     return url_for("regulator.lot", lot_key=lots[0].lot_key) if len(lots) == 1 else None
 
 
@@ -90,8 +91,8 @@ def adverse_event(adverse_event_id: str) -> Response:
             "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key),
             "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
-            "recalls": recalls_of_lot(db, case.lot_key),
-            "reports": [row for row in reports_about(db, about(case.id)) if row.state in SENT],
+            "recalls": [row for row in recalls_of_lot(db, case.lot_key) if reached(db, "recall", row.id)],
+            "reports": [row for row in reports_about(db, about(case.id)) if reached(db, "report", row.id)],
             "versions": [(version.version, version.at) for version in versions_of(db, case.id)]}
     return page("regulator/adverse_event.html", case=case, report_words=report_words,
                 clock_words=clock_words, narrative=masked_text(case.narrative),
@@ -108,8 +109,8 @@ def lot(lot_key: str) -> Response:
         found = lots_by_key(db, [lot_key]).get(lot_key)
         if found is None:
             raise NotFound("There is no such lot.")
-        events = adverse_event_page(db, AdverseEventFilter(lot_key=lot_key, after=given("after", 500) or None))
-        recalls = recalls_of_lot(db, lot_key)
+        events = adverse_event_page(db, bounded(AdverseEventFilter(lot_key=lot_key, after=given("after", 500) or None)))
+        recalls = [row for row in recalls_of_lot(db, lot_key) if reached(db, "recall", row.id)]
         values = _names(db, events, [lot_key])
     today = world().clock.now().astimezone(ZONE).date()
     state = verdict(VerdictFacts(found.release_state, found.is_recalled, found.is_on_hold, found.expires_on), today)
@@ -125,6 +126,7 @@ def recall(recall_id: str) -> Response:
         case = recall_by_id(db, recall_id)
         if not is_told(case.state):
             raise NotFound("There is no such recall.", code="unknown-recall", place="recall_id")
-        values: dict[str, Any] = {"rows": scope_rows(db, case.id), "totals": totals_of(db, case.id),
+        values: dict[str, Any] = {"rows": scope_rows(db, case.id, recall_part()),
+                                  "totals": totals_of(db, case.id, recall_part()),
                                   "signed": signatures(db, case.id)}
     return page("regulator/recall.html", case=case, **values)

@@ -10,12 +10,14 @@ from traceapp.catalog.queries import all_products
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.submission.service import ExportFilter, export_page
 from traceapp.trace.lookup import lots_of_number
+from traceapp.web.clock_words import authority_word
 from traceapp.web.context import actor, world
 from traceapp.web.listings import adverse_event_table
+from traceapp.web.oversight import NO_SCOPE, bounded, reached_lots, reached_products
 from traceapp.web.problems import translated
 from traceapp.web.reading import given, period
 from traceapp.web.tables import send_table
-from traceapp.web.words import own_name
+from traceapp.web.words import joined_words, own_name
 
 from .layout import blueprint, page
 
@@ -28,13 +30,16 @@ _FIELDS = ("since", "until", "product", "lot", "serious")
 
 @blueprint.get("/")
 def home() -> Response:
-    """Three tasks."""
-    return page("regulator/home.html", products=_products())
+    """Three tasks, and of which jurisdictions and products."""
+    products = _products()
+    return page("regulator/home.html", products=products, no_scope=NO_SCOPE,
+                places=joined_words([authority_word(one) for one in sorted(actor().jurisdictions)]),
+                chosen=joined_words([name for _key, name in products]) if actor().product_ids else "")
 
 
 def _products() -> list[tuple[str, str]]:
     with world().database.read() as db:
-        return [(product.id, own_name(product)) for product in all_products(db, only_active=False)
+        return [(product.id, own_name(product)) for product in reached_products(all_products(db, only_active=False))
                 if product.kind != "material"]
 
 
@@ -44,7 +49,7 @@ def _filter(db: Session) -> AdverseEventFilter:
     number, product_id = given("lot"), given("product") or None
     lot_key = None
     if number:
-        lots = [lot for lot in lots_of_number(db, number) if product_id in (None, lot.product_id)]
+        lots = [lot for lot in reached_lots(db, lots_of_number(db, number)) if product_id in (None, lot.product_id)]
         if not lots:
             raise InvalidInput("There is no batch “%(number)s” of ours.", place="lot", number=number)
         if len(lots) > 1:
@@ -62,7 +67,7 @@ def reports() -> Response:
     count, errors = None, []
     with world().database.read() as db:
         try:
-            count = count_adverse_events(db, _filter(db)) if request.args else None
+            count = count_adverse_events(db, bounded(_filter(db))) if request.args else None
         except InvalidInput as error:
             errors = [(error.place, translated(error))]
         before = export_page(db, ExportFilter(actor_id=actor().id, after=given("after", 500) or None, limit=20))

@@ -1,0 +1,1 @@
+"""What regulators may see, and what they see of it."""
