@@ -99,7 +99,8 @@ def make_abroad(console: Console) -> Abroad:
             narrative="Taken to the ward for two days."))
     recalls = [running(console.database, console.clock, house, replace(TEXTS, root_lot_keys=(lot.lot_key,)))
                for lot in (house.second, house.other)]
-    desk = Desk(console.database, console.clock, replace(make_desk(world_of(console).files.directory),
-                                                         store=world_of(console).files))
+    here = world_of(console)
+    desk = Desk(console.database, console.clock, replace(make_desk(here.files.directory), store=here.files,
+                                                         vault=here.vault))
     reports = [desk.sent(inside, jurisdiction=one) for one in ("EU", "CN")]
     return Abroad(console, house, inside, outside, recalls[0], recalls[1], reports[0], reports[1], mask.id)

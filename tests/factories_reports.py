@@ -32,6 +32,7 @@ from traceapp.submission.report_desk import CaseWanted, ReadAnswer, ReportDesk
 from traceapp.submission.report_model import Report, ReportAnswer
 from traceapp.submission.report_preparing import PrepareReport, prepare_report
 from traceapp.submission.report_states import AnswerVerdict
+from traceapp.vault.service import Vault
 
 
 def person(name: str, role: str = "quality") -> Actor:
@@ -79,8 +80,12 @@ def read_named_case(session: Any, wanted: CaseWanted) -> CaseReport:
     return case
 
 
+# The key of the applications in tests, so that they read what is made here.
+VAULT = Vault("YS12YXVsdC1rZXktb2YtdGhlLXRlc3Qtc3VpdGUhISE=")
+
+
 def make_desk(folder: Path, form: str = "letter") -> ReportDesk:
-    return ReportDesk(FileStore(folder), {form: LetterForm(form)}, read_named_case, {"note": read_note})
+    return ReportDesk(FileStore(folder), {form: LetterForm(form)}, read_named_case, {"note": read_note}, VAULT)
 
 
 def an_answer(verdict: str, *names: str, number: str = "", texts: tuple[str, ...] = ()) -> bytes:
@@ -108,7 +113,7 @@ class Desk:
         signer = who or self.manager()
         with self.database.write() as session:
             return approve_report(session, signer, self.clock,
-                                  ApproveReport(report.id, password, "read it"), store=self.desk.store)
+                                  ApproveReport(report.id, password, "read it"), desk=self.desk)
 
     def send(self, report: Report, **changes: Any) -> Report:
         command = RecordSending(report.id, "web portal", self.clock.now())

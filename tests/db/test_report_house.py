@@ -29,6 +29,7 @@ from traceapp.submission.report_answers import read_e2b_answer, read_emdr_answer
 from traceapp.submission.report_house import report_desk
 from traceapp.submission.report_model import ReceivedCase, Report
 from traceapp.submission.report_queries import answers_of, files_of
+from traceapp.submission.sealed_files import read_kept
 from traceapp.vault.service import PersonDetails
 
 __all__ = ["here"]
@@ -196,7 +197,7 @@ def test_a_full_report_names_the_person_and_the_look_at_him_is_recorded(
     event = make_event(database, clock, contact=PersonDetails(name="Zhang San", phone="13900000004"), affected="me")
     report = desk.prepare(event, form="values", profile="full")
     with database.read() as session:
-        files = {one.role: desk.desk.store.path_of(one.sha256).read_text() for one in files_of(session, report.id)}
+        files = {one.role: read_kept(session, desk.desk, one.sha256).decode() for one in files_of(session, report.id)}
         seen = list(session.scalars(select(AuditEntry.action).where(AuditEntry.action.contains("reveal"))))
     assert "Zhang San" in files["form"] and "Zhang San" not in files["masked"] and "13900000004" not in files["masked"]
     assert len(seen) == 1

@@ -14,11 +14,11 @@ from tests.factories_reports import Desk, an_answer, make_desk
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.submission.report_comparing import changes_since_earlier
 from traceapp.submission.report_model import Report
 from traceapp.submission.report_package import archive, package_name, package_of
 from traceapp.submission.report_queries import (
     ReportFilter,
-    changes_since_earlier,
     clocks_to_report,
     report_page,
     waiting_answers,
@@ -37,8 +37,8 @@ def event(database: Database, clock: FixedClock) -> AdverseEvent:
 
 def unpacked(desk: Desk, report: Report, *, is_masked: bool = False) -> dict[str, bytes]:
     with desk.database.read() as session:
-        data = package_of(session, desk.desk.store, session.get_one(Report, report.id), is_masked=is_masked)
-        assert data == package_of(session, desk.desk.store, session.get_one(Report, report.id), is_masked=is_masked)
+        data = package_of(session, desk.desk, session.get_one(Report, report.id), is_masked=is_masked)
+        assert data == package_of(session, desk.desk, session.get_one(Report, report.id), is_masked=is_masked)
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         return {name: file.read(name) for name in file.namelist()}
 
@@ -77,8 +77,8 @@ def test_a_follow_up_shows_what_it_says_anew(database: Database, clock: FixedClo
     second = desk.prepare(event, kind="followup")
     with database.read() as session:
         found = {one.place: (one.before, one.after) for one in changes_since_earlier(
-            session, desk.desk.store, session.get_one(Report, second.id))}
-        assert changes_since_earlier(session, desk.desk.store, session.get_one(Report, first.id)) == []
+            session, desk.desk, session.get_one(Report, second.id))}
+        assert changes_since_earlier(session, desk.desk, session.get_one(Report, first.id)) == []
     assert found["event.outcome"] == ("unknown", "recovered")
     assert not any(place.startswith("head.") for place in found)
 

@@ -23,6 +23,7 @@ from traceapp.submission.report_answering import MatchAnswer, match_answer
 from traceapp.submission.report_deciding import ChangeReport, change_report
 from traceapp.submission.report_model import ReportAnswerMatch, ReportFile, ReportSignature
 from traceapp.submission.report_preparing import RenewReport, renew_report
+from traceapp.submission.sealed_files import read_kept
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import open_tasks
 
@@ -227,7 +228,8 @@ def test_a_follow_up_names_what_it_follows_and_comes_only_after_it(
 def test_a_full_report_is_kept_beside_one_that_names_nobody(
         database: Database, desk: Desk, event: AdverseEvent) -> None:
     report = desk.prepare(event, profile="full")
-    kept = {one.role: desk.desk.store.path_of(one.sha256).read_text() for one in files(database, report.id)}
+    with database.read() as session:
+        kept = {one.role: read_kept(session, desk.desk, one.sha256).decode() for one in files(database, report.id)}
     assert "Zhang San" in kept["form"] and "Zhang San" not in kept["masked"]
     assert json.loads(kept["case"])["patient.name"] == "Zhang San"
 

@@ -16,6 +16,7 @@ from tests.factories_reports import an_answer, read_note
 from tests.factories_web import Browser, Console
 from tests.http_clients import ApiClient
 from traceapp.adverse_event.model import AdverseEvent
+from traceapp.audit.model import AuditEntry
 from traceapp.submission.model import ExportRecord
 from traceapp.submission.report_model import Report
 from traceapp.trace.model import Lot
@@ -183,3 +184,49 @@ def test_the_periodic_report_leaves_as_word_and_pdf_and_a_wrong_wish_comes_back(
     for wrong, status in (("since=x", 422), ("until=2025-01-01", 422), ("product=none", 404)):
         answer = quality.get(f"{path}&form=pdf".replace(wrong.partition("=")[0] + "=", "unused=") + f"&{wrong}")
         assert answer.status_code == status and "Download" in answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def full_report(console: Console, case: AdverseEvent) -> Report:
+    """A report that names persons."""
+    answer = console.browser("quality").submit(f"/console/adverse-events/{case.id}/reports/new", {
+        "form": "values", "kind": "initial", "profile": "full"})
+    with console.database.read() as session:
+        return session.get_one(Report, answer.headers["Location"].rpartition("/")[2])
+
+
+def looks(console: Console) -> list[str]:
+    with console.database.read() as session:
+        return [json.loads(one.data)["reason"] for one in session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "report.opened").order_by(AuditEntry.seq))]
+
+
+@pytest.mark.parametrize(("address", "file"), [("files/1", "1"), ("package/export", "")])
+def test_what_names_persons_is_handed_out_for_a_reason_that_is_recorded(console: Console, full_report: Report,
+                                                                       address: str, file: str) -> None:
+    quality, page = console.browser("quality"), f"/console/reports/{full_report.id}"
+    asked = quality.get(f"{page}/{address}")
+    assert asked.status_code == 303 and "do=open" in asked.headers["Location"]
+    assert "names persons" in quality.get(asked.headers["Location"]).get_data(as_text=True)
+    before = looks(console)
+    refused = quality.post(f"{page}/open", {"file": file, "reason": ""})
+    assert refused.status_code == 422 and "Say why you need this" in refused.get_data(as_text=True)
+    assert looks(console) == before
+    given = quality.post(f"{page}/open", {"file": file, "reason": "handing it in"})
+    assert given.status_code == 200 and "attachment" in given.headers["Content-Disposition"]
+    assert looks(console) == [*before, "handing it in"]
+    with console.database.read() as session:
+        assert session.scalars(select(ExportRecord).where(
+            ExportRecord.sha256 == given.headers["X-Content-SHA256"])).one().actor_role == "quality"
+
+
+def test_the_interface_asks_for_the_reason_too(console: Console, full_report: Report) -> None:
+    api, path = ApiClient(console.app, console.database, console.clock, "quality"), f"/reports/{full_report.id}"
+    for one in (f"{path}/files/1", f"{path}/package"):
+        assert api.get(one, 422)["code"] == "reason-needed"
+        assert api.client.post(f"/api/v1{one}", json={"reason": "handing it in"},
+                               headers={"Authorization": f"Bearer {api.token}"}).status_code == 200
+    masked = next(one for one in api.get(f"{path}/files") if one["role"] == "masked")
+    answer = api.client.get(f"/api/v1{path}/files/{masked['position']}",
+                            headers={"Authorization": f"Bearer {api.token}"})
+    assert answer.status_code == 200

@@ -205,7 +205,8 @@ def test_the_pages_read_in_chinese(regulator: Browser, case: AdverseEvent) -> No
 @pytest.fixture
 def sent_report(console: Console, house: House, tmp_path: Path) -> Report:
     """A report with persons that was sent, and one that was only prepared."""
-    desk = Desk(console.database, console.clock, replace(make_desk(tmp_path), store=world_of(console).files))
+    desk = Desk(console.database, console.clock, replace(
+        make_desk(tmp_path), store=world_of(console).files, vault=world_of(console).vault))
     desk.prepare(assessed(console, lot=scanned(house.first)))
     return desk.sent(assessed(console, lot=scanned(house.first)), profile="full")
 

@@ -19,10 +19,15 @@ from .public import AdverseEventLine
 from .states import AdverseEventState
 
 
+SORTS = {"awareness_at": AdverseEvent.awareness_at, "reference": AdverseEvent.reference,
+         "outcome": AdverseEvent.outcome, "causality": AdverseEvent.causality}
+
+
 @dataclass(frozen=True, slots=True)
 class AdverseEventFilter:
     """What a list or an export holds; None: does not matter. The period is about awareness, `until` not included.
-    Nullified ones are left out unless asked for. `within`: the ids that may be found."""
+    Nullified ones are left out unless asked for. `within`: the ids that may be found; `sort` is one of
+    `SORTS`."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -32,6 +37,7 @@ class AdverseEventFilter:
     states: tuple[str, ...] = ()
     with_nullified: bool = False
     text: str = ""
+    sort: str = "awareness_at"
     oldest_first: bool = False
     within: Select[str] | None = None
     after: str | None = None
@@ -61,7 +67,7 @@ def _matching(found: Select[AdverseEvent], wanted: AdverseEventFilter) -> Select
 
 def adverse_event_page(session: Session, wanted: AdverseEventFilter) -> Page[AdverseEvent]:
     """One page, latest awareness first unless asked otherwise."""
-    order = Order(AdverseEvent.awareness_at, AdverseEvent.id, descending=not wanted.oldest_first)
+    order = Order(SORTS[wanted.sort], AdverseEvent.id, descending=not wanted.oldest_first)
     return page_of(session, _matching(select(AdverseEvent), wanted), order, wanted.after, wanted.limit)
 
 

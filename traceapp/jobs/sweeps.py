@@ -55,6 +55,7 @@ from .print_sweep import print_labels
 from .records_sweep import make_records
 from .retention_sweep import propose_erasures
 from .scheduler import Sweep
+from .sealing_sweep import seal_report_files
 
 log = structlog.get_logger()
 _LEASE_SECONDS = 60
@@ -262,5 +263,6 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),
         Sweep("retention", 21_600.0, propose_erasures),
+        Sweep("seal-files", 60.0, seal_report_files),
         Sweep("watch", 60.0, watch),
     )

@@ -7,7 +7,7 @@ further bound: a case whose product nobody knows is outside of an account that h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, literal, or_, select, true, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -32,20 +32,28 @@ _TOLD = (RecallState.notifying, RecallState.closed)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`jurisdictions` as rules name them, none: nothing is reached; `product_ids` empty: all products. `is_home`: one
-    of them is where we are, whose authority oversees all that we make."""
+    """`jurisdictions` as rules name them, none: nothing is reached; `product_ids` empty: all products. `home` is where
+    we are: its authority oversees all that we make."""
 
     jurisdictions: frozenset[str]
     product_ids: frozenset[str]
-    is_home: bool
+    home: str
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the authority at home is one of them."""
+        return self.home in self.jurisdictions
+
+    def at(self, jurisdiction: str) -> Scope:
+        """The part of the scope that is one of its jurisdictions; of another one nothing."""
+        return replace(self, jurisdictions=self.jurisdictions & {jurisdiction})
 
 
 def scope_of(session: Session, actor: Actor) -> Scope | None:
     """The scope of a regulator; None for everybody else, whose permissions alone decide."""
     if actor.role != Role.regulator:
         return None
-    return Scope(actor.jurisdictions, actor.product_ids,
-                 bool(actor.jurisdictions) and jurisdiction_of(home_market(session)) in actor.jurisdictions)
+    return Scope(actor.jurisdictions, actor.product_ids, jurisdiction_of(home_market(session)))
 
 
 def cases_in(scope: Scope) -> Select[str]:
@@ -108,7 +116,7 @@ def _concerns(scope: Scope) -> ColumnElement[bool]:
         return true()
     if not scope.jurisdictions:
         return false()
-    told = exists().where(Report.about == _named("adverse_event", AdverseEvent.id), Report.state.in_(SENT),
+    told = exists().where(of_event(Report.about), Report.state.in_(SENT),
                           Report.jurisdiction.in_(scope.jurisdictions))
     return or_(_clock_runs(scope, "adverse_event", AdverseEvent.id), told, _happened_there(scope),
                AdverseEvent.lot_key.in_(_shipped_to(scope)))
@@ -124,6 +132,11 @@ def _happened_there(scope: Scope) -> ColumnElement[bool]:
 
 def _clock_runs(scope: Scope, kind: str, key: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return exists().where(LegalClock.about == _named(kind, key), LegalClock.jurisdiction.in_(scope.jurisdictions))
+
+
+def of_event(about: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether what is `about` something is about the adverse event of the statement around it."""
+    return about == _named("adverse_event", AdverseEvent.id)
 
 
 def _named(kind: str, key: InstrumentedAttribute[str]) -> ColumnElement[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.model import AdverseEvent
-from traceapp.attachment.store import FileStore, hash_of, open_file
+from traceapp.attachment.store import hash_of
 from traceapp.complaint.policy import cleaned_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -27,7 +27,9 @@ from .report_cases import (
     raise_duty,
     sign,
 )
+from .report_desk import ReportDesk
 from .report_model import Report
+from .sealed_files import read_kept
 
 _LONGEST = 2000
 
@@ -87,7 +89,7 @@ def check_report(session: Session, actor: Actor, clock: Clock, command: CheckRep
 
 
 def approve_report(session: Session, actor: Actor, clock: Clock, command: ApproveReport, *,
-                   store: FileStore) -> Report:
+                   desk: ReportDesk) -> Report:
     """The report, signed by a second person.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for the person who checked it
@@ -98,7 +100,7 @@ def approve_report(session: Session, actor: Actor, clock: Clock, command: Approv
         raise Forbidden("You checked this report yourself. A second person has to approve it.", code="same-person")
     signer = check_signature(session, actor, command.password)
     _refuse_faulty(session, report)
-    _refuse_tampered(report, store)
+    _refuse_tampered(session, report, desk)
     report.approved_at, report.approved_by = clock.now(), actor.id
     sign(session, clock, report, signer, ("approved", cleaned_text(command.reason, place="reason", limit=_LONGEST)))
     move(session, actor, clock, report, "approve")
@@ -157,8 +159,7 @@ def _refuse_faulty(session: Session, report: Report) -> None:
         raise Conflict("The case has changed since this file was made. Prepare the report anew.", code="case-moved")
 
 
-def _refuse_tampered(report: Report, store: FileStore) -> None:
-    with open_file(store, report.sha256 or "") as file:
-        if hash_of(file.read()) != report.sha256:
-            raise Conflict("The kept file is not the one that was checked. Prepare the report anew.",
-                           code="not-what-was-checked")
+def _refuse_tampered(session: Session, report: Report, desk: ReportDesk) -> None:
+    if hash_of(read_kept(session, desk, report.sha256 or "")) != report.sha256:
+        raise Conflict("The kept file is not the one that was checked. Prepare the report anew.",
+                       code="not-what-was-checked")

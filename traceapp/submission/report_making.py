@@ -24,6 +24,7 @@ from .report_forms import Form, number_of, series_of
 from .report_model import Report, ReportFile, ReportSeries
 from .report_states import FileRole, ReportState
 from .report_values import written_values
+from .sealed_files import NAMING, keep_sealed
 
 JSON = "application/json"
 
@@ -107,7 +108,10 @@ def _keep(session: Session, actor: Actor, clock: Clock, report: Report, part: tu
           desk: ReportDesk) -> None:
     """Keep the bytes, and the row that says what they are; `part`: role, round, the file."""
     role, made, file = part
-    keep_file(session, actor, clock, report_stream(report.id), (file.name, file.data), store=desk.store)
+    if report.profile == Profile.full and role in NAMING:
+        keep_sealed(session, actor, clock, report_stream(report.id), (file.name, file.data), desk=desk)
+    else:
+        keep_file(session, actor, clock, report_stream(report.id), (file.name, file.data), store=desk.store)
     last = session.scalar(select(func.max(ReportFile.position)).where(ReportFile.report_id == report.id))
     session.add(ReportFile(
         report_id=report.id, position=(last or 0) + 1, role=role, round=made, name=file.name[:200],

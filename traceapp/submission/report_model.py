@@ -69,7 +69,7 @@ class Report(Revisioned, Base):
 
 class ReportFile(Base):
     """A file of a report as it was made; `round` counts how often the report was made anew, so that what was signed
-    once is never lost. The bytes lie in the file store under `sha256`."""
+    once is never lost. The bytes lie in the file store under `sha256`, or where `SealedFile` says."""
 
     __tablename__ = "report_file"
     append_only = True
@@ -85,6 +85,18 @@ class ReportFile(Base):
     size_bytes: Mapped[int] = mapped_column(Integer)
     added_at: Mapped[datetime] = mapped_column(UtcTime)
     added_by: Mapped[str] = mapped_column(String(80))
+
+
+class SealedFile(Base):
+    """A file that names persons: `sha256` is the hash of what it says, by which it is known and signed; the bytes lie
+    in the file store under `kept_as`, sealed by a key of their own, which the vault sealed (`sealed_key`)."""
+
+    __tablename__ = "sealed_file"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kept_as: Mapped[str] = mapped_column(String(64))
+    sealed_key: Mapped[str] = mapped_column(Text)
+    sealed_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class ReportSignature(Base):

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from traceapp.attachment.store import FileStore, open_file
 from traceapp.core.errors import NotFound
 
 from .report_cases import findings_of, report_by_id
+from .report_desk import ReportDesk
 from .report_model import Report
 from .report_queries import answers_of, current_file, handed_file, signatures_of
 from .report_states import FileRole
+from .sealed_files import read_kept
 
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the archive's own time says nothing, so that the same files give the same bytes
 
@@ -38,18 +39,18 @@ def package_name(report: Report) -> str:
     return f"{report.reference}-{report.jurisdiction}-v{report.version}.zip"
 
 
-def package_of(session: Session, store: FileStore, report: Report, *, is_masked: bool = False) -> bytes:
+def package_of(session: Session, desk: ReportDesk, report: Report, *, is_masked: bool = False) -> bytes:
     """The archive of a report; `is_masked` with the file that names nobody. Raises NotFound where there is no file."""
     form = handed_file(session, report) if is_masked else current_file(session, report, FileRole.form)
     if form is None:
         raise NotFound("There is no such file.", code="no-file")
     hides = is_masked and report.profile == "full"  # answers and findings may quote what names a person
-    files = {form.name: _content(store, form.sha256),
+    files = {form.name: read_kept(session, desk, form.sha256),
              "findings.json": _json(_findings(report, hides))}
     for number, (answer, _match) in enumerate(answers_of(session, report.id), 1):
         if answer.sha256 is not None and not hides:
-            files[f"answers/{number}-{answer.name or 'answer'}".replace("\\", "_").replace("..", "_")] = _content(
-                store, answer.sha256)
+            files[f"answers/{number}-{answer.name or 'answer'}".replace("\\", "_").replace("..", "_")] = read_kept(
+                session, desk, answer.sha256)
     manifest = {**_head(session, report, hides), "profile": "masked" if is_masked else report.profile,
                 "files": [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
                           for name, data in sorted(files.items())]}
@@ -80,8 +81,3 @@ def _head(session: Session, report: Report, hides: bool) -> dict[str, Any]:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, default=lambda one: one.isoformat()).encode("utf-8")
-
-
-def _content(store: FileStore, sha256: str) -> bytes:
-    with open_file(store, sha256) as file:
-        return file.read()

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.attachment.store import FileStore, open_file
 from traceapp.core.errors import NotFound
 from traceapp.db.page import Order, Page, page_of
 from traceapp.worklist.clock_model import ClockState, LegalClock
 
-from .report_cases import report_by_id
 from .report_model import Report, ReportAnswer, ReportAnswerMatch, ReportFile, ReportSignature
 from .report_states import FileRole, ReportState
-from .report_values import ValueChange, changes_between
 
 SENT = (ReportState.sent, ReportState.acknowledged, ReportState.rejected, ReportState.corrected)
 
@@ -129,17 +126,3 @@ def waiting_answers(session: Session, limit: int = 50) -> list[ReportAnswer]:
     return list(session.scalars(select(ReportAnswer).where(
         ~select(ReportAnswerMatch.answer_id).where(ReportAnswerMatch.answer_id == ReportAnswer.id).exists())
         .order_by(ReportAnswer.at, ReportAnswer.id).limit(limit)))
-
-
-def changes_since_earlier(session: Session, store: FileStore, report: Report) -> list[ValueChange]:
-    """What a report says of its case other than the one before it; nothing for a first report."""
-    if report.earlier_id is None:
-        return []
-    values = [current_file(session, one, FileRole.case) for one in (report_by_id(session, report.earlier_id), report)]
-    read: list[bytes] = []
-    for file in values:
-        if file is None:
-            return []
-        with open_file(store, file.sha256) as content:
-            read.append(content.read())
-    return changes_between(read[0], read[1])

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,12 +13,18 @@ from typing import Any
 
 from traceapp.core.quantity import plain
 from traceapp.export.case_report import CaseReport, CodedTerm, PartialDate
+from traceapp.export.masking import MASK
 
 # What differs in every report of the same case and says nothing about it.
 _OF_THE_REPORT = frozenset({
     "head.version", "head.kind", "head.created_at", "head.report_number", "head.due_at", "head.rule_ids",
     "head.earlier_reference", "head.earlier_sha256", "head.reason", "head.receiver", "profile", "score.1",
     "score.2"})
+
+# What says who somebody is: that it changed is told, not what it was.
+_NAMES_PERSONS = re.compile(
+    r"patient\.(name|initials|record_number|born_on|ethnicity)|reporter\.(name|phone|email|organisation\..*)|"
+    r".*\.(contact_name|phone|email)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,14 @@ def written_values(case: CaseReport) -> bytes:
 
 
 def changes_between(before: bytes, after: bytes) -> list[ValueChange]:
-    """What a report says of its case other than the one before; both as `written_values` wrote them."""
+    """What a report says of its case other than the one before it; both as `written_values` wrote them. Of persons it
+    only tells that something changed."""
     old, new = json.loads(before), json.loads(after)
-    return [ValueChange(place, old.get(place, ""), new.get(place, "")) for place in dict.fromkeys([*new, *old])
+    return [_change(place, old.get(place, ""), new.get(place, "")) for place in dict.fromkeys([*new, *old])
             if old.get(place, "") != new.get(place, "") and ".".join(place.split(".")[:2]) not in _OF_THE_REPORT]
+
+
+def _change(place: str, before: str, after: str) -> ValueChange:
+    if _NAMES_PERSONS.fullmatch(place):
+        return ValueChange(place, before and MASK, after and MASK)
+    return ValueChange(place, before, after)

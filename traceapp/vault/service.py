@@ -23,7 +23,7 @@ from .policy import PATIENT_FIELDS, PersonDetails, check_guardian, checked_reaso
 from .rotation import Step, step_over
 
 __all__ = ["CompletePerson", "PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of",
-           "complete_person", "erase_person", "erased_at", "find_persons", "normalised_contact",
+           "complete_person", "erase_person", "erased_at", "find_persons", "normalised_contact", "note_look",
            "persons_under_older_keys", "persons_with_contact", "reseal_persons", "reveal_person", "seal_person",
            "step_over", "token_hash"]
 
@@ -88,11 +88,19 @@ def reveal_person(session: Session, actor: Actor, clock: Clock, person_id: str, 
     if person.sealed is None:
         raise Conflict("This person's details were erased.", code="person-erased")
     details = _opened(person, vault)
-    now = clock.now()
-    access = PersonAccess(id=new_id(now), person_id=person.id, actor_id=actor.id, at=now, reason=why)
-    session.add(access)
-    record(session, actor, now, "person.revealed", stream_of("person", person.id), {"access": access.id})
+    note_look(session, actor, clock, person.id, why)
     return details
+
+
+def note_look(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> PersonAccess:
+    """The record that somebody reads what names a person in something that was made of the vault, as a report. Needs a
+    unit of work that is committed. Raises Forbidden without the permission, InvalidInput without a reason."""
+    permit(actor, "person.reveal", "You may not see who this person is.")
+    now = clock.now()
+    access = PersonAccess(id=new_id(now), person_id=person_id, actor_id=actor.id, at=now, reason=checked_reason(reason))
+    session.add(access)
+    record(session, actor, now, "person.revealed", stream_of("person", person_id), {"access": access.id})
+    return access
 
 
 def complete_person(session: Session, actor: Actor, clock: Clock, command: CompletePerson, *, vault: Vault) -> Person:

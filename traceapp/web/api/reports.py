@@ -12,11 +12,12 @@ from traceapp.export.case_report import Profile, ReportKind
 from traceapp.identity.attempts import limit_signature
 from traceapp.submission import report_deciding, report_preparing
 from traceapp.submission.report_cases import findings_of, report_by_id
+from traceapp.submission.report_comparing import changes_since_earlier
 from traceapp.submission.report_model import Report
+from traceapp.submission.report_opening import OpenReport
 from traceapp.submission.report_queries import (
     ReportFilter,
     answers_of,
-    changes_since_earlier,
     clocks_to_report,
     files_of,
     report_page,
@@ -24,18 +25,19 @@ from traceapp.submission.report_queries import (
 )
 from traceapp.submission.report_states import FileRole, ReportState
 from traceapp.web.context import signed_in, world
-from traceapp.web.report_files import send_package, send_report_file
+from traceapp.web.report_files import send_report, wanted_file
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
 from .legal_clocks import ClockSchema
 from .report_answers import ReportAnswerSchema
-from .schemas import Paging, choice, created, listed, moment, page_answer, shown, wanted_revision, words
+from .schemas import Paging, Reason, choice, created, listed, moment, page_answer, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_reports", __name__, url_prefix="/api/v1", description="Reports to authorities")
 PERMISSIONS = {f"api_reports.{name}": "report.write" for name in (
     "list_reports", "read_report", "prepare", "renew", "check", "change", "send", "list_files", "read_file",
-    "read_package", "list_changes", "list_signatures", "list_answers", "list_due", "list_forms")} | {
+    "read_package", "open_file", "open_package", "list_changes", "list_signatures", "list_answers", "list_due",
+    "list_forms")} | {
     "api_reports.approve": "report.approve"}
 
 
@@ -258,7 +260,7 @@ def approve(given: dict[str, Any], report_id: str) -> Response:
     with here.database.write() as session:  # counted whatever comes of it
         limit_signature(session, here.clock, signed_in())
     return _changed(report_deciding.approve_report, report_deciding.ApproveReport(
-        report_id, revision=wanted_revision(), **given), store=here.files)
+        report_id, revision=wanted_revision(), **given), desk=here.reports)
 
 
 @blueprint.route("/reports/<report_id>/changes", methods=["POST"])
@@ -290,15 +292,31 @@ def list_files(report_id: str) -> object:
 @blueprint.route("/reports/<report_id>/files/<position>", methods=["GET"])
 @blueprint.alt_response(200, content_type="*/*", schema={"type": "string", "format": "binary"})
 def read_file(report_id: str, position: str) -> Response:
-    """One file of a report"""
-    return send_report_file(report_id, position)
+    """One file of a report; one that names persons is had by POST, with a reason"""
+    return send_report(wanted_file(report_id, position))
+
+
+@blueprint.route("/reports/<report_id>/files/<position>", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, content_type="*/*", schema={"type": "string", "format": "binary"})
+def open_file(given: dict[str, Any], report_id: str, position: str) -> Response:
+    """One file of a report that names persons; every look is recorded with its reason"""
+    return send_report(wanted_file(report_id, position, given["reason"]))
 
 
 @blueprint.route("/reports/<report_id>/package", methods=["GET"])
 @blueprint.alt_response(200, content_type="application/zip", schema={"type": "string", "format": "binary"})
 def read_package(report_id: str) -> Response:
-    """File, findings, answers and a list of hashes as one archive"""
-    return send_package(report_id)
+    """File, findings, answers and a list of hashes as one archive; one that names persons is had by POST"""
+    return send_report(OpenReport(report_id))
+
+
+@blueprint.route("/reports/<report_id>/package", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, content_type="application/zip", schema={"type": "string", "format": "binary"})
+def open_package(given: dict[str, Any], report_id: str) -> Response:
+    """The same of a report that names persons; every look is recorded with its reason"""
+    return send_report(OpenReport(report_id, reason=given["reason"]))
 
 
 @blueprint.route("/reports/<report_id>/value-changes", methods=["GET"])
@@ -306,7 +324,7 @@ def read_package(report_id: str) -> Response:
 def list_changes(report_id: str) -> object:
     """What it says of the case other than the report before it"""
     with world().database.read() as session:
-        return changes_since_earlier(session, world().files, report_by_id(session, report_id))
+        return changes_since_earlier(session, world().reports, report_by_id(session, report_id))
 
 
 @blueprint.route("/reports/<report_id>/signatures", methods=["GET"])

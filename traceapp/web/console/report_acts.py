@@ -60,7 +60,7 @@ def report_approve(report_id: str) -> Response:
     count_signature()
     return _do(report_id, "approve", _("Approved. Hand in the file and record when."),
                lambda db, form: signed(lambda: approve_report(db, actor(), world().clock, ApproveReport(
-                   report_id, form.get("password"), form.text("reason"), form.revision()), store=world().files)))
+                   report_id, form.get("password"), form.text("reason"), form.revision()), desk=world().reports)))
 
 
 @blueprint.post("/reports/<report_id>/renew")

@@ -3,15 +3,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
+from traceapp.core.errors import InvalidInput
 from traceapp.identity.lookup import names_of_users
 from traceapp.submission.report_cases import findings_of, report_by_id, report_stream
+from traceapp.submission.report_comparing import changes_since_earlier
 from traceapp.submission.report_model import Report
+from traceapp.submission.report_opening import OpenReport
 from traceapp.submission.report_preparing import reports_about
 from traceapp.submission.report_queries import (
     answers_of,
-    changes_since_earlier,
     files_of,
     signatures_of,
 )
@@ -19,7 +22,7 @@ from traceapp.submission.report_states import actions_from
 from traceapp.web import clock_words, report_words
 from traceapp.web.context import signed_in, world
 from traceapp.web.reading import given
-from traceapp.web.report_files import send_package, send_report_file
+from traceapp.web.report_files import is_reason_asked, send_report, wanted_file
 from traceapp.web.words import choices
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
@@ -30,7 +33,7 @@ from .layout import ZONE, blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {name: "report.write" for name in (
-    "console.report", "console.report_file", "console.report_package")}
+    "console.report", "console.report_file", "console.report_package", "console.report_open")}
 _ORDER = ("check", "approve", "send", "answer", "correct", "renew", "return", "withdraw")
 
 
@@ -52,10 +55,10 @@ def show(report_id: str, do: str = "", form: Entered | None = None, status: int 
             "versions": reports_about(db, found.about, found.jurisdiction),
             "clocks": [one for one in clocks_about(db, found.about) if one.id in found.clock_ids],
             "tasks": [task for task in tasks_about(db, report_stream(found.id)) if task.state == "open"],
-            "changes": changes_since_earlier(db, here.files, found)}
+            "changes": changes_since_earlier(db, here.reports, found)}
     findings = findings_of(found)
     actions = _actions(found, has_errors=any(one.is_error for one in findings))
-    do = do if do in actions else ""
+    do = do if do in (*actions, "open") else ""
     latest = max((one.round for one in files), default=0)
     return case_page(
         "console/report.html", status, report=found, do=do, form=form or Entered(), actions=actions,
@@ -89,11 +92,31 @@ def _steps(report: Report) -> list[dict[str, Any]]:
 
 @blueprint.get("/reports/<report_id>/files/<position>")
 def report_file(report_id: str, position: str) -> Response:
-    """One of its files."""
-    return send_report_file(report_id, position)
+    """One of its files; for one that names persons the form that asks why."""
+    return _handed(wanted_file(report_id, position))
 
 
 @blueprint.get("/reports/<report_id>/package/export")
 def report_package(report_id: str) -> Response:
-    """All of it as one archive."""
-    return send_package(report_id)
+    """All of it as one archive; likewise."""
+    return _handed(OpenReport(report_id))
+
+
+def _handed(wanted: OpenReport) -> Response:
+    if is_reason_asked(wanted):
+        return redirect(url_for("console.report", report_id=wanted.report_id, do="open", file=wanted.position,
+                                _anchor="do"), 303)
+    return send_report(wanted)
+
+
+@blueprint.post("/reports/<report_id>/open")
+def report_open(report_id: str) -> Response:
+    """What names persons, for a reason."""
+    form = Entered()
+    position, reason = form.get("file"), form.text("reason")
+    try:
+        return send_report(wanted_file(report_id, position, reason) if position else OpenReport(
+            report_id, reason=reason))
+    except InvalidInput as problem:
+        form.refuse(problem)
+        return show(report_id, "open", form, 422)

@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from traceapp.core.errors import NotFound
 from traceapp.submission.report_cases import findings_of, report_by_id
 from traceapp.submission.report_model import Report
+from traceapp.submission.report_opening import OpenReport
 from traceapp.submission.report_preparing import reports_about
 from traceapp.submission.report_queries import SENT, answers_of, handed_file, signatures_of
 from traceapp.web import clock_words, report_words
 from traceapp.web.context import world
-from traceapp.web.report_files import send_package, send_report_file
+from traceapp.web.report_files import send_report
 
 from .layout import blueprint, page
 
@@ -50,7 +51,7 @@ def authority_report_file(report_id: str) -> Response:
         file = handed_file(db, _sent(db, report_id))
     if file is None:
         raise NotFound("There is no such file.", code="no-file")
-    return send_report_file(report_id, str(file.position))
+    return send_report(OpenReport(report_id, file.position))
 
 
 @blueprint.get("/authority-reports/<report_id>/package")
@@ -58,4 +59,4 @@ def authority_report_package(report_id: str) -> Response:
     """The same with findings, answers and hashes as one archive."""
     with world().database.read() as db:
         _sent(db, report_id)
-    return send_package(report_id, is_masked=True)
+    return send_report(OpenReport(report_id, is_masked=True))
