@@ -242,3 +242,46 @@ def test_evidence_leaves_as_a_file_that_the_program_beside_it_finds_sound(
     done = subprocess.run([sys.executable, "-I", "-S", "check.py", "evidence.json", "package.zip"], cwd=tmp_path,
                           capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("ok ")) == (0, 2), done.stdout + done.stderr
+
+
+def test_one_archive_proves_a_case_with_the_program_in_it(console: Console, regulator: Browser, sent_report: Report,
+                                                          tmp_path: Path) -> None:
+    event_id = sent_report.about.partition(":")[2]
+    path = f"/regulator/adverse-events/{event_id}/evidence"
+    assert path in regulator.get(f"/regulator/adverse-events/{event_id}").get_data(as_text=True)
+    answer = regulator.get(path)
+    assert answer.headers["X-Content-SHA256"] in {row.sha256 for row in exports(console)}
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as packet:
+        packet.extractall(tmp_path)
+    assert not any(b"Zhang San" in file.read_bytes() for file in tmp_path.iterdir())
+    told = (tmp_path / "README.txt").read_text(encoding="utf-8").splitlines()
+    commands = [line.split() for line in told if line.startswith("python3")]
+    assert len(commands) >= 2
+    for command in commands:
+        done = subprocess.run([sys.executable, "-I", "-S", *command[1:]], cwd=tmp_path, capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("query", "is_there"), [
+    ("term=redness", True), ("term=smell", False), ("reported=none", True), ("reported=acknowledged", False),
+    ("reported=late", False), ("serious=yes", False), ("region=江苏", False), ("jurisdiction=CN", True),
+    ("jurisdiction=US", False), ("sort=reference", True), ("sort=-outcome", True), ("sort=nonsense", True)])
+def test_the_listing_is_chosen_and_sorted_and_its_file_holds_the_same(regulator: Browser, case: AdverseEvent,
+                                                                     query: str, is_there: bool) -> None:
+    page = regulator.get(f"/regulator/reports?lot=P-2&{query}").get_data(as_text=True)
+    assert (f'adverse-events/{case.id}"' in page) == is_there, query
+    assert ("No case fits" in page) != is_there
+    content = regulator.get(f"/regulator/reports/file?lot=P-2&{query}&format=csv").get_data().decode("utf-8-sig")
+    assert [row["Reference"] for row in csv.DictReader(io.StringIO(content))] == [case.reference] * is_there
+
+
+def test_the_listing_says_what_was_sent_and_what_is_due(regulator: Browser, sent_report: Report) -> None:
+    page = regulator.get("/regulator/reports?reported=sent").get_data(as_text=True)
+    assert sent_report.reference in page and "Sent" in page
+
+
+def test_a_case_shows_its_clocks_and_what_its_batch_was_made_of(regulator: Browser, case: AdverseEvent) -> None:
+    page = regulator.get(f"/regulator/adverse-events/{case.id}").get_data(as_text=True)
+    for shown in ("Legal clocks", "Made of 2 batches", "A-1", "Where it went"):
+        assert shown in page, shown

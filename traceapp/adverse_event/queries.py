@@ -18,7 +18,6 @@ from .model import AdverseEvent, AdverseEventVersion
 from .public import AdverseEventLine
 from .states import AdverseEventState
 
-
 SORTS = {"awareness_at": AdverseEvent.awareness_at, "reference": AdverseEvent.reference,
          "outcome": AdverseEvent.outcome, "causality": AdverseEvent.causality}
 

@@ -125,7 +125,7 @@ def _concerns(scope: Scope) -> ColumnElement[bool]:
 def _happened_there(scope: Scope) -> ColumnElement[bool]:
     """In the country that the assessment names; without one in that of the consignee."""
     details = type_coerce(AdverseEvent.details, Text)
-    named = [details.contains(f'"event_country":"{country}"', autoescape=True) for country in _countries(scope)]
+    named = [details.contains(f'"event_country":"{country}"', autoescape=True) for country in countries_in(scope)]
     unnamed = ~details.contains('"event_country":"', autoescape=True)
     return or_(*named, and_(unnamed, AdverseEvent.consignee_id.in_(_parties(scope))))
 
@@ -150,12 +150,13 @@ def _of_products(scope: Scope, column: InstrumentedAttribute[str | None]) -> Col
     return column.in_(scope.product_ids) if scope.product_ids else true()
 
 
-def _countries(scope: Scope) -> list[str]:
+def countries_in(scope: Scope) -> list[str]:
+    """The countries of the jurisdictions."""
     return sorted(country for one in scope.jurisdictions for country in countries_of(one))
 
 
 def _parties(scope: Scope) -> Select[str]:
-    return select(Party.id).where(Party.country.in_(_countries(scope)))
+    return select(Party.id).where(Party.country.in_(countries_in(scope)))
 
 
 def _shipped_to(scope: Scope) -> Select[str]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flask import g
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import AdverseEventFilter
 from traceapp.catalog.model import Product
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -52,6 +53,7 @@ BOUNDED: dict[str, str | tuple[str, str]] = {
     "regulator.adverse_event": _EVENT, "regulator.authority_report_file": _REPORT,
     "regulator.authority_report_package": _REPORT, "regulator.cases": LISTED, "regulator.evidence": OPEN,
     "regulator.evidence_chain": _NAMED, "regulator.evidence_excerpt": _NAMED, "regulator.evidence_file": OPEN,
+    "regulator.evidence_packet": _EVENT,
     "regulator.evidence_script": OPEN, "regulator.evidence_verify": OPEN, "regulator.home": OPEN,
     "regulator.lot": _LOT, "regulator.recall": _RECALL, "regulator.records": LISTED,
     "regulator.records_file": LISTED, "regulator.report": _REPORT, "regulator.report_file": LISTED,
@@ -90,6 +92,14 @@ def scope(session: Session | None = None) -> Scope | None:
     return found
 
 
+def needed_scope(session: Session) -> Scope:
+    """The scope, on pages that only regulators open. Raises NotFound for others."""
+    found = scope(session)
+    if found is None:
+        raise NotFound("There is nothing at this address.")
+    return found
+
+
 def reached(session: Session, kind: str, key: str) -> bool:
     """Whether a thing is in scope."""
     return bounds.reaches(session, scope(session), kind, key)
@@ -110,7 +120,9 @@ def bounded(wanted: Filter) -> Filter:
     if found is None:
         return wanted
     if isinstance(wanted, AdverseEventFilter):
-        return replace(wanted, within=bounds.cases_in(found))
+        within = bounds.cases_in(found)
+        return replace(wanted, within=within if wanted.within is None else within.where(
+            AdverseEvent.id.in_(wanted.within)))
     if isinstance(wanted, ReportFilter):
         return replace(wanted, within=bounds.reports_in(found))
     return replace(wanted, within=bounds.recalls_in(found))

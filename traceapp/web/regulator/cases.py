@@ -19,6 +19,7 @@ from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.db.page import Page
 from traceapp.export.line_listing import masked_text
+from traceapp.oversight.lots import summary_of
 from traceapp.recall.cases import is_told, recall_by_id
 from traceapp.recall.public import recalls_of_lot
 from traceapp.recall.queries import RecallFilter, recall_by_reference, recall_page, scope_rows, signatures, totals_of
@@ -29,9 +30,10 @@ from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.trace.policy import VerdictFacts, verdict
 from traceapp.web import assessment_words, clock_words, report_words
 from traceapp.web.context import world
-from traceapp.web.oversight import bounded, reached, reached_lots, recall_part
+from traceapp.web.oversight import bounded, needed_scope, own_clocks, reached, reached_lots, recall_part
 from traceapp.web.reading import ZONE, given, same_page
 from traceapp.web.words import word
+from traceapp.worklist.legal_clocks import clocks_about
 
 from .layout import blueprint, page
 
@@ -80,6 +82,11 @@ def _names(db: Session, events: Page[Any], lot_keys: list[str]) -> dict[str, Any
     return {"lots": lots, "products": products}
 
 
+def _summary(db: Session, lot_key: str) -> dict[str, Any]:
+    """What a batch was made of and where it went, when it is in scope."""
+    return {"summary": summary_of(db, needed_scope(db), lot_key) if reached(db, "lot", lot_key) else None}
+
+
 @blueprint.get("/adverse-events/<adverse_event_id>")
 def adverse_event(adverse_event_id: str) -> Response:
     """One adverse event: what happened and how it was assessed, without anything about who the person is."""
@@ -93,6 +100,7 @@ def adverse_event(adverse_event_id: str) -> Response:
             "consignee": parties_by_id(db, [case.consignee_id]).get(case.consignee_id or ""),
             "recalls": [row for row in recalls_of_lot(db, case.lot_key) if reached(db, "recall", row.id)],
             "reports": [row for row in reports_about(db, about(case.id)) if reached(db, "report", row.id)],
+            "clocks": own_clocks(clocks_about(db, about(case.id))), **_summary(db, case.lot_key),
             "versions": [(version.version, version.at) for version in versions_of(db, case.id)]}
     return page("regulator/adverse_event.html", case=case, report_words=report_words,
                 clock_words=clock_words, narrative=masked_text(case.narrative),
@@ -111,11 +119,11 @@ def lot(lot_key: str) -> Response:
             raise NotFound("There is no such lot.")
         events = adverse_event_page(db, bounded(AdverseEventFilter(lot_key=lot_key, after=given("after", 500) or None)))
         recalls = [row for row in recalls_of_lot(db, lot_key) if reached(db, "recall", row.id)]
-        values = _names(db, events, [lot_key])
+        values = _names(db, events, [lot_key]) | _summary(db, lot_key)
     today = world().clock.now().astimezone(ZONE).date()
     state = verdict(VerdictFacts(found.release_state, found.is_recalled, found.is_on_hold, found.expires_on), today)
     return page("regulator/lot.html", lot=found, verdict=str(state), events=events, recalls=recalls,
-                next_url=same_page(after=events.next) if events.next else None,
+                clock_words=clock_words, next_url=same_page(after=events.next) if events.next else None,
                 first_url=same_page(after=None) if request.args.get("after") else None, **values)
 
 

@@ -16,6 +16,7 @@ from traceapp.audit import stream_of, verify_evidence
 from traceapp.audit.evidence import evidence_of, excerpt, last_checkpoint
 from traceapp.audit.verify import Verdict, verify
 from traceapp.core.errors import NotFound
+from traceapp.oversight.packet import packet_of
 from traceapp.recall.cases import is_told, recall_by_id
 from traceapp.submission.model import ExportRecord
 from traceapp.submission.report_cases import report_by_id
@@ -23,6 +24,7 @@ from traceapp.submission.report_queries import SENT
 from traceapp.submission.service import RecordExport, exports_of_hash, record_export
 from traceapp.web.context import actor, world
 from traceapp.web.files import disposition
+from traceapp.web.oversight import scope
 
 from .layout import blueprint, page
 
@@ -30,7 +32,8 @@ from .layout import blueprint, page
 PERMISSIONS: dict[str, str] = {
     "regulator.evidence": "evidence.read", "regulator.evidence_verify": "evidence.read",
     "regulator.evidence_file": "evidence.read", "regulator.evidence_chain": "evidence.read",
-    "regulator.evidence_excerpt": "evidence.read", "regulator.evidence_script": "evidence.read"}
+    "regulator.evidence_excerpt": "evidence.read", "regulator.evidence_script": "evidence.read",
+    "regulator.evidence_packet": "export.run"}
 _SCRIPT = Path(verify_evidence.__file__)
 _BLOCK = 1 << 16
 
@@ -85,18 +88,36 @@ def evidence_chain(kind: str, key: str) -> Response:
 @blueprint.get("/evidence/<kind>/<key>/file")
 def evidence_excerpt(kind: str, key: str) -> Response:
     """The same as a file, to be checked anywhere."""
-    here = world()
-    with here.database.read() as db:
+    with world().database.read() as db:
         name = _named(db, kind, key)
         found = excerpt(db, stream_of(kind, key))
     data = json.dumps(found, ensure_ascii=False, indent=1).encode("utf-8")
-    sha256 = hashlib.sha256(data).hexdigest()
+    return _recorded(data, RecordExport("evidence", "json", len(found["entries"]), hashlib.sha256(data).hexdigest(),
+                                        {"case": name, "kind": kind}), f"evidence-{name}.json")
+
+
+@blueprint.get("/adverse-events/<adverse_event_id>/evidence")
+def evidence_packet(adverse_event_id: str) -> Response:
+    """Everything that proves one case, as one archive."""
+    here = world()
+    with here.database.read() as db:
+        event = adverse_event_by_id(db, adverse_event_id)
+        if event is None:
+            raise NotFound("There is nothing at this address.")
+        data, count = packet_of(db, scope(db), event, desk=here.reports)
+    return _recorded(data, RecordExport("evidence", "zip", count, hashlib.sha256(data).hexdigest(),
+                                        {"case": event.reference, "kind": "packet"}), f"evidence-{event.reference}.zip")
+
+
+def _recorded(data: bytes, export: RecordExport, name: str) -> Response:
+    """The file as a download, recorded first."""
+    here = world()
     with here.database.write() as db:
-        record_export(db, actor(), here.clock, RecordExport("evidence", "json", len(found["entries"]), sha256,
-                                                            {"case": name, "kind": kind}))
-    answer = Response(data, mimetype="application/json")
-    answer.headers["Content-Disposition"] = disposition("attachment", f"evidence-{name}.json")
-    answer.headers["X-Content-SHA256"] = sha256
+        record_export(db, actor(), here.clock, export)
+    answer = Response(data, mimetype={"zip": "application/zip"}.get(export.format, "application/json"))
+    answer.headers["Content-Disposition"] = disposition("attachment", name)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-SHA256"] = export.sha256
     return answer
 
 
