@@ -11,6 +11,7 @@ from traceapp.complaint import compensation_model as compensations
 from traceapp.complaint import crisis_model as crises
 from traceapp.complaint import list_model as code_lists
 from traceapp.complaint import model as complaint
+from traceapp.complaint import promise_model as promises
 from traceapp.complaint import return_model as returns
 from traceapp.db import Base
 from traceapp.identity import model as identity
@@ -18,6 +19,7 @@ from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import model as recall
 from traceapp.submission import model as submission
+from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
@@ -32,5 +34,5 @@ metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "code_lists",
            "compensations", "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata",
-           "outbox", "printing", "recall", "reports", "returns", "roster", "sensors", "service_clocks", "submission",
-           "surveillance", "trace", "vault", "worklist"]
+           "outbox", "periodic_clocks", "printing", "promises", "recall", "reports", "returns", "roster", "sensors",
+           "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -71,6 +71,8 @@ ACTS = {
     "report_check": "POST /reports/<report_id>/check", "report_approve": "POST /reports/<report_id>/approval",
     "report_change": "POST /reports/<report_id>/changes", "report_send": "POST /reports/<report_id>/sending",
     "report_answer": "POST /reports/<report_id>/answers", "report_answers_take": "POST /report-answers",
+    "report_period_prepare": "POST /periodic-clocks/<clock_id>/reports",
+    "report_period_end": "POST /clocks/<clock_id>/end", "report_period_day": "PUT /clocks/<clock_id>/day",
     "report_answer_match": "POST /report-answers/<answer_id>/match",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",
     "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",

@@ -86,6 +86,12 @@ def class_there(registrations: Iterable[Registration]) -> str:
     return classes.pop() if len(classes) == 1 else ""
 
 
+def roles_for(session: Session, registration: Registration) -> frozenset[Role]:
+    """What we are for a product in the market of one registration."""
+    return roles_of(_house_roles(session, [registration.product_id])
+                    | _named_roles([registration], own_parties(session)))
+
+
 def _named_roles(registrations: Iterable[Registration], own: frozenset[str]) -> set[str]:
     """What we are by name of the registrations."""
     found: set[str] = set()

@@ -36,6 +36,7 @@ from traceapp.recall.clocks import start_clocks as start_recall_clocks
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
+from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
 from traceapp.submission.records_jobs import JOBS as RECORDS
 from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.announcing import WORK as MATCH
@@ -46,7 +47,7 @@ from traceapp.trace.subscriptions import match_events, tell_scheduled
 from traceapp.trace.webhooks import WebhookSender
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import RaiseTask, raise_task
-from traceapp.worklist.work import claim_work, fail_work, finish_work, purge_work
+from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, purge_work
 from traceapp.world import World
 
 from .import_sweep import check_tables, run_imports
@@ -58,6 +59,7 @@ from .scheduler import Sweep
 from .sealing_sweep import seal_report_files
 
 log = structlog.get_logger()
+PERIODS = "periodic.begin"
 _LEASE_SECONDS = 60
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
@@ -101,8 +103,20 @@ def follow_product_markets(world: World, limit: int = 50) -> int:
     def follow(session: Session, product_id: str) -> None:
         follow_markets(session, SYSTEM, world.clock, product_id)
         follow_recall_markets(session, SYSTEM, world.clock, product_id)
+        begin_periods(session, SYSTEM, world.clock, product_id)
 
     return _work_off(world, MARKETS_CHANGED, limit, follow)
+
+
+def begin_periodic_clocks(world: World, limit: int = 200) -> int:
+    """Once a day, also after days without a run: begin the clocks of the periodic reports of each product; answers how
+    many products were looked at."""
+    def ask(session: Session) -> None:
+        for product_id in products_with_periods(session):
+            add_work(session, world.clock, PERIODS, product_id)
+
+    run_once(world.database, world.clock, PERIODS, _DAY, ask)
+    return _work_off(world, PERIODS, limit, lambda session, key: begin_periods(session, SYSTEM, world.clock, key))
 
 
 def escalate(world: World, limit: int = 100) -> int:
@@ -258,6 +272,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("remind", 60.0, remind),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
+        Sweep("periodic-clocks", 60.0, begin_periodic_clocks),
         Sweep("late-complaints", 60.0, escalate),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),

@@ -65,13 +65,13 @@ class Judgement:
 
 def judge(situation: Situation, started_at: datetime) -> Judgement:
     """The clocks that run from a moment (aware)."""
-    zone = _zone(situation.jurisdiction)
+    zone = zone_of(situation.jurisdiction)
     on = started_at.astimezone(zone).date()
     here = [rule for rule in rules() if rule.jurisdiction == situation.jurisdiction and rule.is_in_force(on)]
-    clocks = sorted((Clock(rule, due(rule, started_at)) for rule in here if _matches(rule, situation)), key=_urgency)
+    clocks = sorted((Clock(rule, due(rule, started_at)) for rule in here if matches(rule, situation)), key=_urgency)
     if clocks and clocks[-1].due.at is not None:
         return Judgement(tuple(clocks))
-    review = _days_later(situation.jurisdiction, on, _REVIEW_DAYS, zone)
+    review = review_day(situation.jurisdiction, started_at)
     if clocks:
         return Judgement(tuple(clocks), None, review.at, review.is_provisional)
     shortest = min((due(rule, started_at) for rule in _comparable(here or rules(), situation.kinds)),
@@ -87,7 +87,7 @@ def due(rule: Rule, started_at: datetime) -> Due:
     """
     if started_at.tzinfo is None:
         raise ValueError("a clock starts at an aware moment")
-    zone = _zone(rule.jurisdiction)
+    zone = zone_of(rule.jurisdiction)
     if rule.limit is None:
         return Due(None)
     here = started_at.astimezone(zone)
@@ -98,16 +98,23 @@ def due(rule: Rule, started_at: datetime) -> Due:
     if rule.unit is Unit.calendar_day:
         return Due(datetime.combine(here.date() + timedelta(days=rule.limit), _LAST, zone))
     if rule.unit is Unit.month:
-        return Due(datetime.combine(_months_later(here.date(), rule.limit), _LAST, zone))
+        return Due(datetime.combine(months_later(here.date(), rule.limit), _LAST, zone))
     return _days_later(rule.jurisdiction, here.date(), rule.limit, zone)
+
+
+def review_day(jurisdiction: str, started_at: datetime) -> Due:
+    """By when a person decides what no rule decides."""
+    zone = zone_of(jurisdiction)
+    return _days_later(jurisdiction, started_at.astimezone(zone).date(), _REVIEW_DAYS, zone)
 
 
 def last_moment(jurisdiction: str, day: date) -> datetime:
     """The end of a day where the authority is."""
-    return datetime.combine(day, _LAST, _zone(jurisdiction))
+    return datetime.combine(day, _LAST, zone_of(jurisdiction))
 
 
-def _matches(rule: Rule, situation: Situation) -> bool:
+def matches(rule: Rule, situation: Situation) -> bool:
+    """Whether a rule asks for this, whatever its authority and days."""
     return (rule.kinds is None or not situation.kinds or not rule.kinds.isdisjoint(situation.kinds)) \
         and not rule.roles.isdisjoint(situation.roles) and not rule.triggers.isdisjoint(situation.triggers) \
         and (not rule.classes or not situation.device_class or situation.device_class in rule.classes)
@@ -134,7 +141,7 @@ def _days_later(jurisdiction: str, day: date, days: int, zone: ZoneInfo) -> Due:
     return Due(datetime.combine(day, _LAST, zone), is_provisional)
 
 
-def _months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
     """The same day of a later month, or its last day where it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
@@ -145,5 +152,6 @@ def _months_later(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
-def _zone(jurisdiction: str) -> ZoneInfo:
+def zone_of(jurisdiction: str) -> ZoneInfo:
+    """Where the authority is."""
     return ZoneInfo(ZONES.get(jurisdiction, "UTC"))

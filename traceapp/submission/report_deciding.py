@@ -154,8 +154,9 @@ def _refuse_faulty(session: Session, report: Report) -> None:
         raise Conflict("The authority would refuse this file: %(count)d errors, the first at %(element)s. Put the case "
                        "right and prepare the report anew.", code="report-has-errors", count=len(errors),
                        element=errors[0].element)
-    revision = session.scalar(select(AdverseEvent.revision).where(AdverseEvent.id == report.about.partition(":")[2]))
-    if revision != report.case_revision:
+    kind, _, key = report.about.partition(":")
+    revision = session.scalar(select(AdverseEvent.revision).where(AdverseEvent.id == key))
+    if kind == "adverse_event" and revision != report.case_revision:
         raise Conflict("The case has changed since this file was made. Prepare the report anew.", code="case-moved")
 
 

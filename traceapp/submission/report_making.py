@@ -68,11 +68,11 @@ def make_files(session: Session, actor: Actor, clock: Clock, report: Report, des
         rendered = rendered or filled
         role = FileRole.form if wanted == profile else FileRole.masked
         name = filled.name if role == FileRole.form else f"masked-{filled.name}"
-        _keep(session, actor, clock, report, (role, made, replace(filled, name=name)), desk)
+        keep_part(session, actor, clock, report, (role, made, replace(filled, name=name)), desk)
         if role == FileRole.form:
             report.message_id = form.message_id(filled.data)[:200]
             values = RenderedReport(report.form, f"{report.reference}.json", JSON, written_values(case))
-            _keep(session, actor, clock, report, (FileRole.case, made, values), desk)
+            keep_part(session, actor, clock, report, (FileRole.case, made, values), desk)
     assert rendered is not None
     report.sha256 = hash_of(rendered.data)
     report.findings = [kept_finding(one) for one in rendered.findings]
@@ -104,8 +104,8 @@ def _rules(session: Session, clock_ids: Iterable[str]) -> list[str]:
                                 .order_by(LegalClock.due_at, LegalClock.rule_id)))
 
 
-def _keep(session: Session, actor: Actor, clock: Clock, report: Report, part: tuple[FileRole, int, RenderedReport],
-          desk: ReportDesk) -> None:
+def keep_part(session: Session, actor: Actor, clock: Clock, report: Report,
+              part: tuple[FileRole, int, RenderedReport], desk: ReportDesk) -> None:
     """Keep the bytes, and the row that says what they are; `part`: role, round, the file."""
     role, made, file = part
     if report.profile == Profile.full and role in NAMING:

@@ -98,6 +98,8 @@ def renew_report(session: Session, actor: Actor, clock: Clock, command: RenewRep
     """The report made anew, to be checked and approved again; it answers the clocks that began since, too. Raises
     NotFound, Forbidden, Stale, Conflict."""
     report = for_action(session, actor, "renew", command.report_id, command.revision)
+    if report.about.partition(":")[0] != "adverse_event":
+        raise Conflict("Withdraw this report and prepare it with another file.", code="not-of-a-case")
     event = adverse_event_of(session, report.about.partition(":")[2])
     report.case_revision, report.warnings_reason = event.revision, ""
     clocks = [one for one in _running(session, report.about, report.jurisdiction)

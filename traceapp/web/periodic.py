@@ -14,6 +14,7 @@ from traceapp.export.psur.document import document_of
 from traceapp.export.psur.values import for_the_public
 from traceapp.export.spreadsheet import Written, told
 from traceapp.submission.periodic import Period, read_periodic
+from traceapp.submission.periodic_model import PeriodicClock
 
 from . import clock_words, words
 from .context import world
@@ -53,6 +54,12 @@ def send_periodic(wanted: PeriodicFile) -> Response:
     return send_file(NewFile(KIND, wanted.form, {
         "product": wanted.product_id, "since": wanted.first_on.isoformat(), "until": wanted.last_on.isoformat(),
         "language": language(), "public": "yes" if wanted.is_public else ""}), write)
+
+
+def period_file(period: PeriodicClock, form: str) -> tuple[str, bytes]:
+    """(name, bytes) of the report of a period as the service writes it, in the reader's language."""
+    return (f"{KIND}-{period.first_on:%Y%m%d}-{period.last_on:%Y%m%d}.{form}",
+            periodic_content(PeriodicFile(period.product_id, period.first_on, period.last_on, form)))
 
 
 def periodic_content(wanted: PeriodicFile) -> bytes:

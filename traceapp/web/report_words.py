@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from traceapp.export.case_report import Finding
+from traceapp.submission.periodic_reporting import FORM as PERIODIC
 from traceapp.submission.report_answering import BY_ANSWER
 from traceapp.submission.report_model import Report, ReportAnswer
 
@@ -28,7 +29,7 @@ FORMS: Words = {
     "nmpa-device-paper": (_("China: device form on paper"), "plain"),
     "nmpa-device": (_("China: device form"), "plain"), "nmpa-drug": (_("China: drug form"), "plain"),
     "nmpa-cosmetic": (_("China: cosmetic form"), "plain"), "csv": (_("Line listing, CSV"), "plain"),
-    "values": (_("Values of the case, JSON"), "plain")}
+    "values": (_("Values of the case, JSON"), "plain"), "periodic": (_("Periodic safety report"), "plain")}
 PROFILES: Words = {
     "masked": (_("Without persons"), "plain"), "full": (_("With persons"), "check")}
 VERDICTS: Words = {
@@ -95,6 +96,11 @@ def form_word(name: str) -> str:
 def kind_word(kind: str) -> str:
     """The kind of a report."""
     return word(KINDS, kind)
+
+
+def title_of(report: Report) -> str:
+    """What a report is called: by its kind, a periodic one by its form."""
+    return form_word(report.form) if report.form == PERIODIC else kind_word(report.kind)
 
 
 def role_word(role: str) -> str:

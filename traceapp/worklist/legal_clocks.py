@@ -81,21 +81,49 @@ def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, s
         one.id, one.created_at, one.started_at = new_id(now), now, started_at
         one.about, one.reference, one.lot_key = subject.about, subject.reference, subject.lot_key
         one.jurisdiction = situation.jurisdiction
-        session.add(one)
-        record(session, actor, now, "clock.started", subject.about, {
-            "clock": one.id, "rule": one.rule_id, "jurisdiction": one.jurisdiction, "started_at": started_at,
-            "due_at": one.due_at, "why": one.why, "ground": one.ground})
+        _add(session, actor, one)
     if judgement.clocks and not situation.is_further:
         for one in here:
             if one.rule_id == UNDETERMINED and one.state == ClockState.running:
                 _end(session, actor, now, one, ClockState.superseded)
     if any(one.rule_id == UNDETERMINED or not one.has_limit for one in begun) and judgement.review_by is not None:
-        raise_task(session, actor, clock, RaiseTask(_DECIDE, subject.about, "quality_manager", judgement.review_by,
-                                                    subject.lot_key, {"reference": subject.reference}))
+        _ask_for_day(session, actor, clock, subject, judgement.review_by)
     _ask_for_calendar(session, actor, clock, begun)
     session.flush()
     _remind(session, actor, clock, subject)
     return begun
+
+
+def start_clock(session: Session, actor: Actor, clock: Clock, made: LegalClock) -> None:
+    """A clock that is no matter of a judgement: whoever calls says what it is about, when it began and until when."""
+    subject = Subject(made.about, made.reference, made.lot_key)
+    _add(session, actor, made)
+    if not made.has_limit:
+        _ask_for_day(session, actor, clock, subject, made.due_at)
+    _ask_for_calendar(session, actor, clock, [made])
+    session.flush()
+    _remind(session, actor, clock, subject)
+
+
+def supersede_clock(session: Session, actor: Actor, clock: Clock, one: LegalClock, reason: str) -> None:
+    """A clock that runs ends, because another one took its place."""
+    one.reason = reason
+    _end(session, actor, clock.now(), one, ClockState.superseded)
+    session.flush()
+    _remind(session, actor, clock, Subject(one.about, one.reference, one.lot_key))
+
+
+def _add(session: Session, actor: Actor, one: LegalClock) -> None:
+    session.add(one)
+    record(session, actor, one.created_at, "clock.started", one.about, {
+        "clock": one.id, "rule": one.rule_id, "jurisdiction": one.jurisdiction, "started_at": one.started_at,
+        "due_at": one.due_at, "why": one.why, "ground": one.ground})
+
+
+def _ask_for_day(session: Session, actor: Actor, clock: Clock, subject: Subject, review_by: datetime) -> None:
+    """A duty of the manager where the law gives no day, or no rule is known."""
+    raise_task(session, actor, clock, RaiseTask(_DECIDE, subject.about, "quality_manager", review_by, subject.lot_key,
+                                                {"reference": subject.reference}))
 
 
 def _ask_for_calendar(session: Session, actor: Actor, clock: Clock, begun: list[LegalClock]) -> None:

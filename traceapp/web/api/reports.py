@@ -51,12 +51,20 @@ class FindingSchema(Schema):
     text = fields.Function(lambda one: gettext(one.text) % one.values if one.values else gettext(one.text))
 
 
+def _key(report: Report, kind: str) -> str | None:
+    """The id of what a report is about, where that is of this kind."""
+    found, _, key = report.about.partition(":")
+    return key if found == kind else None
+
+
 class ReportSchema(Schema):
-    """One report of one case to one authority; `version` counts for the case and the authority."""
+    """One report of one case, or of one period (`about` is `periodic:` and the id of its clock), to one authority;
+    `version` counts for the case and the authority."""
 
     id = fields.String()
     reference = fields.String()
-    adverse_event_id = fields.Function(lambda report: report.about.partition(":")[2])
+    about = fields.String()
+    adverse_event_id = fields.Function(lambda report: _key(report, "adverse_event"))
     jurisdiction = fields.String()
     receiver = fields.String()
     form = fields.String()

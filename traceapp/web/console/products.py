@@ -31,6 +31,8 @@ from traceapp.code.links import read_code
 from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.periodic_reporting import period_rows
+from traceapp.web import clock_words, report_words
 from traceapp.web.clock_words import market_word
 from traceapp.web.context import signed_in, world
 from traceapp.web.listings_catalog import products_table
@@ -100,10 +102,12 @@ def product(product_id: str) -> Response:
         leads = leads_of(session, read_code(gtin)) if gtin else []
         markets = registrations_of(session, product_id)
         parties = parties_by_id(session, (one.holder_id or one.manufacturer_id for one in markets))
+        periods = period_rows(session, product_id)
         registered = links_of_key(session, tuple(f"{STEM}{level.gtin}" for level in found.levels))
     return page("console/product.html", product=found, kind_words=KINDS, level_words=LEVELS, files=files, gtin=gtin,
                 leads=leads, registered=registered, kind_word=kind_word, details_of=details_of, markets=markets,
-                parties=parties, market_word=market_word,
+                parties=parties, market_word=market_word, periods=periods, clock_words=clock_words,
+                report_words=report_words,
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])
 

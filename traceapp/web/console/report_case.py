@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.core.errors import InvalidInput
 from traceapp.identity.lookup import names_of_users
+from traceapp.submission.periodic_reporting import FORM as PERIODIC
 from traceapp.submission.report_cases import findings_of, report_by_id, report_stream
 from traceapp.submission.report_comparing import changes_since_earlier
 from traceapp.submission.report_model import Report
@@ -73,6 +74,8 @@ def _actions(report: Report, *, has_errors: bool) -> list[str]:
     allowed = {*actions_from(report.state)} - {"acknowledge", "reject", "correct"}
     if has_errors:
         allowed -= {"check", "approve"}
+    if report.form == PERIODIC:
+        allowed -= {"renew"}
     if report.state in ("sent", "acknowledged", "rejected"):
         allowed.add("answer")
     return [action for action in _ORDER if action in allowed]

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.queries import all_products
 from traceapp.core.errors import InvalidInput, Problem
+from traceapp.submission.periodic_reporting import period_rows
+from traceapp.web import clock_words, report_words
 from traceapp.web.context import world
 from traceapp.web.periodic import PeriodicFile, send_periodic
 from traceapp.web.problems import translated
@@ -37,9 +39,11 @@ def report_periodic() -> Response:
 
 def _page(wanted: dict[str, str], errors: list[tuple[str, str]], status: int = 200) -> Response:
     with world().database.read() as db:
-        products = [(product.id, own_name(product)) for product in all_products(db, only_active=False)
-                    if product.kind != "material"]
-    return case_page("console/report_periodic.html", status, wanted=wanted, products=products, errors=errors)
+        products = [product for product in all_products(db, only_active=False) if product.kind != "material"]
+        periods = period_rows(db, only_running=True)
+    return case_page("console/report_periodic.html", status, wanted=wanted, errors=errors, periods=periods,
+                     products=[(product.id, own_name(product)) for product in products], clock_words=clock_words,
+                     report_words=report_words, by_id={product.id: product for product in products})
 
 
 @blueprint.get("/reports/periodic/export")

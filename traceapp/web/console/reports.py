@@ -32,7 +32,7 @@ from traceapp.web.words import choices
 from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import clocks_about
 
-from . import report_acts, report_case, report_periodic
+from . import report_acts, report_case, report_period, report_periodic
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -43,7 +43,7 @@ from .listing import PAGE_ROWS, choice, placed, wished
 PERMISSIONS: dict[str, str] = joined({name: "report.write" for name in (
     "console.reports", "console.report_new", "console.report_prepare", "console.report_answers_take",
     "console.report_answer_one", "console.report_answer_match")},
-    report_acts.PERMISSIONS, report_case.PERMISSIONS, report_periodic.PERMISSIONS)
+    report_acts.PERMISSIONS, report_case.PERMISSIONS, report_period.PERMISSIONS, report_periodic.PERMISSIONS)
 
 
 @blueprint.get("/reports")
