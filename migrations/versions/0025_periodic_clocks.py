@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """New tables only."""
+    """New tables, and which clock's report began a clock; of clocks that are there nobody knows."""
+    op.add_column('legal_clock', sa.Column('follows_id', sa.String(length=32), nullable=True))
     op.create_table('periodic_clock',
     sa.Column('registration_id', sa.String(length=32), nullable=False),
     sa.Column('rule_id', sa.String(length=20), nullable=False),

@@ -17,7 +17,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.rules import Kind, Situation, Trigger, judge
 from traceapp.rules.clocks import ZONES
-from traceapp.worklist.clock_model import UNDETERMINED, ClockState, LegalClock
+from traceapp.worklist.clock_model import KNOWN_EARLIER, UNDETERMINED, ClockState, LegalClock
 from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_clock, run_clocks, supersede_clock
 
 from .markets import Ground, Market, countries_of_lots, markets_of
@@ -63,7 +63,7 @@ def begin_earlier(session: Session, actor: Actor, clock: Clock, event: AdverseEv
     for one in running_clocks(session, event):
         if one.started_at == before and one.jurisdiction in asked and (
                 one.rule_id == UNDETERMINED or known & set(one.why)):
-            supersede_clock(session, actor, clock, one, "The event was known earlier.")
+            supersede_clock(session, actor, clock, one, KNOWN_EARLIER)
     session.flush()
     return market_clocks(session, actor, clock, event, event.awareness_at)
 

@@ -23,7 +23,7 @@ from traceapp.db.insert import insert_if_new
 from traceapp.rules import Role, Situation, Trigger
 from traceapp.rules.clocks import review_day
 from traceapp.rules.periodic import Period, has_periods, periods
-from traceapp.worklist.clock_model import ClockState, LegalClock
+from traceapp.worklist.clock_model import OTHER_START, ClockState, LegalClock
 from traceapp.worklist.legal_clocks import frozen, start_clock, supersede_clock
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task, tasks_about
@@ -117,7 +117,7 @@ def _begin(session: Session, actor: Actor, clock: Clock, market: Market) -> int:
             begun += 1
             for _, legal in alike:
                 if legal.state == ClockState.running:
-                    supersede_clock(session, actor, clock, legal, "first_registered_on")
+                    supersede_clock(session, actor, clock, legal, OTHER_START)
     return begun
 
 

@@ -34,7 +34,7 @@ from .report_cases import (
 from .report_deciding import note_sent
 from .report_desk import ReadAnswer, ReportDesk
 from .report_model import Report, ReportAnswer, ReportAnswerMatch
-from .report_states import AnswerVerdict, ReportState, actions_from
+from .report_states import UNSENT, AnswerVerdict, ReportState, actions_from
 
 BY_HAND, BY_ANSWER = "by-hand", "by its answer"
 _MOST_PARTS, _MOST_TEXTS, _LONGEST_TEXT = 2000, 50, 2000
@@ -212,12 +212,16 @@ def _acknowledge(session: Session, actor: Actor, clock: Clock, report: Report,
 
 
 def _reject(session: Session, actor: Actor, clock: Clock, report: Report, by: tuple[ReportAnswer, datetime]) -> None:
-    """The authority refused it: clocks that it had ended run again, and somebody has to put it right."""
+    """The authority refused it: clocks that it had ended run again, those that it had begun are called off where no
+    report of them is under way, and somebody has to put it right."""
     answer, report.answered_at = by
     move(session, actor, clock, report, "reject", {"texts": len(answer.texts)})
+    under_way = [one for ids in session.scalars(select(Report.clock_ids).where(
+        Report.about == report.about, Report.id != report.id, Report.state.in_((*UNSENT, ReportState.sent))))
+        for one in ids]
     for one in _clocks(session, report):
         if one.state == ClockState.reported and one.report_sha256 == report.sha256:
-            reopen_clock(session, actor, clock, one.id, report.number)
+            reopen_clock(session, actor, clock, one.id, report.number, under_way)
     end_duty(session, actor, clock, report, ANSWER_TASK)
     raise_duty(session, actor, clock, report, CORRECT_TASK)
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from traceapp.rules.rows import Unit
+from traceapp.worklist.clock_model import KNOWN_EARLIER, OTHER_START, REFUSED
 
 from .ui import current_locale
 from .ui.places import country
@@ -15,7 +16,11 @@ _ = lazy_gettext
 CLOCK_STATES: Words = {
     "running": (_("Runs"), "check"), "reported": (_("Reported and confirmed"), "go"),
     "not_reportable": (_("No report due, decided"), "plain"),
-    "superseded": (_("Another clock took its place"), "plain")}
+    "superseded": (_("Another clock takes its place"), "plain")}
+SUPERSEDED: Words = {
+    REFUSED: (_("The report that it follows was refused: it begins anew once a report is confirmed"), "plain"),
+    OTHER_START: (_("The day of the registration was corrected"), "plain"),
+    KNOWN_EARLIER: (_("The event was known earlier: another clock counts from then"), "plain")}
 MARKS: Words = {
     "V": (_("Text of the law seen"), "go"), "S": (_("From a summary"), "info"), "M": (_("Not verified"), "check")}
 AUTHORITIES: Words = {
@@ -117,6 +122,11 @@ def mark_tag(mark: str) -> tuple[str, str]:
 def state_tag(state: str) -> tuple[str, str]:
     """(word, meaning) of the state of a clock."""
     return word(CLOCK_STATES, state), CLOCK_STATES[state][1]
+
+
+def reason_words(state: str, reason: str) -> str:
+    """Why a clock ended: as a person wrote it, or as the service says of one that another took the place of."""
+    return word(SUPERSEDED, reason) if state == "superseded" else reason
 
 
 def why_words(triggers: list[str]) -> str:

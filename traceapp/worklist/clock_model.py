@@ -11,11 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
 UNDETERMINED = "undetermined"
+# Why a clock was superseded: the report that it follows was refused; the day that it counts from was corrected; the
+# event turned out to have been known earlier.
+REFUSED, OTHER_START, KNOWN_EARLIER = "refused", "other-start", "known-earlier"
 
 
 class ClockState(StrEnum):
-    """`superseded`: another clock stepped in its place: a rule in that of an undetermined one, or one that begins
-    earlier."""
+    """`superseded`: another clock stepped in its place, or will once a report is confirmed."""
 
     running = "running"
     reported = "reported"
@@ -28,7 +30,7 @@ class LegalClock(Revisioned, Base):
     nothing; `why` the facts that matched; `ground` why this authority is asked at all. `started_at` is written once.
     `has_limit` off: the law gives no number, and `due_at` is when a person has to have set the day. A report is
     `reported` with the hash of the file that was sent and the authority's acknowledgement; where `is_repeating`, the
-    next one is due after it."""
+    next one is due after it. `follows_id`: the clock whose report began this one."""
 
     __tablename__ = "legal_clock"
     __table_args__ = (enum_check("state", ClockState), Index("ix_legal_clock_about", "about"),
@@ -55,3 +57,4 @@ class LegalClock(Revisioned, Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     acknowledgement: Mapped[str] = mapped_column(String(120), default="")
     report_sha256: Mapped[str] = mapped_column(String(64), default="")
+    follows_id: Mapped[str | None] = mapped_column(String(32))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from traceapp.core.ids import new_id
 from traceapp.db import expect_revision
 from traceapp.rules import Judgement, Kind, Rule, Situation, Trigger, judge, last_moment, rules
 
-from .clock_model import UNDETERMINED, ClockState, LegalClock
+from .clock_model import REFUSED, UNDETERMINED, ClockState, LegalClock
 from .model import TaskState
 from .tasks import RaiseTask, complete_tasks, raise_task, tasks_about
 
@@ -174,9 +174,11 @@ def set_clock_day(session: Session, actor: Actor, clock: Clock, command: SetCloc
     return found
 
 
-def reopen_clock(session: Session, actor: Actor, clock: Clock, clock_id: str, reason: str) -> LegalClock:
-    """The clock, running again from its own beginning: the authority does not take the report after all. Raises
-    NotFound, and Conflict for one that was not ended by a report."""
+def reopen_clock(session: Session, actor: Actor, clock: Clock, clock_id: str, reason: str,
+                 under_way: Collection[str] = ()) -> LegalClock:
+    """The clock, running again from its own beginning: the authority does not take the report after all. What that
+    report had begun is called off, unless it was ended or a report of it is `under_way`. Raises NotFound, and Conflict
+    for one that was not ended by a report."""
     found = session.scalars(select(LegalClock).where(LegalClock.id == clock_id).with_for_update()).first()
     if found is None:
         raise NotFound("There is no such clock.", code="unknown-clock", place="clock_id")
@@ -187,15 +189,16 @@ def reopen_clock(session: Session, actor: Actor, clock: Clock, clock_id: str, re
         "reason": reason})
     found.state, found.ended_at, found.ended_by = ClockState.running, None, None
     found.reason = found.acknowledgement = found.report_sha256 = ""
+    for one in _followers(session, found):
+        if one.state == ClockState.running and one.id not in under_way:
+            supersede_clock(session, actor, clock, one, REFUSED)
     session.flush()
     _remind(session, actor, clock, Subject(found.about, found.reference, found.lot_key))
     return found
 
 
-def supersede_clock(session: Session, actor: Actor, clock: Clock, found: LegalClock, reason: str) -> None:
-    """End a clock in whose place another one steps, and why."""
-    found.reason = reason
-    _end(session, actor, clock.now(), found, ClockState.superseded)
+def _followers(session: Session, one: LegalClock) -> list[LegalClock]:
+    return [other for other in clocks_about(session, one.about) if other.follows_id == one.id]
 
 
 def end_repeating(session: Session, actor: Actor, clock: Clock, about: str) -> None:
@@ -218,7 +221,8 @@ def _running_clock(session: Session, clock_id: str, revision: int | None) -> Leg
 
 
 def _begin_next(session: Session, actor: Actor, clock: Clock, reported: LegalClock) -> None:
-    """What follows a report: the same again where it repeats, else the evaluation or final report of what was told."""
+    """What follows a report: the same again where it repeats, else the evaluation or final report of what was told;
+    not twice where a report was refused after what follows it had been ended, and a second one is confirmed."""
     rule = next((one for one in rules() if one.id == reported.rule_id), None)
     if rule is None:
         return
@@ -227,9 +231,13 @@ def _begin_next(session: Session, actor: Actor, clock: Clock, reported: LegalClo
         if rule.starts != "awareness":
             return
         triggers = {_AFTER_REPORT[one] for one in triggers if one in _AFTER_REPORT} | {Trigger.final_report}
-    run_clocks(session, actor, clock, Subject(reported.about, reported.reference, reported.lot_key), Situation(
-        reported.jurisdiction, rule.kinds or frozenset(Kind), rule.roles, frozenset(triggers),
-        ground=reported.ground, is_further=True), clock.now())
+    if any(one.state != ClockState.superseded for one in _followers(session, reported)):
+        return
+    subject = Subject(reported.about, reported.reference, reported.lot_key)
+    situation = Situation(reported.jurisdiction, rule.kinds or frozenset(Kind), rule.roles, frozenset(triggers),
+                          ground=reported.ground, is_further=True)
+    for one in run_clocks(session, actor, clock, subject, situation, clock.now()):
+        one.follows_id = reported.id
 
 
 def clocks_about(session: Session, about: str) -> list[LegalClock]:

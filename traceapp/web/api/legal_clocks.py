@@ -57,7 +57,8 @@ class RuleSchema(Schema):
 
 class ClockSchema(Schema):
     """A rule that runs for a case, as it stood when it began; `rule_id` is `undetermined` where no rule matched.
-    `ground`: why this authority is asked; `is_repeating`: after each report the next one is due."""
+    `ground`: why this authority is asked; `is_repeating`: after each report the next one is due; `follows_id`: the
+    clock whose report began this one."""
 
     id = fields.String()
     about = fields.String()
@@ -78,6 +79,7 @@ class ClockSchema(Schema):
     reason = fields.String()
     acknowledgement = fields.String()
     report_sha256 = fields.String()
+    follows_id = fields.String(allow_none=True)
 
 
 class EndSchema(Schema):

@@ -30,14 +30,14 @@ class PeriodicQuery(Schema):
     public = fields.Boolean(load_default=False)
 
 
-class PeriodQuery(Schema):
+class PeriodicClockQuery(Schema):
     """Which periods; the 200 that are due first."""
 
     product_id = words(32, load_default=None)
     only_running = fields.Boolean(load_default=False)
 
 
-class PeriodSchema(Schema):
+class PeriodicClockSchema(Schema):
     """A period of a product in a market, its clock, and the latest report that was prepared for it."""
 
     product_id = fields.String(attribute="period.product_id")
@@ -49,7 +49,7 @@ class PeriodSchema(Schema):
     report = fields.Nested(ReportSchema, allow_none=True)
 
 
-class PeriodReportSchema(Schema):
+class PeriodicReportSchema(Schema):
     """A finished `file` (Word or PDF), or else the report as the service writes it, in `format`."""
 
     format = choice(FORMS, load_default="docx")
@@ -67,8 +67,8 @@ def periodic(wanted: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/periodic-clocks", methods=["GET"])
-@blueprint.arguments(PeriodQuery, location="query")
-@blueprint.response(200, PeriodSchema(many=True))
+@blueprint.arguments(PeriodicClockQuery, location="query")
+@blueprint.response(200, PeriodicClockSchema(many=True))
 def list_periods(wanted: dict[str, Any]) -> object:
     """Periods whose report is due or was made, those that run first"""
     with world().database.read() as session:
@@ -76,7 +76,7 @@ def list_periods(wanted: dict[str, Any]) -> object:
 
 
 @blueprint.route("/periodic-clocks/<clock_id>/reports", methods=["POST"])
-@blueprint.arguments(PeriodReportSchema, location="multipart")
+@blueprint.arguments(PeriodicReportSchema, location="multipart")
 @blueprint.alt_response(201, schema=ReportSchema)
 def prepare(given: dict[str, Any], clock_id: str) -> Response:
     """Prepare the report of a period; it is checked, approved, sent and answered like every report"""
