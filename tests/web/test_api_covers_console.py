@@ -52,7 +52,7 @@ ACTS = {
     "adverse_event_decide": "POST /adverse-events/<adverse_event_id>/decisions",
     "clock_end": "POST /clocks/<clock_id>/end", "clock_day": "PUT /clocks/<clock_id>/day",
     "recall_clock_end": "POST /clocks/<clock_id>/end", "recall_clock_day": "PUT /clocks/<clock_id>/day",
-    "duty_new": "POST /duty-shifts", "duty_remove": "DELETE /duty-shifts/<shift_id>",
+    "duty_new": "POST /duty-shifts", "promises_set": "POST /service-promises", "duty_remove": "DELETE /duty-shifts/<shift_id>",
     "complaint_responder": "PUT /complaints/<complaint_id>/responder",
     "complaint_compensation": "POST /complaints/<complaint_id>/compensations/<compensation_id>/decision",
     "complaint_return": "POST /complaints/<complaint_id>/returns",

@@ -14,8 +14,10 @@ from traceapp.complaint.case_parts import complaint_of
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.policy import AgeBand, Sex, checked_awareness, cleaned_text, due_times, one_of
+from traceapp.complaint.promising import promises_at
 from traceapp.complaint.queries import duplicates_of
 from traceapp.complaint.seriousness import criteria_of
+from traceapp.complaint.service_clocks import promised
 from traceapp.complaint.states import IN_HAND, Severity
 from traceapp.complaint.terms import known_terms
 from traceapp.complaint.triage import TriageResult
@@ -132,7 +134,7 @@ def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: Op
     complete_tasks(session, actor, clock, about_complaint(complaint.id), "complaint.promote", event.reference)
     raise_task(session, actor, clock, RaiseTask(
         "adverse_event.assess", about(event.id), "quality",
-        due_times(Severity(complaint.severity), awareness_at).decision,
+        promised(session, complaint, awareness_at).decision,
         None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
     start_clocks(session, actor, clock, event, awareness_at)
     return event
@@ -222,8 +224,9 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
         drop_tasks(session, actor, clock, about(event.id))
     elif command.action == "reopen":
         severity = Severity.major if event.is_serious else Severity.moderate
+        due = due_times(severity, clock.now(), promises=promises_at(session, clock.now()))
         raise_task(session, actor, clock, RaiseTask(
-            "adverse_event.assess", about(event.id), "quality", due_times(severity, clock.now()).decision,
+            "adverse_event.assess", about(event.id), "quality", due.decision,
             None if event.lot_key == UNKNOWN_LOT else event.lot_key, {"reference": event.reference}))
     return event
 

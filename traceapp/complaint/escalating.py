@@ -20,7 +20,8 @@ from .case_parts import NOTE_LIMIT, about, add_note_row, complaint_of, duty
 from .clock_model import ServiceClock
 from .compensation_model import Compensation, CompensationState
 from .model import Complaint
-from .policy import COMPENSATIONS, cleaned_text
+from .policy import cleaned_text
+from .promising import promises_at
 from .states import ENDED, Severity
 from .triage import TriageResult
 
@@ -54,9 +55,10 @@ def escalate_late(session: Session, clock: Clock, limit: int = 100) -> int:
 
 
 def _propose(session: Session, clock: Clock, complaint: Complaint, late: ServiceClock) -> None:
-    offer = COMPENSATIONS[Severity(complaint.severity)]
+    """Offer what the house promised when the complaint was received, once for each promise."""
+    offer = promises_at(session, complaint.received_at).offers[Severity(complaint.severity)]
     now = clock.now()
-    if not insert_if_new(session, Compensation, {
+    if not offer or not insert_if_new(session, Compensation, {
             "id": new_id(now), "complaint_id": complaint.id, "kind": late.kind, "round": late.round,
             "severity": complaint.severity, "offer": offer, "state": CompensationState.proposed, "proposed_at": now,
             "reason": ""}):

@@ -152,7 +152,7 @@ def _after(session: Session, actor: Actor, clock: Clock, complaint: Complaint, a
     elif action == "reopen":
         complaint.times_reopened += 1
         begin_again(session, complaint, now)
-        due = promised(complaint, now)
+        due = promised(session, complaint, now)
         raise_task(session, actor, clock, duty(complaint, "complaint.decide", "quality", due.decision))
         raise_task(session, actor, clock, duty(complaint, "complaint.resolve", "quality", due.resolution))
 

@@ -240,7 +240,7 @@ class _Taker:
         self._suspecting.suspect_each(self._batch, self._contacts)
         for complaint in self._batch:
             note_intake(self.session, self.actor, self.clock, complaint)
-            tasks.extend(duties_of(complaint))
+            tasks.extend(duties_of(self.session, complaint))
         begin_clocks(self.session, self._batch)
         self.session.flush()
         raise_new_tasks(self.session, self.actor, self.clock, tasks)

@@ -162,9 +162,9 @@ def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplain
 def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
     note_intake(session, actor, clock, complaint)
     begin_clocks(session, [complaint])
-    for task in duties_of(complaint):
+    for task in duties_of(session, complaint):
         raise_task(session, actor, clock, task)
-    call_for_grave(session, clock, complaint, promised(complaint, complaint.awareness_at).first_answer)
+    call_for_grave(session, clock, complaint, promised(session, complaint, complaint.awareness_at).first_answer)
     watch_cluster(session, clock, complaint)
     if complaint.lot_key != UNKNOWN_LOT:
         add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
@@ -179,9 +179,9 @@ def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complai
         "is_quarantined": complaint.is_quarantined, "possible_duplicate_of": complaint.possible_duplicate_of})
 
 
-def duties_of(complaint: Complaint) -> list[RaiseTask]:
+def duties_of(session: Session, complaint: Complaint) -> list[RaiseTask]:
     """What must be done about a new complaint, and by when; a manager is told of a grave one within the same hours."""
-    due = promised(complaint, complaint.awareness_at)
+    due = promised(session, complaint, complaint.awareness_at)
     wanted = [("complaint.triage", "quality", due.triage), ("complaint.answer", "quality", due.first_answer)]
     if is_grave(Severity(complaint.severity)):
         wanted.append(("complaint.serious", "quality_manager", due.first_answer))

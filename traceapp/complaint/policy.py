@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -12,6 +13,7 @@ from traceapp.core.errors import InvalidInput
 from .states import Severity
 
 _E = TypeVar("_E", bound=StrEnum)
+_ORDER = (Severity.none, Severity.minor, Severity.moderate, Severity.major, Severity.critical)
 
 
 class Affected(StrEnum):
@@ -58,8 +60,9 @@ class Promise(NamedTuple):
     resolution: int
 
 
-# Our own promise, no law. Source of the order of size: ISO 10002 (acknowledge at once, assess by severity); every
-# decision is below the shortest legal clock that such a case can start (7 days for a death: SAMR Order 1 (2018)).
+# What holds until the house sets its own; no law. Source of the order of size: ISO 10002 (acknowledge at once, assess
+# by severity); every decision is below the shortest legal clock that such a case can start (7 days for a death: SAMR
+# Order 1 (2018)).
 PROMISES: dict[Severity, Promise] = {
     Severity.critical: Promise(1, 4, 24, 240),
     Severity.major: Promise(4, 24, 72, 360),
@@ -77,6 +80,51 @@ COMPENSATIONS: dict[Severity, str] = {
     Severity.minor: "replace", Severity.none: "apology_and_voucher"}
 
 
+OFFERS = ("visit_and_costs", "refund_and_replace", "replace", "apology_and_voucher")
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the house promises of a case by severity, and offers where it was broken ("": nothing)."""
+
+    hours: Mapping[Severity, Promise]
+    service_only: Promise
+    offers: Mapping[Severity, str]
+
+
+DEFAULT_PROMISES = Promises(PROMISES, SERVICE_ONLY, COMPENSATIONS)
+# The decision about a case comes within these hours, whatever a house sets: before the shortest legal clock that runs
+# from awareness ends. Source: SAMR Order 1 (2018), 7 days for a death; MDR art. 87, 10 days.
+_DECIDED_WITHIN = {Severity.critical: 7 * 24, Severity.major: 10 * 24}
+_LONGEST_HOURS = 366 * 24
+
+
+def refuse_promises(promises: Promises) -> None:
+    """Nothing when a house can promise this. Raises InvalidInput; its place is `severity/step` or `offers/severity`."""
+    for name, row in (*promises.hours.items(), ("service_only", promises.service_only)):
+        for step, number, before in zip(Promise._fields, row, (0, *row), strict=False):
+            if not before < number <= _LONGEST_HOURS:
+                raise InvalidInput("Each step comes after the one before it, and within a year: whole hours.",
+                                   code="bad-promise", place=f"{name}/{step}")
+    _refuse_slow(promises)
+    for severity, offer in promises.offers.items():
+        if offer and offer not in OFFERS:
+            raise InvalidInput("“%(value)s” is not one of: %(known)s.", code="unknown-value",
+                               place=f"offers/{severity}", value=offer[:40], known=", ".join(OFFERS))
+
+
+def _refuse_slow(promises: Promises) -> None:
+    for severity, most in _DECIDED_WITHIN.items():
+        if promises.hours[severity].decision > most:
+            raise InvalidInput("The decision has to come before the legal clock ends: within %(hours)d hours.",
+                               code="later-than-the-law", place=f"{severity}/decision", hours=most)
+    for milder, worse in zip(_ORDER, _ORDER[1:], strict=False):
+        for step, soon, late in zip(Promise._fields, promises.hours[worse], promises.hours[milder], strict=True):
+            if soon > late:
+                raise InvalidInput("What is graver cannot take longer than what is milder.", code="graver-is-slower",
+                                   place=f"{worse}/{step}")
+
+
 class DueTimes(NamedTuple):
     """When the first answer, the triage, the decision and the resolution are due."""
 
@@ -86,12 +134,10 @@ class DueTimes(NamedTuple):
     resolution: datetime
 
 
-_ORDER = (Severity.none, Severity.minor, Severity.moderate, Severity.major, Severity.critical)
-
-
-def due_times(severity: Severity, started_at: datetime, *, is_service_only: bool = False) -> DueTimes:
+def due_times(severity: Severity, started_at: datetime, *, is_service_only: bool = False,
+              promises: Promises = DEFAULT_PROMISES) -> DueTimes:
     """When what we promise is due, counted from awareness, or from when the case was opened again."""
-    hours = SERVICE_ONLY if is_service_only and severity is Severity.none else PROMISES[severity]
+    hours = promises.service_only if is_service_only and severity is Severity.none else promises.hours[severity]
     return DueTimes(*(started_at + timedelta(hours=number) for number in hours))
 
 

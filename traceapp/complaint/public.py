@@ -75,7 +75,7 @@ def follow_up(session: Session, token: str) -> FollowUp:
     notes = tuple(PublicNote(row.at, row.text, row.by == REPORTER) for row in rows)
     return FollowUp(
         reference=complaint.reference, state=complaint.state, received_at=complaint.received_at,
-        answer_by=promised(complaint, complaint.awareness_at).first_answer,
+        answer_by=promised(session, complaint, complaint.awareness_at).first_answer,
         is_answered=any(not note.is_from_reporter for note in notes),
         is_investigated=complaint.investigation == Investigation.begun, lot_text=complaint.lot_text,
         lot_key=None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, notes=notes,
@@ -123,7 +123,7 @@ def add_reporter_message(session: Session, clock: Clock, token: str, text: str) 
                          text=cleaned, is_public=True)
     session.add(note)
     record(session, PUBLIC, now, "complaint.message_added", about(complaint.id), {"position": note.position})
-    due = promised(complaint, now).first_answer
+    due = promised(session, complaint, now).first_answer
     raise_task(session, PUBLIC, clock, RaiseTask(
         "complaint.read_message", about(complaint.id), "quality", due,
         None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, {"reference": complaint.reference}))

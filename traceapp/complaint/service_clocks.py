@@ -11,19 +11,22 @@ from sqlalchemy.orm import Session
 from .clock_model import ClockKind, ServiceClock
 from .model import Complaint
 from .policy import DueTimes, due_times
+from .promising import promises_at
 from .states import Severity
 from .triage import ComplaintKind
 
 
-def promised(complaint: Complaint, started_at: datetime) -> DueTimes:
-    """What is due when for this complaint, counted from `started_at`."""
+def promised(session: Session, complaint: Complaint, started_at: datetime) -> DueTimes:
+    """What is due when for this complaint, counted from `started_at`, by what was promised when it was received."""
     is_service = bool(complaint.kinds) and ComplaintKind.product_quality not in complaint.kinds
-    return due_times(Severity(complaint.severity), started_at, is_service_only=is_service)
+    return due_times(Severity(complaint.severity), started_at, is_service_only=is_service,
+                     promises=promises_at(session, complaint.received_at))
 
 
 def begin_clocks(session: Session, complaints: Sequence[Complaint]) -> None:
     """The four clocks of each of these new complaints, from awareness."""
-    rows = [row for complaint in complaints for row in _rows(complaint, complaint.awareness_at, tuple(ClockKind), 1)]
+    rows = [row for complaint in complaints
+            for row in _rows(session, complaint, complaint.awareness_at, tuple(ClockKind), 1)]
     if rows:
         session.execute(insert(ServiceClock), rows)
 
@@ -32,11 +35,12 @@ def begin_again(session: Session, complaint: Complaint, at: datetime) -> None:
     """Decision and resolution of a case that was opened again, from then."""
     last = max((clock.round for clock in clocks_of(session, complaint.id)), default=0)
     session.execute(insert(ServiceClock),
-                    _rows(complaint, at, (ClockKind.decision, ClockKind.resolution), last + 1))
+                    _rows(session, complaint, at, (ClockKind.decision, ClockKind.resolution), last + 1))
 
 
-def _rows(complaint: Complaint, at: datetime, kinds: Collection[ClockKind], number: int) -> list[dict[str, Any]]:
-    due = promised(complaint, at)._asdict()
+def _rows(session: Session, complaint: Complaint, at: datetime, kinds: Collection[ClockKind],
+          number: int) -> list[dict[str, Any]]:
+    due = promised(session, complaint, at)._asdict()
     return [{"complaint_id": complaint.id, "kind": kind, "round": number, "started_at": at, "due_at": due[kind]}
             for kind in kinds]
 
@@ -52,7 +56,7 @@ def move_clocks(session: Session, complaint: Complaint) -> None:
     """Clocks that run are due by the severity as it is judged now, counted from where they began."""
     for clock in clocks_of(session, complaint.id):
         if clock.ended_at is None:
-            clock.due_at = promised(complaint, clock.started_at)._asdict()[clock.kind]
+            clock.due_at = promised(session, complaint, clock.started_at)._asdict()[clock.kind]
 
 
 def clocks_of(session: Session, complaint_id: str) -> list[ServiceClock]:

@@ -173,7 +173,7 @@ def _duties_after_triage(session: Session, actor: Actor, clock: Clock, complaint
     for kind in ("complaint.triage", "complaint.called"):
         complete_tasks(session, actor, clock, name, kind, complaint.triage_result)
     calm(session, actor, clock, complaint)
-    due = promised(complaint, complaint.awareness_at)
+    due = promised(session, complaint, complaint.awareness_at)
     if is_grave(Severity(complaint.severity)) and actor.role != "quality_manager":
         raise_task(session, actor, clock, duty(complaint, "complaint.serious", "quality_manager", due.first_answer))
     else:

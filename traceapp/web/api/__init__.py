@@ -36,6 +36,7 @@ from . import (
     periodic,
     persons,
     printing,
+    promises,
     recall_ledger,
     recalls,
     received_reports,
@@ -51,10 +52,10 @@ from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
-           persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, crisis,
-           adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls, recall_ledger, tasks,
-           exports, records, exchange, history, imports, accounts, reports, report_answers, periodic,
-           received_reports)
+           persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
+           crisis, adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls,
+           recall_ledger, tasks, exports, records, exchange, history, imports, accounts, reports, report_answers,
+           periodic, received_reports)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -35,6 +35,7 @@ from . import (
     persons,
     print_jobs,
     products,
+    promises,
     recalls,
     records,
     registrations,
@@ -52,6 +53,6 @@ PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_event_decisions, adverse_events, code_lists, complaints, crisis, duty, erasing, exchange,
     excursions, files, gallery, gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms,
     lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners, persons, print_jobs, products,
-    recalls, records, registrations, reports, search, signals, subscriptions, today, traces)))
+    promises, recalls, records, registrations, reports, search, signals, subscriptions, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -70,6 +70,7 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.persons_search": "console.complaints", "console.person": "console.complaints",
           "console.person_hold": "console.complaints", "console.person_lift": "console.complaints",
           "console.person_erase": "console.complaints", "console.duty": "console.complaints",
+          "console.promises": "console.complaints",
           "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
 
 
