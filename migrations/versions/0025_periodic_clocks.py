@@ -1,4 +1,4 @@
-"""Periods whose report has a legal clock; promises and offers as the house sets them"""
+"""Periods whose report has a legal clock; promises and offers as the house sets them; where calls to staff go"""
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """New tables, and which clock's report began a clock; of clocks that are there nobody knows."""
+    """New tables and columns: where a person is called, and which clock's report began a clock; of clocks that are there nobody knows."""
+    op.add_column('app_user', sa.Column('email', sa.String(length=254), server_default='', nullable=False))
     op.add_column('legal_clock', sa.Column('follows_id', sa.String(length=32), nullable=True))
     op.create_table('periodic_clock',
     sa.Column('registration_id', sa.String(length=32), nullable=False),

@@ -15,7 +15,7 @@ from traceapp.core.ids import new_id
 from traceapp.db.insert import insert_if_new
 from traceapp.worklist.tasks import complete_tasks, raise_task
 
-from .calling import call_duty
+from .calling import Called, call_duty
 from .case_parts import NOTE_LIMIT, about, add_note_row, complaint_of, duty
 from .clock_model import ServiceClock
 from .compensation_model import Compensation, CompensationState
@@ -46,7 +46,7 @@ def escalate_late(session: Session, clock: Clock, limit: int = 100) -> int:
         complaint = complaint_of(session, one.complaint_id)
         if complaint.state in ENDED or complaint.is_quarantined or one.due_at <= complaint.received_at:
             continue  # ended, not yet believed, or of a past that was imported
-        called = call_duty(session, clock, complaint, "complaint.late", now)
+        called = call_duty(session, clock, complaint, Called("complaint.late", one.kind, one.due_at), now)
         record(session, SYSTEM, now, "complaint.escalated", about(complaint.id),
                {"clock": one.kind, "round": one.round, "due_at": one.due_at, "called": called})
         if complaint.triage_result in (TriageResult.untriaged, TriageResult.complaint):

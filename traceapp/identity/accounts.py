@@ -1,6 +1,7 @@
 """Changing the accounts of people, and reading them with their tokens."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -17,6 +18,8 @@ from .model import ApiToken, User, UserSession
 from .policy import Role
 
 LANGUAGES = ("zh", "en")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;\"]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
+_LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,21 @@ def set_language(session: Session, actor: Actor, clock: Clock, language: str) ->
                {"before": user.language, "after": language})
         user.language = language
         session.flush()
+    return user
+
+
+def set_email(session: Session, actor: Actor, clock: Clock, email: str) -> User:
+    """Where the actor is called when on duty; empty for nowhere. The trail says only that it changed. Raises
+    InvalidInput."""
+    address = email.strip()
+    if address and (len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address)):
+        raise InvalidInput("This is no e-mail address.", code="bad-email", place="email")
+    user = session.get(User, actor.id)
+    if user is None:
+        raise NotFound("There is no such user.", place="user")
+    if user.email != address:
+        record(session, actor, clock.now(), "user.email", stream_of("user", user.id), {"has_email": bool(address)})
+        user.email = address
     return user
 
 

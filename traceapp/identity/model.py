@@ -13,9 +13,10 @@ from .policy import Role
 
 
 class User(Revisioned, Base):
-    """A member of staff or a regulator. `name` is what signatures and the trail show. `one_time_until`: somebody else
-    told the password; it opens a session until then, and lets its owner do nothing but choose another.
-    `jurisdictions` and `product_ids`: whose cases a regulator sees; no jurisdiction: none, no product: of all."""
+    """A member of staff or a regulator. `name` is what signatures and the trail show; `email` is where calls go.
+    `one_time_until`: somebody else told the password; it opens a session until then, and lets its owner do nothing but
+    choose another. `jurisdictions` and `product_ids`: whose cases a regulator sees; no jurisdiction: none, no product:
+    of all."""
 
     __tablename__ = "app_user"
     __table_args__ = (enum_check("role", Role),)
@@ -26,6 +27,7 @@ class User(Revisioned, Base):
     role: Mapped[str] = mapped_column(String(24))
     password_hash: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(8), default="zh")
+    email: Mapped[str] = mapped_column(String(254), default="")
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     one_time_until: Mapped[datetime | None] = mapped_column(UtcTime)

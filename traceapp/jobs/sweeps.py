@@ -21,6 +21,8 @@ from traceapp.code.doubts import scan_tasks
 from traceapp.code.printing import JOBS as PRINTS
 from traceapp.complaint import drafts, intake, proof
 from traceapp.complaint.case_parts import CLUSTERED, LOT_BOUND, RESCORE
+from traceapp.complaint.duty_sending import KINDS as CALLS
+from traceapp.complaint.duty_sending import DutySender
 from traceapp.complaint.escalating import escalate_late, is_any_late
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import IdempotencyKey
@@ -161,13 +163,18 @@ def _has_work(world: World, kind: str) -> bool:
 
 
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
-    """Hand over the letters that are due; once `stopping` is set, a mail server that hangs is not waited for."""
-    if not _is_due(world, LETTERS):
+    """Hand over the calls to whoever is on duty, then the letters that are due; once `stopping` is set, a mail server
+    that hangs is not waited for."""
+    due = [kinds for kinds in (CALLS, LETTERS) if _is_due(world, kinds)]
+    if not due:
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
-    sender = NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)
-    return deliver_due(world.database, world.clock, sender.send, sender.settled, kinds=LETTERS, stopping=stopping)
+    senders: dict[tuple[str, ...], DutySender | NoticeSender] = {
+        CALLS: DutySender(post=post, base_url=settings.base_url, clock=world.clock),
+        LETTERS: NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)}
+    return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
+                           stopping=stopping) for kinds in due)
 
 
 def _is_due(world: World, kinds: Sequence[str]) -> bool:

@@ -41,9 +41,9 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Date"], message["Message-ID"] = format_datetime(letter.at), letter.message_id
+    message.set_content(letter.text)  # before further headers: it drops those about the content
     for name, value in letter.headers:
         message[name] = value
-    message.set_content(letter.text)
     return message
 
 

@@ -132,6 +132,8 @@ DUTIES: Words = {
     "crisis.lead": (_("Lead the task force: bring people in"), "plain"),
     "crisis.hold": (_("Decide whether the batch is stopped"), "plain"),
     "duty.gap": (_("Nobody is on duty: fill the roster"), "plain"),
+    "duty.no_address": (_("Nobody could be called by mail: telephone, and have addresses entered"), "plain"),
+    "duty.not_told": (_("The mail of a call did not go out: telephone whoever is on duty"), "plain"),
     "complaint.counterfeit": (_("Is it a fake, or a wrong label?"), "plain"),
     "complaint.promote": (_("Adverse event or not"), "plain"),
     "complaint.read_message": (_("Read the reporter's message"), "plain"),

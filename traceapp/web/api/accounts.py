@@ -97,6 +97,7 @@ class NewTokenSchema(Schema):
 class AccountSchema(UserSchema):
     """Whom the token speaks for, and what it may do."""
 
+    email = fields.String()
     scopes = fields.List(fields.String())
 
 
@@ -119,10 +120,11 @@ class OwnPasswordSchema(Schema):
     new_password = words(LONGEST_PASSWORD, least=MINIMUM_PASSWORD, required=True)
 
 
-class LanguageSchema(Schema):
-    """The language of one's own pages."""
+class OwnAccountSchema(Schema):
+    """The language of one's own pages and mails, and where one is called when on duty; left out: stays."""
 
     language = choice(accounts.LANGUAGES, required=True)
+    email = words(254, load_default=None, allow_none=True)
 
 
 @blueprint.route("/users", methods=["GET"])
@@ -253,12 +255,14 @@ def read_account() -> Response:
 
 
 @blueprint.route("/account", methods=["PUT"])
-@blueprint.arguments(LanguageSchema)
+@blueprint.arguments(OwnAccountSchema)
 @blueprint.alt_response(200, schema=AccountSchema)
 def change_account(given: dict[str, Any]) -> Response:
-    """Choose the language of one's own pages"""
+    """Choose the language of one's own pages, and where one is called when on duty"""
     with unit_of_work() as session:
         accounts.set_language(session, signed_in(), world().clock, given["language"])
+        if given["email"] is not None:
+            accounts.set_email(session, signed_in(), world().clock, given["email"])
     return jsonify(_own())
 
 

@@ -36,7 +36,8 @@ def _show(form: Entered, status: int = 200) -> Response:
     with world().database.read() as db:
         rows, people = roster(db), people_for_duty(db)
     shifts, names = as_shifts(rows), {person.id: person.name for person in people}
-    return page("console/duty.html", status, form=form, rows=rows, names=names, times=_times, days_of=_days,
+    return page("console/duty.html", status, form=form, rows=rows, names=names,
+                silent={person.id for person in people if not person.email}, times=_times, days_of=_days,
                 present=[names.get(one, one) for one in on_duty(shifts, now)], gaps=gaps(shifts, now, now + _AHEAD),
                 people=list(names.items()), weekday_choices=choices(WEEKDAYS))
 

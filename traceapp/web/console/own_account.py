@@ -1,12 +1,12 @@
 """My account, for everybody who signs in: the language of one's pages, and one's password."""
 from __future__ import annotations
 
-from flask import redirect, request, session, url_for
+from flask import request, session, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from traceapp.identity.accounts import set_language
+from traceapp.identity.accounts import set_email, set_language, user_by_id
 from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.identity.renewal import ChangePassword, change_own_password
 from traceapp.web.context import signed_in, world
@@ -25,7 +25,9 @@ PERMISSIONS: dict[str, str] = {
 @blueprint.get("/account")
 def own_account() -> Response:
     """Who one is here, in which language, and a new password; nothing but the last for whom it must be changed."""
-    return _show(Entered())
+    with world().database.read() as db:
+        user = user_by_id(db, signed_in().id)
+    return _show(Entered({"email": user.email if user else ""}))
 
 
 def _show(form: Entered, status: int = 200) -> Response:
@@ -34,13 +36,18 @@ def _show(form: Entered, status: int = 200) -> Response:
 
 @blueprint.post("/account")
 def own_account_change() -> Response:
-    """Change one's own language."""
-    language = request.form.get("language", "")
-    here = world()
-    with here.database.write() as db:
-        set_language(db, signed_in(), here.clock, language)
-    answer = redirect(url_for("console.own_account"), 303)
-    answer.delete_cookie(COOKIE)
+    """Change one's own language, and where one is called."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        set_language(db, signed_in(), world().clock, form.get("language"))
+        if "email" in request.form:
+            set_email(db, signed_in(), world().clock, form.text("email"))
+        return Done(url_for("console.own_account"), gettext("Your account is changed."))
+
+    answer = perform(form, act, Refusal(lambda status: _show(form, status)))
+    if answer.status_code == 303:
+        answer.delete_cookie(COOKIE)
     return answer
 
 
