@@ -162,3 +162,47 @@ def test_a_code_that_may_not_be_chosen_is_refused_and_one_that_was_chosen_before
     with database.read() as session:
         assert list(events_to_recode(session, "2026")) == [(event.reference, "E", "E1703")]
         assert list(events_to_recode(session, "2024")) == []
+
+
+def meddra(database: Database, clock: FixedClock, actor: Actor, version: str, day: date, *lines: bytes) -> None:
+    """A release in the form of MedDRA's file of the lowest level."""
+    with database.write() as session:
+        import_list(session, actor, clock, ImportList(read_list("llt.asc", b"\n".join(lines)), version, day))
+
+
+SKIN, HEAD = b"10000001$Redness of skin$$$$$$$$Y$$", b"10000002$Ache of head$$$$$$$$Y$$"
+OLD = HEAD.replace(b"$Y$", b"$N$")
+
+
+def test_meddra_codes_stand_with_their_release_and_keep_it_until_they_change(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    event = opened(database, clock, actor)
+    with pytest.raises(InvalidInput) as refused:
+        assess(database, clock, actor, event.id, details={"meddra_history": ["10000001"]})
+    assert (refused.value.place, refused.value.code) == ("details/meddra_history", "no-meddra")
+    meddra(database, clock, actor, "28.0", date(2025, 1, 1), SKIN, HEAD)
+    coded = {"meddra_reactions": ["10000002", "10000001"]}
+    assert assess(database, clock, actor, event.id, details=coded).details == coded | {"meddra_version": "28.0"}
+    meddra(database, clock, actor, "29.0", date(2026, 1, 1), SKIN, OLD)
+    again = {"history": "known", **coded}
+    assert assess(database, clock, actor, event.id, details=again).details["meddra_version"] == "28.0"
+    with pytest.raises(InvalidInput, match="Ache of head"):
+        assess(database, clock, actor, event.id, details=coded | {"meddra_history": ["10000001"]})
+    fewer = {"meddra_reactions": ["10000001"]}
+    assert assess(database, clock, actor, event.id, details=fewer).details == fewer | {"meddra_version": "29.0"}
+    named = fewer | {"meddra_version": "28.0"}
+    assert assess(database, clock, actor, event.id, details=named).details == named
+    with pytest.raises(InvalidInput) as unknown:
+        assess(database, clock, actor, event.id, details=fewer | {"meddra_version": "27.0"})
+    assert unknown.value.place == "details/meddra_version"
+    assert assess(database, clock, actor, event.id, details={"meddra_version": "28.0"}).details == {}
+
+
+def test_a_later_release_of_meddra_names_the_events_that_have_to_be_coded_anew(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    meddra(sqlite, clock, actor, "28.0", date(2025, 1, 1), SKIN, HEAD)
+    event = opened(sqlite, clock, actor)
+    assess(sqlite, clock, actor, event.id, details={"meddra_reactions": ["10000001", "10000002"]})
+    meddra(sqlite, clock, actor, "29.0", date(2026, 1, 1), SKIN, OLD)
+    with sqlite.read() as session:
+        assert list(events_to_recode(session, "29.0", "meddra")) == [(event.reference, "llt", "10000002")]

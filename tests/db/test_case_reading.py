@@ -68,7 +68,12 @@ def read(database: Database, event: AdverseEvent, **asked: Any) -> CaseReport:
 
 def test_every_field_of_the_assessment_reaches_the_report(database: Database, clock: FixedClock, house: House) -> None:
     event = a_case(database, clock, house, affected="patient")
-    assess(database, clock, house.manager, event.id, details=DETAILS, expectedness="unexpected",
+    with database.write() as session:
+        import_list(session, house.manager, clock, ImportList(read_list("llt.asc", b"".join(
+            b"1000000%d$Term %d$$$$$$$$Y\n" % (number, number) for number in range(1, 5))), "29.1"))
+    coded = {f"meddra_{name}": [f"1000000{number}"] for number, name in enumerate(
+        ("reactions", "indications", "history", "death_causes"), 1)}
+    assess(database, clock, house.manager, event.id, details=DETAILS | coded, expectedness="unexpected",
            seriousness=("hospitalised",), use_text="worn for two days", onset_on=date(2026, 11, 19),
            onset_precision="month", age_band="45-64", sex="male", outcome="recovering")
     case = read(database, event)
@@ -90,6 +95,9 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
         ("imdrf", "E171601", "E"), ("imdrf", "E2314", "E")]
     assert case.score is not None and case.score[1] == 92 and 40 < case.score[0] < 92
     assert case.assessment.component_codes == (CodedTerm("imdrf", "G01", "", "", "G"),)
+    assert [case.event.meddra, case.use.meddra_indications, case.patient.meddra_history,
+            case.event.meddra_death_causes] == [
+        (CodedTerm("meddra", f"1000000{number}", "", f"Term {number}", "llt", "29.1"),) for number in range(1, 5)]
 
 
 def test_codes_have_the_name_and_version_of_the_release_in_force(

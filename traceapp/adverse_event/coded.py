@@ -1,4 +1,5 @@
-"""Codes of the IMDRF annexes in assessments: which may be chosen, and which a release makes to be coded anew."""
+"""Codes in assessments, of the IMDRF annexes and MedDRA: which may be chosen, and which a release makes to be coded
+anew."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -8,36 +9,65 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from traceapp.complaint.list_model import CodeSystem, CodeTerm, TermStatus
-from traceapp.complaint.list_queries import check_codes
+from traceapp.complaint.list_model import CodeRelease, CodeSystem, CodeTerm, TermStatus
+from traceapp.complaint.list_queries import check_codes, check_in_release, version_on
+from traceapp.core.errors import InvalidInput
 
 from .model import AdverseEvent
 
-_FIELDS = {f"codes_{annex.lower()}": annex for annex in "ABCDEFG"}
+# Reports carry terms of the lowest level. Source: ICH E2B(R3), E.i.2.1b.
+MEDDRA_LEVEL = "llt"
+_IMDRF = {f"codes_{annex.lower()}": annex for annex in "ABCDEFG"}
+_MEDDRA = ("meddra_reactions", "meddra_indications", "meddra_history", "meddra_death_causes")
+_RELEASE = "meddra_version"
 
 
-def check_new_codes(session: Session, event: AdverseEvent, details: Mapping[str, Any], day: date) -> None:
-    """Nothing when each code that an assessment adds may be chosen on this day. What was chosen before stays, whatever
-    became of it since.
+def coded_details(session: Session, event: AdverseEvent, details: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """The details of an assessment when each IMDRF code that it adds may be chosen on this day and its MedDRA codes are
+    of one release, which then stands beside them: the one that is named, else the one in force. What was chosen before
+    stays, whatever became of it since.
 
     Raises InvalidInput whose place is the field.
     """
-    for name, annex in _FIELDS.items():
+    for name, annex in _IMDRF.items():
         kept = event.details.get(name, ())
         added = [code for code in details.get(name, ()) if code not in kept]
         check_codes(session, CodeSystem.imdrf, annex, added, (day, f"details/{name}"))
+    found = {name: value for name, value in details.items() if name != _RELEASE}
+    if any(found.get(name) for name in _MEDDRA):
+        found[_RELEASE] = _release(session, event, details, day)
+    return found
 
 
-def events_to_recode(session: Session, version: str) -> Iterator[tuple[str, str, str]]:
-    """(reference of the event, annex, code) for each code that may not be chosen in this release of the annexes; an
+def _release(session: Session, event: AdverseEvent, details: Mapping[str, Any], day: date) -> str:
+    """The release that all MedDRA codes of the assessment are of; by ICH E2B(R3) one report has one."""
+    kept, named = event.details.get(_RELEASE, ""), details.get(_RELEASE, "")
+    is_unchanged = all(details.get(name, []) == event.details.get(name, []) for name in _MEDDRA)
+    if is_unchanged and kept and named in ("", kept):
+        return str(kept)
+    version = named or version_on(session, CodeSystem.meddra, day)
+    if version is None or session.get(CodeRelease, (CodeSystem.meddra, version)) is None:
+        raise InvalidInput("No such MedDRA release was imported. Import the one that you hold a licence for; its codes "
+                           "can then be chosen.", code="no-meddra",
+                           place=f"details/{_RELEASE if named else next(one for one in _MEDDRA if details.get(one))}")
+    for name in _MEDDRA:
+        check_in_release(session, (CodeSystem.meddra, version), MEDDRA_LEVEL, details.get(name, ()), f"details/{name}")
+    return str(version)
+
+
+def events_to_recode(session: Session, version: str,
+                     system: str = CodeSystem.imdrf) -> Iterator[tuple[str, str, str]]:
+    """(reference of the event, annex or level, code) for each code that may not be chosen in this release of a list; an
     annex that the release does not hold is passed over."""
     rows = session.execute(select(CodeTerm.annex, CodeTerm.code, CodeTerm.status).where(
-        CodeTerm.system == CodeSystem.imdrf, CodeTerm.version == version)).all()
+        CodeTerm.system == system, CodeTerm.version == version)).all()
     held = {annex for annex, _code, _status in rows}
     open_codes = {(annex, code) for annex, code, status in rows if status == TermStatus.selectable}
+    places = {CodeSystem.imdrf: _IMDRF, CodeSystem.meddra: dict.fromkeys(_MEDDRA, MEDDRA_LEVEL)}.get(
+        CodeSystem(system), {})
     for reference, details in session.execute(select(AdverseEvent.reference, AdverseEvent.details)
                                               .order_by(AdverseEvent.reference)):
-        for name, annex in _FIELDS.items():
+        for name, annex in places.items():
             for code in details.get(name, ()):
                 if annex in held and (annex, code) not in open_codes:
                     yield reference, annex, code

@@ -24,6 +24,7 @@ from .reportability import iso_code
 GROUPS = ("patient", "event", "use", "reporter", "assessment", "cause")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _CODE = re.compile(r"[A-G]\d{2,7}", re.ASCII)
+_MEDDRA = re.compile(r"[1-9]\d{7}", re.ASCII)
 _PAIRS = (("age", "age_unit"), ("dose", "dose_unit"))
 _ORDER = (("use_began_on", "use_ended_on"), ("implanted_on", "explanted_on"))
 
@@ -198,11 +199,25 @@ def _country(value: Any, field: Field, today: date) -> str:
     return iso_code(text)
 
 
-def _codes(value: Any, field: Field, today: date) -> list[str]:
+def _listed(value: Any, field: Field) -> list[str]:
     given = re.split(r"[\s,;，；、]+", value.strip()) if isinstance(value, str) else list(value or ())
     codes = list(dict.fromkeys(str(code).upper() for code in given if code))
     if len(codes) > field.limit:
         raise _refusal(field, "These are more than %(limit)s codes.", "too-many", limit=field.limit)
+    return codes
+
+
+def _meddra(value: Any, field: Field, today: date) -> list[str]:
+    codes = _listed(value, field)
+    for code in codes:
+        if not _MEDDRA.fullmatch(code):
+            raise _refusal(field, "“%(term)s” is not a MedDRA code: it has eight digits.", "unknown-code",
+                           term=code[:40])
+    return codes
+
+
+def _codes(value: Any, field: Field, today: date) -> list[str]:
+    codes = _listed(value, field)
     annex = field.name[-1].upper()
     for code in codes:
         if not _CODE.fullmatch(code) or code[0] != annex:
@@ -221,4 +236,5 @@ def _list(value: Any, field: Field, today: date) -> list[str]:
 
 _READERS: dict[str, Callable[[Any, Field, date], Any]] = {
     "text": _text, "long": _text, "decimal": _number, "whole": _whole, "choice": _choice, "choices": _choices,
-    "flag": _flag, "date": _date, "due": _date, "country": _country, "codes": _codes, "list": _list}
+    "flag": _flag, "date": _date, "due": _date, "country": _country, "codes": _codes, "list": _list,
+    "meddra": _meddra, "release": _text}

@@ -29,7 +29,7 @@ from traceapp.db import expect_revision
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
 from .clocks import end_clocks, running_clocks, start_clocks
-from .coded import check_new_codes
+from .coded import coded_details
 from .details import checked_details
 from .model import AdverseEvent
 from .policy import Precision, check_consistent, checked_onset, is_serious
@@ -149,7 +149,7 @@ def assess_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
     """
     event = adverse_event_of(session, command.adverse_event_id, command.revision)
     values: dict[str, Any] = {"state": next_state(event.state, "assess")} | assessed_values(event, command, clock.now())
-    check_new_codes(session, event, values["details"], clock.now().date())
+    values["details"] = coded_details(session, event, values["details"], clock.now().date())
     why = _why(event, command, clock.now())
     known_at = _known_at(session, event, why, clock.now())
     before = keep_version(session, actor, clock, event, why)

@@ -72,7 +72,7 @@ def _changes(database: Database, system: str, version: str) -> dict[str, object]
 
     with database.read() as session:
         earlier, found = changes_to(session, system, version)
-        cases = list(events_to_recode(session, version)) if system == "imdrf" else []
+        cases = list(events_to_recode(session, version, system))
         return {"since": earlier, "vanished": [term.code for term in found.vanished][:_MOST_NAMED],
                 "closed": [term.code for term in found.closed][:_MOST_NAMED],
                 "renamed": [[one.code, one.name_en, other.name_en] for one, other in found.renamed][:_MOST_NAMED],

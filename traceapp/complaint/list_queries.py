@@ -135,15 +135,24 @@ def check_codes(session: Session, system: str, annex: str, codes: Iterable[str],
     day, place = asked
     wanted = list(codes)
     version = version_on(session, system, day) if wanted else None
-    if version is None:
-        return
+    if version is not None:
+        check_in_release(session, (system, version), annex, wanted, place)
+
+
+def check_in_release(session: Session, release: tuple[str, str], annex: str, codes: Iterable[str], place: str) -> None:
+    """Nothing when each code may be chosen in this release (the list and its version).
+
+    Raises InvalidInput for a code that is unknown, retired, or only heads others.
+    """
+    wanted = list(codes)
     known = {term.code: term for term in session.scalars(select(CodeTerm).where(
-        CodeTerm.system == system, CodeTerm.version == version, CodeTerm.annex == annex, CodeTerm.code.in_(wanted)))}
+        CodeTerm.system == release[0], CodeTerm.version == release[1], CodeTerm.annex == annex,
+        CodeTerm.code.in_(wanted)))}
     for code in wanted:
         term = known.get(code)
         if term is None:
             raise InvalidInput("The release %(version)s has no code %(term)s under %(annex)s.", code="unknown-code",
-                               place=place, version=version, term=code[:20], annex=annex)
+                               place=place, version=release[1], term=code[:20], annex=annex.upper())
         if term.status != TermStatus.selectable:
             raise InvalidInput("The code %(term)s (%(name)s) may not be chosen: it is retired or only heads others. "
                                "Choose one below it.", code="closed-code", place=place, term=code, name=term.name_en)
@@ -187,5 +196,5 @@ def own_without_code(release: Iterable[CodeTerm]) -> tuple[Term, ...]:
                  if term.imdrf[:1] in annexes and term.imdrf not in open_codes)
 
 
-__all__ = ["Changes", "TermSearch", "annexes_of", "changes_to", "check_codes", "find_terms",
-           "own_without_code", "path_of", "releases", "terms_below", "version_on"]
+__all__ = ["Changes", "TermSearch", "annexes_of", "changes_to", "check_codes", "check_in_release",
+           "find_terms", "own_without_code", "path_of", "releases", "terms_below", "version_on"]

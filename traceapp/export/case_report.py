@@ -40,8 +40,8 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class CodedTerm:
-    """A term of a code list: `system` is `imdrf`, `meddra`, `fda` or `own`; `annex` A to G for IMDRF; `version` that of
-    the release that was imported, empty for our own list."""
+    """A term of a code list: `system` is `imdrf`, `meddra`, `fda` or `own`; `annex` A to G for IMDRF, the level for
+    MedDRA (`llt`); `version` that of the release that was imported, empty for our own list."""
 
     system: str
     code: str
@@ -115,13 +115,14 @@ class Patient:
     earlier_reactions: str = ""
     family_reactions: str = ""
     intended_treatment: str = ""
+    meddra_history: tuple[CodedTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happened. `harm` is the manifestation in the patient, `fault` that in the product; `seriousness` holds the
     criteria of `complaint.seriousness`; `place_kind`: institution, home, other. `disease_effect`, on the illness that
-    was treated: none, prolonged, worse, sequelae, death."""
+    was treated: none, prolonged, worse, sequelae, death. `meddra` says the same reactions by MedDRA's terms."""
 
     reactions: tuple[CodedTerm, ...] = ()
     seriousness: tuple[str, ...] = ()
@@ -144,6 +145,8 @@ class Event:
     is_overseas: bool = False
     body_sites: tuple[str, ...] = ()
     disease_effect: str = ""
+    meddra: tuple[CodedTerm, ...] = ()
+    meddra_death_causes: tuple[CodedTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class Use:
     is_available: bool | None = None
     is_reused: bool | None = None
     device_location: str = ""
+    meddra_indications: tuple[CodedTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

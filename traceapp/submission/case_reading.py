@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.causality import device_relation, five_item_result, naranjo_score
+from traceapp.adverse_event.coded import MEDDRA_LEVEL
 from traceapp.adverse_event.details import partial_date
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import adverse_event_by_id
@@ -138,7 +139,8 @@ def _patient(event: AdverseEvent) -> Patient:
         subject_id=event.person_id or event.id, age=_decimal(kept.get("age")), age_unit=kept.get("age_unit", ""),
         age_band=event.age_band, sex=event.sex, weight_kg=_decimal(kept.get("weight_kg")),
         height_cm=_decimal(kept.get("height_cm")), **_texts(kept, (
-            "ethnicity", "history", "earlier_reactions", "family_reactions", "intended_treatment")))
+            "ethnicity", "history", "earlier_reactions", "family_reactions", "intended_treatment")),
+        meddra_history=_meddra(kept, "meddra_history"))
 
 
 def _event(event: AdverseEvent, around: Surroundings) -> Event:
@@ -152,6 +154,7 @@ def _event(event: AdverseEvent, around: Surroundings) -> Event:
         narrative=event.narrative, language=_language(event.narrative), patients_affected=kept.get("patients_affected"),
         is_expected={"expected": True, "unexpected": False}.get(event.expectedness),
         is_overseas=country != around.home, body_sites=tuple(kept.get("body_sites", ())),
+        meddra=_meddra(kept, "meddra_reactions"), meddra_death_causes=_meddra(kept, "meddra_death_causes"),
         **_texts(kept, ("death_cause", "disease_effect", "place_kind", "place_name", "harm", "fault", "tests")))
 
 
@@ -161,7 +164,8 @@ def _use(event: AdverseEvent) -> Use:
         ("began_on", "use_began_on"), ("ended_on", "use_ended_on"), ("implanted_on", "implanted_on"),
         ("explanted_on", "explanted_on"))}
     return Use(process=event.use_text, dose=_decimal(kept.get("dose")), is_available=kept.get("is_available"),
-               is_reused=kept.get("is_reused"), **days, **_texts(kept, (
+               is_reused=kept.get("is_reused"), meddra_indications=_meddra(kept, "meddra_indications"), **days,
+               **_texts(kept, (
                    "purpose", "operator", "combined", "dose_unit", "dose_text", "route", "frequency", "action_taken",
                    "dechallenge", "rechallenge", "device_location")))
 
@@ -218,6 +222,12 @@ def _coded(event: AdverseEvent, annex: str) -> tuple[CodedTerm, ...]:
         known = named.get(code)
         found.setdefault(code, CodedTerm("imdrf", code, known.zh if known else "", known.en if known else "", annex))
     return tuple(found.values())
+
+
+def _meddra(kept: Mapping[str, Any], name: str) -> tuple[CodedTerm, ...]:
+    """The MedDRA codes of a field, with the release that the assessment is coded in."""
+    return tuple(CodedTerm("meddra", code, "", "", MEDDRA_LEVEL, kept.get("meddra_version", ""))
+                 for code in kept.get(name, ()))
 
 
 def _uncoded(event: AdverseEvent) -> dict[str, str]:

@@ -2,16 +2,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from traceapp.export.case_report import CaseReport, CodedTerm, Finding, Organisation, Profile, ReportKind
+from traceapp.export.case_report import CaseReport, Finding, Organisation, Profile, ReportKind
 from traceapp.export.masking import masked
 
 from .dates import write_time
 from .filling import Filling, clean, day, language, number
 from .from_case_products import put_products
+from .meddra_terms import Reaction, put_code, put_death_causes, put_history, reactions_of
 from .model import Icsr, Section, new_batch
 from .references import REACTION, reaction_id
 
@@ -184,13 +185,13 @@ def _patient(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> 
     report.put("D.5", sex, null="" if sex else "UNK")
     history = "\n".join(filter(None, (patient.history, patient.earlier_reactions, patient.family_reactions)))
     filling.put(report, "D.7.2", history)
+    put_history(report, case)
     if not report.has("D.7.2"):
         report.put("D.7.2", None, null="UNK")
     if event.died_on is not None:
         report.put("D.9.1", day(event.died_on))
         report.put("D.9.3", None, null="UNK")
-    if event.death_cause:
-        filling.put(report.add("D.9.2.r"), "D.9.2.r.2", event.death_cause)
+    put_death_causes(filling, report, case)
     if route.is_fda:
         reason = "MSK" if filling.is_masked else "UNK"
         report.add("FDA.D.11.r").put("FDA.D.11.r.1", None, null=reason)
@@ -199,11 +200,10 @@ def _patient(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> 
 
 def _reactions(filling: Filling, report: Icsr, case: CaseReport, route: Route) -> None:
     event = case.event
-    terms: Sequence[CodedTerm | None] = event.reactions or ([None] if event.harm else [])
-    for place, term in enumerate(terms, 1):
+    for place, reaction in enumerate(reactions_of(filling, case), 1):
         section = report.add("E.i")
         section.put(REACTION, reaction_id(report, place))
-        _words(filling, section, case, term)
+        _words(filling, section, case, reaction)
         for criterion, element in SERIOUS.items():
             if criterion in event.seriousness and not (criterion == "intervention" and route.is_fda):
                 section.put(element, "true")
@@ -220,9 +220,9 @@ def _reactions(filling: Filling, report: Icsr, case: CaseReport, route: Route) -
         filling.country(section, "E.i.9", event.country)
 
 
-def _words(filling: Filling, section: Section, case: CaseReport, term: CodedTerm | None) -> None:
-    """The reaction in words and, where a licensed MedDRA was imported, by its code; our own codes are not MedDRA's."""
-    spoken = case.event.language
+def _words(filling: Filling, section: Section, case: CaseReport, reaction: Reaction) -> None:
+    """The reaction in words and by its MedDRA code; codes of other lists are not MedDRA's."""
+    spoken, term = case.event.language, reaction.told
     names = (term.name_en, term.name_zh) if term else ("", "")
     native = (names[0] if spoken == "en" else names[1]) or names[0] or names[1] or case.event.harm
     if language(spoken):
@@ -230,9 +230,8 @@ def _words(filling: Filling, section: Section, case: CaseReport, term: CodedTerm
         section.put("E.i.1.1b", language(spoken))
     if names[0] and names[0] != native:
         filling.put(section, "E.i.1.2", names[0])
-    if term is not None and term.system == "meddra":
-        section.put("E.i.2.1a", term.version)
-        section.put("E.i.2.1b", term.code)
+    if reaction.coded is not None:
+        put_code(section, "E.i.2.1", reaction.coded)
     else:
         filling.findings.append(Finding("E.i.2.1b", "not-submittable", "Not submittable: “%(term)s” has no MedDRA "
                                         "code. Import a licensed MedDRA and code the reaction with it.",

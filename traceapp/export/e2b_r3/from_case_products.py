@@ -4,6 +4,7 @@ from __future__ import annotations
 from traceapp.export.case_report import CaseReport, Organisation, ReportedLot, ReportedProduct, Use
 
 from .filling import BATCH, Filling, day, number
+from .meddra_terms import put_indications
 from .model import Icsr, Section
 from .references import ASSESSMENT, DRUG, REACTION, drug_id
 
@@ -26,8 +27,7 @@ def put_products(filling: Filling, report: Icsr, case: CaseReport, *, is_fda: bo
         drug.put("G.k.1", "1" if product.is_suspect else "2")
         _product(filling, drug, product, case)
         _dosage(filling, drug, product, lot, use)
-        if use.purpose:
-            filling.put(drug.add("G.k.7.r"), "G.k.7.r.1", use.purpose)
+        put_indications(filling, drug, use.purpose, use.meddra_indications)
         drug.put("G.k.8", _ACTIONS.get(use.action_taken, ""))
         if place == 1:
             _assessments(filling, report, drug, case)

@@ -23,7 +23,7 @@ _FORM_CODE = re.compile(r"C5[0-4]\d{3}", re.ASCII)
 _STRICT = ("E3", "message.author", "F1")
 _NCI_CODE = re.compile(r"C[1-9]\d{2,5}", re.ASCII)
 _FDA_CODE = re.compile(r"\d{1,4}|C[1-9]\d{2,5}|F\d{5}", re.ASCII)
-_IMDRF_CODE = re.compile(r"[A-G]\d{2}(?:\d{2}){0,2}", re.ASCII)
+_IMDRF_CODE = re.compile(r"[A-F]\d{2}(?:\d{2}){0,2}|G\d{2}(?:\d{3}(?:\d{2})?)?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 _MOST_UNREAD = 20
 

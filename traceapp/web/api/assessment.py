@@ -32,8 +32,8 @@ def _member(field: Field) -> fields.Field[Any]:
         return choice(field.choices, **said)
     if field.type == "choices":
         return fields.List(choice(field.choices), **said)
-    if field.type in ("codes", "list"):
-        return fields.List(words(8 if field.type == "codes" else 60), **said)
+    if field.type in ("codes", "meddra", "list"):
+        return fields.List(words(60 if field.type == "list" else 8), **said)
     return words(field.limit, **said)
 
 
