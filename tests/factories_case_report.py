@@ -163,10 +163,10 @@ def cosmetic_case() -> CaseReport:
 def european_case() -> CaseReport:
     """The dressing as it is sold in Germany, with a representative and a notified body; harm in Munich."""
     case = device_case()
-    maker = replace(HOLDER, ids={**HOLDER.ids, "postcode": "215021"})
+    maker = replace(HOLDER, postcode="215021")
     representative = Organisation(name_en="Example EU Rep GmbH", country="DE", city="Hamburg", address="Musterweg 1",
                                   contact_name="Anna Beispiel", phone="+49 40 0000 00", email="rep@example.com",
-                                  ids={"srn": "DE-AR-000000123", "postcode": "20095"})
+                                  ids={"srn": "DE-AR-000000123"}, postcode="20095")
     facility = Organisation(name_en="Klinikum Beispiel", country="DE", city="München", address="Beispielstr. 5")
     product = replace(case.product, risk_class="IIb", representative=representative, holder=maker, manufacturer=maker,
                       ids={**case.product.ids, "notified_body": "0123", "certificate": "MDR 700001"})

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tests.factories_trace import make_maker
 from traceapp.audit.model import AuditEntry
+from traceapp.catalog.model import Party
 from traceapp.catalog.queries import PartyFilter, parties_in_role, party_page, recall_contacts, sites
 from traceapp.catalog.service import (
     ChangeContact,
@@ -31,6 +32,8 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import Database
 from traceapp.gs1 import Gs1Error
+from traceapp.importing.catalog_rows import take_party
+from traceapp.importing.desk import Desk, Line, Outcome
 
 PARTY = NewParty("A-1", "甲", "Alpha", gln="6901234000009", region="江苏")
 
@@ -56,6 +59,8 @@ def test_the_trail_does_not_name_a_contact(database: Database, actor: Actor, clo
 
 
 @pytest.mark.parametrize(("wanted", "place"), [
+    (replace(PARTY, fei="300123456"), "fei"), (replace(PARTY, srn="CN-12345"), "srn"),
+    (replace(PARTY, duns="12 34"), "duns"), (replace(PARTY, e2b_sender="my house"), "e2b_sender"),
     (replace(PARTY, gln="6901234000008"), "gln"), (replace(PARTY, country="China"), "country"),
     (replace(PARTY, name_en=""), "name_en"), (replace(PARTY, contacts=(NewContact("Z"),)), "contacts/0/email"),
     (replace(PARTY, contacts=(NewContact("Z", email="a b@c"),)), "contacts/0/email"),
@@ -119,3 +124,17 @@ def test_a_site_has_a_real_zone_and_a_right_gln(database: Database, actor: Actor
         assert (changed.city, changed.gln) == ("Paris", "6901234000016")
     with database.read() as session:
         assert [site.code for site in sites(session, only_own=True)] == ["PLANT"]
+
+
+def test_the_numbers_that_authorities_know_a_party_by_are_kept_and_a_file_without_them_leaves_them(
+        sqlite: Database, actor: Actor, clock: FixedClock) -> None:
+    with sqlite.write() as session:
+        made = create_party(session, actor, clock, replace(
+            PARTY, postcode="215000", fei="3001234567", srn="cn-mf-000012345", duns="123456789", e2b_sender="alpha"))
+        assert (made.fei, made.srn, made.e2b_sender) == ("3001234567", "CN-MF-000012345", "ALPHA")
+    with sqlite.write() as session:
+        line = Line(2, {"code": "A-1", "city": "苏州"})
+        assert take_party(Desk(session, actor, clock, may_change=True), [line]) == Outcome.changed
+    with sqlite.read() as session:
+        after = session.get_one(Party, made.id)
+        assert (after.city, after.fei, after.postcode, after.e2b_sender) == ("苏州", "3001234567", "215000", "ALPHA")

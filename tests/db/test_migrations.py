@@ -13,7 +13,7 @@ from traceapp import models
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import versions_of
 from traceapp.adverse_event.versions import changes_of
-from traceapp.catalog.model import Product, Registration
+from traceapp.catalog.model import Party, Product, Registration
 from traceapp.complaint.clock_model import ServiceClock
 from traceapp.complaint.model import Complaint
 from traceapp.db import Database
@@ -303,3 +303,16 @@ def test_a_regulator_from_before_there_were_scopes_sees_nothing_until_one_is_set
     with empty.read() as session:
         user = session.scalars(select(User)).one()
         assert (actor_of(user).jurisdictions, actor_of(user).product_ids) == (frozenset(), frozenset())
+
+
+def test_parties_that_were_there_before_have_no_numbers_at_authorities(empty: Database) -> None:
+    migrate_to(empty, "0022")
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO party (id, code, name_zh, name_en, country, region, city, address, is_active, created_at, revision) "
+            "VALUES ('p', 'OWN', '甲', 'Alpha', 'CN', '', '', '', :yes, '2026-11-01T05:00:00.000000+00:00', 1)"), {"yes": True})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        party = session.get_one(Party, "p")
+        assert (party.name_en, party.postcode, party.fei, party.srn, party.duns, party.e2b_sender) == ("Alpha", *[""] * 5)

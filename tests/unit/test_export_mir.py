@@ -218,7 +218,7 @@ def test_without_a_schema_the_report_says_that_nothing_checked_its_xml(schemas: 
 
 @pytest.mark.parametrize(("places", "code"), [
     ({"lot__number": "X" * 1001}, "xml-too-long"), ({"product__ids": {"notified_body": "TÜV"}}, "xml-not-allowed"),
-    ({"head__sender": replace(CASE.head.sender, ids={})}, "xml-missing"), ({"use__device_location": ""}, "xml-missing")])
+    ({"head__sender": replace(CASE.head.sender, postcode="")}, "xml-missing"), ({"use__device_location": ""}, "xml-missing")])
 def test_the_table_of_elements_finds_what_the_schema_would(places: dict[str, object], code: str) -> None:
     assert code in [finding.code for finding in mir_xml(changed(CASE, **places))[1]]
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +88,14 @@ class Ground:
         answer: dict[str, Any] = self.api.change(path, ASSESSED | assessed | {"details": DETAILS | details})
         return answer
 
-    def export(self, event: dict[str, Any], form: str, jurisdiction: str = "", fmt: str = "") -> RenderedReport:
+    def export(self, event: dict[str, Any], form: str, jurisdiction: str) -> RenderedReport:
         """The form filled from the case in full, its checks with the authorities' schemas where they are there."""
         here = world_of(self.console)
         folders = Schemas(*(folder if folder.is_dir() else None for folder in (SETS / "e2b-r3" / "xsd",
                                                                                SETS / "emdr" / "coreschemas")))
         with self.console.database.write() as session:
             return export_case(session, self.house.manager, self.console.clock, CaseExport(
-                event["reference"], form, fmt, Profile.full, jurisdiction),
+                event["reference"], form, "", Profile.full, jurisdiction, "BfArM", date(2026, 12, 15)),
                 desk=report_desk(here.files, here.vault, folders))
 
 
@@ -109,9 +109,15 @@ def ground(console: Console) -> Ground:
                 file, version, (console.clock.now() - timedelta(days=30)).date()))
     own = house.maker.site.party_id
     api.change(f"/parties/{own}", {"code": "OWN", "name_zh": "测试敷料厂", "name_en": "Test Dressings", "country": "CN",
-                                   "region": "江苏", "city": "苏州", "address": "星湖街 1 号"})
-    api.post(f"/parties/{own}/contacts", {"name": "Wang Li", "email": "safety@maker.example",
+                                   "region": "江苏", "city": "苏州", "address": "星湖街 1 号", "postcode": "215000",
+                                   "fei": "3001234567", "srn": "CN-MF-000012345"})
+    api.post(f"/parties/{own}/contacts", {"name": "Wang Li", "duty": "Safety", "email": "safety@maker.example",
                                           "phone": "+86 512 6000 0000"})
+    hospital = house.maker.hospital
+    api.change(f"/parties/{hospital.id}", {"code": hospital.code, "name_zh": hospital.name_zh, "country": "DE",
+                                           "name_en": hospital.name_en})
+    agent = api.post("/parties", {"code": "REP", "name_zh": "欧盟代表", "name_en": "European Agent", "country": "DE",
+                                  "srn": "DE-AR-000012345"})["id"]
     plaster = f"/products/{house.maker.plaster.id}/registrations"
     said = {"brand": "Plaster", "common_name": "Adhesive plaster", "model": "P", "origin": "CN", "holder_id": own,
             "specification": "7 x 10 cm", "manufacturer_id": own, "marketed_from": "2026-01-01", "gmdn": "34077",
@@ -120,7 +126,8 @@ def ground(console: Console) -> Ground:
     api.change(f"/registrations/{home['id']}", said | {
         "market": "CN", "number": home["number"], "risk_class": "II", "category": "无源"})
     for more in ({"market": "US", "number": "K261234", "risk_class": "2", "fda_product_code": "KGX"},
-                 {"market": "EU", "number": "EU-1", "risk_class": "I", "emdn": "M0401", "basic_udi_di": "069012345AB"}):
+                 {"market": "EU", "number": "EU-1", "risk_class": "I", "emdn": "M0401", "basic_udi_di": "069012345AB",
+                  "representative_id": agent}):
         api.post(plaster, said | more)
     return Ground(console, api, house)
 
@@ -129,7 +136,7 @@ def errors(report: RenderedReport) -> list[tuple[str, str, str]]:
     return [(one.element, one.code, one.message) for one in report.findings if one.is_error]
 
 
-@pytest.mark.parametrize(("form", "jurisdiction"), [("nmpa-device", "CN")])
+@pytest.mark.parametrize(("form", "jurisdiction"), [("emdr", "US"), ("mir", "EU"), ("nmpa-device", "CN")])
 def test_a_device_case_that_is_entered_whole_is_exported_without_an_error(
         ground: Ground, form: str, jurisdiction: str) -> None:
     event = ground.enter(ground.house.first, DEVICE)
@@ -146,10 +153,21 @@ def drug(ground: Ground) -> Lot:
     return make_lots(ground.console.database, ground.console.clock, product, "L-7")[0]
 
 
-@pytest.mark.parametrize(("form", "jurisdiction"), [("e2b-r3", "CN"), ("e2b-r3", "EU"), ("nmpa-drug", "CN")])
+@pytest.mark.parametrize(("form", "jurisdiction"), [("e2b-r3", "CN"), ("e2b-r3", "US"), ("e2b-r3", "EU"), ("nmpa-drug", "CN")])
 def test_a_drug_case_that_is_entered_whole_is_exported_without_an_error(
         ground: Ground, drug: Lot, form: str, jurisdiction: str) -> None:
     event = ground.enter(drug, DRUG)
     report = ground.export(event, form, jurisdiction)
     found = errors(report)
     assert found == [], "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(("form", "left_out", "elements"), [
+    ("e2b-r3", ("meddra_reactions",), {"E.i.2.1b"}), ("e2b-r3", ("meddra_indications", "meddra_history"), set())])
+def test_a_drug_case_without_codes_says_which_elements_want_one(
+        ground: Ground, drug: Lot, form: str, left_out: tuple[str, ...], elements: set[str]) -> None:
+    event = ground.enter(drug, {name: value for name, value in DRUG.items() if name not in left_out})
+    report = ground.export(event, form, "CN")
+    assert {element for element, _code, _message in errors(report)} - {"E.i.2.1a"} == elements
+    named = {one.element for one in report.findings if one.code in ("no-meddra", "not-submittable")}
+    assert named == elements or (not elements and named == {"G.k.7.r.2b"})

@@ -40,7 +40,8 @@ class PartyRoleName(StrEnum):
 
 
 class Party(Revisioned, Base):
-    """A company, hospital or authority."""
+    """A company, hospital or authority. By `fei` (FEI or CFN), `srn` (EUDAMED), `duns` and `e2b_sender` authorities
+    know it in reports."""
 
     __tablename__ = "party"
 
@@ -53,6 +54,11 @@ class Party(Revisioned, Base):
     region: Mapped[str] = mapped_column(String(80), default="")
     city: Mapped[str] = mapped_column(String(80), default="")
     address: Mapped[str] = mapped_column(String(300), default="")
+    postcode: Mapped[str] = mapped_column(String(15), default="")
+    fei: Mapped[str] = mapped_column(String(10), default="")
+    srn: Mapped[str] = mapped_column(String(20), default="")
+    duns: Mapped[str] = mapped_column(String(9), default="")
+    e2b_sender: Mapped[str] = mapped_column(String(60), default="")
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     contacts: Mapped[list[PartyContact]] = relationship(back_populates="party", order_by="PartyContact.id")
@@ -201,6 +207,8 @@ class Registration(Revisioned, Base):
     fda_product_code: Mapped[str] = mapped_column(String(3), default="")
     emdn: Mapped[str] = mapped_column(String(20), default="")
     gmdn: Mapped[str] = mapped_column(String(10), default="")
+    notified_body: Mapped[str] = mapped_column(String(4), default="")
+    certificate_number: Mapped[str] = mapped_column(String(50), default="")
     category: Mapped[str] = mapped_column(String(120), default="")
     origin: Mapped[str] = mapped_column(String(2), default="")
     marketed_from: Mapped[date | None]

@@ -24,9 +24,11 @@ from .texts import short_text
 
 MARKETS_CHANGED = "product.markets"  # work for whoever asks authorities by them
 _SIZES = {"number": 80, "risk_class": 20, "brand": 200, "common_name": 200, "model": 120, "specification": 300,
-          "catalogue_number": 80, "udi_di": 40, "basic_udi_di": 40, "emdn": 20, "gmdn": 10, "category": 120}
+          "catalogue_number": 80, "udi_di": 40, "basic_udi_di": 40, "emdn": 20, "gmdn": 10, "category": 120,
+          "certificate_number": 50}
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PRODUCT_CODE = re.compile(r"[A-Z]{3}")
+_NOTIFIED_BODY = re.compile(r"\d{4}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 _EARLIEST = date(1900, 1, 1)
 
@@ -52,6 +54,8 @@ class NewRegistration:
     fda_product_code: str = ""
     emdn: str = ""
     gmdn: str = ""
+    notified_body: str = ""
+    certificate_number: str = ""
     category: str = ""
     origin: str = ""
     marketed_from: date | None = None
@@ -167,6 +171,10 @@ def _checked(session: Session, command: NewRegistration) -> dict[str, Any]:
     if values["fda_product_code"] and not _PRODUCT_CODE.fullmatch(values["fda_product_code"]):
         raise InvalidInput("An FDA product code has three letters, as KGX.", code="bad-product-code",
                            place="fda_product_code")
+    values["notified_body"] = values["notified_body"].strip()
+    if values["notified_body"] and not _NOTIFIED_BODY.fullmatch(values["notified_body"]):
+        raise InvalidInput("A notified body has a number of four digits, as 0123.", code="bad-notified-body",
+                           place="notified_body")
     values["language"] = values["language"].strip()
     if values["language"] and not _LANGUAGE.fullmatch(values["language"]):
         raise InvalidInput("A language is written as zh, en or de.", code="bad-language", place="language")

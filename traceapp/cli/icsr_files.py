@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ def add_to(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.add_argument("--as", dest="file_format", default="", metavar="TYPE",
                         help="xlsx, pdf, json, xml …, where the form has several; else its own")
     export.add_argument("--jurisdiction", default="", metavar="CODE", help="CN, US, EU …; else where the form is usual")
+    export.add_argument("--receiver", default="", metavar="NAME", help="the authority as the form names it")
+    export.add_argument("--next-on", default="", metavar="DAY", help="when the next report is expected (MIR)")
     export.add_argument("--to", default=".", metavar="FOLDER", help="where to write; - is standard output")
     export.set_defaults(run=_export)
     take = acts.add_parser(
@@ -53,7 +56,8 @@ def _export(options: argparse.Namespace) -> int:
 
     here, actor = world(), _actor()
     wanted = [CaseExport(case, options.format, options.file_format, Profile(options.profile),
-                         options.jurisdiction.upper()) for case in options.case]
+                         options.jurisdiction.upper(), options.receiver, _day(options.next_on))
+              for case in options.case]
     with here.database.write() as session:  # a look at a person is recorded
         table = export_table(session, actor, here.clock, wanted, desk=here.reports)
         files = [table] if table else [
@@ -62,6 +66,14 @@ def _export(options: argparse.Namespace) -> int:
     for file in files:
         _write(file, options.to, ", ".join(options.case) if table else options.case[files.index(file)])
     return 1 if any(finding.is_error for file in files for finding in file.findings) else 0
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInput("“%(text)s” is not a day. Write 2026-12-28.", code="not-a-day", place="--next-on",
+                           text=text[:40]) from None
 
 
 def _record(session: Any, here: Any, actor: Any, files: list[RenderedReport], options: argparse.Namespace) -> None:

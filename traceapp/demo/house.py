@@ -59,7 +59,9 @@ def found_house(session: Session, clock: Clock, consignees: tuple[Consignee, ...
     admin = actors["admin"]
     maker = create_party(session, admin, clock, NewParty(
         MAKER, "青禾医疗用品（示例）", "Qinghe Medical Supplies (demo)", gln=gln(1), region="江苏", city="苏州",
-        address="苏州示例路 1 号", contacts=(NewContact("质量部值班", "质量部", "quality@qinghe.example", PHONE),)))
+        address="苏州示例路 1 号", postcode="215000",
+        fei="0000000001", srn="CN-MF-000000001", duns="000000001", e2b_sender="QINGHE_DEMO",
+        contacts=(NewContact("质量部值班", "质量部", "quality@qinghe.example", PHONE),)))
     plant = create_site(session, admin, clock, NewSite(maker.id, "QH-1", "青禾一厂", "Qinghe plant one", gln=gln(11),
                                                        city="苏州", is_own=True))
     store = create_site(session, admin, clock, NewSite(maker.id, "QH-W", "青禾成品库", "Qinghe warehouse", gln=gln(12),

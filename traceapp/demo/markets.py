@@ -29,7 +29,8 @@ def sell(session: Session, actor: Actor, clock: Clock, maker: Party, product: Pr
     agent = create_party(session, actor, clock, NewParty(
         "AGENT-US", "美国代理（示例）", "US Agent (demo)", country="US", roles=("representative",)))
     representative = create_party(session, actor, clock, NewParty(
-        "REP-EU", "欧盟授权代表（示例）", "EU Representative (demo)", country="DE", roles=("representative",)))
+        "REP-EU", "欧盟授权代表（示例）", "EU Representative (demo)", country="DE",
+        srn="DE-AR-000000001", roles=("representative",)))
     change_registration(session, actor, clock, ChangeRegistration(home.id, _named(
         maker, home.market, since, number=home.number, risk_class=home.risk_class, brand="青禾",
         common_name=product.name_zh, model="CK-20", specification="72 mm × 19 mm，20 片/盒", language="zh",

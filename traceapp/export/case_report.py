@@ -53,7 +53,8 @@ class CodedTerm:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A company, hospital or authority. `ids` by scheme: `srn`, `fei`, `cfn`, `duns`, `nmpa`, `e2b`, …"""
+    """A company, hospital or authority. `ids` by scheme: `srn`, `fei`, `cfn`, `duns`, `nmpa`, `e2b`, …; `department`
+    is that of its contact."""
 
     name_zh: str = ""
     name_en: str = ""
@@ -65,6 +66,8 @@ class Organisation:
     phone: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     ids: Mapping[str, str] = field(default_factory=dict)
+    postcode: str = ""
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)

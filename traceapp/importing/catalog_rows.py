@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from traceapp.catalog.model import Party, PartyContact, Product, Site
-from traceapp.catalog.parties import ALL_PRODUCTS
+from traceapp.catalog.parties import ALL_PRODUCTS, IDENTIFIERS
 from traceapp.catalog.service import (
     ChangeContact,
     ChangeParty,
@@ -42,7 +42,8 @@ from .desk import Desk, Line, Names, Outcome
 _PLAIN = tuple(one.name for one in fields(NewProduct) if one.name not in ("levels", "recipe", "recipe_output"))
 _PACKS = ("inner", "case", "pallet")
 _LEVEL_PLACE = re.compile(r"levels/(\d+)/(gtin|units)")
-_PARTY = ("code", "name_zh", "name_en", "country", "region", "city", "address", "gln")
+_PARTY = ("code", "name_zh", "name_en", "country", "region", "city", "address", "gln", "postcode",
+          *IDENTIFIERS)
 _SITE = ("code", "name_zh", "name_en", "time_zone", "city", "is_own", "gln")
 _CONTACT = {"contact_name": "name", "contact_duty": "duty", "contact_email": "email", "contact_phone": "phone",
             "contact_language": "language", "gets_recalls": "gets_recalls"}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,13 +30,15 @@ _HOME = {"emdr": "US", "nmpa-device": "CN", "nmpa-drug": "CN", "nmpa-cosmetic": 
 @dataclass(frozen=True, slots=True)
 class CaseExport:
     """`case`: the reference or the id of an adverse event; `format` empty: the form's own; `jurisdiction` empty: where
-    the form is usual, else at home."""
+    the form is usual, else at home. `receiver` and `expected_next_on` as in a report."""
 
     case: str
     form: str
     format: str = ""
     profile: Profile = Profile.masked
     jurisdiction: str = ""
+    receiver: str = ""
+    expected_next_on: date | None = None
 
 
 def export_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExport, *,
@@ -63,7 +66,8 @@ def exported_case(session: Session, actor: Actor, clock: Clock, wanted: CaseExpo
         # Once we reported the case it goes on under our id; until then nothing of it is ours.
         case = replace(case, received=replace(case.received, is_copy=True))
     head = replace(
-        case.head, created_at=clock.now(), jurisdiction=jurisdiction, version=len(known) + 1,
+        case.head, created_at=clock.now(), jurisdiction=jurisdiction, receiver=wanted.receiver or case.head.receiver,
+        expected_next_on=wanted.expected_next_on, version=len(known) + 1,
         kind=ReportKind.followup if latest else ReportKind.initial,
         report_number=latest.number if latest else _next_number(session, clock, wanted.form, case),
         earlier_reference=latest.number if latest else "", earlier_sha256=(latest.sha256 or "") if latest else "")

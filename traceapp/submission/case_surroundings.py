@@ -80,10 +80,11 @@ def surroundings_of(session: Session, event: AdverseEvent, market: str = "") -> 
 
 def organisation_of(party: Party, contact: PartyContact | None = None) -> Organisation:
     """A party as a report names it."""
+    ids = {"gln": party.gln, "fei": party.fei, "srn": party.srn, "duns": party.duns, "e2b": party.e2b_sender}
     return Organisation(
         party.name_zh, party.name_en, party.country, party.region, party.city, party.address,
         contact.name if contact else "", contact.phone if contact else "", contact.email if contact else "",
-        {"gln": party.gln} if party.gln else {})
+        {name: value for name, value in ids.items() if value}, party.postcode, contact.duty if contact else "")
 
 
 def reported_product(around: Surroundings) -> ReportedProduct:
@@ -102,7 +103,8 @@ def reported_product(around: Surroundings) -> ReportedProduct:
     if told is None:
         return found
     ids = {"udi_di": told.udi_di, "basic_udi_di": told.basic_udi_di, "product_code": told.fda_product_code,
-           "emdn": told.emdn, "gmdn": told.gmdn}
+           "emdn": told.emdn, "gmdn": told.gmdn, "notified_body": told.notified_body,
+           "certificate": told.certificate_number}
     return replace(
         found, brand=told.brand, common_name=told.common_name, registration_number=told.number or number,
         risk_class=told.risk_class or risk_class, category=told.category, origin=told.origin or found.origin,

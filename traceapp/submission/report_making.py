@@ -86,7 +86,8 @@ def headed(session: Session, report: Report, case: CaseReport, at: datetime) -> 
     head: ReportHead = replace(
         case.head, kind=ReportKind(report.kind), version=len(held) + 1, created_at=at, report_number=report.number,
         receiver=report.receiver or case.head.receiver, jurisdiction=report.jurisdiction, reason=report.reason,
-        due_at=report.due_at, rule_ids=tuple(_rules(session, report.clock_ids)),
+        due_at=report.due_at, expected_next_on=report.expected_next_on,
+        rule_ids=tuple(_rules(session, report.clock_ids)),
         earlier_reference=follows.number if follows else "", earlier_sha256=(follows.sha256 or "") if follows else "")
     return replace(case, head=head)
 

@@ -1,7 +1,7 @@
 """Tables of reports to authorities: what was made, by whom it was approved, when it was sent, what came back."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
@@ -48,6 +48,7 @@ class Report(Revisioned, Base):
     clock_ids: Mapped[Any] = mapped_column(JsonText, default=list)
     due_at: Mapped[datetime | None] = mapped_column(UtcTime)
     reason: Mapped[str] = mapped_column(Text, default="")
+    expected_next_on: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(16), default=ReportState.prepared)
     case_revision: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str | None] = mapped_column(String(64))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,7 +35,8 @@ _NEEDS_REASON = (ReportKind.amendment, ReportKind.nullification)
 
 @dataclass(frozen=True, slots=True)
 class PrepareReport:
-    """`format` empty: the form's own. `clock_ids` None: every clock of that authority that runs for the case."""
+    """`format` empty: the form's own. `clock_ids` None: every clock of that authority that runs for the case.
+    `expected_next_on`: when the authority may expect the next report, where its form asks for that."""
 
     adverse_event_id: str
     jurisdiction: str
@@ -45,6 +46,7 @@ class PrepareReport:
     kind: str = "initial"
     receiver: str = ""
     reason: str = ""
+    expected_next_on: date | None = None
     clock_ids: tuple[str, ...] | None = None
 
 
@@ -83,6 +85,7 @@ def prepare_report(session: Session, actor: Actor, clock: Clock, command: Prepar
         version=(latest.version if latest else 0) + 1, earlier_id=held.id if held else None,
         number=held.number if held else take_number(session, form.name, sender, event.reference, now),
         clock_ids=[one.id for one in clocks], due_at=min((one.due_at for one in clocks), default=None), reason=reason,
+        expected_next_on=command.expected_next_on,
         state=ReportState.prepared, case_revision=event.revision, findings=[], prepared_at=now, prepared_by=actor.id)
     session.add(report)
     session.flush()

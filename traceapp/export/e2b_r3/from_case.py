@@ -141,9 +141,10 @@ def _sender(filling: Filling, report: Icsr, sender: Organisation, route: Route) 
     report.put("C.3.1", "1")
     given, family = _split(sender.contact_name)
     for element, text in (
-            ("C.3.2", _name(sender)), ("C.3.3.1", route.department), ("C.3.3.3", given or family), ("C.3.3.5", family),
+            ("C.3.2", _name(sender)), ("C.3.3.1", route.department or sender.department),
+            ("C.3.3.3", given or family), ("C.3.3.5", family),
             ("C.3.4.1", sender.address), ("C.3.4.2", sender.city), ("C.3.4.3", sender.region),
-            ("C.3.4.4", route.postcode), ("C.3.4.6", sender.phone), ("C.3.4.8", sender.email)):
+            ("C.3.4.4", route.postcode or sender.postcode), ("C.3.4.6", sender.phone), ("C.3.4.8", sender.email)):
         filling.put(report, element, text)
     filling.country(report, "C.3.4.5", sender.country)
 

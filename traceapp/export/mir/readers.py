@@ -85,7 +85,7 @@ def _organisation(who: Callable[[CaseReport], Organisation | None], prefix: str)
         "contact": lambda found, _: found.contact_name, "address": lambda found, _: found.address,
         "first": lambda found, _: names_of(found.contact_name)[0],
         "second": lambda found, _: names_of(found.contact_name)[1], "city": lambda found, _: found.city,
-        "country": lambda found, _: found.country, "postcode": lambda found, _: found.ids.get("postcode", ""),
+        "country": lambda found, _: found.country, "postcode": lambda found, _: found.postcode,
         "phone": lambda found, _: found.phone, "email": lambda found, _: found.email}.items()}
 
 

@@ -60,6 +60,11 @@ class PartyFields(Schema):
     region = words(80, load_default="")
     city = words(80, load_default="")
     address = words(300, load_default="")
+    postcode = words(15, load_default="")
+    fei = words(10, load_default="", metadata={"description": "Registration number at the FDA: FEI or CFN"})
+    srn = words(20, load_default="", metadata={"description": "Single registration number of EUDAMED"})
+    duns = words(9, load_default="")
+    e2b_sender = words(60, load_default="", metadata={"description": "Name by which E2B(R3) reports are sent"})
     is_active = fields.Boolean(load_default=True)
 
 

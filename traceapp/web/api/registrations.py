@@ -51,6 +51,8 @@ class RegistrationSchema(Schema):
     fda_product_code = words(3, load_default="")
     emdn = words(20, load_default="")
     gmdn = words(10, load_default="")
+    notified_body = words(4, load_default="")
+    certificate_number = words(50, load_default="")
     category = words(120, load_default="")
     origin = words(2, load_default="")
     marketed_from = fields.Date(load_default=None, allow_none=True)

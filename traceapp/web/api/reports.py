@@ -67,6 +67,7 @@ class ReportSchema(Schema):
     adverse_event_id = fields.Function(lambda report: _key(report, "adverse_event"))
     jurisdiction = fields.String()
     receiver = fields.String()
+    expected_next_on = fields.Date(allow_none=True)
     form = fields.String()
     format = fields.String()
     profile = choice(Profile)
@@ -109,6 +110,7 @@ class PrepareSchema(Schema):
     profile = choice(Profile, load_default="masked")
     kind = choice(ReportKind, load_default="initial")
     receiver = words(200, load_default="")
+    expected_next_on = fields.Date(load_default=None, allow_none=True)
     reason = words(2000, load_default="")
     clock_ids = fields.List(words(32), load_default=None, allow_none=True)
 

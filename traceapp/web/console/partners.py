@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.audit.entries import entries_of
 from traceapp.catalog.model import Party
-from traceapp.catalog.parties import ALL_PRODUCTS
+from traceapp.catalog.parties import ALL_PRODUCTS, IDENTIFIERS
 from traceapp.catalog.queries import PartyFilter, all_products, party_details, party_page
 from traceapp.catalog.service import (
     ChangeContact,
@@ -53,7 +53,7 @@ PERMISSIONS: dict[str, str] = {
 _ = lazy_gettext
 _WISHES = ("text", "role", "active")
 _ACTIVE = {"1": _("In use"), "0": _("Not in use any more")}
-_TEXTS = ("code", "name_zh", "name_en", "country", "region", "city", "address")
+_TEXTS = ("code", "name_zh", "name_en", "country", "region", "city", "address", "postcode", *IDENTIFIERS)
 
 
 def _filter(values: dict[str, str]) -> PartyFilter:

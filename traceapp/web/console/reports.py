@@ -156,12 +156,13 @@ def _new(adverse_event_id: str, form: Entered | None, status: int = 200) -> Resp
 def report_prepare(adverse_event_id: str) -> Response:
     """Make the file and say what was found in it."""
     form = Entered()
-    here = world()
+    here, expected_next_on = world(), form.day("expected_next_on")
 
     def run(db: Session) -> Done:
         report = prepare_report(db, actor(), here.clock, PrepareReport(
             adverse_event_id, form.text("jurisdiction")[:8], form.get("form"), form.text("format"),
-            form.get("profile", "masked"), form.get("kind", "initial"), form.text("receiver"), form.text("reason")),
+            form.get("profile", "masked"), form.get("kind", "initial"), form.text("receiver"), form.text("reason"),
+            expected_next_on),
             desk=here.reports)
         return Done(url_for("console.report", report_id=report.id),
                     _("The report is prepared. Look at what was found."))
