@@ -26,6 +26,8 @@ def _walk(element: Any, above: str, found: Counter[Fact]) -> None:
         found[path, "text", text] += 1
     for child in element:
         _walk(child, path, found)
+        if text := " ".join((child.tail or "").split()):
+            found[path, "text", text] += 1
 
 
 def lost(before: bytes, after: bytes, *allowed: str) -> list[Fact]:

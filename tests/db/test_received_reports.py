@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from tests.factories_complaint import KEY, VAULT, dump
 from tests.factories_reports import person
 from tests.factories_trace import make_maker
+from tests.schema_instances import Making, Schema
 from tests.xml_facts import facts_of, lost
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
@@ -139,6 +140,16 @@ def test_a_device_report_leaves_as_it_came_in_with_its_attachment(house: House) 
     assert lost(MDR.read_bytes(), sent, *BATCH) == [] and lost(sent, MDR.read_bytes(), *BATCH) == []
     assert is_valid("emdr", sent) and len(read_mdrs(sent).reports[0].attachments()) == 1
     assert house.take(sent).how == Taken.already
+
+
+@pytest.mark.parametrize(("form", "path"), [("e2b-r3", E2B[2]), ("emdr", MDR)])
+def test_whatever_else_the_schema_allows_leaves_as_it_came_in(own: House, form: str, path: Path) -> None:
+    root: Any = etree.fromstring(path.read_bytes(), etree.XMLParser(remove_comments=True))
+    data = etree.tostring(Making(Schema(SCHEMAS[form]), 204).enriched(root, 80))
+    taken = own.take(data)
+    sent = own.send(taken, form).data
+    assert lost(data, sent, *(BATCH if form == "emdr" else HEAD)) == []
+    assert is_valid(form, sent) and is_valid(form, own.send(taken, form, Profile.masked).data)
 
 
 @pytest.mark.parametrize("path", E2B, ids=lambda path: path.stem)

@@ -27,9 +27,9 @@ def refusal(path: str, code: str, message: str) -> EpcisErrors:
     return EpcisErrors([Finding(path, code, message)])
 
 
-def parse_root(content: bytes | str) -> Any:
+def parse_root(content: bytes | str, *, is_mixed: bool = False) -> Any:
     """The root element. Raises EpcisErrors for what is not well-formed, has a document type with content or is too big;
-    the place of a whole text is `/`."""
+    the place of a whole text is `/`. `is_mixed`: text may stand between elements."""
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     if len(data) > MAX_BYTES:
         raise refusal("/", "too-large", f"More than {MAX_BYTES // 1024 // 1024} MB of XML; send it in parts.")
@@ -46,7 +46,7 @@ def parse_root(content: bytes | str) -> Any:
         raise refusal("/", "not-xml", message) from None
     except (ValueError, LookupError) as error:
         raise refusal("/", "not-xml", f"This cannot be read as XML: {error}.") from None
-    _refuse_loose_parts(root)
+    _refuse_loose_parts(root, is_mixed)
     return root
 
 
@@ -66,7 +66,7 @@ def _refuse_document_type(data: bytes) -> None:
         raise refusal("/", "document-type", "A document type with entities or an address is not read.")
 
 
-def _refuse_loose_parts(root: Any) -> None:
+def _refuse_loose_parts(root: Any, is_mixed: bool) -> None:
     """Refuse text behind an element, which no JSON form has a place for, entities, which are never followed, and an
     element with more attributes than any has."""
     tree = root.getroottree()
@@ -76,6 +76,6 @@ def _refuse_loose_parts(root: Any) -> None:
         if len(element.attrib) > MAX_ATTRIBUTES:
             raise refusal(tree.getpath(element), "too-large",
                           f"More than {MAX_ATTRIBUTES} attributes on one element.")
-        if element.tail and element.tail.strip() and element is not root:
+        if not is_mixed and element.tail and element.tail.strip() and element is not root:
             raise refusal(tree.getpath(element.getparent()), "loose-text",
                           "Text between elements cannot be kept; put it into an element of its own.")

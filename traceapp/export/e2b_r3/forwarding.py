@@ -26,6 +26,7 @@ def batch_to_send(cases: Sequence[CaseReport], route: Route) -> tuple[Section, l
     if not any(came_so(case) for case in cases):
         return batch_of_cases(cases, route)
     batch, findings = batch_of_cases((), route)
+    _keep_envelope(batch, cases)
     for case in cases:
         own, found = batch_of_cases([case], route)
         if came_so(case):
@@ -37,6 +38,17 @@ def batch_to_send(cases: Sequence[CaseReport], route: Route) -> tuple[Section, l
         batch.sections.setdefault(_REPORT, []).append(report)
         findings += found
     return batch, findings
+
+
+def _keep_envelope(batch: Section, cases: Sequence[CaseReport]) -> None:
+    """A copy of one report stands in the envelope that it came in, with who sends it, to whom and when on it."""
+    received = cases[0].received
+    if len(cases) != 1 or received is None or not received.is_copy:
+        return
+    before = read_batch(received.data)
+    _clear_marks(before, [name for name, value in batch.values.items() if before.values.get(name) != value])
+    batch.values = before.values | batch.values
+    batch.marks, batch.kept = before.marks, before.kept
 
 
 def came_so(case: CaseReport) -> bool:
@@ -99,9 +111,9 @@ def _keep_ids(report: Icsr, ours: str) -> None:
         report.put("C.1.9.1", "true")
 
 
-def _clear_marks(report: Icsr, elements: Iterable[str]) -> None:
+def _clear_marks(section: Section, elements: Iterable[str]) -> None:
     """Forget attributes beside values that are about to be replaced."""
     wanted = set(elements)
-    for path, node in plans()[_REPORT].nodes.items():
+    for path, node in plans()[section.name].nodes.items():
         if any(slot.element in wanted for slot in node.slots):
-            report.marks.pop(path, None)
+            section.marks.pop(path, None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from operator import itemgetter
 from typing import Any, BinaryIO
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -17,6 +18,9 @@ from .xml_input import parse
 MAX_KEPT = 20_000
 # Reports, and parts of them that repeat.
 MAX_SECTIONS = 100_000
+# Names, addresses and data: what HL7 lets hold text and elements side by side.
+_MIXED = frozenset({"name", "addr", "text", "title", "value", "originalText", "bibliographicDesignationText"})
+_TEXT = "#text"
 _TYPE = clark("xsi:type")
 _PREFIX = f"{{{NAMESPACE}}}"
 
@@ -111,8 +115,6 @@ class _Reading:
         for child in element:
             if not isinstance(child.tag, str):
                 raise InvalidInput("A document type or entity is not read.", code="document-type", place=_place(child))
-            if child.tail and child.tail.strip():
-                raise InvalidInput("Text between elements cannot be kept.", code="loose-text", place=_place(child))
             found = self._match(node, child, section, used)
             if found is None:
                 self._keep(section, path, child, tuple(sorted(before)))
@@ -122,6 +124,9 @@ class _Reading:
                 used.add(found.path)
                 self.node(plan, found, child, section)
             before.add(child.tag.removeprefix(_PREFIX))
+            if child.tail and child.tail.strip():
+                self._keep_text(section, node, child, path, tuple(sorted(before)))
+                before.add(_TEXT)
         return used
 
     def _section(self, section: Section, name: str, element: Any) -> Section:
@@ -142,12 +147,22 @@ class _Reading:
         return None
 
     def _keep(self, section: Section, path: str, element: Any, before: tuple[str, ...]) -> None:
+        self._count(element)
+        name = etree.QName(element).localname
+        section.kept.append(Kept(path, name, etree.tostring(element, encoding="unicode", with_tail=False), before))
+
+    def _keep_text(self, section: Section, node: Node, element: Any, path: str, before: tuple[str, ...]) -> None:
+        """Keep the text behind an element, where the schema lets text stand between elements."""
+        if node.tag not in _MIXED:
+            raise InvalidInput("Text between elements cannot be kept.", code="loose-text", place=_place(element))
+        self._count(element)
+        section.kept.append(Kept(path, _TEXT, escape(element.tail), before))
+
+    def _count(self, element: Any) -> None:
         self.kept += 1
         if self.kept > MAX_KEPT:
             raise TooLarge("The file has more than %(count)s pieces that E2B(R3) does not know.", place=_place(element),
                            count=MAX_KEPT)
-        name = etree.QName(element).localname
-        section.kept.append(Kept(path, name, etree.tostring(element, encoding="unicode", with_tail=False), before))
 
 
 def _place(element: Any) -> str:

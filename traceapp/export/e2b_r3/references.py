@@ -47,6 +47,9 @@ def spread(report: Section) -> Section:
     result = Section(report.name, report.values, dict(report.sections), report.marks, report.kept)
     found: dict[str, list[Section]] = {name: [] for name in ("G.k", ROLE, *APART)}
     for number, drug in enumerate(report.each("G.k"), 1):
+        if not drug.text(DRUG) and not drug.has("G.k.1") and not any(map(drug.each, APART)):
+            found["G.k"].append(drug)
+            continue
         identity = drug.text(DRUG) or drug_id(report, number)
         if drug.has("G.k.1"):
             found[ROLE].append(_role(drug, identity))
@@ -73,7 +76,7 @@ def _role(drug: Section, identity: str) -> Section:
 
 def _bare(drug: Section, identity: str) -> Section:
     values = {element: value for element, value in drug.values.items() if element != "G.k.1"}
-    values[DRUG] = Value(identity)
+    values[DRUG] = Value(identity, drug.null(DRUG))
     sections = {name: found for name, found in drug.sections.items() if name not in APART}
     marks = {path: mark for path, mark in drug.marks.items() if not path.startswith(ROLE)}
     return Section(drug.name, values, sections, marks, drug.kept)

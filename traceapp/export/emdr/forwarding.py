@@ -20,6 +20,7 @@ from .tree import Node, clean
 
 FORM = "emdr"
 _OUTCOMES, _COMMENT = "B2", "H10"
+_OF_THE_ENVELOPE = ("batch.id", "batch.created")
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
 _SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
@@ -63,6 +64,16 @@ def came_so(case: CaseReport) -> bool:
 def sender_before(case: CaseReport) -> Value:
     """Who sent the report that the case came with; empty where it came with none."""
     return read_batch(case.received.data).head().get("batch.sender", "") if came_so(case) and case.received else ""
+
+
+def copied(case: CaseReport, report: Mdr, head: Mapping[str, Value]) -> Batch:
+    """A batch of one report in the envelope that it came in; its number and day are those of `head`."""
+    assert case.received is not None
+    root = copy.deepcopy(read_batch(case.received.data).node)
+    for name in _OF_THE_ENVELOPE:
+        _set(root, name, head[name])
+    root.children = [report.node if child.tag == "message" else child for child in root.children]
+    return Batch(root)
 
 
 def forwarded(case: CaseReport) -> tuple[Mdr, list[Finding]]:

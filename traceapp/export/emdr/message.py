@@ -141,7 +141,7 @@ def write_batch(batch: Batch, version: str = "") -> bytes:
 def _numbered(node: Node, number: int) -> Node:
     children = [Node("id", child.attributes | {"extension": str(number)}) if child.tag == "id" else child
                 for child in node.children]
-    return Node(node.tag, node.attributes, node.text, children)
+    return Node(node.tag, node.attributes, node.text, children, node.tail)
 
 
 def _attach(node: Node, attachment: Attachment) -> None:
@@ -182,5 +182,7 @@ def _beyond(node: Node, path: str, bound: set[tuple[int, str]]) -> Iterator[tupl
         if value and (id(node), part) not in bound and not is_always_there(node, part, value):
             yield f"{path}/{part}", value
     for child in node.children:
+        if child.tail:
+            yield f"{path}/text()", child.tail.strip()
         if (node.tag, child.tag) != ("message", "attachment"):
             yield from _beyond(child, f"{path}/{child.tag}", bound)

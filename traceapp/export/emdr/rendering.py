@@ -10,9 +10,10 @@ from traceapp.export.form_files import file_name
 from traceapp.export.masking import masked
 
 from .checking import check_mdr, numbered
-from .forwarding import came_so, forwarded, sender_before
+from .forwarding import came_so, copied, forwarded, sender_before
 from .from_case import Options, left_out, values_of, zone_of
 from .message import Attachment, Batch, Mdr, write_batch
+from .places import Value
 
 FORM = "emdr"
 MEDIA_TYPE = "application/xml"
@@ -46,11 +47,14 @@ def _rendered(cases: Sequence[CaseReport], made: Sequence[tuple[Mdr, list[Findin
     head = cases[0].head
     registered = next((head.sender.ids[key] for key in _SENDER_IDS if head.sender.ids.get(key)), "")
     made_at = head.created_at.astimezone(zone_of(cases[0], options))
-    data = write_batch(Batch.of({
+    envelope: dict[str, Value] = {
         "batch.id": f"{registered}-{made_at:%Y%m%d%H%M%S}".lstrip("-"), "batch.created": f"{made_at:%Y%m%d}",
         "batch.version": options.version, "batch.receiver": "CDRH",
-        "batch.sender": head.sender.name_en or head.sender.name_zh or sender_before(cases[0])},
-        [report for report, _ in made]))
+        "batch.sender": head.sender.name_en or head.sender.name_zh or sender_before(cases[0])}
+    reports = [report for report, _ in made]
+    received = cases[0].received
+    is_copy = len(cases) == 1 and received is not None and received.is_copy
+    data = write_batch(copied(cases[0], reports[0], envelope) if is_copy else Batch.of(envelope, reports))
     findings = check_mdr(data, xsd_dir=xsd_dir, now=now)
     for number, (_, found) in enumerate(made, 1):
         findings += [numbered(one, number) if len(cases) > 1 else one for one in found]

@@ -29,12 +29,14 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(slots=True)
 class Node:
-    """An element: `tag` without the HL7 namespace; others as `{namespace}name`."""
+    """An element: `tag` without the HL7 namespace; others as `{namespace}name`. `tail` is the text behind it, which
+    names and addresses may have between their parts."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
     text: str = ""
     children: list[Node] = field(default_factory=list)
+    tail: str = ""
 
     def named(self, tag: str) -> list[Node]:
         """The children of that name."""
@@ -67,7 +69,7 @@ def open_message(data: bytes) -> Any:
     if plain.count(b"<") + plain.count(b"=\"") + plain.count(b"='") > MAX_MARKS or plain.count(b"xmlns") > MAX_NAMES:
         raise InvalidInput("This has more elements than any report.", code="too-large", place="/")
     try:
-        root = parse_root(data)
+        root = parse_root(data, is_mixed=True)
     except EpcisErrors as error:
         first = error.findings[0]
         raise InvalidInput("This cannot be read as XML: %(reason)s", code=first.code, place=first.pointer or "/",
@@ -85,7 +87,9 @@ def tree_of(element: Any) -> Node:
         attributes[TYPE] = _own_type(element, attributes[TYPE])
     text = element.text or ""
     children = [tree_of(child) for child in element]
-    return Node(_own_name(element.tag), attributes, text if text.strip() or not children else "", children)
+    tail = element.tail or ""
+    return Node(_own_name(element.tag), attributes, text if text.strip() or not children else "", children,
+                tail if tail.strip() else "")
 
 
 def _own_name(tag: str) -> str:
@@ -113,7 +117,9 @@ def _fill(element: Any, node: Node) -> None:
     element.text = clean(node.text) or None
     for child in node.children:
         tag = child.tag if child.tag.startswith("{") else f"{{{HL7}}}{child.tag}"
-        _fill(etree.SubElement(element, tag), child)
+        made = etree.SubElement(element, tag)
+        made.tail = clean(child.tail) or None
+        _fill(made, child)
 
 
 def clean(text: str) -> str:
