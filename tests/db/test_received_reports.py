@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.factories_complaint import KEY, VAULT, dump
 from tests.factories_reports import person
@@ -24,6 +24,7 @@ from traceapp.complaint.model import Complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, NotFound
+from traceapp.core.ids import new_id
 from traceapp.db import Database
 from traceapp.export.case_report import Profile, RenderedReport
 from traceapp.export.e2b_r3.model import Section, reports
@@ -41,7 +42,8 @@ from traceapp.submission.received_messages import (
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import Schemas, report_desk
 from traceapp.submission.report_making import form_of
-from traceapp.submission.report_model import ReceivedMessage
+from traceapp.submission.report_model import ReceivedMessage, Report
+from traceapp.submission.report_states import ReportState
 from traceapp.vault.holds import place_legal_hold
 from traceapp.vault.service import PersonDetails, SealPerson, Vault, seal_person
 
@@ -166,6 +168,34 @@ def test_a_house_that_is_known_sends_under_its_own_id_and_names_those_before(own
     assert after.text("C.1.1") != before.text("C.1.1") and before.text("C.1.1") in ids
     assert after.text("C.3.2") == "Test Dressings" and after.text("C.3.4.6") == ""
     assert is_valid("e2b-r3", sent) and own.take(sent).how == Taken.already
+
+
+def reported(house: House, taken: TakenCase, state: ReportState, number: str) -> None:
+    """A report of ours about the case to the authority at home."""
+    at = house.clock.now()
+    with house.database.write() as session:
+        session.add(Report(
+            id=new_id(at), about=f"adverse_event:{taken.adverse_event_id}", reference="AE", jurisdiction="CN",
+            form="e2b-r3", format="xml", profile="full", kind="initial", version=1, number=number, state=state,
+            case_revision=1, sha256="0" * 64, prepared_at=at, prepared_by="u-li", sent_at=at))
+
+
+def test_a_case_that_we_reported_is_written_out_under_the_id_that_we_reported_it_by(own: House) -> None:
+    data = E2B[2].read_bytes()
+    before, taken = only(data), own.take(data)
+    reported(own, taken, ReportState.prepared, "CN-ACME-0")
+    assert only(own.send(taken).data).text("C.1.1") == before.text("C.1.1")
+    with own.database.write() as session:
+        session.execute(update(Report).values(state=ReportState.sent, number="CN-ACME-1"))
+    rendered = own.send(taken)
+    after = only(rendered.data)
+    assert (after.text("C.1.1"), after.text("N.2.r.1"), after.text("C.3.2")) == (
+        "CN-ACME-1", "CN-ACME-1", "Test Dressings")
+    assert after.text("C.1.8.1") == before.text("C.1.8.1")
+    assert "no-earlier-report" not in {one.code for one in rendered.findings}
+    assert {one.text("C.1.9.1.r.2") for one in before.each("C.1.9.1.r")} <= {
+        one.text("C.1.9.1.r.2") for one in after.each("C.1.9.1.r")}
+    assert own.take(rendered.data) == replace(taken, how=Taken.already)
 
 
 def test_what_our_people_changed_is_laid_over_the_report_and_nothing_else(own: House) -> None:
