@@ -16,9 +16,10 @@ from traceapp.adverse_event.service import about
 from traceapp.complaint.model import Complaint, ComplaintNote
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden
+from traceapp.core.ids import new_id
 from traceapp.db import Database
 from traceapp.submission.case_intake import IncomingCase, TakenCase, age_band, take_case
-from traceapp.submission.report_model import ReceivedCase
+from traceapp.submission.report_model import ReceivedCase, Report
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import open_tasks
 
@@ -60,7 +61,42 @@ def test_the_same_report_again_changes_nothing_and_another_one_of_the_case_is_no
         assert session.scalar(select(AdverseEvent.state)) == "draft"
         (note,) = session.scalars(select(ComplaintNote.text))
         assert note.startswith("nullification · 20261121080000 · Agency") and "She recovered." in note
-        assert "adverse_event.follow_up" in {task.kind for task in open_tasks(session)}
+        assert "adverse_event.taken_back" in {task.kind for task in open_tasks(session)}
+
+
+@pytest.mark.parametrize(("correction", "wanted"), [
+    ("", "adverse_event.follow_up"), ("amendment", "adverse_event.follow_up"),
+    ("nullification", "adverse_event.taken_back")])
+def test_news_ask_somebody_to_read_them_and_a_case_taken_back_to_decide(
+        sqlite: Database, clock: FixedClock, correction: str, wanted: str) -> None:
+    first = take(sqlite, clock)
+    assert take(sqlite, clock, narrative="More.", correction=correction).reference == first.reference
+    with sqlite.read() as session:
+        kinds = [task.kind for task in open_tasks(session) if task.kind.startswith("adverse_event.")]
+        assert session.scalar(select(AdverseEvent.state)) == "draft"
+    assert sorted(kinds) == sorted(["adverse_event.assess", wanted])
+
+
+def test_a_case_that_is_taken_back_before_it_was_here_is_kept_for_somebody_to_decide(
+        sqlite: Database, clock: FixedClock) -> None:
+    assert take(sqlite, clock, correction="nullification", correction_reason="Entered twice.").how == "created"
+    with sqlite.read() as session:
+        kinds = {task.kind for task in open_tasks(session)}
+        told = session.scalars(select(Complaint.narrative)).one()
+    assert "adverse_event.taken_back" in kinds and "nullification · Entered twice." in told
+
+
+def test_a_report_about_a_case_that_we_reported_follows_that_case_by_our_number(
+        database: Database, clock: FixedClock) -> None:
+    ours, at = take(database, clock), clock.now()
+    with database.write() as session:
+        session.add(Report(
+            id=new_id(at), about=about(ours.adverse_event_id), reference="AE", jurisdiction="CN", form="e2b-r3",
+            format="xml", profile="full", kind="initial", version=1, number="CN-ACME-1", state="sent", case_revision=1,
+            sha256="0" * 64, prepared_at=at, prepared_by="u-li", sent_at=at))
+    news = {"narrative": "The authority asks.", "case_id": "FR-OTHER-5"}
+    assert take(database, clock, **news, other_ids=("CN-ACME-1",)) == replace(ours, how="followed")
+    assert take(database, clock, **{**news, "case_id": "FR-OTHER-6"}).how == "created"
 
 
 def test_where_it_happened_decides_which_authorities_are_asked(database: Database, clock: FixedClock) -> None:

@@ -23,12 +23,13 @@ from traceapp.audit.entries import entries_of
 from traceapp.complaint.model import Complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Conflict, Forbidden, NotFound
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db import Database
 from traceapp.export.case_report import Profile, RenderedReport
 from traceapp.export.e2b_r3.model import Section, reports
 from traceapp.export.e2b_r3.reader import read_batch
+from traceapp.export.e2b_r3.writer import write_batch
 from traceapp.export.emdr.message import read_batch as read_mdrs
 from traceapp.submission.case_export import CaseExport, export_case, exported_case
 from traceapp.submission.case_files import read_cases
@@ -224,6 +225,32 @@ def test_a_later_report_of_the_case_takes_the_place_of_the_earlier_and_keeps_wha
     after = only(own.send(taken).data)
     assert after.text("C.1.5") == only(E2B[1].read_bytes()).text("C.1.5")
     assert after.text("D.5") == "2" and len(after.each("G.k")) == 3
+
+
+def test_an_earlier_report_that_comes_in_later_does_not_take_the_place_of_the_latest(own: House) -> None:
+    taken = own.take(E2B[2].read_bytes())
+    assert own.take(E2B[0].read_bytes()) == replace(taken, how=Taken.followed)
+    assert only(own.send(taken).data).text("C.1.5") == only(E2B[2].read_bytes()).text("C.1.5")
+
+
+@pytest.mark.parametrize("act", ["1", "2"], ids=["nullification", "amendment"])
+def test_that_a_sender_takes_back_or_corrects_a_case_is_kept_and_not_repeated_as_ours(own: House, act: str) -> None:
+    batch = read_batch(E2B[0].read_bytes())
+    reports(batch)[0].put("C.1.11.1", act)
+    reports(batch)[0].put("C.1.11.2", "Entered twice.")
+    taken = own.take(write_batch(batch))
+    assert only(own.send(taken).data).text("C.1.11.1") == act
+    rendered = own.send_on(taken)
+    assert not only(rendered.data).has("C.1.11.1") and not only(rendered.data).has("C.1.11.2")
+    assert "not-taken-back" in {one.code for one in rendered.findings}
+
+
+def test_a_number_of_a_case_that_is_too_long_to_keep_is_refused() -> None:
+    batch = read_batch(E2B[0].read_bytes())
+    reports(batch)[0].put("C.1.8.1", "US-A-" + "1" * 200)
+    with pytest.raises(InvalidInput) as refused:
+        read_cases(write_batch(batch))
+    assert refused.value.code == "case-id-too-long"
 
 
 def test_changes_of_a_device_report_go_to_their_boxes_and_into_the_narrative(own: House) -> None:

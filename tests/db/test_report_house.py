@@ -150,6 +150,18 @@ def test_a_file_is_taken_in_once_by_the_command_line(capsys: pytest.CaptureFixtu
         assert session.scalar(select(ReceivedCase.adverse_event_id)) == filled["adverse_event"]
 
 
+def test_the_command_line_says_which_file_told_of_which_case(
+        capsys: pytest.CaptureFixture[str], filled: dict[str, Any]) -> None:
+    others = sorted(filled["path"].parent.glob("*.xml"))
+    code, lines, _ = run(capsys, "icsr", "import", *map(str, others))
+    told = [json.loads(line) for line in lines]
+    assert code == 0 and filled["message"] == f"New case {filled['case']}."
+    assert [(one["how"], one["case"]) for one in told] == [
+        ("already", filled["case"]), ("followed", filled["case"]), ("followed", filled["case"])]
+    assert told[0]["message"] == f"{filled['case']} has this report already. Nothing was changed."
+    assert told[2]["message"].startswith(f"A later report about {filled['case']}: noted in it")
+
+
 def test_a_file_that_is_no_report_is_told_and_the_others_are_taken(
         capsys: pytest.CaptureFixture[str], filled: dict[str, Any], here: Path) -> None:
     (here / "x.xml").write_bytes(b"<a/>")

@@ -73,7 +73,7 @@ def test_the_console_takes_a_file_in_and_shows_the_case(plant: Plant, quality: B
     answer = quality.post(f"{page}/files", {**quality.hidden(page), **part(data)})
     here = answer.headers["Location"]
     text = quality.get(here).get_data(as_text=True)
-    assert answer.status_code == 303 and "1 new, 0 about known cases, 0 here already." in text
+    assert answer.status_code == 303 and "1 new, 0 about known cases, 0 here already: AE-" in text
     assert "is kept sealed" in text and "Reported without a name." not in text
     again = quality.post(f"{page}/files", {**quality.hidden(page), **part(data)})
     assert again.headers["Location"] == here

@@ -126,9 +126,20 @@ def _import(options: argparse.Namespace) -> int:
             continue
         for incoming, result in taken:
             show({"file": name, "ok": True, "form": incoming.form, "case_id": incoming.case_id,
-                  "version": incoming.version, "how": result.how, "complaint": result.complaint_id,
+                  "version": incoming.version, "correction": incoming.correction, "how": result.how,
+                  "case": result.reference, "message": _said(incoming, result), "complaint": result.complaint_id,
                   "adverse_event": result.adverse_event_id})
     return 0 if good else 1
+
+
+def _said(incoming: Any, taken: Any) -> str:
+    """What became of a report, in words."""
+    said = {"created": "New case {0}.", "already": "{0} has this report already. Nothing was changed.",
+            "followed": "A later report about {0}: noted in it for somebody to read. Nothing else was changed."}
+    back = {"nullification": " Its sender takes the case back: somebody decides whether it is nullified here.",
+            "amendment": " Its sender corrects what it reported before."}
+    return said[taken.how].format(taken.reference) + ("" if taken.how == "already"
+                                                      else back.get(incoming.correction, ""))
 
 
 def _content(name: str) -> bytes:

@@ -1,6 +1,7 @@
 """Files of reports that others send, read into what taking in a case needs."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -23,6 +24,9 @@ from traceapp.export.emdr.table import two_letters_of
 from .case_intake import IncomingCase
 
 MOST_BYTES = 32_000_000
+_LONGEST_NUMBER, _MOST_NUMBERS = 200, 50
+# A number that only one case in the world can have. Source: ICH E2B(R3), C.1.1 and C.1.8.1.
+_WORLDWIDE = re.compile(r"[A-Z]{2}-[^-]+-.+")
 _E2B, _EMDR = "MCCI_IN200100UV01", "PORR_IN040001UV01"
 
 
@@ -43,6 +47,9 @@ def read_cases(data: bytes) -> list[IncomingCase]:
     if not found or any(not one.case_id for one in found):
         raise InvalidInput("A report in this file does not say by which number its sender knows the case. Nothing was "
                            "taken in.", code="no-case-id", place="/")
+    if any(len(one.case_id) > _LONGEST_NUMBER for one in found):
+        raise InvalidInput("The number by which a sender knows a case is longer than %(most)d characters. Nothing was "
+                           "taken in.", code="case-id-too-long", place="/", most=_LONGEST_NUMBER)
     return found
 
 
@@ -62,15 +69,18 @@ def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
     suspects = [one for one in report.products if one.role in ("suspect", "interacting", "")] or list(report.products)
     began = next((one.began_on for one in report.reactions if one.began_on is not None), None)
     latest = report.latest_at or report.received_at
+    case_id = report.worldwide_id or report.report_id
     return IncomingCase(
-        "e2b-r3", report.worldwide_id or report.report_id, _version(latest.isoformat() if latest else "",
+        "e2b-r3", case_id, _version(latest.isoformat() if latest else "",
                                                                     report.correction), sha256,
         report.sender, report.correction, report.narrative, tuple(one.words for one in report.reactions if one.words),
         ", ".join(dict.fromkeys(name for one in suspects for name in (one.name, *one.device_names) if name)),
         next((lot for one in suspects for lot in one.lots), ""), seriousness=report.seriousness, was_harmed=True,
         happened_on=_day(began), age=report.age, age_unit=report.age_unit, sex=report.sex,
-        received_at=report.received_at, country=_country(*(one.country for one in report.reactions),
-                                                         report.reporter_country))
+        received_at=report.received_at, correction_reason=report.correction_reason,
+        country=_country(*(one.country for one in report.reactions), report.reporter_country),
+        other_ids=tuple(one for one in dict.fromkeys((report.report_id, *report.other_ids))
+                        if one != case_id and _WORLDWIDE.fullmatch(one))[:_MOST_NUMBERS])
 
 
 def _of_mdr(report: emdr.IncomingMdr, sha256: str) -> IncomingCase:

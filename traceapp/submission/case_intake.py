@@ -27,9 +27,13 @@ from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .received_messages import keep_message
-from .report_model import ReceivedCase
+from .report_model import ReceivedCase, Report
+from .report_states import ReportState
 
 READ_TASK = "adverse_event.follow_up"
+TAKEN_BACK_TASK = "adverse_event.taken_back"
+NULLIFICATION = "nullification"
+_REPORTED = (ReportState.sent, ReportState.acknowledged)
 _SOON = timedelta(days=1)
 _NOTE = 4000
 _OF_THE_FILE = ("sha256", "other_ids", "message", "content")
@@ -73,6 +77,7 @@ class IncomingCase:
     sex: str = "unknown"
     received_at: datetime | None = None
     other_ids: tuple[str, ...] = ()
+    correction_reason: str = field(default="", repr=False)
     message: str = field(default="", repr=False)
     content: str = ""
     country: str = ""
@@ -80,11 +85,12 @@ class IncomingCase:
 
 @dataclass(frozen=True, slots=True)
 class TakenCase:
-    """What a report became."""
+    """What a report became: the case that it made or that it is about, by id and by its `reference` for people."""
 
     how: Taken
     complaint_id: str
     adverse_event_id: str
+    reference: str = ""
 
 
 def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, *, vault: Vault) -> TakenCase:
@@ -98,12 +104,14 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
     digest = _digest(incoming)
     same = next((one for one in before if one.digest == digest), None)
     if same is not None:
-        return TakenCase(Taken.already, same.complaint_id, same.adverse_event_id)
-    if before:
-        _follow(session, actor, clock, incoming, before[-1])
-        taken = TakenCase(Taken.followed, before[-1].complaint_id, before[-1].adverse_event_id)
+        return _taken(session, Taken.already, same.complaint_id, same.adverse_event_id)
+    known = (before[-1].complaint_id, before[-1].adverse_event_id) if before else _reported(session, incoming)
+    if known is not None:
+        _note(session, actor, clock, incoming, known[0])
+        taken = _taken(session, Taken.followed, *known)
     else:
         taken = _create(session, actor, clock, incoming, vault)
+    _ask_to_read(session, actor, clock, incoming, taken)
     received = ReceivedCase(
         form=incoming.form, case_id=incoming.case_id, version=_own_version(incoming.version, before),
         sha256=incoming.sha256, digest=digest, complaint_id=taken.complaint_id,
@@ -117,6 +125,20 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
         "correction": incoming.correction})
     session.flush()
     return taken
+
+
+def _reported(session: Session, incoming: IncomingCase) -> tuple[str, str] | None:
+    """Complaint and adverse event that we reported under a number by which the report knows its case."""
+    about = session.scalar(select(Report.about).where(
+        Report.number.in_((incoming.case_id, *incoming.other_ids)), Report.state.in_(_REPORTED),
+        Report.about.startswith(about_event(""))).order_by(Report.prepared_at.desc()).limit(1))
+    event = adverse_event_by_id(session, about.removeprefix(about_event(""))) if about else None
+    return (event.complaint_id, event.id) if event is not None and event.complaint_id else None
+
+
+def _taken(session: Session, how: Taken, complaint_id: str, adverse_event_id: str) -> TakenCase:
+    event = adverse_event_by_id(session, adverse_event_id)
+    return TakenCase(how, complaint_id, adverse_event_id, event.reference if event else "")
 
 
 def _digest(incoming: IncomingCase) -> str:
@@ -155,23 +177,31 @@ def _create(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase
     session.flush()
     event = open_adverse_event(session, actor, clock, OpenAdverseEvent(complaint.id, country=incoming.country))
     session.flush()
-    return TakenCase(Taken.created, complaint.id, event.id)
+    return TakenCase(Taken.created, complaint.id, event.id, event.reference)
 
 
-def _follow(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, known: ReceivedCase) -> None:
-    """The news as notes of the complaint, and somebody's duty to read them."""
+def _note(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, complaint_id: str) -> None:
+    """The news as notes of the complaint."""
     head = " · ".join(part for part in (incoming.correction or "follow-up", incoming.version, incoming.sender) if part)
     text = f"{head}\n{_told(incoming)}"
     for start in range(0, len(text), _NOTE):
-        add_note(session, actor, clock, AddNote(known.complaint_id, text[start:start + _NOTE]))
-    event = adverse_event_by_id(session, known.adverse_event_id)
+        add_note(session, actor, clock, AddNote(complaint_id, text[start:start + _NOTE]))
+
+
+def _ask_to_read(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, taken: TakenCase) -> None:
+    """Somebody's duty to read the news, or to decide about a case that its sender takes back: we may have reported it,
+    and clocks run until a person says otherwise."""
+    is_back = incoming.correction == NULLIFICATION
+    if taken.how is Taken.created and not is_back:
+        return
     raise_task(session, actor, clock, RaiseTask(
-        READ_TASK, about_event(known.adverse_event_id), "quality", clock.now() + _SOON, None,
-        {"reference": event.reference if event else about_complaint(known.complaint_id)}))
+        TAKEN_BACK_TASK if is_back else READ_TASK, about_event(taken.adverse_event_id), "quality", clock.now() + _SOON,
+        None, {"reference": taken.reference or about_complaint(taken.complaint_id)}))
 
 
 def _told(incoming: IncomingCase) -> str:
     """What the report tells, in one text: reactions, product, narrative, whose number."""
     parts = ["; ".join(incoming.reactions), incoming.product, incoming.narrative.strip(),
-             f"{incoming.form}: {incoming.case_id}" + (f" ({incoming.sender})" if incoming.sender else "")]
+             f"{incoming.form}: {incoming.case_id}" + (f" ({incoming.sender})" if incoming.sender else ""),
+             " · ".join(part for part in (incoming.correction, incoming.correction_reason) if part)]
     return "\n".join(part for part in parts if part)

@@ -26,6 +26,8 @@ from traceapp.vault.service import Step, Vault, erase_person, erased_at, step_ov
 from .report_desk import CaseWanted
 from .report_model import ReceivedCase, ReceivedMessage
 
+_DAY = len("2026-11-29")
+
 
 def _about(message_id: str) -> str:
     return f"received_message:{message_id}"
@@ -56,16 +58,16 @@ def has_messages(session: Session, complaint_id: str | None, adverse_event_id: s
 
 def with_received(session: Session, case: CaseReport, wanted: CaseWanted, form: str, *,
                   vault: Vault | None) -> CaseReport:
-    """The case with the last report that came in about it in this form, and what our people changed since.
+    """The case with the latest report that came in about it in this form, and what our people changed since.
 
     A full one names persons: the look is recorded. Raises Forbidden for who may not know who they are.
     """
     event = adverse_event_by_id(session, wanted.adverse_event_id)
     found = session.execute(_messages(event.complaint_id, event.id).where(ReceivedMessage.form == form)
-                            .limit(1)).first() if event is not None and vault is not None else None
-    if found is None or event is None or vault is None:
+                            ).all() if event is not None and vault is not None else []
+    if not found or event is None or vault is None:
         return case
-    message, received = found
+    message, received = max(found, key=lambda one: _age(one[1].version))
     assert message.sealed is not None
     if wanted.profile is Profile.full:
         permit(wanted.actor, "person.reveal", "You may not see who this person is.")
@@ -74,6 +76,13 @@ def with_received(session: Session, case: CaseReport, wanted: CaseWanted, form: 
     text = vault.open_text(message.sealed, _about(message.id))
     return replace(case, received=ReceivedReport(form, text.encode("utf-8"), _changes(session, event)),
                    profile=wanted.profile)
+
+
+def _age(version: str) -> tuple[int, str]:
+    """Where a version of a case stands among the others: by the number of the follow-up, or by the day of the latest
+    information; of one day that which came in last is the latest."""
+    first = version.partition(" ")[0]
+    return (int(first), "") if first.isdecimal() else (0, first[:_DAY])
 
 
 def _changes(session: Session, event: AdverseEvent) -> dict[str, tuple[Any, Any]]:

@@ -145,6 +145,7 @@ DUTIES: Words = {
     "periodic.earlier": (_("Were the periodic reports of the years before made?"), "plain"),
     "periodic.no_longer_sold": (_("No longer sold: decide whether a last periodic report is due"), "plain"),
     "adverse_event.follow_up": (_("Read news of the adverse event"), "plain"),
+    "adverse_event.taken_back": (_("Its sender takes the case back: nullify it here, or say why not"), "check"),
     "report.approve": (_("Approve the report to the authority"), "plain"),
     "report.send": (_("Send the report to the authority"), "plain"),
     "report.answer": (_("Wait for the authority's answer"), "plain"),

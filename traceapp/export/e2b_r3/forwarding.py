@@ -74,7 +74,10 @@ def _put_head(report: Icsr, own: Icsr, *, is_copy: bool) -> list[Finding]:
     findings = [] if is_known or is_copy else [Finding(
         "C.3.2", "sender-not-known", "No site of our own is entered: the sender and the id of the received report were "
         "left as they were.", is_error=False)]
-    replaced = OF_THE_SENDER if is_known else ("N.2.r.",)
+    replaced = (*OF_THE_SENDER, "C.1.11.") if is_known else ("N.2.r.",)
+    if is_known and report.has("C.1.11.1") and not own.has("C.1.11.1"):
+        findings.append(Finding("C.1.11.1", "not-taken-back", "The received report takes its case back or corrects it. "
+                                "That is for its sender to say and is not repeated as ours.", is_error=False))
     if is_known:
         _keep_ids(report, own.text("C.1.1"))
     ours = {element: value for element, value in own.values.items()

@@ -23,14 +23,17 @@ class ReceivedFileSchema(Schema):
 
 
 class ReceivedReportSchema(Schema):
-    """What a report became: `created` a case, `followed` one that is known, or was here `already`."""
+    """What a report became: `created` a case, `followed` one that is known, or was here `already`. `correction`:
+    `nullification` where its sender takes the case back, `amendment`, or empty; `reference` is our number of it."""
 
     form = fields.String()
     case_id = fields.String()
     version = fields.String()
+    correction = fields.String()
     how = choice(Taken)
     complaint_id = fields.String()
     adverse_event_id = fields.String()
+    reference = fields.String()
 
 
 @blueprint.route("/received-reports", methods=["POST"])
@@ -44,5 +47,6 @@ def take(given: dict[str, Any]) -> object:
     cases = read_cases(given["file"].stream.read())
     with unit_of_work() as session:
         taken = [(one, take_case(session, signed_in(), here.clock, one, vault=here.vault)) for one in cases]
-    return [{"form": one.form, "case_id": one.case_id, "version": one.version, "how": done.how,
-             "complaint_id": done.complaint_id, "adverse_event_id": done.adverse_event_id} for one, done in taken]
+    return [{"form": one.form, "case_id": one.case_id, "version": one.version, "correction": one.correction,
+             "how": done.how, "complaint_id": done.complaint_id, "adverse_event_id": done.adverse_event_id,
+             "reference": done.reference} for one, done in taken]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -13,7 +14,7 @@ from traceapp.adverse_event.queries import AdverseEventFilter, adverse_event_pag
 from traceapp.adverse_event.service import about
 from traceapp.catalog.queries import all_products
 from traceapp.core.errors import InvalidInput, TooLarge
-from traceapp.submission.case_intake import Taken, take_case
+from traceapp.submission.case_intake import NULLIFICATION, Taken, TakenCase, take_case
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import actor, world
 from traceapp.web.listings import adverse_event_table
@@ -35,6 +36,7 @@ from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 PERMISSIONS: dict[str, str] = joined(
     {"console.adverse_events": "adverse_event.write", "console.adverse_events_take": "complaint.write"},
     adverse_event_case.PERMISSIONS, adverse_event_assess.PERMISSIONS, adverse_event_history.PERMISSIONS)
+_MOST_NAMED = 5
 _FIELDS = ("text", "state", "serious", "product", "lot", "lot_key", "since", "until", "sort")
 _SERIOUS = {"yes": lazy_gettext("Serious"), "no": lazy_gettext("Not serious")}
 _SORTS = {"latest": lazy_gettext("Latest first"), "oldest": lazy_gettext("Oldest first")}
@@ -84,6 +86,12 @@ def _list(form: Entered, status: int = 200) -> Response:
                              if product.kind != "material"]})
 
 
+def _references(taken: Sequence[TakenCase]) -> str:
+    """The numbers of the first of these cases."""
+    names = list(dict.fromkeys(done.reference for done in taken))
+    return ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+
+
 @blueprint.post("/adverse-events/files")
 def adverse_events_take() -> Response:
     """Take in a file of reports that somebody else sent."""
@@ -103,8 +111,13 @@ def adverse_events_take() -> Response:
     def run(db: Session) -> Done:
         taken = [take_case(db, actor(), world().clock, one, vault=world().vault) for one in cases]
         counts = Counter(one.how for one in taken)
-        told = _("%(new)d new, %(more)d about known cases, %(known)d here already.", new=counts[Taken.created],
-                 more=counts[Taken.followed], known=counts[Taken.already])
+        told = _("%(new)d new, %(more)d about known cases, %(known)d here already: %(cases)s",
+                 new=counts[Taken.created], more=counts[Taken.followed], known=counts[Taken.already],
+                 cases=_references(taken))
+        back = _references([done for case, done in zip(cases, taken, strict=True)
+                            if case.correction == NULLIFICATION and done.how is not Taken.already])
+        if back:
+            told += " " + _("Taken back by their sender: %(cases)s. Somebody has to decide.", cases=back)
         one = {done.adverse_event_id for done in taken}
         return Done(url_for("console.adverse_event", adverse_event_id=one.pop()) if len(one) == 1
                     else url_for("console.adverse_events"), told)
