@@ -26,7 +26,7 @@ MAKER = Organisation("苏州敷料有限公司", "Suzhou Dressings", "CN", "JS",
 MEDDRA = CodedTerm("meddra", "10040880", "皮肤刺激", "Skin irritation", version="27.0")
 OWN = CodedTerm("own", "skin-tear", "皮肤撕裂", "Skin tear")
 ROUTE = Route("ZZFDA", "CDER", "MAKER", "B-7", datetime(2024, 3, 10, 12, tzinfo=UTC), "Drug Safety", "215000")
-NMPA = Route("CNNMPA", "NMPA", "MAKER", "B-8", datetime(2024, 3, 10, 12, tzinfo=UTC))
+NMPA = Route("CNNMPA", "NMPA", "MAKER", "B-8", datetime(2024, 3, 10, 12, tzinfo=UTC), is_china=True)
 
 
 def case(**changes: object) -> CaseReport:

@@ -18,7 +18,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden
 from traceapp.core.ids import new_id
 from traceapp.db import Database
-from traceapp.submission.case_intake import IncomingCase, TakenCase, age_band, take_case
+from traceapp.submission.case_intake import IncomingCase, Taken, TakenCase, age_band, take_case
 from traceapp.submission.report_model import ReceivedCase, Report
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import open_tasks
@@ -51,9 +51,9 @@ def test_a_report_becomes_a_complaint_and_an_adverse_event_with_its_batch_and_it
 def test_the_same_report_again_changes_nothing_and_another_one_of_the_case_is_noted_for_a_person(
         database: Database, clock: FixedClock) -> None:
     first = take(database, clock)
-    assert take(database, clock) == replace(first, how="already")
+    assert take(database, clock) == replace(first, how=Taken.already)
     followed = take(database, clock, version="20261121080000", narrative="She recovered.", correction="nullification")
-    assert followed == replace(first, how="followed")
+    assert followed == replace(first, how=Taken.followed)
     again = {"version": "20261121080000", "narrative": "She recovered.", "correction": "nullification"}
     assert take(database, clock, **again, sha256="cd" * 32).how == "already"
     with database.read() as session:
@@ -95,7 +95,7 @@ def test_a_report_about_a_case_that_we_reported_follows_that_case_by_our_number(
             format="xml", profile="full", kind="initial", version=1, number="CN-ACME-1", state="sent", case_revision=1,
             sha256="0" * 64, prepared_at=at, prepared_by="u-li", sent_at=at))
     news = {"narrative": "The authority asks.", "case_id": "FR-OTHER-5"}
-    assert take(database, clock, **news, other_ids=("CN-ACME-1",)) == replace(ours, how="followed")
+    assert take(database, clock, **news, other_ids=("CN-ACME-1",)) == replace(ours, how=Taken.followed)
     assert take(database, clock, **{**news, "case_id": "FR-OTHER-6"}).how == "created"
 
 

@@ -18,6 +18,7 @@ from traceapp.export.case_report import (
     CaseReport,
     CodedTerm,
     Event,
+    Organisation,
     PartialDate,
     Patient,
     Profile,
@@ -232,3 +233,44 @@ def test_tests_of_any_length_are_kept() -> None:
     report = made(with_event(case(), tests=text))
     assert "".join(section.text("F.r.3.4") for section in report.each("F.r")) == text
     assert Event().tests == ""
+
+
+CHINA = ("C.1.CN.1", "C.1.CN.2", "D.CN.3", "D.CN.5", "G.k.CN.1", "G.k.CN.3", "G.k.CN.4", "G.k.4.r.CN.1")
+
+
+def told_china(one: CaseReport, route: Route = NMPA) -> dict[str, str]:
+    report = reports(read_batch(write_batch(batch_of_cases([one], route)[0])))[0]
+    return {element: value.text or value.null for section in report.walk() for element, value in section.values.items()
+            if ".CN." in element}
+
+
+def test_a_report_to_china_has_what_its_guide_asks_for_and_says_what_is_left_out() -> None:
+    one = with_event(case(), country="CN")
+    one = replace(
+        one, head=replace(one.head, jurisdiction="CN"),
+        reporter=replace(one.reporter, qualification="consumer", phone="0512-5550100",
+                         organisation=Organisation("苏州第一医院", "", "CN")),
+        product=replace(one.product, common_name="泡沫敷料", registration_number="国药准字H1"),
+        lot=replace(one.lot, expires_on=date(2026, 1, 31)))
+    assert told_china(one) == dict(zip(CHINA, (
+        "2", "12", "苏州第一医院", "0512-5550100", "泡沫敷料", "true", "国药准字H1", "20260131"), strict=True))
+    assert told_china(one, ROUTE) == {}
+    assert told_china(replace(one, profile=Profile.masked))["D.CN.5"] == "MSK"
+    batch, findings = batch_of_cases([one], NMPA)
+    assert {"china-left-out", "not-known"} <= {one.code for one in findings}
+    assert [one for one in check_batch(batch, now=NOW) if ".CN." in one.element] == []
+
+
+@pytest.mark.parametrize(("country", "qualification", "wanted"), [
+    ("DE", "physician", {"C.1.CN.1": "3", "C.1.CN.2": "22"}), ("", "lawyer", {"C.1.CN.1": "8"})])
+def test_source_and_category_for_china_follow_from_who_told_and_where(country: str, qualification: str,
+                                                                      wanted: dict[str, str]) -> None:
+    one = with_event(case(), country=country)
+    told = told_china(replace(one, reporter=replace(one.reporter, qualification=qualification)))
+    assert {name: text for name, text in told.items() if name.startswith("C.1.CN.")} == wanted
+
+
+def test_a_code_that_china_does_not_know_is_found() -> None:
+    batch = batch_of_cases([case()], NMPA)[0]
+    reports(batch)[0].put("C.1.CN.1", "9")
+    assert ("C.1.CN.1", "not-in-list") in [(one.element, one.code) for one in check_batch(batch, now=NOW)]

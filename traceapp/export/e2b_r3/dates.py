@@ -8,7 +8,7 @@ _FORM = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d
                    re.ASCII)
 # Where no zone is told it may be as far ahead of UTC as any is.
 _FURTHEST = timezone(timedelta(hours=14))
-_DIGITS = {"year": 4, "month": 6, "day": 8, "second": 14}
+_DIGITS = {"year": 4, "month": 6, "day": 8, "expiry": 8, "second": 14}
 
 
 def read_date(text: str) -> datetime | None:

@@ -16,7 +16,7 @@ from .report_masking import mask_report
 FORM = "e2b-r3"
 _REPORT = "N.2.r"
 _CORRECTION = ("C.1.11.1", "C.1.11.2")
-_OF_THE_FDA = ("FDA.C.1.7.1", "FDA.C.1.12")
+_OF_A_REGION = ("FDA.C.1.7.1", "FDA.C.1.12", "C.1.CN.1", "C.1.CN.2", "C.1.CN.3")
 # C.3.1 of an authority, and what C.1.8.2 then says. Source: ICH E2B(R3).
 _AUTHORITY, _BY_AUTHORITY, _BY_OTHERS = "2", "1", "2"
 
@@ -92,7 +92,7 @@ def _put_head(report: Icsr, own: Icsr, *, is_copy: bool) -> list[Finding]:
     report.values |= ours
     if own.has("C.1.11.1"):
         report.values |= {element: own.values[element] for element in _CORRECTION if element in own.values}
-    for element in _OF_THE_FDA:
+    for element in _OF_A_REGION:
         if own.has(element) and not report.has(element):
             report.values[element] = own.values[element]
     return findings

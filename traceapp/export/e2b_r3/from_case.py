@@ -11,6 +11,7 @@ from traceapp.export.masking import masked
 
 from .dates import write_time
 from .filling import Filling, clean, day, language, number
+from .from_case_china import put_china
 from .from_case_products import put_products
 from .meddra_terms import Reaction, put_code, put_death_causes, put_history, reactions_of
 from .model import Icsr, Section, new_batch
@@ -33,7 +34,7 @@ _TEST_LENGTH = 2000
 @dataclass(frozen=True, slots=True)
 class Route:
     """What a case does not say: where the report goes (N.1.4, N.2.r.3), under which id and from which part of the house
-    it comes, and when. `is_expedited` None: a serious case is."""
+    it comes, and when. `is_expedited` None: a serious case is. `is_china`: China's own elements are asked for."""
 
     batch_receiver: str
     message_receiver: str
@@ -43,6 +44,7 @@ class Route:
     department: str = ""
     postcode: str = ""
     is_expedited: bool | None = None
+    is_china: bool = False
 
     @property
     def is_fda(self) -> bool:
@@ -67,6 +69,8 @@ def batch_of_cases(cases: Iterable[CaseReport], route: Route) -> tuple[Section, 
         _reactions(filling, report, case, route)
         _tests(filling, report, case)
         put_products(filling, report, case, is_fda=route.is_fda)
+        if route.is_china:
+            put_china(filling, report, case)
         _narrative(filling, report, case)
         findings += filling.findings
     return batch, findings

@@ -11,8 +11,8 @@ from .writer import write_batch
 
 # What whoever sends a report on writes anew. Source: ICH E2B(R3), C.1.1, C.1.2, C.1.9.1.r, C.3.
 OF_THE_SENDER = ("N.2.r.", "C.3.")
-_OF_THE_HEAD = frozenset({"C.1.1", "C.1.2", "C.1.8.1", "C.1.8.2", "C.1.9.1", "FDA.C.1.7.1", "FDA.C.1.12", DRUG,
-                          REACTION})
+_OF_THE_HEAD = frozenset({"C.1.1", "C.1.2", "C.1.8.1", "C.1.8.2", "C.1.9.1", "FDA.C.1.7.1", "FDA.C.1.12", "C.1.CN.1",
+                          "C.1.CN.2", "C.1.CN.3", DRUG, REACTION})
 EARLIER = "C.1.9.1.r"
 
 

@@ -26,7 +26,7 @@ def route_of(case: CaseReport) -> Route:
     batch, message = _RECEIVERS.get(head.jurisdiction, (named, named))
     sender = head.sender.ids.get("e2b") or head.sender.ids.get("duns") or head.sender.name_en or head.sender.name_zh
     return Route(batch, message, sender, f"{head.reference}-v{head.version}-{head.created_at:%Y%m%d%H%M%S}",
-                 head.created_at)
+                 head.created_at, is_china=head.jurisdiction == "CN")
 
 
 def render_batch(cases: Sequence[CaseReport], *, now: datetime, xsd_dir: Path | None = None,

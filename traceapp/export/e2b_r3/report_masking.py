@@ -13,7 +13,7 @@ _MASK = "MSK"
 # Texts of this length and more are written freely; shorter ones are names of things, codes and numbers.
 _FREE = 250
 _NAMES = (("C.2.r.1.2", "C.2.r.1.3", "C.2.r.1.4"), ("D.10.1",))
-_NUMBERS = ("C.2.r.2.3", "C.2.r.2.7", "FDA.C.2.r.2.8", "D.1.1.1", "D.1.1.2", "D.1.1.3", "D.1.1.4")
+_NUMBERS = ("C.2.r.2.3", "C.2.r.2.7", "FDA.C.2.r.2.8", "D.CN.5", "D.1.1.1", "D.1.1.2", "D.1.1.3", "D.1.1.4")
 _INITIALS = "D.1"
 # Attributes that say how a value is meant and can name nobody.
 _HARMLESS = frozenset({"code", "root", "xsi:type", "codeSystem", "codeSystemVersion", "typeCode", "classCode",

@@ -39,6 +39,7 @@ _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
 }
 _PRECISE = {"second": "The time must be known to the second, not only “%(value)s” (%(at)s).",
             "day": "The date must be known to the day, not only “%(value)s” (%(at)s).",
+            "expiry": "The date must be known to the day, not only “%(value)s” (%(at)s).",
             "year": "The date must be known to the year, not only “%(value)s” (%(at)s)."}
 
 
@@ -61,7 +62,7 @@ def _of_value(place: Place, element: Element, value: Value, now: datetime) -> It
         return
     for check in (_form, _length, _code, _list, _unit):
         yield from check(place, element, value.text)
-    if element.kind in ("second", "day", "year"):
+    if element.kind in _PRECISE:
         yield from _date(place, element, value.text, now)
     if element.kind == "data":
         yield from _data(place, element, value.text)
@@ -125,7 +126,7 @@ def _date(place: Place, element: Element, text: str, now: datetime) -> Iterator[
         yield place.finding(element.id, "form", "“%(value)s” is not a date such as 20240131 (%(at)s).", value=text[:80])
     elif not is_precise(text, element.kind):
         yield place.finding(element.id, "not-precise", _PRECISE[element.kind], value=text)
-    elif is_future(text, now):
+    elif element.kind != "expiry" and is_future(text, now):
         yield place.finding(element.id, "future", "The date “%(value)s” is in the future (%(at)s).", value=text)
 
 
