@@ -218,6 +218,27 @@ def test_what_our_people_changed_is_laid_over_the_report_and_nothing_else(own: H
     assert is_valid("e2b-r3", rendered.data) and "said-in-comment" in {one.code for one in rendered.findings}
 
 
+def test_details_that_were_filled_in_go_to_their_own_boxes_and_elements(own: House) -> None:
+    details = {"weight_kg": "71.5", "age": "63", "age_unit": "a", "history": "Ulcer since 2019.", "is_reused": True,
+               "died_on": "2026-03-01", "tests": "Culture negative.", "measures": "We told the ward."}
+    before = read_mdrs(MDR.read_bytes()).reports[0]
+    device = own.take(MDR.read_bytes())
+    own.assess(device, details=details)
+    rendered = own.send(device, "emdr")
+    report = read_mdrs(rendered.data).reports[0]
+    assert {box: report.text(box) for box in ("A4.weight", "A4.unit", "A2.age", "A2.age_unit", "H8", "B2.death")} == {
+        "A4.weight": "71.5", "A4.unit": "KG", "A2.age": "63", "A2.age_unit": "YR", "H8": "C53613", "B2.death": "20260301"}
+    assert report.text("B7") == f"{before.text('B7')}\nUlcer since 2019." and "Culture negative." in report.text("B6")
+    assert "measures: We told the ward." in report.text("H10") and "weight" not in report.text("H10")
+    assert is_valid("emdr", rendered.data)
+    person_case = own.take(E2B[0].read_bytes())
+    own.assess(person_case, details=details)
+    rendered = own.send(person_case)
+    icsr = only(rendered.data)
+    assert (icsr.text("D.3"), icsr.text("D.2.2a"), icsr.text("D.9.1")) == ("71.5", "63", "20260301")
+    assert "measures: We told the ward." in icsr.text("H.4") and is_valid("e2b-r3", rendered.data)
+
+
 def test_a_later_report_of_the_case_takes_the_place_of_the_earlier_and_keeps_what_we_changed(own: House) -> None:
     taken = own.take(E2B[0].read_bytes())
     own.assess(taken, sex="female")

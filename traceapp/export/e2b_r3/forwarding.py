@@ -1,14 +1,14 @@
 """A report that came in, sent on: the head is ours, everything else as it was received, what we changed over it."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from traceapp.export.case_report import CaseReport, Finding, Profile
 
 from .from_case import Route, batch_of_cases
-from .layout import plans
 from .model import Icsr, Section, Value, reports
 from .overlay import lay_over
+from .overlay_details import clear_marks
 from .reader import read_batch
 from .received import EARLIER, OF_THE_SENDER
 from .report_masking import mask_report
@@ -46,7 +46,7 @@ def _keep_envelope(batch: Section, cases: Sequence[CaseReport]) -> None:
     if len(cases) != 1 or received is None or not received.is_copy:
         return
     before = read_batch(received.data)
-    _clear_marks(before, [name for name, value in batch.values.items() if before.values.get(name) != value])
+    clear_marks(before, [name for name, value in batch.values.items() if before.values.get(name) != value])
     batch.values = before.values | batch.values
     batch.marks, batch.kept = before.marks, before.kept
 
@@ -86,13 +86,13 @@ def _put_head(report: Icsr, own: Icsr, *, is_copy: bool) -> list[Finding]:
         ours = {"N.2.r.2": report.values["N.2.r.2"], **ours} if "N.2.r.2" in report.values else ours
         ours["N.2.r.1"] = Value(report.text("C.1.1"))
     gone = [element for element in report.values if element.startswith(replaced)]
-    _clear_marks(report, (*gone, *ours))
+    clear_marks(report, (*gone, *ours))
     for element in gone:
         del report.values[element]
     report.values |= ours
     if own.has("C.1.11.1"):
         report.values |= {element: own.values[element] for element in _CORRECTION if element in own.values}
-    for element in _OF_A_REGION:
+    for element in () if is_copy else _OF_A_REGION:
         if own.has(element) and not report.has(element):
             report.values[element] = own.values[element]
     return findings
@@ -112,11 +112,3 @@ def _keep_ids(report: Icsr, ours: str) -> None:
         section.put("C.1.9.1.r.1", sender or "Sender")
         section.put("C.1.9.1.r.2", theirs)
         report.put("C.1.9.1", "true")
-
-
-def _clear_marks(section: Section, elements: Iterable[str]) -> None:
-    """Forget attributes beside values that are about to be replaced."""
-    wanted = set(elements)
-    for path, node in plans()[section.name].nodes.items():
-        if any(slot.element in wanted for slot in node.slots):
-            section.marks.pop(path, None)

@@ -15,10 +15,11 @@ from traceapp.export.line_listing import masked_text
 from .elements import elements
 from .filling import clean, day
 from .from_case import OUTCOMES, SERIOUS, SEXES
-from .model import Icsr, Section
-from .references import ASSESSMENT, DRUG, REACTION
+from .model import Icsr
+from .overlay_details import assess, lay_detail, replace_value, suspects
 
 _COMMENT, _SUMMARY = "H.4", "H.5.r"
+_DETAILS = "details."
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
 _SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
@@ -32,8 +33,7 @@ def lay_over(report: Icsr, own: Icsr, case: CaseReport) -> list[Finding]:
     said: Said = []
     findings = []
     for field, (before, after) in _whole(changes).items():
-        lay = _LAID.get(field)
-        lines = lay(report, own, case, before, after) if lay else [f"{_named(field)}: {_spoken(after)}"]
+        lines = _laid(report, own, case, field, before, after)
         said += lines
         if lines:
             findings.append(Finding(_COMMENT, "said-in-comment", "The change of “%(field)s” stands in the sender's "
@@ -41,6 +41,15 @@ def lay_over(report: Icsr, own: Icsr, case: CaseReport) -> list[Finding]:
                                     values={"field": _named(field)}))
     _comment(report, [masked_text(line) for line in said] if case.profile is Profile.masked else said)
     return findings
+
+
+def _laid(report: Icsr, own: Icsr, case: CaseReport, field: str, before: Any, after: Any) -> Said:
+    """Lay one change over the report; answers what of it can only be said in words."""
+    if lay := _LAID.get(field):
+        return lay(report, own, case, before, after)
+    if field.startswith(_DETAILS) and lay_detail(field.removeprefix(_DETAILS), report, own):
+        return []
+    return [f"{_named(field)}: {_spoken(after)}"]
 
 
 def _whole(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
@@ -52,7 +61,7 @@ def _whole(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]
 
 
 def _named(field: str) -> str:
-    return field.removeprefix("details.").replace("_", " ")
+    return field.removeprefix(_DETAILS).replace("_", " ")
 
 
 def _spoken(value: Any) -> str:
@@ -69,7 +78,7 @@ def _outcome(report: Icsr, _own: Icsr, _case: CaseReport, _before: Any, after: A
     if not open_ones:
         return [f"outcome: {_spoken(after)}"]
     for reaction in open_ones:
-        reaction.put("E.i.7", OUTCOMES.get(after, "0"))
+        replace_value(reaction, "E.i.7", OUTCOMES.get(after, "0"))
     return []
 
 
@@ -79,12 +88,12 @@ def _seriousness(report: Icsr, own: Icsr, case: CaseReport, before: Any, after: 
     for reaction in reactions:
         for criterion in gone:
             if reaction.text(_criterion(criterion, own)) == "true":
-                reaction.put(_criterion(criterion, own), None, null="NI")
+                replace_value(reaction, _criterion(criterion, own), None, "NI")
     already = {name for name in new for one in reactions if one.text(_criterion(name, own)) == "true"}
     if len(reactions) != 1:
         return [f"serious: {_spoken(name)}" for name in sorted(new - already)]
     for criterion in new:
-        reactions[0].put(_criterion(criterion, own), "true")
+        replace_value(reactions[0], _criterion(criterion, own), "true")
     return []
 
 
@@ -100,21 +109,19 @@ def _onset(report: Icsr, _own: Icsr, case: CaseReport, _before: Any, _after: Any
     began = case.event.began_on
     if target is None:
         return [f"began on: {day(began) or 'not known'}"]
-    place = target.values["E.i.4"].place if "E.i.4" in target.values else 0
-    target.values.pop("E.i.4", None)
-    target.put("E.i.4", day(began) if isinstance(began, PartialDate) else "", place=place)
+    replace_value(target, "E.i.4", day(began) if isinstance(began, PartialDate) else "")
     return []
 
 
 def _sex(report: Icsr, _own: Icsr, _case: CaseReport, _before: Any, after: Any) -> Said:
     code = SEXES.get(after)
-    report.put("D.5", code, null="" if code else "UNK")
+    replace_value(report, "D.5", code, "" if code else "UNK")
     return []
 
 
 def _lot(report: Icsr, _own: Icsr, case: CaseReport, _before: Any, _after: Any) -> Said:
     number = clean(case.lot.number)
-    dosages = [one for drug in _suspects(report) for one in drug.each("G.k.4.r")]
+    dosages = [one for drug in suspects(report) for one in drug.each("G.k.4.r")]
     if not number or any(one.text("G.k.4.r.7") == number for one in dosages):
         return []
     limit = elements()["G.k.4.r.7"].length or len(number)
@@ -124,20 +131,12 @@ def _lot(report: Icsr, _own: Icsr, case: CaseReport, _before: Any, _after: Any) 
     return []
 
 
-def _suspects(report: Icsr) -> list[Section]:
-    return [one for one in report.each("G.k") if one.text("G.k.1") in ("1", "3")]
-
-
 def _causality(report: Icsr, own: Icsr, case: CaseReport, _before: Any, after: Any) -> Said:
-    drugs, reactions = _suspects(report), report.each("E.i")
-    if len(drugs) != 1 or len(reactions) != 1 or not drugs[0].has(DRUG) or not reactions[0].has(REACTION):
-        return [f"causality (WHO-UMC): {_spoken(after)}"]
-    made = drugs[0].add(ASSESSMENT)
-    for element, text in ((DRUG, drugs[0].text(DRUG)), ("G.k.9.i.1", reactions[0].text(REACTION)),
-                          ("G.k.9.i.2.r.1", own.text("C.3.2")), ("G.k.9.i.2.r.2", "WHO-UMC"),
-                          ("G.k.9.i.2.r.3", _spoken(after))):
-        made.put(element, text)
-    return []
+    drugs = suspects(report)
+    said = {"G.k.9.i.2.r.1": own.text("C.3.2"), "G.k.9.i.2.r.2": "WHO-UMC", "G.k.9.i.2.r.3": _spoken(after)}
+    if len(drugs) == 1 and assess(drugs[0], report.each("E.i"), said):
+        return []
+    return [f"causality (WHO-UMC): {_spoken(after)}"]
 
 
 def _text(_report: Icsr, _own: Icsr, _case: CaseReport, before: Any, after: Any) -> Said:
@@ -155,7 +154,8 @@ def _terms(_report: Icsr, _own: Icsr, _case: CaseReport, before: Any, after: Any
 
 _LAID: Mapping[str, Callable[[Icsr, Icsr, CaseReport, Any, Any], Said]] = MappingProxyType({
     "outcome": _outcome, "seriousness": _seriousness, "onset_on": _onset, "sex": _sex, "lot_key": _lot,
-    "causality": _causality, "narrative": _text, "use_text": _text, "terms": _terms})
+    "causality": _causality, "narrative": _text, "use_text": _text, "terms": _terms,
+    "details.sender_comment": _text})
 
 
 def _comment(report: Icsr, said: Said) -> None:

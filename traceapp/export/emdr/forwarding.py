@@ -11,7 +11,7 @@ from traceapp.complaint.terms import terms
 from traceapp.export.case_report import CaseReport, Finding, PartialDate, Profile
 from traceapp.export.line_listing import masked_text
 
-from .from_case import BY_CRITERION, BY_SEX, UNKNOWN_SEX
+from .from_case import BY_CRITERION, BY_SEX, UNKNOWN_SEX, Options, values_of
 from .message import Batch, Mdr, read_batch, write_batch
 from .places import Nothing, Value, found_at, place_of, set_value
 from .report_masking import mask_report
@@ -97,8 +97,8 @@ def _lay_over(node: Node, case: CaseReport) -> list[Finding]:
     said: Said = []
     findings = []
     for field, (before, after) in told.items():
-        lay, name = _LAID.get(field), _named(field)
-        lines = lay(node, case, before, after) if lay else [f"{name}: {_spoken(after)}"]
+        name = _named(field)
+        lines = _laid(node, case, field, before, after)
         said += lines
         if lines:
             findings.append(Finding(_COMMENT, "said-in-comment", "The change of “%(field)s” stands in the "
@@ -110,6 +110,19 @@ def _lay_over(node: Node, case: CaseReport) -> list[Finding]:
         shown = masked_text(text) if case.profile is Profile.masked else text
         _set(node, _COMMENT, clean("\n\n".join(filter(None, (before, shown)))))
     return findings
+
+
+def _laid(node: Node, case: CaseReport, field: str, before: Any, after: Any) -> Said:
+    """Lay one change over the report; answers what of it can only be said in words."""
+    if lay := _LAID.get(field):
+        return lay(node, case, before, after)
+    boxes, own = _BOXES.get(field, ()), values_of(case, Options())
+    values = {box: given for box in boxes if (given := next(iter(own.get(box, ())), "")) and isinstance(given, str)}
+    if boxes and len(values) == len(boxes):
+        for box, value in values.items():
+            _set(node, box, value)
+        return []
+    return [f"{_named(field)}: {_spoken(after)}"]
 
 
 def _named(field: str) -> str:
@@ -167,6 +180,21 @@ def _lot(node: Node, case: CaseReport, _before: Any, _after: Any) -> Said:
     return _put(node, "D4.lot", number)
 
 
+def _added(node: Node, case: CaseReport, box: str) -> bool:
+    """Put a text of ours behind the one in a box; not where there is no room for it."""
+    text = str(next(iter(values_of(case, Options()).get(box, ())), ""))
+    before = Mdr(node).text(box)
+    whole = before if text in before else "\n".join(filter(None, (before, text)))
+    if not text or len(whole) > (elements()[box].length or len(whole)):
+        return False
+    _set(node, box, whole)
+    return True
+
+
+def _in_words(box: str, field: str) -> Callable[[Node, CaseReport, Any, Any], Said]:
+    return lambda node, case, _before, after: [] if _added(node, case, box) else [f"{field}: {_spoken(after)}"]
+
+
 def _text(_node: Node, _case: CaseReport, before: Any, after: Any) -> Said:
     known = {line.strip() for line in str(before or "").splitlines()}
     return [line.strip() for line in str(after or "").splitlines() if line.strip() and line.strip() not in known]
@@ -181,4 +209,11 @@ def _terms(_node: Node, _case: CaseReport, before: Any, after: Any) -> Said:
 
 _LAID: Mapping[str, Callable[[Node, CaseReport, Any, Any], Said]] = MappingProxyType({
     "seriousness": _seriousness, "onset_on": _onset, "sex": _sex, "lot_key": _lot, "narrative": _text,
-    "use_text": _text, "terms": _terms})
+    "use_text": _text, "terms": _terms, "details.sender_comment": _text, "details.history": _in_words("B7", "history"),
+    "details.tests": _in_words("B6", "tests")})
+# Fields of the details and the boxes that they fill. A box that is there more than once is not among them.
+_BOXES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "details.age": ("A2.age", "A2.age_unit"), "details.age_unit": ("A2.age", "A2.age_unit"),
+    "details.weight_kg": ("A4.weight", "A4.unit"), "details.died_on": ("B2.death",),
+    "details.implanted_on": ("D6",), "details.explanted_on": ("D7",), "details.is_available": ("D10",),
+    "details.is_reused": ("H8",), "details.also_told_authority": ("E4",), "details.reporter_country": ("E1.country",)})
