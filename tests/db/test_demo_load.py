@@ -11,9 +11,12 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories_complaint import VAULT
+from traceapp.attachment.store import FileStore, open_file
 from traceapp.audit.verify import verify
 from traceapp.catalog.model import Product
+from traceapp.complaint.crisis_model import TaskForce
 from traceapp.complaint.model import Complaint
+from traceapp.complaint.return_model import ComplaintReturn
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import Database
@@ -27,6 +30,11 @@ from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.public import public_recalls
 from traceapp.recall.scope import propose_scope
+from traceapp.submission.case_reading import read_case
+from traceapp.submission.report_desk import ReportDesk
+from traceapp.submission.report_house import report_desk
+from traceapp.submission.report_model import Report
+from traceapp.submission.report_states import ReportState
 from traceapp.surveillance.basis import basis_of
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import surroundings
@@ -35,6 +43,7 @@ from traceapp.trace.identity import lot_key
 from traceapp.trace.model import ItemPosition, Lot, Production, ShipmentLine
 from traceapp.trace.policy import Verdict, verdict
 from traceapp.trace.production import mass_balance
+from traceapp.worklist.clock_model import ClockState, LegalClock
 from traceapp.worklist.model import Task, TaskState, WorkRow
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -48,9 +57,15 @@ def copied(template: Path, folder: Path) -> Database:
 
 
 @pytest.fixture(scope="module")
-def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Loaded]]:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> ReportDesk:
+    return report_desk(FileStore(tmp_path_factory.mktemp("files")), VAULT)
+
+
+@pytest.fixture(scope="module")
+def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory,
+         reports: ReportDesk) -> Iterator[tuple[Database, Loaded]]:
     database = copied(sqlite_template, tmp_path_factory.mktemp("demo"))
-    yield database, load_demo(database, FixedClock(NOW), SMALL, vault=VAULT)
+    yield database, load_demo(database, FixedClock(NOW), SMALL, vault=VAULT, reports=reports)
     database.close()
 
 
@@ -212,40 +227,104 @@ def content(database: Database) -> list[list[tuple[object, ...]]]:
             select(Signal.lot_key, Signal.opened_at, Signal.observed))]
 
 
-def test_the_same_seed_loads_the_same_content_twice(demo: tuple[Database, Loaded], sqlite: Database) -> None:
-    load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT)
+def test_the_same_seed_loads_the_same_content_twice(demo: tuple[Database, Loaded], sqlite: Database,
+                                                    reports: ReportDesk) -> None:
+    load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT, reports=reports)
     assert content(sqlite) == content(demo[0])
 
 
-def test_a_database_with_products_is_refused_and_stays_as_it_is(demo: tuple[Database, Loaded]) -> None:
+def test_reports_to_the_authority_at_home_stand_in_every_state_that_waits_for_somebody(
+        demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        told = list(session.scalars(select(Report).where(Report.jurisdiction == "CN")))
+    assert {one.state for one in told} == {ReportState.prepared, ReportState.checked, ReportState.approved,
+                                           ReportState.sent, ReportState.acknowledged, ReportState.rejected}
+    assert all(one.findings == [] for one in told)
+    assert all(one.approved_by != one.checked_by for one in told if one.approved_by)
+
+
+def test_a_case_at_home_has_all_points_and_its_clock_ended_with_the_hash_of_what_was_sent(
+        demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        report = session.scalars(select(Report).where(Report.state == "acknowledged", Report.profile == "full")).one()
+        case = read_case(session, report.about.partition(":")[2])
+        clock = session.get_one(LegalClock, report.clock_ids[0])
+    assert case.score == (92, 92)
+    assert (clock.state, clock.report_sha256) == (ClockState.reported, report.sha256)
+    assert case.event.seriousness == ("intervention",)
+
+
+def test_the_clock_of_a_report_that_was_refused_runs_again(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        refused = session.scalars(select(Report).where(Report.state == "rejected")).one()
+        clock = session.get_one(LegalClock, refused.clock_ids[0])
+    assert clock.state == ClockState.running
+
+
+def test_a_report_abroad_names_the_product_as_that_market_knows_it(demo: tuple[Database, Loaded],
+                                                                   reports: ReportDesk) -> None:
+    with demo[0].read() as session:
+        report = session.scalars(select(Report).where(Report.jurisdiction == "US")).one()
+    assert report.sha256
+    with open_file(reports.store, report.sha256) as file:
+        assert b"KGX" in file.read()
+
+
+def test_two_who_told_of_the_same_event_count_once_with_the_first(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        linked = list(session.scalars(select(Complaint).where(Complaint.master_id.is_not(None))))
+        (master_id,) = {one.master_id for one in linked}
+        master = session.scalars(select(Complaint).where(Complaint.id == master_id)).one()
+    assert {one.channel for one in linked} == {"hospital", "telephone"}
+    assert all(one.possible_duplicate_of == master.id and one.awareness_at > master.awareness_at for one in linked)
+
+
+def test_a_ward_with_three_patients_is_reported_as_a_group_within_twelve_hours(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        clock = session.scalars(select(LegalClock).where(LegalClock.rule_id == "CN-MD-05")).one()
+    assert clock.ended_at is not None and clock.state == ClockState.reported
+    assert clock.ended_at < clock.due_at
+
+
+def test_a_task_force_works_and_the_goods_of_a_reporter_were_replaced(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        force = session.scalars(select(TaskForce)).one()
+        returned = session.scalars(select(ComplaintReturn)).one()
+    assert force.ended_at is None and force.held_at is None
+    assert returned.state == "replaced" and returned.received_at is not None
+
+
+def test_a_database_with_products_is_refused_and_stays_as_it_is(demo: tuple[Database, Loaded],
+                                                                reports: ReportDesk) -> None:
     database, _loaded = demo
     before = content(database)
     with pytest.raises(Conflict) as refused:
-        load_demo(database, FixedClock(NOW), SMALL, vault=VAULT)
+        load_demo(database, FixedClock(NOW), SMALL, vault=VAULT, reports=reports)
     assert refused.value.code == "not-empty"
     assert content(database) == before
 
 
-def test_an_interrupted_load_leaves_nothing(sqlite: Database) -> None:
+def test_an_interrupted_load_leaves_nothing(sqlite: Database, reports: ReportDesk) -> None:
     def stop(done: int, _total: int) -> None:
         if done == 60:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT, progress=stop)
+        load_demo(sqlite, FixedClock(NOW), SMALL, vault=VAULT, reports=reports, progress=stop)
     with sqlite.read() as session:
         assert is_empty(session) and not is_demo(session)
         assert session.scalar(select(func.count()).select_from(User)) == 0
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, 51.0])
-def test_a_scale_out_of_range_is_refused(sqlite: Database, scale: float) -> None:
+def test_a_scale_out_of_range_is_refused(sqlite: Database, scale: float, reports: ReportDesk) -> None:
     with pytest.raises(InvalidInput) as refused:
-        load_demo(sqlite, FixedClock(NOW), LoadDemo(scale), vault=VAULT)
+        load_demo(sqlite, FixedClock(NOW), LoadDemo(scale), vault=VAULT, reports=reports)
     assert refused.value.place == "--scale"
 
 
 @pytest.mark.postgres
-def test_the_story_is_told_on_postgresql_too(postgresql: Database, demo: tuple[Database, Loaded]) -> None:
-    load_demo(postgresql, FixedClock(NOW), SMALL, vault=VAULT)
+def test_the_story_is_told_on_postgresql_too(postgresql: Database, demo: tuple[Database, Loaded],
+                                             reports: ReportDesk) -> None:
+    load_demo(postgresql, FixedClock(NOW), SMALL, vault=VAULT, reports=reports)
     assert content(postgresql) == content(demo[0])

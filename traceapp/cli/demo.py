@@ -42,7 +42,7 @@ def _load(options: argparse.Namespace) -> int:
         is_needed = is_empty(session) or not options.if_empty
     if is_needed:
         loaded = load_demo(found.database, found.clock, LoadDemo(options.scale, options.seed), vault=found.vault,
-                           progress=_show_progress)
+                           reports=found.reports, progress=_show_progress)
         _show_codes(found.settings.base_url, loaded.landmarks)
     with found.database.read() as session:
         sign_ins = working_sign_ins(session) if is_demo(session) else ()

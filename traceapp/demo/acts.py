@@ -131,6 +131,16 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What staff does with a case that is worked up as far as an authority; `case` and `step` as in `worked_cases`."""
+
+    at: datetime
+    number: int
+    case: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecallStep:
     """A step of the earlier recall: open, submit, approve, letters, answer, return, settle, destroy, close.
 
@@ -145,7 +155,7 @@ class RecallStep:
 
 
 Act = (Receive | Inspect | Produce | Release | Reject | PutOnHold | Ship | SendBack | Measure | Report | Handle
-       | RecallStep)
+       | Work | RecallStep)
 
 
 @dataclass(frozen=True, slots=True)

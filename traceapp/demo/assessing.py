@@ -29,3 +29,23 @@ def details_of(report: Report) -> dict[str, Any]:
     found |= {"fault": said["event.fault.glue"]} if is_glue else {"no_measures_reason": said["event.no_measures"]}
     years = _YEARS.get(report.person[1])
     return found | ({"age": str(dice.randint(*years)), "age_unit": "a"} if years else {})
+
+
+def worked_assessment(case: str, report: Report) -> dict[str, Any]:
+    """All fields of the assessment of a worked case, as `AssessAdverseEvent` takes them."""
+    said, (_who, age_band, sex) = texts(), report.person
+    own = {name.partition("detail.")[2]: text for name, text in said.items() if name.startswith(f"{case}.detail.")}
+    is_serious = case == "home"
+    details = details_of(report) | {
+        "occupation": said["worked.nurse" if report.consignee else "worked.layman"], "patients_affected": 1,
+        "codes_a": ["A010101"], "codes_f": ["F2303"] if is_serious else [], "needs_risk_evaluation": is_serious,
+        "investigation": said["worked.investigation"], "preliminary_comments": said["worked.preliminary"],
+        "measures": said["worked.measures"]} | own
+    if report.consignee:
+        details.setdefault("place_name", said["worked.place"])
+    if is_serious:
+        details["risk_evaluation_due_on"] = (report.at + timedelta(days=45)).date().isoformat()
+    return {"onset_on": report.happened_on, "age_band": age_band, "sex": sex, "terms": report.terms,
+            "seriousness": report.seriousness, "outcome": "recovered" if is_serious else "recovering",
+            "causality": "probable", "expectedness": "expected",
+            "narrative": report.narrative, "use_text": said.get(f"{case}.use", said["event.use"]), "details": details}

@@ -12,6 +12,7 @@ from traceapp.catalog.model import Party, Product
 from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import Database
+from traceapp.submission.report_desk import ReportDesk
 from traceapp.trace.identity import lot_key
 from traceapp.vault.service import Vault
 
@@ -53,7 +54,7 @@ def is_demo(session: Session) -> bool:
     return session.scalar(select(Party.id).where(Party.code == MAKER)) is not None
 
 
-def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vault,
+def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vault, reports: ReportDesk,
               progress: Progress = lambda done, total: None) -> Loaded:
     """Tell the whole story in one transaction, so that an interrupted load leaves nothing behind and no half-told
     story has to be recognised later. Raises Conflict when there are products already.
@@ -71,7 +72,7 @@ def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vau
         story_clock = FixedClock(plan.acts[0].at - _FOUNDED_BEFORE)
         house = found_house(session, story_clock, plan.consignees)
         marks = plan.landmarks
-        narrator = Narrator(session, story_clock, vault, house, now=now, story_keys=frozenset(
+        narrator = Narrator(session, story_clock, vault, house, reports, now=now, story_keys=frozenset(
             _key(house, lot) for lot in (*marks.suspicious, *marks.other_batches)))
         for number, act in enumerate(plan.acts, 1):
             narrator.tell(act)

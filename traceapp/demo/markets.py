@@ -34,7 +34,7 @@ def sell(session: Session, actor: Actor, clock: Clock, maker: Party, product: Pr
     change_registration(session, actor, clock, ChangeRegistration(home.id, _named(
         maker, home.market, since, number=home.number, risk_class=home.risk_class, brand="青禾",
         common_name=product.name_zh, model="CK-20", specification="72 mm × 19 mm，20 片/盒", language="zh",
-        first_registered_on=since)))
+        category="14-10 创面敷料", first_registered_on=since)))
     register_product(session, actor, clock, product.id, _named(
         maker, "US", since, number="D000000 (demo)", risk_class="I", brand="Qinghe",
         common_name="Adhesive bandage", fda_product_code="KGX", language="en", representative_id=agent.id))

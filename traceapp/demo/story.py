@@ -13,6 +13,7 @@ from .making import Supply, plan_supply, supply_acts
 from .reports import report_acts
 from .shipping import Line, plan_lines, return_acts, ship_acts
 from .tables import texts
+from .worked_cases import worked_up
 
 # Days before today.
 _RECALL_OPENED, _RECALLED_MADE = 262, 300
@@ -32,9 +33,10 @@ def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
     extra = ((marks.on_hold, "seal", (12.2, 11.1, 10.3, 9.6, 9.3)),
              (marks.recalled, "result", (271.0, 269.2, 268.1, 266.6, 265.3, 264.4, 263.2)))
     ships = list(ship_acts(seed, calendar, lines))
+    reported = report_acts(seed, calendar, lines, supply.story, extra)
     acts = chain(supply_acts(seed, calendar, supply), ships, measure_acts(seed, ships, calendar.now),
                  return_acts(seed, calendar, lines, spared),
-                 report_acts(seed, calendar, lines, supply.story, extra),
+                 worked_up(reported, marks.suspicious, lines, calendar),
                  [PutOnHold(calendar.before(_HELD), marks.on_hold, texts()["hold.reason"])],
                  _recall_steps(seed, calendar, marks.recalled, lines))
     ordered = sorted((act for act in acts if act.at <= calendar.now), key=lambda act: act.at)

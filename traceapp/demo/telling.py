@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
+from traceapp.submission.report_desk import ReportDesk
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.service import Decide as DecideSignal
 from traceapp.surveillance.service import decide_signal, rescore_lot
@@ -33,6 +34,7 @@ from .casework import CaseDesk
 from .house import House
 from .past_recall import PastRecall
 from .tables import items, texts
+from .vigilance import VigilanceDesk
 
 RESCORE = "surveillance.rescore"
 # Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
@@ -50,10 +52,12 @@ class Narrator:
     clock: FixedClock
     vault: Vault
     house: House
+    reports: ReportDesk
     story_keys: frozenset[str]
     now: datetime
     signals: list[Signal] = field(default_factory=list)
     desk: CaseDesk = field(init=False)
+    vigilance: VigilanceDesk = field(init=False)
     recall: PastRecall = field(init=False)
     _looked_at: datetime | None = None
     _to_refute: list[tuple[datetime, Signal]] = field(default_factory=list)
@@ -61,6 +65,7 @@ class Narrator:
 
     def __post_init__(self) -> None:
         self.desk = CaseDesk(self.session, self.clock, self.vault, self.house)
+        self.vigilance = VigilanceDesk(self.session, self.clock, self.desk, self.reports)
         self.recall = PastRecall(self.session, self.clock, self.vault, self.house)
 
     def tell(self, act: acts.Act) -> None:
@@ -68,7 +73,7 @@ class Narrator:
         self._look_at_lots(act.at)
         self.clock.move_to(act.at)
         _HANDLERS[type(act)](self, act)
-        self._has_news = self._has_news or isinstance(act, acts.Report | acts.Handle)
+        self._has_news = self._has_news or isinstance(act, acts.Report | acts.Handle | acts.Work)
 
     def finish(self) -> None:
         """Look at whatever waits, as of now."""
@@ -161,5 +166,6 @@ _HANDLERS: dict[type, Callable[[Narrator, Any], None]] = {
     acts.Ship: Narrator.ship, acts.Measure: Narrator.measure, acts.SendBack: Narrator.send_back,
     acts.Report: lambda narrator, act: narrator.desk.take(act),
     acts.Handle: lambda narrator, act: narrator.desk.handle(act),
+    acts.Work: lambda narrator, act: narrator.vigilance.step(act),
     acts.RecallStep: lambda narrator, act: narrator.recall.step(act, narrator.key(act.lot)),
 }
