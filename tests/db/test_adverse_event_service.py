@@ -110,6 +110,17 @@ def test_day_zero_is_that_of_the_earliest_duplicate(database: Database, clock: F
     assert refused.value.code == "is-a-duplicate"
 
 
+def test_an_event_stays_one_adverse_event_when_another_of_its_reports_counts(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    first, second = triaged(database, clock, actor), triaged(database, clock, actor)
+    with database.write() as session:
+        open_adverse_event(session, actor, clock, OpenAdverseEvent(first.id))
+        link_duplicate(session, actor, clock, LinkDuplicate(first.id, second.id, "Same person"))
+    with pytest.raises(Conflict) as refused, database.write() as session:
+        open_adverse_event(session, actor, clock, OpenAdverseEvent(second.id))
+    assert refused.value.code == "already-opened"
+
+
 def test_only_a_triaged_complaint_is_promoted_and_only_once(
         database: Database, clock: FixedClock, actor: Actor) -> None:
     untouched = submit(database, clock, a_report()).complaint

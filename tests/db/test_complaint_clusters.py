@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories_complaint import a_report, submit
-from traceapp.complaint.clusters import SplitCluster, cluster_of, join_clusters, split_cluster
+from traceapp.complaint.clusters import (
+    LeadCluster,
+    SplitCluster,
+    cluster_of,
+    join_clusters,
+    lead_cluster,
+    split_cluster,
+)
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.queries import complaint_by_id
 from traceapp.complaint.service import LinkDuplicate
@@ -66,3 +73,17 @@ def test_what_tells_of_another_event_is_split_off_under_the_report_that_was_lear
             split_cluster(session, actor, clock, SplitCluster(ids[0], wrong, "Two patients"))
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Complaint)) == 5
+
+
+def test_a_duplicate_that_shall_count_takes_the_former_master_and_all_others_along(
+        database: Database, clock: FixedClock, actor: Actor, ids: list[str]) -> None:
+    with database.write() as session:
+        cluster = lead_cluster(session, actor, clock, LeadCluster(ids[2], "It names the batch"))
+        assert cluster.awareness_at.day == 7
+    assert masters(database, ids) == [2, 2, None, 2, None]
+    for alone in (ids[2], ids[4]):
+        with pytest.raises(Conflict, match="counts already"), database.write() as session:
+            lead_cluster(session, actor, clock, LeadCluster(alone, "Again"))
+    with pytest.raises(InvalidInput), database.write() as session:
+        lead_cluster(session, actor, clock, LeadCluster(ids[0], " "))
+    assert masters(database, ids) == [2, 2, None, 2, None]

@@ -41,6 +41,8 @@ ACTS = {
     "complaint_change": "POST /complaints/<complaint_id>/actions",
     "complaint_note": "POST /complaints/<complaint_id>/notes", "complaint_bind": "POST /complaints/<complaint_id>/lot",
     "complaint_duplicate": "PUT /complaints/<complaint_id>/master", "complaint_promote": "POST /adverse-events",
+    "complaint_lead": "POST /complaints/<complaint_id>/lead",
+    "complaint_split": "POST /complaints/<complaint_id>/split",
     "complaint_decline": "POST /complaints/<complaint_id>/declination",
     "complaint_photo": "POST /complaints/<complaint_id>/files",
     "complaint_reveal": "POST /complaints/<complaint_id>/person",

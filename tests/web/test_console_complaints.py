@@ -131,6 +131,21 @@ def test_a_duplicate_is_linked_by_the_number_of_the_first_report_and_freed_again
     assert stored(console, second).master_id is None
 
 
+def test_a_cluster_says_why_it_is_one_event_lets_another_report_count_and_is_split(
+        console: Console, quality: Browser, lots: list[Lot]) -> None:
+    first, second, third = (reported(console, lot=scanned(lots[0])) for _ in range(3))
+    for other in (second, third):
+        quality.post(path(other, "/duplicate"), {"master": first.reference, "reason": "same clinic"})
+    page = quality.get(path(first)).get_data(as_text=True)
+    assert "3 reports tell of one event" in page and "(weighs much)" in page
+    quality.post(path(second, "/lead"), {"reason": "it has the photo"})
+    assert [stored(console, one).master_id for one in (first, second, third)] == [second.id, None, second.id]
+    refused = quality.post(path(second, "/split"), {"reason": "two patients"})
+    assert refused.status_code == 422 and 'id="e-complaint_ids"' in refused.get_data(as_text=True)
+    quality.post(path(second, "/split"), {"complaint_ids": third.id, "reason": "two patients"})
+    assert [stored(console, one).master_id for one in (first, third)] == [second.id, None]
+
+
 def test_a_complaint_with_harm_becomes_one_adverse_event_and_leads_there(console: Console, quality: Browser,
                                                                         lots: list[Lot]) -> None:
     complaint = triaged(console, lot=scanned(lots[0]))

@@ -102,11 +102,12 @@ def _may_promote(session: Session, complaint: Complaint) -> None:
                        code="wrong-state")
     if complaint.master_id is not None:
         raise Conflict("This is a duplicate; open the adverse event from the first report.", code="is-a-duplicate")
+    same = [complaint.id, *(other.id for other in duplicates_of(session, complaint))]
     standing = session.scalars(select(AdverseEvent.reference).where(
-        AdverseEvent.complaint_id == complaint.id, AdverseEvent.state != AdverseEventState.nullified)).first()
+        AdverseEvent.complaint_id.in_(same), AdverseEvent.state != AdverseEventState.nullified)).first()
     if standing is not None:
-        raise Conflict("The adverse event %(reference)s was already opened from this complaint.",
-                       code="already-opened", reference=standing)
+        raise Conflict("The adverse event %(reference)s was already opened from this complaint, or from another report "
+                       "of the same event.", code="already-opened", reference=standing)
 
 
 def open_adverse_event(session: Session, actor: Actor, clock: Clock, command: OpenAdverseEvent) -> AdverseEvent:

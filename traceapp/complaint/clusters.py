@@ -34,6 +34,15 @@ class SplitCluster:
     reason: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LeadCluster:
+    """This duplicate shall be the one that counts."""
+
+    complaint_id: str
+    reason: str = field(repr=False)
+    revision: int | None = None
+
+
 def cluster_of(session: Session, complaint: Complaint) -> Cluster:
     """The cluster that a complaint belongs to; alone it is one by itself."""
     linked = duplicates_of(session, complaint)
@@ -83,3 +92,22 @@ def split_cluster(session: Session, actor: Actor, clock: Clock, command: SplitCl
         link_duplicate(session, actor, clock, LinkDuplicate(one.id, first.id, command.reason))
     session.flush()
     return cluster_of(session, first)
+
+
+def lead_cluster(session: Session, actor: Actor, clock: Clock, command: LeadCluster) -> Cluster:
+    """The same cluster with this duplicate as its master; the former master and all others are linked to it. When the
+    event was learned of stays as it was.
+
+    Raises NotFound, Stale, InvalidInput without a reason, Conflict for one that counts already.
+    """
+    complaint = complaint_of(session, command.complaint_id, command.revision)
+    former = complaint.master_id
+    if former is None:
+        raise Conflict("This report counts already.", code="is-the-master")
+    others = [one.id for one in duplicates_of(session, complaint) if one.id != former]
+    link_duplicate(session, actor, clock, LinkDuplicate(complaint.id, None, command.reason))
+    session.flush()
+    for other in (*others, former):
+        link_duplicate(session, actor, clock, LinkDuplicate(other, complaint.id, command.reason))
+        session.flush()
+    return cluster_of(session, complaint)

@@ -36,7 +36,8 @@ from traceapp.submission.report_deciding import (
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_model import Report as AuthorityReport
 from traceapp.submission.report_preparing import PrepareReport, prepare_report
-from traceapp.worklist.legal_clocks import clocks_about
+from traceapp.worklist.clock_model import ClockState
+from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 
 from .acts import Handle, Report, Work
 from .assessing import worked_assessment
@@ -46,6 +47,7 @@ from .tables import texts
 from .worked_cases import AGAIN
 
 _FORMS = {"CN": ("nmpa-device", "pdf"), "EU": ("mir", "xml"), "US": ("emdr", "xml")}
+_UNEXPECTED = "EU-MD-02"
 _AT_ONCE = frozenset({"CN-MD-05", "CN-MD-06"})
 _PASSWORDS = {one.name: one.password for one in SIGN_INS}
 
@@ -123,6 +125,13 @@ class VigilanceDesk:
         decide_adverse_event(self.session, self._manager, self.clock, DecideAdverseEvent(
             self._event(act), "group_event", texts()["ward.group"]))
 
+    def _expected(self, act: Work) -> None:
+        """What began while nobody had judged whether it is expected does not hold once somebody has."""
+        for one in clocks_about(self.session, about(self._event(act))):
+            if one.rule_id == _UNEXPECTED:
+                end_clock(self.session, self._quality, self.clock, EndClock(
+                    one.id, ClockState.not_reportable, texts()["home.expected"]))
+
     def _task_force(self, act: Work) -> None:
         force = open_task_force(self.session, self._manager, self.clock, OpenTaskForce(
             texts()["force.reason"], complaint_id=self._complaint(act)))
@@ -141,7 +150,7 @@ class VigilanceDesk:
 
     def _check(self, act: Work, jurisdiction: str) -> None:
         check_report(self.session, self._quality, self.clock, CheckReport(
-            self.reports[act.number, jurisdiction].id, texts()["report.warnings"]))
+            self.reports[act.number, jurisdiction].id))
 
     def _approve(self, act: Work, jurisdiction: str) -> None:
         approve_report(self.session, self._manager, self.clock, ApproveReport(
@@ -168,7 +177,7 @@ _DONE: dict[str, Callable[[VigilanceDesk, Work], None]] = {
     "ask_return": VigilanceDesk._ask_return,
     "goods_came": lambda desk, act: desk._return(act, "receive"),
     "replace": lambda desk, act: desk._return(act, "replace"), "group": VigilanceDesk._group,
-    "task_force": VigilanceDesk._task_force}
+    "expected": VigilanceDesk._expected, "task_force": VigilanceDesk._task_force}
 _REPORTED: dict[str, Callable[[VigilanceDesk, Work, str], None]] = {
     "prepare": VigilanceDesk._prepare, "check": VigilanceDesk._check, "approve": VigilanceDesk._approve,
     "send": VigilanceDesk._send, "accept": VigilanceDesk._accept, "refuse": VigilanceDesk._refuse}

@@ -14,11 +14,11 @@ from traceapp.web.context import signed_in, world
 from .blueprint import ApiBlueprint
 from .complaints import ComplaintSchema
 from .idempotency import unit_of_work
-from .schemas import moment, shown, words
+from .schemas import moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_complaint_clusters", __name__, url_prefix="/api/v1", description="Complaints")
 PERMISSIONS = {"api_complaint_clusters.read_cluster": "complaint.read",
-               "api_complaint_clusters.split": "complaint.write"}
+               "api_complaint_clusters.split": "complaint.write", "api_complaint_clusters.lead": "complaint.write"}
 
 
 class ClusterSchema(Schema):
@@ -33,6 +33,12 @@ class SplitSchema(Schema):
     """Duplicates of this report that tell of another event; the first that was learned of becomes their master."""
 
     complaint_ids = fields.List(words(32, least=1), required=True)
+    reason = words(4000, least=1, required=True)
+
+
+class LeadSchema(Schema):
+    """Why this duplicate shall be the one that counts."""
+
     reason = words(4000, least=1, required=True)
 
 
@@ -55,4 +61,15 @@ def split(given: dict[str, Any], complaint_id: str) -> Response:
     with unit_of_work() as session:
         found = clusters.split_cluster(session, signed_in(), world().clock, clusters.SplitCluster(
             complaint_id, tuple(given["complaint_ids"]), given["reason"]))
+        return shown(ClusterSchema(), found)
+
+
+@blueprint.route("/complaints/<complaint_id>/lead", methods=["POST"])
+@blueprint.arguments(LeadSchema)
+@blueprint.alt_response(200, schema=ClusterSchema)
+def lead(given: dict[str, Any], complaint_id: str) -> Response:
+    """Make this duplicate the one of its cluster that counts"""
+    with unit_of_work() as session:
+        found = clusters.lead_cluster(session, signed_in(), world().clock, clusters.LeadCluster(
+            complaint_id, given["reason"], wanted_revision()))
         return shown(ClusterSchema(), found)

@@ -6,26 +6,25 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
 from traceapp.catalog.lookup import parties_by_id, products_by_id
+from traceapp.complaint.clusters import cluster_of
 from traceapp.complaint.crisis_queries import task_forces_of
 from traceapp.complaint.elements import RecordFacts, missing_elements
 from traceapp.complaint.escalating import compensations_of
 from traceapp.complaint.intake import about
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
 from traceapp.complaint.public import REPORTER
-from traceapp.complaint.queries import complaint_by_id, duplicates_of, lot_candidates, notes_of
+from traceapp.complaint.queries import complaint_by_id, lot_candidates, notes_of
 from traceapp.complaint.return_model import ComplaintReturn
 from traceapp.complaint.return_states import actions_from as return_actions_from
 from traceapp.complaint.returning import returns_of
 from traceapp.complaint.service_clocks import clocks_of
 from traceapp.complaint.states import IN_HAND, ComplaintState, actions_from
-from traceapp.complaint.suspecting import likeness_of
 from traceapp.complaint.triage import TriageResult
 from traceapp.complaint.triage_known import harm_of
 from traceapp.core.errors import NotFound
@@ -45,6 +44,7 @@ from traceapp.worklist.rostering import people_for_duty
 from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
+from .complaint_likeness import cluster_lines, reasons_for
 from .complaint_talk import filled_in, talk_values
 from .complaint_words import ACTS, ELEMENTS, MAIN, RETURN_ACTS
 from .entering import Entered
@@ -56,13 +56,7 @@ PERMISSIONS: dict[str, str] = {"console.complaint": "complaint.read"}
 # Duties that the strip of service clocks shows already.
 _BY_CLOCKS = frozenset({"complaint.answer", "complaint.triage", "complaint.decide", "complaint.resolve"})
 _ALWAYS = ("note", "bind", "duplicate", "reveal", "erase", "decline", "photo", "responder", "compensation", "return",
-           "settle")
-_LIKENESS = {"lot": lazy_gettext("same batch"), "contact": lazy_gettext("same contact"),
-             "day": lazy_gettext("same day or near"), "learned": lazy_gettext("learned of at the same time"),
-             "consignee": lazy_gettext("same consignee"),
-             "place": lazy_gettext("same place"),
-             "age": lazy_gettext("same age"), "sex": lazy_gettext("same sex"),
-             "terms": lazy_gettext("same things went wrong"), "text": lazy_gettext("much the same words")}
+           "settle", "lead", "split")
 
 
 @blueprint.get("/complaints/<complaint_id>")
@@ -130,13 +124,14 @@ def show(complaint_id: str, do: str = "", form: Entered | None = None, status: i
 
 def _read(db: Session, case: Complaint) -> dict[str, Any]:
     match = lot_candidates(db, case)
-    notes, cluster = notes_of(db, case), duplicates_of(db, case)
+    notes, cluster = notes_of(db, case), cluster_of(db, case)
     suspected = complaint_by_id(db, case.possible_duplicate_of) if case.possible_duplicate_of else None
     product = products_by_id(db, [case.product_id]).get(case.product_id or "")
     return {
         "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key), "product": product,
-        "candidates": (match.lot,) if match.lot else match.candidates, "notes": notes, "cluster": cluster,
-        "suspected": suspected, "alike": _alike(db, case, suspected),
+        "candidates": (match.lot,) if match.lot else match.candidates, "notes": notes,
+        "cluster": cluster_lines(db, cluster), "known_since": cluster.awareness_at,
+        "suspected": suspected, "alike": reasons_for(db, case, suspected),
         "events": adverse_events_of_complaint(db, case.id),
         "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
         "people": names_of_users(db, (*(note.by for note in notes), case.responder_id)),
@@ -170,10 +165,3 @@ def _units(lot: Lot | None) -> list[tuple[str, str]]:
 
 def _return_actions(one: ComplaintReturn) -> list[tuple[str, str]]:
     return [(action, str(RETURN_ACTS[action])) for action in return_actions_from(one.state)]
-
-
-def _alike(db: Session, case: Complaint, suspected: Complaint | None) -> list[str]:
-    """What speaks for the suspicion, in words; what speaks against it is left to the reader's eyes."""
-    if suspected is None:
-        return []
-    return [str(_LIKENESS[name]) for name, bits in likeness_of(db, case, suspected).reasons if bits > 0.5]

@@ -28,6 +28,7 @@ from traceapp.worklist.lookup import next_due
 from . import (
     complaint_acts,
     complaint_case,
+    complaint_clusters,
     complaint_email,
     complaint_import,
     complaint_measures,
@@ -42,7 +43,7 @@ from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(
     {"console.complaints": "complaint.read"}, complaint_acts.PERMISSIONS, complaint_case.PERMISSIONS,
-    complaint_email.PERMISSIONS, complaint_import.PERMISSIONS,
+    complaint_clusters.PERMISSIONS, complaint_email.PERMISSIONS, complaint_import.PERMISSIONS,
     complaint_measures.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
     complaint_triage.PERMISSIONS)
 _FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "kind",
