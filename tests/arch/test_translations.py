@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from labels import LabelSpec, SheetLayout
 from traceapp.adverse_event.details import fields
+from traceapp.rules.rows import rules
 from traceapp.web.label_words import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +100,13 @@ def test_every_refusal_has_its_chinese() -> None:
 def test_every_field_of_an_assessment_has_its_chinese() -> None:
     known = catalogue()
     said = {text for field in fields().values() for text in (field.title, field.hint, *field.choices.values()) if text}
+    assert {text for text in said if not known.get(text)} == set()
+
+
+def test_what_the_rules_at_home_say_has_its_chinese() -> None:
+    known = catalogue()
+    said = {text for rule in rules() if rule.jurisdiction == "CN"
+            for text in (rule.product, rule.event, rule.recipient, rule.report, rule.article) if text}
     assert {text for text in said if not known.get(text)} == set()
 
 

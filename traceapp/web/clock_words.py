@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
+from markupsafe import Markup
 
 from traceapp.rules.rows import Unit
 from traceapp.worklist.clock_model import KNOWN_EARLIER, OTHER_START, REFUSED
@@ -76,6 +77,13 @@ DECISIONS: Words = {
 GROUNDS: Words = {
     "home": (_("we are at home there"), "plain"), "happened": (_("it happened there"), "plain"),
     "shipped": (_("because shipped there"), "plain"), "sold": (_("because sold there"), "plain")}
+
+
+def rule_text(text: str) -> str:
+    """What a row of the rules says (what is reported, to whom, by which article): in the reader's language where it is
+    known in it, otherwise marked as English."""
+    told = gettext(text) if text else ""
+    return Markup('<span lang="en">{}</span>').format(text) if told == text and current_locale() != "en" else told
 
 
 def limit_words(rule: dict[str, Any]) -> str:
