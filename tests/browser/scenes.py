@@ -110,6 +110,7 @@ class Scenes:
     checked_report: str
     lost_answer: str
     unreported: str
+    doubled: str
 
 
 def make_scenes(site: Site) -> Scenes:

@@ -138,6 +138,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("complaint-erase", "/complaints/{scenes.complaint}?do=erase", "manager"),
     ("complaint-new", "/complaints/new", "quality"),
     ("complaint-import", "/complaints/import", "quality"), ("complaint-email", "/complaints/email", "quality"),
+    ("complaint-split", "/complaints/{scenes.doubled}?do=split", "quality"),
     ("complaint-return", "/complaints/{scenes.complaint}?do=return", "quality"),
     ("complaint-measures", "/complaints/measures", "quality"), ("duty", "/duty", "manager"),
     ("task-forces", "/task-forces", "quality"),

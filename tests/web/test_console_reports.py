@@ -163,6 +163,8 @@ def test_the_interface_does_the_same(console: Console, case: AdverseEvent) -> No
         io.BytesIO(b"%PDF"), "no.pdf")})["state"] == "rejected"
     due = [one for one in api.get("/reports-due") if one["report"] and one["report"]["id"] == report["id"]]
     assert [one["clock"]["state"] for one in due] == ["running"]
+    page = console.browser("quality").get(f"/console{path}").get_data(as_text=True)
+    assert f'href="/console/adverse-events/{case.id}/reports/new?authority=CN">Prepare the corrected report' in page
     again = api.post(f"/adverse-events/{case.id}/reports", {"jurisdiction": "CN", "form": "values"})
     assert (again["version"], again["earlier_id"]) == (2, report["id"])
     assert api.get(path)["state"] == "corrected"
