@@ -30,7 +30,7 @@ from traceapp.worklist.tasks import tasks_about
 
 from .casework import case_page
 from .entering import Entered
-from .layout import ZONE, blueprint
+from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {name: "report.write" for name in (
@@ -65,7 +65,7 @@ def show(report_id: str, do: str = "", form: Entered | None = None, status: int 
         "console/report.html", status, report=found, do=do, form=form or Entered(), actions=actions,
         findings=findings, answers=answers, signed=signed, people=people, me=signed_in(), steps=_steps(found),
         files=[one for one in files if one.round == latest], older=[one for one in files if one.round != latest],
-        report_words=report_words, clock_words=clock_words, zone=ZONE, verdicts=choices(report_words.VERDICTS),
+        report_words=report_words, clock_words=clock_words, verdicts=choices(report_words.VERDICTS),
         **values)
 
 
