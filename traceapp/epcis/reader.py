@@ -37,7 +37,7 @@ def read_with_findings(content: bytes | str) -> tuple[Document, list[Finding]]:
 def read_xml_with_findings(content: bytes | str) -> tuple[Document, list[Finding]]:
     """The document that was XML, and its flags at their XPaths. Raises EpcisErrors as `read_xml`."""
     parsed = parse_xml(content)
-    findings = [parsed.placed(finding) for finding in check_json(parsed.raw)]
+    findings = [parsed.placed(finding) for finding in [*parsed.findings, *check_json(parsed.raw)]]
     refuse_errors(findings)
     return document_from(parsed.raw), findings
 
@@ -56,7 +56,8 @@ def read_in_part(content: bytes | str) -> tuple[Document, list[Finding]]:
     """
     parsed = parse_xml(content) if looks_like_xml(content) else None
     raw = parsed.raw if parsed else load_json(content)
-    errors = [finding for finding in check_json(raw) if finding.is_error]
+    found = [*(parsed.findings if parsed else ()), *check_json(raw)]
+    errors = [finding for finding in found if finding.is_error]
     bad = refused_events(raw, errors)
     events, pointer = event_list(raw)
     outside = [item for item in errors if not pointer or not item.pointer.startswith(pointer + "/")]

@@ -22,9 +22,14 @@ def body(walk: Walk, element: Any, pointer: str, events: Convert) -> Json:
     """The EPCISBody of a document or a query document."""
     return _object(walk, element, pointer, {
         "EventList": ("eventList", events),
-        "QueryResults": ("queryResults", lambda child, place: _object(walk, child, place, {
-            "resultsBody": ("resultsBody", lambda inner, inside: _results(walk, inner, inside, events)),
-        })),
+        "QueryResults": ("queryResults", lambda child, place: _query_results(walk, child, place, events)),
+    })
+
+
+def _query_results(walk: Walk, element: Any, pointer: str, events: Convert) -> Json:
+    walk.check_order(list(parts(element)), "QueryResults", pointer)
+    return _object(walk, element, pointer, {
+        "resultsBody": ("resultsBody", lambda inner, inside: _results(walk, inner, inside, events)),
     })
 
 
@@ -71,7 +76,9 @@ def _element(walk: Walk, element: Any, pointer: str) -> Json:
     walk.elements[pointer] = element
     result, others = walk.attributes(element), []
     attributes: list[Json] = []
-    for child in parts(element):
+    children = list(parts(element))
+    walk.check_order(children, "VocabularyElement", pointer)
+    for child in children:
         if walk.name(child) == "attribute":
             attributes.append(_attribute(walk, child, f"{pointer}/attributes/{len(attributes)}"))
         else:

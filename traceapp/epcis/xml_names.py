@@ -43,5 +43,20 @@ ORDER = {
     "AssociationEvent": (*_HEAD, "parentID", "childEPCs", "childQuantityList", "action", *_WHY, "bizTransactionList",
                          *_REST),
 }
+# The places of what is no element of the standard: in each of its two wrappers, and last of all on its own.
+_WRAPPED_HEAD, _WRAPPED, _FOREIGN = "baseExtension", "extension", ""
+
+
+def _ranks(*names: str) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate((*names, _WRAPPED, _FOREIGN))}
+
+
+# element → what may stand in it, by its place in the sequence of the XML schema
+RANKS = {kind: _ranks(*_HEAD, _WRAPPED_HEAD, *names[len(_HEAD):]) for kind, names in ORDER.items()} | {
+    "quantityElement": _ranks("epcClass", "quantity", "uom"), "readPoint": _ranks("id"), "bizLocation": _ranks("id"),
+    "sensorElement": _ranks("sensorMetadata", "sensorReport"), "persistentDisposition": _ranks("unset", "set"),
+    "VocabularyElement": _ranks("attribute", "children"), "document": _ranks("EPCISHeader", "EPCISBody"),
+    "QueryResults": _ranks("queryName", "subscriptionID", "resultsBody"),
+}
 # lists that the XML schema wants even when they are empty
 NEEDED = {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs", "TransactionEvent": "epcList"}

@@ -9,7 +9,7 @@ from lxml import etree
 
 from .json_form import MAX_DEPTH, escaped
 from .model import Finding, Json
-from .xml_names import OWN, WRAPPERS, XML, XSI
+from .xml_names import OWN, RANKS, WRAPPERS, XML, XSI
 from .xml_text import refusal
 from .xml_values import typed
 
@@ -49,6 +49,7 @@ class Walk:
         self.root = root
         self.tree = root.getroottree()
         self.elements: dict[str, Any] = {"": root}
+        self.findings: list[Finding] = []
         self.names: dict[str, str] = {}
         self._steps: dict[Any, dict[Any, str]] = {}
         self._taken: set[str] = set()
@@ -106,6 +107,54 @@ class Walk:
         """The attributes by name, without those that only say how to read the element."""
         return {self.qualified(name): value for name, value in element.attrib.items()
                 if not name.startswith(f"{{{XSI}}}")}
+
+    def report(self, element: Any, pointer: str, code: str, message: str) -> None:
+        """Keep an error about an element, or (element, attribute), that has no place of its own in the JSON form;
+        `pointer` is what stands around it there."""
+        # No member's name is escaped like this, so nobody else's place is taken.
+        place = f"{pointer}/~{len(self.findings)}"
+        self.elements[place] = element
+        self.findings.append(Finding(place, code, message))
+
+    def check_names(self, children: list[Any], expected: str, pointer: str) -> None:
+        """Report each of `children` that is not called `expected`."""
+        for child in children:
+            if child.tag != expected and self.name(child) != expected:
+                self.report(child, pointer, "unknown-element", f"Only elements “{expected}” belong here.")
+
+    def foreign_attributes(self, element: Any, pointer: str) -> Json:
+        """The attributes that have a namespace; others are reported, since the standard has none on this element."""
+        kept = {}
+        for name, value in self.attributes(element).items() if element.attrib else ():
+            if ":" in name:
+                kept[name] = value
+            else:
+                self.report((element, name), pointer, "unknown-attribute", f"“{name}” is no attribute of this element.")
+        return kept
+
+    def refuse_attributes(self, element: Any, pointer: str) -> None:
+        """Report the attributes of an element that can have none."""
+        for name in self.foreign_attributes(element, pointer):
+            self.report((element, name), pointer, "unknown-attribute", f"“{name}” is no attribute of this element.")
+
+    def check_order(self, children: list[Any], kind: str, pointer: str) -> None:
+        """Report each of `children` that the XML schema has before one that stands before it here."""
+        ranks = RANKS.get(kind)
+        if ranks is None:
+            return
+        highest, before = 0, ""
+        for child in children:
+            tag = child.tag if child.tag in ranks else self.name(child)
+            rank = ranks.get(tag)
+            if rank is None and ":" in tag:
+                parent = child.getparent().tag
+                rank = ranks.get(parent if parent in WRAPPERS else "")
+            if rank is None:
+                continue
+            if rank < highest:
+                self.report(child, pointer, "wrong-order", f"“{tag}” must stand before “{before}”.")
+            else:
+                highest, before = rank, tag
 
     def fill(self, result: Json, children: list[Any], pointer: str, convert: Callable[[Any, str, str], Any]) -> None:
         """Add every one of `children` to `result`; what stands more than once becomes a list."""

@@ -181,7 +181,9 @@ class _Writer:
                     self._text(etree.SubElement(holder, kind), uri_of("disposition", word), f"{pointer}/{kind}")
         elif name == "errorDeclaration":
             self._declaration(parent, value, pointer)
-        elif name in ("readPoint", "bizLocation", "ilmd"):
+        elif name in ("readPoint", "bizLocation"):
+            self._nested(parent, name, {"id": value["id"]} | value, pointer)
+        elif name == "ilmd":
             self._nested(parent, name, value, pointer)
         else:
             self._free(parent, name, value, pointer)
