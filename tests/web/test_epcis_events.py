@@ -42,7 +42,7 @@ def test_the_link_of_a_code_leads_a_reader_to_the_events_of_its_lot(app_with_lot
                                                                     sqlite: Database) -> None:
     redirect = app_with_lot.test_client().get(f"/01/{CASE_GTIN}/10/B1/21/7?linkType=gs1:epcis&x=y")
     answer = got(reader, redirect.location.removeprefix("http://localhost"))
-    assert (answer.status_code, answer.mimetype) == (200, "application/ld+json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert answer.headers["GS1-EPCIS-Version"] == "2.0.0"
     found = answer.get_json()
     events = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]

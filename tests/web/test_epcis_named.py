@@ -236,7 +236,7 @@ def test_who_asks_for_the_past_is_told_of_it_first(app: Flask, partner: Partner,
     ({"dest": "https://example.org/", "schedule": {"second": "[0-59]"}}, "SubscriptionControlsException"),
     ({"dest": "https://example.org/", "schedule": {"month": "2", "dayOfMonth": "30"}}, "SubscriptionControlsException"),
     ({"dest": "https://example.org/", "stream": True, "initialRecordTime": 7}, "ValidationException"),
-    ({"dest": "https://example.org/", "stream": True, "secret": "x"}, "ValidationException")])
+    ({"dest": "https://example.org/", "stream": True, "hush": "x"}, "ValidationException")])
 def test_what_is_no_subscription_is_refused(partner: Partner, sqlite: Database, wanted: Any, kind: str) -> None:
     answer = partner.send("/queries/received/subscriptions", wanted)
     assert (answer.status_code, answer.get_json()["type"]) == (400, f"epcisException:{kind}")

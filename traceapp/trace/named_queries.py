@@ -62,7 +62,10 @@ def query_stream(name: str) -> str:
 
 def query_of(parameters: Mapping[str, Any]) -> EventQuery:
     """The query that JSON says. Raises InvalidInput (`query-parameter`) and NotOffered."""
-    return read_query({name: _values(name, value) for name, value in parameters.items()})
+    context = parameters.get("@context", [])
+    if not all(isinstance(item, str) for item in (context if isinstance(context, list) else [context])):
+        raise bad_value("@context", str(context))  # prefixes of its own would change what the parameters mean
+    return read_query({name: _values(name, value) for name, value in parameters.items() if name != "@context"})
 
 
 def _values(name: str, value: Any) -> list[str]:

@@ -15,6 +15,7 @@ from traceapp.epcis.namespaces import STANDARD_PREFIXES, prefixes
 from traceapp.epcis.times import parse_time
 from traceapp.epcis.vocabulary import web_form, word_of
 
+from .query_checks import decimal, uris, word
 from .query_draft import Test, bad_value, moment, one
 
 Values = tuple[str, ...]
@@ -24,6 +25,7 @@ _FIELD = re.compile(
     r"(EQ|GT|GE|LT|LE|EXISTS)_(INNER_)?"
     r"(ILMD_|ERROR_DECLARATION_|SENSORELEMENT_|SENSORMETADATA_|SENSORREPORT_|readPoint_|bizLocation_)?(.+[:#].+)")
 _KINDS = {"type": "measurement", "exception": "alert", "component": "component"}
+_TEXTS = ("stringValue", "hexBinaryValue")
 _MOMENTS = ("time", "startTime", "endTime")
 
 
@@ -31,15 +33,15 @@ def field_test(name: str, values: Values) -> Test:
     """The test of a parameter about quantities or the error declaration."""
     sign, _, field = name.partition("_")
     if field == "quantity":
-        compare, limit = _SIGNS[sign], _number(name, one(name, values))
+        compare, limit = _SIGNS[sign], decimal(name, one(name, values))
         return lambda said: any(compare(stated.quantity, limit) for stated in _quantities(said))
     if field == "errorDeclarationTime":
         compare, at = _SIGNS[sign], moment(name, values)
         return lambda said: any(compare(found, at) for found in _moments(_declared(said), "declarationTime"))
     if field == "errorReason":
-        reasons = {word_of("reason", value) for value in values}
+        reasons = {word(name, "reason", value) for value in values}
         return lambda said: word_of("reason", str(_declared(said).get("reason", ""))) in reasons
-    wanted = {normal_form(value) for value in values}
+    wanted = {normal_form(value) for value in uris(name, values)}
     return lambda said: any(normal_form(found) in wanted for found in _texts(_declared(said).get("correctiveEventIDs")))
 
 
@@ -64,16 +66,6 @@ def _moments(holder: dict[str, Any], member: str) -> Iterator[datetime]:
             continue
 
 
-def _number(name: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise bad_value(name, text) from None
-    if not value.is_finite() or len(text) > 60:
-        raise bad_value(name, text)
-    return value
-
-
 def sensor_test(name: str, values: Values) -> Test:
     """The test of a parameter about sensors: of the report, or of the metadata that hold for it."""
     sign, _, field = name.partition("_")
@@ -83,14 +75,14 @@ def sensor_test(name: str, values: Values) -> Test:
         holds = lambda holder: any(compare(found, at) for found in _moments(holder, field))  # noqa: E731
     elif field == "percRank" or "_" in field:
         member, _, uom = field.partition("_")
-        compare, limit = _SIGNS[sign], _number(name, one(name, values))
+        compare, limit = _SIGNS[sign], decimal(name, one(name, values))
         holds = lambda holder: (  # noqa: E731
             _is_number(holder.get(member)) and compare(holder[member], limit) and uom in ("", holder.get("uom")))
     elif field == "booleanValue":
         wanted_flag = _flag(name, values)
         holds = lambda holder: holder.get("booleanValue") is wanted_flag  # noqa: E731
     else:
-        wanted = {_plain(field, value) for value in values}
+        wanted = _wanted(name, field, values)
         holds = lambda holder: any(_plain(field, found) in wanted for found in _texts(holder.get(field)))  # noqa: E731
     return lambda said: any(holds(holder) for holder in _reports(said))
 
@@ -100,6 +92,13 @@ def _flag(name: str, values: Values) -> bool:
     if text not in ("true", "false"):
         raise bad_value(name, text)
     return text == "true"
+
+
+def _wanted(name: str, field: str, values: Values) -> set[str]:
+    """The words, URIs or texts that a parameter about sensors names. Raises InvalidInput."""
+    if field in _KINDS:
+        return {word(name, _KINDS[field], value) for value in values}
+    return {normal_form(value) for value in (values if field in _TEXTS else uris(name, values))}
 
 
 def _is_number(value: Any) -> bool:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from traceapp.core.errors import InvalidInput, NotOffered
 from traceapp.core.ids import name_key
 from traceapp.epcis.json_form import EVENT_TYPES
-from traceapp.epcis.vocabulary import word_of
+from traceapp.epcis.shapes import is_uri
 
 from .identity import item_of
+from .query_checks import uris, word
 from .query_draft import AttributeTest, EventQuery, TermTest, bad_value, flag, moment, one, whole_number
 from .query_fields import extension_test, sensor_test
 from .query_fields import field_test as fixed_field_test
@@ -63,7 +64,7 @@ def _reader(name: str) -> Reader:
 def _match(query: EventQuery, name: str, values: Values) -> None:
     names = _MATCHES[name]
     keys = {True: [], False: []}  # type: dict[bool, list[str]]
-    for value in values:
+    for value in uris(name, values):
         is_pattern = "*" in value
         keys[is_pattern].append(_pattern_key(name, value) if is_pattern else _item_key(name, value))
     if keys[True] and keys[False]:
@@ -75,9 +76,7 @@ def _match(query: EventQuery, name: str, values: Values) -> None:
 
 
 def _item_key(name: str, value: str) -> str:
-    if not value.strip():
-        raise bad_value(name, value)
-    return item_of(value.strip(), is_class="Class" in name, is_parent=name == "MATCH_parentID").key
+    return item_of(value, is_class="Class" in name, is_parent=name == "MATCH_parentID").key
 
 
 def _pattern_key(name: str, value: str) -> str:
@@ -95,15 +94,16 @@ def _pattern_key(name: str, value: str) -> str:
 
 
 def _words(term: str, kind: str) -> Reader:
-    def read(query: EventQuery, _name: str, values: Values) -> None:
-        query.terms.append(TermTest((term,), tuple(term_key(word_of(kind, value.strip())) for value in values)))
+    def read(query: EventQuery, name: str, values: Values) -> None:
+        query.terms.append(TermTest((term,), tuple(term_key(word(name, kind, value)) for value in values)))
 
     return read
 
 
 def _uris(term: str, *, descends: bool = False) -> Reader:
-    def read(query: EventQuery, _name: str, values: Values) -> None:
-        query.terms.append(TermTest((term,), tuple(term_key(value.strip()) for value in values), descends, values))
+    def read(query: EventQuery, name: str, values: Values) -> None:
+        found = uris(name, values)
+        query.terms.append(TermTest((term,), tuple(map(term_key, found)), descends, found))
 
     return read
 
@@ -111,8 +111,8 @@ def _uris(term: str, *, descends: bool = False) -> Reader:
 def _typed(query: EventQuery, name: str, values: Values) -> None:
     start = next(start for start in _TYPED if name.startswith(start))
     kind, vocabulary = _TYPED[start]
-    term = typed(kind, word_of(vocabulary, name.removeprefix(start)))
-    query.terms.append(TermTest((term,), tuple(term_key(value.strip()) for value in values)))
+    term = typed(kind, word(name, vocabulary, name.removeprefix(start)))
+    query.terms.append(TermTest((term,), tuple(map(term_key, uris(name, values)))))
 
 
 def _time(column: str) -> Reader:
@@ -122,18 +122,23 @@ def _time(column: str) -> Reader:
     return read
 
 
-def _listed(column: str, known: Sequence[str]) -> Reader:
+def _listed(column: str, known: Sequence[str], *, or_uris: bool = False) -> Reader:
     def read(query: EventQuery, name: str, values: Values) -> None:
         for value in values:
-            if value not in known:
+            if value not in known and not (or_uris and is_uri(value)):
                 raise bad_value(name, value)
         query.columns.append((column, "IN", values))
 
     return read
 
 
-def _event_id(query: EventQuery, _name: str, values: Values) -> None:
-    query.event_ids.append(tuple(value.strip() for value in values))
+def _event_id(query: EventQuery, name: str, values: Values) -> None:
+    query.event_ids.append(uris(name, values))
+
+
+def _transformation(query: EventQuery, _name: str, values: Values) -> None:
+    """The description has any text here, so one that nothing can have is no fault."""
+    query.terms.append(TermTest(("transformationID",), tuple(term_key(value.strip()) for value in values)))
 
 
 def _order_by(query: EventQuery, name: str, values: Values) -> None:
@@ -189,7 +194,7 @@ _FIXED = _tested(fixed_field_test)
 _SENSOR = _tested(sensor_test)
 
 PARAMETERS: dict[str, Reader] = {
-    "eventType": _listed("type", EVENT_TYPES), "EQ_action": _listed("action", ACTIONS),
+    "eventType": _listed("type", EVENT_TYPES, or_uris=True), "EQ_action": _listed("action", ACTIONS),
     "GE_eventTime": _time("event_time"), "LT_eventTime": _time("event_time"),
     "GE_recordTime": _time("recorded_at"), "LT_recordTime": _time("recorded_at"),
     "EQ_bizStep": _words("bizStep", "bizStep"), "EQ_disposition": _words("disposition", "disposition"),
@@ -197,7 +202,7 @@ PARAMETERS: dict[str, Reader] = {
     "EQ_persistentDisposition_unset": _words("persistent_unset", "disposition"),
     "EQ_readPoint": _uris("readPoint"), "WD_readPoint": _uris("readPoint", descends=True),
     "EQ_bizLocation": _uris("bizLocation"), "WD_bizLocation": _uris("bizLocation", descends=True),
-    "EQ_transformationID": _uris("transformationID"), "EQ_eventID": _event_id,
+    "EQ_transformationID": _transformation, "EQ_eventID": _event_id,
     "EXISTS_errorDeclaration": _error_declared,
     "orderBy": _order_by, "orderDirection": _direction, "eventCountLimit": _limit, "maxEventCount": _most,
     **dict.fromkeys(_MATCHES, _match),

@@ -36,6 +36,8 @@ MESSAGE, NOT_TOLD = "epcis.webhook", "subscription.not_told"
 MOST_SUBSCRIPTIONS, EVENTS_A_MESSAGE = 200, 100
 _MOST_AT_FIRST, _PAGE, _LONGEST_TOKEN = 20_000, 500, 500
 _MEMBERS = frozenset({"dest", "signatureToken", "stream", "schedule", "reportIfEmpty", "initialRecordTime"})
+# The published description requires a member of this name and describes another.
+_TOKEN, _OTHER_NAME = "signatureToken", "secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def sealed_about(subscription_id: str) -> str:
 
 def _checked(command: Subscribe) -> dict[str, Any]:
     wanted = command.wanted
+    if isinstance(wanted, dict) and _OTHER_NAME in wanted and _TOKEN not in wanted:
+        wanted = {_TOKEN if name == _OTHER_NAME else name: value for name, value in wanted.items()}
     if not isinstance(wanted, dict) or set(wanted) - _MEMBERS:
         raise InvalidInput("A subscription has these members only: %(members)s.", place="dest",
                            members=", ".join(sorted(_MEMBERS)))

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from flask import Blueprint, Response, request
 
-from traceapp.core.errors import InvalidInput, Problem
+from traceapp.core.errors import InvalidInput, NotOffered, Problem
 from traceapp.epcis import EPCIS_CONTEXT, dumps
 from traceapp.web import problems
 from traceapp.web.context import world
@@ -21,7 +21,7 @@ blueprint = Blueprint("epcis", __name__, url_prefix="/epcis")
 PERMISSIONS: dict[str, str] = {}
 VERSION, _AS_IT_CAME = "2.0.0", "Never_Translates"
 _OURS = (2, 0, 0)
-_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}", re.ASCII)
+_VERSION = re.compile(r"\d{1,20}(?:\.\d{1,20}){0,9}", re.ASCII)
 MOST_EVENTS_A_CAPTURE = 5000
 LONGEST_QUERY = 16_000
 JSON_FORMS, XML_FORM = ("application/json", "application/ld+json"), "application/xml"
@@ -59,6 +59,8 @@ def check_wishes() -> None:
     for standard in ("EPCIS", "CBV"):
         if _version(f"GS1-{standard}-Min") > _OURS or _version(f"GS1-{standard}-Max") < _OURS:
             raise not_acceptable(f"GS1-{standard}-Min", f"{standard} {VERSION}")
+        if request.method == "POST" and _version(f"GS1-{standard}-Version")[0] > _OURS[0]:
+            raise not_acceptable(f"GS1-{standard}-Version", f"{standard} {VERSION}")
     for name in ("GS1-EPC-Format", "GS1-CBV-XML-Format"):
         if request.headers.get(name, _AS_IT_CAME) not in (_AS_IT_CAME, "No_Preference"):
             raise not_acceptable(name, _AS_IT_CAME)
@@ -66,7 +68,7 @@ def check_wishes() -> None:
 
 def _version(name: str) -> tuple[int, ...]:
     """The version that a header names; ours where it names none."""
-    text = request.headers.get(name, VERSION)
+    text = request.headers.get(name, VERSION).strip()
     if not _VERSION.fullmatch(text):
         raise not_acceptable(name, VERSION)
     return tuple(int(part) for part in text.split("."))
@@ -77,6 +79,15 @@ def not_acceptable(place: str, offered: str) -> Problem:
     problem = Problem("The answer is given as %(forms)s only.", code="not-acceptable", place=place, forms=offered)
     problem.status = 406
     return problem
+
+
+@blueprint.before_app_request
+def refuse_sockets() -> Response | None:
+    """A WebSocket finds no route, so it is told here what is not offered."""
+    if request.path.startswith("/epcis/") and request.headers.get("Upgrade", "").lower() == "websocket":
+        return refused(NotOffered("Subscriptions over WebSocket are not offered; subscribe an address of yours.",
+                                  place="Upgrade"))
+    return None
 
 
 @blueprint.errorhandler(Problem)
@@ -104,7 +115,7 @@ def named(answer: Response) -> Response:
 
 def wanted_form(*, has_xml: bool = False) -> str:
     """The form that the client takes. Raises Problem (406)."""
-    forms = (JSON_FORMS[1], JSON_FORMS[0], XML_FORM) if has_xml else (JSON_FORMS[0], JSON_FORMS[1])
+    forms = (*JSON_FORMS, XML_FORM) if has_xml else JSON_FORMS
     found = request.accept_mimetypes.best_match(forms) if request.accept_mimetypes else forms[0]
     if found is None:
         raise not_acceptable("Accept", ", ".join(forms))

@@ -9,13 +9,14 @@ from flask import Response, request
 
 from traceapp.core.errors import InvalidInput, Problem, Stale, TooLarge
 from traceapp.db import Taken
+from traceapp.epcis.xml_form import looks_like_xml
 from traceapp.trace.capture import CaptureDocument, EventIdReused, ReadDocument, read_document
 from traceapp.trace.capture_jobs import capture_job, capture_jobs, note_refused_capture, run_capture
 from traceapp.trace.query_model import CaptureJob
 from traceapp.web.context import signed_in, world
 
 from .blueprint import JSON_FORMS, MOST_EVENTS_A_CAPTURE, PERMISSIONS, XML_FORM, answered, blueprint, wanted_form
-from .paging import page_size, with_next
+from .paging import page_size, page_token, with_next
 
 PERMISSIONS.update({"epcis.capture": "epcis.capture", "epcis.list_captures": "epcis.capture",
                     "epcis.show_capture": "epcis.capture", "epcis.capture_event": "epcis.capture"})
@@ -33,6 +34,8 @@ def capture() -> Response:
         raise InvalidInput("“%(value)s” cannot be the value of %(name)s.", place=_BEHAVIOUR, name=_BEHAVIOUR,
                            value=behaviour[:60])
     document = read_document(CaptureDocument("/epcis/capture", _sent(), behaviour == "proceed", MOST_EVENTS_A_CAPTURE))
+    if not _is_document(document):
+        raise InvalidInput("Send a document here; a single event goes to /epcis/events.", place="type")
     try:
         job = _captured(document)
     except EventIdReused as error:
@@ -47,7 +50,7 @@ def capture() -> Response:
 @blueprint.get("/capture", provide_automatic_options=False)
 def list_captures() -> Response:
     """The jobs, the newest first."""
-    size, after = page_size(), request.args.get("nextPageToken")
+    size, after = page_size(), page_token()
     if after is not None and (len(after) != 32 or not after.isalnum()):
         raise InvalidInput("This is not the place of a page; begin again with the first page.", code="query-parameter",
                            place="nextPageToken")
@@ -67,14 +70,21 @@ def show_capture(job_id: str) -> Response:
 def capture_event() -> Response:
     """Store a single event; the very same one again is the same."""
     wanted_form(has_xml=True)
-    document = read_document(CaptureDocument("/epcis/events", _sent()))
-    if len(document.events) != 1 or document.is_query:
+    content = _sent()
+    document = read_document(CaptureDocument("/epcis/events", content))
+    # In XML a document around the event is what senders of 1.x have.
+    is_wrapped = document.is_query or (_is_document(document) and not looks_like_xml(content))
+    if len(document.events) != 1 or is_wrapped:
         raise InvalidInput("Send one event here; documents go to /epcis/capture.", place="type")
     _captured(document)
     (event,) = document.events
     answer = Response(status=201)
     answer.headers["Location"] = f"/epcis/events/{quote(event.said.event_id or event.digest, safe='')}"
     return answer
+
+
+def _is_document(document: ReadDocument) -> bool:
+    return document.header["type"] in ("EPCISDocument", "EPCISQueryDocument")
 
 
 def _captured(document: ReadDocument) -> CaptureJob:
@@ -92,7 +102,8 @@ def _captured_once(document: ReadDocument) -> CaptureJob:
 
 
 def _sent() -> bytes:
-    """The body. Raises Problem (415) for another kind of content, TooLarge."""
+    """The body. Raises Problem (415) for another kind of content, TooLarge, InvalidInput for one that is not what it is
+    called."""
     if request.mimetype not in (*JSON_FORMS, *_XML_FORMS):
         problem = Problem("Send EPCIS as %(forms)s.", code="unsupported-media-type", place="Content-Type",
                           forms=", ".join((*JSON_FORMS, XML_FORM)))
@@ -102,7 +113,10 @@ def _sent() -> bytes:
     if (request.content_length or 0) > limit:
         raise TooLarge("The document is larger than %(limit)d MB. Nothing was stored; send it in parts.",
                        code="document-too-large", limit=limit // 1_000_000)
-    return request.get_data(cache=False)
+    content = request.get_data(cache=False)
+    if content and looks_like_xml(content) != (request.mimetype in _XML_FORMS):
+        raise InvalidInput("What was sent is not %(form)s.", place="Content-Type", form=request.mimetype)
+    return content
 
 
 def _shown(job: CaptureJob) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from traceapp.trace.subscriptions import Subscribe, subscribe, subscription_of, 
 from traceapp.web.context import signed_in, world
 
 from .blueprint import JSON_FORMS, PERMISSIONS, answered, blueprint, wanted_form
-from .paging import page_size, with_next
+from .paging import page_size, page_token, unknown_parameter, with_next
 from .querying import events_answer
 
 PERMISSIONS.update({
@@ -36,7 +36,7 @@ _OF_ANSWER = frozenset({"perPage", "nextPageToken"})
 @blueprint.get("/queries", provide_automatic_options=False)
 def list_queries() -> Response:
     """The queries, by name."""
-    size, after = page_size(), request.args.get("nextPageToken", "")
+    size, after = page_size(), page_token() or ""
     if len(after) > 120 or not after.isascii() or "\0" in after:
         raise InvalidInput("This is not the place of a page; begin again with the first page.", code="query-parameter",
                            place="nextPageToken")
@@ -82,8 +82,7 @@ def query_events(name: str) -> Response:
         raise NotOffered("Subscriptions over WebSocket are not offered; subscribe an address of yours.", place="stream")
     for parameter in request.args:
         if parameter not in _OF_ANSWER:
-            raise InvalidInput("The query parameter %(name)s is not known.", code="query-parameter",
-                               place=parameter[:60], name=parameter[:60])
+            raise unknown_parameter(parameter)
     with world().database.read() as session:
         parameters = named_query(session, name).parameters
     return events_answer(query_of(parameters), name)
@@ -92,7 +91,6 @@ def query_events(name: str) -> Response:
 @blueprint.get("/queries/<name>/subscriptions", provide_automatic_options=False)
 def list_subscriptions(name: str) -> Response:
     """Who is told of a query's events."""
-    page_size()
     with world().database.read() as session:
         return answered([_subscription(one) for one in subscriptions_of(session, name)])
 

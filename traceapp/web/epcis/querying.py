@@ -5,7 +5,7 @@ import re
 
 from flask import Response, request
 
-from traceapp.core.errors import InvalidInput, NotFound, NotOffered, Problem
+from traceapp.core.errors import NotFound, NotOffered, Problem
 from traceapp.epcis import EpcisErrors, document_from, load_json, write_xml
 from traceapp.epcis.json_form import EVENT_TYPES
 from traceapp.epcis.vocabulary import word_of
@@ -30,15 +30,11 @@ from .blueprint import (
     unescaped,
     wanted_form,
 )
-from .paging import page_size, with_next
+from .paging import OF_ANSWER, PASSED_ON, check_parameters, page_size, page_token, with_next
 
 PERMISSIONS.update({"epcis.events": "trace.read", "epcis.event": "trace.read", "epcis.collection_of": "trace.read",
                     "epcis.in_collection": "trace.read", "epcis.event_type": "trace.read",
                     "epcis.forget_token": "trace.read"})
-# Read by the answer itself and no part of what is asked for.
-_OF_ANSWER = frozenset({"perPage", "nextPageToken", "GS1-Extensions", "GS1-EPC-Format", "GS1-CBV-XML-Format"})
-# A link of a code is followed with whatever stood in the code: its own members say nothing about events.
-_PASSED_ON = "linkType"
 _LIKE_OURS = re.compile(r"(?:EQ|GT|GE|LT|LE|MATCH|WD|EXISTS|HASATTR|EQATTR)_.*|order.*|event.*|maxEvent.*", re.DOTALL)
 # collection -> terms, vocabulary
 _COLLECTIONS: dict[str, tuple[tuple[str, ...], str | None]] = {
@@ -68,7 +64,7 @@ def event(rest: str) -> Response:
 def collection_of(name: str) -> Response:
     """The items, steps, places or states that events name."""
     wanted_form()
-    size, after = page_size(), request.args.get("nextPageToken")
+    size, after = page_size(), page_token()
     with world().database.read() as session:
         values, following = values_page(session, _COLLECTIONS[name][0], after, size)
     return with_next(answered(collection(values)), following)
@@ -78,6 +74,8 @@ def in_collection(name: str, rest: str) -> Response:
     """What there is about one of them, and its events."""
     raw = raw_rest(name) or rest
     value, is_events = (raw.removesuffix("/events"), True) if raw.endswith("/events") else (raw, False)
+    if not is_events:
+        check_parameters()
     names, vocabulary = _COLLECTIONS[name]
     text = unescaped(value)
     if vocabulary:
@@ -108,6 +106,7 @@ def event_type(rest: str) -> Response:
     if kind not in (*EVENT_TYPES, "all") or part not in ("", "events") or (slash and not part):
         raise NotFound("There is nothing at this address.")
     if not part:
+        check_parameters()
         return answered(collection(["events"]))
     query = asked()
     if kind != "all":
@@ -128,10 +127,10 @@ def asked() -> EventQuery:
                           code="uri-too-long", limit=LONGEST_QUERY)
         problem.status = 414
         raise problem
-    comes_from_code = _PASSED_ON in request.args
+    comes_from_code = PASSED_ON in request.args
     given: dict[str, list[str]] = {}
     for name, values in request.args.lists():
-        if name in _OF_ANSWER or (comes_from_code and not _LIKE_OURS.fullmatch(name)):
+        if name in OF_ANSWER or (comes_from_code and not _LIKE_OURS.fullmatch(name)):
             continue
         given[name] = [part for text in values for part in text.split("|") if part] or [""]
     return read_query(given)
@@ -140,10 +139,7 @@ def asked() -> EventQuery:
 def events_answer(query: EventQuery, name: str) -> Response:
     """A page of events in the form that the client takes."""
     form = wanted_form(has_xml=True)
-    size, after = page_size(), request.args.get("nextPageToken")
-    if after is not None and len(after) > 500:
-        raise InvalidInput("This is not the place of a page; begin again with the first page.", code="query-parameter",
-                           place="nextPageToken")
+    size, after = page_size(), page_token()
     with world().database.read() as session:
         page = events_page(session, query, after, size)
     return with_next(_document(page, name, form), page.next)
