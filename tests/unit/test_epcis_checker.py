@@ -55,6 +55,12 @@ ERRORS: list[tuple[dict[str, Any], str, str]] = [
     (OBJECT | {"eventTime": "2026-03-04T11:00:30"}, "/eventTime", "not-a-time"),
     (OBJECT | {"eventTime": "2026-02-30T11:00:30Z"}, "/eventTime", "not-a-time"),
     (OBJECT | {"eventTime": "0001-01-01T00:00:00+14:00"}, "/eventTime", "not-a-time"),
+    *((OBJECT | {"eventTime": text}, "/eventTime", "not-a-time") for text in (
+        "2026-03-04 11:00:30Z", "2026-03-04T11:00:30,5Z", " 2026-03-04T11:00:30Z", "2026-03-04T24:00:00Z",
+        "2026-03-04T11:00:30+24:00", "2026-03-04T11:00Z", "20260304T110030Z")),
+    (OBJECT | {"epcList": [" urn:a:b "]}, "/epcList/0", "not-a-uri"),
+    (OBJECT | {"sensorElementList": [{"sensorReport": [REPORT | {"type": "https://gs1.org/voc/Heat"}]}]},
+     "/sensorElementList/0/sensorReport/0/type", "unknown-measurement"),
     (OBJECT | {"eventTimeZoneOffset": "+8"}, "/eventTimeZoneOffset", "bad-offset"),
     (OBJECT | {"action": "CREATE"}, "/action", "bad-action"),
     (OBJECT | {"batch": "A"}, "/batch", "no-namespace"),
@@ -90,7 +96,7 @@ ERRORS: list[tuple[dict[str, Any], str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("event", "pointer", "code"), ERRORS, ids=[f"{place}-{code}" for _, place, code in ERRORS])
+@pytest.mark.parametrize(("event", "pointer", "code"), ERRORS, ids=[f"{place}-{code}-{number}" for number, (_, place, code) in enumerate(ERRORS)])
 def test_a_fault_is_an_error_at_its_place(event: dict[str, Any], pointer: str, code: str) -> None:
     assert (pointer, code) in [(found.pointer, found.code) for found in check_json(event) if found.is_error]
 
@@ -108,6 +114,8 @@ FLAGS: list[tuple[dict[str, Any], str, str]] = [
      "instance-among-classes"),
     (OBJECT | {"sensorElementList": [{"sensorReport": [{"type": "Temperature", "meanValue": 4}]}]},
      "/sensorElementList/0/sensorReport/0/meanValue", "value-without-uom"),
+    (OBJECT | {"sensorElementList": [{"sensorReport": [REPORT | {"minValue": 5, "maxValue": Decimal("4.9")}]}]},
+     "/sensorElementList/0/sensorReport/0/minValue", "min-above-max"),
     (OBJECT | {"other:note": "A"}, "/other:note", "undeclared-prefix"),
     (OBJECT | {"readPoint": {"id": ""}}, "/readPoint/id", "empty-value"),
     (OBJECT | {"epcList": ["urn:x:药"]}, "/epcList/0", "loose-uri"),
@@ -229,7 +237,7 @@ def strict_schema() -> Any:
     """The official schema with its formats looked at, by regular expressions of this test's own."""
     jsonschema = pytest.importorskip("jsonschema")
     formats = jsonschema.FormatChecker(formats=())
-    formats.checks("uri")(lambda value: not isinstance(value, str) or re.match(r"\s*[A-Za-z][\w+.-]*:\S+\s*$", value))
+    formats.checks("uri")(lambda value: not isinstance(value, str) or re.fullmatch(r"[A-Za-z][\w+.-]*:\S+", value))
     formats.checks("date-time")(lambda value: not isinstance(value, str) or re.match(
         r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-][0-2]\d:[0-5]\d)$", value))
     return jsonschema.Draft7Validator(schema().schema, format_checker=formats)

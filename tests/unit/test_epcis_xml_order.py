@@ -185,6 +185,35 @@ def test_a_quantity_that_is_nil_is_not_known() -> None:
     assert read(write_xml(found)).raw == found.raw
 
 
+def test_white_space_around_an_attribute_means_nothing_but_in_a_text() -> None:
+    inner = ('<sensorElement><sensorMetadata time=" 2026-03-04T11:00:30Z "/><sensorReport type=" gs1:Mass " value=" 1 "'
+             ' deviceID=" urn:x:1 " stringValue=" a "/></sensorElement>')
+    found = read(document(event("ObjectEvent", [*SHORT, "sensorElementList"], sensorElementList=inner))).events[0].sensors
+    assert found == [{"sensorMetadata": {"time": "2026-03-04T11:00:30Z"}, "sensorReport": [
+        {"type": "Mass", "value": 1, "deviceID": "urn:x:1", "stringValue": " a "}]}]
+
+
+@pytest.mark.parametrize("number", ["1e300", "-1e300", "1e-300", "1" + "0" * 300, "0." + "0" * 299 + "1"])
+def test_the_largest_and_smallest_numbers_come_back_through_xml(number: str) -> None:
+    whole = event("ObjectEvent", [*SHORT, "sensorElementList"])
+    first = read_json(write_json(read(document(whole))).replace('"value":1', f'"value":{number}'))
+    again = read(write_xml(first))
+    assert event_hash(again.events[0]) == event_hash(first.events[0])
+    assert event_hash(read_json(write_json(again)).events[0]) == event_hash(first.events[0])
+
+
+@pytest.mark.parametrize("number", ["1e301", "1" + "0" * 301, "1e-301"])
+def test_a_number_beyond_them_is_refused_in_both_forms(number: str) -> None:
+    written = write_json(read(document(event("ObjectEvent", [*SHORT, "sensorElementList"])))).replace(
+        '"value":1', f'"value":{number}')
+    with pytest.raises(EpcisErrors, match="out of range"):
+        read_json(written)
+    inner = PARTS["sensorElementList"].replace('"1"', f'"{number}"')
+    report = "/ObjectEvent/sensorElementList/sensorElement/sensorReport/@value"
+    assert errors_of(document(event("ObjectEvent", [*SHORT, "sensorElementList"], sensorElementList=inner))) == [
+        (report, "not-a-number")]
+
+
 def test_what_json_has_in_any_order_is_written_in_the_order_of_xml() -> None:
     found = read_json("""{"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
         {"ext": "https://ns.example/"}], "ext:a": "1", "bizLocation": {"ext:b": "2", "id": "urn:x:8"}, "action": "ADD",

@@ -196,3 +196,19 @@ def test_the_secret_of_a_subscription_has_either_of_the_names_that_are_described
     assert call(reader, "DELETE", answer.headers["Location"]).status_code == 204
     both = call(reader, "POST", "/epcis/queries/kept/subscriptions", json=wanted | {"signatureToken": "x"})
     assert both.status_code == 400
+
+
+def test_all_or_nothing_has_two_names_and_an_answer_without_a_body_no_form(reader: ApiClient) -> None:
+    answer = call(reader, "POST", "/epcis/capture", data=json.dumps(DOCUMENT),
+                  headers={"Content-Type": "application/json", "GS1-Capture-Error-Behaviour": "all"})
+    assert (answer.status_code, answer.headers["GS1-Capture-Error-Behaviour"]) == (202, "rollback")
+    assert "Content-Type" not in answer.headers
+
+
+def test_an_event_that_is_declared_wrong_twice_is_named_as_its_sender_named_it(reader: ApiClient) -> None:
+    for reason, status in (("did_not_occur", 201), ("incorrect_data", 409)):
+        declared = EVENT | {"eventID": "urn:x:declared", "bizStep": "other" if status == 409 else "packing", "errorDeclaration": {
+            "declarationTime": "2026-03-05T11:00:30Z", "reason": reason}}  # fmt: skip
+        answer = call(reader, "POST", "/epcis/events", json=declared)
+        assert answer.status_code == status
+    assert "Event urn:x:declared is stored already" in answer.get_json()["detail"]

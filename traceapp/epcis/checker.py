@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -85,6 +86,9 @@ def _sensor_report(value: Any, pointer: str, report: Report) -> None:
                 report.flag(f"{pointer}/{name}", "value-without-uom",
                             "A measurement without a unit (uom) can mean anything.")
                 break
+    least, most = (value.get("minValue"), value.get("maxValue")) if isinstance(value, dict) else (None, None)
+    if isinstance(least, (int, Decimal)) and isinstance(most, (int, Decimal)) and least > most:
+        report.flag(pointer + "/minValue", "min-above-max", f"The least value {least} is above the greatest, {most}.")
 
 
 def _place(value: Any, pointer: str, report: Report) -> None:

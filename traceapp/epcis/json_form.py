@@ -15,8 +15,9 @@ from .times import parse_time
 from .vocabulary import word_of
 
 MAX_DEPTH = 60
-# A number with more digits than this is no measurement; without a limit one short number could fill the memory.
+# A number of another size is no measurement; without a limit one short number could fill the memory.
 _MAX_EXPONENT = 300
+_MOST_DIGITS = 2 * _MAX_EXPONENT + 4  # before and behind the point, with sign and point
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 EVENT_TYPES = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 
@@ -76,7 +77,7 @@ def _is_deep(value: Any, depth: int) -> bool:
 
 def is_number_in_range(text: str) -> bool:
     """False for a number with more digits, or of another size, than any measurement has."""
-    if len(text) > _MAX_EXPONENT:
+    if len(text) > _MOST_DIGITS:
         return False
     value = Decimal(text)
     exponent = int(value.as_tuple().exponent)
@@ -90,7 +91,7 @@ def _number(text: str) -> Decimal:
 
 
 def _integer(text: str) -> int:
-    if len(text) > _MAX_EXPONENT:
+    if len(text.lstrip("-")) > _MAX_EXPONENT + 1:
         raise _Unreadable(f"the number {text[:40]}… is out of range")
     return int(text)
 

@@ -11,13 +11,14 @@ from .json_form import dumps, escaped
 from .model import Finding
 from .namespaces import SCHEMES, as_list, namespace_of, prefixes
 from .times import OFFSET, parse_time
-from .vocabulary import CBV, KINDS, is_gs1_owned, web_form, word_of
+from .vocabulary import CBV, KINDS, WEB_VOCABULARY, is_gs1_owned, web_form, word_of
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
 _STRICT = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
 _UOM = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 # Where only the standard may add words, by its JSON schema.
 _RESERVED = ("urn:epcglobal:cbv", "http://ns.gs1.org/cbv/", "https://ns.gs1.org/cbv/")
+_MEASURED = ("http://gs1.org/voc/", "https://gs1.org/voc/", "http://www.gs1.org/voc/", "https://www.gs1.org/voc/")
 _HEX = re.compile(r"[A-Fa-f0-9]+", re.ASCII)
 
 
@@ -73,8 +74,8 @@ def amount(value: Any, pointer: str, report: Report) -> None:
 
 def time(value: Any, pointer: str, report: Report) -> None:
     """A date and time with its zone."""
-    if not isinstance(value, str):
-        report.error(pointer, "not-a-time", f"{shown(value)} must be a date and time with a zone.")
+    if not isinstance(value, str) or value != value.strip():
+        report.error(pointer, "not-a-time", f"“{shown(value)}” must be a date and time with a zone.")
         return
     try:
         parse_time(value)
@@ -107,7 +108,7 @@ def is_uri(value: str) -> bool:
 
 def uri(value: Any, pointer: str, report: Report) -> None:
     """An absolute URI or one with a prefix."""
-    if not isinstance(value, str) or not is_uri(value.strip()):
+    if not isinstance(value, str) or not is_uri(value):
         report.error(pointer, "not-a-uri", f"“{shown(value)}” must be a URI.")
     elif not _STRICT.fullmatch(value):
         report.flag(pointer, "loose-uri", f"“{shown(value)}” has characters that a URI must escape.")
@@ -141,6 +142,7 @@ def context(value: Any, pointer: str, report: Report) -> None:
 def word(kind: str) -> Check:
     """A check that a value is a word of the vocabulary `kind` or a URI of somebody's own."""
     words, web, _urn = KINDS[kind]
+    reserved = (*_RESERVED, *_MEASURED) if web == WEB_VOCABULARY else _RESERVED
 
     def check(value: Any, pointer: str, report: Report) -> None:
         if not isinstance(value, str):
@@ -152,7 +154,7 @@ def word(kind: str) -> Check:
                          f"“{shown(value)}” is no {kind} of the Core Business Vocabulary; use one, or a URI of yours.")
         elif word_of(kind, value) in words:
             report.flag(pointer, "not-bare", f"“{value}” is the standard word “{word_of(kind, value)}”.")
-        elif value.startswith(_RESERVED) or (web.startswith(CBV) and web_form(value).startswith(web)):
+        elif value.startswith(reserved) or (web.startswith(CBV) and web_form(value).startswith(web)):
             report.error(pointer, f"unknown-{kind}", f"“{shown(value)}” is no {kind} of the Core Business Vocabulary.")
         else:
             uri(value, pointer, report)

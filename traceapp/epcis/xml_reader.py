@@ -202,7 +202,7 @@ class _Reader:
         result: Json = {}
         for key, value in self.walk.attributes(element).items():
             self.walk.elements[f"{pointer}/{escaped(key)}"] = (element, key)
-            result[key] = report_value(key, value) if name == "sensorReport" else value
+            result[key] = report_value(key, value) if name == "sensorReport" else value.strip()
         self.walk.fill(result, list(parts(element)), pointer, self._free_member)
         return result
 

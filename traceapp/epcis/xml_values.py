@@ -31,7 +31,9 @@ def report_value(name: str, text: str) -> Any:
         return number(text.strip())
     if name == "booleanValue":
         return _BOOLEANS.get(text.strip(), text)
-    return word_of(REPORT_WORDS[name], text.strip()) if name in REPORT_WORDS else text
+    if name == "stringValue":
+        return text
+    return word_of(REPORT_WORDS[name], text.strip()) if name in REPORT_WORDS else text.strip()
 
 
 def typed(text: str, element: Any) -> Any:

@@ -112,8 +112,8 @@ def _sort(session: Session, document: ReadDocument, resolver: Resolver, recorded
         known = next((stored[name] for name in event.names if name in stored), None)
         if known is not None and known != event.digest:
             result.refused.append(Finding(
-                f"{event.place}/eventID", "event-id-reused", f"Event {event.names[0]} is stored already with other "
-                "content. Correct it by an error declaration and a new event."))
+                f"{event.place}/eventID", "event-id-reused", f"Event {event.said.event_id or event.digest} is stored "
+                "already with other content. Correct it by an error declaration and a new event."))
             continue
         if known is not None:
             result.duplicates += 1

@@ -110,6 +110,8 @@ def named(answer: Response) -> Response:
     for name, value in version_headers().items():
         answer.headers.setdefault(name, value)
     answer.headers.setdefault("Cache-Control", "no-store")
+    if not answer.is_streamed and not answer.get_data():
+        answer.headers.pop("Content-Type", None)
     return answer
 
 

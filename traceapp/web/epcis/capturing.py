@@ -30,6 +30,7 @@ def capture() -> Response:
     """Store the events of a document: all or none, or as many as are sound where `proceed` is asked for."""
     wanted_form(has_xml=True)
     behaviour = request.headers.get(_BEHAVIOUR, "rollback").strip().lower()
+    behaviour = "rollback" if behaviour == "all" else behaviour  # all or nothing, by its other name in the description
     if behaviour not in ("rollback", "proceed"):
         raise InvalidInput("“%(value)s” cannot be the value of %(name)s.", place=_BEHAVIOUR, name=_BEHAVIOUR,
                            value=behaviour[:60])
