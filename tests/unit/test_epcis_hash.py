@@ -172,6 +172,31 @@ def test_a_number_has_the_canonical_form_that_reading_the_whole_identifier_gives
     assert [code for code, _message in oddities(uri)] == [error.code for error in flags]
 
 
+IGNORING = [["ext:batchNotes", "ext:other"], "ext:batchNotes", {"ext:batchNotes": "", "ext:other": {}},
+            [{"ext:batchNotes": None}, 5, None, ["ext:list"]]]
+
+
+@pytest.mark.parametrize("names", IGNORING)
+def test_the_members_that_a_document_leaves_out_are_named_by_texts_or_elements(names: Any) -> None:
+    event = {name: value for name, value in EVENT.items() if name != "@context"}
+    raw = {"@context": [*CONTEXT, {"own": "https://own.example/"}], "type": "EPCISDocument", "schemaVersion": "2.0",
+           "creationDate": "2026-03-05T00:00:00Z", "own:ignoreFields": names, "epcisBody": {"eventList": [event]}}
+    without = {name: value for name, value in EVENT.items() if name != "ext:batchNotes"}
+    assert event_hash(read_json(json.dumps(raw)).events[0]) == hash_of(without)
+
+
+def test_an_xml_document_names_them_by_empty_elements_before_or_behind_its_body() -> None:
+    start = ('<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:2" xmlns:own="https://own.example/" schemaVersion="2.0" '
+             'xmlns:ext="https://ns.example.com/ext/" creationDate="2026-03-05T00:00:00Z">')
+    names = "<own:ignoreFields><ext:a/><ext:b/></own:ignoreFields>"
+    body = ("<EPCISBody><EventList><ObjectEvent><eventTime>2026-03-04T11:00:30Z</eventTime><eventTimeZoneOffset>+00:00"
+            "</eventTimeZoneOffset><epcList><epc>urn:x:1</epc></epcList><action>ADD</action>%s</ObjectEvent></EventList>"
+            "</EPCISBody>")
+    hashes = {event_hash(read_xml(start + parts + "</e:EPCISDocument>").events[0]) for parts in (
+        names + body % "<ext:a>1</ext:a>", body % "<ext:b>2</ext:b>" + names, body % "")}
+    assert len(hashes) == 1
+
+
 @pytest.mark.filterwarnings("ignore:open_text is deprecated")  # the reference package's own
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))

@@ -175,7 +175,7 @@ def document_from(raw: Json) -> Document:
     context = as_list(raw.get("@context"))
     is_document = raw.get("type") in ("EPCISDocument", "EPCISQueryDocument")
     events, _pointer = event_list(raw)
-    ignores = tuple(name for key, names in raw.items() if key.endswith(":ignoreFields") for name in as_list(names))
+    ignores = tuple(name for key, names in raw.items() if key.endswith(":ignoreFields") for name in _names_in(names))
     # A single event keeps its own context; a document's holds for every event in it, as one and the same list.
     return Document(
         events=tuple(event_from(event, context if is_document else [], ignores) for event in events),
@@ -183,6 +183,15 @@ def document_from(raw: Json) -> Document:
         schema_version=_text(raw.get("schemaVersion")), creation_date=_text(raw.get("creationDate")),
         header=raw.get("epcisHeader"),
     )
+
+
+def _names_in(value: Any) -> Iterable[str]:
+    """The names that a list holds, in JSON as texts, in XML as empty elements; what is no name is none."""
+    for item in as_list(value):
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from item
 
 
 def _master_data(raw: Json) -> Iterable[MasterItem]:

@@ -55,7 +55,8 @@ def _ranks(*names: str) -> dict[str, int]:
 RANKS = {kind: _ranks(*_HEAD, _WRAPPED_HEAD, *names[len(_HEAD):]) for kind, names in ORDER.items()} | {
     "quantityElement": _ranks("epcClass", "quantity", "uom"), "readPoint": _ranks("id"), "bizLocation": _ranks("id"),
     "sensorElement": _ranks("sensorMetadata", "sensorReport"), "persistentDisposition": _ranks("unset", "set"),
-    "VocabularyElement": _ranks("attribute", "children"), "document": _ranks("EPCISHeader", "EPCISBody"),
+    "VocabularyElement": _ranks("attribute", "children"),
+    "document": {"EPCISHeader": 0, "EPCISBody": 1},  # senders put what is theirs before the body, too
     "QueryResults": _ranks("queryName", "subscriptionID", "resultsBody"),
 }
 # lists that the XML schema wants even when they are empty
