@@ -255,7 +255,7 @@ class _Taker:
 
     def _warn(self, complaint: Complaint) -> None:
         """Call for a grave report and watch its batch, unless it is of a past that is only recorded now."""
-        now, due_at = self.clock.now(), promised(complaint, complaint.awareness_at).first_answer
+        now, due_at = self.clock.now(), promised(self.session, complaint, complaint.awareness_at).first_answer
         if due_at > now:
             call_for_grave(self.session, self.clock, complaint, due_at)
         if complaint.awareness_at > now - timedelta(days=CLUSTER_DAYS):

@@ -193,7 +193,7 @@ def ask_for_event(session: Session, actor: Actor, clock: Clock, complaint: Compl
     could have been, or nobody knows. What could harm is to be reported in most markets, too."""
     if complaint.triage_result != TriageResult.complaint or harm_of(complaint) is Harm.no:
         return False
-    due_at = promised(complaint, complaint.awareness_at).decision
+    due_at = promised(session, complaint, complaint.awareness_at).decision
     raise_task(session, actor, clock, duty(complaint, "complaint.promote", "quality", due_at))
     return True
 

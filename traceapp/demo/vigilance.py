@@ -155,7 +155,7 @@ class VigilanceDesk:
     def _approve(self, act: Work, jurisdiction: str) -> None:
         approve_report(self.session, self._manager, self.clock, ApproveReport(
             self.reports[act.number, jurisdiction].id, _PASSWORDS["manager"], texts()["report.approved"]),
-            store=self.desk.store)
+            desk=self.desk)
 
     def _send(self, act: Work, jurisdiction: str) -> None:
         record_sending(self.session, self._quality, self.clock, RecordSending(
