@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories_complaint import VAULT
-from traceapp.attachment.store import FileStore, open_file
+from traceapp.attachment.store import FileStore
 from traceapp.audit.verify import verify
 from traceapp.catalog.model import Product
 from traceapp.complaint.crisis_model import TaskForce
@@ -35,6 +35,7 @@ from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import report_desk
 from traceapp.submission.report_model import Report
 from traceapp.submission.report_states import ReportState
+from traceapp.submission.sealed_files import read_kept
 from traceapp.surveillance.basis import basis_of
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import surroundings
@@ -265,9 +266,8 @@ def test_a_report_abroad_names_the_product_as_that_market_knows_it(demo: tuple[D
                                                                    reports: ReportDesk) -> None:
     with demo[0].read() as session:
         report = session.scalars(select(Report).where(Report.jurisdiction == "US")).one()
-    assert report.sha256
-    with open_file(reports.store, report.sha256) as file:
-        assert b"KGX" in file.read()
+        assert report.sha256
+        assert b"KGX" in read_kept(session, reports, report.sha256)
 
 
 def test_two_who_told_of_the_same_event_count_once_with_the_first(demo: tuple[Database, Loaded]) -> None:

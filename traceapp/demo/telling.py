@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.clusters import follow_cluster
+from traceapp.complaint.case_parts import CLUSTERED, RESCORE
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
@@ -36,7 +38,6 @@ from .past_recall import PastRecall
 from .tables import items, texts
 from .vigilance import VigilanceDesk
 
-RESCORE = "surveillance.rescore"
 # Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
 _LOOK_EVERY = timedelta(hours=12)
 _LOOK_AT_ONCE = timedelta(days=20)
@@ -142,6 +143,8 @@ class Narrator:
             self.clock.move_to(moment)
             decide_signal(self.session, self.actor("quality"), self.clock, DecideSignal(
                 signal.lot_key, signal.id, "refute", texts()["signal.refuted"]))
+        if is_last:
+            self._follow_clusters()
         if not self._has_news:
             return
         present = self.clock.now()
@@ -157,6 +160,12 @@ class Narrator:
                 if key not in self.story_keys:
                     self._to_refute.append((present + _REFUTE_AFTER, opened))
         for row in rows:
+            finish_work(self.session, self.clock, row)
+
+    def _follow_clusters(self) -> None:
+        """What the scheduler does with reports that were linked: let their event be known since the first of them."""
+        for row in claim_work(self.session, self.clock, CLUSTERED, _MOST_WORK, _LEASE_SECONDS):
+            follow_cluster(self.session, self.actor("quality"), self.clock, row.subject_key)
             finish_work(self.session, self.clock, row)
 
 
