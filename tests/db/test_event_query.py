@@ -255,6 +255,7 @@ def test_a_page_of_a_common_step_is_read_from_the_index_in_order(sqlite: Databas
     captured(sqlite, actor, clock, EVENTS)
     with sqlite.read() as session:
         for asked, index in (({"EQ_bizStep": "shipping"}, "event_term"), ({}, "ix_event_time"),
+                             ({"MATCH_parentID": PALLET}, "event_item"),
                              ({"GE_eventTime": "2026-11-03T00:00:00Z"}, "ix_event_time")):
             statement, _ = event_query._statement(session, read_query({name: [value] for name, value in asked.items()}))
             text = str(statement.limit(5).compile(session.get_bind(), compile_kwargs={"literal_binds": True}))

@@ -191,8 +191,13 @@ def test_names_items_and_terms_of_events_stay_and_lie_in_their_keys(empty: Datab
     rows = {"seen_event": {"name": "urn:uuid:1", "subject_key": "s", "id": "e1"},
             "event_item": {"lot_key": "k", "event_id": "e1", "role": "object", "subject_key": "s", "quantity": 1500000,
                            "unit": "KGM"},
-            "event_term": {"name": "epc", "key": "k", "at": at, "event_id": "e1", "subject_key": "s", "value": "urn:x:1"}}
+            "event_term": {"name": "readPoint", "key": "k", "at": at, "event_id": "e1", "subject_key": "s",
+                           "value": "urn:x:1"}}
     with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO event (subject_key, id, event_id, type, event_time, zone_offset, recorded_at, hash, document,"
+            " context, actor_id) VALUES ('s', 'e1', 'urn:uuid:1', 'ObjectEvent', :at, '+00:00', :at, 'h', '{}', '[]', 'u')"),
+            {"at": at})
         for table, values in rows.items():
             connection.execute(text(f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})"), values)
     upgrade(empty)

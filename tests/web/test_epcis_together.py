@@ -49,7 +49,7 @@ def partners(app: Flask, database: Database, clock: FixedClock) -> list[Partner]
 @contextmanager
 def another_writer(database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """While an event is read, somebody else writes who would not wait; says of which events."""
-    found, wrote = capture_reading.terms_of, []
+    found, wrote = capture_reading.found_by, []
     other = Database(database.url.render_as_string(hide_password=False), lock_wait_seconds=0.05)
 
     def found_meanwhile(event: Any) -> Any:
@@ -58,7 +58,7 @@ def another_writer(database: Database, clock: FixedClock, monkeypatch: pytest.Mo
         wrote.append(event.type)
         return found(event)
 
-    monkeypatch.setattr(capture_reading, "terms_of", found_meanwhile)
+    monkeypatch.setattr(capture_reading, "found_by", found_meanwhile)
     yield wrote
     other.close()
 

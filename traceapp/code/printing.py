@@ -251,7 +251,8 @@ def pallets_of(session: Session, lot_key: str, limit: int = 50) -> tuple[str, ..
     found = session.execute(
         select(Lot.uri, func.max(EventItem.event_id).label("latest"))
         .join(EventItem, EventItem.subject_key == Lot.lot_key)
-        .where(EventItem.lot_key == lot_key, EventItem.role == "child", Lot.item_kind == ItemKind.container)
+        .where(EventItem.lot_key == lot_key, EventItem.role == "child", EventItem.stands,
+               Lot.item_kind == ItemKind.container)
         .group_by(Lot.uri).order_by(text("latest DESC")).limit(limit))
     return tuple(match[1] for uri, _event in found if (match := _SSCC.search(uri)))
 

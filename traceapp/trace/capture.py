@@ -32,7 +32,7 @@ from .model import Capture, MasterRecord, SeenEvent
 from .model import Event as EventRow
 from .one_at_a_time import one_at_a_time
 from .rebuilding import rebuild
-from .terms import lot_keys_of, terms_of, write_terms
+from .terms import found_by, write_terms
 
 _MOST_FINDINGS = 500
 _LONGEST_URI = 2000
@@ -132,9 +132,10 @@ def _with_our_lots(event: ReadEvent, resolver: Resolver) -> ReadEvent:
     if event.gtins.isdisjoint(resolver.packs):
         return event
     touched = derive_foreign.touched_by(event.said, resolver)
-    return replace(event, items=derive_foreign.items_by_key([event.said], resolver), touched=touched,
-                   subject_key=derive_foreign.subject_of(event.said, touched),
-                   terms=terms_of(event.said, lot_keys_of([event.said], resolver.key)))
+    items = derive_foreign.items_by_key([event.said], resolver)
+    named, terms = found_by(event.said, resolver.key)
+    return replace(event, items=items, touched=touched, rows=derive_foreign.rows_of_items(named, touched, items),
+                   subject_key=derive_foreign.subject_of(event.said, touched), terms=terms)
 
 
 def _stored(session: Session, names: list[str]) -> dict[str, str]:
@@ -158,8 +159,12 @@ def _derive(session: Session, events: _Sorted, resolver: Resolver,
             followed: Followed) -> tuple[set[str], LotEvents]:
     """Write what follows from the events that stand; answers the keys of everything touched, with their events."""
     void = voided(session, [row.event_id for row, _ in events.fresh])
-    standing = [Told(row, event.said, event.touched) for row, event in events.fresh
+    standing = [Told(row, event.said, event.touched, event.rows) for row, event in events.fresh
                 if event.said.error_declaration is None and row.event_id not in void]
+    if len(standing) < len(events.fresh):
+        stand = {one.row.id for one in standing}
+        derive_foreign.write_unheeded(session, [(row, event.said) for row, event in events.fresh
+                                                if row.id not in stand], resolver)
     found = LotEvents(session, {row.id: Known(event.said, event.items) for row, event in events.fresh})
     note_captured(session, followed, [(one.row, one.said) for one in standing], resolver.key)
     if events.declared:

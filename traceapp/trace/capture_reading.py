@@ -12,10 +12,10 @@ from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.epcis import Document, Event, Finding, MasterItem, dumps, event_hashes, read_in_part, read_with_findings
 from traceapp.epcis.json_form import event_list
 
-from .derive_foreign import Resolver, Touched, stated_by, subject_of, touched_of
+from .derive_foreign import ItemRow, Resolver, Touched, rows_of_items, stated_by, subject_of, touched_of
 from .facts import seen_name
 from .identity import Item
-from .terms import Term, terms_of
+from .terms import Term, found_by
 
 MOST_BYTES = 50_000_000
 _LONGEST_URI = 2000
@@ -34,9 +34,9 @@ class CaptureDocument:
 
 @dataclass(frozen=True, slots=True)
 class ReadEvent:
-    """One event with what follows from it. `names`: what it is remembered by. `items` by key, `touched`, `subject_key`
-    and `terms` hold as long as none of its `gtins` is of a product of ours. `texts`: the event and its context, as
-    they are stored."""
+    """One event with what follows from it. `names`: what it is remembered by. `items` by key, `touched`, `rows` of
+    items, `subject_key` and `terms` hold as long as none of its `gtins` is of a product of ours. `texts`: the event and
+    its context, as they are stored."""
 
     said: Event
     place: str
@@ -45,6 +45,7 @@ class ReadEvent:
     gtins: frozenset[str]
     items: dict[str, Item]
     touched: list[Touched]
+    rows: list[ItemRow]
     subject_key: str
     terms: list[Term]
     texts: tuple[str, str]
@@ -95,10 +96,11 @@ def _events(document: Document, findings: list[Finding]) -> Iterator[ReadEvent]:
         for item, _role, _quantity, _unit in stated:
             items.setdefault(item.key, item)
         touched = touched_of(stated, nobody)
+        named, terms = found_by(event)
         context = common if event.context is document.context else dumps(event.context)
         yield ReadEvent(event, place, digest, _names(event, digest),
                         frozenset([item.gtin for item in items.values() if item.gtin]), items, touched,
-                        subject_of(event, touched), terms_of(event), (text, context))
+                        rows_of_items(named, touched, items), subject_of(event, touched), terms, (text, context))
 
 
 def _places(pointer: str, findings: list[Finding]) -> Iterator[str]:

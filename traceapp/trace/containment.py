@@ -37,7 +37,7 @@ _PACKED = select(LotEdge.other_key).where(
 _PACKINGS = (
     select(EventItem.lot_key, Event.id, Event.type, Event.action, Event.event_time)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-    .where(among(EventItem.lot_key, "keys"), EventItem.role == "parent",
+    .where(among(EventItem.lot_key, "keys"), EventItem.role == "parent", EventItem.stands,
            Event.action != "OBSERVE"))
 
 

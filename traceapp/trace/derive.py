@@ -34,6 +34,7 @@ from .model import (
     ShipmentLine,
     TestResult,
 )
+from .terms import Named, found_by
 
 Data = dict[str, Any]
 ZERO = Decimal(0)
@@ -52,6 +53,7 @@ class Derived:
     shipment: Shipment | None = None
     holds: list[Hold] = field(default_factory=list)
     rows: dict[Table, list[Data]] = field(default_factory=dict)
+    named: Named = field(default_factory=dict)
 
     def lot(self, uri: str) -> Lot:
         """The lot that the event names so; an event before this one made it."""
@@ -65,8 +67,19 @@ class Derived:
         """The event touched the lot. The row of the lot counts one revision up even where no column changes: cached
         pages follow the revision."""
         flag_modified(lot, "flags")
-        self.insert(EventItem, lot_key=lot.lot_key, event_id=self.row.id, role=role, quantity=quantity,
-                    subject_key=self.row.subject_key, unit=lot.unit if quantity is not None else None)
+        is_class = (lot.lot_key, role, False) not in self.named
+        written = self.named.pop((lot.lot_key, role, is_class), None)
+        self._item((lot.lot_key, role, is_class), quantity=quantity, stands=True,
+                   unit=lot.unit if quantity is not None else None, value=None if written == lot.uri else written)
+
+    def _item(self, place: tuple[str, str, bool], **values: Any) -> None:
+        self.insert(EventItem, lot_key=place[0], role=place[1], is_class=place[2], event_id=self.row.id,
+                    at=self.row.event_time, subject_key=self.row.subject_key, **values)
+
+    def finish(self) -> None:
+        """Have the event be found by everything else that it names."""
+        for place, written in self.named.items():
+            self._item(place, quantity=None, unit=None, stands=False, value=written)
 
     def edge(self, parent_key: str, child_key: str, kind: str, amount: tuple[Decimal | None, str | None]) -> None:
         """One line of the genealogy, under the parent and under the child."""
@@ -79,8 +92,10 @@ def derive_own(session: Session, row: EventRow, said: Said) -> Derived:
     """Write what follows from an event of ours."""
     act, data = acts.read(said)
     with session.no_autoflush:
-        derived = Derived(row, said, data, load_lots(session, [name_key(uri) for uri in said.identifiers]))
+        derived = Derived(row, said, data, load_lots(session, [name_key(uri) for uri in said.identifiers]),
+                          named=found_by(said)[0])
         _ACTS[act](session, derived)
+        derived.finish()
     write_rows(session, derived.rows)
     session.flush()
     return derived

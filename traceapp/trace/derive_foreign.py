@@ -5,7 +5,7 @@ Lots of our own keep their sums whatever others say; others' lots are worked out
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -22,12 +22,14 @@ from .event_row import EventRow
 from .identity import Item, item_of, lot_key, lot_uri
 from .model import Event, EventItem, LotEdge
 from .stored import said_of
+from .terms import Named, found_by
 
 PROCESS = "process"
 _LARGEST = Decimal(10) ** 12
 _ONE = Decimal(1)
 Stated = tuple[Item, str, Decimal | None, str | None]  # the item, its role, how much of it, in which unit
-_ITEM_COLUMNS = ("lot_key", "event_id", "role", "subject_key", "quantity", "unit")
+ItemRow = tuple[str, str, bool, Decimal | None, str | None, bool, str | None]  # as in _ITEM_COLUMNS
+_ITEM_COLUMNS = ("lot_key", "role", "is_class", "quantity", "unit", "stands", "value", "event_id", "at", "subject_key")
 _EDGE_COLUMNS = ("lot_key", "direction", "other_key", "event_id", "kind", "quantity", "unit", "at")
 
 
@@ -141,13 +143,35 @@ def subject_of(said: Said, touched: list[Touched]) -> str:
     return name_key(f"place:{said.read_point or said.biz_location or ''}")
 
 
+def rows_of_items(named: Named, touched: Iterable[Touched], items: Mapping[str, Item]) -> list[ItemRow]:
+    """The rows of the items of an event, without what they say of the event: those that it touched, and the rest of
+    the names by which it is found. `items`: the item of each key that was touched."""
+    left = dict(named)
+    rows: list[ItemRow] = []
+    for one in touched:
+        is_class = (one.key, one.role, False) not in left
+        written = left.pop((one.key, one.role, is_class), None)
+        rows.append((one.key, one.role, is_class, one.quantity, one.unit, True,
+                     None if written == items[one.key].uri else written))
+    rows += [(*place, None, None, False, written) for place, written in left.items()]
+    return rows
+
+
+def write_unheeded(session: Session, unheeded: Iterable[tuple[EventRow, Said]], resolver: Resolver) -> None:
+    """Have events be found by their items from which nothing follows: declarations, and what was declared wrong."""
+    insert_rows(session, EventItem, _ITEM_COLUMNS, [
+        (*values, row.id, row.event_time, row.subject_key) for row, said in unheeded
+        for values in rows_of_items(found_by(said, resolver.key)[0], (), {})])
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A captured event: the row of it, what it says, and what it touched."""
+    """A captured event: the row of it, what it says, what it touched, and the rows of its items."""
 
     row: EventRow
     said: Said
     touched: list[Touched]
+    items: list[ItemRow]
 
 
 def derive_captured(session: Session, told: Iterable[Told], resolver: Resolver) -> set[str]:
@@ -159,11 +183,12 @@ def derive_captured(session: Session, told: Iterable[Told], resolver: Resolver) 
     for one in told:
         row, said = one.row, one.said
         touched_keys.update([item.key for item in one.touched])
-        items += [(item.key, row.id, item.role, row.subject_key, item.quantity, item.unit) for item in one.touched]
+        event = row.id, row.event_time, row.subject_key
+        items += [(*values, *event) for values in one.items]
         if said.transformation_id:
             process = process_key(said.transformation_id)
             processes.add(process)
-            items.append((process, row.id, PROCESS, row.subject_key, None, None))
+            items.append((process, PROCESS, False, None, None, True, None, *event))
         elif said.type == "TransformationEvent":
             edges += _made_edges([one])
         elif said.type in ("AggregationEvent", "AssociationEvent") and said.action != "DELETE":
@@ -187,7 +212,7 @@ def derive_process(session: Session, process: str, resolver: Resolver) -> None:
         .where(EventItem.lot_key == process, EventItem.role == PROCESS).order_by(Event.id)).all()
     parts = [(row, said_of(row)) for row in found]
     whole = Resolver.of(session, [said for _, said in parts]) if parts else resolver
-    told = [Told(row, said, touched_by(said, whole)) for row, said in parts]
+    told = [Told(row, said, touched_by(said, whole), []) for row, said in parts]
     for one in told:
         _delete_edges(session, one.row.id, [item.key for other in told for item in other.touched])
     insert_rows(session, LotEdge, _EDGE_COLUMNS, _made_edges(told))
@@ -223,12 +248,13 @@ def undo(session: Session, row: Event, resolver: Resolver) -> set[str]:
     Answers the keys of what it touched."""
     said = said_of(row)
     keys = [one.key for one in touched_by(said, resolver)]
+    named = {key for key, _role, _is_class in found_by(said, resolver.key)[0]}
     process = process_key(said.transformation_id) if said.transformation_id else None
     _delete_edges(session, row.id, keys)
-    for key in [*keys, process]:
-        if key is not None:
-            session.connection().execute(delete(EventItem).where(EventItem.lot_key == key,
-                                                                 EventItem.event_id == row.id))
+    for key in sorted({*keys, *named, *([process] if process else [])}):
+        session.connection().execute(delete(EventItem).where(
+            EventItem.lot_key == key, EventItem.at == row.event_time, EventItem.event_id == row.id))
+    write_unheeded(session, [(row, said)], resolver)
     if process is not None:
         derive_process(session, process, resolver)
     return set(keys)

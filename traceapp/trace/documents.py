@@ -36,7 +36,7 @@ def lots_document(session: Session, keys: Sequence[str]) -> str:
 
 def _naming(keys: tuple[str, ...]) -> Select[Event]:
     """The events in which these items stand, found by the items: they are few, events are many."""
-    theirs = (select(EventItem.subject_key, EventItem.event_id).where(EventItem.lot_key.in_(keys)).distinct()
-              .subquery())
+    theirs = (select(EventItem.subject_key, EventItem.event_id).where(EventItem.lot_key.in_(keys), EventItem.stands)
+              .distinct().subquery())
     return (select(Event).join(theirs, and_(Event.subject_key == theirs.c.subject_key, Event.id == theirs.c.event_id))
             .order_by(Event.event_time, Event.id))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.epcis import Event as Said
@@ -20,10 +20,10 @@ from traceapp.epcis import dumps, event_from, load_json
 from traceapp.epcis.json_form import as_document
 
 from .facts import said_of, seen_name
-from .model import Event, MasterRecord, SeenEvent
+from .model import Event, EventItem, MasterRecord, SeenEvent
 from .query_draft import AttributeTest, EventQuery, TermTest
 from .query_model import EventTerm
-from .terms import term_key
+from .terms import ITEMS, term_key
 
 MOST_LOOKED_AT, _CHUNK = 5000, 250
 _MOST_PLACES = 2000
@@ -121,22 +121,22 @@ def _statement(session: Session, query: EventQuery) -> tuple[Select[Event], Colu
     first = _first(terms)
     statement: Select[Event] = select(Event)
     columns: Columns = (getattr(Event, query.order), Event.id)
-    joined = and_(EventTerm.subject_key == Event.subject_key, EventTerm.event_id == Event.id)
     if first is not None and len(first.names) == len(first.keys) == 1:
-        statement = statement.join(EventTerm, joined).where(EventTerm.name == first.names[0],
-                                                           EventTerm.key == first.keys[0])
+        table = _table_of(first)
+        statement = statement.join(table, and_(table.subject_key == Event.subject_key, table.event_id == Event.id)
+                                   ).where(_is(first, table))
         if query.order == "event_time":
-            columns = (EventTerm.at, EventTerm.event_id)
+            columns = (table.at, table.event_id)
     elif first is not None:
-        theirs = (select(EventTerm.subject_key, EventTerm.event_id).where(_is(first)).distinct().subquery())
+        table = _table_of(first)
+        theirs = select(table.subject_key, table.event_id).where(_is(first, table)).distinct().subquery()
         statement = statement.join(theirs, and_(theirs.c.subject_key == Event.subject_key,
                                                 theirs.c.event_id == Event.id))
-    other = EventTerm.__table__.alias()
     for term in terms:
         if term is not first:
-            statement = statement.where(select(literal(1)).select_from(other).where(
-                other.c.name.in_(term.names), other.c.key.in_(term.keys), other.c.at == Event.event_time,
-                other.c.event_id == Event.id).exists())
+            other = aliased(_table_of(term))
+            statement = statement.where(select(literal(1)).where(
+                _is(term, other), other.at == Event.event_time, other.event_id == Event.id).exists())
     for wanted_ids in query.event_ids:
         names = [seen_name(f"{one}{ending}") for one in wanted_ids for ending in ("", "#error")]
         statement = statement.where(Event.id.in_(select(SeenEvent.id).where(SeenEvent.name.in_(names))))
@@ -152,8 +152,17 @@ def _compared(column: Any, sign: str, value: Any) -> ColumnElement[bool]:
     return column >= value if sign == "GE" else column < value
 
 
-def _is(term: TermTest) -> ColumnElement[bool]:
-    return and_(EventTerm.name.in_(term.names), EventTerm.key.in_(term.keys))
+def _table_of(term: TermTest) -> Any:
+    return EventItem if term.names[0] in ITEMS else EventTerm
+
+
+def _is(term: TermTest, table: Any) -> ColumnElement[bool]:
+    """Whether a row of its table is what the term asks for."""
+    if term.names[0] in ITEMS:
+        places = (ITEMS[name] for name in term.names)
+        return and_(table.lot_key.in_(term.keys), or_(*(
+            and_(table.role == role, table.is_class.is_(is_class)) for role, is_class in places)))
+    return and_(table.name.in_(term.names), table.key.in_(term.keys))
 
 
 def _first(terms: list[TermTest]) -> TermTest | None:

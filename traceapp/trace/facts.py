@@ -22,7 +22,7 @@ from .event_row import EVENT_COLUMNS, NewEvent, Recorded, event_row, event_row_i
 from .following import follow_act
 from .model import Event, SeenEvent
 from .stored import said_of
-from .terms import terms_of, write_terms
+from .terms import found_by, write_terms
 
 _LONGEST_NAME = 200
 _ADD_EVENT = insert(Event)
@@ -44,7 +44,7 @@ def record_act(session: Session, actor: Actor, clock: Clock, subject_key: str,
     row = event_row(said, digest, subject_key, Recorded(clock.now(), actor.id), kept)
     if not store_once(session, row, (digest,)):
         raise Conflict("This has been recorded already; nothing was recorded twice.", code="already-recorded")
-    write_terms(session, [(row, terms_of(said))])
+    write_terms(session, [(row, found_by(said)[1])])
     announce(session, clock, f"event:{row.id}")
     derived = derive.derive_own(session, row, said)
     follow_act(session, actor, clock, derived)

@@ -47,7 +47,8 @@ def follow_act(session: Session, actor: Actor, clock: Clock, derived: Derived) -
     """After an act of our own."""
     row, said = derived.row, derived.said
     items = derived.rows.get(EventItem.__table__, [])  # type: ignore[call-overload]
-    touched = [position_rows.Touch(one["lot_key"], one["role"], one["quantity"], one["unit"]) for one in items]
+    touched = [position_rows.Touch(one["lot_key"], one["role"], one["quantity"], one["unit"]) for one in items
+               if one["stands"]]
     moved = position_rows.follow_act(session, row, said, touched)
     judged = _judge(session, derive_readings(session, [(row, said)], lambda item: item.key))
     judged |= evaluate_lots(session, _read_since(session, moved, row))

@@ -89,7 +89,7 @@ def _rows(session: Session, lot_key: str) -> list[Any]:
         select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
                Event.action, Event.biz_step, Event.disposition, Event.biz_location, Event.read_point)
         .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-        .where(or_(*whose), EventItem.role != "process")
+        .where(or_(*whose), EventItem.role != "process", EventItem.stands)
         .order_by(Event.event_time.desc(), Event.id.desc(), EventItem.role).limit(_MOST_EVENTS + 1)).all()
     own = {row.id for row in found if row.lot_key == lot_key}
     return [row for row in found if row.lot_key == lot_key or row.id not in own]

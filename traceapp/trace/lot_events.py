@@ -25,7 +25,7 @@ _STORED = (
     select(EventItem.lot_key, EventItem.role, EventItem.quantity, EventItem.unit, Event.id, Event.event_time,
            Event.type, Event.action, Event.recorded_at, Event.capture_id)
     .join(Event, (Event.subject_key == EventItem.subject_key) & (Event.id == EventItem.event_id))
-    .where(among(EventItem.lot_key, "keys")))
+    .where(among(EventItem.lot_key, "keys"), EventItem.stands))
 _SAID = select(Event.id, Event.document, Event.context).where(among(Event.id, "ids"))
 _ORDER = attrgetter("at", "event_id")
 

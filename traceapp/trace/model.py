@@ -84,19 +84,25 @@ class SeenEvent(Base):
 
 
 class EventItem(Base):
-    """Which trace items an event touched, in which role, with how much. `quantity` None: not stated.
-    Roles: `object`, `input`, `output`, `child`, `parent`; `process` is a transformation's own identifier."""
+    """Which trace items an event names, in which role, with how much. `quantity` None: not stated.
+    Roles: `object`, `input`, `output`, `child`, `parent`; `process` is a transformation's own identifier. `at` is the
+    event's time; `is_class`: it stood in a list of quantities. What does not `stand` is found by queries of events
+    alone: nothing follows from it. `value`: how it was written, None for the URI of the lot itself."""
 
     __tablename__ = "event_item"
-    # On SQLite the events of a lot lie together in the key itself.
+    # On SQLite the events of a lot lie together in the key itself, in the order of time.
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime, primary_key=True)
     event_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     role: Mapped[str] = mapped_column(String(8), primary_key=True)
+    is_class: Mapped[bool] = mapped_column(primary_key=True, default=False)
     subject_key: Mapped[str] = mapped_column(String(32))
     quantity: Mapped[Decimal | None]
     unit: Mapped[str | None] = mapped_column(String(3))
+    stands: Mapped[bool] = mapped_column(default=True)
+    value: Mapped[str | None] = mapped_column(Text)
 
 
 class MasterRecord(Base):

@@ -118,7 +118,8 @@ def productions_of(session: Session, lot_key: str) -> tuple[Production, ...]:
 
 def events_of(session: Session, lot_key: str, limit: int = 200) -> tuple[Event, ...]:
     """The events that touched a lot, newest first, each once."""
-    keys = select(EventItem.subject_key, EventItem.event_id).where(EventItem.lot_key == lot_key).distinct().subquery()
+    keys = (select(EventItem.subject_key, EventItem.event_id).where(EventItem.lot_key == lot_key, EventItem.stands)
+            .distinct().subquery())
     return tuple(session.scalars(
         select(Event).join(keys, (keys.c.subject_key == Event.subject_key) & (keys.c.event_id == Event.id))
         .order_by(Event.event_time.desc(), Event.id.desc()).limit(limit)))

@@ -33,8 +33,8 @@ _DELETE = delete(ItemPosition.__table__).where(_HERE)  # type: ignore[arg-type]
 # Acts of ours that move something state how much.
 _LATER = (select(EventItem.lot_key).join(Event, (Event.subject_key == EventItem.subject_key)
                                          & (Event.id == EventItem.event_id))
-          .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), Event.event_time > bindparam("at"),
-                 or_(EventItem.quantity.is_not(None), Event.capture_id.is_not(None)))
+          .where(EventItem.lot_key.in_(bindparam("keys", expanding=True)), EventItem.at > bindparam("at"),
+                 EventItem.stands, or_(EventItem.quantity.is_not(None), Event.capture_id.is_not(None)))
           .distinct())
 _ALL = (select(*(ItemPosition.__table__.c[name] for name in (*_KEYS, *_VALUES)))
         .where(among(ItemPosition.lot_key, "keys")))

@@ -19,8 +19,9 @@ class ErrorBehaviour(StrEnum):
 
 
 class EventTerm(Base):
-    """One thing that an event can be found by, derived from it. `key` follows from `value` in its canonical form, so
-    that all ways of writing a URI meet; `at` is the event's time, so that a page of one key is a range of the index."""
+    """One thing that an event can be found by beside its items (`EventItem`), derived from it. `key` follows from
+    `value` in its canonical form, so that all ways of writing a URI meet; `at` is the event's time, so that a page of
+    one key is a range of the index."""
 
     __tablename__ = "event_term"
     # On SQLite what is found lies in the key itself.

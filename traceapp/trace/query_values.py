@@ -8,7 +8,10 @@ from sqlalchemy.orm import Session, aliased
 
 from traceapp.core.errors import InvalidInput
 
+from .derive_foreign import PROCESS
+from .model import EventItem, Lot
 from .query_model import EventTerm
+from .terms import ITEMS
 
 _TOKEN = re.compile(r"(\d)-([0-9a-f]{32})", re.ASCII)
 
@@ -18,6 +21,8 @@ def values_page(session: Session, names: tuple[str, ...], after: str | None, siz
     is one however often and under however many of the names it stands. Raises InvalidInput for a token not
     of ours.
     """
+    if names[0] in ITEMS:
+        return _items_page(session, after, size)
     position, key = _read(after, len(names))
     found: list[tuple[str, str]] = []
     while position < len(names) and len(found) <= size:
@@ -32,8 +37,17 @@ def values_page(session: Session, names: tuple[str, ...], after: str | None, siz
     return [value for _, value in shown], shown[-1][0] if len(found) > size else None
 
 
+def _items_page(session: Session, after: str | None, size: int) -> tuple[list[str], str | None]:
+    """The same of all items, which lie in one order whatever their roles."""
+    rows = _item_keys(session, _read(after, 1)[1], size + 1)
+    return [value for _, value in rows[:size]], f"0-{rows[size - 1][0]}" if len(rows) > size else None
+
+
 def is_named(session: Session, names: tuple[str, ...], key: str) -> bool:
-    """Whether any event has this term."""
+    """Whether any event has this term; of items, whether any event names it."""
+    if names[0] in ITEMS:
+        return session.scalar(select(EventItem.event_id).where(
+            EventItem.lot_key == key, EventItem.role != PROCESS).limit(1)) is not None
     return session.scalar(select(EventTerm.event_id).where(
         EventTerm.name.in_(names), EventTerm.key == key).limit(1)) is not None
 
@@ -57,6 +71,20 @@ def _keys(session: Session, name: str, after: str, limit: int) -> list[tuple[str
     step = step.union_all(select(following).where(step.c.key.is_not(None)))
     one = aliased(EventTerm)
     value = select(one.value).where(one.name == name, one.key == step.c.key).limit(1).scalar_subquery()
+    rows = session.execute(select(step.c.key, value).where(step.c.key.is_not(None)).limit(limit))
+    return [(str(row[0]), str(row[1])) for row in rows]
+
+
+def _item_keys(session: Session, after: str, limit: int) -> list[tuple[str, str]]:
+    """Each item once as some event writes it, by stepping from item to item in the key."""
+    first = select(func.min(EventItem.lot_key).label("key")).where(EventItem.lot_key > after, EventItem.role != PROCESS)
+    step = first.cte("step", recursive=True)
+    later, one = aliased(EventItem), aliased(EventItem)
+    following = select(func.min(later.lot_key)).where(
+        later.lot_key > step.c.key, later.role != PROCESS).scalar_subquery()
+    step = step.union_all(select(following).where(step.c.key.is_not(None)))
+    value = (select(func.coalesce(one.value, Lot.uri)).select_from(one).outerjoin(Lot, Lot.lot_key == one.lot_key)
+             .where(one.lot_key == step.c.key, one.role != PROCESS).limit(1).scalar_subquery())
     rows = session.execute(select(step.c.key, value).where(step.c.key.is_not(None)).limit(limit))
     return [(str(row[0]), str(row[1])) for row in rows]
 

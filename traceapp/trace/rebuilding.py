@@ -28,7 +28,7 @@ from .one_at_a_time import one_at_a_time
 from .query_model import EventTerm
 from .sensor_model import Excursion, SensorReading
 from .sensor_rows import derive_readings
-from .terms import lot_keys_of, terms_of, write_terms
+from .terms import found_by, write_terms
 
 DERIVED = (EventTerm, EventItem, LotEdge, TestResult, Inspection, ShipmentLine, Shipment, Production,
            ItemPosition, SensorReading, Excursion, Hold, Lot)
@@ -79,7 +79,7 @@ def _events(session: Session) -> Iterator[Event]:
 def _derive_own(session: Session, rows: list[Event]) -> None:
     for row in rows:
         said = said_of(row)
-        write_terms(session, [(row, terms_of(said))])
+        write_terms(session, [(row, found_by(said)[1])])
         derive_own(session, row, said)
         derive_readings(session, [(row, said)], lambda item: item.key)
 
@@ -87,11 +87,16 @@ def _derive_own(session: Session, rows: list[Event]) -> None:
 def _derive_captured(session: Session, rows: list[Event]) -> None:
     said = [(row, said_of(row)) for row in rows]
     resolver = derive_foreign.Resolver.of(session, [event for _, event in said])
-    lot_keys = lot_keys_of([event for _, event in said], resolver.key)
-    write_terms(session, [(row, terms_of(event, lot_keys)) for row, event in said])
+    found = {row.id: found_by(event, resolver.key) for row, event in said}
+    write_terms(session, [(row, found[row.id][1]) for row, _event in said])
     void = voided(session, [row.event_id for row in rows])
     standing = [(row, event) for row, event in said if event.error_declaration is None and row.event_id not in void]
-    told = [derive_foreign.Told(row, event, derive_foreign.touched_by(event, resolver)) for row, event in standing]
+    told = []
+    for row, event in standing:
+        items, own = derive_foreign.items_by_key([event], resolver), derive_foreign.touched_by(event, resolver)
+        told.append(derive_foreign.Told(row, event, own, derive_foreign.rows_of_items(found[row.id][0], own, items)))
+    stand = {row.id for row, _event in standing}
+    derive_foreign.write_unheeded(session, [one for one in said if one[0].id not in stand], resolver)
     touched = derive_foreign.derive_captured(session, told, resolver)
     derive_readings(session, standing, resolver.key)
     foreign_lots.refresh(session, touched)

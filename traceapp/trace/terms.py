@@ -1,4 +1,7 @@
-"""What an event can be found by: its items, places, steps and papers, each under one key however it is written."""
+"""What an event can be found by: its items, places, steps and papers, each under one key however it is written.
+
+Items are rows of `EventItem`; everything else, and the classes of the items, are rows of `EventTerm`.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,10 +22,17 @@ from .query_model import EventTerm
 # Where an item stands in an event. The first part is what stood in lists of instances, the second in lists of classes.
 INSTANCES = ("epc", "child_epc", "input_epc", "output_epc", "parent")
 CLASSES = ("class", "child_class", "input_class", "output_class")
+# Where it stands -> its role, and whether it stands in a list of classes.
+ITEMS = {name: (role, is_class) for names, is_class in ((INSTANCES, False), (CLASSES, True))
+         for name, role in zip(names, ("object", "child", "input", "output", "parent"), strict=False)}
 PATTERN = "all_of:"
 COLUMNS = ("name", "key", "at", "event_id", "subject_key", "value")
 _LONGEST = 40
 Term = tuple[str, str, str]  # name, key, value
+Named = dict[tuple[str, str, bool], str]  # key, role, whether among classes -> how it is written
+
+
+KeyOf = Callable[[Item], str]
 
 
 @lru_cache(maxsize=8192)
@@ -40,29 +50,37 @@ def typed(kind: str, type_: str) -> str:
     return whole if len(whole) <= _LONGEST else f"{kind[:7]}:{name_key(type_)}"
 
 
-def terms_of(said: Said, lot_keys: dict[str, str] | None = None) -> list[Term]:
-    """Everything that the event can be found by, each name and key once. `lot_keys`: URI -> key of the lot of ours
-    that it means, where that is another than the URI's own."""
+def found_by(said: Said, key_of: KeyOf | None = None) -> tuple[Named, list[Term]]:
+    """The items that the event names, and everything else that it can be found by, each once. `key_of`: the key of the
+    lot of ours that an item means, where that may be another than its own."""
+    named: Named = {}
     found: dict[tuple[str, str], str] = {}
     for name, uri, is_class in _items(said):
         # Called as `stated_by` calls it, so that it remembers.
         item = item_of(uri, is_class=False, is_parent=True) if name == "parent" else item_of(uri, is_class=is_class)
-        _add(found, name, item.key, uri)
-        ours = lot_keys.get(uri) if lot_keys else None
-        if ours and ours != item.key:
-            _add(found, name, ours, uri)
+        place = ITEMS[name]
+        _add(named, (item.key, *place), uri)
+        if key_of is not None and (ours := key_of(item)) != item.key:
+            _add(named, (ours, *place), uri)
         if item.class_uri is not None:
-            _add(found, PATTERN + name, _class_key(item.class_uri), item.class_uri)
+            _add(found, (PATTERN + name, _class_key(item.class_uri)), item.class_uri)
     for name, value in _others(said):
-        _add(found, name, term_key(value), value)
-    return [(name, key, value) for (name, key), value in found.items()]
+        _add(found, (name, term_key(value)), value)
+    return named, [(name, key, value) for (name, key), value in found.items()]
 
 
-def _add(found: dict[tuple[str, str], str], name: str, key: str, value: str) -> None:
+def terms_of(said: Said) -> list[Term]:
+    """Everything that the event can be found by under the names of terms, its items too."""
+    named, terms = found_by(said)
+    names = {place: name for name, place in ITEMS.items()}
+    return [*((names[role, is_class], key, uri) for (key, role, is_class), uri in named.items()), *terms]
+
+
+def _add(found: dict[Any, str], place: tuple[Any, ...], value: str) -> None:
     """Note a term; of several ways of writing one, the first in the alphabet stays."""
-    before = found.get((name, key))
+    before = found.get(place)
     if before is None or value < before:
-        found[name, key] = value
+        found[place] = value
 
 
 def _items(said: Said) -> Iterator[tuple[str, str, bool]]:
@@ -103,13 +121,3 @@ def rows_of(event: tuple[str, str, Any], terms: Iterable[Term]) -> list[dict[str
     event_id, subject_key, at = event
     return [dict(zip(COLUMNS, (name, key, at, event_id, subject_key, value), strict=True))
             for name, key, value in terms]
-
-
-def lot_keys_of(said: Iterable[Said], key_of: Callable[[Item], str]) -> dict[str, str]:
-    """URI -> key of the lot that `key_of` finds, for each lot that the events name."""
-    found: dict[str, str] = {}
-    for event in said:
-        for _name, uri, is_class in _items(event):
-            if is_class:
-                found[uri] = key_of(item_of(uri, is_class=True))
-    return found

@@ -119,7 +119,7 @@ def _keys(session: Session, choice: TrackingChoice) -> Select[*tuple[Any, ...]]:
 
 
 def _with_items(session: Session, choice: TrackingChoice) -> Select[*tuple[Any, ...]]:
-    found = select(EventItem.subject_key, EventItem.event_id).where(EventItem.role != PROCESS)
+    found = select(EventItem.subject_key, EventItem.event_id).where(EventItem.role != PROCESS, EventItem.stands)
     if choice.lot_keys is not None:
         found = found.where(EventItem.lot_key.in_(listed(session, choice.lot_keys)))
     if choice.product_id is not None:
