@@ -166,8 +166,11 @@ def check(_: argparse.Namespace) -> int:
 
 
 def run_named(folder: str, options: argparse.Namespace) -> int:
+    """Become that command, so that whoever ends us ends it."""
     prepare(DEV_LOCK)
-    return subprocess.run([str(PYTHON), "-m", folder, *options.rest], cwd=HERE).returncode
+    os.chdir(HERE)
+    sys.stdout.flush()
+    os.execv(PYTHON, [str(PYTHON), "-m", folder, *options.rest])
 
 
 def bench(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -58,8 +58,9 @@ class Server:
         raise RuntimeError(f"the server did not answer within {seconds} s: {self.said()}")
 
     def kill(self) -> None:
-        """SIGKILL to the whole group, as a power cut would end it."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """SIGKILL to the whole group, as a power cut would end it; one that is gone already stays so."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self, seconds: float = 15.0) -> float:

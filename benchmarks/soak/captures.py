@@ -27,7 +27,7 @@ from .capture_documents import KINDS, document_of, first_document
 from .capture_findings import broken_chain, counted, differing_tables, faults_of_documents, wait_for_the_dead
 from .installation import PASSWORD, Installation
 from .options import Options
-from .writers import Ledger, Said, Writer
+from .writers import Ledger, Said, Writer, at_work
 
 KILLS = 50
 CLIENTS = 4
@@ -105,9 +105,7 @@ def _kill_over_and_over(run: _Run, token: str, rounds: int) -> None:
     server.wait_until_ready("/healthz")
     clients = [Writer(f"writer-{number}", run.installation.port, _Client(run, token, number), run.ledger)
                for number in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    try:
+    with at_work(clients, lambda: [server]):
         for number in range(rounds):
             _wait_for_more(run.ledger)
             time.sleep(run.chance.uniform(0.0, LONGEST_LIFE_SECONDS))
@@ -119,12 +117,7 @@ def _kill_over_and_over(run: _Run, token: str, rounds: int) -> None:
             server = run.installation.start_server()
             server.wait_until_ready("/healthz")
         _wait_for_more(run.ledger)
-    finally:
-        for client in clients:
-            client.finish()
-        for client in clients:
-            client.join(60)
-        server.stop()
+    server.stop()
     _check(run)
     if run.ledger.uncertain:
         run.faults["never answered"] += len(run.ledger.uncertain)

@@ -22,7 +22,7 @@ from .installation import Installation
 from .options import Options
 from .post_office import PostOffice
 from .recalls import Pace, RecallWay
-from .writers import FormWay, Ledger, Said, Way, Writer, api_way
+from .writers import FormWay, Ledger, Said, Way, Writer, api_way, at_work
 
 KILLS = 50
 # Over and over. Who takes over from killed jobs leads only when their lease of twenty seconds has run out.
@@ -100,10 +100,8 @@ def _work_under_fire(run: _Run, ways: Sequence[Way], rounds: int, until: float) 
     server, jobs = run.installation.start_server(), run.installation.start_jobs()
     server.wait_until_ready("/healthz")
     writers = [Writer(f"writer-{number}", run.installation.port, way, run.ledger) for number, way in enumerate(ways)]
-    for writer in writers:
-        writer.start()
     letters = run.office.count()
-    try:
+    with at_work(writers, lambda: [server, jobs]):
         for number in range(rounds):
             if time.monotonic() > until:
                 break
@@ -123,13 +121,8 @@ def _work_under_fire(run: _Run, ways: Sequence[Way], rounds: int, until: float) 
             print(f"soak: kill {number + 1} ({target}), {run.ledger.count()} acknowledged, "
                   f"{run.office.count()} letters", file=sys.stderr, flush=True)
         _wait_for(run.ledger.count, run.ledger.count(), "an acknowledgement")
-    finally:
-        for writer in writers:
-            writer.finish()
-        for writer in writers:
-            writer.join(60)
-        jobs.stop(30)
-        server.stop()
+    jobs.stop(30)
+    server.stop()
 
 
 def _server_again(run: _Run) -> Server:

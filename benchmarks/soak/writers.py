@@ -5,10 +5,13 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode, urlsplit
+
+from benchmarks.serving import Server
 
 TIMEOUT_SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
@@ -81,6 +84,12 @@ class Writer(threading.Thread):
         self._way = way
         self._ledger = ledger
         self._over = threading.Event()
+        self._is_left = False
+
+    def leave(self) -> None:
+        """Send nothing more, not even again what was interrupted."""
+        self._is_left = True
+        self._over.set()
 
     def finish(self) -> None:
         """Let the present piece of work be the last."""
@@ -93,7 +102,7 @@ class Writer(threading.Thread):
             mark = f"soak {self.name} {number:06}"
             while not self._work(mark):
                 time.sleep(_PAUSE_SECONDS)
-                if self._over.is_set() and not self._ledger.is_uncertain(mark):
+                if self._is_left or (self._over.is_set() and not self._ledger.is_uncertain(mark)):
                     return
 
     def _work(self, mark: str) -> bool:
@@ -112,6 +121,26 @@ class Writer(threading.Thread):
         finally:
             connection.close()
         return True
+
+
+@contextmanager
+def at_work(writers: Sequence[Writer], dying: Callable[[], Iterable[Server]]) -> Iterator[None]:
+    """The writers work meanwhile; at the end each has its last answer. Who is stopped in the middle waits for nobody:
+    the writers are left, and the servers `dying` are killed."""
+    for writer in writers:
+        writer.start()
+    try:
+        yield
+    except BaseException:
+        for writer in writers:
+            writer.leave()
+        for server in dying():
+            server.kill()
+        raise
+    for writer in writers:
+        writer.finish()
+    for writer in writers:
+        writer.join(60)
 
 
 class Machine:

@@ -2,18 +2,23 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
 from benchmarks.load import Plan, _by_own, _by_wrk, generator
 from benchmarks.registry import Row, median_of_ratios, save, table
-from benchmarks.soak.writers import Ledger, Said, Writer
+from benchmarks.serving import Server
+from benchmarks.soak.writers import Ledger, Said, Writer, at_work
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,6 +90,26 @@ def test_the_table_and_the_file_show_value_reference_ratio_and_verdict(tmp_path:
     save(rows, tmp_path / "build" / "bench.json")
     kept = json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))
     assert [(row["name"], row["verdict"]) for row in kept] == [("page", "holds"), ("cached", "below")]
+
+
+def test_who_is_stopped_in_the_middle_waits_for_no_writer_and_kills_the_servers() -> None:
+    def way(connection: HTTPConnection, mark: str) -> Said:
+        raise ConnectionResetError
+
+    ledger = Ledger()
+    writer = Writer("one", 1, way, ledger)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    begun = time.monotonic()
+    with TemporaryFile() as log, pytest.raises(SystemExit):
+        server = Server(process, 1, log)
+        with at_work([writer], lambda: [server, server]):
+            while not ledger.uncertain and time.monotonic() < begun + 5:
+                time.sleep(0.01)
+            raise SystemExit(143)
+    writer.join(5)
+    assert not writer.is_alive()
+    assert process.returncode == -signal.SIGKILL
+    assert time.monotonic() < begun + 10
 
 
 def test_a_writer_sends_an_interrupted_report_again_under_the_same_mark() -> None:
