@@ -1,10 +1,11 @@
-"""The items of events are found by queries too: their terms are no rows of their own any more"""
+"""What is captured is written in fewer places: items answer queries too, and events lie in the order of recording"""
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
 import traceapp.db.types
+from traceapp.db.append_only import append_only_sql
 
 revision = '0023'
 down_revision = '0026'
@@ -13,6 +14,7 @@ depends_on = None
 
 _ROLES = {'object': ('epc', 'class'), 'child': ('child_epc', 'child_class'), 'input': ('input_epc', 'input_class'),
           'output': ('output_epc', 'output_class'), 'parent': ('parent', None)}
+_INDEXES = {'ix_event_recorded_at': 'recorded_at', 'ix_event_time': 'event_time', 'ix_event_capture': 'capture_id'}
 _COLUMNS = 'lot_key, at, event_id, role, is_class, subject_key, quantity, unit, stands, value'
 
 
@@ -41,6 +43,42 @@ def upgrade() -> None:
     op.execute(_named(names))
     op.execute(f"DELETE FROM event_term WHERE name IN ({_listed(names)})")  # noqa: S608 - our own names
     op.drop_table('event_item_before')
+    _order_events(connection.dialect.name)
+
+
+def _order_events(dialect: str) -> None:
+    """The key of events begins with their id; SQLite makes the table anew."""
+    op.drop_index('ix_event_id', table_name='event')
+    if dialect == 'postgresql':
+        op.execute('ALTER TABLE event DROP CONSTRAINT pk_event, '
+                   'ADD CONSTRAINT pk_event PRIMARY KEY (id, subject_key)')
+        return
+    for name in _INDEXES:
+        op.drop_index(name, table_name='event')
+    op.rename_table('event', 'event_before')
+    op.create_table('event',
+    sa.Column('subject_key', sa.String(length=32), nullable=False),
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('action', sa.String(length=8), nullable=True),
+    sa.Column('event_time', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('zone_offset', sa.String(length=6), nullable=False),
+    sa.Column('recorded_at', traceapp.db.types.UtcTime(), nullable=False),
+    *[sa.Column(name, sa.Text(), nullable=True) for name in ('biz_step', 'disposition', 'read_point', 'biz_location')],
+    sa.Column('hash', sa.String(length=100), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('context', sa.Text(), nullable=False),
+    sa.Column('capture_id', sa.String(length=32), nullable=True),
+    sa.Column('actor_id', sa.String(length=80), nullable=False),
+    sa.PrimaryKeyConstraint('id', 'subject_key', name=op.f('pk_event'))
+    )
+    op.execute('INSERT INTO event SELECT * FROM event_before ORDER BY id')
+    op.drop_table('event_before')
+    for name, column in _INDEXES.items():
+        op.create_index(name, 'event', [column, 'id'], unique=False)
+    for statement in append_only_sql('event', dialect):
+        op.execute(sa.text(statement.replace(':', '\\:')))
 
 
 def _listed(names: list[str]) -> str:

@@ -38,7 +38,7 @@ def test_items_of_events_that_were_there_before_are_found_and_stand_as_before(
     _write_as_before(sqlite, empty)
     upgrade(empty)
     assert differences(empty) == []
-    for model in (EventItem, EventTerm):
+    for model in (Event, EventItem, EventTerm):
         assert _rows(empty, model) == _rows(sqlite, model)
     for asked, numbers in ASKED:
         if asked.keys() & {"MATCH_epc", "MATCH_anyEPC", "MATCH_epcClass", "MATCH_outputEPC", "MATCH_parentID"}:

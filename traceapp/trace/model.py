@@ -46,12 +46,13 @@ class HoldKind(StrEnum):
 
 
 class Event(Base):
-    """One EPCIS 2.0 event, kept as it was captured. `id` is time-ordered, so months are ranges of it."""
+    """One EPCIS 2.0 event, kept as it was captured. `id` is time-ordered, so months are ranges of it, and new events
+    are the end of its key."""
 
     __tablename__ = "event"
     append_only = True
-    __table_args__ = (Index("ix_event_recorded_at", "recorded_at", "id"), Index("ix_event_time", "event_time", "id"),
-                      Index("ix_event_id", "id"), Index("ix_event_capture", "capture_id", "id"))
+    __table_args__ = (PrimaryKeyConstraint("id", "subject_key"), Index("ix_event_recorded_at", "recorded_at", "id"),
+                      Index("ix_event_time", "event_time", "id"), Index("ix_event_capture", "capture_id", "id"))
 
     subject_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
