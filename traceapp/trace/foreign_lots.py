@@ -22,7 +22,7 @@ from traceapp.epcis.identifiers import normal_form
 from .containment import refresh_containers
 from .flow import in_unit
 from .identity import Item
-from .lot_events import LotEvents, Seen
+from .lot_events import LotEvents, Seen, told_alike
 from .model import Hold, Lot, ReleaseState
 from .naming import names_of
 
@@ -80,8 +80,12 @@ def _refresh(events: LotEvents, keys: list[str]) -> None:
     products = _products(session, [item.gtin for item in items.values()])
     held = _held(session, foreign)
     wanted: dict[str, Values] = {}
+    alike: dict[Any, Values] = {}
     for key, item in items.items():
-        values = _lot_values(item, seen[key], names, held.get(key, set()))
+        told = told_alike(seen[key])
+        if told not in alike:
+            alike[told] = _told_values(seen[key])
+        values = _lot_values(item, alike[told], names, held.get(key, set()))
         product = products.get(item.gtin or "")
         if product is not None and item.kind == "lot":
             # Somebody tells of a lot of our product that we never made: nobody released it.
@@ -128,24 +132,31 @@ def _held(session: Session, keys: list[str]) -> dict[str, set[str]]:
     return found
 
 
-def _lot_values(item: Item, seen: list[Seen], names: dict[str, str], held: set[str]) -> dict[str, Any]:
-    """The columns of a lot that is not ours. Events of making and of adding brought it, or some of it, into being."""
+def _lot_values(item: Item, told: Values, names: dict[str, str], held: set[str]) -> Values:
+    """The columns of a lot that is not ours, with what is told of it."""
+    return told | {
+        "uri": item.uri, "item_kind": item.kind, "product_id": None, "class_uri": item.class_uri,
+        "number": told["number"] or item.number[:200], "supplier_lot_number": "", "release_note": "",
+        "name": names.get(item.uri) or names.get(item.class_uri or "") or "", "shipped": ZERO, "returned": ZERO,
+        "sampled": ZERO, "lost": ZERO, "release_state": ReleaseState.released, "is_on_hold": "manual" in held,
+        "is_recalled": "recall" in held or told["is_recalled"], "flags": list(item.flags)}
+
+
+def _told_values(seen: list[Seen]) -> Values:
+    """The columns that follow from the events alone. Events of making and of adding brought the lot, or some of it,
+    into being."""
     began = [one for one in seen if one.role == "output" or (one.role == "object" and one.action == "ADD")]
     used = [one for one in seen if one.role == "input"]
     unit = next((one.unit for one in (*began, *seen) if one.unit), None)
     first = (began or seen)[0]
     told = _told(began) if began else {}
     return {
-        "uri": item.uri, "item_kind": item.kind, "product_id": None, "class_uri": item.class_uri,
-        "number": (told.get("lotNumber") or item.number)[:200], "unit": unit, "supplier_lot_number": "",
-        "name": names.get(item.uri) or names.get(item.class_uri or "") or "", "release_note": "",
+        "number": told.get("lotNumber", "")[:200], "unit": unit,
         "origin": told.get("countryOfOrigin", "")[:120], "started_at": first.at,
         "made_on": _day(told.get("productionDate")) or _local_day(began),
         "expires_on": _day(told.get("itemExpirationDate") or told.get("bestBeforeDate")),
-        "made": _sum(began, unit), "consumed": _sum(used, unit),
-        "shipped": ZERO, "returned": ZERO, "sampled": ZERO, "lost": ZERO, "release_state": ReleaseState.released,
-        "is_on_hold": "manual" in held, "is_recalled": "recall" in held or _is_recalled(seen),
-        "flags": list(item.flags), "created_at": min(one.recorded_at for one in seen)}
+        "made": _sum(began, unit), "consumed": _sum(used, unit), "is_recalled": _is_recalled(seen),
+        "created_at": min(one.recorded_at for one in seen)}
 
 
 def _sum(seen: list[Seen], unit: str | None) -> Decimal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,6 +58,11 @@ class Seen:
     @property
     def said(self) -> Said:
         return self.known.said
+
+
+def told_alike(seen: Iterable[Seen]) -> tuple[Any, ...]:
+    """What is the same for things of which the same events tell the same: serial numbers come by the hundred."""
+    return tuple([(one.event_id, one.role, one.quantity, one.unit) for one in seen])
 
 
 @dataclass(slots=True)

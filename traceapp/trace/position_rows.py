@@ -18,7 +18,7 @@ from traceapp.epcis import Event as Said
 
 from . import acts
 from .event_row import EventRow
-from .lot_events import LotEvents, Seen
+from .lot_events import LotEvents, Seen, told_alike
 from .model import Event, EventItem, ItemKind, ItemPosition, LotEdge, PositionState
 from .position import UNKNOWN, Held, Ledger, Move, Spot, Step, Telling, own_moves, place_named, spot_key
 
@@ -76,7 +76,7 @@ def follow_act(session: Session, row: EventRow, said: Said, touched: list[Touch]
         for one in sorted((one for one in touched if one.lot_key == key), key=lambda one: one.role):
             moves = tuple(own_moves(act, said, one.role, _amount(act, data, one), ledger))
             ledger.apply(Step(row.event_time, row.id, moves))
-        if changes.note(key, before.get(key, {}), ledger):
+        if changes.note(key, before.get(key, {}), _rows_of(ledger)):
             changed.add(key)
     changes.write(session)
     return changed
@@ -91,9 +91,9 @@ def refresh(session: Session, keys: Iterable[str], events: LotEvents | None = No
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start:start + _CHUNK]
         before = _rows(session, [key for key in part if key not in events.new], is_open=False)
-        ledgers = _worked_out(events, part, telling)
+        after = _worked_out(events, part, telling)
         changes = _Changes()
-        changed |= {key for key in part if changes.note(key, before.get(key, {}), ledgers.get(key) or Ledger(False))}
+        changed |= {key for key in part if changes.note(key, before.get(key, {}), after.get(key, {}))}
         changes.write(session)
     return changed
 
@@ -106,21 +106,33 @@ def _amount(act: str, data: dict[str, Any], one: Touch) -> tuple[Decimal | None,
     return one.quantity, one.unit
 
 
-def _worked_out(events: LotEvents, keys: list[str], telling: dict[str, Telling]) -> dict[str, Ledger]:
-    """Where these items were, by what is told of them. `telling`: what was worked out of events before."""
+def _worked_out(events: LotEvents, keys: list[str], telling: dict[str, Telling]) -> dict[str, Rows]:
+    """Where these items were, by what is told of them; things of which the same is told share their rows. `telling`:
+    what was worked out of events before."""
     found = events.of(keys)
     emptied = _emptied(events, found)
-    ledgers = {}
+    rows: dict[str, Rows] = {}
+    alike: dict[Any, Rows] = {}
     for key, own in found.items():
         item = own[0].known.items.get(key)
-        ledger = ledgers[key] = Ledger(item is not None and item.kind in _SINGLE)
-        steps: list[tuple[datetime, str, str, Seen | Move]] = [(one.at, one.event_id, one.role, one) for one in own]
-        steps += [(at, cause, "", move) for at, cause, move in emptied.get(key, ())]
-        steps.sort(key=_ORDER)
-        for at, event_id, _role, what in steps:
-            moves = (what,) if isinstance(what, Move) else _moves(what, ledger, telling)
-            ledger.apply(Step(at, event_id, moves))
-    return ledgers
+        is_single = item is not None and item.kind in _SINGLE
+        left = emptied.get(key, [])
+        shape = is_single, told_alike(own), tuple(left)
+        if shape not in alike:
+            alike[shape] = _rows_of(_ledger_of(own, left, Ledger(is_single), telling))
+        rows[key] = alike[shape]
+    return rows
+
+
+def _ledger_of(own: list[Seen], left: list[tuple[datetime, str, Move]], ledger: Ledger,
+               telling: dict[str, Telling]) -> Ledger:
+    steps: list[tuple[datetime, str, str, Seen | Move]] = [(one.at, one.event_id, one.role, one) for one in own]
+    steps += [(at, cause, "", move) for at, cause, move in left]
+    steps.sort(key=_ORDER)
+    for at, event_id, _role, what in steps:
+        moves = (what,) if isinstance(what, Move) else _moves(what, ledger, telling)
+        ledger.apply(Step(at, event_id, moves))
+    return ledger
 
 
 def _moves(one: Seen, ledger: Ledger, telling: dict[str, Telling]) -> Iterable[Move]:
@@ -186,16 +198,15 @@ class _Changes:
     changed: list[dict[str, Any]] = field(default_factory=list)
     new: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def note(self, lot_key: str, before: Rows, ledger: Ledger) -> bool:
-        """Make the rows of an item what the ledger says; answers whether something came to or left a place."""
-        after = {(held.since, held.spot.key): _values(held) for held in (*ledger.over, *ledger.held.values())}
+    def note(self, lot_key: str, before: Rows, after: Rows) -> bool:
+        """Make the rows of an item what they should be; answers whether something came to or left a place."""
         self.gone += [_key(lot_key, key) for key in before if key not in after]
         for key, row in after.items():
             if key not in before:
                 self.new.append((lot_key, *key, *row.values()))
             elif before[key] != row:
                 self.changed.append(_key(lot_key, key) | {f"new_{name}": value for name, value in row.items()})
-        return _presence(before) != _presence(after)
+        return any(map(_is_some, after.values())) if not before else _presence(before) != _presence(after)
 
     def write(self, session: Session) -> None:
         connection = session.connection()
@@ -209,6 +220,10 @@ def _key(lot_key: str, key: tuple[datetime, str]) -> dict[str, Any]:
     return {"key_lot_key": lot_key, "key_since": key[0], "key_spot_key": key[1]}
 
 
+def _rows_of(ledger: Ledger) -> Rows:
+    return {(held.since, held.spot.key): _values(held) for held in (*ledger.over, *ledger.held.values())}
+
+
 def _values(held: Held) -> dict[str, Any]:
     spot = held.spot
     return {"until": held.until, "state": spot.state.value, "place": spot.place, "owner": spot.owner or "",
@@ -219,7 +234,11 @@ def _values(held: Held) -> dict[str, Any]:
 def _presence(rows: Rows) -> list[tuple[str, datetime, datetime | None]]:
     """Where something was from when to when, whatever the quantity."""
     return merged([(key, since, row["until"]) for (since, key), row in rows.items()
-                   if row["quantity"] is None or row["quantity"] > 0])
+                   if _is_some(row)])
+
+
+def _is_some(row: dict[str, Any]) -> bool:
+    return row["quantity"] is None or row["quantity"] > 0
 
 
 def merged(spans: Iterable[tuple[str, datetime, datetime | None]]) -> list[tuple[str, datetime, datetime | None]]:
