@@ -25,7 +25,10 @@ def utc_milliseconds(text: str) -> str:
 
     Raises ValueError for what is no date and time with a zone. Source: CBV 2.0, section 8.9 (event hash).
     """
-    return _moment(text, _MILLI).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = _moment(text, _MICRO)
+    if moment.microsecond % 1000:  # else the moment that the reader has worked out already is that millisecond
+        moment = _moment(text, _MILLI)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # One timestamp is looked at by the checker, the reader and the hash.
