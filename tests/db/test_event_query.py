@@ -19,6 +19,7 @@ from traceapp.epcis import EPCIS_CONTEXT, read
 from traceapp.trace import event_query
 from traceapp.trace.capture import CaptureDocument, capture_document, rebuild
 from traceapp.trace.event_query import events_page
+from traceapp.trace.model import Lot
 from traceapp.trace.query_model import EventTerm
 from traceapp.trace.query_parameters import PARAMETERS, read_query
 from traceapp.trace.query_values import values_page
@@ -200,6 +201,21 @@ def test_terms_are_the_same_after_a_rebuild(filled: Database) -> None:
         rebuild(session)
     assert terms() == before
     assert len(before) > len(EVENTS)
+
+
+def test_what_was_declared_wrong_is_found_by_its_items_beside_its_declaration_and_listed(
+        database: Database, actor: Actor, clock: FixedClock) -> None:
+    wrong = event(1, epcList=[SERIAL], quantityList=[{"epcClass": LOT, "quantity": 2}])
+    declared = wrong | {"errorDeclaration": {"declarationTime": "2026-11-07T05:00:00Z", "reason": "incorrect_data"}}
+    captured(captured(database, actor, clock, [wrong]), actor, clock, [declared])
+    for _ in range(2):
+        for asked, numbers in (({"MATCH_epc": SERIAL}, [1, 1]), ({"MATCH_epcClass": LOT}, [1, 1]),
+                               ({"MATCH_epcClass": SERIAL}, []), ({"MATCH_parentID": SERIAL}, [])):
+            assert found(database, asked) == numbers
+        with database.write() as session:
+            assert sorted(values_page(session, (*INSTANCES, *CLASSES), None, 9)[0]) == sorted([SERIAL, LOT])
+            assert session.scalar(select(func.count()).select_from(Lot)) == 0
+            rebuild(session)
 
 
 def test_values_are_each_listed_once_whatever_the_page(filled: Database) -> None:
