@@ -13,6 +13,9 @@ from traceapp.core.process import take_habits
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "clocks",
           "terms", "lots", "icsr", "audit", "backup", "vault", "tables")
 
+# The code of a problem with what the command was given, not with what it found.
+WRONG_USE = "wrong-use"
+
 
 def parser(groups: Sequence[str] = GROUPS) -> argparse.ArgumentParser:
     """The parser with the commands of `groups`."""
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"traceapp: {problem.text}" + (f" [{problem.place}]" if problem.place else ""), file=sys.stderr)
         for place, message in problem.errors.items():
             print(f"  {place}: {message}", file=sys.stderr)
-        return 1
+        return 2 if problem.code == WRONG_USE else 1
     except BrokenPipeError:
         sys.stderr.close()
         return 1

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import NotFound, Problem
 
 if TYPE_CHECKING:
     from traceapp.db import Database
@@ -41,9 +41,16 @@ def _content(name: str) -> bytes:
 def _check(options: argparse.Namespace) -> int:
     from traceapp.epcis.lines import check_line
 
+    from . import show
+
     good = True
     for name in options.file:
-        line, is_sound = check_line(name, _content(name))
+        try:
+            line, is_sound = check_line(name, _content(name))
+        except NotFound as error:
+            good = False
+            show({"file": name, "ok": False, "errors": [{"pointer": "", "code": "unreadable", "message": error.text}]})
+            continue
         good = good and is_sound
         print(line)
     return 0 if good else 1
@@ -68,10 +75,22 @@ def _capture(options: argparse.Namespace) -> int:
     assert models.metadata.tables
     found = database()
     upgrade(found)
+    good = True
     for number, name in enumerate(options.file, 1):
         print(f"capturing {number} of {len(options.file)}: {name}", file=sys.stderr)
-        show({"file": name, "ok": True, **_captured(found, name)})
-    return 0
+        try:
+            show({"file": name, "ok": True, **_captured(found, name)})
+        except Problem as refusal:
+            good = False
+            print(f"traceapp: {refusal.text}", file=sys.stderr)
+            show({"file": name, "ok": False, "errors": _told(refusal)})
+    return 0 if good else 1
+
+
+def _told(refusal: Problem) -> list[dict[str, str]]:
+    """Every place of a refusal; the refusal itself where it has none."""
+    places = refusal.errors or {refusal.place or "": refusal.text}
+    return [{"pointer": place, "code": refusal.code, "message": message} for place, message in places.items()]
 
 
 def _captured(found: Database, name: str) -> dict[str, Any]:
@@ -92,7 +111,8 @@ def _export(options: argparse.Namespace) -> int:
     from traceapp.trace.capture import lot_document
 
     from .settings import database
+    from .uris import or_wrong_use
 
-    with database().read() as session:
+    with database().read() as session, or_wrong_use(options.lot):
         print(lot_document(session, options.lot))
     return 0

@@ -5,6 +5,8 @@ import argparse
 import sys
 from datetime import datetime
 
+from . import WRONG_USE
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
@@ -39,15 +41,17 @@ def _trace(options: argparse.Namespace) -> int:
     from traceapp.trace.starting import StartKind
 
     from .settings import database
+    from .uris import or_wrong_use
 
     assert models.metadata.tables
+    since = _moment(options.since)
     with database().snapshot() as session:
-        start = beginning_of(session, options.uri, StartKind(options.kind) if options.kind else None)
+        with or_wrong_use(options.uri):
+            start = beginning_of(session, options.uri, StartKind(options.kind) if options.kind else None)
         if options.format == "epcis":
             print(lots_document(session, start.keys))
             return 0
-        found = trace_from(session, start.keys, TraceWish(options.direction, not options.no_time,
-                                                          _moment(options.since)))
+        found = trace_from(session, start.keys, TraceWish(options.direction, not options.no_time, since))
         sys.stdout.buffer.write(render_trace(found, options.format, SystemClock().now()))
     return 0
 
@@ -63,8 +67,8 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise InvalidInput("“%(text)s” is not a time with its zone, such as 2026-03-09T08:00+08:00.", place="--since",
-                           text=text)
+        raise InvalidInput("“%(text)s” is not a time with its zone, such as 2026-03-09T08:00+08:00.", code=WRONG_USE,
+                           place="--since", text=text)
     return found
 
 
@@ -77,11 +81,13 @@ def _gaps(options: argparse.Namespace) -> int:
     from traceapp.trace.reach import lots_around
 
     from .settings import database
+    from .uris import or_wrong_use
 
     assert models.metadata.tables
     found, after = 0, None
     with database().snapshot() as session:
-        keys = lots_around(session.connection(), key_of_text(session, options.lot)) if options.lot else None
+        with or_wrong_use(options.lot or ""):
+            keys = lots_around(session.connection(), key_of_text(session, options.lot)) if options.lot else None
         while True:
             page = gap_page(session, GapFilter(GapKind(options.kind) if options.kind else None, keys, after,
                                                LARGEST_PAGE))

@@ -13,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, Site
 from traceapp.core.errors import Conflict, NotFound
+from traceapp.epcis.identifiers import normal_form
+from traceapp.epcis.vocabulary import PARTY_TYPES
 from traceapp.gs1 import Gs1Error, parse_anything
 
 from .finding import key_of_text
 from .model import Lot, Production, Shipment, ShipmentLine
+from .terms import typed
+from .told_lots import lots_told
 
 
 class StartKind(StrEnum):
@@ -45,6 +49,14 @@ _WAYS: dict[StartKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     StartKind.supplier: (("party", "site"), ("417", "414")), StartKind.consignee: (("party", "site"), ("417", "414")),
     StartKind.shipment: (("despatch",), ("402",)), StartKind.equipment: ((), ("8004", "8003")),
     StartKind.work_order: (("order",), ())}
+# Where the same stands in others' events, for what is no partner, despatch or order of ours.
+_TOLD: dict[StartKind, tuple[str, ...]] = {
+    StartKind.supplier: tuple(typed("source", kind) for kind in sorted(PARTY_TYPES)),
+    StartKind.consignee: tuple(typed("destination", kind) for kind in sorted(PARTY_TYPES)),
+    StartKind.shipment: tuple(typed("bizTransaction", kind) for kind in ("desadv", "bol", "inv")),
+    StartKind.equipment: ("readPoint",),
+    StartKind.work_order: ("transformationID", typed("bizTransaction", "prodorder"))}
+_ASSET = re.compile(r"https://id\.gs1\.org/800[34]/")
 
 
 def start_of(session: Session, text: str, kind: StartKind | None = None) -> Start:
@@ -91,8 +103,11 @@ def party_called(session: Session, name: str) -> Party | None:
 
 
 def _lots(session: Session, kind: StartKind, name: str) -> tuple[str, ...]:
+    """What our own records say; else what others' events tell."""
     names = tuple(dict.fromkeys(_names(kind, name)))
-    return tuple(sorted(session.scalars(_statement(kind, names).distinct()))) if names else ()
+    found = tuple(sorted(session.scalars(_statement(kind, names).distinct()))) if names else ()
+    told = [one for one in names if kind != StartKind.equipment or _ASSET.match(normal_form(one))]
+    return found or lots_told(session, _TOLD[kind], told, "output" if kind == StartKind.work_order else None)
 
 
 def _names(kind: StartKind, text: str) -> Iterator[str]:
