@@ -338,3 +338,31 @@ def test_two_sweeps_do_not_work_on_one_table(sqlite_office: Office, clock: Fixed
     with sqlite_office.world.database.write() as session:
         assert claim_import(session, clock, ImportState.checking) is None
     assert check_tables(sqlite_office.world) == 0
+
+
+def test_recipes_come_in_and_are_replaced_where_that_was_chosen(office: Office) -> None:
+    office.take("product", table("code,name,kind,unit,gtin", "P1,Plaster,device,EA,06901234500011", "P2,Pad,device,EA,",
+                                 "G1,Glue,material,KGM,", "F1,Foil,material,MTR,"))
+    first = table("product,quantity made,material,quantity,unit,loss", "P1,1000,G1,1900,GRM,2", "P1,1000,F1,12.5,,",
+                  "P2,1,G1,0.5,MTR,", "P9,1,G1,1,,")
+    looked = office.check(office.begin("recipe", first))
+    assert office.wrong(looked) == [(4, "quantity", "unit-mismatch"), (5, "product", "unknown-product")]
+    assert counts(office.take("recipe", first, skips_faulty=True)) == (2, 0, 0, 2)
+    assert counts(office.take("recipe", first, skips_faulty=True)) == (0, 2, 0, 2)
+    second = table("product,batch size,component,quantity", "P1,500,F1,6")
+    assert office.wrong(office.check(office.begin("recipe", second))) == [(2, "made", "differs")]
+    assert counts(office.take("recipe", second, may_change=True)) == (0, 0, 1, 0)
+    with office.world.database.read() as session:
+        product = session.scalars(select(Product).where(Product.code == "P1")).one()
+        assert [(line.material.code, line.quantity) for line in product.recipe] == [("F1", 6)]
+        assert (product.recipe_output, [level.gtin for level in product.levels]) == (500, ["06901234500011"])
+
+
+def test_a_recipe_with_a_fault_names_its_row_and_column(sqlite_office: Office) -> None:
+    sqlite_office.take("product", table("code,name,kind,unit", "P1,Plaster,device,EA", "G1,Glue,material,KGM"))
+    for rows, wrong in ((("P1,10,P1,1,",), (2, "material", "own-material")),
+                        (("P1,10,G1,1,", "P1,10,G1,2,"), (2, "material", "material-twice")),
+                        (("P1,10,G1,1,", "P1,20,G1,2,"), (3, "made", "rows-differ")),
+                        (("P1,10,G1,1,100",), (2, "material", "invalid-input")), (("P1,0,G1,1,",), (2, "made", "not-positive"))):
+        job = sqlite_office.check(sqlite_office.begin("recipe", table("product,made,material,quantity,loss", *rows)))
+        assert sqlite_office.wrong(job) == [wrong]

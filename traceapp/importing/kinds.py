@@ -19,6 +19,7 @@ from .catalog_rows import (
 from .desk import Desk, Line, Names, Outcome
 from .fields import Field, fields_of
 from .lot_rows import LOT_PLACES, PRODUCTION_PLACES, lot_names, take_lot, take_production
+from .recipe_rows import RECIPE_PLACES, recipe_names, take_recipe
 from .registration_rows import REGISTRATION_PLACES, registration_names, take_registration
 from .telemetry_rows import ABOUT, take_telemetry, telemetry_names
 from .work_rows import (
@@ -58,6 +59,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
     Kind("site", "catalog.write", take_site, site_names, places={"party_id": "party"}, can_change=True),
     Kind("registration", "catalog.write", take_registration, registration_names, places=REGISTRATION_PLACES,
          can_change=True),
+    Kind("recipe", "catalog.write", take_recipe, recipe_names, ("product",), RECIPE_PLACES, can_change=True),
     Kind("lot", "trace.record", take_lot, lot_names, places=LOT_PLACES),
     Kind("production", "trace.record", take_production, lot_names, ("work_order", "product", "lot"),
          PRODUCTION_PLACES),

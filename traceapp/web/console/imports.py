@@ -51,7 +51,7 @@ PERMISSIONS: dict[str, str] = {f"console.{name}": "import.run" for name in (
 
 _ = lazy_gettext
 KINDS = {"product": _("Products and materials"), "party": _("Partners"), "site": _("Sites"),
-         "registration": _("Products per market"),
+         "registration": _("Products per market"), "recipe": _("Recipes"),
          "lot": _("Lots received or made"), "production": _("Batches with what went into them"),
          "inspection": _("Inspection reports"), "shipment": _("Shipments"),
          "telemetry": _("Readings of temperature and humidity")}
@@ -61,7 +61,7 @@ STATES = {"draft": (_("Columns to be named"), "info"), "checking": (_("Being loo
           "done": (_("Done"), "go"), "cancelled": (_("Cancelled"), "plain")}
 # Where what was taken in is to be seen.
 _LISTS = {"product": "console.products", "party": "console.partners", "site": "console.partners",
-          "registration": "console.products",
+          "registration": "console.products", "recipe": "console.products",
           "lot": "console.lots", "production": "console.lots", "inspection": "console.lots",
           "shipment": "console.lots", "telemetry": "console.lots"}
 _ZONE = "Asia/Shanghai"
