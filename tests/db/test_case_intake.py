@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
 from traceapp.complaint.model import Complaint, ComplaintNote
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Forbidden
+from traceapp.core.errors import Forbidden, InvalidInput
 from traceapp.core.ids import new_id
 from traceapp.db import Database
 from traceapp.submission.case_intake import IncomingCase, Taken, TakenCase, age_band, take_case
@@ -107,6 +107,18 @@ def test_where_it_happened_decides_which_authorities_are_asked(database: Databas
         clocks = {one.rule_id: one.ground for one in clocks_about(session, about(taken.adverse_event_id))}
     assert event.details == {"event_country": "US"}
     assert clocks == {"CN-MD-04": "home", "US-MD-01": "happened"}
+
+
+def test_the_clocks_of_a_file_count_from_the_day_on_which_it_reached_us(database: Database, clock: FixedClock) -> None:
+    came = clock.now() - timedelta(days=3)
+    taken = take(database, clock, learned_at=came)
+    take(database, clock, narrative="She recovered.", learned_at=came)
+    with database.read() as session:
+        assert {one.started_at for one in clocks_about(session, about(taken.adverse_event_id))} == {came}
+        due = [task.due_at for task in open_tasks(session) if task.kind == "adverse_event.follow_up"]
+    assert due == [came + timedelta(days=1)]
+    with pytest.raises(InvalidInput):
+        take(database, clock, case_id="other", learned_at=clock.now() + timedelta(days=1))
 
 
 def test_reports_that_say_different_things_under_one_version_are_both_kept(

@@ -34,18 +34,19 @@ def _due(options: argparse.Namespace) -> int:
     from traceapp.rules.lines import due_records, situation_of
 
     situation = situation_of(options.jurisdiction, options.kind, options.actor, options.trigger, options.device_class)
-    found = list(due_records(situation, _moment(options.at)))
+    found = list(due_records(situation, moment_of(options.at, "--at")))
     for record in found:
         print(json.dumps(record, ensure_ascii=False))
     return 1 if found[0]["id"] == "undetermined" else 0
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str, place: str) -> datetime:
+    """The moment that somebody wrote with its zone. Raises InvalidInput."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or found.tzinfo is None or not 1900 < found.year < 9000:
         raise InvalidInput("“%(text)s” is not a moment with its zone. Write 2026-12-28T10:00+08:00.",
-                           code="not-a-moment", place="--at", text=text[:40])
+                           code="not-a-moment", place=place, text=text[:40])
     return found

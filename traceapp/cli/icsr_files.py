@@ -37,6 +37,8 @@ def add_to(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="E2B(R3) or eMDR XML. The sender's number of the case decides: a report that is here already "
                     "changes nothing, a later one of the same case is noted in it.")
     take.add_argument("file", nargs="+", help="- is standard input")
+    take.add_argument("--at", default="", metavar="MOMENT",
+                      help="when the files reached us, with its zone (default: now); the legal clocks count from there")
     take.set_defaults(run=_import)
 
 
@@ -111,12 +113,13 @@ def _import(options: argparse.Namespace) -> int:
     from traceapp.submission.case_intake import take_case
 
     from . import show
+    from .clocks import moment_of
     from .settings import world
 
     here, actor, good = world(), _actor(), True
     for name in options.file:
         try:
-            cases = read_cases(_content(name))
+            cases = read_cases(_content(name), moment_of(options.at, "--at") if options.at else None)
             with here.database.write() as session:  # a file is taken in whole or not at all
                 taken = [(one, take_case(session, actor, here.clock, one, vault=here.vault)) for one in cases]
         except Problem as problem:

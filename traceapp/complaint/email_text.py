@@ -116,7 +116,7 @@ def _moment(said: str) -> datetime | None:
     """The time of a letter; without a zone it is Beijing's, without an hour the day is not enough."""
     try:
         at = parsedate_to_datetime(said)
-        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return at if at.tzinfo is not None else at.replace(tzinfo=UTC if "-0000" in said else _BEIJING)
     except (ValueError, TypeError, IndexError, OverflowError):
         pass
     match = _DAY.search(said)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from traceapp.attachment.store import hash_of
 from traceapp.core.errors import InvalidInput
@@ -30,9 +30,9 @@ _WORLDWIDE = re.compile(r"[A-Z]{2}-[^-]+-.+")
 _E2B, _EMDR = "MCCI_IN200100UV01", "PORR_IN040001UV01"
 
 
-def read_cases(data: bytes) -> list[IncomingCase]:
-    """Every report in an E2B(R3) or eMDR file. Raises InvalidInput for a file of another kind, or one without the
-    sender's number of the case, by which it is known again."""
+def read_cases(data: bytes, learned_at: datetime | None = None) -> list[IncomingCase]:
+    """Every report in an E2B(R3) or eMDR file that reached us at a moment, None: now. Raises InvalidInput for a file of
+    another kind, or one without the sender's number of the case, by which it is known again."""
     root, sha256 = root_name(data), hash_of(data)
     if root == _E2B:
         batch = read_icsrs(data)
@@ -50,7 +50,7 @@ def read_cases(data: bytes) -> list[IncomingCase]:
     if any(len(one.case_id) > _LONGEST_NUMBER for one in found):
         raise InvalidInput("The number by which a sender knows a case is longer than %(most)d characters. Nothing was "
                            "taken in.", code="case-id-too-long", place="/", most=_LONGEST_NUMBER)
-    return found
+    return [replace(one, learned_at=learned_at) for one in found]
 
 
 def _with_icsr(found: IncomingCase, batch: Section, report: Section) -> IncomingCase:
@@ -77,7 +77,7 @@ def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
         ", ".join(dict.fromkeys(name for one in suspects for name in (one.name, *one.device_names) if name)),
         next((lot for one in suspects for lot in one.lots), ""), seriousness=report.seriousness, was_harmed=True,
         happened_on=_day(began), age=report.age, age_unit=report.age_unit, sex=report.sex,
-        received_at=report.received_at, correction_reason=report.correction_reason,
+        correction_reason=report.correction_reason,
         country=_country(*(one.country for one in report.reactions), report.reporter_country),
         other_ids=tuple(one for one in dict.fromkeys((report.report_id, *report.other_ids))
                         if one != case_id and _WORLDWIDE.fullmatch(one))[:_MOST_NUMBERS])

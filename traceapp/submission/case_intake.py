@@ -18,6 +18,7 @@ from traceapp.audit.trail import canonical
 from traceapp.complaint.handling import AddNote, add_note
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.intake import submit_complaint
+from traceapp.complaint.policy import checked_awareness
 from traceapp.complaint.report import NARRATIVE_LIMIT, LotGiven, SubmitComplaint
 from traceapp.complaint.triaging import TriageComplaint, triage_complaint
 from traceapp.core.actor import Actor
@@ -36,7 +37,7 @@ NULLIFICATION = "nullification"
 _REPORTED = (ReportState.sent, ReportState.acknowledged)
 _SOON = timedelta(days=1)
 _NOTE = 4000
-_OF_THE_FILE = ("sha256", "other_ids", "message", "content")
+_OF_THE_FILE = ("sha256", "other_ids", "message", "content", "learned_at")
 # Upper ends of the bands of age, in years that are completed.
 _BANDS = ((1, "0-1"), (13, "2-13"), (17, "14-17"), (44, "18-44"), (64, "45-64"))
 _IN_A_YEAR = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "year": 1, "month": 12, "week": 52, "day": 365,
@@ -56,7 +57,8 @@ class IncomingCase:
     """A report as it came in, in our words. `version` tells the reports of one case apart; `correction`:
     `nullification`, `amendment` or empty. `age_unit`: UCUM, a word, or what FDA's form writes. `other_ids`: further
     numbers by which its senders know the case. `message`: the report as a file of its own; `content`: the hash of what
-    it says, whoever sends it on. `country`: where it happened, in two letters; empty where the report does not say."""
+    it says, whoever sends it on. `learned_at`: when it reached us, None: now. `country`: where it happened, in two
+    letters; empty where the report does not say."""
 
     form: str
     case_id: str
@@ -75,7 +77,7 @@ class IncomingCase:
     age: Decimal | None = None
     age_unit: str = ""
     sex: str = "unknown"
-    received_at: datetime | None = None
+    learned_at: datetime | None = None
     other_ids: tuple[str, ...] = ()
     correction_reason: str = field(default="", repr=False)
     message: str = field(default="", repr=False)
@@ -169,7 +171,7 @@ def _create(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase
         "file_import", text[:NARRATIVE_LIMIT], LotGiven(text=incoming.lot, serial=incoming.serial), affected="patient",
         age_band=age_band(incoming.age, incoming.age_unit), sex=incoming.sex,
         harm="yes" if incoming.was_harmed else "could", seriousness=incoming.seriousness,
-        happened_on=incoming.happened_on), vault=vault).complaint
+        happened_on=incoming.happened_on, awareness_at=incoming.learned_at), vault=vault).complaint
     for start in range(NARRATIVE_LIMIT, len(text), _NOTE):
         add_note(session, actor, clock, AddNote(complaint.id, text[start:start + _NOTE]))
     triage_complaint(session, actor, clock, TriageComplaint(
@@ -182,7 +184,9 @@ def _create(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase
 
 def _note(session: Session, actor: Actor, clock: Clock, incoming: IncomingCase, complaint_id: str) -> None:
     """The news as notes of the complaint."""
-    head = " · ".join(part for part in (incoming.correction or "follow-up", incoming.version, incoming.sender) if part)
+    learned_at = checked_awareness(incoming.learned_at, clock.now())
+    head = " · ".join(part for part in (incoming.correction or "follow-up", incoming.version, incoming.sender,
+                                        f"{learned_at:%Y-%m-%d %H:%M} UTC") if part)
     text = f"{head}\n{_told(incoming)}"
     for start in range(0, len(text), _NOTE):
         add_note(session, actor, clock, AddNote(complaint_id, text[start:start + _NOTE]))
@@ -195,8 +199,9 @@ def _ask_to_read(session: Session, actor: Actor, clock: Clock, incoming: Incomin
     if taken.how is Taken.created and not is_back:
         return
     raise_task(session, actor, clock, RaiseTask(
-        TAKEN_BACK_TASK if is_back else READ_TASK, about_event(taken.adverse_event_id), "quality", clock.now() + _SOON,
-        None, {"reference": taken.reference or about_complaint(taken.complaint_id)}))
+        TAKEN_BACK_TASK if is_back else READ_TASK, about_event(taken.adverse_event_id), "quality",
+        checked_awareness(incoming.learned_at, clock.now()) + _SOON, None,
+        {"reference": taken.reference or about_complaint(taken.complaint_id)}))
 
 
 def _told(incoming: IncomingCase) -> str:

@@ -10,16 +10,17 @@ from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import FilePart, choice
+from .schemas import FilePart, choice, moment
 
 blueprint = ApiBlueprint("api_received_reports", __name__, url_prefix="/api/v1", description="Reports that others send")
 PERMISSIONS = {"api_received_reports.take": "complaint.write"}
 
 
 class ReceivedFileSchema(Schema):
-    """A file of E2B(R3) or FDA device reports (eMDR) as XML."""
+    """A file of E2B(R3) or FDA device reports (eMDR) as XML; `awareness_at`: when it reached us, if before now."""
 
     file = FilePart(required=True)
+    awareness_at = moment(load_default=None)
 
 
 class ReceivedReportSchema(Schema):
@@ -44,7 +45,7 @@ def take(given: dict[str, Any]) -> object:
     from traceapp.submission.case_files import read_cases  # noqa: PLC0415  XML is loaded when a file comes
 
     here = world()
-    cases = read_cases(given["file"].stream.read())
+    cases = read_cases(given["file"].stream.read(), given["awareness_at"])
     with unit_of_work() as session:
         taken = [(one, take_case(session, signed_in(), here.clock, one, vault=here.vault)) for one in cases]
     return [{"form": one.form, "case_id": one.case_id, "version": one.version, "correction": one.correction,

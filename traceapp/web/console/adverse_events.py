@@ -99,11 +99,12 @@ def adverse_events_take() -> Response:
 
     form = Entered()
     sent = form.file("file")
+    learned_at = form.moment("awareness_at", "Asia/Shanghai") if form.text("awareness_at") else None
     if sent is None:
         form.fault("file", _("Choose a file."))
         return _list(form, 422)
     try:
-        cases = read_cases(sent.stream.read())
+        cases = read_cases(sent.stream.read(), learned_at)
     except (InvalidInput, TooLarge) as problem:
         form.refuse(problem, {problem.place or "": "file"})
         return _list(form, problem.status)
