@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from tests.factories_complaint import a_report, make_lots, make_product, scanned, submit
+from tests.factories_reports import person
 from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import (
@@ -26,7 +27,7 @@ from traceapp.catalog.model import Party, PartyRole, Site
 from traceapp.complaint.service import TriageComplaint, triage_complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Conflict, InvalidInput, Stale
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, Stale
 from traceapp.db import Database
 from traceapp.rules import Kind, Role, Situation, Trigger
 from traceapp.worklist.clock_model import LegalClock
@@ -177,7 +178,11 @@ def test_without_a_rule_it_is_undetermined_until_a_person_decides(database: Data
     with database.read() as session:
         kinds = {task.kind: task.role for task in tasks_about(session, about(event.id)) if task.state == "open"}
     assert kinds["clock.decide"] == "quality_manager" and "clock.report" in kinds
-    end(database, clock, found, "not_reportable", reason="Japan asks for no report of cosmetics")
+    with pytest.raises(Forbidden):
+        end(database, clock, found, "not_reportable", reason="Japan asks for no report of cosmetics")
+    with database.write() as session:
+        end_clock(session, person("u-boss", "quality_manager"), clock, EndClock(
+            found.id, "not_reportable", "Japan asks for no report of cosmetics"))
     with database.read() as session:
         assert not {"clock.decide", "clock.report"} & {
             task.kind for task in tasks_about(session, about(event.id)) if task.state == "open"}

@@ -55,6 +55,13 @@ def test_what_is_not_said_is_not_suggested(text: str, field: str) -> None:
     assert values(read_email(text), field) == []
 
 
+@pytest.mark.parametrize(("said", "local"), [
+    ("9 Mar 2026 14:30:00", "2026-03-09T14:30"), ("Mon, 9 Mar 2026 14:30:00 -0000", "2026-03-09T22:30"),
+    ("Mon, 9 Mar 2026 14:30:00 -0500", "2026-03-10T03:30"), ("2026年3月9日 14:30", "2026-03-09T14:30")])
+def test_a_time_without_a_zone_is_that_of_the_house(said: str, local: str) -> None:
+    assert [one.value for one in read_email(f"Date: {said}\n\nhello").suggestions if one.field == "awareness_at"] == [local]
+
+
 def test_names_of_products_are_found_whatever_their_case_the_longest_first() -> None:
     names = [("a", "Plaster"), ("b", "Breathable plaster"), ("c", "Mask"), ("d", "x")]
     assert [one.value for one in names_in("The BREATHABLE PLASTER came off", names)] == ["b", "a"]

@@ -16,6 +16,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db import expect_revision
+from traceapp.identity.policy import permit
 from traceapp.rules import Judgement, Kind, Rule, Situation, Trigger, judge, last_moment, rules
 
 from .clock_model import REFUSED, UNDETERMINED, ClockState, LegalClock
@@ -138,12 +139,15 @@ def _ask_for_calendar(session: Session, actor: Actor, clock: Clock, begun: list[
 def end_clock(session: Session, actor: Actor, clock: Clock, command: EndClock) -> LegalClock:
     """The clock, ended; after a report the next one begins where the authority asks for one. Raises NotFound, Stale,
     Conflict for one that was ended before, InvalidInput without a reason, or for a report without acknowledgement and
-    file."""
+    file, Forbidden for others than the manager to decide what no rule decides."""
     found = _running_clock(session, command.clock_id, command.revision)
     found.reason = _reason(command.reason)
     if command.decision == ClockState.reported:
         found.acknowledgement, found.report_sha256 = _proof(command)
-    elif command.decision != ClockState.not_reportable:
+    elif command.decision == ClockState.not_reportable:
+        if found.rule_id == UNDETERMINED:
+            permit(actor, "adverse_event.decide", "No rule says whether a report is due: the quality manager decides.")
+    else:
         raise InvalidInput("“%(decision)s” is not one of: reported, not_reportable.", code="unknown-decision",
                            place="decision", decision=command.decision[:40])
     _end(session, actor, clock.now(), found, ClockState(command.decision))
