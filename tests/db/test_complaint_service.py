@@ -118,6 +118,17 @@ def test_what_was_late_before_it_reached_us_and_what_is_held_back_calls_nobody(
         assert session.scalars(select(Compensation)).all() == []
 
 
+def test_what_ran_over_while_a_report_was_held_back_is_called_for_once_it_is_believed(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    complaint = submit(sqlite, clock, a_report(harm="no", terms=("packaging",), has_proof=False)).complaint
+    clock.move_to(clock.now() + timedelta(hours=49))
+    assert escalate(sqlite, clock) == 0
+    with sqlite.write() as session:
+        triage_complaint(session, actor, clock, TriageComplaint(complaint.id, "complaint", "no", note="seen"))
+    assert escalate(sqlite, clock) == 1
+    assert [task.about for task in open_tasks_of(sqlite, "complaint.late")] == [f"complaint:{complaint.id}"]
+
+
 def test_an_offer_is_decided_once_with_a_reason_and_ends_its_task(
         database: Database, clock: FixedClock, actor: Actor) -> None:
     complaint = late_complaint(database, clock)

@@ -27,8 +27,11 @@ from .triage import TriageResult
 
 
 def _late(now: datetime, limit: int) -> Select[ServiceClock]:
+    """Promises that ran over and were not called for; those of a report that is held back wait for its end."""
+    held_back = select(Complaint.id).where(Complaint.id == ServiceClock.complaint_id,
+                                           Complaint.is_quarantined.is_(True))
     return (select(ServiceClock).where(ServiceClock.ended_at.is_(None), ServiceClock.due_at < now,
-                                       ServiceClock.escalated_at.is_(None))
+                                       ServiceClock.escalated_at.is_(None), ~held_back.exists())
             .order_by(ServiceClock.due_at, ServiceClock.complaint_id, ServiceClock.kind).limit(limit))
 
 
@@ -44,8 +47,8 @@ def escalate_late(session: Session, clock: Clock, limit: int = 100) -> int:
     for one in found:
         one.escalated_at = now
         complaint = complaint_of(session, one.complaint_id)
-        if complaint.state in ENDED or complaint.is_quarantined or one.due_at <= complaint.received_at:
-            continue  # ended, not yet believed, or of a past that was imported
+        if complaint.state in ENDED or one.due_at <= complaint.received_at:
+            continue  # ended, or of a past that was imported
         called = call_duty(session, clock, complaint, Called("complaint.late", one.kind, one.due_at), now)
         record(session, SYSTEM, now, "complaint.escalated", about(complaint.id),
                {"clock": one.kind, "round": one.round, "due_at": one.due_at, "called": called})
