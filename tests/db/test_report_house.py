@@ -130,6 +130,7 @@ def test_every_sample_of_the_authorities_becomes_cases_with_their_numbers(shared
             if b"MCCI_IN200100UV01" in path.read_bytes()[:3000] or b"PORR_IN040001UV01" in path.read_bytes()[:3000]}
     assert len(read) >= 4
     assert all(one.case_id and one.version and one.sha256 for cases in read.values() for one in cases)
+    assert {one.country for cases in read.values() for one in cases} == {"US"}
 
 
 @pytest.fixture

@@ -59,10 +59,11 @@ def _with_icsr(found: IncomingCase, batch: Section, report: Section) -> Incoming
 
 
 def _with_mdr(found: IncomingCase, batch: Batch, report: Mdr) -> IncomingCase:
+    """FDA's form leaves its own country out."""
     known = tuple(one for one in (report.text("F2"),) if one not in ("", found.case_id, *ALLOWED_NOTHING))
-    return replace(found, message=emdr_received.alone(batch, report).decode("utf-8"),
-                   content=emdr_received.content_of(report), other_ids=known if report.is_from_facility else (),
-                   country=_country(*(two_letters_of(report.text(box)) for box in ("E1.country", "F3.country"))))
+    country = _country(*(two_letters_of(report.text(box)) for box in ("E1.country", "F3.country"))) or "US"
+    return replace(found, message=emdr_received.alone(batch, report).decode("utf-8"), country=country,
+                   content=emdr_received.content_of(report), other_ids=known if report.is_from_facility else ())
 
 
 def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
