@@ -89,7 +89,8 @@ def claim_records(session: Session, clock: Clock) -> Claim | None:
 
 def note_progress(session: Session, clock: Clock, claim: Claim, done: int) -> None:
     """Say how far it is and renew the lease; more events than were counted are not told. Raises LostClaim."""
-    JOBS.renew(session, clock, claim, min(done, session.get_one(RecordsJob, claim.job_id).total))
+    job = session.get(RecordsJob, claim.job_id)
+    JOBS.renew(session, clock, claim, min(done, job.total) if job else done)
 
 
 def finish_records(session: Session, clock: Clock, claim: Claim, written: Written) -> RecordsJob:
