@@ -46,7 +46,10 @@ DETAILS: dict[str, Any] = {
     "measures": "stopped", "remedial_actions": ["recall"], "needs_risk_evaluation": True,
     "risk_evaluation_due_on": "2027-01-15", "sender_comment": "ours", "codes_a": ["A0401"], "codes_b": ["B01"],
     "codes_c": ["C07"], "codes_d": ["D01"], "codes_e": ["E2314"], "codes_f": ["F12"], "codes_g": ["G01"],
-    "body_sites": ["face"], "disease_effect": "worse", "is_cause_confirmed": False, "is_risk_reviewed": True,
+    "other_products": [{"name": "阿司匹林", "kind": "drug", "maker": "Pill Works", "lot": "T-7", "dose": "100",
+                        "dose_unit": "mg", "began_on": "2026-03", "purpose": "heart"}],
+    "symptoms": ["burning"], "lesions": ["papule"], "lesion_area": "3 cm", "onset_after": "2", "onset_after_unit": "d",
+    "patch_test": "positive", "patch_test_text": "cream 1:10", "body_sites": ["face"], "disease_effect": "worse", "is_cause_confirmed": False, "is_risk_reviewed": True,
     "is_risk_adequate": True}
 
 
@@ -91,6 +94,10 @@ def test_every_field_of_the_assessment_reaches_the_report(database: Database, cl
     assert (case.reporter.qualification, case.reporter.country) == ("physician", "AT")
     assert (case.assessment.device_relation, case.assessment.naranjo) == ("related", 4)
     assert case.assessment.risk_evaluation_due_on == date(2027, 1, 15)
+    (product, other_lot, use), = case.other_products
+    assert (product.name_zh, product.name_en, product.kind, product.is_suspect) == ("阿司匹林", "", "drug", False)
+    assert product.manufacturer and (product.manufacturer.name_en, other_lot.number) == ("Pill Works", "T-7")
+    assert (use.dose, use.began_on, use.purpose) == (Decimal(100), PartialDate(date(2026, 3, 1), "month"), "heart")
     assert [(term.system, term.code, term.annex) for term in case.event.reactions] == [
         ("imdrf", "E171601", "E"), ("imdrf", "E2314", "E")]
     assert case.score is not None and case.score[1] == 92 and 40 < case.score[0] < 92

@@ -25,6 +25,13 @@ def test_what_is_kept_is_json_and_empty_fields_are_not_kept() -> None:
         "codes_a": ["A0401", "A0402"], "event_country": "CN"}
 
 
+def test_rows_without_content_are_not_kept_and_each_row_keeps_what_it_says() -> None:
+    given = {"other_products": [{"name": " Cream ", "lot": "", "began_on": "2026-03", "meddra_indications": "10000003"},
+                                {"name": "", "kind": None}, {"name": "Gauze", "kind": "device"}]}
+    assert checked_details(given, TODAY) == {"other_products": [
+        {"name": "Cream", "began_on": "2026-03", "meddra_indications": ["10000003"]}, {"name": "Gauze", "kind": "device"}]}
+
+
 def test_what_was_kept_can_be_kept_again() -> None:
     kept = checked_details({"age": 62, "age_unit": "a", "is_available": True, "codes_b": ["B01"], "dose": 2.5,
                             "dose_unit": "mg", "remedial_actions": "recall"}, TODAY)
@@ -51,6 +58,16 @@ def test_what_was_kept_can_be_kept_again() -> None:
     ({"event_country": "CHN"}, "details/event_country", "not-a-country"),
     ({"codes_a": "E0401"}, "details/codes_a", "unknown-code"),
     ({"codes_b": " ".join(f"B{number:02}" for number in range(21))}, "details/codes_b", "too-many"),
+    ({"meddra_history": ["1002308"]}, "details/meddra_history", "unknown-code"),
+    ({"other_products": [{}, {"lot": "7"}]}, "details/other_products/2/name", "no-name"),
+    ({"other_products": [{"name": "Cream", "dose": "2"}]}, "details/other_products/1/dose_unit", "belongs-together"),
+    ({"other_products": [{"name": "Cream", "began_on": "2026-03", "ended_on": "2026-02"}]},
+     "details/other_products/1/ended_on", "ends-before-it-begins"),
+    ({"other_products": [{"name": "Cream", "kind": "magic"}]}, "details/other_products/1/kind", "unknown-value"),
+    ({"other_products": [{"name": "Cream", "colour": "red"}]}, "details/other_products/1", "unknown-field"),
+    ({"other_products": ["Cream"]}, "details/other_products/1", "unknown-field"),
+    ({"other_products": [{"name": "Cream"}] * 21}, "details/other_products", "too-many"),
+    ({"onset_after": "3"}, "details/onset_after_unit", "belongs-together"),
     ({"remedial_actions": ["recall", "prayer"]}, "details/remedial_actions", "unknown-value")])
 def test_what_cannot_be_is_refused_at_its_field(given: dict[str, Any], place: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:

@@ -162,7 +162,8 @@ def test_other_products_and_files_go_along() -> None:
     photo = Attachment("photo.png", b"\x89PNG", "image/png")
     rendered = render_mdr(replace(mdr_case(), other_products=(other,)), now=NOW, attachments=[photo])
     report = read_batch(rendered.data).reports[0]
-    assert (report.get("D11"), report.get("D11.date")) == (("Tape T1",), ("20261101",))
+    assert (report.get("D11"), report.get("D11.date")) == (
+        ("Tape, lot T1, since 2026-11-01",), ("20261101",))
     assert report.attachments() == (photo,)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import get_type_hints
 
@@ -207,3 +208,14 @@ def test_many_cases_are_one_table_under_the_systems_column_names(fmt: str, first
     one, two = (dict(zip(rows[0], row, strict=True)) for row in rows[1:])
     assert (one["产品批号"], one["伤害"], one["是否为错报误报报告"]) == ("B26031501", "严重伤害", "否")
     assert (two["是否为错报误报报告"], two["错报误报说明"], two["合并报告编码"]) == ("是", "重复上报", "")
+
+
+def test_what_was_ticked_of_a_cosmetic_reaction_stands_in_the_form_of_cosmetics() -> None:
+    told = changed(cosmetic_case(), event__symptoms=("burning",), event__lesions=("papule",), event__lesion_area="3 cm",
+                   event__onset_after=(Decimal(1), "h"), event__patch_test="positive", event__patch_test_text="1:10",
+                   use__dechallenge="abated", use__rechallenge="not_done")
+    zh, en = cells("nmpa-cosmetic", told), cells("nmpa-cosmetic", told, "en")
+    assert ("灼热感" in zh["symptoms"], "丘疹" in zh["lesions"], zh["latency"]) == (True, True, "开始使用后 1 小时")
+    assert en["latency"] == "1 hour after first use"
+    assert zh["process"].endswith("停用后：消失或减轻\n再次使用：未再使用\n皮损面积：3 cm\n斑贴试验：阳性，1:10")
+    assert en["process"].endswith("Used again: not done\nSize of the area: 3 cm\nPatch test: positive, 1:10")

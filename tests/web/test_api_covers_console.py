@@ -66,6 +66,7 @@ ACTS = {
     "task_force_end": "POST /task-forces/<task_force_id>/ending",
     "adverse_event_assess": "PUT /adverse-events/<adverse_event_id>",
     "adverse_event_score": "POST /adverse-events/<adverse_event_id>/score",
+    "adverse_event_terms": "GET /terms",
     "adverse_event_patient": "POST /adverse-events/<adverse_event_id>/patient",
     "adverse_event_reveal": "POST /adverse-events/<adverse_event_id>/person",
     "adverse_event_change": "POST /adverse-events/<adverse_event_id>/actions",

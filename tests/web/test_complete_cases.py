@@ -17,6 +17,8 @@ from traceapp.catalog.model import Product
 from traceapp.complaint.list_files import read_list
 from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.export.case_report import Profile, RenderedReport
+from traceapp.export.e2b_r3.model import reports
+from traceapp.export.e2b_r3.reader import read_batch
 from traceapp.submission.case_export import CaseExport, export_case
 from traceapp.submission.report_house import Schemas, report_desk
 from traceapp.trace.model import Lot
@@ -63,6 +65,16 @@ DRUG: dict[str, Any] = {
     "dechallenge": "abated", "rechallenge": "not_done", "naranjo_2": "yes",
     **{f"five_item_{number}": "yes" for number in range(1, 5)}, "five_item_5": "no",
     "meddra_reactions": ["10000001", "10000002"], "meddra_indications": ["10000003"], "meddra_history": ["10000004"]}
+
+
+COSMETIC: dict[str, Any] = {
+    "symptoms": ["itching", "burning"], "lesions": ["erythema", "papule"], "body_sites": ["面部"],
+    "lesion_area": "3 cm × 4 cm", "onset_after": "2", "onset_after_unit": "h", "dechallenge": "abated",
+    "rechallenge": "not_done", "patch_test": "positive", "patch_test_text": "1:10", "earlier_reactions": "无"}
+OTHERS: list[dict[str, Any]] = [
+    {"name": "Aspirin", "kind": "drug", "lot": "T-7", "dose": "100", "dose_unit": "mg", "began_on": "2026-03",
+     "purpose": "Heart", "meddra_indications": ["10000005"], "action_taken": "dose_not_changed"},
+    {"name": "Gauze", "kind": "device", "lot": "G-1"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +183,32 @@ def test_a_drug_case_without_codes_says_which_elements_want_one(
     assert {element for element, _code, _message in errors(report)} - {"E.i.2.1a"} == elements
     named = {one.element for one in report.findings if one.code in ("no-meddra", "not-submittable")}
     assert named == elements or (not elements and named == {"G.k.7.r.2b"})
+
+
+def test_a_cosmetic_case_that_is_entered_whole_is_exported_without_an_error(ground: Ground) -> None:
+    made = ground.api.post("/products", {"code": "SERUM", "kind": "cosmetic", "name_zh": "精华液", "name_en": "Serum",
+                                         "unit": "EA", "registration_number": "苏G妆网备字2026000001"})
+    with ground.console.database.read() as session:
+        product = session.get_one(Product, made["id"])
+    lot, = make_lots(ground.console.database, ground.console.clock, product, "S-7")
+    report = ground.export(ground.enter(lot, COSMETIC), "nmpa-cosmetic", "CN")
+    found = errors(report)
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_what_was_used_at_the_same_time_stands_in_every_form(ground: Ground, drug: Lot) -> None:
+    more = {"combined": "", "other_products": OTHERS}
+    drug_event = ground.enter(drug, DRUG | more)
+    safety = ground.export(drug_event, "e2b-r3", "CN")
+    _, aspirin, gauze = reports(read_batch(safety.data))[0].each("G.k")
+    assert [(one.text("G.k.1"), one.text("G.k.2.2")) for one in (aspirin, gauze)] == [("2", "Aspirin"), ("2", "Gauze")]
+    dosage, indication = aspirin.each("G.k.4.r")[0], aspirin.each("G.k.7.r")[0]
+    assert [dosage.text(f"G.k.4.r.{name}") for name in ("1a", "1b", "4", "7")] == ["100", "mg", "202603", "T-7"]
+    assert (indication.text("G.k.7.r.1"), indication.text("G.k.7.r.2b"), aspirin.text("G.k.8")) == ("Heart", "10000005", "4")
+    assert errors(safety) == [] == errors(ground.export(drug_event, "nmpa-drug", "CN"))
+    event = ground.enter(ground.house.first, DEVICE | more)
+    american = ground.export(event, "emdr", "US")
+    assert b"Aspirin, lot T-7, 100 mg, since 2026-03-01 (day not known), Heart" in american.data
+    european = ground.export(event, "mir", "EU").data.decode()
+    assert "<deviceAssociated>Gauze, lot G-1</deviceAssociated>" in european and "Diabetes; Aspirin, lot T-7" in european
+    assert errors(american) == errors(ground.export(event, "nmpa-device", "CN")) == []

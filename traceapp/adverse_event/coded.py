@@ -34,24 +34,31 @@ def coded_details(session: Session, event: AdverseEvent, details: Mapping[str, A
         added = [code for code in details.get(name, ()) if code not in kept]
         check_codes(session, CodeSystem.imdrf, annex, added, (day, f"details/{name}"))
     found = {name: value for name, value in details.items() if name != _RELEASE}
-    if any(found.get(name) for name in _MEDDRA):
-        found[_RELEASE] = _release(session, event, details, day)
+    codes = _meddra_codes(details)
+    if codes:
+        found[_RELEASE] = _release(session, event, (details.get(_RELEASE, ""), codes), day)
     return found
 
 
-def _release(session: Session, event: AdverseEvent, details: Mapping[str, Any], day: date) -> str:
+def _meddra_codes(details: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The MedDRA codes of an assessment by their places."""
+    found = {name: details[name] for name in _MEDDRA if details.get(name)}
+    return found | {f"other_products/{number}/meddra_indications": row["meddra_indications"]
+                    for number, row in enumerate(details.get("other_products", ()), 1) if "meddra_indications" in row}
+
+
+def _release(session: Session, event: AdverseEvent, given: tuple[str, dict[str, list[str]]], day: date) -> str:
     """The release that all MedDRA codes of the assessment are of; by ICH E2B(R3) one report has one."""
-    kept, named = event.details.get(_RELEASE, ""), details.get(_RELEASE, "")
-    is_unchanged = all(details.get(name, []) == event.details.get(name, []) for name in _MEDDRA)
-    if is_unchanged and kept and named in ("", kept):
+    (named, codes), kept = given, event.details.get(_RELEASE, "")
+    if kept and named in ("", kept) and codes == _meddra_codes(event.details):
         return str(kept)
     version = named or version_on(session, CodeSystem.meddra, day)
     if version is None or session.get(CodeRelease, (CodeSystem.meddra, version)) is None:
         raise InvalidInput("No such MedDRA release was imported. Import the one that you hold a licence for; its codes "
                            "can then be chosen.", code="no-meddra",
-                           place=f"details/{_RELEASE if named else next(one for one in _MEDDRA if details.get(one))}")
-    for name in _MEDDRA:
-        check_in_release(session, (CodeSystem.meddra, version), MEDDRA_LEVEL, details.get(name, ()), f"details/{name}")
+                           place=f"details/{_RELEASE if named else next(iter(codes))}")
+    for name, chosen in codes.items():
+        check_in_release(session, (CodeSystem.meddra, version), MEDDRA_LEVEL, chosen, f"details/{name}")
     return str(version)
 
 
@@ -63,11 +70,16 @@ def events_to_recode(session: Session, version: str,
         CodeTerm.system == system, CodeTerm.version == version)).all()
     held = {annex for annex, _code, _status in rows}
     open_codes = {(annex, code) for annex, code, status in rows if status == TermStatus.selectable}
-    places = {CodeSystem.imdrf: _IMDRF, CodeSystem.meddra: dict.fromkeys(_MEDDRA, MEDDRA_LEVEL)}.get(
-        CodeSystem(system), {})
     for reference, details in session.execute(select(AdverseEvent.reference, AdverseEvent.details)
                                               .order_by(AdverseEvent.reference)):
-        for name, annex in places.items():
-            for code in details.get(name, ()):
-                if annex in held and (annex, code) not in open_codes:
-                    yield reference, annex, code
+        for annex, code in _chosen(details, system):
+            if annex in held and (annex, code) not in open_codes:
+                yield reference, annex, code
+
+
+def _chosen(details: Mapping[str, Any], system: str) -> Iterator[tuple[str, str]]:
+    """(annex or level, code) of each code of a list in an assessment."""
+    if system == CodeSystem.meddra:
+        yield from ((MEDDRA_LEVEL, code) for codes in _meddra_codes(details).values() for code in codes)
+    elif system == CodeSystem.imdrf:
+        yield from ((annex, code) for name, annex in _IMDRF.items() for code in details.get(name, ()))

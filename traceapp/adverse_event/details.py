@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -25,8 +25,8 @@ GROUPS = ("patient", "event", "use", "reporter", "assessment", "cause")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _CODE = re.compile(r"[A-G]\d{2,7}", re.ASCII)
 _MEDDRA = re.compile(r"[1-9]\d{7}", re.ASCII)
-_PAIRS = (("age", "age_unit"), ("dose", "dose_unit"))
-_ORDER = (("use_began_on", "use_ended_on"), ("implanted_on", "explanted_on"))
+_PAIRS = (("age", "age_unit"), ("dose", "dose_unit"), ("onset_after", "onset_after_unit"))
+_ORDER = (("use_began_on", "use_ended_on"), ("implanted_on", "explanted_on"), ("began_on", "ended_on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,22 @@ def _rows(name: str) -> Iterable[dict[str, str]]:
 @cache
 def fields() -> dict[str, Field]:
     """Every field by its name, in the order in which a form shows them."""
+    return _fields("fields")
+
+
+@cache
+def row_fields() -> dict[str, Field]:
+    """What a row says of a product that was used at the same time."""
+    return _fields("other_products")
+
+
+def _fields(table: str) -> dict[str, Field]:
     choices: dict[str, dict[str, str]] = {}
     for row in _rows("choices"):
         choices.setdefault(row["choices"], {})[row["code"]] = row["title"]
     return {row["name"]: Field(
         row["name"], row["group"], row["type"], int(row["limit"] or 0), choices.get(row["choices"], {}),
-        frozenset(filter(None, row["kinds"].split("|"))), row["title"], row["hint"]) for row in _rows("fields")}
+        frozenset(filter(None, row["kinds"].split("|"))), row["title"], row["hint"]) for row in _rows(table)}
 
 
 def fields_for(kind: str | None, kept: Mapping[str, Any] | None = None) -> list[Field]:
@@ -110,16 +120,16 @@ def partial_date(text: str) -> tuple[date, str]:
     return date(int(year), int(month or 1), int(day or 1)), precision
 
 
-def _check_together(values: Mapping[str, Any]) -> None:
+def _check_together(values: Mapping[str, Any], place: str = "details") -> None:
     for name, unit in _PAIRS:
         if (name in values) != (unit in values):
             missing = unit if name in values else name
             raise InvalidInput("A number and its unit belong together.", code="belongs-together",
-                               place=f"details/{missing}")
+                               place=f"{place}/{missing}")
     for first, last in _ORDER:
         begun, ended = values.get(first), values.get(last)
         if begun and ended and ended[:len(begun)] < begun[:len(ended)]:
-            raise InvalidInput("This is before the beginning.", code="ends-before-it-begins", place=f"details/{last}")
+            raise InvalidInput("This is before the beginning.", code="ends-before-it-begins", place=f"{place}/{last}")
 
 
 def _refusal(field: Field, message: str, code: str, **params: Any) -> InvalidInput:
@@ -199,9 +209,20 @@ def _country(value: Any, field: Field, today: date) -> str:
     return iso_code(text)
 
 
-def _listed(value: Any, field: Field) -> list[str]:
+def codes_in(field: Field, text: str) -> list[str] | None:
+    """The codes that a text for this field consists of; None where it holds anything else, or nothing."""
+    codes, pattern = split_codes(text), _MEDDRA if field.type == "meddra" else _CODE
+    return codes if codes and all(pattern.fullmatch(code) for code in codes) else None
+
+
+def split_codes(value: Any) -> list[str]:
+    """What stands in a text between blanks and commas, or in a list, each once, in capitals."""
     given = re.split(r"[\s,;，；、]+", value.strip()) if isinstance(value, str) else list(value or ())
-    codes = list(dict.fromkeys(str(code).upper() for code in given if code))
+    return list(dict.fromkeys(str(code).upper() for code in given if code))
+
+
+def _listed(value: Any, field: Field) -> list[str]:
+    codes = split_codes(value)
     if len(codes) > field.limit:
         raise _refusal(field, "These are more than %(limit)s codes.", "too-many", limit=field.limit)
     return codes
@@ -234,7 +255,30 @@ def _list(value: Any, field: Field, today: date) -> list[str]:
     return [one for one in found if one]
 
 
+def _products(value: Any, field: Field, today: date) -> list[dict[str, Any]]:
+    given = list(value) if isinstance(value, list | tuple) else []
+    if len(given) > field.limit:
+        raise _refusal(field, "This is more than %(limit)s.", "too-many", limit=field.limit)
+    return [row for number, one in enumerate(given, 1)
+            if (row := _product(one, replace(field, name=f"{field.name}/{number}"), today))]
+
+
+def _product(given: Any, field: Field, today: date) -> dict[str, Any]:
+    """A row as it is kept; empty for one in which nothing stands."""
+    if not isinstance(given, Mapping) or (unknown := [name for name in given if name not in row_fields()]):
+        named = str(unknown[0] if isinstance(given, Mapping) else given)[:40]
+        raise InvalidInput("“%(field)s” is not a field of an assessment.", code="unknown-field",
+                           place=f"details/{field.name}", field=named)
+    read = {name: _READERS[one.type](given[name], replace(one, name=f"{field.name}/{name}"), today)
+            for name, one in row_fields().items() if name in given}
+    found = {name: value for name, value in read.items() if value not in (None, "", [])}
+    if found and "name" not in found:
+        raise _refusal(replace(field, name=f"{field.name}/name"), "Say what the product is called.", "no-name")
+    _check_together(found, f"details/{field.name}")
+    return found
+
+
 _READERS: dict[str, Callable[[Any, Field, date], Any]] = {
     "text": _text, "long": _text, "decimal": _number, "whole": _whole, "choice": _choice, "choices": _choices,
     "flag": _flag, "date": _date, "due": _date, "country": _country, "codes": _codes, "list": _list,
-    "meddra": _meddra, "release": _text}
+    "meddra": _meddra, "release": _text, "rows": _products}

@@ -21,6 +21,7 @@ _MOST_BYTES = 60_000_000
 _MOST_TERMS = 300_000
 _LEVELS = ("llt", "pt", "hlt", "hlgt", "soc")
 _CURRENT = 9  # column of llt.asc: Y or N, whether the term is still used
+_ABOVE = {"llt": 2, "pt": 3}  # column of the code above it: that of its PT, that of its primary SOC
 _NEEDED = ("annex", "code", "term", "selectable")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,19}", re.ASCII)
 _NO = frozenset({"no", "n", "false", "0", "not selectable"})
@@ -28,7 +29,8 @@ _NO = frozenset({"no", "n", "false", "0", "not selectable"})
 
 @dataclass(frozen=True, slots=True)
 class ListedTerm:
-    """A term of a list. `parents`: the codes right above it, its home first; a list may show a term several times."""
+    """A term of a list. `parents`: the codes right above it, its home first; a list may show a term several times.
+    `above`: the code above it in another level of MedDRA."""
 
     annex: str
     code: str
@@ -36,6 +38,7 @@ class ListedTerm:
     name_zh: str = ""
     parents: tuple[str, ...] = ()
     status: str = TermStatus.selectable
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,5 +179,7 @@ def _meddra(level: str, text: str) -> Iterator[tuple[int, ListedTerm]]:
         if len(cells) < 2:
             raise InvalidInput("This line is not cut at $.", code="not-a-term", place=_line(number))
         is_retired = level == "llt" and len(cells) > _CURRENT and cells[_CURRENT].strip().upper() == "N"
+        column = _ABOVE.get(level, len(cells))
         yield number, ListedTerm(level, cells[0].strip(), cells[1].strip(),
+                                 above=cells[column].strip() if column < len(cells) else "",
                                  status=TermStatus.retired if is_retired else TermStatus.selectable)

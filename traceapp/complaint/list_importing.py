@@ -103,7 +103,7 @@ def _store(session: Session, system: str, version: str, terms: Sequence[ListedTe
         some = terms[start:start + _AT_ONCE]
         session.execute(insert(CodeTerm), [
             {"system": system, "version": version, "annex": term.annex, "code": term.code, "name_en": term.name_en,
-             "name_zh": term.name_zh, "parent": term.parents[0] if term.parents else "", "status": term.status,
+             "name_zh": term.name_zh, "parent": term.parents[0] if term.parents else term.above, "status": term.status,
              "folded": folded(f"{term.name_en} {term.name_zh}")} for term in some])
         session.execute(insert(CodePlace), [
             {"system": system, "version": version, "annex": term.annex, "parent": parent, "code": term.code}

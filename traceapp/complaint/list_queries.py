@@ -115,14 +115,15 @@ def terms_below(session: Session, release: tuple[str, str], annex: str,
 
 
 def path_of(session: Session, release: tuple[str, str], annex: str, code: str) -> list[CodeTerm]:
-    """The term and those above it, the topmost first; empty for an unknown code."""
+    """The term and those above it, the topmost first; empty for an unknown code. Of MedDRA, whose terms stand
+    under those of another level, the term alone."""
     found: list[CodeTerm] = []
     while code and len(found) < 10:
         term = session.get(CodeTerm, (*release, annex, code))
         if term is None:
             break
         found.insert(0, term)
-        code = term.parent
+        code = term.parent if release[0] != CodeSystem.meddra else ""
     return found
 
 

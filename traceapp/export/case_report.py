@@ -125,7 +125,9 @@ class Patient:
 class Event:
     """What happened. `harm` is the manifestation in the patient, `fault` that in the product; `seriousness` holds the
     criteria of `complaint.seriousness`; `place_kind`: institution, home, other. `disease_effect`, on the illness that
-    was treated: none, prolonged, worse, sequelae, death. `meddra` says the same reactions by MedDRA's terms."""
+    was treated: none, prolonged, worse, sequelae, death. Of a cosmetic, `symptoms` and `lesions` are words of its form,
+    `onset_after` the time from the first use with its unit (min, h, d, wk, mo), `patch_test`: not_done, negative,
+    doubtful, positive. `meddra` says the reactions by MedDRA's terms."""
 
     reactions: tuple[CodedTerm, ...] = ()
     seriousness: tuple[str, ...] = ()
@@ -148,6 +150,12 @@ class Event:
     is_overseas: bool = False
     body_sites: tuple[str, ...] = ()
     disease_effect: str = ""
+    symptoms: tuple[str, ...] = ()
+    lesions: tuple[str, ...] = ()
+    lesion_area: str = ""
+    onset_after: tuple[Decimal, str] | None = None
+    patch_test: str = ""
+    patch_test_text: str = ""
     meddra: tuple[CodedTerm, ...] = ()
     meddra_death_causes: tuple[CodedTerm, ...] = ()
 

@@ -29,7 +29,8 @@ _Part = TypeVar("_Part")
 _FREE = {
     "head": ("reason",),
     "patient": ("history", "earlier_reactions", "family_reactions", "intended_treatment"),
-    "event": ("death_cause", "place_name", "harm", "fault", "narrative", "tests", "body_sites"),
+    "event": ("death_cause", "place_name", "harm", "fault", "narrative", "tests", "body_sites", "lesion_area",
+              "patch_test_text"),
     "lot": ("inspections",),
     "use": ("purpose", "process", "combined", "dose_text", "device_location"),
     "reporter": ("occupation",),

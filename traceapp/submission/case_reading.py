@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.causality import device_relation, five_item_result, naranjo_score
-from traceapp.adverse_event.coded import MEDDRA_LEVEL
 from traceapp.adverse_event.details import partial_date
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import adverse_event_by_id
@@ -36,6 +35,7 @@ from traceapp.export.case_report import (
 from traceapp.export.nmpa.rubric import score
 from traceapp.vault.service import PersonDetails, Vault, erased_at, reveal_person
 
+from .case_products import is_chinese, meddra_terms, other_products, partial
 from .case_surroundings import Surroundings, markets_of, reported_lot, reported_product, surroundings_of
 from .case_terms import with_listed_names
 from .similar_incidents import Likeness, basis_of, similar_periods
@@ -100,7 +100,8 @@ def case_of(session: Session, event: AdverseEvent, asked: CaseAsked | None = Non
                    event.latest_awareness_at or event.awareness_at, around.sender, recall_references=around.recalls),
         _patient(event), told, replace(reported_product(around), markets=markets),
         reported_lot(around, (complaint.serial if complaint else None) or "", asked.language), _use(event),
-        _reporter(event, complaint, around), _assessment(event), similar=similar,
+        _reporter(event, complaint, around), _assessment(event),
+        other_products=other_products(event.details), similar=similar,
         similar_basis=basis_of(event.terms, asked.language) if similar else "", profile=Profile.masked)
     return with_listed_names(session, case, created_at.date())
 
@@ -115,14 +116,10 @@ def _named(session: Session, event: AdverseEvent, case: CaseReport, names: tuple
     is_reporter = affected in ("me", "my_child")
     patient = replace(
         case.patient, name=person.patient_name or (person.name if is_reporter else ""), initials=person.initials,
-        record_number=person.record_number, born_on=_partial(person.born_on))
+        record_number=person.record_number, born_on=partial(person.born_on))
     name = person.guardian_name if affected == "my_child" else person.name
     reporter = replace(case.reporter, name=name or person.guardian_name, phone=person.phone, email=person.email)
     return replace(case, patient=patient, reporter=reporter, profile=Profile.full)
-
-
-def _partial(text: str | None) -> PartialDate | None:
-    return PartialDate(*partial_date(text)) if text else None
 
 
 def _decimal(text: str | None) -> Decimal | None:
@@ -149,18 +146,21 @@ def _event(event: AdverseEvent, around: Surroundings) -> Event:
     began_on = PartialDate(event.onset_on, event.onset_precision) if event.onset_on else None
     return Event(
         reactions=_coded(event, "E"), seriousness=tuple(event.seriousness), outcome=event.outcome, began_on=began_on,
-        ended_on=_partial(kept.get("event_ended_on")), died_on=_partial(kept.get("died_on")), country=country,
+        ended_on=partial(kept.get("event_ended_on")), died_on=partial(kept.get("died_on")), country=country,
         region=kept.get("event_region") or (around.consignee.region if around.consignee else ""),
         narrative=event.narrative, language=_language(event.narrative), patients_affected=kept.get("patients_affected"),
         is_expected={"expected": True, "unexpected": False}.get(event.expectedness),
         is_overseas=country != around.home, body_sites=tuple(kept.get("body_sites", ())),
+        symptoms=tuple(kept.get("symptoms", ())), lesions=tuple(kept.get("lesions", ())),
+        onset_after=(Decimal(kept["onset_after"]), kept["onset_after_unit"]) if "onset_after" in kept else None,
         meddra=_meddra(kept, "meddra_reactions"), meddra_death_causes=_meddra(kept, "meddra_death_causes"),
-        **_texts(kept, ("death_cause", "disease_effect", "place_kind", "place_name", "harm", "fault", "tests")))
+        **_texts(kept, ("death_cause", "disease_effect", "place_kind", "place_name", "harm", "fault", "tests",
+                    "lesion_area", "patch_test", "patch_test_text")))
 
 
 def _use(event: AdverseEvent) -> Use:
     kept = event.details
-    days: dict[str, Any] = {name: _partial(kept.get(field)) for name, field in (
+    days: dict[str, Any] = {name: partial(kept.get(field)) for name, field in (
         ("began_on", "use_began_on"), ("ended_on", "use_ended_on"), ("implanted_on", "implanted_on"),
         ("explanted_on", "explanted_on"))}
     return Use(process=event.use_text, dose=_decimal(kept.get("dose")), is_available=kept.get("is_available"),
@@ -225,9 +225,7 @@ def _coded(event: AdverseEvent, annex: str) -> tuple[CodedTerm, ...]:
 
 
 def _meddra(kept: Mapping[str, Any], name: str) -> tuple[CodedTerm, ...]:
-    """The MedDRA codes of a field, with the release that the assessment is coded in."""
-    return tuple(CodedTerm("meddra", code, "", "", MEDDRA_LEVEL, kept.get("meddra_version", ""))
-                 for code in kept.get(name, ()))
+    return meddra_terms(kept, name, kept.get("meddra_version", ""))
 
 
 def _uncoded(event: AdverseEvent) -> dict[str, str]:
@@ -238,4 +236,4 @@ def _uncoded(event: AdverseEvent) -> dict[str, str]:
 
 def _language(text: str) -> str:
     """The language of a text: Chinese where it holds a Chinese character, and where it is empty."""
-    return "zh" if not text or any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+    return "zh" if not text or is_chinese(text) else "en"

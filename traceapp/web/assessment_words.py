@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from traceapp.adverse_event.causality import device_relation, five_item_result, naranjo_score, naranjo_word
-from traceapp.adverse_event.details import GROUPS, Field, fields, fields_for, partial_date
+from traceapp.adverse_event.details import GROUPS, Field, fields, fields_for, partial_date, row_fields
 from traceapp.complaint.terms import terms
 from traceapp.export.line_listing import masked_text
 
@@ -44,26 +44,35 @@ MAIN: dict[str, tuple[Any, Any]] = {
     "causality": (_("Causality"), words.CAUSALITIES), "narrative": (_("Description"), None),
     "use_text": (_("How it was used"), None), "state": (_("State"), words.EVENT_STATES),
     "master_id": (_("First report"), None)}
+# What takes the whole width of a form.
+_WIDE = frozenset({"long", "choices", "codes", "meddra", "rows"})
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A field as a form shows it; `options` (code, word) of a choice."""
+    """A field as a form shows it; `options` (code, word) of a choice; `parts` the fields of a row."""
 
     name: str
     type: str
     title: str
     hint: str
     options: tuple[tuple[str, str], ...]
+    parts: tuple[Shown, ...] = ()
 
 
-def shown_fields(kind: str | None, kept: Mapping[str, Any]) -> dict[str, list[list[Shown]]]:
-    """What a form for this kind of product shows, group by group, in rows: short fields side by side."""
+def shown_fields(kind: str | None, kept: Mapping[str, Any], *,
+                 has_meddra: bool = False) -> dict[str, list[list[Shown]]]:
+    """What a form for this kind of product shows, group by group, in rows: short fields side by side. Fields for MedDRA
+    stand there where a release is in force, or where they have a value."""
     groups: dict[str, list[list[Shown]]] = {group: [] for group in GROUPS}
-    for field in fields_for(kind, kept):
+    wanted = {field.name for field in fields_for(kind, kept)}
+    for field in fields().values():
+        if not (has_meddra or field.name in kept if field.type == "meddra" else field.name in wanted):
+            continue
+        if field.type == "release":
+            continue
         rows, one = groups[field.group], _shown(field)
-        is_long = field.type in ("long", "choices")
-        if is_long or not rows or rows[-1][-1].type in ("long", "choices"):
+        if field.type in _WIDE or not rows or rows[-1][-1].type in _WIDE:
             rows.append([one])
         else:
             rows[-1].append(one)
@@ -74,7 +83,9 @@ def _shown(field: Field) -> Shown:
     options = tuple((code, gettext(title)) for code, title in field.choices.items())
     if field.type == "flag":
         options = (("yes", gettext("Yes")), ("no", gettext("No")))
-    return Shown(field.name, field.type, gettext(field.title), gettext(field.hint) if field.hint else "", options)
+    parts = tuple(map(_shown, row_fields().values())) if field.type == "rows" else ()
+    return Shown(field.name, field.type, gettext(field.title), gettext(field.hint) if field.hint else "", options,
+                 parts)
 
 
 def title_of(name: str) -> str:
@@ -107,14 +118,30 @@ def value_of(name: str, value: Any, named: Mapping[str, str]) -> str:
 
 def _detail(name: str, value: Any) -> str:
     field = fields().get(name)
-    if field is not None and field.type == "codes":
+    if field is not None and field.type in ("codes", "meddra"):
         return words.joined_words([_code(code) for code in value])
+    if field is not None and field.type == "rows":
+        return "; ".join(_row(row) for row in value)
     if field is None or not field.choices and field.type not in ("date", "due"):
         return words.joined_words(value) if isinstance(value, list) else str(value)
     if field.type in ("date", "due"):
         return partial_day(value)
     codes = value if isinstance(value, list) else [value]
     return words.joined_words([gettext(field.choices.get(code, code)) for code in codes])
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    """A product that was used at the same time: its name, then each further value with what it is called."""
+    said = {**row, "dose": f"{row['dose']} {row['dose_unit']}"} if "dose" in row else row
+    more = [gettext("%(field)s: %(value)s", field=gettext(field.title), value=_value(field, said[name]))
+            for name, field in row_fields().items() if name in row and name not in ("name", "dose_unit")]
+    return f"{row['name']} ({', '.join(more)})" if more else str(row["name"])
+
+
+def _value(field: Field, value: Any) -> str:
+    if field.choices:
+        return gettext(field.choices.get(value, value))
+    return partial_day(value) if field.type == "date" else " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _code(code: str) -> str:
@@ -142,11 +169,16 @@ def partial_day(text: str) -> str:
 
 def masked_details(details: Mapping[str, Any]) -> dict[str, Any]:
     """The details as an authority reads them: free text without telephone numbers and the like."""
-    return {name: _masked(value) if name in fields() and fields()[name].type in ("text", "long", "list") else value
-            for name, value in details.items()}
+    return {name: _masked(value) if name in fields() and fields()[name].type in ("text", "long", "list", "rows")
+            else value for name, value in details.items()}
 
 
 def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: masked_text(one) if isinstance(one, str) and row_fields()[name].type == "text" else one
+                for name, one in value.items()}
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return [_masked(one) for one in value]
     return [masked_text(one) for one in value] if isinstance(value, list) else masked_text(value)
 
 
@@ -188,11 +220,13 @@ def typed_details(details: Mapping[str, Any]) -> dict[str, str | list[str]]:
     for name, value in details.items():
         if isinstance(value, bool):
             found[f"details-{name}"] = "yes" if value else "no"
-        elif name in fields() and fields()[name].type == "choices":
+        elif name in fields() and fields()[name].type in ("choices", "codes", "meddra"):
             found[f"details-{name}"] = list(value)
+        elif name in fields() and fields()[name].type == "rows":
+            found |= {f"details-{name}-{number}-{part}": list(said) if isinstance(said, list) else str(said)
+                      for number, row in enumerate(value, 1) for part, said in row.items()}
         else:
-            joint = " " if name in fields() and fields()[name].type == "codes" else ", "
-            found[f"details-{name}"] = joint.join(value) if isinstance(value, list) else str(value)
+            found[f"details-{name}"] = ", ".join(value) if isinstance(value, list) else str(value)
     return found
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from traceapp.complaint.terms import terms
 from traceapp.export.case_report import CaseReport, CodedTerm, Organisation, PartialDate, Profile, ReportKind
 from traceapp.export.masking import MASK
+from traceapp.export.other_products import told
 from traceapp.rules.clocks import ZONES
 
 from .check_meaning import BOTH, DEATH, EVENT, FIVE_DAY, FOLLOWUP, INJURY, MALFUNCTION, OTHER, PROBLEM
@@ -148,8 +149,7 @@ def _device(case: CaseReport) -> dict[str, Iterable[Value]]:
         found |= _one(D5=code, D5_other=use.operator.capitalize() if code == OTHER else "")
     if use.is_reused is not None:
         found |= _one(H8="C53613" if use.is_reused else "C53612")
-    others = tuple(" ".join(filter(None, (other.name_en or other.name_zh, other_lot.number)))
-                   for other, other_lot, _ in case.other_products)
+    others = tuple(told(one, "en") for one in case.other_products)
     began = tuple(_day(other_use.began_on) for _, _, other_use in case.other_products)
     return found | _address("D3", product.manufacturer or product.holder or case.head.sender) | {
         "D11": others, "D11.date": began}

@@ -8,6 +8,7 @@ from traceapp.complaint.seriousness import SeriousnessCriterion, is_serious
 from traceapp.core.quantity import plain
 from traceapp.export.case_report import CaseReport, Organisation, PartialDate, ReportKind
 from traceapp.export.form_fields import Reader, Value, organisation_name
+from traceapp.export.other_products import devices, not_devices
 from traceapp.export.periods import first_day, last_day
 
 # Source: MIR 7.2.1 schema, distribution: the countries with a box of their own.
@@ -136,7 +137,8 @@ def age(case: CaseReport, language: str) -> Value:
 
 def history(case: CaseReport, language: str) -> Value:
     """The history, then what was used together with the device."""
-    return ("；" if language == "zh" else "; ").join(filter(None, (case.patient.history, case.use.combined)))
+    told = (case.patient.history, case.use.combined, *not_devices(case, language))
+    return ("；" if language == "zh" else "; ").join(filter(None, told))
 
 
 def class_mdr(case: CaseReport, _language: str) -> Value:
@@ -214,9 +216,7 @@ READERS: dict[str, Reader] = {
     "class_mdr": class_mdr, "class_ivdr": class_ivdr,
     "markets_eea": lambda case, _: tuple(_markets(case, True)),
     "markets_other": lambda case, _: tuple(_markets(case, False)),
-    "associated": lambda case, language: tuple(
-        (product.name_en if language == "en" else product.name_zh) or product.name_zh or product.code
-        for product, _, _ in case.other_products),
+    "associated": devices,
     "incident": lambda case, _: case.event.narrative or case.use.process,
     "clinical_codes": lambda case, _: tuple(term for term in case.event.reactions if term.annex in ("", "E")),
     "reason_a": lambda case, _: _reasons(case, "A"), "reason_ef": lambda case, _: _reasons(case, "EF"),

@@ -1,11 +1,9 @@
-"""What fields of the drug, cosmetic and paper forms say that no single field of a case says. Pure."""
+"""What fields of the drug and paper forms say that no single field of a case says. Pure."""
 from __future__ import annotations
 
-from functools import cache
-
-from traceapp.core.quantity import plain
 from traceapp.export.case_report import CaseReport, PartialDate, ReportKind
-from traceapp.export.form_fields import Reader, Value, date_words, organisation_name, read_codes, read_rows, term_name
+from traceapp.export.form_fields import Reader, Value, date_words, organisation_name
+from traceapp.export.other_products import dose_words, product_name
 
 from . import values
 
@@ -42,16 +40,14 @@ def _explained(text: str) -> str:
 
 def common_name(case: CaseReport, language: str) -> Value:
     """The generic name with the form of the dose."""
-    name = case.product.common_name or values.product_name(case.product, language)
+    name = case.product.common_name or product_name(case.product, language)
     form = case.product.dose_form
     return name if not form or form in name else f"{name}（{form}）" if language == "zh" else f"{name} ({form})"
 
 
-def dosage(case: CaseReport, _language: str) -> Value:
+def dosage(case: CaseReport, language: str) -> Value:
     """Dose, route and frequency, then how it was put in words."""
-    use = case.use
-    dose = f"{plain(use.dose)} {use.dose_unit}".strip() if use.dose is not None else ""
-    return "，".join(filter(None, (dose, use.route, use.frequency, use.dose_text)))
+    return dose_words(case.use, language)
 
 
 def _day(known: PartialDate | None, language: str) -> str:
@@ -103,64 +99,6 @@ def occupation(case: CaseReport, _language: str) -> Value:
     return found if found in ("physician", "pharmacist") else "" if found == "unknown" and not words else "other"
 
 
-def cosmetic_type(case: CaseReport, _language: str) -> Value:
-    """The grade that drives the clock. Source: NMPA 2022 No. 16."""
-    if "CN-CO-03" in case.head.rule_ids:
-        return "large"
-    return "general" if values.harm_class(case) == "other" else "serious"
-
-
-def cosmetic_category(case: CaseReport, _language: str) -> Value:
-    """Special or ordinary: as stated, otherwise by the number of its registration (特) or filing (网备)."""
-    stated = case.product.category + case.product.registration_number
-    if "牙膏" in stated or "toothpaste" in stated.casefold():
-        return "toothpaste"
-    if "特" in stated or "special" in stated.casefold().split():
-        return "special"
-    return "ordinary" if any(word in stated for word in ("普", "备", "ordinary")) else ""
-
-
-def latency(case: CaseReport, language: str) -> Value:
-    """The days from the first use to the reaction, where both days are known."""
-    begin, event = case.use.began_on, case.event.began_on
-    if not begin or not event or (begin.precision, event.precision) != ("day", "day") or event.day < begin.day:
-        return ""
-    days = (event.day - begin.day).days
-    return f"开始使用后 {days} 天" if language == "zh" else f"{days} {'day' if days == 1 else 'days'} after first use"
-
-
-@cache
-def _signs() -> dict[str, tuple[str, str]]:
-    return {row["code"]: (row["symptom"], row["lesion"]) for row in read_rows("traceapp.export.nmpa", "skin_signs.csv")}
-
-
-def symptoms(case: CaseReport, _language: str) -> Value:
-    """The boxes of what was felt that coded terms tick; nothing is read out of words."""
-    return tuple(dict.fromkeys(filter(None, (_signs().get(term.code, ("", ""))[0] for term in case.event.reactions))))
-
-
-def lesions(case: CaseReport, language: str) -> Value:
-    """The boxes of what was seen that coded terms tick, and after them the terms that have no box of either kind."""
-    found = [_signs().get(term.code, ("", ""))[1] for term in case.event.reactions]
-    others = [term_name(term, language) for term in case.event.reactions if term.code not in _signs()]
-    return tuple(dict.fromkeys(filter(None, (*found, *others))))
-
-
-@cache
-def _sites() -> dict[str, str]:
-    """The boxes for sites by their code and by both names, and by a Chinese name without its last word for “part”."""
-    found = {}
-    for code, zh, en in read_codes("traceapp.export.nmpa")["sites"]:
-        found.update({code: code, zh: code, en.casefold(): code, zh.removesuffix("部"): code})
-    return found
-
-
-def sites(case: CaseReport, _language: str) -> Value:
-    """The boxes that the words for sites name, whole word by whole word; others stand after them."""
-    return tuple(dict.fromkeys(_sites().get(word.strip().casefold(), word.strip()) for word in case.event.body_sites
-                               if word.strip()))
-
-
 _OUTCOMES = ("death", "life_threatening", "disabling", "intervention", "hospitalised")
 
 
@@ -206,7 +144,7 @@ def _reporter_word(case: CaseReport, _language: str) -> Value:
 DRUG_READERS: dict[str, Reader] = {
     "first_or_followup": lambda case, _: "first" if case.head.kind is ReportKind.initial else "followup",
     "drug_type": drug_type, "unit_type": unit_type, "common_name": common_name, "dosage": dosage,
-    "used_period": used_period, "sequelae": sequelae, "drug_narrative": narrative, "cosmetic_narrative": narrative,
+    "used_period": used_period, "sequelae": sequelae, "drug_narrative": narrative,
     "causality": causality, "five_item": five_item, "drug_occupation": occupation,
     "drug_reason": lambda case, _: values.said(case.use.purpose) or values.said(case.patient.intended_treatment),
     "institution": lambda case, language: (case.event.place_name if case.event.place_kind == "institution" else
@@ -220,8 +158,6 @@ DRUG_READERS: dict[str, Reader] = {
     "rechallenge": lambda case, _: _BACK.get(case.use.rechallenge, case.use.rechallenge),
     "disease_effect": lambda case, _: case.event.disease_effect or (
         "death" if case.event.outcome == "fatal" else ""),
-    "cosmetic_type": cosmetic_type, "cosmetic_category": cosmetic_category, "latency": latency,
-    "symptoms": symptoms, "lesions": lesions, "sites": sites,
 }
 PAPER_READERS: dict[str, Reader] = {
     "paper_source": lambda case, _: "manufacturer", "paper_outcome": paper_outcome, "manifestation": manifestation,

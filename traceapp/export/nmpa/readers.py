@@ -5,6 +5,7 @@ import re
 
 from traceapp.export.case_report import CaseReport
 from traceapp.export.form_fields import Reader, Value
+from traceapp.export.other_products import product_name
 
 from . import values
 
@@ -83,7 +84,7 @@ READERS: dict[str, Reader] = {
     "home_or_abroad": home_or_abroad, "event_region": event_region, "origin": origin, "risk_class": risk_class,
     "category": category, "udi": udi, "is_investigated": is_investigated, "is_controlled": is_controlled,
     "measures": measures,
-    "product_name": lambda case, language: values.product_name(case.product, language),
+    "product_name": lambda case, language: product_name(case.product, language),
     "reporter": lambda case, _: values.reporter_text(case),
     "patient_name": lambda case, _: case.patient.name or case.patient.initials,
     "harm_class": lambda case, _: values.harm_class(case), "harm": values.harm_text, "fault": values.fault_text,

@@ -5,6 +5,7 @@ from traceapp.export.case_report import CaseReport
 from traceapp.export.form_fields import Condition, FormTable, read_codes, read_fields
 
 from . import values
+from .cosmetic_readers import COSMETIC_READERS
 from .other_readers import DRUG_READERS, PAPER_READERS
 from .readers import READERS
 
@@ -25,13 +26,14 @@ CONDITIONS: dict[str, Condition] = {
     "if_dead": lambda case: values.harm_class(case) == "death",
     "if_no_age": lambda case: not values.age_text(case),
     "if_sequelae": lambda case: case.event.outcome == "sequelae",
-    "if_sites": lambda case: any(term.annex in ("", "E") for term in case.event.reactions),
+    "if_sites": lambda case: any(term.annex in ("", "E") for term in case.event.reactions) or any(
+        lesion != "none" for lesion in case.event.lesions),
 }
 
 
 def _table(name: str) -> FormTable:
-    return FormTable(read_fields(_PACKAGE, name), read_codes(_PACKAGE), {**READERS, **DRUG_READERS, **PAPER_READERS},
-                     CONDITIONS, values.day_in_china)
+    readers = {**READERS, **DRUG_READERS, **PAPER_READERS, **COSMETIC_READERS}
+    return FormTable(read_fields(_PACKAGE, name), read_codes(_PACKAGE), readers, CONDITIONS, values.day_in_china)
 
 
 def device_table() -> FormTable:

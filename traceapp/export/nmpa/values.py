@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta, timezone
 
 from traceapp.complaint.seriousness import SeriousnessCriterion, is_serious
 from traceapp.core.quantity import plain
-from traceapp.export.case_report import CaseReport, CodedTerm, ReportedProduct
+from traceapp.export.case_report import CaseReport, CodedTerm
 from traceapp.export.form_fields import term_name, words_of
+from traceapp.export.other_products import product_name, told
 
 _CHINA = timezone(timedelta(hours=8))
 # What people write where they know nothing. “无” and “none” are answers where the question is what else was used.
@@ -64,14 +65,9 @@ def purpose_text(case: CaseReport) -> str:
 
 def combined_text(case: CaseReport, language: str = "zh") -> str:
     """What was used together with it; “none” is an answer."""
-    listed = words_of(tuple(product_name(product, language) for product, _, _ in case.other_products), language)
-    return said(case.use.combined, none_counts=True) or listed
-
-
-def product_name(product: ReportedProduct, language: str = "zh") -> str:
-    """The name in a language, or in the other where that is all there is."""
-    names = (product.name_zh, product.name_en) if language == "zh" else (product.name_en, product.name_zh)
-    return next(filter(None, names), product.code)
+    words = said(case.use.combined)
+    listed = tuple(told(one, language) for one in case.other_products if product_name(one[0], language) not in words)
+    return words_of((words, *listed) if words else listed, language) or said(case.use.combined, none_counts=True)
 
 
 _UNITS = {"a": ("岁", "years"), "mo": ("月", "months"), "wk": ("周", "weeks"), "d": ("天", "days"),

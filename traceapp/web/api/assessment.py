@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from traceapp.adverse_event.details import Field
+from traceapp.adverse_event.details import Field, row_fields
 from traceapp.adverse_event.details import fields as detail_fields
 from traceapp.adverse_event.states import Causality, ChangeKind, Expectedness, Outcome, SeriousnessCriterion
 from traceapp.export.line_listing import masked_text
@@ -14,6 +14,10 @@ from traceapp.web.assessment_words import masked_details
 from traceapp.web.context import signed_in
 
 from .schemas import Amount, choice, moment, words
+
+
+def _members(table: dict[str, Field]) -> dict[str, fields.Field[Any]]:
+    return {name: _member(field) for name, field in table.items()}
 
 
 def _member(field: Field) -> fields.Field[Any]:
@@ -34,12 +38,16 @@ def _member(field: Field) -> fields.Field[Any]:
         return fields.List(choice(field.choices), **said)
     if field.type in ("codes", "meddra", "list"):
         return fields.List(words(60 if field.type == "list" else 8), **said)
+    if field.type == "rows":
+        return fields.List(fields.Nested(OtherProductSchema), **said)
     return words(field.limit, **said)
 
 
+OtherProductSchema = type("OtherProductSchema", (Schema,), {
+    "__doc__": "A product that was used at the same time; what has no value is left out.", **_members(row_fields())})
 DetailsSchema = type("DetailsSchema", (Schema,), {
     "__doc__": "What an assessment holds beside its main fields; what has no value is left out.",
-    **{name: _member(field) for name, field in detail_fields().items()}})
+    **_members(detail_fields())})
 
 
 class Told(fields.String):

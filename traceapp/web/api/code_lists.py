@@ -7,7 +7,10 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from traceapp.complaint import list_queries
+from traceapp.complaint.coding import Stance, code_text
 from traceapp.complaint.list_model import CodeSystem, TermStatus
+from traceapp.complaint.term_choice import Wanted, find_choices, own_choice
+from traceapp.complaint.terms import terms
 from traceapp.core.errors import NotFound
 from traceapp.web.context import world
 
@@ -17,7 +20,8 @@ from .schemas import choice, moment, words
 blueprint = ApiBlueprint("api_code_lists", __name__, url_prefix="/api/v1", description="Code lists")
 PERMISSIONS = {
     "api_code_lists.list_releases": "adverse_event.read", "api_code_lists.list_terms": "adverse_event.read",
-    "api_code_lists.read_changes": "adverse_event.read",
+    "api_code_lists.read_changes": "adverse_event.read", "api_code_lists.search_terms": "adverse_event.read",
+    "api_code_lists.suggest": "adverse_event.read",
 }
 
 
@@ -54,6 +58,52 @@ class WantedSchema(Schema):
     version = words(40, load_default="")
     only_selectable = fields.Boolean(load_default=False)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+
+
+class NameSchema(Schema):
+    """A term above another."""
+
+    code = fields.String()
+    name_en = fields.String()
+    name_zh = fields.String()
+
+
+class ChoiceSchema(NameSchema):
+    """A term that an assessment may choose; `system` own: of our own list, by its own code or by that of IMDRF.
+    `path`: the terms above it, the topmost first."""
+
+    system = fields.String()
+    version = fields.String()
+    annex = fields.String()
+    path = fields.List(fields.Nested(NameSchema))
+
+
+class SearchSchema(Schema):
+    """A code, its beginning, or words in English or Chinese. Without `list` in our own list, IMDRF's annexes and
+    MedDRA's lowest level, each as it is in force; `limit`: of each."""
+
+    text = words(200, load_default="")
+    list = choice(("own", *CodeSystem), load_default=None)
+    annex = choice(tuple("ABCDEFG"), load_default="")
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+
+
+class ToldSchema(Schema):
+    """What somebody told."""
+
+    text = words(20_000, least=1, required=True)
+
+
+class MentionSchema(Schema):
+    """Words of a text, from `start` to before `end`, and the terms of our own list that they mean. `stance`: stated,
+    denied, or asked or feared; `is_fuzzy`: one letter off."""
+
+    start = fields.Integer()
+    end = fields.Integer()
+    words = fields.String()
+    stance = choice(Stance)
+    is_fuzzy = fields.Boolean()
+    terms = fields.List(fields.Nested(ChoiceSchema))
 
 
 class OwnSchema(Schema):
@@ -115,6 +165,27 @@ def list_terms(wanted: dict[str, Any], system: str) -> object:
         found = list_queries.terms_below(session, (system, named), wanted["annex"], under)
         return [term for term, _has_more in found
                 if not wanted["only_selectable"] or term.status == TermStatus.selectable]
+
+
+@blueprint.route("/terms", methods=["GET"])
+@blueprint.arguments(SearchSchema, location="query")
+@blueprint.response(200, ChoiceSchema(many=True))
+def search_terms(wanted: dict[str, Any]) -> object:
+    """Terms that an assessment may choose, by code or words, over every list in force"""
+    named = wanted.pop("list")
+    asked = Wanted(**wanted) if named is None else Wanted(systems=(named,), **wanted)
+    with world().database.read() as session:
+        return find_choices(session, asked, world().clock.now().astimezone(UTC).date())
+
+
+@blueprint.route("/term-suggestions", methods=["POST"])
+@blueprint.arguments(ToldSchema)
+@blueprint.response(200, MentionSchema(many=True))
+def suggest(given: dict[str, Any]) -> object:
+    """What a text in Chinese or English mentions, with the words that say so; for a person to confirm"""
+    return [{"start": one.start, "end": one.end, "words": given["text"][one.start:one.end], "stance": one.stance,
+             "is_fuzzy": one.is_fuzzy, "terms": [own_choice(terms()[code]) for code in one.codes]}
+            for one in code_text(given["text"])]
 
 
 @blueprint.route("/code-lists/<system>/releases/<version>/changes", methods=["GET"])
