@@ -91,7 +91,8 @@ def same_named(session: Session, version: str | None, names: Iterable[str]) -> d
 
 
 def listed(session: Session, rows: Collection[CodeTerm]) -> list[Choice]:
-    """Terms of releases with their paths, in a number of statements that does not grow with theirs."""
+    """Terms of releases with their paths, in a number of statements that does not grow with theirs. Where a release has
+    no Chinese name that of our own list stands."""
     known: dict[tuple[str, str, str, str], CodeTerm] = {}
     asked = {_above(row) for row in rows if row.parent}
     for _level in range(_MOST_LEVELS):
@@ -103,7 +104,9 @@ def listed(session: Session, rows: Collection[CodeTerm]) -> list[Choice]:
             CodeTerm.annex.in_({key[2] for key in missing}), CodeTerm.code.in_({key[3] for key in missing}))).all()
         known |= {(one.system, one.version, one.annex, one.code): one for one in above}
         asked |= {_above(one) for one in above if one.parent}
-    return [Choice(row.system, row.version, row.annex, row.code, row.name_en, row.name_zh, _path(row, known))
+    own = {term.imdrf: term.zh for term in terms().values() if term.imdrf}
+    return [Choice(row.system, row.version, row.annex, row.code, row.name_en,
+                   row.name_zh or (own.get(row.code, "") if row.system == CodeSystem.imdrf else ""), _path(row, known))
             for row in rows]
 
 
