@@ -59,3 +59,30 @@ def test_without_script_every_part_of_the_form_can_be_opened_and_saved(people: P
     expect(page.locator(".errors")).to_contain_text("Reason")
     assert points(page) == before + 4
     expect(page.locator("#f-details-cause")).to_have_value("Too much glue was taken.")
+
+
+def test_a_code_is_found_while_one_types_and_chosen_by_keyboard_alone(people: People, site: Site) -> None:
+    page = form_of_a_draft(people, site, script=True, size="phone")
+    field = page.locator("#pick-codes_e")
+    page.focus("#f-details-codes_e")
+    page.keyboard.type("blister")
+    expect(field.locator(".found input")).to_have_count(1)
+    page.keyboard.press("Enter")
+    field.locator(".found input").focus()
+    page.keyboard.press("Space")
+    expect(field.locator(".chosen input:checked")).to_have_value("E1703")
+    expect(page.locator("#f-details-codes_e")).to_be_focused()
+    expect(page.locator("#f-details-codes_e")).to_have_value("")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_without_script_a_search_shows_the_form_again_with_what_was_found_and_typed(people: People, site: Site) -> None:
+    page = form_of_a_draft(people, site, script=False)
+    page.fill("#f-narrative", "Typed and kept.")
+    page.fill("#f-details-codes_e", "blister")
+    page.press("#f-details-codes_e", "Enter")
+    field = page.locator("#pick-codes_e")
+    field.locator(".found").get_by_label("E1703").check()
+    field.get_by_role("button", name="Search").click()
+    expect(page.locator("#f-narrative")).to_have_value("Typed and kept.")
+    expect(page.locator("#pick-codes_e .chosen input:checked")).to_have_value("E1703")

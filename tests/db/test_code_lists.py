@@ -21,6 +21,7 @@ from traceapp.complaint.list_queries import (
     terms_below,
     version_on,
 )
+from traceapp.complaint.term_choice import Wanted, find_choices, same_named
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
@@ -148,3 +149,23 @@ def test_the_command_tells_what_was_taken_and_what_has_to_be_coded_anew(
     assert main(["terms", "import", str(tmp_path / "none.csv")]) == 1
     with sqlite.read() as session:
         assert session.scalar(select(func.count()).select_from(CodeRelease)) == 2
+
+
+def test_a_chinese_release_of_meddra_gives_its_names_to_the_english_one(
+        sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    english, chinese = (read_list("llt.asc", f"10000001${name}$10000009$$$$$$$Y$$\n".encode()) for name in (
+        "Itching", "瘙痒"))
+    with pytest.raises(InvalidInput), sqlite.write() as session:
+        import_list(session, actor, clock, ImportList(chinese, "29.1", is_chinese=True))
+    with sqlite.write() as session:
+        import_list(session, actor, clock, ImportList(english, "29.1", date(2026, 1, 1)))
+    for taken, already in ((1, 0), (0, 1)):
+        with sqlite.write() as session:
+            done = import_list(session, actor, clock, ImportList(chinese, "29.1", is_chinese=True))
+            assert (done.taken, done.already) == (taken, already)
+    with sqlite.write() as session:
+        assert import_list(session, actor, clock, ImportList(english, "29.1")).already == 1
+        for text in ("瘙痒", "itching"):
+            found, = find_choices(session, Wanted(text, ("meddra",)), TODAY)
+            assert (found.code, found.name_en, found.name_zh) == ("10000001", "Itching", "瘙痒")
+        assert same_named(session, "29.1", ["ITCHING"])["itching"].code == "10000001"

@@ -126,6 +126,9 @@ def test_words_that_stand_in_the_box_are_searched_and_never_saved_unseen(
     assert answer.status_code == status and ("E1708", "") in boxes(part(page, "codes_e"))
     assert ("Choose one of the terms that were found" in page) == (status == 422)
     assert stored(console, case).state == "draft"
+    seen = {"find-codes_e": "itching", "seen-codes_e": "itching", "details-codes_e": "E1708"}
+    assert quality.post(path(case, "/assess"), ASSESSMENT | pressed | seen | {"revision": case.revision}).status_code == 303
+    assert stored(console, case).details["codes_e"] == ["E1708"]
 
 
 def test_products_used_at_the_same_time_are_rows_of_the_form(

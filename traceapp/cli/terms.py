@@ -40,6 +40,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                                                      "MedDRA needs it)")
     taken.add_argument("--from", dest="valid_from", default="", help="day from which it is in force (default: today)")
     taken.add_argument("--annex", default="", choices=["", "device", "patient"], help="whose problem FDA codes tell of")
+    taken.add_argument("--language", default="en", choices=["en", "zh"],
+                       help="zh: Chinese files of a MedDRA release that was imported in English; adds their names")
     taken.set_defaults(run=_import)
 
 
@@ -57,7 +59,8 @@ def _import(options: argparse.Namespace) -> int:
             raise NotFound("There is no such file.", place=name)
         file = read_list(path.name, path.read_bytes(), options.annex)
         with here.write() as session:
-            done = import_list(session, _WHO, SystemClock(), ImportList(file, options.version, begin))
+            done = import_list(session, _WHO, SystemClock(), ImportList(
+                file, options.version, begin, options.language == "zh"))
         changed = _changes(here, done.system, done.version)
         is_settled = is_settled and not (changed["cases_to_recode"] or changed["own_to_recode"])
         print(json.dumps({"file": name, "system": done.system, "version": done.version, "taken": done.taken,

@@ -22,11 +22,13 @@ _AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ImportList:
-    """`version` "": the day of the import, but for MedDRA, whose releases have numbers; `valid_from` None: today."""
+    """`version` "": the day of the import, but for MedDRA, whose releases have numbers; `valid_from` None: today.
+    `is_chinese`: a Chinese file of a MedDRA release that is there in English; its names join those."""
 
     file: ListFile
     version: str = ""
     valid_from: date | None = None
+    is_chinese: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,16 @@ class ImportedList:
 def import_list(session: Session, actor: Actor, clock: Clock, command: ImportList) -> ImportedList:
     """The terms under their release. The same file once more adds nothing.
 
-    Raises InvalidInput for a MedDRA file without its version; Conflict where the release has other terms already.
+    Raises InvalidInput for a MedDRA file without its version, and for a Chinese one whose release is not there or that
+    is not MedDRA's; Conflict where the release has other terms already.
     """
     system, now = command.file.system, clock.now()
     version = command.version.strip() or ("" if system is CodeSystem.meddra else f"{now:%Y-%m-%d}")
     if not version or len(version) > 40:
         raise InvalidInput("Say which release this is, in at most 40 letters, as in 29.1.", code="version-needed",
                            place="version")
+    if command.is_chinese:
+        return _add_chinese(session, actor, clock, command.file, version)
     new, already = _new_terms(session, command.file, version)
     if new:
         release = session.get(CodeRelease, (system, version))
@@ -62,16 +67,39 @@ def import_list(session: Session, actor: Actor, clock: Clock, command: ImportLis
     return ImportedList(system, version, len(new), already)
 
 
+def _add_chinese(session: Session, actor: Actor, clock: Clock, file: ListFile, version: str) -> ImportedList:
+    """Give the terms of a release their Chinese names; codes that it lacks are passed over."""
+    if file.system is not CodeSystem.meddra or session.get(CodeRelease, (file.system, version)) is None:
+        raise InvalidInput("Chinese names are added to a MedDRA release that was imported in English before, by its "
+                           "version.", code="no-release", place="version")
+    names = {(term.annex, term.code): term.name_en for term in file.terms}
+    taken = already = 0
+    for term in session.scalars(select(CodeTerm).where(
+            CodeTerm.system == file.system, CodeTerm.version == version,
+            CodeTerm.annex.in_({annex for annex, _code in names})).execution_options(yield_per=_AT_ONCE)):
+        name = names.get((term.annex, term.code), "")
+        already += bool(name) and name == term.name_zh
+        if name and name != term.name_zh:
+            term.name_zh, term.folded = name, folded(f"{term.name_en} {name}")
+            taken += 1
+    if taken:
+        record(session, actor, clock.now(), "code_list.named", stream_of("code_list", file.system),
+               {"version": version, "terms": taken})
+    return ImportedList(file.system, version, taken, already)
+
+
 def _new_terms(session: Session, file: ListFile, version: str) -> tuple[list[ListedTerm], int]:
     """The terms of annexes that the release lacks, and how many of the others stand there as they are."""
+    has_chinese = file.system is not CodeSystem.meddra  # there it came from a file of its own
     by_annex: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for term in file.terms:
-        by_annex[term.annex].add((term.code, term.name_en, term.name_zh, term.status))
+        by_annex[term.annex].add((term.code, term.name_en, term.name_zh if has_chinese else "", term.status))
     there: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for annex, *row in session.execute(select(
             CodeTerm.annex, CodeTerm.code, CodeTerm.name_en, CodeTerm.name_zh, CodeTerm.status).where(
             CodeTerm.system == file.system, CodeTerm.version == version, CodeTerm.annex.in_(by_annex))):
-        there[annex].add(tuple(row))
+        code, name_en, name_zh, status = row
+        there[annex].add((code, name_en, name_zh if has_chinese else "", status))
     for annex, terms in there.items():
         if terms != by_annex[annex]:
             raise Conflict("The release %(version)s has other terms under %(annex)s already. Give the new ones a "

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .coding import suggest_terms
@@ -86,7 +86,7 @@ def same_named(session: Session, version: str | None, names: Iterable[str]) -> d
         return {}
     rows = session.scalars(select(CodeTerm).where(
         CodeTerm.system == CodeSystem.meddra, CodeTerm.version == version, CodeTerm.annex == "llt",
-        CodeTerm.status == "selectable", CodeTerm.folded.in_([f"{name} " for name in wanted]))).all()
+        CodeTerm.status == "selectable", func.lower(CodeTerm.name_en).in_(wanted))).all()
     return {folded(one.name_en): one for one in listed(session, rows)}
 
 

@@ -31,7 +31,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import ZONE, blueprint, today
-from .term_picker import Pick, other_name, pick_of, system_of, told_of, typed_codes, unsettled
+from .term_picker import Pick, other_name, pick_of, system_of, told_of, typed_codes, unsettled, was_shown
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
@@ -60,7 +60,7 @@ def adverse_event_assessment(adverse_event_id: str) -> Response:
 def adverse_event_assess(adverse_event_id: str) -> Response:
     """Assess it, or assess it anew; a search for terms, or one more row, shows the form again as it was typed."""
     form = Entered()
-    searched = [name for name in _searched(form) if unsettled(form, name)]
+    searched = [name for name in _searched(form) if unsettled(form, name) and not was_shown(form, name)]
     if any(form.get(step) for step in _STEPS) or (form.get("enter") and searched):
         return show_form(adverse_event_id, form)
     command = read_form(form, adverse_event_id)

@@ -86,6 +86,11 @@ def unsettled(form: Entered, name: str) -> bool:
     return bool(text) and (field is None or codes_in(field, text) is None)
 
 
+def was_shown(form: Entered, name: str) -> bool:
+    """Whether the form showed already what is found by these words."""
+    return form.text(f"find-{name}") == form.text(f"seen-{name}")
+
+
 def pick_of(db: Session, form: Entered, name: str, told: Iterable[tuple[str, Found]] | None = None) -> Pick | None:
     """The field as its form shows it; None for one that takes no codes. `told`: what the texts mention, None: read
     them."""
