@@ -113,6 +113,8 @@ def test_meddra_terms_are_chosen_of_the_lowest_level_with_what_stands_above_them
     chosen = form | {"details-meddra_reactions": ["10000003", "10000001"], "narrative": "Itchy."}
     assert quality.post(path(case, "/assess"), chosen).status_code == 303
     assert stored(console, case).details == {"meddra_reactions": ["10000003", "10000001"], "meddra_version": "29.1"}
+    for page in (path(case), path(case, "/history")):
+        assert "10000003 Scalp itching" in quality.get(page).get_data(as_text=True)
     assert quality.post(path(case, "/terms"), form | {"field": "age"}).status_code == 404
 
 

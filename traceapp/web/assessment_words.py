@@ -97,13 +97,14 @@ def title_of(name: str) -> str:
 
 
 def value_of(name: str, value: Any, named: Mapping[str, str]) -> str:
-    """A value of a version as people read it; `named`: lots, products and parties by their ids."""
+    """A value of a version as people read it; `named`: lots, products and parties by their ids, and
+    what codes are called."""
     if value is None or value == "" or value == []:
         return "–"
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if name.startswith("details."):
-        return _detail(name.removeprefix("details."), value)
+        return _detail(name.removeprefix("details."), value, named)
     table = MAIN[name][1] if name in MAIN else None
     if table == "terms":
         return words.joined_words(words.term_names(value))
@@ -116,10 +117,10 @@ def value_of(name: str, value: Any, named: Mapping[str, str]) -> str:
     return words.word(table, value) if table else named.get(value, str(value))
 
 
-def _detail(name: str, value: Any) -> str:
+def _detail(name: str, value: Any, named: Mapping[str, str]) -> str:
     field = fields().get(name)
     if field is not None and field.type in ("codes", "meddra"):
-        return words.joined_words([_code(code) for code in value])
+        return words.joined_words([_code(code, named) for code in value])
     if field is not None and field.type == "rows":
         return "; ".join(_row(row) for row in value)
     if field is None or not field.choices and field.type not in ("date", "due"):
@@ -144,9 +145,9 @@ def _value(field: Field, value: Any) -> str:
     return partial_day(value) if field.type == "date" else " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _code(code: str) -> str:
-    """A code with its name where our own list has it."""
-    name = next((getattr(term, language()) for term in terms().values() if term.imdrf == code), "")
+def _code(code: str, named: Mapping[str, str]) -> str:
+    """A code with its name where one is known."""
+    name = named.get(code) or next((getattr(term, language()) for term in terms().values() if term.imdrf == code), "")
     return f"{code} {name}".strip()
 
 
@@ -182,11 +183,12 @@ def _masked(value: Any) -> Any:
     return [masked_text(one) for one in value] if isinstance(value, list) else masked_text(value)
 
 
-def details_by_group(details: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(title of the group, [(title, value), …]) of the details that have a value."""
+def details_by_group(details: Mapping[str, Any],
+                     named: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(title of the group, [(title, value), …]) of the details that have a value; `named`: what codes are called."""
     found = []
     for group in GROUPS:
-        pairs = [(gettext(field.title), value_of(f"details.{field.name}", details[field.name], {}))
+        pairs = [(gettext(field.title), value_of(f"details.{field.name}", details[field.name], named))
                  for field in fields().values() if field.group == group and field.name in details]
         if pairs:
             found.append((str(GROUP_TITLES[group]), pairs))

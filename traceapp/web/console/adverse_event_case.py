@@ -28,6 +28,7 @@ from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
 from traceapp.web import assessment_words, clock_words, report_words, words
 from traceapp.web.case_score import score_of
+from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.worklist.clock_model import LegalClock
@@ -78,7 +79,8 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
             "silent": words.joined_words([clock_words.market_word(one) for one in silent_markets(db, case)])
             if case.state in ("draft", "assessed") and not case.is_serious else "",
-            "score": score_of(db, case)}
+            "score": score_of(db, case), "details": assessment_words.details_by_group(
+                case.details, names_of_codes(db, case.details))}
     actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
     left = [kind for kind in clock_words.DECISIONS if kind not in {one.kind for one in decided}]
     return case_page(
@@ -87,7 +89,6 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
         ending=asked_clock(values["clocks"], do), ending_do=do, clock_words=clock_words,
         report_words=report_words,
         decisions=words.choices(clock_words.DECISIONS, left) if case.state in ("draft", "assessed") else (),
-        details=assessment_words.details_by_group(case.details),
         results=assessment_words.results_of(case.details), began_on=assessment_words.partial_day(
             assessment_words.as_known(case.onset_on, case.onset_precision)),
         expectedness=words.word(assessment_words.EXPECTEDNESS, case.expectedness), **values)

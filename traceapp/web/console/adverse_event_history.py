@@ -12,6 +12,7 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web import assessment_words, words
+from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import world
 
 from .casework import case_page
@@ -32,8 +33,9 @@ def adverse_event_history(adverse_event_id: str) -> Response:
         changes = list(changes_of(versions, case))
         people = names_of_users(db, (version.by for version in versions))
         lots = lots_by_key(db, {case.lot_key, *(str(version.fields.get("lot_key", "")) for version in versions)})
+        codes = names_of_codes(db, case.details, *(version.fields.get("details") or {} for version in versions))
         products = products_by_id(db, {case.product_id, *(version.fields.get("product_id") for version in versions)})
-    named = {key: lot.number for key, lot in lots.items()} | {
+    named = codes | {key: lot.number for key, lot in lots.items()} | {
         key: words.own_name(product) for key, product in products.items()}
     altered = {number: [(assessment_words.title_of(one.name), assessment_words.value_of(one.name, one.before, named),
                          assessment_words.value_of(one.name, one.after, named)) for one in group]

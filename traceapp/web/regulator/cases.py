@@ -29,6 +29,7 @@ from traceapp.submission.report_queries import SENT, ReportFilter, report_page
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.trace.policy import VerdictFacts, verdict
 from traceapp.web import assessment_words, clock_words, report_words
+from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import world
 from traceapp.web.oversight import bounded, needed_scope, own_clocks, reached, reached_lots, recall_part
 from traceapp.web.reading import ZONE, given, same_page
@@ -94,6 +95,7 @@ def adverse_event(adverse_event_id: str) -> Response:
         case = adverse_event_by_id(db, adverse_event_id)
         if case is None:
             raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
+        named = names_of_codes(db, case.details)
         values: dict[str, Any] = {
             "lot": lots_by_key(db, [case.lot_key]).get(case.lot_key),
             "product": products_by_id(db, [case.product_id]).get(case.product_id or ""),
@@ -105,7 +107,7 @@ def adverse_event(adverse_event_id: str) -> Response:
     return page("regulator/adverse_event.html", case=case, report_words=report_words,
                 clock_words=clock_words, narrative=masked_text(case.narrative),
                 use_text=masked_text(case.use_text), results=assessment_words.results_of(case.details),
-                details=assessment_words.details_by_group(assessment_words.masked_details(case.details)),
+                details=assessment_words.details_by_group(assessment_words.masked_details(case.details), named),
                 began_on=assessment_words.partial_day(assessment_words.as_known(case.onset_on, case.onset_precision)),
                 expectedness=word(assessment_words.EXPECTEDNESS, case.expectedness), **values)
 
