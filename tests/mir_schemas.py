@@ -120,13 +120,16 @@ def _complex(name: str, schema: str) -> str:
     return f"<xs:complexType><xs:sequence>{inner}</xs:sequence></xs:complexType>"
 
 
-def write_schemas(folder: Path) -> Path:
-    """The five schemas in a folder."""
+def write_schemas(folder: Path, version: str = "7.2.1") -> Path:
+    """The five schemas of a version in a folder; 7.3.1 as we suppose it to be."""
     parts = ("admin_info", "device_info", "incident_info", "mfr_invest", "other_reporting_info")
     for name in ("Initial", "Followup", "InitialFinal", "FinalRep", "FinalNonRep"):
         inner = "".join(f'<xs:element name="{part}" minOccurs="{int(part[0] != "o")}">{_complex(part, name)}'
                         "</xs:element>" for part in parts)
-        (folder / f"incident-{name}-v7.2.1.xsd").write_text(
+        if version == "7.3.1":
+            inner = inner.replace('<xs:element name="reportType"', f"{_element('mfrReportabilityAwarenessDate:d', name)}"
+                                  '<xs:element name="reportType"')
+        (folder / f"incident-{name}-v{version}.xsd").write_text(
             '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="incident"><xs:complexType>'
             f'<xs:sequence>{inner}</xs:sequence><xs:attribute name="version"/><xs:attribute name="sCreateTimeStamp" '
             'type="xs:dateTime" use="required"/><xs:attribute name="sFormLanguage" use="required"/></xs:complexType>'

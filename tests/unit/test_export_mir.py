@@ -16,7 +16,6 @@ from lxml import etree
 from tests.factories_case_report import changed, coded, european_case
 from tests.mir_schemas import write_schemas
 from traceapp.config import SettingsError, read_settings
-from traceapp.core.errors import InvalidInput
 from traceapp.export.case_report import CaseReport, CodedTerm, Finding, PartialDate, ReportKind, SimilarPeriod
 from traceapp.export.forms import FORMS, forms_with
 from traceapp.export.mir.checks import check
@@ -206,7 +205,33 @@ def test_a_reason_for_having_no_code_puts_the_code_that_says_so() -> None:
 def test_what_the_schema_refuses_is_told_with_its_line(schemas: Path) -> None:
     found = [finding for finding in xml_findings(changed(CASE, lot__number="X" * 1001), schemas)
              if finding.code == "schema"]
-    assert "batchNum" in found[0].message
+    assert "batchNum" in found[0].message and found[0].element == mir_number("batchNum")
+
+
+def mir_number(key: str, version: str = "7.2.1") -> str:
+    return next(field.number for field in mir_table(version).fields if field.key == key)
+
+
+def test_the_schema_of_the_newer_version_is_asked_for_its_xml(tmp_path: Path) -> None:
+    form = forms_with(write_schemas(tmp_path, "7.3.1"))["mir-7.3.1"]
+    good = form.render(CASE, "xml")
+    assert [finding.code for finding in good.findings if finding.code != "missing"] == ["names-of-7.2.1"]
+    root = etree.fromstring(good.data)
+    assert root.findtext("admin_info/mfrReportabilityAwarenessDate") == root.findtext("admin_info/mfrAwarenessDate")
+    bad = form.render(changed(CASE, lot__number="X" * 1001), "xml")
+    assert (mir_number("batchNum", "7.3.1"), "schema") in [(one.element, one.code) for one in bad.findings]
+
+
+def test_a_schema_by_another_name_is_taken_when_it_is_the_only_one_of_the_version(tmp_path: Path) -> None:
+    write_schemas(tmp_path, "7.3.1")
+    (tmp_path / "incident-Initial-v7.3.1.xsd").rename(tmp_path / "MIR 7.3.1.xsd")
+    codes = [one.code for one in forms_with(tmp_path)["mir-7.3.1"].render(CASE, "xml").findings]
+    assert "no-schema" not in codes and "schema" not in codes
+
+
+def test_a_file_that_is_no_schema_is_told(schemas: Path, tmp_path: Path) -> None:
+    (tmp_path / "incident-Initial-v7.2.1.xsd").write_text("<a/>", encoding="utf-8")
+    assert "bad-schema" in [one.code for one in xml_findings(CASE, tmp_path)]
 
 
 def test_without_a_schema_the_report_says_that_nothing_checked_its_xml(schemas: Path) -> None:
@@ -252,9 +277,9 @@ def test_every_element_names_a_field_or_a_reader() -> None:
             if not (element.key in keys or (element.key.startswith("=") and element.key[1:] in READERS))] == []
 
 
-def test_a_version_without_a_known_schema_has_no_xml() -> None:
-    with pytest.raises(InvalidInput, match="xml"):
-        FORMS["mir-7.3.1"].render(CASE, "xml")
+def test_the_newer_version_says_that_its_names_are_not_confirmed() -> None:
+    codes = {one.code: one.is_error for one in FORMS["mir-7.3.1"].render(CASE, "xml").findings}
+    assert codes["names-of-7.2.1"] is False and codes["no-schema"] is False
 
 
 def test_the_folder_of_the_schemas_is_a_setting(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The incident report as files: PDF, XLSX, JSON, and XML of version 7.2.1. Pure."""
+"""The incident report as files: PDF, XLSX, JSON and XML. Pure."""
 from __future__ import annotations
 
 import json
@@ -17,7 +17,7 @@ from .tables import mir_table
 TITLES = {"zh": "制造商事件报告（MIR）", "en": "Manufacturer Incident Report (MIR)"}
 _NOTES = {"zh": "版本 %(version)s 的内容，按其章节编号。阅读件，主管机关接收英文或本国语文。",
           "en": "Content of version %(version)s under its section numbers."}
-FORMATS = {"7.2.1": ("xml", "pdf", "xlsx", "json", "pdf-zh"), "7.3.1": ("pdf", "xlsx", "json", "pdf-zh")}
+FORMATS = {"7.2.1": ("xml", "pdf", "xlsx", "json", "pdf-zh"), "7.3.1": ("pdf", "xlsx", "json", "pdf-zh", "xml")}
 
 
 def name_of(version: str) -> str:
@@ -78,14 +78,19 @@ def render(version: str, schema_dir: Path | None, case: CaseReport, fmt: str) ->
         data = json.dumps(content(case, version), ensure_ascii=False, indent=1).encode("utf-8", "replace")
         return RenderedReport(name, file_name(name, case, fmt), "application/json", data, findings)
     if fmt == "xml":
-        return _xml(name, schema_dir, case, findings)
+        return _xml(version, schema_dir, case, findings)
     language = "zh" if fmt == "pdf-zh" else "en"
     return file_of(name, case, fmt, fill(case, version, language), findings)
 
 
-def _xml(name: str, schema_dir: Path | None, case: CaseReport, findings: tuple[Finding, ...]) -> RenderedReport:
+def _xml(version: str, schema_dir: Path | None, case: CaseReport, findings: tuple[Finding, ...]) -> RenderedReport:
     from .xml import mir_xml, schema_findings
 
-    data, own = mir_xml(case)
-    found = (*findings, *own, *schema_findings(case, data, schema_dir))
+    data, own = mir_xml(case, version)
+    found = [*findings, *own, *schema_findings(case, data, schema_dir, version)]
+    if version != "7.2.1":
+        found.append(Finding("XML", "names-of-7.2.1", "No schema of version %(version)s is published: the XML has the "
+                             "element names of 7.2.1. Check it by a schema of the authority before it is sent.",
+                             is_error=False, values={"version": version}))
+    name = name_of(version)
     return RenderedReport(name, file_name(name, case, "xml"), "application/xml", data, found)

@@ -1,7 +1,8 @@
-"""The incident report in the XML of version 7.2.1, checked by its table of elements and by a schema where one is. Pure.
+"""The incident report as XML, checked by its table of elements and by a schema where one is. Pure.
 
-Source of names, order, lengths and words: the Commission's schemas of May 2020 for initial and final reports. The
-schemas do not ship; `schema_dir` is where the user keeps them. Of 7.3.1 no schema is known.
+Source of names, order, lengths and words: the Commission's schemas of May 2020 for initial and final reports, version
+7.2.1. The schemas do not ship; `schema_dir` is where the user keeps them. None of 7.3.1 is known here: its XML has the
+names of 7.2.1 and the one field more, and says so.
 """
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_VERSIONS = {"7.2.1": "V5.0 2018-05-30"}
 _SCHEMAS = {"initial": "Initial", "followup": "Followup", "combined": "InitialFinal", "final": "FinalRep",
             "nonreportable": "FinalNonRep"}
 _REPORTERS = {"manufacturer": "reporterMfr", "representative": "reporterAR"}
@@ -37,19 +39,22 @@ _ANNEXES = {"imdrfCodeChoice": "A", "imdrfClinicalCodeChoice": "E", "imdrfHealth
             "imdrfTypeInvestigationCodeChoice": "B", "imdrfInvestigationFindingsCodeChoice": "C",
             "imdrfInvestigationConclusionCodeChoice": "D", "imdrfComponentCodeChoice": "G"}
 _NO_CODE = {"A": "A27", "C": "C22", "D": "D17", "E": "E2402", "F": "F28", "G": "G07002"}
+# The place among equals, and the number at the end of the names of codes.
+_COUNTED = re.compile(r"\[\d+\]$|(?<=CodeChoice)\d+$")
 _CONTROLS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
     """One element: `kind` its type, `most` how often it may stand there, `need` when it must; `key` is a field of the
-    form, or `=name` a reader."""
+    form, or `=name` a reader; `only` the version that alone has it."""
 
     path: str
     kind: str
     most: int
     need: str
     key: str
+    only: str
 
     @property
     def name(self) -> str:
@@ -58,25 +63,25 @@ class Element:
 
 
 @cache
-def elements() -> tuple[Element, ...]:
-    """The elements in the order of the schema."""
-    return tuple(Element(row["path"], row["type"], int(row["most"]), row["need"], row["key"])
-                 for row in read_rows(PACKAGE, "xml_721.csv"))
+def elements(version: str = "7.2.1") -> tuple[Element, ...]:
+    """The elements of a version in the order of the schema."""
+    return tuple(Element(row["path"], row["type"], int(row["most"]), row["need"], row["key"], row["only"])
+                 for row in read_rows(PACKAGE, "xml.csv") if row["only"] in ("", version))
 
 
-def mir_xml(case: CaseReport) -> tuple[bytes, tuple[Finding, ...]]:
+def mir_xml(case: CaseReport, version: str = "7.2.1") -> tuple[bytes, tuple[Finding, ...]]:
     """The document, and what its own table of elements says against it."""
     from lxml import etree
 
     root = etree.Element("incident", nsmap={"xsi": _XSI})
-    root.set("version", "V5.0 2018-05-30")
-    root.set(f"{{{_XSI}}}noNamespaceSchemaLocation", schema_name(case))
+    root.set("version", _VERSIONS.get(version, version))
+    root.set(f"{{{_XSI}}}noNamespaceSchemaLocation", schema_name(case, version))
     root.set("sCreateTimeStamp", case.head.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"))
     root.set("sFormLanguage", case.event.language or "en")
     findings: list[Finding] = []
-    table = mir_table()
+    table = mir_table(version)
     fields = {field.key: field for field in table.fields}
-    for element in elements():
+    for element in elements(version):
         if element.path.startswith("other_reporting_info"):
             _add_similar(root, case)
         texts = [_CONTROLS.sub("", text) for text in _texts(case, element, fields, table)]
@@ -87,9 +92,9 @@ def mir_xml(case: CaseReport) -> tuple[bytes, tuple[Finding, ...]]:
     return data, tuple(findings)
 
 
-def schema_name(case: CaseReport) -> str:
+def schema_name(case: CaseReport, version: str = "7.2.1") -> str:
     """The schema of this type of report."""
-    return f"incident-{_SCHEMAS[report_type(case)]}-v7.2.1.xsd"
+    return f"incident-{_SCHEMAS[report_type(case)]}-v{version}.xsd"
 
 
 def _texts(case: CaseReport, element: Element, fields: dict[str, FormField], table: FormTable) -> list[str]:
@@ -186,21 +191,53 @@ def _add_period(parent: etree._Element, case: CaseReport, year: int) -> None:
             etree.SubElement(parent, f"{prefix}SimDev").text = str(int(one.units))
 
 
-def schema_findings(case: CaseReport, data: bytes, schema_dir: Path | None) -> Iterator[Finding]:
-    """What the schema says against the document; where there is none, that it could not be checked."""
-    path = schema_dir / schema_name(case) if schema_dir else None
-    if path is None or not path.is_file():
+def schema_findings(case: CaseReport, data: bytes, schema_dir: Path | None,
+                    version: str = "7.2.1") -> Iterator[Finding]:
+    """What the schema says against the document, by the number of the section; where there is none, that it could not
+    be checked."""
+    path = _schema_path(case, schema_dir, version)
+    if path is None:
         yield Finding("XML", "no-schema",
                       "The XML was not checked by a schema: %(file)s is not there. Set %(setting)s.", is_error=False,
-                      values={"file": schema_name(case), "setting": "TRACEAPP_MIR_XSD_DIR"})
+                      values={"file": schema_name(case, version), "setting": "TRACEAPP_MIR_XSD_DIR"})
         return
     from lxml import etree
 
-    schema = _schema(path, path.stat().st_mtime_ns)
+    try:
+        schema = _schema(path, path.stat().st_mtime_ns)
+    except etree.LxmlError as error:
+        yield Finding("XML", "bad-schema", "The schema %(name)s cannot be used: %(reason)s",
+                      values={"name": path.name, "reason": str(error)[:200]})
+        return
     if not schema.validate(etree.fromstring(data, _parser())):
-        for error in list(schema.error_log)[:20]:
-            yield Finding("XML", "schema", "Line %(line)s: %(message)s",
-                          values={"line": error.line, "message": error.message})
+        numbers = _numbers(version)
+        for fault in list(schema.error_log)[:20]:
+            name = _COUNTED.sub("", (fault.path or "").rpartition("/")[2])
+            yield Finding(numbers.get(name, "XML"), "schema", "Line %(line)s, %(element)s: %(message)s",
+                          values={"line": fault.line, "element": name or "/", "message": fault.message})
+
+
+def _schema_path(case: CaseReport, schema_dir: Path | None, version: str) -> Path | None:
+    """The schema of this type of report and version; where none has its name, the one that is for the version."""
+    if schema_dir is None:
+        return None
+    named = schema_dir / schema_name(case, version)
+    if named.is_file():
+        return named
+    others = [one for one in sorted(schema_dir.glob(f"*{version}*.xsd")) if not one.name.startswith("incident-")]
+    return others[0] if len(others) == 1 else None
+
+
+@cache
+def _numbers(version: str) -> dict[str, str]:
+    """The number of the section of each element."""
+    fields = {field.key: field.number for field in mir_table(version).fields}
+    sections: dict[str, str] = {}
+    for element in elements(version):
+        if element.key in fields:
+            sections.setdefault(element.path.rpartition("/")[0], fields[element.key])
+    return {element.name: fields.get(element.key) or sections.get(element.path.rpartition("/")[0], "XML")
+            for element in elements(version)}
 
 
 @lru_cache(maxsize=8)
