@@ -207,6 +207,7 @@ LAUGHS = ("<!DOCTYPE m [<!ENTITY a 'ha'>" + "".join(f"<!ENTITY a{n} '{'&a' + str
     (b"PK\x03\x04" + b"\x00" * 40, "not-xml"),
     (message("<a>" * 5000), "not-xml"),
     (message("<name " + " ".join(f'a{n}="1"' for n in range(101)) + "/>"), "too-large"),
+    (message("".join(f'<n{n}:a xmlns:n{n}="urn:{n}"/>' for n in range(xml_input.MAX_NAMES + 1))), "too-large"),
     (message("<PORR_IN049016UV/>" * (reader.MAX_SECTIONS + 1)), "too-large"),
     (message("<a/>" * (reader.MAX_KEPT + 1)), "too-large"),
     (b"<ichicsr/>", "not-e2b-r3"),
@@ -245,6 +246,16 @@ def test_a_file_of_nothing_but_elements_is_refused_before_a_tree_is_made() -> No
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+def test_very_many_instructions_before_the_root_cost_no_memory() -> None:
+    data = b"<?x ?>" * 1_000_000 + message("", "")
+    tracemalloc.start()
+    xml_input.root_name(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert xml_input.root_name(b"<?x ?><!-- a -->" * 500 + message("", "")) == "MCCI_IN200100UV01"
 
 
 def test_a_large_attachment_is_read_and_written_in_a_moment() -> None:

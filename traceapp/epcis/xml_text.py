@@ -16,7 +16,7 @@ MAX_BYTES = 128 * 1024 * 1024
 # Reading the attributes of one element takes time with the square of their number.
 MAX_ATTRIBUTES = 500
 # The parser itself stops at 256 levels and at ten million characters of one text.
-_PROLOG = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_PROLOG = re.compile(rb"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+){0,1000}+", re.DOTALL)
 # A document type without a subset or an address brings nothing in, and some senders write one.
 _BARE_TYPE = re.compile(rb"<!DOCTYPE\s+[A-Za-z_][\w:.\-]*\s*>")
 _ENCODING = re.compile(rb"^(\s{0,99}<\?xml[^>]{0,99}?)\s{1,99}encoding=[\"'][^\"']*[\"']")

@@ -13,7 +13,7 @@ from traceapp.export.e2b_r3 import received as e2b_received
 from traceapp.export.e2b_r3.model import Section
 from traceapp.export.e2b_r3.model import reports as icsrs_of
 from traceapp.export.e2b_r3.reader import read_batch as read_icsrs
-from traceapp.export.e2b_r3.xml_input import root_name
+from traceapp.export.e2b_r3.xml_input import parse, root_name
 from traceapp.export.emdr import forwarding as emdr_received
 from traceapp.export.emdr import intake as emdr
 from traceapp.export.emdr.message import Batch, Mdr
@@ -34,6 +34,8 @@ def read_cases(data: bytes, learned_at: datetime | None = None) -> list[Incoming
     """Every report in an E2B(R3) or eMDR file that reached us at a moment, None: now. Raises InvalidInput for a file of
     another kind, or one without the sender's number of the case, by which it is known again."""
     root, sha256 = root_name(data), hash_of(data)
+    if not root:
+        parse(data)  # says why nothing can be read
     if root == _E2B:
         batch = read_icsrs(data)
         found = [_with_icsr(_of_icsr(read, sha256), batch, one)

@@ -16,13 +16,16 @@ MAX_BYTES = 32 * 1024 * 1024
 # A tree takes some hundred bytes a node, however short its text.
 MAX_NODES = 1_000_000
 MAX_ATTRIBUTES = 100
+# Declared namespaces; whoever makes the tree looks through all of them for each element.
+MAX_NAMES = 1_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", ""), (b"\x00\x00\xfe\xff", ""),
           (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _KNOWN = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "ascii", "iso-8859-1": "latin-1"}
 _DECLARATION = re.compile(r"\s{0,99}<\?xml\s[^>]{0,199}?\?>")
 _ENCODING = re.compile(r"encoding\s{0,9}=\s{0,9}[\"']([^\"']{1,40})[\"']")
 _ROOT = re.compile(r"(?:<!DOCTYPE[^>\[]{0,500}(?:\[.*?\]\s*)?>\s*)?<(?:[\w.-]{1,99}:)?([\w.-]{1,99})", re.DOTALL)
-_PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+# No more than so many, and none looked at twice: each that could be gone back to takes memory.
+_PROLOG = re.compile(r"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+){0,1000}+", re.DOTALL)
 
 
 def parse(source: bytes | BinaryIO) -> Any:
@@ -46,14 +49,22 @@ def parse(source: bytes | BinaryIO) -> Any:
 
 
 def _look_through(content: bytes) -> None:
-    """Refuse what would cost too much to make a tree of: a document type, and elements of very many attributes, over
-    which the library that makes the tree takes quadratic time. What is no XML is left for it to say."""
+    """Refuse what would cost too much to make a tree of: a document type, and very many attributes of one element or
+    namespaces, over which the library that makes the tree takes quadratic time. What is no XML is left for it to say.
+    """
+    spaces = 0
+
     def document_type(*_: object) -> None:
         raise InvalidInput("A document type or entity is not read.", code="document-type", place="/")
 
     def element(name: str, attributes: Sequence[str]) -> None:
         if len(attributes) > 2 * MAX_ATTRIBUTES:
             raise TooLarge("An element has more than %(count)s attributes.", count=MAX_ATTRIBUTES,
+                           place=f"line {parser.CurrentLineNumber}: {name[:40]}")
+        nonlocal spaces
+        spaces += sum(one.startswith("xmlns") for one in attributes[::2])
+        if spaces > MAX_NAMES:
+            raise TooLarge("The file declares more than %(count)s namespaces.", count=MAX_NAMES,
                            place=f"line {parser.CurrentLineNumber}: {name[:40]}")
 
     parser = expat.ParserCreate("utf-8")
