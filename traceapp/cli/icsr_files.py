@@ -1,4 +1,4 @@
-"""`icsr export`, `icsr import`: cases as files for authorities, and files of others as cases."""
+"""`icsr export`, `icsr import`, `icsr public`: cases as files, and files of others as cases."""
 from __future__ import annotations
 
 import argparse
@@ -16,7 +16,7 @@ FORMS = ("e2b-r3", "emdr", "mir", "nmpa-device", "nmpa-drug", "nmpa-cosmetic", "
 
 
 def add_to(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the two acts to the group `icsr`."""
+    """Add the acts to the group `icsr`."""
     export = acts.add_parser(
         "export", help="write cases into a form: one JSON line a file, with what its checks found",
         description="CASE is the number of an adverse event. Nothing counts as reported by this: prepare a report for "
@@ -32,6 +32,14 @@ def add_to(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.add_argument("--next-on", default="", metavar="DAY", help="when the next report is expected (MIR)")
     export.add_argument("--to", default=".", metavar="FOLDER", help="where to write; - is standard output")
     export.set_defaults(run=_export)
+    public = acts.add_parser(
+        "public", help="write device events for everybody: openFDA's shape, nobody in it",
+        description="Assessed events with devices. Only what at least five events share is told; what stands alone is "
+                    "left out. What leaves is recorded with its hash.")
+    public.add_argument("--since", metavar="DAY", help="events that we learned of on this day (UTC) or later")
+    public.add_argument("--until", metavar="DAY", help="events that we learned of before this day (UTC)")
+    public.add_argument("--to", default="-", metavar="FILE", help="where to write; - is standard output")
+    public.set_defaults(run=_public)
     take = acts.add_parser(
         "import", help="make cases of files that others sent: one JSON line a report",
         description="E2B(R3) or eMDR XML. The sender's number of the case decides: a report that is here already "
@@ -88,6 +96,43 @@ def _record(session: Any, here: Any, actor: Any, files: list[RenderedReport], op
             {"form": options.format, "profile": options.profile, "name": file.name}))
 
 
+def _public(options: argparse.Namespace) -> int:
+    from traceapp.submission.public_events import PublicPeriod, export_public_events
+
+    from . import show
+    from .settings import world
+
+    here = world()
+    with here.database.write() as session:
+        made = export_public_events(session, _actor(), here.clock, PublicPeriod(
+            _day(options.since, "--since"), _day(options.until, "--until")))
+    if options.to == "-":
+        sys.stdout.buffer.write(made.data)
+        sys.stdout.buffer.flush()
+        return 0
+    _put(Path(options.to), made.data)
+    show({"file": options.to, "shown": made.shown, "known": made.known})
+    return 0
+
+
+def _day(text: str | None, name: str) -> Any:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidInput("%(name)s is not a day such as 2026-11-29.", code="not-a-day", name=name) from None
+
+
+def _put(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise NotFound("%(name)s cannot be written: %(error)s", name=str(path), error=error.strerror) from error
+
+
 def _write(file: RenderedReport, folder: str, case: str) -> None:
     from traceapp.attachment.store import hash_of
 
@@ -98,10 +143,7 @@ def _write(file: RenderedReport, folder: str, case: str) -> None:
         sys.stdout.buffer.flush()
         return
     path = Path(folder) / file.name
-    try:
-        path.write_bytes(file.data)
-    except OSError as error:
-        raise NotFound("%(name)s cannot be written: %(error)s", name=str(path), error=error.strerror) from error
+    _put(path, file.data)
     show({"case": case, "file": str(path), "form": file.form, "sha256": hash_of(file.data),
           "ok": not any(one.is_error for one in file.findings),
           "findings": [{"element": one.element, "code": one.code, "level": "error" if one.is_error else "warning",

@@ -38,14 +38,18 @@ def read_cases(data: bytes, learned_at: datetime | None = None) -> list[Incoming
         parse(data)  # says why nothing can be read
     if root == _E2B:
         batch = read_icsrs(data)
-        found = [_with_icsr(_of_icsr(read, sha256), batch, one)
-                 for read, one in zip(e2b.incoming(batch), icsrs_of(batch), strict=True)]
-    elif root == _EMDR:
+        cases = _numbered([_of_icsr(read, sha256) for read in e2b.incoming(batch)])
+        return [_with_icsr(case, batch, one) for case, one in zip(cases, icsrs_of(batch), strict=True)]
+    if root == _EMDR:
         devices = read_mdrs(data)
-        found = [_with_mdr(_of_mdr(emdr.incoming(one), sha256), devices, one) for one in devices.reports]
-    else:
-        raise InvalidInput("This is neither an E2B(R3) nor an eMDR file: its root element is “%(name)s”.",
-                           code="unknown-format", place="/", name=root[:80])
+        cases = _numbered([_of_mdr(emdr.incoming(one), sha256) for one in devices.reports])
+        return [_with_mdr(case, devices, one) for case, one in zip(cases, devices.reports, strict=True)]
+    raise InvalidInput("This is neither an E2B(R3) nor an eMDR file: its root element is “%(name)s”.",
+                       code="unknown-format", place="/", name=root[:80])
+
+
+def _numbered(found: list[IncomingCase]) -> list[IncomingCase]:
+    """The cases, each of which has a number to know it again by."""
     if not found or any(not one.case_id for one in found):
         raise InvalidInput("A report in this file does not say by which number its sender knows the case. Nothing was "
                            "taken in.", code="no-case-id", place="/")
