@@ -101,6 +101,7 @@ BAD = {
     "bytes": lambda root: whole(root, "").replace(b"><", b">\xff\xfe\xfa<"),
     "elements": lambda root: whole(root, "<a/>" * 1_500_000),
     "deep": lambda root: whole(root, "<a>" * 5_000 + "</a>" * 5_000),
+    "spaces": lambda root: whole(root, "".join(f'<n{n}:a xmlns:n{n}="urn:{n}"/>' for n in range(30_000))),
     "open": lambda root: whole(root, "<a>"),
     "nothing": lambda root: b"",
 }
