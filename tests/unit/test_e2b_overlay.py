@@ -109,3 +109,15 @@ def test_what_stood_beside_a_value_goes_with_it() -> None:
     assert b"[lb_av]" in data
     after, _, written = sent({"weight_kg": "71.50"}, read_batch(data))
     assert after.text("D.3") == "71.5" and b"[lb_av]" not in written and b'unit="kg"' in written
+
+
+def test_a_day_takes_the_place_of_a_time_that_was_not_known() -> None:
+    came = accepted()
+    del reports(came)[0].each("E.i")[0].values["E.i.4"]
+    data = write_batch(came)
+    at_code = data.index(b'displayName="reaction"')
+    end = data.index(b"/>", at_code) + 2
+    data = data[:end] + b'<effectiveTime nullFlavor="UNK"/>' + data[end:]
+    after, _, written = sent({"event_ended_on": "2024-02-20"}, read_batch(data))
+    assert after.each("E.i")[0].text("E.i.5") == "20240220"
+    assert b'xsi:type="IVL_TS"><high value="20240220"/>' in written

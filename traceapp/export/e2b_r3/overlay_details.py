@@ -3,6 +3,7 @@ alone would make, into the one part of the received report that can be meant."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from types import MappingProxyType
 
 from .elements import elements
@@ -15,6 +16,7 @@ _HISTORY, _DOSE_IN_WORDS, _ROUTE, _ROUTE_CODE = "D.7.2", "G.k.4.r.8", "G.k.4.r.1
 # Dates of one node: where one of them stands in the longer form of a time, all do.
 _TIMES = (("E.i.4", "E.i.5", "E.i.6a", "E.i.6b"), ("G.k.4.r.4", "G.k.4.r.5", "G.k.4.r.6a", "G.k.4.r.6b"))
 _INTERVAL = "G.k.4.r.2"
+_OF_NOTHING = ("xsi:type", "nullFlavor")
 # Who assessed, how, with which result.
 _OPINION = ("G.k.9.i.2.r.1", "G.k.9.i.2.r.2", "G.k.9.i.2.r.3")
 Parts = tuple[Section, Section] | None
@@ -40,11 +42,15 @@ def _place(section: Section, element: str) -> int:
 
 
 def clear_marks(section: Section, replaced: Iterable[str]) -> None:
-    """Forget attributes beside values that are about to be replaced."""
+    """Forget attributes beside values that are about to be replaced, and of what stands around them that there is
+    nothing, or something of another type."""
     wanted = set(replaced)
     for path, node in plans()[section.name].nodes.items():
         if any(slot.element in wanted for slot in node.slots):
             section.marks.pop(path, None)
+            for above in accumulate(path.split("/")[:-1], "{}/{}".format):
+                if marks := section.marks.get(above):
+                    section.marks[above] = tuple(one for one in marks if one[0] not in _OF_NOTHING)
 
 
 def lay_detail(field: str, report: Icsr, own: Icsr) -> bool:
