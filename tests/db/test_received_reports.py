@@ -96,9 +96,12 @@ class House:
         return form.render(replace(case, received=replace(case.received, is_copy=False)), fmt)
 
     def assess(self, taken: TakenCase, **changes: Any) -> None:
+        """Assess the case; of the details what is not named stays."""
         with self.database.write() as session:
+            kept = session.scalars(select(AdverseEvent.details).where(AdverseEvent.id == taken.adverse_event_id)).one()
             assess_adverse_event(session, person("u-li"), self.clock, replace(
-                AssessAdverseEvent(taken.adverse_event_id, "read the file", narrative="Redness"), **changes))
+                AssessAdverseEvent(taken.adverse_event_id, "read the file", narrative="Redness"),
+                **{**changes, "details": {**kept, **changes.get("details", {})}}))
 
 
 @pytest.fixture

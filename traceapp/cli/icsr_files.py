@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ def _export(options: argparse.Namespace) -> int:
 
     here, actor = world(), _actor()
     wanted = [CaseExport(case, options.format, options.file_format, Profile(options.profile),
-                         options.jurisdiction.upper(), options.receiver, _day(options.next_on))
+                         options.jurisdiction.upper(), options.receiver, _day(options.next_on, "--next-on"))
               for case in options.case]
     with here.database.write() as session:  # a look at a person is recorded
         table = export_table(session, actor, here.clock, wanted, desk=here.reports)
@@ -78,11 +78,11 @@ def _export(options: argparse.Namespace) -> int:
     return 1 if any(finding.is_error for file in files for finding in file.findings) else 0
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, place: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidInput("“%(text)s” is not a day. Write 2026-12-28.", code="not-a-day", place="--next-on",
+        raise InvalidInput("“%(text)s” is not a day. Write 2026-12-28.", code="not-a-day", place=place,
                            text=text[:40]) from None
 
 
@@ -105,7 +105,7 @@ def _public(options: argparse.Namespace) -> int:
     here = world()
     with here.database.write() as session:
         made = export_public_events(session, _actor(), here.clock, PublicPeriod(
-            _day(options.since, "--since"), _day(options.until, "--until")))
+            _begin(options.since, "--since"), _begin(options.until, "--until")))
     if options.to == "-":
         sys.stdout.buffer.write(made.data)
         sys.stdout.buffer.flush()
@@ -115,15 +115,9 @@ def _public(options: argparse.Namespace) -> int:
     return 0
 
 
-def _day(text: str | None, name: str) -> Any:
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise InvalidInput("%(name)s is not a day such as 2026-11-29.", code="not-a-day", name=name) from None
+def _begin(text: str | None, place: str) -> datetime | None:
+    day = _day(text or "", place)
+    return datetime.combine(day, time(), UTC) if day else None
 
 
 def _put(path: Path, data: bytes) -> None:
