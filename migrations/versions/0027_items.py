@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
-revision = '0023'
+revision = '0027'
 down_revision = '0026'
 branch_labels = None
 depends_on = None
