@@ -38,18 +38,18 @@ def read_cases(data: bytes, learned_at: datetime | None = None) -> list[Incoming
         parse(data)  # says why nothing can be read
     if root == _E2B:
         batch = read_icsrs(data)
-        cases = _numbered([_of_icsr(read, sha256) for read in e2b.incoming(batch)])
+        cases = _numbered([_of_icsr(read, sha256) for read in e2b.incoming(batch)], learned_at)
         return [_with_icsr(case, batch, one) for case, one in zip(cases, icsrs_of(batch), strict=True)]
     if root == _EMDR:
         devices = read_mdrs(data)
-        cases = _numbered([_of_mdr(emdr.incoming(one), sha256) for one in devices.reports])
+        cases = _numbered([_of_mdr(emdr.incoming(one), sha256) for one in devices.reports], learned_at)
         return [_with_mdr(case, devices, one) for case, one in zip(cases, devices.reports, strict=True)]
     raise InvalidInput("This is neither an E2B(R3) nor an eMDR file: its root element is “%(name)s”.",
                        code="unknown-format", place="/", name=root[:80])
 
 
-def _numbered(found: list[IncomingCase]) -> list[IncomingCase]:
-    """The cases, each of which has a number to know it again by."""
+def _numbered(found: list[IncomingCase], learned_at: datetime | None) -> list[IncomingCase]:
+    """The cases as learned of at that moment, each of which has a number to know it again by."""
     if not found or any(not one.case_id for one in found):
         raise InvalidInput("A report in this file does not say by which number its sender knows the case. Nothing was "
                            "taken in.", code="no-case-id", place="/")
@@ -78,8 +78,7 @@ def _of_icsr(report: e2b.IncomingIcsr, sha256: str) -> IncomingCase:
     latest = report.latest_at or report.received_at
     case_id = report.worldwide_id or report.report_id
     return IncomingCase(
-        "e2b-r3", case_id, _version(latest.isoformat() if latest else "",
-                                                                    report.correction), sha256,
+        "e2b-r3", case_id, _version(latest.isoformat() if latest else "", report.correction), sha256,
         report.sender, report.correction, report.narrative, tuple(one.words for one in report.reactions if one.words),
         ", ".join(dict.fromkeys(name for one in suspects for name in (one.name, *one.device_names) if name)),
         next((lot for one in suspects for lot in one.lots), ""), seriousness=report.seriousness, was_harmed=True,
