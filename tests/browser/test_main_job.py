@@ -231,7 +231,7 @@ def step_9_download(walk: Walk, labels: list[str]) -> None:
     assert files["XLSX"] == files["CSV"] == files["JSON"]
     assert walk.event in files["CSV"]
     page.reload()
-    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_role("table", name="What you downloaded").locator("tbody tr")).to_have_count(3)
     shoot(page, "walk-9-downloaded")
 
 

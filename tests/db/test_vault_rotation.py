@@ -36,6 +36,7 @@ from traceapp.vault.service import (
 )
 from traceapp.world import World, build_world
 
+NOTHING = {"persons": 0, "drafts": 0, "notices": 0, "reports": 0, "files": 0, "subscriptions": 0}
 NEW_KEY = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
 LOST_KEY = base64.urlsafe_b64encode(b"a key that nobody has any more!!").decode()
 PHONE = "13900001234"
@@ -79,9 +80,9 @@ def test_persons_drafts_and_links_open_under_the_new_key_alone(before: World, af
     persons = sealed(before, 3)
     with before.database.write() as session:
         draft = start_draft(session, clock, {"narrative": "Red skin"}, vault=before.vault)
-    assert left(after) == [3, 1, 2, 0, 0]
-    assert rotated(after, 2).moved == {"persons": 3, "drafts": 1, "notices": 2, "reports": 0, "subscriptions": 0}
-    assert left(after) == [0, 0, 0, 0, 0]
+    assert left(after) == [3, 1, 2, 0, 0, 0]
+    assert rotated(after, 2).moved == NOTHING | {"persons": 3, "drafts": 1, "notices": 2}
+    assert left(after) == [0, 0, 0, 0, 0, 0]
     new = Vault(NEW_KEY)
     with before.database.write() as session:
         assert [reveal_person(session, actor, clock, one, "Call back", vault=new).phone for one in persons] == [PHONE] * 3
@@ -99,7 +100,7 @@ def test_a_second_rotation_finds_nothing_to_do(before: World, after: World) -> N
     rotated(after)
     with after.database.read() as session:
         texts = session.scalars(select(Person.sealed).order_by(Person.id)).all()
-    assert rotated(after).moved == {"persons": 0, "drafts": 0, "notices": 0, "reports": 0, "subscriptions": 0}
+    assert rotated(after).moved == NOTHING
     with after.database.read() as session:
         assert session.scalars(select(Person.sealed).order_by(Person.id)).all() == texts
 
@@ -169,7 +170,7 @@ def test_the_command_says_what_was_moved(command: None, sqlite: Database, settin
     assert main(["vault", "rotate"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out) == {"ok": True, "key": Vault(NEW_KEY).key_id, "left": 0, "unreadable": 0,
-                                    "moved": {"persons": 3, "drafts": 0, "notices": 0, "reports": 0, "subscriptions": 0}}
+                                    "moved": NOTHING | {"persons": 3}}
     assert "persons: 3 moved" in said.err
 
 

@@ -99,6 +99,9 @@ def test_an_administrator_says_whose_cases_a_regulator_sees(console: Console) ->
     with console.database.read() as session:
         user = session.scalars(select(User).where(User.sign_in_name == "inspector")).one()
     assert (user.jurisdictions, user.product_ids) == (["CN", "EU"], [])
+    for role in ("quality", "regulator"):  # who comes back has to be given a scope again
+        assert admin.post(here, {"role": role}).status_code == 303
+    assert "sees nothing until its jurisdictions are set" in admin.get(here).get_data(as_text=True)
 
 
 def test_only_a_regulator_has_a_scope(console: Console) -> None:

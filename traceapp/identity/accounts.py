@@ -33,7 +33,8 @@ class ChangeUser:
 
 
 def change_user(session: Session, actor: Actor, clock: Clock, command: ChangeUser) -> User:
-    """Change somebody's role, or end or renew the right to sign in; ending it ends every open session.
+    """Change somebody's role, or end or renew the right to sign in; ending it ends every open session. With another
+    role the scope of a regulator is gone.
 
     Raises NotFound, InvalidInput for an unknown role, Conflict for the own account and for the last administrator.
     """
@@ -50,6 +51,8 @@ def change_user(session: Session, actor: Actor, clock: Clock, command: ChangeUse
                        code="own-account")
     _keep_an_administrator(session, user, role, is_active)
     before = {"role": user.role, "is_active": user.is_active}
+    if role != user.role:
+        user.jurisdictions, user.product_ids = [], []
     user.role, user.is_active = role, is_active
     if not is_active:
         end_sessions_of(session, user.id)
