@@ -21,9 +21,10 @@ def a_file(console: Console, about: str, name: str = "photo.png") -> str:
 
 
 @pytest.mark.parametrize(("about", "role", "status"), [
-    ("lot:x", "operator", 200), ("lot:x", "regulator", 403), ("inspection:x", "administrator", 200),
+    ("lot:x", "operator", 200), ("lot:x", "regulator", 404), ("inspection:x", "administrator", 200),
     ("complaint:x", "quality", 200), ("complaint:x", "operator", 403), ("complaint:x", "administrator", 403),
-    ("adverse_event:x", "regulator", 200), ("something:x", "quality_manager", 403)])
+    ("adverse_event:x", "regulator", 404), ("complaint:x", "regulator", 404), ("adverse_event:x", "quality", 200),
+    ("something:x", "quality_manager", 403)])
 def test_a_file_is_shown_to_who_may_read_its_thing(console: Console, about: str, role: str, status: int) -> None:
     key = a_file(console, about)
     assert console.browser(role).get(f"/console/files/{key}").status_code == status

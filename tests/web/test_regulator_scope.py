@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.factories_oversight import Abroad, make_abroad
 from tests.factories_web import Browser, Console
+from tests.web.test_console_files import a_file
 from traceapp.identity.policy import permissions_of
 from traceapp.web.oversight import BOUNDED, LISTED, OPEN
 from traceapp.web.permissions import SIGNED_IN
@@ -157,6 +158,13 @@ def test_an_authority_sees_what_it_was_sent_and_not_what_others_were(abroad: Abr
 def test_clocks_are_those_of_the_jurisdictions(abroad: Abroad, machine: FlaskClient) -> None:
     clocks = machine.get(f"/api/v1/adverse-events/{abroad.inside.id}/clocks").get_json()
     assert {one["jurisdiction"] for one in clocks} == {"EU"}
+
+
+def test_a_file_is_there_with_the_case_that_it_hangs_on(abroad: Abroad, europe: Browser, machine: FlaskClient) -> None:
+    for case, status in ((abroad.inside, 200), (abroad.outside, 404)):
+        key = a_file(abroad.console, f"adverse_event:{case.id}", f"{case.reference}.png")
+        assert europe.get(f"/console/files/{key}").status_code == status
+        assert machine.get(f"/api/v1/files/{key}").status_code == status
 
 
 def test_products_bound_a_scope_further(abroad: Abroad) -> None:
