@@ -19,7 +19,7 @@ from .public import AdverseEventLine
 from .states import AdverseEventState
 
 SORTS = {"awareness_at": AdverseEvent.awareness_at, "reference": AdverseEvent.reference,
-         "outcome": AdverseEvent.outcome, "causality": AdverseEvent.causality}
+         "outcome": AdverseEvent.outcome}
 
 
 @dataclass(frozen=True, slots=True)
