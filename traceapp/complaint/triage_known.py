@@ -4,14 +4,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
-
-from traceapp.trace.model import ShipmentLine
 
 from .lot_text import MatchKind
 from .model import UNKNOWN_LOT, Complaint, LotCapture
 from .queries import complaint_by_id, lot_candidates
+from .region import Source, region_of, was_sent_to, was_shipped_there
 from .seriousness import Harm
 from .states import Severity
 from .terms import terms
@@ -67,14 +65,12 @@ def _ours(session: Session, complaint: Complaint) -> tuple[str, str]:
         if kind is MatchKind.none:
             return Ours.unknown_batch, "batch_is_none_of_ours"
         return Ours.unreadable, "no_batch_given" if kind is MatchKind.absent else "batch_unclear"
-    if complaint.consignee_id is not None and not _was_sent(session, complaint.lot_key, complaint.consignee_id):
+    region = region_of(session, complaint)
+    if region.source is Source.reporter and was_shipped_there(session, complaint.lot_key, region) is False:
+        return Ours.not_shipped, "never_shipped_to_region"
+    if complaint.consignee_id and not was_sent_to(session, complaint.lot_key, complaint.consignee_id):
         return Ours.not_shipped, "never_shipped_there"
     return Ours.yes, "code_read" if complaint.lot_capture == LotCapture.scan else "batch_found"
-
-
-def _was_sent(session: Session, lot_key: str, consignee_id: str) -> bool:
-    return session.scalar(select(ShipmentLine.lot_key).where(
-        ShipmentLine.lot_key == lot_key, ShipmentLine.consignee_id == consignee_id).limit(1)) is not None
 
 
 def _harm(complaint: Complaint) -> tuple[str, str]:

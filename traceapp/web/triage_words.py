@@ -55,6 +55,7 @@ BECAUSE: Mapping[str, Any] = {
     "batch_is_none_of_ours": _("The batch that was given is none of ours."),
     "no_batch_given": _("No batch was given."), "batch_unclear": _("What was given fits several of our batches."),
     "never_shipped_there": _("By our records this consignee never got the batch."),
+    "never_shipped_to_region": _("By our records none of the batch went where the reporter says that it was."),
     "code_read": _("The code on the pack was read."), "batch_found": _("The number is a batch of ours."),
     "kinds_said": _("Whoever took it in chose it."), "none_alike": _("No report is like it."),
     "linked_before": _("Somebody linked it."), "much_alike": _("Another report is much like it."),
