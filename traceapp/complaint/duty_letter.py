@@ -10,11 +10,11 @@ _WHAT = {
     "complaint.called": {"zh": "收到严重投诉，请立即查看", "en": "A grave report has come in: look at once"},
     "complaint.serious": {"zh": "收到严重投诉，请立即查看", "en": "A grave report has come in: look at once"},
     "complaint.late": {"zh": "对投诉人的承诺已超时", "en": "A promise to a complainant has run over"}}
-_SEVERITY = {"critical": {"zh": "危急", "en": "critical"}, "major": {"zh": "严重", "en": "serious"},
-             "moderate": {"zh": "中等", "en": "moderate"}, "minor": {"zh": "轻微", "en": "minor"},
+_SEVERITY = {"critical": {"zh": "危重", "en": "critical"}, "major": {"zh": "严重", "en": "serious"},
+             "moderate": {"zh": "一般", "en": "moderate"}, "minor": {"zh": "轻微", "en": "minor"},
              "none": {"zh": "无伤害", "en": "no harm"}}
-_PROMISE = {"first_answer": {"zh": "首次答复", "en": "first answer"}, "triage": {"zh": "分诊", "en": "triage"},
-            "decision": {"zh": "决定", "en": "decision"}, "resolution": {"zh": "办结", "en": "resolution"}}
+_PROMISE = {"first_answer": {"zh": "首次答复", "en": "first answer"}, "triage": {"zh": "分级", "en": "triage"},
+            "decision": {"zh": "决定", "en": "decision"}, "resolution": {"zh": "解决", "en": "resolution"}}
 _BECAUSE = {
     "duty": {"zh": "您正在值班，因此通知您。", "en": "You are called because you are on duty."},
     "next": {"zh": "此前已通知他人，仍未处理，因此升级通知您。",

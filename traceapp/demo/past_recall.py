@@ -19,6 +19,7 @@ from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice
 from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import Notice, RecallLedger
 from traceapp.recall.notices import sealed_about
+from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
@@ -104,7 +105,7 @@ class PastRecall:
         sender = NoticeSender(post=_NobodysPost(), vault=self.vault, base_url="https://qinghe.example",
                               clock=self.clock)
         here = cast(Database, _ThisTransaction(self.session))
-        while deliver_due(here, self.clock, sender.send, sender.settled):
+        while deliver_due(here, self.clock, sender.send, sender.settled, kinds=LETTERS):
             continue
         self._report()
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Forbidden
+from traceapp.identity.accounts import set_email
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, check_signature, create_user
 from traceapp.oversight.setting import SetScope, set_scope
@@ -34,12 +35,16 @@ SIGN_INS = (
 
 
 def create_people(session: Session, clock: Clock) -> dict[str, Actor]:
-    """The actors by sign-in name, newly created; the regulator oversees what is made and sold in China."""
+    """The actors by sign-in name, newly created, with addresses that are nobody's; the regulator oversees what is made
+    and sold in China."""
     users = {one.name: create_user(session, SYSTEM, clock, NewUser(
         sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)) for one in SIGN_INS}
     session.flush()
     set_scope(session, SYSTEM, clock, SetScope(users["regulator"].id, ("CN",)))
-    return {name: actor_of(user, source="demo") for name, user in users.items()}
+    actors = {name: actor_of(user, source="demo") for name, user in users.items()}
+    for name in ("quality", "manager"):
+        set_email(session, actors[name], clock, f"{name}@qinghe.example")
+    return actors
 
 
 def working_sign_ins(session: Session) -> tuple[SignIn, ...]:
