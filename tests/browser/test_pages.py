@@ -141,6 +141,7 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("complaint-split", "/complaints/{scenes.doubled}?do=split", "quality"),
     ("complaint-return", "/complaints/{scenes.complaint}?do=return", "quality"),
     ("complaint-measures", "/complaints/measures", "quality"), ("duty", "/duty", "manager"),
+    ("service-promises", "/promises", "manager"),
     ("task-forces", "/task-forces", "quality"),
     ("adverse-events", "/adverse-events", "quality"),
     ("adverse-event", "/adverse-events/{scenes.event}", "quality"),
