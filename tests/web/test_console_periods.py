@@ -108,6 +108,14 @@ def test_the_period_stands_on_the_pages_of_product_reports_and_tasks(
     assert quality.get("/console/reports/periods/none").status_code == 404
 
 
+def test_a_question_about_a_market_leads_to_its_product(console: Console, product: Product) -> None:
+    with console.database.write() as session:
+        register_product(session, BOSS, console.clock, product.id, NewRegistration("JP", "J1"))
+    follow_product_markets(world_of(console))
+    page = console.browser("quality").get("/console/today").text
+    assert "No rule is known" in page and f"/console/products/{product.id}#markets" in page
+
+
 def test_a_file_that_is_no_document_is_refused_at_its_field(console: Console, clock: LegalClock) -> None:
     quality = console.browser("quality")
     for content in (b"hello", b"PK\x03\x04 a table"):

@@ -40,7 +40,8 @@ PERMISSIONS: dict[str, str] = {
 _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/adverse-events/",
           "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/",
           "task_force": "/console/task-forces/", "report": "/console/reports/",
-          "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/"}
+          "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/",
+          "product": "/console/products/"}
 _SHOWN = 100
 
 
@@ -70,7 +71,7 @@ def act_url(task: Task) -> str:
         return url_for("console.exchange_subscriptions")
     if kind == "lot" and task.kind in ABOUT_SCANS:
         return url_for("console.lot", lot_key=key, part="scans")
-    if task.kind.startswith("periodic.") and "product_id" in task.params:
+    if kind == "registration":
         return url_for("console.product", product_id=task.params["product_id"]) + "#markets"
     return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)
 
