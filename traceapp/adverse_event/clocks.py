@@ -12,7 +12,7 @@ from traceapp.audit import stream_of
 from traceapp.catalog.markets import home_market
 from traceapp.catalog.model import Product
 from traceapp.complaint.model import UNKNOWN_LOT, Complaint
-from traceapp.complaint.region import region_of
+from traceapp.complaint.region import place_of
 from traceapp.complaint.states import Severity
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -122,9 +122,8 @@ class _Case:
 def _case(session: Session, event: AdverseEvent) -> _Case:
     """What the rules ask of an event, whatever happened."""
     product = session.get(Product, event.product_id) if event.product_id else None
-    complaint = session.scalars(select(Complaint).where(Complaint.id == event.complaint_id)).first()
     lot_key = None if event.lot_key == UNKNOWN_LOT else event.lot_key
-    country = event.details.get("event_country") or (complaint and region_of(session, complaint).country) \
+    country = event.details.get("event_country") or place_of(session, event.complaint_id).country \
         or home_market(session)
     places = dict.fromkeys(countries_of_lots(session, [lot_key] if lot_key else []), Ground.shipped)
     markets = markets_of(session, [product.id] if product else [], event.awareness_at.date(),

@@ -62,6 +62,12 @@ def region_of(session: Session, complaint: Complaint) -> Region:
     return Region(party.country, _region_of(party), Source.consignee)
 
 
+def place_of(session: Session, complaint_id: str | None) -> Region:
+    """The same of a complaint by its id; unknown where there is none."""
+    complaint = session.scalars(select(Complaint).where(Complaint.id == complaint_id)).first()
+    return region_of(session, complaint) if complaint else Region("", "", Source.unknown)
+
+
 def was_shipped_there(session: Session, lot_key: str, region: Region) -> bool | None:
     """Whether any of a batch went to a region; None where that cannot be said: nobody said where, none of it left yet,
     or a distributor took some and may have sold it on."""

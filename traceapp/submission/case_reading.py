@@ -15,6 +15,7 @@ from traceapp.adverse_event.details import partial_date
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.complaint.model import Complaint
+from traceapp.complaint.region import Source
 from traceapp.complaint.terms import terms
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -142,12 +143,13 @@ def _patient(event: AdverseEvent) -> Patient:
 
 def _event(event: AdverseEvent, around: Surroundings) -> Event:
     kept = event.details
-    country = kept.get("event_country") or (around.consignee.country if around.consignee else around.home)
+    country, where = kept.get("event_country") or around.where.country or around.home, around.where
+    region = where.region if where.source is Source.reporter or not around.consignee else around.consignee.region
     began_on = PartialDate(event.onset_on, event.onset_precision) if event.onset_on else None
     return Event(
         reactions=_coded(event, "E"), seriousness=tuple(event.seriousness), outcome=event.outcome, began_on=began_on,
         ended_on=partial(kept.get("event_ended_on")), died_on=partial(kept.get("died_on")), country=country,
-        region=kept.get("event_region") or (around.consignee.region if around.consignee else ""),
+        region=kept.get("event_region") or region,
         narrative=event.narrative, language=_language(event.narrative), patients_affected=kept.get("patients_affected"),
         is_expected={"expected": True, "unexpected": False}.get(event.expectedness),
         is_overseas=country != around.home, body_sites=tuple(kept.get("body_sites", ())),

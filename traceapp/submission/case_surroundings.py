@@ -22,6 +22,7 @@ from traceapp.catalog.model import (
     Registration,
     Site,
 )
+from traceapp.complaint.region import Region, place_of
 from traceapp.export.case_report import Organisation, ReportedLot, ReportedProduct
 from traceapp.recall.model import Recall, RecallLot
 from traceapp.recall.states import RecallState
@@ -34,8 +35,9 @@ _NAMED = (RecallState.notifying, RecallState.closed)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `home` our country.
-    `registration` is what the market that the report is for says of the product, None where it says nothing."""
+    """`sender` is ourselves; `consignee` whom the product was shipped to or who told of it; `home` our country, `where`
+    the place where it happened. `registration` is what the market that the report is for says of the product, None
+    where it says nothing."""
 
     product: Product | None
     lot: Lot | None
@@ -50,6 +52,7 @@ class Surroundings:
     inspections: tuple[Inspected, ...]
     recalls: tuple[str, ...]
     home: str
+    where: Region
 
 
 def surroundings_of(session: Session, event: AdverseEvent, market: str = "") -> Surroundings:
@@ -75,7 +78,7 @@ def surroundings_of(session: Session, event: AdverseEvent, market: str = "") -> 
         organisation(named[0], roles.get(PartyRoleName.registrant)) or sender,
         organisation(named[1], roles.get(PartyRoleName.contract_manufacturer)) or sender, organisation(named[2]),
         organisation(event.consignee_id), inspections_of(session, event.lot_key) if lot else (),
-        _recalls(session, event.lot_key), home)
+        _recalls(session, event.lot_key), home, place_of(session, event.complaint_id))
 
 
 def organisation_of(party: Party, contact: PartyContact | None = None) -> Organisation:
