@@ -37,7 +37,7 @@ class PromisesSchema(Schema):
     hours = fields.Dict(keys=fields.String(validate=validate.OneOf(ROWS)), values=_ROW, required=True)
     offers = fields.Dict(keys=fields.String(validate=validate.OneOf(list(Severity))),
                          values=fields.String(validate=validate.OneOf(("", *OFFERS))), required=True)
-    reason = words(2000, least=1, required=True)
+    reason = words(2000)
     set_at = moment(dump_only=True, allow_none=True)
     set_by = fields.String(dump_only=True)
 
@@ -45,6 +45,7 @@ class PromisesSchema(Schema):
 class SetPromisesSchema(PromisesSchema):
     """The same, and the latest version that was seen: another one since refuses it."""
 
+    reason = words(2000, least=1, required=True)
     seen_version = fields.Integer(load_default=None, allow_none=True)
 
 
