@@ -101,6 +101,7 @@ def test_the_period_stands_on_the_pages_of_product_reports_and_tasks(
     address = f"/console/reports/periods/{clock.id}"
     for path in (f"/console/products/{product.id}", "/console/reports", "/console/reports/periodic", "/console/today"):
         assert address in quality.get(path).text, path
+    assert "PER · 20 Oct 2025 – 19 Oct 2026" in quality.get("/console/reports").text
     page = quality.get(address).text
     assert f"product={product.id}&amp;since=2025-10-20&amp;until=2026-10-19" in page and "CN-MD-10" in page
     assert console.browser("operator").get(address).status_code == 403

@@ -1,6 +1,7 @@
 """The report of one period: kept as it leaves, then approved, sent and confirmed like every report to an authority."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -66,6 +67,12 @@ def period_rows(session: Session, product_id: str | None = None, *, only_running
         Report.about.in_([clock.about for _period, clock, _market in rows]), Report.state != ReportState.withdrawn)
         .order_by(Report.version))}
     return [PeriodRow(period, clock, market, reports.get(clock.about)) for period, clock, market in rows]
+
+
+def periods_of(session: Session, clock_ids: Iterable[str]) -> dict[str, PeriodicClock]:
+    """The periods of those of these clocks that have one, by clock."""
+    return {one.clock_id: one for one in session.scalars(
+        select(PeriodicClock).where(PeriodicClock.clock_id.in_(list(clock_ids))))}
 
 
 def period_of_clock(session: Session, clock_id: str) -> PeriodRow:

@@ -13,6 +13,7 @@ from traceapp.adverse_event.service import about
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.export.case_report import ReportKind
+from traceapp.submission.periodic_reporting import periods_of
 from traceapp.submission.report_answering import MatchAnswer, TakeAnswer, match_answer, take_answer
 from traceapp.submission.report_cases import is_open
 from traceapp.submission.report_forms import forms_for
@@ -60,8 +61,9 @@ def _list(form: Entered, status: int = 200) -> Response:
             states=(state,) if state else (), jurisdiction=wanted["authority"] or None, text=wanted["text"],
             after=given("after", 500) or None, limit=PAGE_ROWS))
         due, waiting = clocks_to_report(db), waiting_answers(db)
-    return case_page("console/reports.html", status, found=found, due=due, waiting=waiting, wanted=wanted, form=form,
-                     report_words=report_words, clock_words=clock_words,
+        periods = periods_of(db, (one.clock.id for one in due))
+    return case_page("console/reports.html", status, found=found, due=due, periods=periods, waiting=waiting,
+                     wanted=wanted, form=form, report_words=report_words, clock_words=clock_words,
                      listed=placed(found, "console.reports", wanted),
                      filters=[{"type": "search", "name": "text", "label": _("Number")},
                               {"type": "select", "name": "state", "label": _("State"),
