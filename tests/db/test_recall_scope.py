@@ -139,7 +139,7 @@ def test_an_old_form_does_not_overwrite_a_newer_scope(database: Database, clock:
 
 def test_only_quality_chooses_a_scope(database: Database, clock: FixedClock, house: House) -> None:
     recall = opened(database, clock, house)
-    operator = User(id="u-op", role="operator", name="Op")
+    operator = User(id="u-op", role="operator", name="Op", jurisdictions=[], product_ids=[])
     with pytest.raises(Forbidden), database.write() as session:
         set_scope(session, actor_of(operator), clock, SetScope(recall.id, (house.first.lot_key,)))
 
