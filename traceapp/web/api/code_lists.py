@@ -20,8 +20,8 @@ from .schemas import choice, moment, words
 blueprint = ApiBlueprint("api_code_lists", __name__, url_prefix="/api/v1", description="Code lists")
 PERMISSIONS = {
     "api_code_lists.list_releases": "adverse_event.read", "api_code_lists.list_terms": "adverse_event.read",
-    "api_code_lists.read_changes": "adverse_event.read", "api_code_lists.search_terms": "adverse_event.read",
-    "api_code_lists.suggest": "adverse_event.read",
+    "api_code_lists.read_changes": "adverse_event.read", "api_code_lists.search_terms": "adverse_event.write",
+    "api_code_lists.suggest": "adverse_event.write",
 }
 
 

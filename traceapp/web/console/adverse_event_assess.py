@@ -36,7 +36,7 @@ from .term_picker import Pick, other_name, pick_of, system_of, told_of, typed_co
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
     "console.adverse_event_assessment": "adverse_event.write", "console.adverse_event_assess": "adverse_event.write",
-    "console.adverse_event_score": "adverse_event.write", "console.adverse_event_terms": "adverse_event.read"}
+    "console.adverse_event_score": "adverse_event.write", "console.adverse_event_terms": "adverse_event.write"}
 _KINDS = {"followup": lazy_gettext("There is news"), "amendment": lazy_gettext("Something was wrong: a correction"),
           "assessment": lazy_gettext("Neither: the same facts, judged anew")}
 # Item of the rubric -> the field that gains its points; what has none is not said in this form.
