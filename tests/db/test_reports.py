@@ -287,6 +287,17 @@ def test_a_report_is_not_sent_before_it_was_approved_or_tomorrow(
         desk.send(report, channel=" ")
 
 
+def test_a_report_that_was_sent_in_the_minute_of_its_approval_is_noted_by_that_minute(
+        clock: FixedClock, desk: Desk, event: AdverseEvent) -> None:
+    report = desk.prepare(event)
+    desk.check(report)
+    minute = clock.now().replace(second=0, microsecond=0)
+    clock.move_to(minute + timedelta(seconds=40))
+    desk.approve(report)
+    clock.move_to(minute + timedelta(seconds=50))
+    assert desk.send(report, sent_at=minute).sent_at == minute
+
+
 def test_numbers_of_a_manufacturer_are_given_in_order_of_the_year_and_stay_with_the_case(
         database: Database, clock: FixedClock, tmp_path: Path, event: AdverseEvent) -> None:
     desk = Desk(database, clock, make_desk(tmp_path / "files", "emdr"))

@@ -126,11 +126,12 @@ def change_report(session: Session, actor: Actor, clock: Clock, command: ChangeR
 
 def record_sending(session: Session, actor: Actor, clock: Clock, command: RecordSending) -> Report:
     """The report, sent: it counts for a legal clock only when the authority has confirmed it. Raises InvalidInput
-    without a channel, or for a time before the approval or in the future."""
+    without a channel, or for a time before the minute of the approval (people write no seconds) or in the future."""
     report = for_action(session, actor, "send", command.report_id, command.revision)
     channel = cleaned_text(command.channel, place="channel", limit=80, required=True)
     sent_id = cleaned_text(command.sent_id, place="sent_id", limit=120)
-    if report.approved_at is None or not report.approved_at <= command.sent_at <= clock.now():
+    approved_at = report.approved_at
+    if approved_at is None or not approved_at.replace(second=0, microsecond=0) <= command.sent_at <= clock.now():
         raise InvalidInput("It can only have been sent between its approval and now.", code="sent-out-of-time",
                            place="sent_at")
     note_sent(session, actor, clock, report, (channel, command.sent_at, sent_id))
