@@ -268,6 +268,8 @@ def test_a_report_abroad_names_the_product_as_that_market_knows_it(demo: tuple[D
         report = session.scalars(select(Report).where(Report.jurisdiction == "US")).one()
         assert report.sha256
         assert b"KGX" in read_kept(session, reports, report.sha256)
+    assert report.state == ReportState.checked and report.warnings_reason
+    assert not [one for one in report.findings if one["is_error"]]
 
 
 def test_two_who_told_of_the_same_event_count_once_with_the_first(demo: tuple[Database, Loaded]) -> None:

@@ -39,8 +39,8 @@ def sell(session: Session, actor: Actor, clock: Clock, maker: Party, product: Pr
         maker, "US", since, number="D000000 (demo)", risk_class="I", brand="Qinghe",
         common_name="Adhesive bandage", fda_product_code="KGX", language="en", representative_id=agent.id))
     register_product(session, actor, clock, product.id, _named(
-        maker, "EU", since, number="DEMO-SRN-0001", risk_class="I", brand="Qinghe", common_name="Adhesive plaster",
-        language="en", representative_id=representative.id))
+        maker, "EU", since, number="DEMO-SRN-0001", basic_udi_di="9520426CKDEMO", risk_class="I", brand="Qinghe",
+        common_name="Adhesive plaster", language="en", representative_id=representative.id))
     session.flush()
     for row in claim_work(session, clock, MARKETS_CHANGED, 10, 60):  # nobody has complained yet
         finish_work(session, clock, row)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -47,6 +48,7 @@ from .tables import texts
 from .worked_cases import AGAIN
 
 _FORMS = {"CN": ("nmpa-device", "pdf"), "EU": ("mir", "xml"), "US": ("emdr", "xml")}
+_NEXT_AFTER = timedelta(days=30)
 _UNEXPECTED = "EU-MD-02"
 _AT_ONCE = frozenset({"CN-MD-05", "CN-MD-06"})
 _PASSWORDS = {one.name: one.password for one in SIGN_INS}
@@ -146,11 +148,13 @@ class VigilanceDesk:
         self.reports[act.number, jurisdiction] = prepare_report(
             self.session, self._quality, self.clock, PrepareReport(
                 event, jurisdiction, form, fmt, "full" if act.case == "home" else "masked",
-                receiver=said[f"receiver.{jurisdiction}"], clock_ids=urgent or None), desk=self.desk)
+                receiver=said[f"receiver.{jurisdiction}"], clock_ids=urgent or None,
+                expected_next_on=(act.at + _NEXT_AFTER).date()), desk=self.desk)
 
     def _check(self, act: Work, jurisdiction: str) -> None:
+        report = self.reports[act.number, jurisdiction]
         check_report(self.session, self._quality, self.clock, CheckReport(
-            self.reports[act.number, jurisdiction].id))
+            report.id, texts()["report.warnings"] if report.findings else ""))
 
     def _approve(self, act: Work, jurisdiction: str) -> None:
         approve_report(self.session, self._manager, self.clock, ApproveReport(

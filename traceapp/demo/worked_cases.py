@@ -33,8 +33,8 @@ CASES = (
         *_BEGUN, ("link", 22.0), ("investigate", 22.5), ("name_patient", 23.0), ("assess", 24.0), ("expected", 24.5),
         ("ask_return", 25.0), ("goods_came", 70.0), ("replace", 71.0), ("prepare CN", 96.0), ("check CN", 97.0),
         ("approve CN", 118.0), ("send CN", 119.0), ("accept CN", 143.0), ("prepare EU", 200.0), ("prepare US", 201.0),
-        ("find_cause", 262.0), ("propose", 263.0), ("agree", 276.0), ("carry_out", 285.0), ("answer", 286.0),
-        ("task_force", 292.0))),
+        ("check US", 203.0), ("find_cause", 262.0), ("propose", 263.0), ("agree", 276.0), ("carry_out", 285.0),
+        ("answer", 286.0), ("task_force", 292.0))),
     WorkedCase("refused", 0, 1, (
         *_BEGUN, ("assess", 24.0), ("prepare CN", 48.0), ("check CN", 49.0), ("approve CN", 60.0), ("send CN", 61.0),
         ("accept CN", 72.0), ("refuse CN", 190.0))),
