@@ -31,6 +31,7 @@ from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.public import public_recalls
 from traceapp.recall.scope import propose_scope
 from traceapp.submission.case_reading import read_case
+from traceapp.submission.periodic_reporting import period_rows
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import report_desk
 from traceapp.submission.report_model import Report
@@ -286,6 +287,13 @@ def test_a_ward_with_three_patients_is_reported_as_a_group_within_twelve_hours(d
         clock = session.scalars(select(LegalClock).where(LegalClock.rule_id == "CN-MD-05")).one()
     assert clock.ended_at is not None and clock.state == ClockState.reported
     assert clock.ended_at < clock.due_at
+
+
+def test_one_year_of_the_plasters_is_reported_and_the_next_report_is_due_soon(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        due = {row.clock.state: row.clock.due_at for row in period_rows(session)}
+    assert set(due) == {ClockState.reported, ClockState.running}
+    assert 0 < (due[ClockState.running] - NOW).days < 30
 
 
 def test_a_task_force_works_and_the_goods_of_a_reporter_were_replaced(demo: tuple[Database, Loaded]) -> None:

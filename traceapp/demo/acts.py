@@ -141,6 +141,15 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtPeriods:
+    """What the scheduler does each day with periodic reports of a product; `is_reported`: staff sent what is due."""
+
+    at: datetime
+    product: str
+    is_reported: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RecallStep:
     """A step of the earlier recall: open, submit, approve, letters, answer, return, settle, destroy, close.
 
@@ -155,7 +164,7 @@ class RecallStep:
 
 
 Act = (Receive | Inspect | Produce | Release | Reject | PutOnHold | Ship | SendBack | Measure | Report | Handle
-       | Work | RecallStep)
+       | Work | LookAtPeriods | RecallStep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
-from .acts import Act, Consignee, Landmarks, LotName, Plan, PutOnHold, RecallStep
+from .acts import Act, Consignee, Landmarks, LookAtPeriods, LotName, Plan, PutOnHold, RecallStep
 from .chance import Calendar, chance
 from .cold_chain import measure_acts
 from .consignees import make_consignees
@@ -19,6 +19,8 @@ from .worked_cases import worked_up
 _RECALL_OPENED, _RECALLED_MADE = 262, 300
 _HELD, _HELD_MADE = 9, 45
 _NORMAL_MADE = 90
+# A year of the registration of plasters ended some weeks before each; the last of the reports is still to be sent.
+_PERIODS = ((735, True), (380, True), (25, False))
 
 
 def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
@@ -38,6 +40,7 @@ def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
                  return_acts(seed, calendar, lines, spared),
                  worked_up(reported, marks.suspicious, lines, calendar),
                  [PutOnHold(calendar.before(_HELD), marks.on_hold, texts()["hold.reason"])],
+                 [LookAtPeriods(calendar.before(back), "PLASTER", is_sent) for back, is_sent in _PERIODS],
                  _recall_steps(seed, calendar, marks.recalled, lines))
     ordered = sorted((act for act in acts if act.at <= calendar.now), key=lambda act: act.at)
     return Plan(consignees, tuple(ordered), marks, seed)

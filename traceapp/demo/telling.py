@@ -176,5 +176,6 @@ _HANDLERS: dict[type, Callable[[Narrator, Any], None]] = {
     acts.Report: lambda narrator, act: narrator.desk.take(act),
     acts.Handle: lambda narrator, act: narrator.desk.handle(act),
     acts.Work: lambda narrator, act: narrator.vigilance.step(act),
+    acts.LookAtPeriods: lambda narrator, act: narrator.vigilance.look_at_periods(act),
     acts.RecallStep: lambda narrator, act: narrator.recall.step(act, narrator.key(act.lot)),
 }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from traceapp.adverse_event.decisions import DecideAdverseEvent, decide_adverse_event
 from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.adverse_event.service import AssessAdverseEvent, about, assess_adverse_event
+from traceapp.attachment.store import hash_of
 from traceapp.complaint.clusters import join_clusters
 from traceapp.complaint.crisis import JoinTaskForce, OpenTaskForce, join_task_force, open_task_force, write_entry
 from traceapp.complaint.returning import AskReturn, ChangeReturn, ask_return, change_return, returns_of
@@ -22,9 +23,11 @@ from traceapp.complaint.service import (
     change_complaint,
     decline_promotion,
 )
-from traceapp.core.actor import Actor
+from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
+from traceapp.submission.periodic_clocks import begin_periods
+from traceapp.submission.periodic_reporting import period_rows
 from traceapp.submission.report_answering import NoteAnswer, note_answer
 from traceapp.submission.report_deciding import (
     ApproveReport,
@@ -40,7 +43,7 @@ from traceapp.submission.report_preparing import PrepareReport, prepare_report
 from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 
-from .acts import Handle, Report, Work
+from .acts import Handle, LookAtPeriods, Report, Work
 from .assessing import worked_assessment
 from .casework import CaseDesk
 from .people import SIGN_INS
@@ -74,6 +77,15 @@ class VigilanceDesk:
         else:
             change_complaint(self.session, self._quality, self.clock, ChangeComplaint(
                 self._complaint(act), what, texts()[f"{act.case}.{what}"]))
+
+    def look_at_periods(self, act: LookAtPeriods) -> None:
+        """Begin the clocks of the periods that have come, and end them where their report was sent and confirmed."""
+        product = self.cases.house.products[act.product]
+        begin_periods(self.session, SYSTEM, self.clock, product.id)
+        for row in period_rows(self.session, product.id, only_running=True) if act.is_reported else ():
+            end_clock(self.session, self._quality, self.clock, EndClock(
+                row.clock.id, ClockState.reported, texts()["period.reported"],
+                f"DEMO-PRER-{row.period.last_on:%Y%m%d}", hash_of(row.clock.id.encode())))
 
     @property
     def _quality(self) -> Actor:
@@ -149,7 +161,7 @@ class VigilanceDesk:
             self.session, self._quality, self.clock, PrepareReport(
                 event, jurisdiction, form, fmt, "full" if act.case == "home" else "masked",
                 receiver=said[f"receiver.{jurisdiction}"], clock_ids=urgent or None,
-                expected_next_on=(act.at + _NEXT_AFTER).date()), desk=self.desk)
+                expected_next_on=(act.at + _NEXT_AFTER).date() if jurisdiction == "EU" else None), desk=self.desk)
 
     def _check(self, act: Work, jurisdiction: str) -> None:
         report = self.reports[act.number, jurisdiction]
