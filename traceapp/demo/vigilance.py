@@ -12,6 +12,7 @@ from traceapp.adverse_event.decisions import DecideAdverseEvent, decide_adverse_
 from traceapp.adverse_event.patient import StatePatient, state_patient
 from traceapp.adverse_event.service import AssessAdverseEvent, about, assess_adverse_event
 from traceapp.attachment.store import hash_of
+from traceapp.catalog.markets import registrations_of
 from traceapp.complaint.clusters import join_clusters
 from traceapp.complaint.crisis import JoinTaskForce, OpenTaskForce, join_task_force, open_task_force, write_entry
 from traceapp.complaint.returning import AskReturn, ChangeReturn, ask_return, change_return, returns_of
@@ -26,7 +27,7 @@ from traceapp.complaint.service import (
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
-from traceapp.submission.periodic_clocks import begin_periods
+from traceapp.submission.periodic_clocks import about_registration, begin_periods
 from traceapp.submission.periodic_reporting import period_rows
 from traceapp.submission.report_answering import NoteAnswer, note_answer
 from traceapp.submission.report_deciding import (
@@ -42,6 +43,8 @@ from traceapp.submission.report_model import Report as AuthorityReport
 from traceapp.submission.report_preparing import PrepareReport, prepare_report
 from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
+from traceapp.worklist.model import TaskState
+from traceapp.worklist.tasks import complete_task, tasks_about
 
 from .acts import Handle, LookAtPeriods, Report, Work
 from .assessing import worked_assessment
@@ -79,9 +82,15 @@ class VigilanceDesk:
                 self._complaint(act), what, texts()[f"{act.case}.{what}"]))
 
     def look_at_periods(self, act: LookAtPeriods) -> None:
-        """Begin the clocks of the periods that have come, and end them where their report was sent and confirmed."""
+        """Begin the clocks of the periods that have come, end them where their report was sent and confirmed, and
+        answer what the service asks about the markets."""
         product = self.cases.house.products[act.product]
         begin_periods(self.session, SYSTEM, self.clock, product.id)
+        self.session.flush()
+        for market in registrations_of(self.session, product.id):
+            for task in tasks_about(self.session, about_registration(market.id)):
+                if task.state == TaskState.open:
+                    complete_task(self.session, self._quality, self.clock, task.id, texts()["period.answered"])
         for row in period_rows(self.session, product.id, only_running=True) if act.is_reported else ():
             end_clock(self.session, self._quality, self.clock, EndClock(
                 row.clock.id, ClockState.reported, texts()["period.reported"],
