@@ -32,7 +32,7 @@ def evidence(database: Database, clock: FixedClock, tmp_path: Path) -> dict[str,
     with database.write() as session:
         sign_checkpoint(session, clock.now(), "a key")
     with database.read() as session:
-        (tmp_path / "package.zip").write_bytes(package_of(session, desk.desk.store, session.get_one(Report, report.id)))
+        (tmp_path / "package.zip").write_bytes(package_of(session, desk.desk, session.get_one(Report, report.id)))
         found = excerpt(session, report_stream(report.id))
     (tmp_path / "report.txt").write_bytes(desk.desk.store.path_of(report.sha256 or "").read_bytes())
     return found

@@ -27,6 +27,7 @@ FINDING_WORDS: Mapping[str, Any] = {
     "instance-among-classes": _("One thing with a number of its own stands where a product or batch belongs."),
     "loose-text": _("Text stands where only elements belong."),
     "loose-uri": _("The URI has characters that must be escaped."),
+    "min-above-max": _("The lowest reading is above the highest."),
     "missing-member": _("Something that is required is missing."),
     "names-nothing": _("The event names nothing."),
     "negative-quantity": _("The quantity is below zero."),
