@@ -165,11 +165,12 @@ def test_the_schema_would_have_let_nearly_all_of_them_pass() -> None:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_the_fda_s_own_reports_have_warnings_alone(path: Path) -> None:
-    """Their message number is not the report's id, and the country where a drug was obtained stands twice, once at a
-    place that is none of the standard's."""
+    """Their message number is not the report's id, the country where a drug was obtained stands twice, once at a place
+    that is none of the standard's, and somebody of 48 years was born in 2001 and harmed in 2014."""
     found = check_icsr(path.read_bytes(), xsd_dir=SET / "xsd", now=NOW)
     assert {(finding.element, finding.code, finding.is_error) for finding in found} <= {
-        ("N.2.r.1", "not-the-same", False), ("G.k.4.r", "unknown", False), ("G.k", "unknown", False)}
+        ("N.2.r.1", "not-the-same", False), ("G.k.4.r", "unknown", False), ("G.k", "unknown", False),
+        ("D.2.2a", "age-and-birth", False)}
 
 
 def test_without_a_schema_it_is_said_that_it_was_not_asked(tmp_path: Path) -> None:
@@ -339,8 +340,10 @@ def said() -> set[str]:
 
 
 def test_every_finding_has_its_chinese() -> None:
-    with (ROOT / "traceapp/web/translations/zh/e2b.po").open("rb") as file:
-        known = {message.id: message.string for message in read_po(file, locale="zh")}
+    known = {}
+    for name in ("e2b.po", "coding.po"):
+        with (ROOT / "traceapp/web/translations/zh" / name).open("rb") as file:
+            known |= {message.id: message.string for message in read_po(file, locale="zh")}
     assert len(said()) > 80
     assert {text for text in said() if not known.get(text)} == set()
 

@@ -162,6 +162,26 @@ def test_a_partial_date_is_compared_as_far_as_it_goes() -> None:
     assert ("B3", "date-order") in found(file_of({"B3": ("202612",), "B4": ()}))
 
 
+@pytest.mark.parametrize(("age", "unit", "birth", "event", "fits"), [
+    ("40", "YR", "19861103", "20261103", True), ("41", "YR", "19861103", "20261103", True),
+    ("42", "YR", "19861103", "20261103", False), ("37", "YR", "19861103", "20261103", False),
+    ("42", "YR", "19860101", "2026", True), ("43", "YR", "19860101", "2026", False), ("42", "YR", "1985", "202611", True),
+    ("480", "MO", "19861103", "20261103", True), ("40", "MO", "19861103", "20261103", False),
+    ("40", "xx", "2020", "20261103", True), ("40", "YR", "", "20261103", True), ("40", "YR", "1900", "", True)])
+def test_an_age_fits_birth_and_event_within_a_year(age: str, unit: str, birth: str, event: str, fits: bool) -> None:
+    told = file_of({name: (text,) if text else () for name, text in {
+        "A2.age": age, "A2.age_unit": unit, "A2.birth": birth, "B3": event}.items()})
+    assert (("A2", "age-birth") not in found(told, errors=False)) is fits
+    assert ("A2", "age-birth") not in found(told)
+
+
+@pytest.mark.parametrize(("age", "unit", "possible"), [
+    ("150", "YR", True), ("151", "YR", False), ("1800", "MO", True), ("1801", "MO", False), ("7826", "WK", True),
+    ("7827", "WK", False), ("54787", "DY", True), ("54788", "DY", False)])
+def test_an_age_that_nobody_has_is_refused(age: str, unit: str, possible: bool) -> None:
+    assert (("A2", "age") not in found(file_of({"A2.age": (age,), "A2.age_unit": (unit,)}))) is possible
+
+
 def test_a_batch_that_counts_wrongly_or_holds_a_report_twice_is_refused() -> None:
     twice = write_batch(Batch.of(HEAD, [Mdr.of(LEAST), Mdr.of(LEAST)]))
     assert ("G9", "duplicate") in found(twice)

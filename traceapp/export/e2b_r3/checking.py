@@ -9,6 +9,7 @@ from pathlib import Path
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.export.case_report import Finding
 
+from .agreement import agreement_findings
 from .fda_rules import fda_findings
 from .model import Section
 from .presence import presence_findings
@@ -36,8 +37,8 @@ def check_icsr(data: bytes, *, xsd_dir: Path | None, now: datetime,
 
 def check_batch(batch: Section, *, now: datetime, earlier: Collection[str] | None = None) -> list[Finding]:
     """What rules and code lists find in a batch, up to a thousand errors and as many warnings."""
-    every = chain(presence_findings(batch), rule_findings(batch), fda_findings(batch, earlier),
-                  value_findings(batch, now))
+    every = chain(presence_findings(batch), rule_findings(batch), agreement_findings(batch),
+                  fda_findings(batch, earlier), value_findings(batch, now))
     found: list[Finding] = []
     counts = {True: 0, False: 0}
     for finding in every:

@@ -15,8 +15,6 @@ _PATIENT = ("D.1", "D.1.1.1", "D.1.1.2", "D.1.1.3", "D.1.1.4", "D.2.1", "D.2.2a"
 _REPORTER = ("C.2.r.1.2", "C.2.r.1.4", "C.2.r.2.1", "C.2.r.2.2", "C.2.r.2.3", "C.2.r.2.7", "C.2.r.4", "FDA.C.2.r.2.8")
 # Asked by ICH, not by the FDA: a code and the version of its list.
 _PAIRS = (("D.8.r.2a", "D.8.r.2b"), ("D.10.8.r.2a", "D.10.8.r.2b"), ("G.k.2.1.1a", "G.k.2.1.1b"))
-_SPANS = (("E.i.4", "E.i.5"), ("D.7.1.r.2", "D.7.1.r.4"), ("D.8.r.4", "D.8.r.5"), ("G.k.4.r.4", "G.k.4.r.5"),
-          ("D.10.7.1.r.2", "D.10.7.1.r.4"), ("D.10.8.r.4", "D.10.8.r.5"), ("C.1.4", "C.1.5"))
 
 
 def rule_findings(batch: Section) -> Iterator[Finding]:
@@ -32,7 +30,6 @@ def rule_findings(batch: Section) -> Iterator[Finding]:
                 yield place.finding("C.1.1", "twice", "The same report stands twice: %(first)s and %(at)s.",
                                     first=seen[identity])
             seen.setdefault(identity, place.trail)
-        yield from _spans(place)
         if not place.is_for_fda:
             yield from _not_asked_by_fda(place)
 
@@ -146,12 +143,3 @@ def _assessments(place: Place) -> Iterator[Finding]:
         if section.has("G.k.9.i.1") and section.text("G.k.9.i.1") not in reactions:
             yield place.finding("G.k.9.i.1", "no-such-reaction", "It is about the reaction “%(value)s”, which is not "
                                 "in the report (%(at)s).", value=section.text("G.k.9.i.1"))
-
-
-def _spans(place: Place) -> Iterator[Finding]:
-    for start, end in _SPANS:
-        first, last = place.section.text(start), place.section.text(end)
-        digits = min(len(re.split("[.+-]", first)[0]), len(re.split("[.+-]", last)[0]), 8)
-        if first and last and first[:digits] > last[:digits]:
-            yield place.finding(end, "before-its-start", "It is before %(start)s (%(at)s).", is_error=False,
-                                start=start)

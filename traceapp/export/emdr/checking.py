@@ -9,6 +9,7 @@ from pathlib import Path
 from traceapp.core.errors import InvalidInput
 from traceapp.export.case_report import Finding
 
+from .check_ages import age_findings
 from .check_dates import date_findings, head_findings, order_findings
 from .check_meaning import meaning_findings
 from .check_values import batch_findings, value_findings
@@ -20,7 +21,7 @@ from .tree import open_message
 # Of one report; who has so many wrong looks at the first.
 MOST_FINDINGS = 1000
 _RULES: tuple[Callable[[Mdr, datetime], Iterator[Finding]], ...] = (
-    value_findings, date_findings, order_findings, meaning_findings)
+    value_findings, date_findings, order_findings, age_findings, meaning_findings)
 
 
 def check_mdr(data: bytes, *, xsd_dir: Path | None, now: datetime) -> list[Finding]:
