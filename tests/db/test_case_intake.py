@@ -1,6 +1,7 @@
 """Reports that others send as files: taken in once, followed up, never changing a case by themselves."""
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,17 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.e2b_reports import accepted
 from tests.factories_complaint import VAULT, make_lots, make_product
 from tests.factories_reports import person
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
+from traceapp.audit.model import AuditEntry
 from traceapp.complaint.model import Complaint, ComplaintNote
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden, InvalidInput
 from traceapp.core.ids import new_id
 from traceapp.db import Database
+from traceapp.export.e2b_r3.writer import write_batch
+from traceapp.submission.case_files import read_cases
 from traceapp.submission.case_intake import IncomingCase, Taken, TakenCase, age_band, take_case
-from traceapp.submission.report_model import ReceivedCase, Report
+from traceapp.submission.report_model import ReceivedCase, ReceivedNumber, Report
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import open_tasks
 
@@ -84,6 +89,80 @@ def test_a_case_that_is_taken_back_before_it_was_here_is_kept_for_somebody_to_de
         kinds = {task.kind for task in open_tasks(session)}
         told = session.scalars(select(Complaint.narrative)).one()
     assert "adverse_event.taken_back" in kinds and "nullification · Entered twice." in told
+
+
+@pytest.mark.parametrize(("first", "then"), [
+    (("FR-A-1", ()), ("FR-A-1", ())),
+    (("FR-A-1", ("FR-B-2",)), ("FR-B-2", ())),
+    (("FR-A-1", ()), ("FR-B-2", ("FR-A-1",))),
+    (("FR-A-1", ("FR-C-3",)), ("FR-B-2", ("FR-C-3",))),
+    (("FR-A-1", ("X" * 201, "FR-C-3")), ("FR-C-3", ("X" * 201,)))])
+def test_a_follow_up_finds_its_case_by_any_number_of_any_earlier_report(
+        database: Database, clock: FixedClock, first: tuple[str, tuple[str, ...]], then: tuple[str, tuple[str, ...]]) -> None:
+    ours = take(database, clock, case_id=first[0], other_ids=first[1])
+    news = {"narrative": "She recovered.", "case_id": then[0], "other_ids": then[1]}
+    assert take(database, clock, **news) == replace(ours, how=Taken.followed)
+    assert take(database, clock, **news) == replace(ours, how=Taken.already)
+    assert take(database, clock, case_id="FR-NOBODY-9", other_ids=("FR-NOBODY-8", "X" * 201)).how == "created"
+
+
+def test_numbers_that_came_one_after_another_lead_to_the_first_report_of_the_case(
+        database: Database, clock: FixedClock) -> None:
+    ours = take(database, clock, case_id="FR-A-1", content="a")
+    take(database, clock, case_id="FR-B-2", other_ids=("FR-A-1",), content="b")
+    assert take(database, clock, case_id="FR-C-3", other_ids=("FR-B-2",), content="c") == replace(ours, how=Taken.followed)
+    # What the first report said is here already, though this one bears none of the numbers that it had.
+    assert take(database, clock, case_id="FR-C-3", content="a") == replace(ours, how=Taken.already)
+    with database.read() as session:
+        kept = {(one.number, one.complaint_id) for one in session.scalars(select(ReceivedNumber))}
+    assert kept == {(number, ours.complaint_id) for number in ("FR-A-1", "FR-B-2", "FR-C-3")}
+
+
+def test_a_file_that_follows_up_under_a_number_among_the_earlier_ids_of_the_first_finds_the_case(
+        database: Database, clock: FixedClock) -> None:
+    first, later = accepted(), accepted()
+    report, = first.each("N.2.r")
+    report.put("C.1.9.1", "true")
+    for number in ("JP-AGENCY-8", "8"):
+        report.add("C.1.9.1.r").put("C.1.9.1.r.2", number)
+        report.each("C.1.9.1.r")[-1].put("C.1.9.1.r.1", "Agency")
+    for element in ("C.1.1", "C.1.8.1"):
+        later.each("N.2.r")[0].put(element, "JP-AGENCY-8")
+    later.each("N.2.r")[0].put("H.1", "She recovered.")
+    with database.write() as session:
+        taken = [take_case(session, person("u-li"), clock, read_cases(write_batch(batch))[0], vault=VAULT)
+                 for batch in (first, later)]
+    assert taken[1] == replace(taken[0], how=Taken.followed)
+    with database.read() as session:
+        # A number without a country may be anybody's.
+        assert set(session.scalars(select(ReceivedNumber.number))) == {"CN-MAKER-1", "JP-AGENCY-8"}
+
+
+def test_a_report_that_is_here_already_may_still_tell_another_number(database: Database, clock: FixedClock) -> None:
+    ours = take(database, clock, case_id="FR-A-1", content="c")
+    sent_on = {"case_id": "DE-HOUSE-4", "other_ids": ("FR-A-1",), "content": "c"}
+    for _ in range(2):
+        assert take(database, clock, **sent_on) == replace(ours, how=Taken.already)
+    assert take(database, clock, case_id="DE-HOUSE-4", narrative="She recovered.", content="d").how == "followed"
+    with database.read() as session:
+        told = list(session.scalars(select(AuditEntry.data).where(AuditEntry.action == "received_case.numbered")))
+    assert [json.loads(one)["numbers"] for one in told] == [["DE-HOUSE-4"]]
+
+
+def test_the_versions_of_one_number_stay_apart_whatever_came_under_others(database: Database, clock: FixedClock) -> None:
+    take(database, clock, case_id="FR-A-1", version="1")
+    for narrative, others in (("b", ("FR-A-1",)), ("c", ()), ("d", ("FR-A-1",))):
+        assert take(database, clock, case_id="FR-B-2", version="1", narrative=narrative, other_ids=others).how == "followed"
+    with database.read() as session:
+        kept = [(one.case_id, one.version) for one in session.scalars(select(ReceivedCase).order_by(
+            ReceivedCase.case_id, ReceivedCase.version))]
+        assert kept == [
+            ("FR-A-1", "1"), ("FR-B-2", "1"), ("FR-B-2", "1 #2"), ("FR-B-2", "1 #3")]
+
+
+def test_a_number_of_another_form_is_another_number(database: Database, clock: FixedClock) -> None:
+    take(database, clock, case_id="FR-A-1")
+    assert take(database, clock, form="emdr", case_id="FR-A-1").how == "created"
 
 
 def test_a_report_about_a_case_that_we_reported_follows_that_case_by_our_number(

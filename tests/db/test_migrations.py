@@ -20,6 +20,7 @@ from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
+from traceapp.submission.report_model import ReceivedNumber
 from traceapp.trace.event_query import events_page
 from traceapp.trace.query_parameters import read_query
 
@@ -321,3 +322,21 @@ def test_parties_that_were_there_before_have_no_numbers_at_authorities(empty: Da
     with empty.read() as session:
         party = session.get_one(Party, "p")
         assert (party.name_en, party.postcode, party.fei, party.srn, party.duns, party.e2b_sender) == ("Alpha", *[""] * 5)
+
+
+def test_cases_that_had_come_in_are_known_by_the_numbers_of_their_reports(empty: Database) -> None:
+    migrate_to(empty, "0027")
+    row = {"form": "e2b-r3", "sha256": "s", "digest": "d", "adverse_event_id": "e", "by": "u"}
+    rows = [("FR-A-1", "1", "c1", "05"), ("FR-A-1", "2", "c1", "06"), ("FR-B-1", "1", "c1", "07"), ("FR-C-1", "1", "c2", "08")]
+    with empty.engine.begin() as connection:
+        for case_id, version, complaint, hour in rows:
+            values = row | {"case_id": case_id, "version": version, "complaint_id": complaint,
+                            "at": f"2026-11-01T{hour}:00:00.000000+00:00"}
+            columns = ", ".join(f'"{name}"' for name in values)
+            connection.execute(text(f"INSERT INTO received_case ({columns}) VALUES (:{', :'.join(values)})"), values)
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        kept = session.scalars(select(ReceivedNumber).order_by(ReceivedNumber.number)).all()
+        assert [(one.form, one.number, one.complaint_id, one.at.hour) for one in kept] == [
+            ("e2b-r3", "FR-A-1", "c1", 5), ("e2b-r3", "FR-B-1", "c1", 7), ("e2b-r3", "FR-C-1", "c2", 8)]

@@ -28,7 +28,7 @@ from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .received_messages import keep_message
-from .report_model import ReceivedCase, Report
+from .report_model import ReceivedCase, ReceivedNumber, Report
 from .report_states import ReportState
 
 READ_TASK = "adverse_event.follow_up"
@@ -37,6 +37,8 @@ NULLIFICATION = "nullification"
 _REPORTED = (ReportState.sent, ReportState.acknowledged)
 _SOON = timedelta(days=1)
 _NOTE = 4000
+# What a number may have of characters to be kept and found by.
+_LONGEST_NUMBER = 200
 _OF_THE_FILE = ("sha256", "other_ids", "message", "content", "learned_at")
 # Upper ends of the bands of age, in years that are completed.
 _BANDS = ((1, "0-1"), (13, "2-13"), (17, "14-17"), (44, "18-44"), (64, "45-64"))
@@ -100,12 +102,13 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
     the same case is noted in it for a person to read, and changes nothing else. Raises what taking in a complaint
     raises."""
     permit(actor, "complaint.write")
-    before = list(session.scalars(select(ReceivedCase).where(
-        ReceivedCase.form == incoming.form, ReceivedCase.case_id.in_((incoming.case_id, *incoming.other_ids)))
-        .order_by(ReceivedCase.at)))
+    before = _received(session, incoming)
     digest = _digest(incoming)
     same = next((one for one in before if one.digest == digest), None)
     if same is not None:
+        if added := _keep_numbers(session, clock, incoming, same.complaint_id):
+            record(session, actor, clock.now(), "received_case.numbered", about_event(same.adverse_event_id),
+                   {"form": incoming.form, "numbers": added, "sha256": incoming.sha256})
         return _taken(session, Taken.already, same.complaint_id, same.adverse_event_id)
     known = (before[-1].complaint_id, before[-1].adverse_event_id) if before else _reported(session, incoming)
     if known is not None:
@@ -115,10 +118,11 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
         taken = _create(session, actor, clock, incoming, vault)
     _ask_to_read(session, actor, clock, incoming, taken)
     received = ReceivedCase(
-        form=incoming.form, case_id=incoming.case_id, version=_own_version(incoming.version, before),
+        form=incoming.form, case_id=incoming.case_id, version=_own_version(incoming, before),
         sha256=incoming.sha256, digest=digest, complaint_id=taken.complaint_id,
         adverse_event_id=taken.adverse_event_id, at=clock.now(), by=actor.id)
     session.add(received)
+    _keep_numbers(session, clock, incoming, taken.complaint_id)
     session.flush()
     if incoming.message:
         keep_message(session, clock, received, incoming.message, vault=vault)
@@ -129,10 +133,34 @@ def take_case(session: Session, actor: Actor, clock: Clock, incoming: IncomingCa
     return taken
 
 
+def _numbers(incoming: IncomingCase) -> list[str]:
+    """The numbers by which the report knows its case, its sender's own first."""
+    return [one for one in dict.fromkeys((incoming.case_id, *incoming.other_ids)) if 0 < len(one) <= _LONGEST_NUMBER]
+
+
+def _received(session: Session, incoming: IncomingCase) -> list[ReceivedCase]:
+    """Every report that came in about a case that is known by one of the numbers, under whichever it came."""
+    cases = select(ReceivedNumber.complaint_id).where(
+        ReceivedNumber.form == incoming.form, ReceivedNumber.number.in_(_numbers(incoming)))
+    return list(session.scalars(select(ReceivedCase).where(
+        ReceivedCase.form == incoming.form, ReceivedCase.complaint_id.in_(cases)).order_by(ReceivedCase.at)))
+
+
+def _keep_numbers(session: Session, clock: Clock, incoming: IncomingCase, complaint_id: str) -> list[str]:
+    """Keep the numbers by which the case was not known yet; answers these."""
+    known = set(session.scalars(select(ReceivedNumber.number).where(
+        ReceivedNumber.form == incoming.form, ReceivedNumber.number.in_(_numbers(incoming)),
+        ReceivedNumber.complaint_id == complaint_id)))
+    added = [one for one in _numbers(incoming) if one not in known]
+    session.add_all(ReceivedNumber(form=incoming.form, number=one, complaint_id=complaint_id, at=clock.now())
+                    for one in added)
+    return added
+
+
 def _reported(session: Session, incoming: IncomingCase) -> tuple[str, str] | None:
     """Complaint and adverse event that we reported under a number by which the report knows its case."""
     about = session.scalar(select(Report.about).where(
-        Report.number.in_((incoming.case_id, *incoming.other_ids)), Report.state.in_(_REPORTED),
+        Report.number.in_(_numbers(incoming)), Report.state.in_(_REPORTED),
         Report.about.startswith(about_event(""))).order_by(Report.prepared_at.desc()).limit(1))
     event = adverse_event_by_id(session, about.removeprefix(about_event(""))) if about else None
     return (event.complaint_id, event.id) if event is not None and event.complaint_id else None
@@ -151,9 +179,11 @@ def _digest(incoming: IncomingCase) -> str:
     return hashlib.sha256(canonical(said).encode("utf-8")).hexdigest()
 
 
-def _own_version(version: str, before: list[ReceivedCase]) -> str:
+def _own_version(incoming: IncomingCase, before: list[ReceivedCase]) -> str:
     """The version; with a number where the sender gave it to several reports that say different things."""
-    taken = sum(one.version == version or one.version.startswith(f"{version} #") for one in before)
+    version = incoming.version
+    taken = sum(one.version == version or one.version.startswith(f"{version} #") for one in before
+                if one.case_id == incoming.case_id)
     return f"{version} #{taken + 1}" if taken else version
 
 

@@ -186,6 +186,19 @@ class ReceivedCase(Base):
     by: Mapped[str] = mapped_column(String(80))
 
 
+class ReceivedNumber(Base):
+    """A number by which somebody knows a case that came in as a file: the sender's own, or another that a report of it
+    bore. With the complaint that the case is here."""
+
+    __tablename__ = "received_number"
+    append_only = True
+
+    form: Mapped[str] = mapped_column(String(24), primary_key=True)
+    number: Mapped[str] = mapped_column(String(200), primary_key=True)
+    complaint_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class ReceivedMessage(Base):
     """The report itself, as a file of it alone, sealed by the vault: it names persons. None when it was erased. Sealing
     it anew goes over `id`."""
