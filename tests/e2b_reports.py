@@ -8,7 +8,7 @@ from traceapp.export.e2b_r3.references import APART
 
 REACTION = "154eb889-958b-45f2-a02f-42d4d6f4657f"
 DRUG = "68d6f5ce-3b3b-45c7-92dd-69e06730c3a9"
-_BY_KIND = {"number": "4", "flag": "true", "true": "true", "second": "20240102030405+0800", "day": "20240102", "expiry": "20990102",
+_BY_KIND = {"number": "4", "whole": "4", "flag": "true", "true": "true", "second": "20240102030405+0800", "day": "20240102", "expiry": "20990102",
             "year": "2024", "country": "DE", "language": "deu", "unit": "mg", "meddra": "10027940", "version": "27.0",
             "token": "A12", "data": "aGVsbG8=", "media": "text/plain", "oid": "2.16.840.1.113883.6.69"}
 # Beginning, end and duration together need the longer form of a time.

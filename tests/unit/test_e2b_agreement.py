@@ -112,6 +112,28 @@ def test_an_age_that_nobody_has_is_an_error_in_every_unit(element: str, unit: st
     assert found({element: least_wrong, units: unit}) == {f"{element} not-possible": True}
 
 
+@pytest.mark.parametrize(("element", "most", "wrong"), [
+    ("D.3", "1000", "1000.1"), ("D.3", "0.4", "0"), ("D.3", "61.5", "-61.5"), ("D.4", "300", "301"), ("D.10.4", "1000", "1001"),
+    ("D.10.5", "300", "301")])
+def test_a_weight_or_height_that_nobody_has_is_an_error(element: str, most: str, wrong: str) -> None:
+    assert found({element: most}) == {}
+    assert found({element: wrong}) == {f"{element} not-possible": True}
+
+
+PATIENT = [
+    ({"D.10.2.1": "1970", "D.10.2.2a": "50", "D.10.2.2b": "a"}, {"D.10.2.2a not-both": False}), ({"D.10.2.1": "1970"}, {}),
+    ({"D.6": "2024", "D.5": "1"}, {"D.6 of-a-man": False}), ({"D.6": "2024", "D.5": "2"}, {}), ({"D.6": "NULL:ASKU", "D.5": "1"}, {}),
+    ({"D.10.3": "2024", "D.10.6": "1"}, {"D.10.3 of-a-man": False}),
+    ({"E.i.8": "false"}, {"E.i.8 needs-none": False}), ({"E.i.8": "true", "C.2.r.4": "5"}, {}),
+    ({"E.i.8": "true", "C.2.r.4": "1"}, {"E.i.8 needs-none": False}), ({"E.i.8": "true", "C.2.r.5": ""}, {}),
+]
+
+
+@pytest.mark.parametrize(("values", "wanted"), PATIENT, ids=str)
+def test_what_should_not_stand_together_warns(values: dict[str, str], wanted: dict[str, bool]) -> None:
+    assert found(values) == wanted
+
+
 @pytest.mark.parametrize(("age", "unit", "birth", "onset", "fits"), [
     ("40", "a", "19800101", "20200101", True), ("41", "a", "19800101", "20200101", True),
     ("42", "a", "19800101", "20200101", False), ("37", "a", "19800101", "20200101", False),

@@ -112,6 +112,7 @@ BROKEN: dict[str, tuple[Callable[[Section], object], str, str]] = {
     "words without their language": (drop("E.i", "E.i.1.1b"), "E.i.1.1b", "missing-here"),
     "age without its unit": (drop(REPORT, "D.2.2b"), "D.2.2b", "missing-here"),
     "age in words": (put(REPORT, "D.2.2a", "1e"), "D.2.2a", "form"),
+    "height in parts of centimetres": (put(REPORT, "D.4", "1.5"), "D.4", "form"),
     "unit that no age has": (put(REPORT, "D.2.2b", "mg"), "D.2.2b", "not-in-list"),
     "no history at all": (drop(REPORT, "D.7.2"), "D.7.2", "missing-here"),
     "outcome that does not exist": (put("E.i", "E.i.7", "6"), "E.i.7", "not-in-list"),
@@ -258,6 +259,12 @@ FDA: dict[str, Callable[[Section], object]] = {
     "W0004": put(REPORT, "D.1", "SUMMARY"),
     "W0005": several(put("G.k", "G.k.1", "2")),
     "R0111": several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER_IND_EXEMPT_BA_BE")),
+    "W0006": put(REPORT, "FDA.C.5.5b", "234567"),
+    "R0072": several(drop("G.k", "G.k.1"), put("G.k", "G.k.1", "1"), add("G.k", "FDA.G.k.1.a", FDA_G_k_1_a="1")),
+    "R0070": several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER_IND"), put(REPORT, "C.1.3", "2"),
+                     put("G.k", "G.k.1", "1"), add(REPORT, "G.k", G_k_1="4")),
+    "R0025": several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER_IND_EXEMPT_BA_BE"),
+                     put(REPORT, "FDA.C.5.5b", "PANDA234567")),
     "R0024": several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER_IND")),
 }
 
@@ -268,6 +275,37 @@ def test_a_report_that_breaks_a_rule_of_the_fda_is_told_its_number(rule: str) ->
     FDA[rule](batch)
     found = {finding.rule: finding.is_error for finding in check_batch(batch, now=NOW, earlier=())}
     assert found.get(rule) is rule.startswith("R"), found
+
+
+FAILED = several(put(REPORT, "FDA.C.1.12", "true"), put("G.k", "G.k.1", "4"),
+                 add("G.k", "FDA.G.k.12.r", FDA_G_k_12_r_1="true", FDA_G_k_12_r_4="Foam"))
+PRE = several(put("batch", "N.1.4", "ZZFDA_PREMKT"), put(REPORT, "N.2.r.3", "CDER_IND"))
+
+
+@pytest.mark.parametrize(("change", "broken"), [
+    (FAILED, {("R0072", False)}), (several(FAILED, add("G.k", "FDA.G.k.1.a", FDA_G_k_1_a="1")), set()),
+    (several(FAILED, put("G.k", "G.k.1", "1")), set()),
+    (several(FAILED, add("G.k", "FDA.G.k.1.a", FDA_G_k_1_a="1"), put("G.k", "G.k.1", "1")), {("R0072", True)}),
+    (several(FAILED, add("G.k", "FDA.G.k.1.a", FDA_G_k_1_a="1"), put(REPORT, "FDA.C.1.12", "false")), {("R0072", True)}),
+    (several(PRE, put(REPORT, "FDA.C.5.5a", "123456")), set()),
+    (several(PRE, put(REPORT, "FDA.C.5.5a", "IND123456")), {("R0024", True)}),
+    (several(PRE, put(REPORT, "FDA.C.5.5a", "1234567")), {("R0024", True)}),
+    (several(put(REPORT, "FDA.C.5.5b", "234567"), add("G.k", "FDA.G.k.10a", FDA_G_k_10a="2")), set()),
+    (several(put(REPORT, "FDA.C.5.5b", "234567"), add("G.k", "FDA.G.k.10a", FDA_G_k_10a="3")), {("W0006", False)})])
+def test_similar_devices_study_roles_and_numbers_of_applications_are_as_the_fda_wants(
+        change: Callable[[Section], object], broken: set[tuple[str, bool]]) -> None:
+    batch = accepted()
+    change(batch)
+    found = {(one.rule, one.is_error) for one in check_batch(batch, now=NOW)}
+    assert {one for one in found if one[0] in ("R0072", "R0024", "W0006")} == broken
+
+
+def test_before_approval_no_intervention_is_told() -> None:
+    batch = accepted()
+    several(PRE, put("E.i", "FDA.E.i.3.2h", "true"))(batch)
+    assert ("FDA.E.i.3.2h", True) in {(one.element, one.is_error) for one in check_batch(batch, now=NOW)}
+    put("E.i", "FDA.E.i.3.2h", None, "NI")(batch)
+    assert "FDA.E.i.3.2h" not in {one.element for one in check_batch(batch, now=NOW)}
 
 
 def test_a_race_is_read_at_either_place_that_the_fda_names() -> None:

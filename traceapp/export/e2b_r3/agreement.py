@@ -34,6 +34,11 @@ _UNITS = {"10.a": 10 * _YEAR, "{decade}": 10 * _YEAR, "a": _YEAR, "mo": _YEAR / 
 _OLDEST, _LONGEST_GESTATION = 150, 1
 _AGES = (("D.2.2a", "D.2.2b", _OLDEST), ("D.10.2.2a", "D.10.2.2b", _OLDEST),
          ("D.2.2.1a", "D.2.2.1b", _LONGEST_GESTATION), ("G.k.6a", "G.k.6b", _LONGEST_GESTATION))
+# Weights in kilograms, heights in centimetres: more than anybody has.
+_BODY = (("D.3", 1_000), ("D.10.4", 1_000), ("D.4", 300), ("D.10.5", 300))
+# Last menstruations, and the sex of whom they are.
+_MEN = (("D.6", "D.5"), ("D.10.3", "D.10.6"))
+_MALE, _PROFESSIONALS = "1", ("1", "2", "3")
 _ORDER_TEXTS = {"before": "It is %(value)s, before %(other)s, which is %(other_value)s (%(at)s).",
                 "after": "It is %(value)s, after %(other)s, which is %(other_value)s (%(at)s)."}
 
@@ -47,9 +52,12 @@ def agreement_findings(batch: Section) -> Iterator[Finding]:
             yield from _death_told(place)
             yield from _autopsy(place)
             yield from _age_at_onset(place)
+            yield from _body(place)
+            yield from _parts_of_patient(place)
         elif place.section.name == "E.i":
             yield from _fatal(place)
             yield from _after_death(place)
+            yield from _confirmed(place)
 
 
 def _order(place: Place) -> Iterator[Finding]:
@@ -140,9 +148,14 @@ def _autopsy(place: Place) -> Iterator[Finding]:
 
 def _amount(section: Section, element: str, unit: str) -> float | None:
     """A length of time in seconds; None where it or its unit is none."""
+    number, length = _number(section.text(element)), _UNITS.get(section.text(unit))
+    return number * length if number is not None and length is not None else None
+
+
+def _number(text: str) -> float | None:
     try:
-        found = float(section.text(element)) * _UNITS[section.text(unit)]
-    except (KeyError, ValueError):
+        found = float(text)
+    except ValueError:
         return None
     return None if math.isnan(found) else found
 
@@ -154,6 +167,37 @@ def _ages(place: Place) -> Iterator[Finding]:
             yield place.finding(element, "not-possible", "“%(value)s” in %(unit)s is no possible age: less than "
                                 "nothing, or more than %(most)s years (%(at)s).",
                                 value=place.section.text(element)[:20], unit=place.section.text(unit), most=most)
+
+
+def _body(place: Place) -> Iterator[Finding]:
+    for element, most in _BODY:
+        amount = _number(place.section.text(element))
+        if amount is not None and not 0 < amount <= most:
+            yield place.finding(element, "not-possible", "“%(value)s” is no possible weight or height: nothing, less, "
+                                "or more than %(most)s (%(at)s).", value=place.section.text(element)[:20], most=most)
+
+
+def _parts_of_patient(place: Place) -> Iterator[Finding]:
+    """What of patient and parent should not stand together."""
+    report = place.section
+    if report.has("D.10.2.2a") and report.has("D.10.2.1"):
+        yield place.finding("D.10.2.2a", "not-both", "Only one of this (%(value)s) and %(other)s (%(other_value)s) "
+                            "should stand (%(at)s).", is_error=False, value=_told(report, "D.10.2.2a"),
+                            other="D.10.2.1", other_value=_told(report, "D.10.2.1"))
+    for element, sex in _MEN:
+        if report.text(element) and report.text(sex) == _MALE:
+            yield place.finding(element, "of-a-man", "A last menstruation stands here (%(value)s); by %(other)s it is "
+                                "of a man: %(other_value)s (%(at)s).", is_error=False, value=_told(report, element),
+                                other=sex, other_value=_MALE)
+
+
+def _confirmed(place: Place) -> Iterator[Finding]:
+    """What a professional reports needs nobody's confirmation."""
+    primary = next((one for one in _report(place).each("C.2.r") if one.text("C.2.r.5") == "1"), None)
+    if primary is not None and place.section.has("E.i.8") and primary.text("C.2.r.4") in _PROFESSIONALS:
+        yield place.finding("E.i.8", "needs-none", "It should not stand (%(value)s) where a professional reported: "
+                            "C.2.r.4 is %(other_value)s (%(at)s).", is_error=False,
+                            value=_told(place.section, "E.i.8"), other_value=primary.text("C.2.r.4"))
 
 
 def _age_at_onset(place: Place) -> Iterator[Finding]:

@@ -19,11 +19,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """`kind`: text, token (no spaces), number, code, flag, true, second, day, year (dates known at least so far),
-    expiry (a day that may be to come), country, language, unit, meddra, version, data, id, media, oid. `need`: `must`
-    always, `fda` in a report to the FDA, `when` under `conditions`. `rule` is the FDA's number for that; `systems` the
-    OIDs of its code lists; `fda_length` what the FDA allows where ICH says otherwise; `name` a message id. An element
-    without a section has no place in a message: no code list of it is published."""
+    """`kind`: text, token (no spaces), number, whole (number), code, flag, true, second, day, year (dates known at
+    least so far), expiry (a day that may be to come), country, language, unit, meddra, version, data, id, media, oid.
+    `need`: `must` always, `fda` in a report to the FDA, `when` under `conditions`. `rule` is the FDA's number for that;
+    `systems` the OIDs of its code lists; `fda_length` what the FDA allows where ICH says otherwise; `name` a message
+    id. An element without a section has no place in a message: no code list of it is published."""
 
     id: str
     name: str

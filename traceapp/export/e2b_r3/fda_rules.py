@@ -1,11 +1,13 @@
 """The rules of the FDA for reports sent to it, by its own numbers, as far as a message alone can tell.
 
 What needs the FDA's registers is not asked (R0105, R0106, W0008, W0009, W0012); nor R0004 and R0005, which know by
-which door a message came; nor R0072 and W0006, whose elements have no published place. Rules that say when a single
+which door a message came. The elements of R0072 and W0006 have no published place and are looked for where similar ones
+stand; that the one of R0072 is missing only warns. Rules that say when a single
 element must stand are in `data/elements.csv`.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ from .rules import without_patient
 _IND = ("CDER_IND", "CBER_IND")
 _BIOEQUIVALENCE = "CDER_IND_EXEMPT_BA_BE"
 _NO_ADVERSE_EVENT = "10067482"
+# Of an application, without anything before it.
+_NUMBER = re.compile(r"\d{6}", re.ASCII)
 
 
 class Facts:
@@ -61,12 +65,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the FDA: its number, which begins with W where it only warns, its element, and when it is broken."""
+    """One rule of the FDA: its number, which begins with W where it only warns, its element, and when it is broken.
+    `is_sure`: whether what breaks it can be told for certain; if not it warns too."""
 
     number: str
     element: str
     text: str
     is_broken: Callable[[Facts], bool]
+    is_sure: bool = True
 
 
 def _local_is_wrong(facts: Facts, combined: bool, expedited: bool, allowed: str) -> bool:
@@ -122,10 +128,14 @@ _BY_KIND = [
          lambda f: f.is_ind and f.kind == "1" and f.report.has("C.5.4")),
     Rule("R0024", "FDA.C.5.5a", "It must stand in a report under an IND (%(at)s).",
          lambda f: f.center in _IND and f.kind in ("1", "2") and not f.has_ind),
+    Rule("R0024", "FDA.C.5.5a", "It must be six digits and nothing before them (%(at)s).",
+         lambda f: f.center in _IND and f.has_ind and not _NUMBER.fullmatch(f.text("FDA.C.5.5a"))),
     Rule("R0107", "FDA.C.5.5a", "It must not stand in a report after approval (%(at)s).",
          lambda f: f.is_post and f.center in ("CDER", "CBER") and f.has_ind),
     Rule("R0025", "FDA.C.5.5b", "It must stand in a report of a bioequivalence study (%(at)s).",
          lambda f: f.center == _BIOEQUIVALENCE and f.kind == "2" and not f.has_pre_anda),
+    Rule("R0025", "FDA.C.5.5b", "It must be six digits and nothing before them (%(at)s).",
+         lambda f: f.center == _BIOEQUIVALENCE and f.has_pre_anda and not _NUMBER.fullmatch(f.text("FDA.C.5.5b"))),
     Rule("R0108", "FDA.C.5.5b", "It must not stand in a report after approval (%(at)s).",
          lambda f: f.is_post and f.center in ("CDER", "CBER") and f.has_pre_anda),
     Rule("R0026", "FDA.C.5.6.r", "It must stand, or be NA, where an IND is named (%(at)s).",
@@ -151,13 +161,25 @@ _BY_PATIENT = [
          lambda f: f.is_post and not f.races),
 ]
 _BY_PRODUCT = [
+    Rule("", "FDA.E.i.3.2h", "It must be NI in a report before approval (%(at)s).",
+         lambda f: f.is_pre and any(one.text("FDA.E.i.3.2h") for one in f.report.each("E.i"))),
     Rule("W0005", "G.k.1", "The first product should be suspect or interacting, or not administered where a device "
          "of it failed (%(at)s).", lambda f: f.is_post and f.roles[:1] != [] and f.roles[0] not in (
              ("1", "3", "4") if f.has_malfunction else ("1", "3"))),
     Rule("R0070", "G.k.1", "A product must be suspect or interacting in a study under an IND (%(at)s).",
          lambda f: f.center in _IND and f.kind == "2" and not {"1", "3"} & set(f.roles)),
+    Rule("R0070", "G.k.1", "No product is “not administered” in a study under an IND (%(at)s).",
+         lambda f: f.center in _IND and f.kind == "2" and "4" in f.roles),
     Rule("R0071", "G.k.1", "A product must be suspect, interacting or not administered (%(at)s).",
          lambda f: f.center == _BIOEQUIVALENCE and f.kind == "2" and not {"1", "3", "4"} & set(f.roles)),
+    Rule("R0072", "FDA.G.k.1.a", "Only of a product that was not administered and whose device failed it may say that "
+         "it is a similar device, and only in a report of a combination product (%(at)s).",
+         lambda f: f.is_post and any(_is_similar(drug) and not _may_be_similar(f, drug) for drug in f.drugs)),
+    Rule("R0072", "FDA.G.k.1.a", "It must stand where a product was not administered and its device failed; the FDA "
+         "publishes no place for it (%(at)s).",
+         lambda f: f.is_post and any(_may_be_similar(f, drug) and not _is_similar(drug) for drug in f.drugs), False),
+    Rule("W0006", "FDA.G.k.10a", "It should be 1, 2 or NA where FDA.C.5.5b stands (%(at)s).",
+         lambda f: f.has_pre_anda and not all(_has_study_role(drug) for drug in f.drugs)),
     Rule("R0114", "G.k.3.1", "It should be no IND or PANDA number in a report after approval (%(at)s).",
          lambda f: f.is_post and f.center == "CDER" and f.kind == "2" and f.study in ("2", "3")
          and any(drug.text("G.k.3.1").upper().startswith(("IND", "PANDA")) for drug in f.drugs)),
@@ -195,6 +217,19 @@ def _fails(drug: Section) -> bool:
     return any(device.text("FDA.G.k.12.r.1") == "true" for device in drug.each("FDA.G.k.12.r"))
 
 
+def _is_similar(drug: Section) -> bool:
+    return any(section.text("FDA.G.k.1.a") == "1" for section in drug.each("FDA.G.k.1.a"))
+
+
+def _may_be_similar(facts: Facts, drug: Section) -> bool:
+    return facts.is_combined and drug.text("G.k.1") == "4" and _fails(drug)
+
+
+def _has_study_role(drug: Section) -> bool:
+    return any(section.text("FDA.G.k.10a") in ("1", "2") or section.null("FDA.G.k.10a") == "NA"
+               for section in drug.each("FDA.G.k.10a"))
+
+
 def _is_named(device: Section) -> bool:
     return any(device.text(f"FDA.G.k.12.r.{number}") for number in (4, 5, 6))
 
@@ -209,8 +244,8 @@ def fda_findings(batch: Section, earlier: Collection[str] | None = None) -> Iter
             facts = Facts(place, batch, earlier)
             for rule in RULES:
                 if rule.is_broken(facts):
-                    yield place.finding(rule.element, "fda", rule.text, is_error=not rule.number.startswith("W"),
-                                        rule=rule.number)
+                    is_error = rule.is_sure and not rule.number.startswith("W")
+                    yield place.finding(rule.element, "fda", rule.text, is_error=is_error, rule=rule.number)
             yield from _documents(place)
 
 

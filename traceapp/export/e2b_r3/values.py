@@ -26,6 +26,7 @@ LANGUAGES = files(__package__).joinpath("data", "languages.txt").read_text(encod
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _FORMS: dict[str, tuple[re.Pattern[str], str]] = {
     "number": (_NUMBER, "“%(value)s” is not a number (%(at)s)."),
+    "whole": (re.compile(r"\d+", re.ASCII), "“%(value)s” is not a whole number (%(at)s)."),
     "meddra": (re.compile(r"[1-9]\d{7}", re.ASCII), "“%(value)s” is not a MedDRA code of eight digits (%(at)s)."),
     "version": (re.compile(r"\d{1,2}\.\d", re.ASCII), "“%(value)s” is not a MedDRA version such as 27.1 (%(at)s)."),
     "flag": (re.compile("true|false"), "“%(value)s” is neither true nor false (%(at)s)."),
