@@ -74,6 +74,15 @@ def test_a_case_that_is_complete_is_a_report_without_errors(
         assert schema_findings(etree.fromstring(data), SET / "xsd", SCHEMA, "") == []
 
 
+@pytest.mark.parametrize(("qualification", "wanted"), [
+    ("physician", ""), ("pharmacist", ""), ("other_professional", ""), ("lawyer", "false"), ("consumer", "false"),
+    ("unknown", "")])
+def test_whether_a_professional_confirmed_a_reaction_is_said_where_none_reported_it(qualification: str, wanted: str) -> None:
+    one = case()
+    report = made(replace(one, reporter=replace(one.reporter, qualification=qualification)))
+    assert {reaction.text("E.i.8") for reaction in report.each("E.i")} == {wanted}
+
+
 def test_the_values_of_a_case_stand_at_their_elements() -> None:
     report = made(case())
     assert [report.text(name) for name in ("C.1.1", "C.1.4", "C.1.5", "C.1.7", "FDA.C.1.7.1", "D.2.2a", "D.2.2b", "D.5")

@@ -220,8 +220,8 @@ def _reactions(filling: Filling, report: Icsr, case: CaseReport, route: Route) -
         section.put("E.i.4", day(event.began_on))
         section.put("E.i.5", day(event.ended_on))
         section.put("E.i.7", OUTCOMES.get(event.outcome, "0"))
-        if case.reporter.qualification in _QUALIFICATIONS:
-            section.put("E.i.8", "true" if _QUALIFICATIONS[case.reporter.qualification] in "123" else "false")
+        if _QUALIFICATIONS.get(case.reporter.qualification) in ("4", "5"):
+            section.put("E.i.8", "false")
         filling.country(section, "E.i.9", event.country)
 
 
