@@ -157,6 +157,14 @@ def test_a_finding_names_its_place_and_both_values() -> None:
     assert one.message == "It is 20240305, before C.1.4, which is 20240306 (N.2.r 1)."
 
 
+@pytest.mark.parametrize("values", [
+    {**BORN, "D.2.1": "19870605", "E.i.4": "1980"}, {"D.2.1": "19870605", "D.2.2a": "61"},
+    {**BORN, "D.10.2.1": "19870605", "D.10.2.2a": "30", "D.10.2.2b": "a"}])
+def test_no_finding_shows_on_which_day_somebody_was_born(values: dict[str, str]) -> None:
+    said = [one.message for one in agreement_findings(report_with(values))]
+    assert said and all("1987" in text and "19870605" not in text for text in said)
+
+
 _DATES = st.one_of(
     st.from_regex(r"\d{4}((0[1-9]|1[0-2])([0-2]\d([01]\d([0-5]\d([0-5]\d(\.\d{1,3})?)?)?)?)?)?([+-]\d{4})?", fullmatch=True),
     st.sampled_from(["", "0000", "0001", "9999", "99991231235959-1200", "00010101000000+1400"]), st.text(max_size=20))

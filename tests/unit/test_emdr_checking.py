@@ -175,6 +175,12 @@ def test_an_age_fits_birth_and_event_within_a_year(age: str, unit: str, birth: s
     assert ("A2", "age-birth") not in found(told)
 
 
+def test_a_finding_about_an_age_shows_the_year_of_birth_alone() -> None:
+    data = file_of({"A2.age": ("80",), "A2.age_unit": ("YR",), "A2.birth": ("19870605",)})
+    (said,) = [one.message for one in check_mdr(data, xsd_dir=SCHEMA, now=NOW) if one.code == "age-birth"]
+    assert said == "The age 80 YR does not fit the birth in 1987 and the event on 20261103."
+
+
 @pytest.mark.parametrize(("age", "unit", "possible"), [
     ("150", "YR", True), ("151", "YR", False), ("1800", "MO", True), ("1801", "MO", False), ("7826", "WK", True),
     ("7827", "WK", False), ("54787", "DY", True), ("54788", "DY", False)])

@@ -1,7 +1,7 @@
 """What must agree in a report: dates with one another, deaths with outcomes, ages with what is possible and with dates.
 
 An error is only what cannot be, however the parts of dates are filled that are not told; what is unknown or masked
-contradicts nothing.
+contradicts nothing. Of a birth a finding shows the year: findings are kept in plain, days of birth are not.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .dates import DAY, span_of
 from .model import Section
 from .places import Place, places
 
+_BIRTHS = ("D.2.1", "D.10.2.1")
 _FATAL = "5"
 _SURVIVED = ("1", "2", "3", "4")
 # An element, what it may not be against the other, the other here or around, and whether that is an error.
@@ -75,7 +76,11 @@ def _compared(place: Place, element: str, kind: str, other: str, *, is_error: bo
         return
     if one.is_after(two) if kind == "after" else two.is_after(one):
         yield place.finding(element, f"{kind}-other", _ORDER_TEXTS[kind], is_error=is_error, value=value, other=other,
-                            other_value=other_value)
+                            other_value=_shown(other, other_value))
+
+
+def _shown(element: str, text: str) -> str:
+    return text[:4] if element in _BIRTHS else text[:20]
 
 
 def _may_be_unborn(place: Place) -> bool:
@@ -183,7 +188,7 @@ def _parts_of_patient(place: Place) -> Iterator[Finding]:
     if report.has("D.10.2.2a") and report.has("D.10.2.1"):
         yield place.finding("D.10.2.2a", "not-both", "Only one of this (%(value)s) and %(other)s (%(other_value)s) "
                             "should stand (%(at)s).", is_error=False, value=_told(report, "D.10.2.2a"),
-                            other="D.10.2.1", other_value=_told(report, "D.10.2.1"))
+                            other="D.10.2.1", other_value=_shown("D.10.2.1", _told(report, "D.10.2.1")))
     for element, sex in _MEN:
         if report.text(element) and report.text(sex) == _MALE:
             yield place.finding(element, "of-a-man", "A last menstruation stands here (%(value)s); by %(other)s it is "
@@ -210,7 +215,8 @@ def _age_at_onset(place: Place) -> Iterator[Finding]:
     least = min(span.start for span in told.values()) - birth.end
     most = min(span.end for span in told.values()) - birth.start
     if age - _GRACE > most or age + _UNITS[report.text("D.2.2b")] + _GRACE < least:
-        yield place.finding("D.2.2a", "age-and-birth", "The age %(value)s (%(unit)s) does not fit the birth on "
+        yield place.finding("D.2.2a", "age-and-birth", "The age %(value)s (%(unit)s) does not fit the birth in "
                             "%(birth)s and the onset on %(onset)s (%(at)s).", is_error=False,
-                            value=report.text("D.2.2a")[:20], unit=report.text("D.2.2b"), birth=report.text("D.2.1"),
+                            value=report.text("D.2.2a")[:20], unit=report.text("D.2.2b"),
+                            birth=_shown("D.2.1", report.text("D.2.1")),
                             onset=min(told, key=lambda text: told[text].start))

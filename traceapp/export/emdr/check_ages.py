@@ -1,4 +1,5 @@
-"""Checks of the patient's age: that somebody may have it, and that it fits birth and event."""
+"""Checks of the patient's age: that somebody may have it, and that it fits birth and event. Of the birth a finding
+shows the year: findings are kept in plain, days of birth are not."""
 from __future__ import annotations
 
 import re
@@ -34,9 +35,10 @@ def age_findings(report: Mdr, _now: datetime) -> Iterator[Finding]:
         return
     least, most = event[0] - born[1], event[1] - born[0]
     if age - _GRACE > most or age + _DAYS[unit] + _GRACE < least:
-        yield Finding("A2", "age-birth", "The age %(age)s %(unit)s does not fit the birth on %(birth)s and the event "
+        yield Finding("A2", "age-birth", "The age %(age)s %(unit)s does not fit the birth in %(birth)s and the event "
                       "on %(event)s.", is_error=False, values={
-                          "age": amount, "unit": unit, "birth": report.text("A2.birth"), "event": report.text("B3")})
+                          "age": amount, "unit": unit, "birth": report.text("A2.birth")[:4],
+                          "event": report.text("B3")})
 
 
 def _days_of(value: str) -> tuple[int, int] | None:
