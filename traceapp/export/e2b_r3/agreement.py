@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 
 from traceapp.export.case_report import Finding
 
 from .dates import DAY, span_of
+from .elements import elements
 from .model import Section
 from .places import Place, places
 
@@ -44,29 +47,53 @@ _ORDER_TEXTS = {"before": "It is %(value)s, before %(other)s, which is %(other_v
                 "after": "It is %(value)s, after %(other)s, which is %(other_value)s (%(at)s)."}
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a report says as a whole, asked once: its sections may be very many."""
+
+    has_criterion: bool
+    all_survived: bool
+    qualification: str
+    may_be_unborn: bool
+
+
+def _facts_of(report: Section) -> _Facts:
+    """`may_be_unborn`: whether it is about a child before its birth, or tells of its parent."""
+    reactions = report.each("E.i")
+    return _Facts(
+        has_criterion=any(one.text("E.i.3.2a") == "true" for one in reactions),
+        all_survived=all(one.text("E.i.7") in _SURVIVED for one in reactions),
+        qualification=next((one.text("C.2.r.4") for one in report.each("C.2.r") if one.text("C.2.r.5") == "1"), ""),
+        may_be_unborn=report.text("D.2.3") == "0" or report.has("D.2.2.1a") or any(
+            name.startswith("D.10.") for name in (*report.values, *report.sections)))
+
+
 def agreement_findings(batch: Section) -> Iterator[Finding]:
     """What contradicts something else in the reports of a batch."""
+    facts = _facts_of(batch)
     for place in places(batch):
-        yield from _order(place)
-        yield from _ages(place)
         if place.section.name == "N.2.r":
-            yield from _death_told(place)
-            yield from _autopsy(place)
-            yield from _age_at_onset(place)
-            yield from _body(place)
-            yield from _parts_of_patient(place)
+            facts = _facts_of(place.section)
+            for rule in (_death_told, _autopsy, _age_at_onset, _body, _parts_of_patient):
+                yield from rule(place, facts)
         elif place.section.name == "E.i":
-            yield from _fatal(place)
-            yield from _after_death(place)
-            yield from _confirmed(place)
+            for rule in (_fatal, _after_death, _confirmed):
+                yield from rule(place, facts)
+        yield from _order(place, facts)
+        yield from _ages(place)
 
 
-def _order(place: Place) -> Iterator[Finding]:
-    for element, kind, other, is_error in _ORDER:
-        yield from _compared(place, element, kind, other, is_error=is_error)
-    for element in _SINCE_BIRTH:
-        if place.section.has(element):
-            yield from _compared(place, element, "before", "D.2.1", is_error=not _may_be_unborn(place))
+@cache
+def _order_of(section: str) -> tuple[tuple[str, str, str, bool | None], ...]:
+    """The rows of the order for the elements of one section; None for whether it is an error: unless unborn."""
+    rows = (*_ORDER, *((element, "before", "D.2.1", None) for element in _SINCE_BIRTH))
+    return tuple(row for row in rows if elements()[row[0]].section == section)
+
+
+def _order(place: Place, facts: _Facts) -> Iterator[Finding]:
+    for element, kind, other, is_error in _order_of(place.section.name):
+        yield from _compared(place, element, kind, other,
+                             is_error=not facts.may_be_unborn if is_error is None else is_error)
 
 
 def _compared(place: Place, element: str, kind: str, other: str, *, is_error: bool) -> Iterator[Finding]:
@@ -83,37 +110,26 @@ def _shown(element: str, text: str) -> str:
     return text[:4] if element in _BIRTHS else text[:20]
 
 
-def _may_be_unborn(place: Place) -> bool:
-    """Whether the report is about a child before its birth, or tells of its parent."""
-    report = _report(place)
-    return (report.text("D.2.3") == "0" or report.has("D.2.2.1a")
-            or any(name.startswith("D.10.") for name in (*report.values, *report.sections)))
-
-
-def _report(place: Place) -> Section:
-    return next(section for section in (place.section, *place.around) if section.name == "N.2.r")
-
-
-def _fatal(place: Place) -> Iterator[Finding]:
+def _fatal(place: Place, facts: _Facts) -> Iterator[Finding]:
     """A fatal outcome and death as a criterion go together; a case converted from R2 has its criteria everywhere."""
-    reaction, reactions = place.section, _report(place).each("E.i")
+    reaction = place.section
     outcome, criterion = reaction.text("E.i.7"), reaction.text("E.i.3.2a")
     if outcome == _FATAL and criterion != "true":
         yield place.finding("E.i.3.2a", "fatal-without-death", "It must be true where the outcome E.i.7 is "
                             "%(outcome)s, fatal; it is “%(value)s” (%(at)s).", outcome=outcome,
                             value=_told(reaction, "E.i.3.2a"),
-                            is_error=not any(one.text("E.i.3.2a") == "true" for one in reactions))
+                            is_error=not facts.has_criterion)
     if criterion == "true" and outcome in _SURVIVED:
         yield place.finding("E.i.7", "death-without-fatal", "The outcome is %(value)s, but E.i.3.2a says that the "
                             "reaction led to death: %(criterion)s (%(at)s).", value=outcome, criterion=criterion,
-                            is_error=all(one.text("E.i.7") in _SURVIVED for one in reactions))
+                            is_error=facts.all_survived)
 
 
 def _told(section: Section, element: str) -> str:
     return (section.text(element) or section.null(element) or "-")[:20]
 
 
-def _after_death(place: Place) -> Iterator[Finding]:
+def _after_death(place: Place, _facts: _Facts) -> Iterator[Finding]:
     """What led to death did not begin after it; what was found later may have."""
     reaction = place.section
     led_to_death = reaction.text("E.i.7") == _FATAL or reaction.text("E.i.3.2a") == "true"
@@ -129,7 +145,7 @@ def _dead_by(report: Section) -> tuple[str, str] | None:
     return None
 
 
-def _death_told(place: Place) -> Iterator[Finding]:
+def _death_told(place: Place, _facts: _Facts) -> Iterator[Finding]:
     report, said = place.section, _dead_by(place.section)
     if said is None:
         return
@@ -139,7 +155,7 @@ def _death_told(place: Place) -> Iterator[Finding]:
                                 "it is not known (%(at)s).", is_error=False, other=said[0], other_value=said[1])
 
 
-def _autopsy(place: Place) -> Iterator[Finding]:
+def _autopsy(place: Place, _facts: _Facts) -> Iterator[Finding]:
     report = place.section
     done = report.text("D.9.3")
     if done == "true" and not report.has("D.9.1") and not report.each("D.9.2.r") and _dead_by(report) is None:
@@ -174,7 +190,7 @@ def _ages(place: Place) -> Iterator[Finding]:
                                 value=place.section.text(element)[:20], unit=place.section.text(unit), most=most)
 
 
-def _body(place: Place) -> Iterator[Finding]:
+def _body(place: Place, _facts: _Facts) -> Iterator[Finding]:
     for element, most in _BODY:
         amount = _number(place.section.text(element))
         if amount is not None and not 0 < amount <= most:
@@ -182,7 +198,7 @@ def _body(place: Place) -> Iterator[Finding]:
                                 "or more than %(most)s (%(at)s).", value=place.section.text(element)[:20], most=most)
 
 
-def _parts_of_patient(place: Place) -> Iterator[Finding]:
+def _parts_of_patient(place: Place, _facts: _Facts) -> Iterator[Finding]:
     """What of patient and parent should not stand together."""
     report = place.section
     if report.has("D.10.2.2a") and report.has("D.10.2.1"):
@@ -196,21 +212,20 @@ def _parts_of_patient(place: Place) -> Iterator[Finding]:
                                 other=sex, other_value=_MALE)
 
 
-def _confirmed(place: Place) -> Iterator[Finding]:
+def _confirmed(place: Place, facts: _Facts) -> Iterator[Finding]:
     """What a professional reports needs nobody's confirmation."""
-    primary = next((one for one in _report(place).each("C.2.r") if one.text("C.2.r.5") == "1"), None)
-    if primary is not None and place.section.has("E.i.8") and primary.text("C.2.r.4") in _PROFESSIONALS:
+    if place.section.has("E.i.8") and facts.qualification in _PROFESSIONALS:
         yield place.finding("E.i.8", "needs-none", "It should not stand (%(value)s) where a professional reported: "
                             "C.2.r.4 is %(other_value)s (%(at)s).", is_error=False,
-                            value=_told(place.section, "E.i.8"), other_value=primary.text("C.2.r.4"))
+                            value=_told(place.section, "E.i.8"), other_value=facts.qualification)
 
 
-def _age_at_onset(place: Place) -> Iterator[Finding]:
+def _age_at_onset(place: Place, facts: _Facts) -> Iterator[Finding]:
     """The age against birth and the first onset, as far as these are known, with a year's grace."""
     report = place.section
     age, birth = _amount(report, "D.2.2a", "D.2.2b"), span_of(report.text("D.2.1"))
     told = {text: span for text in (one.text("E.i.4") for one in report.each("E.i")) if (span := span_of(text))}
-    if age is None or birth is None or not told or _may_be_unborn(place):
+    if age is None or birth is None or not told or facts.may_be_unborn:
         return
     least = min(span.start for span in told.values()) - birth.end
     most = min(span.end for span in told.values()) - birth.start
