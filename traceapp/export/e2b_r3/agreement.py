@@ -34,7 +34,7 @@ _YEAR = 365.25 * DAY
 # By how much an age may miss.
 _GRACE = 366 * DAY
 _UNITS = {"10.a": 10 * _YEAR, "{decade}": 10 * _YEAR, "a": _YEAR, "mo": _YEAR / 12, "wk": 7 * DAY, "d": DAY, "h": 3_600,
-          "{trimester}": _YEAR / 4, "{Trimester}": _YEAR / 4}
+          "{trimester}": _YEAR / 3, "{Trimester}": _YEAR / 3}
 _OLDEST, _LONGEST_GESTATION = 150, 1
 _AGES = (("D.2.2a", "D.2.2b", _OLDEST), ("D.10.2.2a", "D.10.2.2b", _OLDEST),
          ("D.2.2.1a", "D.2.2.1b", _LONGEST_GESTATION), ("G.k.6a", "G.k.6b", _LONGEST_GESTATION))
@@ -149,7 +149,7 @@ def _death_told(place: Place, _facts: _Facts) -> Iterator[Finding]:
     report, said = place.section, _dead_by(place.section)
     if said is None:
         return
-    for element, is_there in (("D.9.1", report.has("D.9.1")), ("D.9.2.r.1b", bool(report.each("D.9.2.r")))):
+    for element, is_there in (("D.9.1", report.has("D.9.1")), ("D.9.2.r.2", bool(report.each("D.9.2.r")))):
         if not is_there:
             yield place.finding(element, "death-not-told", "It should stand where %(other)s is %(other_value)s, or why "
                                 "it is not known (%(at)s).", is_error=False, other=said[0], other_value=said[1])
