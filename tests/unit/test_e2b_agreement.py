@@ -197,6 +197,20 @@ def test_no_value_whatever_breaks_the_check(values: dict[str, str]) -> None:
         assert "%" not in finding.message or any("%" in text for text in values.values())
 
 
+@pytest.mark.parametrize(("text", "days"), [
+    ("2023", 365), ("2024", 366), ("202402", 29), ("202302", 28), ("202412", 31), ("20240229", 1), ("99991231", 1),
+    ("20240131235959.123456+0000", 1 / 86_400), ("2024013123", 1 / 24), ("202401312359", 1 / 1_440)])
+def test_a_date_means_all_that_its_parts_leave_open(text: str, days: float) -> None:
+    span = span_of(text)
+    assert span is not None and (span.end - span.start) == round(days * 86_400)
+
+
+@pytest.mark.parametrize("text", ["", "20230229", "2024-01-01", "0000", "20240131235959.1234567+0000", "2" * 1_000_000],
+                         ids=lambda text: text[:30])
+def test_what_is_no_date_means_nothing(text: str) -> None:
+    assert span_of(text) is None
+
+
 @settings(deadline=None)
 @given(_DATES, _DATES)
 def test_of_two_dates_never_each_lies_after_the_other(first: str, second: str) -> None:

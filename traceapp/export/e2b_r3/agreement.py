@@ -97,8 +97,9 @@ def _order(place: Place, facts: _Facts) -> Iterator[Finding]:
 
 
 def _compared(place: Place, element: str, kind: str, other: str, *, is_error: bool) -> Iterator[Finding]:
-    value, other_value = place.section.text(element), place.text(other)
-    one, two = span_of(value), span_of(other_value)
+    value = place.section.text(element)
+    one = span_of(value) if value else None
+    two = span_of(other_value := place.text(other)) if one is not None else None
     if one is None or two is None:
         return
     if one.is_after(two) if kind == "after" else two.is_after(one):
@@ -181,8 +182,13 @@ def _number(text: str) -> float | None:
     return None if math.isnan(found) else found
 
 
+@cache
+def _ages_of(section: str) -> tuple[tuple[str, str, int], ...]:
+    return tuple(row for row in _AGES if elements()[row[0]].section == section)
+
+
 def _ages(place: Place) -> Iterator[Finding]:
-    for element, unit, most in _AGES:
+    for element, unit, most in _ages_of(place.section.name):
         amount = _amount(place.section, element, unit)
         if amount is not None and not 0 <= amount <= most * _YEAR:
             yield place.finding(element, "not-possible", "“%(value)s” in %(unit)s is no possible age: less than "

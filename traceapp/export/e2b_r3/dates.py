@@ -5,6 +5,7 @@ import re
 from calendar import isleap, monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _FORM = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d{1,6})?)?)?)?)?)?([+-]\d{4})?",
                    re.ASCII)
@@ -13,6 +14,7 @@ _FURTHEST = timezone(timedelta(hours=14))
 _DIGITS = {"year": 4, "month": 6, "day": 8, "expiry": 8, "second": 14}
 DAY = 86_400
 _LENGTHS = {8: DAY, 10: 3_600, 12: 60, 14: 1}
+_LONGEST = len("20240131235959.123456+0000")
 # How far clocks stand ahead of UTC, and behind it.
 _AHEAD, _BEHIND = 14 * 3_600, 12 * 3_600
 
@@ -35,6 +37,11 @@ class Span:
 
 def span_of(text: str) -> Span | None:
     """All that a date can mean, None for what is no date."""
+    return _span(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1_024)
+def _span(text: str) -> Span | None:
     moment, match = read_date(text), _FORM.fullmatch(text)
     if moment is None or match is None:
         return None
