@@ -164,7 +164,12 @@ def test_a_finding_names_its_place_and_both_values() -> None:
     {**BORN, "D.10.2.1": "19870605", "D.10.2.2a": "30", "D.10.2.2b": "a"}])
 def test_no_finding_shows_on_which_day_somebody_was_born(values: dict[str, str]) -> None:
     said = [one.message for one in agreement_findings(report_with(values))]
-    assert said and all("1987" in text and "19870605" not in text for text in said)
+    assert said and all("1987" in text and "198706" not in text for text in said)
+
+
+def test_a_finding_says_that_more_of_the_birth_is_known_than_it_shows() -> None:
+    (one,) = agreement_findings(report_with({**BORN, "D.2.1": "20240301"}))
+    assert one.message == "It is 202402, before D.2.1, which is 2024… (N.2.r 1, E.i 1)."
 
 
 def test_the_time_of_the_check_grows_with_the_reactions_and_not_with_their_square() -> None:

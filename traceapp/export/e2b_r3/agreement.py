@@ -108,7 +108,10 @@ def _compared(place: Place, element: str, kind: str, other: str, *, is_error: bo
 
 
 def _shown(element: str, text: str) -> str:
-    return text[:4] if element in _BIRTHS else text[:20]
+    """The value as a finding may show it; “…” says that more of a birth is known."""
+    if element in _BIRTHS:
+        return text[:4] + ("…" if len(text) > 4 else "")
+    return text[:20]
 
 
 def _fatal(place: Place, facts: _Facts) -> Iterator[Finding]:
@@ -239,5 +242,5 @@ def _age_at_onset(place: Place, facts: _Facts) -> Iterator[Finding]:
         yield place.finding("D.2.2a", "age-and-birth", "The age %(value)s (%(unit)s) does not fit the birth in "
                             "%(birth)s and the onset on %(onset)s (%(at)s).", is_error=False,
                             value=report.text("D.2.2a")[:20], unit=report.text("D.2.2b"),
-                            birth=_shown("D.2.1", report.text("D.2.1")),
+                            birth=report.text("D.2.1")[:4],
                             onset=min(told, key=lambda text: told[text].start))
