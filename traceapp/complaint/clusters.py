@@ -4,14 +4,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 
-from .handling import LinkDuplicate, complaint_of, link_duplicate
+from .case_parts import complaint_of, lock_together
+from .handling import LinkDuplicate, link_duplicate
 from .model import Complaint
 from .queries import duplicates_of
 
@@ -60,6 +61,8 @@ def join_clusters(session: Session, actor: Actor, clock: Clock, command: LinkDup
     master_id = command.master_id
     if master_id is None:
         return link_duplicate(session, actor, clock, command)
+    linked = session.scalars(select(Complaint.id).where(Complaint.master_id == command.complaint_id))
+    lock_together(session, {command.complaint_id, master_id, *linked})
     complaint = complaint_of(session, command.complaint_id, command.revision)
     followers = [] if master_id == complaint.id else session.scalars(select(Complaint.id).where(
         Complaint.master_id == complaint.id, Complaint.id != master_id).order_by(Complaint.id)).all()
@@ -80,6 +83,7 @@ def split_cluster(session: Session, actor: Actor, clock: Clock, command: SplitCl
     wanted = list(dict.fromkeys(command.complaint_ids))
     if not wanted:
         raise InvalidInput("Choose the reports that tell of another event.", code="required", place="complaint_ids")
+    lock_together(session, wanted)
     leaving = [complaint_of(session, complaint_id) for complaint_id in wanted]
     if any(one.master_id != command.master_id for one in leaving):
         raise Conflict("One of these reports is not linked to this one any more. Reload the page.",
@@ -100,6 +104,9 @@ def lead_cluster(session: Session, actor: Actor, clock: Clock, command: LeadClus
 
     Raises NotFound, Stale, InvalidInput without a reason, Conflict for one that counts already.
     """
+    master_id = select(Complaint.master_id).where(Complaint.id == command.complaint_id).scalar_subquery()
+    lock_together(session, session.scalars(select(Complaint.id).where(
+        or_(Complaint.id.in_((command.complaint_id, master_id)), Complaint.master_id == master_id))).all())
     complaint = complaint_of(session, command.complaint_id, command.revision)
     former = complaint.master_id
     if former is None:

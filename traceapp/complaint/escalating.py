@@ -41,12 +41,16 @@ def is_any_late(session: Session, now: datetime) -> bool:
 
 
 def escalate_late(session: Session, clock: Clock, limit: int = 100) -> int:
-    """Call somebody for each promise that ran over, and propose what the rule offers; answers how many."""
+    """Call somebody for each promise that ran over, and propose what the rule offers; answers how many. Complaints are
+    locked before their promises, as by whoever handles one; one in somebody's hands is looked at the next time."""
     now = clock.now()
-    found = list(session.scalars(_late(now, limit).with_for_update(skip_locked=True)))
+    ids = set(session.scalars(_late(now, limit).with_only_columns(ServiceClock.complaint_id)))
+    free = {one.id: one for one in session.scalars(
+        select(Complaint).where(Complaint.id.in_(ids)).with_for_update(skip_locked=True))}
+    found = list(session.scalars(_late(now, limit).where(ServiceClock.complaint_id.in_(free)).with_for_update()))
     for one in found:
         one.escalated_at = now
-        complaint = complaint_of(session, one.complaint_id)
+        complaint = free[one.complaint_id]
         if complaint.state in ENDED or one.due_at <= complaint.received_at:
             continue  # ended, or of a past that was imported
         called = call_duty(session, clock, complaint, Called("complaint.late", one.kind, one.due_at), now)

@@ -14,7 +14,18 @@ from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import complete_tasks, drop_tasks, raise_task
 from traceapp.worklist.work import add_work
 
-from .case_parts import CLUSTERED, LOT_BOUND, NOTE_LIMIT, about, add_note_row, calm, complaint_of, duty, rescore
+from .case_parts import (
+    CLUSTERED,
+    LOT_BOUND,
+    NOTE_LIMIT,
+    about,
+    add_note_row,
+    calm,
+    complaint_of,
+    duty,
+    lock_together,
+    rescore,
+)
 from .clock_model import ClockKind
 from .crisis import watch_cluster
 from .matching import lot_of_key
@@ -214,6 +225,7 @@ def link_duplicate(session: Session, actor: Actor, clock: Clock, command: LinkDu
 
     Raises NotFound, Stale, InvalidInput without a reason, Conflict where a chain of duplicates would arise.
     """
+    lock_together(session, filter(None, (command.complaint_id, command.master_id)))
     complaint = complaint_of(session, command.complaint_id, command.revision)
     reason = cleaned_text(command.reason, place="reason", limit=NOTE_LIMIT, required=True)
     if command.master_id is not None:
