@@ -3,15 +3,17 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.db.test_legal_clocks import make_event
-from tests.factories_reports import VAULT, Desk, make_desk
+from tests.factories_reports import VAULT, Desk, an_answer, make_desk
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.attachment.model import StoredFile
+from traceapp.attachment.service import keep_file
 from traceapp.cli.vault import parts
 from traceapp.cli.whole_copy import read_backup, write_backup
 from traceapp.config import Settings
@@ -19,7 +21,8 @@ from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.db.migrate import upgrade
-from traceapp.submission import report_making
+from traceapp.submission import report_answering, report_making
+from traceapp.submission.report_cases import answer_stream
 from traceapp.submission.report_model import ReportFile, SealedFile
 from traceapp.submission.report_preparing import RenewReport, renew_report
 from traceapp.submission.sealed_files import forget_open_files, has_open_files, read_kept, seal_open_files
@@ -92,6 +95,38 @@ def test_files_from_before_are_read_as_they_lie_and_sealed_without_a_moment_in_w
     with desk.database.read() as session:
         assert not has_open_files(session)
         assert all(desk.desk.store.path_of(one).is_file() for one in session.scalars(select(StoredFile.sha256)))
+
+
+def test_an_answer_lies_sealed_unless_all_that_it_is_about_is_masked(desk: Desk, event: AdverseEvent) -> None:
+    full, masked = desk.sent(event, profile="full"), desk.sent(event, jurisdiction="EU")
+    quoting = {"texts": ("Zhang San is not known",)}
+    desk.take(an_answer("received", full.id, **quoting))
+    desk.take(an_answer("received", "nobody knows", **quoting))
+    desk.note(full, "rejected", text="see the file", file=("page.pdf", b"%PDF of " + NAME))
+    assert readable(desk) == []
+    desk.take(an_answer("received", masked.id, **quoting))
+    assert len(readable(desk)) == 1
+
+
+def test_answers_from_before_are_sealed_by_the_same_job(desk: Desk, event: AdverseEvent,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    full, masked = desk.sent(event, profile="full"), desk.sent(event, jurisdiction="EU")
+    both = json.loads(an_answer("received", full.id)[4:]) + json.loads(
+        an_answer("received", masked.id, texts=("Zhang San",))[4:])
+    with monkeypatch.context() as before:
+        before.setattr(report_answering, "keep_answer", lambda session, actor, clock, about, made, desk: keep_file(
+            session, actor, clock, answer_stream(about[0]), made, store=desk.store))
+        answers = desk.take(b"ACK " + json.dumps(both).encode())
+        desk.take(an_answer("received", masked.id, texts=("Zhang San",)))
+    assert len(readable(desk)) == 2
+    with desk.database.write() as session:
+        assert seal_open_files(session, SYSTEM, desk.clock, 50, desk=desk.desk) == 1
+    with desk.database.write() as session:
+        assert forget_open_files(session, SYSTEM, desk.clock, 50, desk=desk.desk) == 1
+    assert len(readable(desk)) == 1
+    with desk.database.read() as session:
+        assert read_kept(session, desk.desk, answers[0].sha256 or "") == b"ACK " + json.dumps(both).encode()
+        assert not has_open_files(session)
 
 
 def test_an_open_file_stays_where_its_sealed_copy_was_touched(from_before: Desk) -> None:

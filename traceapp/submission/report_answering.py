@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.attachment.service import keep_file
 from traceapp.attachment.store import hash_of
-from traceapp.audit import record, stream_of
+from traceapp.audit import record
 from traceapp.complaint.policy import cleaned_text, one_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -24,6 +23,7 @@ from .report_cases import (
     ANSWER_TASK,
     CORRECT_TASK,
     LOOK_TASK,
+    answer_stream,
     end_duty,
     is_open,
     move,
@@ -35,6 +35,7 @@ from .report_deciding import note_sent
 from .report_desk import ReadAnswer, ReportDesk
 from .report_model import Report, ReportAnswer, ReportAnswerMatch
 from .report_states import UNSENT, AnswerVerdict, ReportState, actions_from
+from .sealed_files import keep_answer
 
 BY_HAND, BY_ANSWER = "by-hand", "by its answer"
 _MOST_PARTS, _MOST_TEXTS, _LONGEST_TEXT = 2000, 50, 2000
@@ -69,11 +70,6 @@ class MatchAnswer:
     reason: str
 
 
-def answer_stream(answer_id: str) -> str:
-    """The name of the chain of one answer, and what tasks and files about it are about."""
-    return stream_of("report_answer", answer_id)
-
-
 def take_answer(session: Session, actor: Actor, clock: Clock, command: TakeAnswer, *,
                 desk: ReportDesk) -> list[ReportAnswer]:
     """The answers in a file, each matched to its report where one has its number; the others wait for a person. The
@@ -90,15 +86,17 @@ def take_answer(session: Session, actor: Actor, clock: Clock, command: TakeAnswe
                            place="file", most=_MOST_PARTS)
     answers = [_kept(session, actor, clock, (reader, one), (command.name, sha256, part))
                for part, one in enumerate(found)]
-    keep_file(session, actor, clock, answer_stream(answers[0].id), (command.name, command.content), store=desk.store)
+    reports = []
     for answer in answers:
         report = _meant(session, answer.names)
+        reports.append(report)
         if report is None:
             raise_task(session, actor, clock, RaiseTask(
                 LOOK_TASK, answer_stream(answer.id), "quality", clock.now(), None,
                 {"reference": ", ".join(answer.names)[:100]}))
         else:
             _match(session, actor, clock, answer, (report, ""))
+    keep_answer(session, actor, clock, (answers[0].id, reports), (command.name, command.content), desk=desk)
     return answers
 
 
@@ -120,7 +118,7 @@ def note_answer(session: Session, actor: Actor, clock: Clock, command: NoteAnswe
         raise Conflict("This file was taken in before. Look among the answers.", code="answer-known", place="file")
     answer = _kept(session, actor, clock, (BY_HAND, said), (name, sha256, 0))
     if content is not None:
-        keep_file(session, actor, clock, answer_stream(answer.id), (name, content), store=desk.store)
+        keep_answer(session, actor, clock, (answer.id, [report]), (name, content), desk=desk)
     _match(session, actor, clock, answer, (report, ""))
     return report
 

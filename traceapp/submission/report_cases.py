@@ -34,6 +34,11 @@ def report_stream(report_id: str) -> str:
     return stream_of("report", report_id)
 
 
+def answer_stream(answer_id: str) -> str:
+    """The name of the chain of one answer, and what tasks and files about it are about."""
+    return stream_of("report_answer", answer_id)
+
+
 def report_by_id(session: Session, report_id: str, *, lock: bool = False) -> Report:
     """The report, locked for a change when asked. Raises NotFound."""
     found = session.get(Report, report_id, with_for_update=True if lock else None)

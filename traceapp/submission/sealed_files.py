@@ -1,9 +1,10 @@
 """Files that name persons: sealed in the file store, read through the vault, sealed later where they lie open."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.model import Attachment
@@ -16,9 +17,9 @@ from traceapp.export.case_report import Profile
 from traceapp.vault.file_cipher import opened_file, sealed_file
 from traceapp.vault.service import Step, Vault, VaultError, step_over
 
-from .report_cases import report_stream
+from .report_cases import answer_stream, report_stream
 from .report_desk import ReportDesk
-from .report_model import Report, ReportFile, SealedFile
+from .report_model import Report, ReportAnswer, ReportAnswerMatch, ReportFile, SealedFile
 from .report_states import FileRole
 
 NAMING = (FileRole.form, FileRole.case)  # of a full report; its third file, the masked one, names nobody
@@ -50,6 +51,17 @@ def keep_sealed(session: Session, actor: Actor, clock: Clock, about: str, made: 
     session.flush()
 
 
+def keep_answer(session: Session, actor: Actor, clock: Clock, about: tuple[str, Sequence[Report | None]],
+                made: tuple[str, bytes], *, desk: ReportDesk) -> None:
+    """Keep what an authority sent: the id of its first answer and the reports that it is about, None: not known yet.
+    It may quote what a full report says, and is sealed unless all of them are masked."""
+    answer_id, reports = about
+    if all(one is not None and one.profile != Profile.full for one in reports):
+        keep_file(session, actor, clock, answer_stream(answer_id), made, store=desk.store)
+    else:
+        keep_sealed(session, actor, clock, answer_stream(answer_id), made, desk=desk)
+
+
 def read_kept(session: Session, desk: ReportDesk, sha256: str) -> bytes:
     """The file with this hash, whether it lies sealed or open. Raises NotFound, VaultError."""
     sealed = session.get(SealedFile, sha256)
@@ -78,27 +90,41 @@ def _lying_open() -> Select[ReportFile]:
         ~ReportFile.sha256.in_(select(SealedFile.sha256)))
 
 
+def _answers_lying_open() -> Select[ReportAnswer]:
+    """The files of answers about full reports, or about nobody knows which, that were not sealed yet."""
+    naming = select(ReportAnswer.sha256).outerjoin(
+        ReportAnswerMatch, ReportAnswerMatch.answer_id == ReportAnswer.id).outerjoin(
+        Report, Report.id == ReportAnswerMatch.report_id).where(
+        ReportAnswer.sha256.is_not(None), or_(Report.id.is_(None), Report.profile == Profile.full))
+    return select(ReportAnswer).where(ReportAnswer.part == 0, ReportAnswer.sha256.in_(naming),
+                                      ~ReportAnswer.sha256.in_(select(SealedFile.sha256)))
+
+
 def _open_twice() -> Select[Attachment]:
-    """What hangs on reports open although it is sealed."""
-    return select(Attachment).join(SealedFile, SealedFile.sha256 == Attachment.sha256).where(
-        Attachment.about.startswith(report_stream(""), autoescape=True))
+    """What hangs on reports and answers open although it is sealed."""
+    return select(Attachment).join(SealedFile, SealedFile.sha256 == Attachment.sha256).where(or_(
+        *(Attachment.about.startswith(kind, autoescape=True) for kind in (report_stream(""), answer_stream("")))))
 
 
 def has_open_files(session: Session) -> bool:
     """Whether there is work for `seal_open_files` or `forget_open_files`."""
-    return any(session.scalars(found.limit(1)).first() is not None for found in (_lying_open(), _open_twice()))
+    return any(session.scalars(found.limit(1)).first() is not None for found in (
+        _lying_open(), _answers_lying_open(), _open_twice()))
 
 
 def seal_open_files(session: Session, actor: Actor, clock: Clock, limit: int, *, desk: ReportDesk) -> int:
     """Seal up to `limit` files that lie open; they stay open too until `forget_open_files`, so that none is lost
     whenever this is cut off. Answers how many were sealed; one that is missing in the store is passed over."""
+    open_files = [(report_stream(row.report_id), row.name, row.sha256) for row in session.scalars(
+        _lying_open().order_by(ReportFile.report_id, ReportFile.position))]
+    open_files += [(answer_stream(row.id), row.name, row.sha256 or "") for row in session.scalars(
+        _answers_lying_open().order_by(ReportAnswer.id))]
     sealed = 0
-    for row in session.scalars(_lying_open().order_by(ReportFile.report_id, ReportFile.position)).all():
+    for about, name, sha256 in open_files:
         if sealed >= limit:
             break
         with suppress(NotFound):
-            keep_sealed(session, actor, clock, report_stream(row.report_id), (row.name, _stored(desk, row.sha256)),
-                        desk=desk)
+            keep_sealed(session, actor, clock, about, (name, _stored(desk, sha256)), desk=desk)
             sealed += 1
     return sealed
 
