@@ -40,7 +40,7 @@ def case(console: Console, house: House) -> AdverseEvent:
     return assessed(console, lot=scanned(house.second), contact=SECRET,
                     narrative="She called from 13900000004 about the redness",
                     details={"history": "told by 13900000004", "fault": "glue too strong", "use_began_on": "2026-11",
-                             "device_item_1": "yes"})
+                             "device_item_1": "yes", "codes_e": ["E1708"]})
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +264,8 @@ def test_one_archive_proves_a_case_with_the_program_in_it(console: Console, regu
 
 
 @pytest.mark.parametrize(("query", "is_there"), [
-    ("term=redness", True), ("term=smell", False), ("reported=none", True), ("reported=acknowledged", False),
+    ("term=redness", True), ("term=smell", False), ("term=E1708", True), ("term=E0402", False), ("term=fault", False),
+    ("reported=none", True), ("reported=acknowledged", False),
     ("reported=late", False), ("serious=yes", False), ("region=江苏", False), ("jurisdiction=CN", True),
     ("jurisdiction=US", False), ("sort=reference", True), ("sort=-outcome", True), ("sort=nonsense", True)])
 def test_the_listing_is_chosen_and_sorted_and_its_file_holds_the_same(regulator: Browser, case: AdverseEvent,
@@ -274,6 +275,11 @@ def test_the_listing_is_chosen_and_sorted_and_its_file_holds_the_same(regulator:
     assert ("No case fits" in page) != is_there
     content = regulator.get(f"/regulator/reports/file?lot=P-2&{query}&format=csv").get_data().decode("utf-8-sig")
     assert [row["Reference"] for row in csv.DictReader(io.StringIO(content))] == [case.reference] * is_there
+
+
+def test_the_codes_that_cases_have_can_be_chosen(regulator: Browser) -> None:
+    page = regulator.get("/regulator/reports").get_data(as_text=True)
+    assert re.findall(r'<option value="(E\d+)"[^>]*>([^<]+)<', page) == [("E1708", "E1708 Itching")]
 
 
 def test_the_listing_says_what_was_sent_and_what_is_due(regulator: Browser, sent_report: Report) -> None:

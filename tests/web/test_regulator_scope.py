@@ -132,6 +132,19 @@ def test_a_list_holds_and_counts_what_is_in_scope_alone(abroad: Abroad, europe: 
     assert marks.get(wanted, "") in told
 
 
+@pytest.mark.parametrize(("query", "europe_sees", "staff_see"), [
+    ("term=redness", 1, 2), ("term=smell", 0, 0), ("jurisdiction=EU", 1, 1), ("jurisdiction=CN", 0, 2),
+    ("reported=sent", 1, 1), ("reported=none", 0, 1), ("region=nowhere", 0, 0), ("sort=reference&oldest_first=true", 1, 2)])
+def test_the_interface_chooses_as_the_listing_does(abroad: Abroad, machine: FlaskClient, query: str, europe_sees: int,
+                                                   staff_see: int) -> None:
+    staff = abroad.console.browser("quality").client
+    for client, seen in ((machine, europe_sees), (staff, staff_see)):
+        answer = client.get(f"/api/v1/adverse-events?{query}&limit=1").get_json()
+        assert (answer["total"], len(answer["rows"]), bool(answer["next"])) == (seen, min(seen, 1), seen > 1)
+    file = machine.get(f"/api/v1/exports/adverse-events?{query}&format=json").get_json()
+    assert len(file["rows"] if isinstance(file, dict) else file) == europe_sees
+
+
 def test_counts_are_those_of_the_scope(abroad: Abroad, europe: Browser, machine: FlaskClient) -> None:
     assert machine.get("/api/v1/adverse-events").get_json()["total"] == 1
     assert machine.get("/api/v1/recalls").get_json()["total"] == 1

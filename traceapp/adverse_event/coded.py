@@ -2,7 +2,7 @@
 anew."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from traceapp.core.errors import InvalidInput
 
 from .model import AdverseEvent
 
+_OF_THE_EVENT = (*(f"codes_{annex.lower()}" for annex in "ABCDEFG"), "meddra_reactions", "meddra_death_causes")
 # Reports carry terms of the lowest level. Source: ICH E2B(R3), E.i.2.1b.
 MEDDRA_LEVEL = "llt"
 _IMDRF = {f"codes_{annex.lower()}": annex for annex in "ABCDEFG"}
@@ -83,3 +84,16 @@ def _chosen(details: Mapping[str, Any], system: str) -> Iterator[tuple[str, str]
         yield from ((MEDDRA_LEVEL, code) for codes in _meddra_codes(details).values() for code in codes)
     elif system == CodeSystem.imdrf:
         yield from ((annex, code) for name, annex in _IMDRF.items() for code in details.get(name, ()))
+
+
+def codes_told(several: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What these assessments say in codes of IMDRF and MedDRA of what happened, each code once; a mapping like an
+    assessment for each MedDRA release."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for details in several:
+        kept = found.setdefault(str(details.get(_RELEASE, "")), {})
+        for name in _OF_THE_EVENT:
+            if details.get(name):
+                kept.setdefault(name, set()).update(details[name])
+    return [{_RELEASE: release} | {name: sorted(codes) for name, codes in kept.items()}
+            for release, kept in sorted(found.items()) if kept]

@@ -1,14 +1,17 @@
 """The line listing of a regulator: which cases of a scope, and how far each is reported there."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, exists, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, exists, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from traceapp.adverse_event.coded import codes_told
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party
 from traceapp.submission.report_model import Report
@@ -18,7 +21,8 @@ from traceapp.worklist.clock_model import ClockState, LegalClock
 
 from .scope import Scope, cases_in, of_event
 
-_MOST = 500
+_MOST, _LOOKED_AT = 500, 2000
+_CODE = re.compile(r"[A-G]\d{2,7}|[1-9]\d{7}", re.ASCII)  # of IMDRF or MedDRA: never the name of a field
 
 
 class Reported(StrEnum):
@@ -33,7 +37,8 @@ class Reported(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseChoice:
-    """What a listing holds beyond period, product, batch and seriousness; empty: does not matter."""
+    """What a listing holds beyond period, product, batch and seriousness; empty: does not matter. `term`: one of our
+    own, or a code of IMDRF or MedDRA."""
 
     term: str = ""
     jurisdiction: str = ""
@@ -53,7 +58,7 @@ def cases_chosen(scope: Scope, choice: CaseChoice, now: datetime) -> Select[str]
     """The ids of the adverse events in scope that the choice holds."""
     found = cases_in(scope)
     if choice.term:
-        found = found.where(type_coerce(AdverseEvent.terms, Text).contains(f'"{choice.term}"', autoescape=True))
+        found = found.where(_says(choice.term))
     if choice.jurisdiction:
         found = found.where(AdverseEvent.id.in_(cases_in(scope.at(choice.jurisdiction))))
     if choice.region:
@@ -61,6 +66,20 @@ def cases_chosen(scope: Scope, choice: CaseChoice, now: datetime) -> Select[str]
     if choice.reported:
         found = found.where(_is_reported(scope, Reported(choice.reported), now))
     return found
+
+
+def _says(term: str) -> ColumnElement[bool]:
+    columns = (AdverseEvent.terms, AdverseEvent.details) if _CODE.fullmatch(term) else (AdverseEvent.terms,)
+    return or_(*(type_coerce(column, Text).contains(f'"{term}"', autoescape=True) for column in columns))
+
+
+def codes_of(session: Session, scope: Scope) -> list[dict[str, Any]]:
+    """The codes of IMDRF and MedDRA by which the latest coded cases in scope say what happened, as `codes_told`."""
+    text = type_coerce(AdverseEvent.details, Text)
+    return codes_told(session.scalars(
+        select(AdverseEvent.details).where(AdverseEvent.id.in_(cases_in(scope)),
+                                           or_(text.contains('"codes_'), text.contains('"meddra_')))
+        .order_by(AdverseEvent.awareness_at.desc()).limit(_LOOKED_AT)))
 
 
 def _is_reported(scope: Scope, wanted: Reported, now: datetime) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from traceapp.identity.policy import Role
 from traceapp.recall.model import Notice, Recall, RecallLot
 from traceapp.recall.part import WHOLE, RecallPart
 from traceapp.recall.states import RecallState
+from traceapp.rules.clocks import ZONES
 from traceapp.submission.report_model import Report
 from traceapp.submission.report_queries import SENT
 from traceapp.trace.model import Lot, ShipmentLine
@@ -54,6 +55,12 @@ def scope_of(session: Session, actor: Actor) -> Scope | None:
     if actor.role != Role.regulator:
         return None
     return Scope(actor.jurisdictions, actor.product_ids, jurisdiction_of(home_market(session)))
+
+
+def whole_scope(session: Session) -> Scope:
+    """The scope of those who are not bounded: every jurisdiction, every product."""
+    home = jurisdiction_of(home_market(session))
+    return Scope(frozenset(ZONES) | {home}, frozenset(), home)
 
 
 def cases_in(scope: Scope) -> Select[str]:

@@ -6,7 +6,7 @@ for what does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from flask import g
@@ -18,6 +18,7 @@ from traceapp.catalog.model import Product
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.identity.policy import Role
 from traceapp.oversight import scope as bounds
+from traceapp.oversight.cases import CaseChoice, cases_chosen
 from traceapp.oversight.scope import Scope
 from traceapp.recall.part import RecallPart
 from traceapp.recall.queries import LedgerFilter, RecallFilter
@@ -126,6 +127,15 @@ def bounded(wanted: Filter) -> Filter:
     if isinstance(wanted, ReportFilter):
         return replace(wanted, within=bounds.reports_in(found))
     return replace(wanted, within=bounds.recalls_in(found))
+
+
+def chosen_events(session: Session, filters: Mapping[str, Any]) -> AdverseEventFilter:
+    """The filter of what was asked for, with the names of `CaseChoice` beside its own, of what is in scope."""
+    wanted = dict(filters)
+    choice = CaseChoice(**{one.name: wanted.pop(one.name, "") for one in fields(CaseChoice)})
+    if choice != CaseChoice():
+        wanted["within"] = cases_chosen(scope(session) or bounds.whole_scope(session), choice, world().clock.now())
+    return bounded(AdverseEventFilter(**wanted))
 
 
 def bounded_ledger(wanted: LedgerFilter) -> LedgerFilter:

@@ -11,11 +11,12 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.states import TRANSITIONS, AdverseEventState, Causality, Expectedness, Outcome
 from traceapp.adverse_event.versions import changes_of
 from traceapp.core.errors import Conflict, NotFound
+from traceapp.oversight.cases import Reported
 from traceapp.submission.received_messages import erase_details
 from traceapp.vault.service import reveal_person
 from traceapp.web.case_score import score_of
 from traceapp.web.context import signed_in, world
-from traceapp.web.oversight import bounded
+from traceapp.web.oversight import chosen_events
 
 from .assessment import AssessedSchema, AssessSchema, DetailsSchema, FieldChangeSchema, ScoreSchema, Told, ToldDetails
 from .blueprint import ApiBlueprint
@@ -74,7 +75,8 @@ class VersionSchema(Schema):
 
 
 class EventFilterSchema(Paging):
-    """Which adverse events; the period is about awareness, `until` not included."""
+    """Which adverse events; the period is about awareness, `until` not included. `term` is one of ours or a code of
+    IMDRF or MedDRA, `region` the consignee's, `reported` how far the jurisdictions of the account were told."""
 
     since = moment(load_default=None)
     until = moment(load_default=None)
@@ -82,6 +84,11 @@ class EventFilterSchema(Paging):
     lot_key = words(32, load_default=None)
     is_serious = fields.Boolean(load_default=None)
     with_nullified = fields.Boolean(load_default=False)
+    term = words(40, load_default="")
+    jurisdiction = words(8, load_default="")
+    region = words(80, load_default="")
+    reported = choice(Reported, load_default="")
+    sort = choice(queries.SORTS, load_default="awareness_at")
     oldest_first = fields.Boolean(load_default=False)
 
 
@@ -111,9 +118,9 @@ class ActionSchema(Schema):
 @blueprint.arguments(EventFilterSchema, location="query")
 @blueprint.response(200, listed(AdverseEventSchema, "AdverseEventList"))
 def list_events(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Adverse events, latest awareness first"""
+    """Adverse events, latest awareness first unless asked otherwise"""
     with world().database.read() as session:
-        found = queries.adverse_event_page(session, bounded(queries.AdverseEventFilter(**wanted)))
+        found = queries.adverse_event_page(session, chosen_events(session, wanted))
         return page_answer(found)
 
 

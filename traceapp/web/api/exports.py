@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema
 
-from traceapp.adverse_event.queries import AdverseEventFilter
 from traceapp.catalog.queries import PartyFilter, ProductFilter
 from traceapp.code.link_queries import LinkFilter
 from traceapp.complaint.queries import ComplaintFilter
@@ -21,6 +20,7 @@ from traceapp.web.listings_cases import complaints_table, ledger_table, recalls_
 from traceapp.web.listings_catalog import partners_table, products_table
 from traceapp.web.listings_links import links_table
 from traceapp.web.listings_trace import lots_table, trace_table
+from traceapp.web.oversight import chosen_events
 from traceapp.web.reading import ZONE
 from traceapp.web.tables import send_table
 
@@ -144,7 +144,9 @@ def complaints(wanted: dict[str, Any]) -> Response:
 def adverse_events(wanted: dict[str, Any]) -> Response:
     """The line listing of adverse events"""
     form = wanted.pop("format")
-    return send_table(adverse_event_table(AdverseEventFilter(**wanted), _told(wanted)), form)
+    with world().database.read() as session:
+        found = chosen_events(session, wanted)
+    return send_table(adverse_event_table(found, _told(wanted)), form)
 
 
 @blueprint.route("/recalls", methods=["GET"])

@@ -15,12 +15,13 @@ from traceapp.catalog.queries import all_products
 from traceapp.complaint.terms import terms
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.db.page import Page
-from traceapp.oversight.cases import CaseChoice, Reported, cases_chosen, regions_of, standings
+from traceapp.oversight.cases import CaseChoice, Reported, cases_chosen, codes_of, regions_of, standings
 from traceapp.submission.model import ExportRecord
 from traceapp.submission.service import ExportFilter, export_page
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web import report_words
 from traceapp.web.clock_words import AUTHORITIES, authority_word
+from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import actor, world
 from traceapp.web.listings import adverse_event_table
 from traceapp.web.oversight import NO_SCOPE, needed_scope, reached_lots, reached_products
@@ -123,9 +124,13 @@ def _named(db: Session, found: Page[Any]) -> Mapping[str, Any]:
 def _options(db: Session) -> dict[str, Any]:
     """What can be chosen in the form."""
     here = needed_scope(db)
+    told = codes_of(db, here)
+    names = names_of_codes(db, *told)
+    codes = sorted({code for one in told for chosen in one.values() if isinstance(chosen, list) for code in chosen})
     return {"products": _products(), "regions": [(one, place(one, current_locale())) for one in regions_of(db, here)],
             "places": [(one, authority_word(one)) for one in AUTHORITIES if one in here.jurisdictions],
-            "terms": [(code, term_names([code])[0]) for code, term in terms().items() if term.kind != "service"]}
+            "terms": [*((code, term_names([code])[0]) for code, term in terms().items() if term.kind != "service"),
+                      *((code, f"{code} {names.get(code, '')}".strip()) for code in codes)]}
 
 
 def _told_of(row: ExportRecord, products: list[tuple[str, str]]) -> str:
