@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from traceapp.audit.entries import entries_of
+from traceapp.config import Settings
 from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
 from traceapp.identity.policy import permissions_of
+from traceapp.jobs.sealing_sweep import hash_second_contacts
 from traceapp.models import metadata
 from traceapp.vault.model import Person
 from traceapp.vault.service import (
@@ -28,6 +31,7 @@ from traceapp.vault.service import (
     reveal_person,
     seal_person,
 )
+from traceapp.world import build_world
 
 KEY = base64.urlsafe_b64encode(b"a test key of thirty-two bytes!!").decode()
 NEW_KEY = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
@@ -113,6 +117,30 @@ def test_no_personal_value_stands_anywhere_in_the_database(
         assert planted not in whole.replace(person_id, "")
 
 
+@pytest.mark.parametrize("contact", ["13900001234", "+86 139-0000-1234", "PLANTED@example.org "])
+def test_somebody_who_gave_both_is_found_by_telephone_and_by_mail(database: Database, clock: FixedClock,
+                                                                  contact: str) -> None:
+    person_id = sealed(database, clock)
+    sealed(database, clock, PersonDetails(name="Another", phone="139 0000 9999", email="another@example.org"))
+    with database.read() as session:
+        assert persons_with_contact(session, contact, vault=VAULT) == [person_id]
+
+
+def test_persons_from_before_are_found_by_mail_once_the_job_has_seen_them(sqlite: Database, clock: FixedClock,
+                                                                          settings: Settings) -> None:
+    broken, both, phone = (sealed(sqlite, clock, details) for details in (
+        DETAILS, DETAILS, PersonDetails(name="No mail", phone="139 0000 9999")))
+    with sqlite.write() as session:
+        session.execute(text("UPDATE vault_person SET mail_hash = NULL"))
+        session.execute(text("UPDATE vault_person SET sealed = 'x' || sealed WHERE id = :id"), {"id": broken})
+    world = replace(build_world(settings, database=sqlite, clock=clock), vault=VAULT)
+    assert (hash_second_contacts(world), hash_second_contacts(world)) == (2, 0)
+    with sqlite.read() as session:
+        assert persons_with_contact(session, "planted@example.org", vault=VAULT) == [both]
+        assert session.get_one(Person, phone).mail_hash == ""
+        assert {entry.action for entry in entries_of(session, f"person:{both}")} == {"person.sealed", "person.hashed"}
+
+
 def test_erasure_removes_the_text_and_the_hash_and_keeps_the_row(
         database: Database, clock: FixedClock, actor: Actor) -> None:
     person_id = sealed(database, clock)
@@ -120,7 +148,8 @@ def test_erasure_removes_the_text_and_the_hash_and_keeps_the_row(
         erase_person(session, actor, clock, person_id, "Asked for by letter")
     with database.read() as session:
         person = session.get_one(Person, person_id)
-        assert (person.sealed, person.contact_hash, person.erased_at) == (None, None, clock.now())
+        assert (person.sealed, person.contact_hash, person.mail_hash, person.erased_at) == (
+            None, None, None, clock.now())
         assert erased_at(session, person_id) == clock.now()
         assert persons_with_contact(session, "13900001234", vault=VAULT) == []
     with pytest.raises(Conflict) as refused, database.write() as session:

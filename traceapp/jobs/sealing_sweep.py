@@ -1,13 +1,15 @@
-"""Sealing files that name persons and were kept before there was a seal for them."""
+"""What came before the vault did it by itself: sealing files that name persons, noting second contacts."""
 from __future__ import annotations
 
 import structlog
 
 from traceapp.core.actor import SYSTEM
 from traceapp.submission.sealed_files import forget_open_files, has_open_files, seal_open_files
+from traceapp.vault.service import has_persons_to_hash, hash_mails
 from traceapp.world import World
 
 log = structlog.get_logger()
+_BATCHES = 20  # in one run, so that other sweeps have their turn
 
 
 def seal_report_files(world: World, limit: int = 50) -> int:
@@ -23,3 +25,18 @@ def seal_report_files(world: World, limit: int = 50) -> int:
     if sealed or forgotten:
         log.info("files_sealed", sealed=sealed, forgotten=forgotten)
     return sealed
+
+
+def hash_second_contacts(world: World, limit: int = 100) -> int:
+    """Note the hash of the e-mail of persons who were kept before it was; answers how many were looked at. One that
+    cannot be opened holds up no other."""
+    with world.database.read() as session:
+        if not has_persons_to_hash(session, world.vault):
+            return 0
+    after: str | None = ""
+    seen = 0
+    while after is not None and seen < limit * _BATCHES:
+        with world.database.write() as session:
+            step = hash_mails(session, SYSTEM, world.clock, limit, vault=world.vault, after=after)
+        after, seen = step.last, seen + step.moved
+    return seen

@@ -58,7 +58,7 @@ from .print_sweep import print_labels
 from .records_sweep import make_records
 from .retention_sweep import propose_erasures
 from .scheduler import Sweep
-from .sealing_sweep import seal_report_files
+from .sealing_sweep import hash_second_contacts, seal_report_files
 
 log = structlog.get_logger()
 PERIODS = "periodic.begin"
@@ -286,5 +286,6 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("keep-house", 600.0, keep_house),
         Sweep("retention", 21_600.0, propose_erasures),
         Sweep("seal-files", 60.0, seal_report_files),
+        Sweep("hash-contacts", 60.0, hash_second_contacts),
         Sweep("watch", 60.0, watch),
     )

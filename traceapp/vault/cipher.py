@@ -91,6 +91,11 @@ class Vault:
         """The name of the key under which is sealed now; says nothing about the key."""
         return self._current.id
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The names of the keys by which something can be opened."""
+        return tuple(self._held)
+
     def seal_text(self, text: str, about: str) -> str:
         """`text` under AES-256-GCM as `key id.base64`; `about` (table and id) must be the same when it is opened."""
         nonce = os.urandom(_NONCE_BYTES)

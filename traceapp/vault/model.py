@@ -11,7 +11,9 @@ from traceapp.db import Base, UtcTime
 
 class Person(Base):
     """A complainant or patient under a random subject id. `sealed` is AES-256-GCM under the key named by `key_id`;
-    `contact_hash` is keyed, so that the same telephone or e-mail can be found without being readable."""
+    the hashes are keyed, so that the same telephone or e-mail can be found without being readable: `contact_hash` of
+    the telephone, else of the e-mail; `mail_hash` of the e-mail beside a telephone, empty where there are not both,
+    None where nobody has looked yet."""
 
     __tablename__ = "vault_person"
 
@@ -19,6 +21,7 @@ class Person(Base):
     key_id: Mapped[str] = mapped_column(String(16))
     sealed: Mapped[str | None]
     contact_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    mail_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     is_minor: Mapped[bool] = mapped_column(Boolean, default=False)
     has_guardian: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -23,9 +23,9 @@ from .policy import PATIENT_FIELDS, PersonDetails, check_guardian, checked_reaso
 from .rotation import Step, step_over
 
 __all__ = ["CompletePerson", "PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of",
-           "complete_person", "erase_person", "erased_at", "find_persons", "normalised_contact", "note_look",
-           "persons_under_older_keys", "persons_with_contact", "reseal_persons", "reveal_person", "seal_person",
-           "step_over", "token_hash"]
+           "complete_person", "erase_person", "erased_at", "find_persons", "has_persons_to_hash", "hash_mails",
+           "normalised_contact", "note_look", "persons_under_older_keys", "persons_with_contact", "reseal_persons",
+           "reveal_person", "seal_person", "step_over", "token_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,16 @@ def _about(person_id: str) -> str:
     return f"vault_person:{person_id}"
 
 
+def _seal(person: Person, details: PersonDetails, vault: Vault) -> None:
+    person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
+    person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+    person.mail_hash = _mail_hash(details, vault)
+
+
+def _mail_hash(details: PersonDetails, vault: Vault) -> str:
+    return vault.contact_hash(details.email) if details.phone and details.email else ""
+
+
 def seal_person(session: Session, actor: Actor, clock: Clock, command: SealPerson, *, vault: Vault) -> Person:
     """The person under a new random id. Raises InvalidInput for details that cannot be, and for a child alone."""
     details = cleaned_details(command.details)
@@ -55,8 +65,7 @@ def seal_person(session: Session, actor: Actor, clock: Clock, command: SealPerso
     now = clock.now()
     person = Person(id=new_id(now), key_id=vault.key_id, is_minor=command.is_minor,
                     has_guardian=bool(details.guardian_name), created_at=now)
-    person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
-    person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+    _seal(person, details, vault)
     session.add(person)
     record(session, actor, now, "person.sealed", stream_of("person", person.id),
            {"is_minor": person.is_minor, "has_guardian": person.has_guardian,
@@ -114,8 +123,7 @@ def complete_person(session: Session, actor: Actor, clock: Clock, command: Compl
     told = {name: value for name, value in command.patient.items() if name in PATIENT_FIELDS and value.strip()}
     details = cleaned_details(replace(_opened(person, vault), **told))
     person.key_id = vault.key_id
-    person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
-    person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+    _seal(person, details, vault)
     record(session, actor, clock.now(), "person.completed", stream_of("person", person.id), {"fields": sorted(told)})
     return person
 
@@ -134,7 +142,7 @@ def erase_person(session: Session, actor: Actor, clock: Clock, person_id: str, r
     if standing_hold(session, person_id) is not None:
         raise Conflict("A legal hold stands for this person: lift it first, with the reason.", code="person-held")
     now = clock.now()
-    person.sealed, person.contact_hash, person.erased_at = None, None, now
+    person.sealed, person.contact_hash, person.mail_hash, person.erased_at = None, None, None, now
     access = PersonAccess(id=new_id(now), person_id=person.id, actor_id=actor.id, at=now, reason=f"erased: {why}")
     session.add(access)
     record(session, actor, now, "person.erased", stream_of("person", person.id), {"access": access.id})
@@ -148,8 +156,9 @@ def erased_at(session: Session, person_id: str | None) -> datetime | None:
 
 def persons_with_contact(session: Session, contact: str, *, vault: Vault) -> list[str]:
     """The ids of persons who gave this telephone number or e-mail address, oldest first."""
-    return list(session.scalars(select(Person.id).where(Person.contact_hash.in_(vault.contact_hashes(contact)))
-                                .order_by(Person.id)))
+    hashes = vault.contact_hashes(contact)
+    return list(session.scalars(select(Person.id).where(
+        or_(Person.contact_hash.in_(hashes), Person.mail_hash.in_(hashes))).order_by(Person.id)))
 
 
 def find_persons(session: Session, actor: Actor, clock: Clock, contact: str, reason: str, *,
@@ -194,10 +203,31 @@ def reseal_persons(session: Session, actor: Actor, clock: Clock, limit: int, *, 
 
     def move(person: Person) -> None:
         details = _opened(person, vault)
-        person.sealed = vault.seal_text(json.dumps(asdict(details)), _about(person.id))
-        person.contact_hash = vault.contact_hash(details.contact) if details.contact else None
+        _seal(person, details, vault)
         record(session, actor, clock.now(), "person.resealed", stream_of("person", person.id),
                {"before": person.key_id, "after": vault.key_id})
         person.key_id = vault.key_id
 
     return step_over(rows, lambda person: person.id, move)
+
+
+def _without_mail_hash(vault: Vault) -> ColumnElement[bool]:
+    """Persons from before there was a second hash, whose key is here."""
+    return Person.mail_hash.is_(None) & Person.sealed.is_not(None) & Person.key_id.in_(vault.key_ids)
+
+
+def has_persons_to_hash(session: Session, vault: Vault) -> bool:
+    """Whether there is work for `hash_mails`."""
+    return session.scalar(select(Person.id).where(_without_mail_hash(vault)).limit(1)) is not None
+
+
+def hash_mails(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault, after: str = "") -> Step:
+    """Note the second hash of up to `limit` persons, in the order of their ids and beginning behind `after`."""
+    rows = session.scalars(select(Person).where(_without_mail_hash(vault), Person.id > after)
+                           .order_by(Person.id).limit(limit).with_for_update()).all()
+
+    def note(person: Person) -> None:
+        person.mail_hash = _mail_hash(_opened(person, vault), vault)
+        record(session, actor, clock.now(), "person.hashed", stream_of("person", person.id), {})
+
+    return step_over(rows, lambda person: person.id, note)
