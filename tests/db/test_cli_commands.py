@@ -5,9 +5,10 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from tests.factories_trace import make_hand
 from traceapp.cli import main
@@ -249,4 +250,21 @@ def test_doctor_names_what_is_to_be_mended(capsys: pytest.CaptureFixture[str]) -
     assert found["Python"]["ok"]
     assert "db upgrade" in found["database"]["do"]
     run(capsys, "db", "upgrade")
+    assert run(capsys, "doctor")[0] == 0
+
+
+def test_doctor_names_regulators_who_see_nothing(capsys: pytest.CaptureFixture[str],
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> Any:
+        return json.loads(run(capsys, "doctor", "--json")[1][0]).get("regulators")
+
+    run(capsys, "db", "upgrade")
+    assert told() is None
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long password of a test")
+    for name in ("wang", "chen"):
+        run(capsys, "user", "add", name, "--name", name, "--role", "regulator", "--jurisdiction", "CN")
+    assert told()["ok"]
+    with database().write() as session:
+        session.execute(update(User).where(User.sign_in_name == "chen").values(jurisdictions=[]))
+    assert "chen" in told()["says"] and "wang" not in told()["says"] and "user scope" in told()["do"]
     assert run(capsys, "doctor")[0] == 0

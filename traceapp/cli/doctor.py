@@ -18,6 +18,7 @@ from traceapp.core.clock import SystemClock
 from traceapp.db import Database
 from traceapp.db.database import sqlite_module, sqlite_wal_is_safe
 from traceapp.db.migrate import heads
+from traceapp.oversight.setting import regulators_without_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def examine() -> list[Finding]:
         found = settings()
     except SettingsError as error:
         return [*findings, Finding("settings", False, error.text)]
-    return [*findings, _secrets(found), _disk(found), _database(found), *_code_keys(found)]
+    return [*findings, _secrets(found), _disk(found), _database(found), *_code_keys(found), *_regulators(found)]
 
 
 def _python() -> Finding:
@@ -130,3 +131,18 @@ def _code_keys(found: Settings) -> list[Finding]:
                         is_optional=True)]
     return [Finding("keys of codes", True, f"codes are signed by key {keys.present}" if keys.present
                     else "none: codes are not signed", is_optional=True)]
+
+
+def _regulators(found: Settings) -> list[Finding]:
+    """Whether every regulator's account says of which jurisdictions it sees cases; nothing where there is none."""
+    try:
+        database = Database(found.database_url, prepare_threshold=found.prepare_threshold)
+        with database.read() as session:
+            names, total = regulators_without_scope(session)
+        database.close()
+    except (SQLAlchemyError, OSError, ValueError):
+        return []
+    if names:
+        return [Finding("regulators", False, f"see no case, as nobody said of which jurisdictions: {', '.join(names)}",
+                        "Say it on the console, or by `traceapp user scope`.", is_optional=True)]
+    return [Finding("regulators", True, f"{total} with jurisdictions", is_optional=True)] if total else []

@@ -54,6 +54,13 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
     return user
 
 
+def regulators_without_scope(session: Session) -> tuple[list[str], int]:
+    """The sign-in names of active regulators who see nothing, as nobody said of which jurisdictions; of how many."""
+    users = session.scalars(select(User).where(User.role == Role.regulator, User.is_active.is_(True))
+                            .order_by(User.sign_in_name)).all()
+    return [user.sign_in_name for user in users if not user.jurisdictions], len(users)
+
+
 def _check(session: Session, jurisdictions: list[str], products: list[str]) -> None:
     known = known_jurisdictions()
     unknown = [one for one in jurisdictions if one not in known]
