@@ -254,13 +254,25 @@ def test_a_case_is_not_closed_while_a_clock_runs(database: Database, clock: Fixe
             event.id, "close", "done")).state == "closed"
 
 
-def test_a_nullified_case_has_no_clocks(database: Database, clock: FixedClock) -> None:
+def test_a_nullified_case_has_no_clocks_and_the_manager_decides_it(database: Database, clock: FixedClock,
+                                                                   actor: Actor) -> None:
     event = make_event(database, clock)
-    with database.write() as session:
+    with pytest.raises(Forbidden), database.write() as session:
         change_adverse_event(session, QUALITY, clock, ChangeAdverseEvent(event.id, "nullify", "another product"))
+    assert running(database, event)
+    with database.write() as session:
+        change_adverse_event(session, actor, clock, ChangeAdverseEvent(event.id, "nullify", "another product"))
     assert running(database, event) == {}
-    with database.read() as session:
-        assert [one.reason for one in clocks_about(session, about(event.id))] == ["another product"]
+
+
+def test_quality_nullifies_a_case_once_no_clock_runs(database: Database, clock: FixedClock) -> None:
+    event = make_event(database, clock)
+    for one in running(database, event).values():
+        end(database, clock, one, "not_reportable")
+    with database.write() as session:
+        assert change_adverse_event(session, QUALITY, clock, ChangeAdverseEvent(
+            event.id, "nullify", "another product")).state == "nullified"
+
 
 
 def test_events_from_before_there_were_clocks_are_found_once(database: Database, clock: FixedClock) -> None:

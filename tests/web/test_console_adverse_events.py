@@ -80,8 +80,14 @@ def test_nullifying_needs_a_reason_and_takes_it_out_of_the_listing(console: Cons
                                                                   lot: Lot) -> None:
     case = assessed(console, lot=scanned(lot))
     form = {"action": "nullify", "reason": "", "revision": case.revision}
-    assert quality.post(path(case, "/change"), form).status_code == 422
-    assert quality.post(path(case, "/change"), form | {"reason": "another maker's plaster"}).status_code == 303
+    said, manager = {"reason": "another maker's plaster"}, console.browser("quality_manager")
+    refused = quality.post(path(case, "/change"), form | said)
+    assert refused.status_code == 403 and "quality manager nullifies it" in refused.get_data(as_text=True)
+    offer = f"{path(case)}?do=nullify"
+    assert offer in manager.get(path(case)).get_data(as_text=True)
+    assert offer not in quality.get(path(case)).get_data(as_text=True)
+    assert manager.post(path(case, "/change"), form).status_code == 422
+    assert manager.post(path(case, "/change"), form | said).status_code == 303
     assert case.reference not in quality.get("/console/adverse-events").get_data(as_text=True)
     assert "another maker&#39;s plaster" in quality.get(path(case, "/history")).get_data(as_text=True)
 

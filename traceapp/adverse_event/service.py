@@ -26,6 +26,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
+from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
 from .clocks import end_clocks, running_clocks, start_clocks
@@ -206,7 +207,8 @@ def _why(event: AdverseEvent, command: AssessAdverseEvent, now: datetime) -> Why
 def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: ChangeAdverseEvent) -> AdverseEvent:
     """The adverse event after close, reopen or nullify; a nullified one stays with all its versions.
 
-    Raises NotFound, Stale, Conflict by the state table or while a legal clock runs, InvalidInput without a reason.
+    Raises NotFound, Stale, Conflict by the state table or while a legal clock runs, InvalidInput without a reason,
+    Forbidden for others than the manager to nullify what a legal clock runs for.
     """
     if command.action not in _PAST:
         raise InvalidInput("“%(action)s” is not one of: %(known)s.", code="unknown-action", place="action",
@@ -217,6 +219,9 @@ def change_adverse_event(session: Session, actor: Actor, clock: Clock, command: 
     if command.action == "close" and running_clocks(session, event):
         raise Conflict("Legal clocks still run for this event. Report it, or decide for each clock that no report is "
                        "due, and say why; then close it.", code="clocks-run")
+    if command.action == "nullify" and running_clocks(session, event):
+        permit(actor, "adverse_event.decide", "Legal clocks run for this event and would end with it: the quality "
+                                              "manager nullifies it.")
     before = keep_version(session, actor, clock, event, Why(command.action, reason))
     event.state = state
     note_change(session, actor, clock, event, (_PAST[command.action], before))

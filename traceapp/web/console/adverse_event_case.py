@@ -27,6 +27,7 @@ from traceapp.submission.report_preparing import reports_about
 from traceapp.trace.lookup import lots_by_key
 from traceapp.vault.service import PersonDetails, erased_at, reveal_person
 from traceapp.web import assessment_words, clock_words, report_words, words
+from traceapp.web.auth import may
 from traceapp.web.case_score import score_of
 from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import actor, world
@@ -81,7 +82,9 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             if case.state in ("draft", "assessed") and not case.is_serious else "",
             "score": score_of(db, case), "details": assessment_words.details_by_group(
                 case.details, names_of_codes(db, case.details))}
-    actions = [action for action in _ACT_WORDS if action in actions_from(case.state)]
+    ends_clocks = any(one.state == "running" for one in values["clocks"]) and not may("adverse_event.decide")
+    actions = [action for action in _ACT_WORDS if action in actions_from(case.state)
+               and not (action == "nullify" and ends_clocks)]
     left = [kind for kind in clock_words.DECISIONS if kind not in {one.kind for one in decided}]
     return case_page(
         "console/adverse_event.html", status, case=case, do=do if do in (*actions, *_ALWAYS) else "", person=person,
