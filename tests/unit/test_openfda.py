@@ -23,8 +23,9 @@ PATIENT = {"patient_sequence_number", "sequence_number_outcome", "patient_sex", 
 
 
 def case_of(day: date = date(2026, 11, 3), sex: str = "female", band: str = "45-64", lot: str = "L1",
-            seriousness: tuple[str, ...] = ("hospitalised",)) -> CaseReport:
+            seriousness: tuple[str, ...] = ("hospitalised",), told_by: str = "physician") -> CaseReport:
     case = mdr_case()
+    case = replace(case, reporter=replace(case.reporter, qualification=told_by))
     return replace(case, event=replace(case.event, began_on=PartialDate(day), seriousness=seriousness, place_kind="home"),
                    patient=replace(case.patient, sex=sex, age_band=band), lot=replace(case.lot, number=lot))
 
@@ -34,7 +35,8 @@ def quasi(record: Record) -> tuple[str, ...]:
     device, patient = record["device"][0], record["patient"][0]  # type: ignore[index]
     return (device["brand_name"], str(record["event_type"]), "|".join(patient["sequence_number_outcome"]),
             str(record["date_of_event"]), device["lot_number"], patient.get("patient_sex", ""),
-            patient.get("patient_age", ""), str(record["event_location"]))
+            patient.get("patient_age", ""), str(record["event_location"]), device["device_operator"],
+            *(str(record[name]) for name in ("product_problems", "health_professional", "remedial_action")))
 
 
 def test_alike_events_are_told_with_lot_month_and_band() -> None:
@@ -59,6 +61,8 @@ def test_what_stands_alone_is_told_less_exactly() -> None:
     assert {one["device"][0]["lot_number"] for one in lots} == {""}  # type: ignore[index]
     bands = public_events([case_of(lot=str(number), band=band) for number, band in enumerate("abcde")]).results
     assert all("patient_sex" not in one["patient"][0] for one in bands)  # type: ignore[index]
+    told = public_events([case_of(told_by="consumer" if number else "physician") for number in range(LEAST)]).results
+    assert {(one["health_professional"], one["date_of_event"]) for one in told} == {("", "202611")}
     months = public_events([case_of(date(2026, month, 1)) for month in range(1, 1 + LEAST)]).results
     assert {one["date_of_event"] for one in months} == {"2026"}
 
@@ -91,7 +95,7 @@ def test_the_order_does_not_say_who_came_first() -> None:
 @given(st.lists(st.builds(
     case_of, st.dates(date(2025, 11, 1), date(2026, 2, 28)), st.sampled_from(["female", "male", "unknown"]),
     st.sampled_from(["18-44", "45-64"]), st.sampled_from(["L1", "L2"]),
-    st.sampled_from([(), ("death",), ("hospitalised",)])), max_size=60))
+    st.sampled_from([(), ("death",), ("hospitalised",)]), st.sampled_from(["physician", "consumer"])), max_size=60))
 def test_whatever_happened_every_cell_has_five(cases: list[CaseReport]) -> None:
     found = public_events(cases)
     assert all(count >= LEAST for count in Counter(map(quasi, found.results)).values())

@@ -1,7 +1,8 @@
 """Device events as public data in the shape of openFDA's device/event: nobody in it, and small cells hidden.
 
-A record tells time, place, lot, sex and age only as exactly as at least `LEAST` events of its product, kind and
-outcome share them; what stands alone is told less exactly, and in the end not at all. Field names: device/event.
+A record tells time, place, lot, sex, age and what was found only as exactly as at least `LEAST` events of its product,
+kind and outcome share them; what stands alone is told less exactly, and in the end not at all. Field names:
+device/event.
 """
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ _ACTIONS = {"recall": "Recall", "repair": "Repair", "replacement": "Replace", "r
 _PROFESSIONALS = ("physician", "pharmacist", "other_professional")
 _PLACES = {"institution": "Hospital", "home": "Home", "other": "Other"}
 # What a record may say beside product, kind of event and outcome, from most to least exact.
-_LEVELS = (("lot", "month", "sex", "age", "place"), ("month", "sex", "age"), ("month",), ("year",))
+_LEVELS = (("lot", "month", "sex", "age", "place", "found"), ("month", "sex", "age", "found"), ("month", "found"),
+           ("month",), ("year",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,27 @@ def _outcomes(case: CaseReport) -> list[str]:
 _PARTS: Mapping[str, Callable[[CaseReport], str]] = {
     "lot": lambda case: case.lot.number, "month": _month, "year": _year,
     "sex": lambda case: _SEXES.get(case.patient.sex, "Unknown"), "age": lambda case: case.patient.age_band,
-    "place": lambda case: _PLACES.get(case.event.place_kind, "")}
+    "place": lambda case: _PLACES.get(case.event.place_kind, ""),
+    "found": lambda case: json.dumps(_found(case), sort_keys=True)}
+
+
+def _found(case: CaseReport) -> Record:
+    """What was found and done, and by whom it was used and told: together it may stand alone."""
+    made = case.assessment
+    return {"product_problem_flag": _flag(bool(case.event.fault or made.problem_codes)),
+            "product_problems": _names(made.problem_codes),
+            "health_professional": _flag(case.reporter.qualification in _PROFESSIONALS),
+            "remedial_action": sorted({_ACTIONS.get(one.lower(), "Other") for one in made.remedial_actions}),
+            "device_operator": _OPERATORS.get(case.use.operator, "")}
+
+
+_NOT_TOLD: Record = {"product_problem_flag": "", "product_problems": [], "health_professional": "",
+                     "remedial_action": [], "device_operator": ""}
 
 
 def _record(case: CaseReport, level: tuple[str, ...]) -> Record:
     said = {name: _PARTS[name](case) for name in level}
-    product, made = case.product, case.assessment
+    product, found = case.product, dict(_found(case) if "found" in level else _NOT_TOLD)
     patient: Record = {"patient_sequence_number": "1", "sequence_number_outcome": _outcomes(case)}
     if "sex" in said:
         patient |= {"patient_sex": said["sex"], "patient_age": said["age"]}
@@ -107,15 +124,13 @@ def _record(case: CaseReport, level: tuple[str, ...]) -> Record:
         "catalog_number": product.catalogue_number, "lot_number": said.get("lot", ""),
         "device_report_product_code": product.ids.get("product_code", ""),
         "manufacturer_d_name": product.manufacturer.name_en if product.manufacturer else "",
-        "device_operator": _OPERATORS.get(case.use.operator, "")}
+        "device_operator": found.pop("device_operator")}
     return {
         "event_type": _event_type(case), "date_of_event": said.get("month", said.get("year", "")),
         "adverse_event_flag": _flag(bool(case.event.harm or case.event.seriousness)),
-        "product_problem_flag": _flag(bool(case.event.fault or made.problem_codes)),
-        "product_problems": _names(made.problem_codes), "event_location": said.get("place", ""),
-        "health_professional": _flag(case.reporter.qualification in _PROFESSIONALS),
-        "remedial_action": sorted({_ACTIONS.get(one.lower(), "Other") for one in made.remedial_actions}),
-        "number_devices_in_event": "1", "number_patients_in_event": "1", "device": [device], "patient": [patient]}
+        "event_location": said.get("place", ""),
+        "number_devices_in_event": "1", "number_patients_in_event": "1", "device": [device], "patient": [patient],
+        **found}
 
 
 def _flag(answer: bool) -> str:
