@@ -6,13 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.db.test_adverse_event_service import assess, opened
 from tests.db.test_cli_commands import here, run
 from tests.factories_complaint import scanned
 from tests.factories_recall import make_house
-from traceapp.adverse_event.model import AdverseEvent
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden
@@ -37,9 +36,6 @@ def test_events_that_are_alike_are_shown_and_those_alone_or_not_assessed_are_not
     assert (made.shown, made.known, told["meta"]["is_suppressed"]) == (5, 6, True)
     assert {one["event_type"] for one in told["results"]} == {"Injury"} and "AE-" not in made.data.decode()
     assert (later.shown, later.known) == (0, 0)
-    with database.write() as session:
-        session.execute(update(AdverseEvent).where(AdverseEvent.id == events[0].id).values(master_id=events[1].id))
-        assert export_public_events(session, house.manager, clock, PublicPeriod()).shown == 0
     with database.read() as session:
         assert ("openfda", 5) in {(one.kind, one.rows) for one in session.scalars(select(ExportRecord))}
 

@@ -140,7 +140,7 @@ def _is_new(session: Session, event: AdverseEvent) -> bool:
                            .order_by(AdverseEventVersion.version.desc()).limit(1)).first()
     return last is not None and last.kind != ChangeKind.amendment and any(
         _plain(getattr(event, name)) != before for name, before in last.fields.items()
-        if name not in ("state", "master_id"))
+        if name not in ("state", "master_id"))  # versions from before know the second
 
 
 def _plain(value: Any) -> Any:

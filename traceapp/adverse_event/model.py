@@ -48,7 +48,6 @@ class AdverseEvent(Revisioned, Base):
     use_text: Mapped[str] = mapped_column(Text, default="")
     details: Mapped[Any] = mapped_column(JsonText, default=dict)
     state: Mapped[str] = mapped_column(String(10), default=AdverseEventState.draft)
-    master_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class AdverseEventVersion(Base):

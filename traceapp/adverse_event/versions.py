@@ -17,7 +17,7 @@ from .model import AdverseEvent, AdverseEventVersion
 
 VERSIONED = ("lot_key", "product_id", "consignee_id", "awareness_at", "latest_awareness_at", "onset_on",
              "onset_precision", "age_band", "sex", "terms", "seriousness", "is_serious", "outcome", "expectedness",
-             "causality", "narrative", "use_text", "state", "master_id", "details")
+             "causality", "narrative", "use_text", "state", "details")
 # What stands in versions but not in the trail: free text may name a person.
 _FREE_TEXT = frozenset({"narrative", "use_text"})
 

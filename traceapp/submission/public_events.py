@@ -57,7 +57,7 @@ def export_public_events(session: Session, actor: Actor, clock: Clock, period: P
 
 def _cases(session: Session, period: PublicPeriod) -> Iterator[CaseReport]:
     wanted = select(AdverseEvent).join(Product, Product.id == AdverseEvent.product_id).where(
-        Product.kind.in_(_KINDS), AdverseEvent.state.in_(_STATES), AdverseEvent.master_id.is_(None))
+        Product.kind.in_(_KINDS), AdverseEvent.state.in_(_STATES))
     if period.since is not None:
         wanted = wanted.where(AdverseEvent.awareness_at >= period.since)
     if period.until is not None:

@@ -42,8 +42,7 @@ MAIN: dict[str, tuple[Any, Any]] = {
     "seriousness": (_("Serious because"), words.CRITERIA), "is_serious": (_("Serious"), None),
     "outcome": (_("Outcome"), words.OUTCOMES), "expectedness": (_("To be expected?"), EXPECTEDNESS),
     "causality": (_("Causality"), words.CAUSALITIES), "narrative": (_("Description"), None),
-    "use_text": (_("How it was used"), None), "state": (_("State"), words.EVENT_STATES),
-    "master_id": (_("First report"), None)}
+    "use_text": (_("How it was used"), None), "state": (_("State"), words.EVENT_STATES)}
 # What takes the whole width of a form.
 _WIDE = frozenset({"long", "choices", "codes", "meddra", "rows"})
 

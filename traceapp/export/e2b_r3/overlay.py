@@ -22,7 +22,7 @@ _COMMENT, _SUMMARY = "H.4", "H.5.r"
 _DETAILS = "details."
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
-_SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
+_SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id",
                      "onset_precision", "latest_awareness_at"})
 Said = list[str]
 

@@ -23,7 +23,7 @@ _OUTCOMES, _COMMENT = "B2", "H10"
 _OF_THE_ENVELOPE = ("batch.id", "batch.created")
 _HEADING = "Added by the sender of this report:"
 # Fields of an adverse event that say nothing of the case, or follow from others.
-_SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id", "master_id",
+_SILENT = frozenset({"is_serious", "state", "awareness_at", "product_id", "consignee_id",
                      "onset_precision", "latest_awareness_at"})
 Said = list[str]
 
