@@ -68,8 +68,22 @@ def test_erasing_is_proposed_held_and_done(console: Console, event: AdverseEvent
         assert [task.state for task in session.scalars(select(Task).where(Task.kind == "person.retention"))] == ["done"]
     held = manager.post(f"{address}/erase", {**form, "form_token": "b", "reason": "over"})
     assert held.status_code == 409 and "lift it first" in held.text
+    masked = [f"/adverse-events/{event.id}", f"/complaints/{event.complaint_id}", "/exports/adverse-events?format=csv",
+              "/exports/complaints?format=json"]
+    before = [said(client, path) for path in masked]
     assert manager.post(f"{address}/lift", {**form, "form_token": "c", "reason": "settled"}).status_code == 303
     assert manager.post(f"{address}/erase", {**form, "form_token": "d", "reason": "over"}).status_code == 303
     with console.database.read() as session:
-        assert session.get_one(Person, event.person_id).erased_at is not None
+        person = session.get_one(Person, event.person_id)
+        assert person.erased_at is not None
+        assert (person.sealed, person.contact_hash, person.mail_hash) == (None, None, None)
     assert "Erased" in manager.get(address).text
+    assert [said(client, path) for path in masked] == before and event.reference.encode() in before[2]
+    assert propose_erasures(world) == 0 and client.get("/persons/expired") == []
+
+
+def said(client: ApiClient, path: str) -> bytes:
+    """The bytes of an answer of the interface."""
+    answer = client.client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {client.token}"})
+    assert answer.status_code == 200
+    return answer.get_data()
