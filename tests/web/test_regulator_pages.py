@@ -280,6 +280,8 @@ def test_the_listing_is_chosen_and_sorted_and_its_file_holds_the_same(regulator:
 def test_the_codes_that_cases_have_can_be_chosen(regulator: Browser) -> None:
     page = regulator.get("/regulator/reports").get_data(as_text=True)
     assert re.findall(r'<option value="(E\d+)"[^>]*>([^<]+)<', page) == [("E1708", "E1708 Itching")]
+    page = regulator.get("/regulator/reports?term=E0402").get_data(as_text=True)
+    assert re.findall(r'<option value="(E\d+)"([^>]*)>', page) == [("E0402", " selected"), ("E1708", "")]
 
 
 def test_the_listing_says_what_was_sent_and_what_is_due(regulator: Browser, sent_report: Report) -> None:

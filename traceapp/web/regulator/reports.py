@@ -97,7 +97,7 @@ def reports() -> Response:
         except InvalidInput as error:
             errors = [(error.place, translated(error))]
         before = export_page(db, ExportFilter(actor_id=actor().id, limit=10))
-        options = _options(db)
+        options = _options(db, wanted["term"])
     kept = {name: value for name, value in wanted.items() if value}
     files = [(form.upper(), url_for("regulator.report_file", **(kept | {"format": form})))  # type: ignore[arg-type]
              for form in FORMATS]
@@ -121,16 +121,17 @@ def _named(db: Session, found: Page[Any]) -> Mapping[str, Any]:
             "parties": parties_by_id(db, (row.consignee_id for row in found.rows))}
 
 
-def _options(db: Session) -> dict[str, Any]:
-    """What can be chosen in the form."""
+def _options(db: Session, term: str) -> dict[str, Any]:
+    """What can be chosen in the form; a term that was asked for stays there, also where no case has it."""
     here = needed_scope(db)
     told = codes_of(db, here)
     names = names_of_codes(db, *told)
-    codes = sorted({code for one in told for chosen in one.values() if isinstance(chosen, list) for code in chosen})
+    codes = {code for one in told for chosen in one.values() if isinstance(chosen, list) for code in chosen}
+    codes |= {term} - set(terms()) - {""}
     return {"products": _products(), "regions": [(one, place(one, current_locale())) for one in regions_of(db, here)],
             "places": [(one, authority_word(one)) for one in AUTHORITIES if one in here.jurisdictions],
             "terms": [*((code, term_names([code])[0]) for code, term in terms().items() if term.kind != "service"),
-                      *((code, f"{code} {names.get(code, '')}".strip()) for code in codes)]}
+                      *((code, f"{code} {names.get(code, '')}".strip()) for code in sorted(codes))]}
 
 
 def _told_of(row: ExportRecord, products: list[tuple[str, str]]) -> str:
