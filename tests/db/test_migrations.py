@@ -340,3 +340,16 @@ def test_cases_that_had_come_in_are_known_by_the_numbers_of_their_reports(empty:
         kept = session.scalars(select(ReceivedNumber).order_by(ReceivedNumber.number)).all()
         assert [(one.form, one.number, one.complaint_id, one.at.hour) for one in kept] == [
             ("e2b-r3", "FR-A-1", "c1", 5), ("e2b-r3", "FR-B-1", "c1", 7), ("e2b-r3", "FR-C-1", "c2", 8)]
+
+
+def test_persons_that_were_there_before_wait_for_the_hash_of_their_mail(empty: Database) -> None:
+    migrate_to(empty, "0027")
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO vault_person (id, key_id, sealed, contact_hash, is_minor, has_guardian, created_at)"
+            " VALUES ('p', 'k', 'k.sealed', 'h', :no, :no, :at)"), {"no": False, "at": "2026-11-01T05:00:00.000000+00:00"})
+    upgrade(empty)
+    with empty.reading() as connection:
+        row = connection.execute(text("SELECT key_id, sealed, contact_hash, mail_hash FROM vault_person")).one()
+    assert tuple(row) == ("k", "k.sealed", "h", None)
+    assert differences(empty) == []
