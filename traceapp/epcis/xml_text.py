@@ -9,6 +9,8 @@ from typing import Any
 
 from lxml import etree
 
+from traceapp.core.prolog import after_prolog
+
 from .model import EpcisErrors, Finding
 
 # A tree takes some ten times the memory of its text.
@@ -16,7 +18,6 @@ MAX_BYTES = 128 * 1024 * 1024
 # Reading the attributes of one element takes time with the square of their number.
 MAX_ATTRIBUTES = 500
 # The parser itself stops at 256 levels and at ten million characters of one text.
-_PROLOG = re.compile(rb"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+){0,1000}+", re.DOTALL)
 # A document type without a subset or an address brings nothing in, and some senders write one.
 _BARE_TYPE = re.compile(rb"<!DOCTYPE\s+[A-Za-z_][\w:.\-]*\s*>")
 _ENCODING = re.compile(rb"^(\s{0,99}<\?xml[^>]{0,99}?)\s{1,99}encoding=[\"'][^\"']*[\"']")
@@ -56,12 +57,10 @@ def _refuse_document_type(data: bytes) -> None:
         # Two or four bytes a character: look at the text with the zeros out, which is what ASCII markup becomes.
         data = data.lstrip(b"\xff\xfe\xef\xbb\xbf").replace(b"\x00", b"")
     data = data.removeprefix(b"\xef\xbb\xbf")
-    match = _PROLOG.match(data)
-    position = match.end() if match else 0
+    position = after_prolog(data)
     bare = _BARE_TYPE.match(data, position)
     if bare:
-        match = _PROLOG.match(data, bare.end())
-        position = match.end() if match else bare.end()
+        position = after_prolog(data, bare.end())
     if not re.compile(rb"<[A-Za-z_:\x80-\xff]").match(data, position):
         raise refusal("/", "document-type", "A document type with entities or an address is not read.")
 

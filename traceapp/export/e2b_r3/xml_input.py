@@ -11,6 +11,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from traceapp.core.errors import InvalidInput, TooLarge
+from traceapp.core.prolog import after_prolog
 
 MAX_BYTES = 32 * 1024 * 1024
 # A tree takes some hundred bytes a node, however short its text.
@@ -24,8 +25,6 @@ _KNOWN = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "asci
 _DECLARATION = re.compile(r"\s{0,99}<\?xml\s[^>]{0,199}?\?>")
 _ENCODING = re.compile(r"encoding\s{0,9}=\s{0,9}[\"']([^\"']{1,40})[\"']")
 _ROOT = re.compile(r"(?:<!DOCTYPE[^>\[]{0,500}(?:\[.*?\]\s*)?>\s*)?<(?:[\w.-]{1,99}:)?([\w.-]{1,99})", re.DOTALL)
-# No more than so many, and none looked at twice: each that could be gone back to takes memory.
-_PROLOG = re.compile(r"\s*+(?:<\?.*?\?>\s*+|<!--.*?-->\s*+){0,1000}+", re.DOTALL)
 
 
 def parse(source: bytes | BinaryIO) -> Any:
@@ -82,8 +81,7 @@ def root_name(data: bytes) -> str:
         text = _decoded(data[:MAX_BYTES])
     except InvalidInput:
         return ""
-    prolog = _PROLOG.match(text)
-    found = _ROOT.match(text, prolog.end() if prolog else 0)
+    found = _ROOT.match(text, after_prolog(text))
     return found.group(1) if found else ""
 
 
