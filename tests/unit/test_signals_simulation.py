@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from traceapp.core.errors import InvalidInput
 from traceapp.signals.causes import Chance
 from traceapp.signals.delay import Delay
 from traceapp.signals.plant import Plant, draw_reports, plant_cause
-from traceapp.signals.simulation import Detector, budget, information_bound, simulate
+from traceapp.signals.simulation import Detector, _learn, budget, information_bound, simulate
 
 SMALL = Plant(lots=12, raws=1, lines=2)
 LOTS_ONLY = Plant(lots=12, raws=0, lines=0)
@@ -77,6 +78,16 @@ def test_a_fitted_detector_sees_the_same_plants_and_loses_little() -> None:
     assert fitted.delay_median is not None and known.delay_median is not None
     assert fitted.delay_median <= 1.3 * known.delay_median
     assert fitted.bound == known.bound
+
+
+def test_a_detector_that_has_seen_no_report_does_not_know_the_rate() -> None:
+    # Six hundred earlier units gave none: it takes them for one, many times the truth.
+    plant = Plant(lots=6, units=20_000, baseline=0.0001, raws=0, lines=0)
+    blind = replace(plant, units=100)
+    known = _learn(plant, Detector(history=6), np.random.default_rng(1))
+    guessed = _learn(blind, Detector(history=6), np.random.default_rng(1))
+    assert known.history is not None and known.history > 1 and known.rate < 0.0005
+    assert (guessed.history, guessed.rate > 0.001) == (1, True)
 
 
 def test_lost_shipping_records_cost_days() -> None:

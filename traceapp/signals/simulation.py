@@ -31,6 +31,7 @@ NEVER = -1
 # Reports go on coming in after the alarm; by then somebody has looked at the case.
 LATER = 28
 _RUNS = Chance(200)
+_MOST_RATE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,10 @@ def _runs(
 
 
 def _learn(plant: Plant, detector: Detector, rng: np.random.Generator) -> _Basis:
-    """Rate and delay from earlier lots without a cause, as they stand on the day when the plan begins."""
+    """Rate and delay from earlier lots without a cause, as they stand on the day when the plan begins.
+
+    A history without any report is taken for one with a single report: more cannot be said, and the truth is not known.
+    """
     before = replace(plant, lots=detector.history)
     today = int(before.released[-1]) + math.ceil(plant.days_between)
     reports = draw_reports(before, (), 1.0, rng)
@@ -146,7 +150,7 @@ def _learn(plant: Plant, detector: Detector, rng: np.random.Generator) -> _Basis
     counts = np.bincount(reports.lot[seen], minlength=before.lots)
     counts[exposure == 0] = 0
     if counts.sum() == 0:
-        return _Basis(plant.rate, law)
+        return _Basis(min(1 / float(exposure.sum()), _MOST_RATE), law, 1)
     return _Basis(fit_baseline(counts, exposure).mean, law, int(counts.sum()))
 
 
