@@ -17,7 +17,6 @@ from traceapp.adverse_event.queries import (
     adverse_event_lines,
     adverse_event_page,
     adverse_events_of_complaint,
-    count_adverse_events,
     versions_of,
 )
 from traceapp.adverse_event.service import (
@@ -289,7 +288,7 @@ def test_lists_and_lines_hold_the_period_the_product_the_lot_and_no_person(
     with database.read() as session:
         def references(**changes: Any) -> list[str]:
             lines = list(adverse_event_lines(session, AdverseEventFilter(**changes), batch=2))
-            assert len(lines) == count_adverse_events(session, AdverseEventFilter(**changes))
+            assert len(lines) == adverse_event_page(session, AdverseEventFilter(**changes)).total
             return [line.reference for line in lines]
 
         names = [event.reference for event in events]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import Select, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, Product
@@ -68,12 +68,6 @@ def adverse_event_page(session: Session, wanted: AdverseEventFilter) -> Page[Adv
     """One page, latest awareness first unless asked otherwise."""
     order = Order(SORTS[wanted.sort], AdverseEvent.id, descending=not wanted.oldest_first)
     return page_of(session, _matching(select(AdverseEvent), wanted), order, wanted.after, wanted.limit)
-
-
-def count_adverse_events(session: Session, wanted: AdverseEventFilter) -> int:
-    """How many an export would hold."""
-    counted = _matching(select(AdverseEvent), wanted).order_by(None).subquery()
-    return session.scalar(select(func.count()).select_from(counted)) or 0
 
 
 def adverse_event_lines(session: Session, wanted: AdverseEventFilter, batch: int = 1000) -> Iterator[AdverseEventLine]:

@@ -11,7 +11,6 @@ QUERY_1 = "urn:epcglobal:epcis-query:xsd:1"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
 XML = "http://www.w3.org/XML/1998/namespace"
-SBDH = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
 OWN = frozenset({EPCIS_1, EPCIS_2, QUERY_1, QUERY_2, XSI, XSD, XML})
 
 # list element → item element

@@ -77,11 +77,6 @@ def told_to(row: Event | Row[*tuple[Any, ...]]) -> Said:
     return event_from(document, json.loads(row.context))
 
 
-def said_to(row: Event) -> Said:
-    """The event for a test of its own members."""
-    return event_from(load_json(row.document), json.loads(row.context))
-
-
 def query_document(rows: Iterable[Event], name: str, created_at: datetime, subscription_id: str | None = None) -> str:
     """The events as the answer to the query of this name, in JSON-LD."""
     found = as_document([told_to(row) for row in rows], None, created_at)
