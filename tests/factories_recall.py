@@ -20,10 +20,10 @@ from traceapp.db import Database
 from traceapp.identity.service import actor_of
 from traceapp.models import metadata
 from traceapp.outbox.delivery import Delivery, deliver_due
-from traceapp.outbox.mail import Letter, MailFolder
+from traceapp.outbox.mail import Letter, MailFolder, Post
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
-from traceapp.recall.sending import NoticeSender, Post
+from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
     OpenRecall,

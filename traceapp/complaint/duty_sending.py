@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +10,8 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 from traceapp.identity.model import User
-from traceapp.outbox.delivery import Delivery
-from traceapp.outbox.mail import Letter
+from traceapp.outbox.delivery import NOT_NEEDED, Delivery
+from traceapp.outbox.mail import Letter, Post
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.rostering import ABOUT as DUTY
@@ -22,13 +21,6 @@ from .calling import CALL, NOT_TOLD
 from .duty_letter import DutyCall, subject_of, text_of
 
 KINDS = (CALL,)
-_NOT_NEEDED = "not needed any more: "
-
-
-class Post(Protocol):
-    """Whatever takes a letter: a mail server or a folder."""
-
-    def send(self, letter: Letter) -> Delivery: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class DutySender:
         is_open = session.scalar(select(Task.id).where(
             Task.about == message.subject_key, Task.kind == said["kind"], Task.state == TaskState.open)) is not None
         if not is_open:
-            return Delivery("refused", _NOT_NEEDED + "the task has ended")
+            return Delivery("refused", NOT_NEEDED + "the task has ended")
         if person is None or not person.is_active or not person.email:
             return Delivery("refused", "the person has no e-mail address any more")
         call = DutyCall(said["kind"], said["reference"], said["severity"], said["promise"],
@@ -60,7 +52,7 @@ class DutySender:
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
         """A call that did not go out becomes a task of the manager: one for the house where no server is set."""
-        if message.state in (MessageState.pending, MessageState.sent) or delivery.detail.startswith(_NOT_NEEDED):
+        if message.state in (MessageState.pending, MessageState.sent) or delivery.detail.startswith(NOT_NEEDED):
             return
         about = DUTY if message.state == MessageState.written else message.subject_key
         raise_task(session, SYSTEM, self.clock, RaiseTask(NOT_TOLD, about, "quality_manager", self.clock.now(), None,

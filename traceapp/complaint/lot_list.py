@@ -128,13 +128,15 @@ def _days(text: str | None) -> tuple[date, date] | None:
     word = re.match(r"[a-z]+", text or "", re.I)
     if word and numbers:
         numbers.append(_MONTHS.get(word[0][:3].lower(), 0))
+    if not numbers:
+        return None
+    year, *rest = numbers
+    month, day = (*rest, None, None)[:2]
     try:
-        year, month, day = (*numbers, None, None)[:3]
-        assert year is not None
         if month is None:
             return date(year, 1, 1), date(year, 12, 31)
         return date(year, month, day or 1), date(year, month, day or monthrange(year, month)[1])
-    except (ValueError, AssertionError):
+    except ValueError:
         return None
 
 

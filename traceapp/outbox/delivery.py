@@ -21,6 +21,8 @@ LEASE = timedelta(minutes=5)
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
 _LOOKED_AT = 20
 MOST_A_ROUND = 50
+# How the detail of a refusal begins that is nobody's work: what the message was for has happened or ended.
+NOT_NEEDED = "not needed any more: "
 
 
 @dataclass(frozen=True, slots=True)

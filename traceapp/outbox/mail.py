@@ -11,7 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from .delivery import Delivery
@@ -34,6 +34,12 @@ class Letter:
     message_id: str
     at: datetime
     headers: Sequence[tuple[str, str]] = ()
+
+
+class Post(Protocol):
+    """Whatever takes a letter: a mail server or a folder."""
+
+    def send(self, letter: Letter) -> Delivery: ...
 
 
 def as_message(letter: Letter, sender: str) -> EmailMessage:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +10,8 @@ from traceapp.audit import record
 from traceapp.catalog.model import Party, PartyContact, Product
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
-from traceapp.outbox.delivery import Delivery
-from traceapp.outbox.mail import Letter
+from traceapp.outbox.delivery import NOT_NEEDED, Delivery
+from traceapp.outbox.mail import Letter, Post
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, VaultError
@@ -25,18 +24,11 @@ from .notices import KINDS, NOT_SENT_TASK, REMINDER_KIND, UNCERTAIN_TASK, raise_
 from .policy import answer_due
 from .states import NoticeState, RecallState
 
-_NOT_NEEDED = "not needed any more: "
 # A notice with several letters is as good as the best of them.
 _RANK = {NoticeState.queued: 0, NoticeState.not_sent: 1, NoticeState.uncertain: 2, NoticeState.sent: 3,
          NoticeState.answered: 4}
 _OUTCOMES = {MessageState.sent: NoticeState.sent, MessageState.written: NoticeState.not_sent,
              MessageState.failed: NoticeState.not_sent, MessageState.uncertain: NoticeState.uncertain}
-
-
-class Post(Protocol):
-    """Whatever takes a letter: a mail server or a folder."""
-
-    def send(self, letter: Letter) -> Delivery: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +47,9 @@ class NoticeSender:
         recall = session.get(Recall, payload["recall"])
         contact = session.get(PartyContact, message.recipient.removeprefix("contact:"))
         if notice is None or recall is None or recall.state != RecallState.notifying:
-            return Delivery("refused", _NOT_NEEDED + "the recall is not running")
+            return Delivery("refused", NOT_NEEDED + "the recall is not running")
         if message.kind == REMINDER_KIND and notice.answered_at is not None:
-            return Delivery("refused", _NOT_NEEDED + "answered")
+            return Delivery("refused", NOT_NEEDED + "answered")
         if contact is None or not contact.is_active or not contact.email:
             return Delivery("refused", "the contact has no e-mail address any more")
         try:
@@ -93,7 +85,7 @@ class NoticeSender:
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
         """Keep what came of an attempt on the notice; what needs a person becomes a task."""
-        if message.state == MessageState.pending or delivery.detail.startswith(_NOT_NEEDED):
+        if message.state == MessageState.pending or delivery.detail.startswith(NOT_NEEDED):
             return
         key = (message.payload["recall"], message.payload["consignee"])
         notice = session.get(Notice, key, with_for_update=True)
