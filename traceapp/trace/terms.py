@@ -69,6 +69,14 @@ def found_by(said: Said, key_of: KeyOf | None = None) -> tuple[Named, list[Term]
     return named, [(name, key, value) for (name, key), value in found.items()]
 
 
+def terms_of(said: Said) -> list[Term]:
+    """Everything that the event can be found by under the names of terms, its items too: what migration 0008 writes,
+    before items had rows of their own."""
+    named, terms = found_by(said)
+    names = {place: name for name, place in ITEMS.items()}
+    return [*((names[role, is_class], key, uri) for (key, role, is_class), uri in named.items()), *terms]
+
+
 def _add(found: dict[Any, str], place: tuple[Any, ...], value: str) -> None:
     """Note a term; of several ways of writing one, the first in the alphabet stays."""
     before = found.get(place)
