@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from traceapp.core.errors import NotFound, Problem
 
@@ -30,12 +30,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _content(name: str) -> bytes:
+    """What stands in a file; of XML that is too long to be read no more than shows it."""
     if name == "-":
-        return sys.stdin.buffer.read()
+        return _bounded(sys.stdin.buffer)
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            return _bounded(file)
     except OSError as error:
         raise NotFound("%(name)s cannot be read: %(error)s", name=name, error=error.strerror) from error
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    from traceapp.epcis.xml_form import looks_like_xml
+    from traceapp.epcis.xml_text import MAX_BYTES
+
+    begin = file.read(MAX_BYTES + 1)
+    return begin if len(begin) <= MAX_BYTES or looks_like_xml(begin) else begin + file.read()
 
 
 def _check(options: argparse.Namespace) -> int:
