@@ -19,6 +19,8 @@ from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
 from traceapp.vault.model import PersonAccess
 from traceapp.vault.service import PersonDetails
+from traceapp.web.console.complaint_case import _ALWAYS
+from traceapp.web.console.complaint_words import ACTS
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000"
                     "000301010018dd8db00000000049454e44ae426082")
@@ -144,6 +146,22 @@ def test_a_cluster_says_why_it_is_one_event_lets_another_report_count_and_is_spl
     assert refused.status_code == 422 and 'id="e-complaint_ids"' in refused.get_data(as_text=True)
     quality.post(path(second, "/split"), {"complaint_ids": third.id, "reason": "two patients"})
     assert [stored(console, one).master_id for one in (first, third)] == [second.id, None]
+
+
+@pytest.mark.parametrize("do", [*_ALWAYS, *ACTS, "triage", "nothing"])
+def test_an_old_link_to_an_act_that_is_not_possible_any_more_shows_the_page(
+        console: Console, quality: Browser, lots: list[Lot], do: str) -> None:
+    first, second = (reported(console, lot=scanned(lots[0])) for _ in range(2))
+    quality.post(path(second, "/duplicate"), {"master": first.reference, "reason": "same clinic"})
+    for complaint in (first, second):
+        assert quality.get(path(complaint) + f"?do={do}").status_code == 200
+
+
+def test_a_form_that_was_overtaken_is_refused_with_words(console: Console, quality: Browser, lots: list[Lot]) -> None:
+    first, second = (reported(console, lot=scanned(lots[0])) for _ in range(2))
+    quality.post(path(second, "/duplicate"), {"master": first.reference, "reason": "same clinic"})
+    refused = quality.post(path(second, "/split"), {"complaint_ids": first.id, "reason": "two patients"})
+    assert refused.status_code in (409, 422) and 'role="alert"' in refused.get_data(as_text=True)
 
 
 def test_a_complaint_with_harm_becomes_one_adverse_event_and_leads_there(console: Console, quality: Browser,
