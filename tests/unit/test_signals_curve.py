@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceapp.core.errors import InvalidInput
-from traceapp.signals.curve import cumulative
+from traceapp.signals.curve import Test, cumulative
 from traceapp.signals.delay import Delay
 from traceapp.signals.errors import NoExposure
 from traceapp.signals.exposure import expected_curve
@@ -24,7 +24,7 @@ def after(*offsets: int) -> list[date]:
 
 def test_a_lot_alarms_on_the_day_that_its_complaints_reach_the_line() -> None:
     expected = np.linspace(0.1, 2.0, 20)
-    curve = cumulative(after(3, 5, 5, 6, 7, 9), expected, DAY, 3.0, 3)
+    curve = cumulative(after(3, 5, 5, 6, 7, 9), expected, DAY, Test(3.0, 3))
     assert curve.crossed_on is not None
     position = curve.days.index(curve.crossed_on)
     assert curve.alarm is not None
@@ -39,46 +39,46 @@ def test_the_curve_and_the_sequential_test_alarm_on_the_same_day(
     offsets: list[int], critical: float, minimum: int
 ) -> None:
     expected = expected_curve([(DAY - timedelta(days=1), 2000)], 0.003, Delay(), DAY, 60)
-    curve = cumulative(after(*offsets), expected, DAY, critical, minimum)
+    curve = cumulative(after(*offsets), expected, DAY, Test(critical, minimum))
     found = find_signal(list(zip(curve.observed.tolist(), expected.tolist(), strict=True)), critical, minimum)
     assert curve.crossed_on == (None if found is None else curve.days[found.index])
 
 
 def test_reports_outside_the_window_are_counted_before_it_and_left_out_after_it() -> None:
-    curve = cumulative(after(-4, 0, 2, 99), np.array([0.5, 0.6, 0.7]), DAY, 5.0)
+    curve = cumulative(after(-4, 0, 2, 99), np.array([0.5, 0.6, 0.7]), DAY, Test(5.0))
     assert curve.observed.tolist() == [2, 2, 3]
 
 
 def test_reports_on_the_day_of_delivery_wait_for_exposure_and_are_said() -> None:
-    curve = cumulative(after(0, 0, 0), np.array([0.0, 0.01]), DAY, 3.0, 3)
+    curve = cumulative(after(0, 0, 0), np.array([0.0, 0.01]), DAY, Test(3.0, 3))
     assert curve.unexposed == 3
     assert curve.crossed_on == DAY + timedelta(days=1)
 
 
 def test_complaints_about_a_lot_that_never_left_are_an_error() -> None:
     with pytest.raises(NoExposure, match="2 complaints"):
-        cumulative(after(1, 2), np.zeros(5), DAY, 3.0)
+        cumulative(after(1, 2), np.zeros(5), DAY, Test(3.0))
 
 
 def test_a_lot_without_complaints_or_exposure_is_a_flat_line() -> None:
-    curve = cumulative([], np.zeros(3), DAY, 3.0)
+    curve = cumulative([], np.zeros(3), DAY, Test(3.0))
     assert curve.observed.tolist() == [0, 0, 0]
     assert curve.crossed_on is None
 
 
 def test_without_a_critical_value_there_is_no_line_and_no_alarm() -> None:
-    curve = cumulative(after(0, 0, 0, 0), np.array([0.2, 0.3]), DAY, None, 3)
+    curve = cumulative(after(0, 0, 0, 0), np.array([0.2, 0.3]), DAY, Test(None, 3))
     assert curve.alarm is None
     assert curve.crossed_on is None
 
 
 def test_days_beyond_the_planned_end_do_not_alarm() -> None:
     expected = np.array([0.5, 1.5])
-    assert cumulative(after(1, 1, 1, 1, 1, 1, 1), expected, DAY, 3.0, 3).crossed_on is not None
-    assert cumulative(after(1, 1, 1, 1, 1, 1, 1), expected, DAY, 3.0, 3, upper=1.0).crossed_on is None
+    assert cumulative(after(1, 1, 1, 1, 1, 1, 1), expected, DAY, Test(3.0, 3)).crossed_on is not None
+    assert cumulative(after(1, 1, 1, 1, 1, 1, 1), expected, DAY, Test(3.0, 3, upper=1.0)).crossed_on is None
 
 
 @pytest.mark.parametrize("bad", [[], [1.0, 0.5], [-1.0, 0.0], [0.1, float("nan")]])
 def test_expected_counts_that_cannot_be_are_refused(bad: list[float]) -> None:
     with pytest.raises(InvalidInput):
-        cumulative([], np.array(bad), DAY, 3.0)
+        cumulative([], np.array(bad), DAY, Test(3.0))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from traceapp.core.errors import InvalidInput
 
+from .conditional import conditional_alarm_counts
 from .errors import NoExposure
 from .maxsprt import alarm_counts
 
@@ -32,22 +33,35 @@ class Curve:
     unexposed: int
 
 
-def cumulative(
-    report_days: Sequence[date],
-    expected: NDArray[np.float64],
-    start: date,
-    critical: float | None,
-    minimum_events: int = 1,
-    *,
-    upper: float | None = None,
-) -> Curve:
+@dataclass(frozen=True, slots=True)
+class Test:
+    """When a lot alarms: its critical value (None: never), on how many reports at least, and until which planned end
+    in expected reports. `history`: from how many reports the rate was learnt, for which the critical value was
+    computed (see `conditional`); None for a rate that is known."""
+
+    __test__ = False
+
+    critical: float | None
+    minimum_events: int = 1
+    upper: float | None = None
+    history: int | None = None
+
+    def alarm(self, expected: NDArray[np.float64]) -> NDArray[np.int64] | None:
+        """The count that alarms at each expected count, shape as `expected`; None without a critical value."""
+        if self.critical is None:
+            return None
+        if self.history is None:
+            return alarm_counts(expected, self.critical, self.minimum_events)
+        return conditional_alarm_counts(expected, self.critical, self.history, self.minimum_events)
+
+
+def cumulative(report_days: Sequence[date], expected: NDArray[np.float64], start: date, test: Test) -> Curve:
     """The curve of a lot from `start`, one day for each value of `expected`, with the day on which it alarms.
 
     `report_days` in any order: earlier ones count from the first day on, later ones than the curve are left out.
     `expected` is cumulative, shape (days,), and never falls (see `exposure.expected_curve`). Days on which it is
-    beyond `upper`, the planned end, cannot alarm. Looking once a day instead of at every report never raises the
-    false-alarm rate.
-    Raises NoExposure where there are complaints but nothing is expected to the last day.
+    beyond the planned end cannot alarm. Looking once a day instead of at every report never raises the false-alarm
+    rate. Raises NoExposure where there are complaints but nothing is expected to the last day.
     """
     expected = np.asarray(expected, dtype=float)
     _check(expected)
@@ -57,10 +71,10 @@ def cumulative(
         raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
                          place="expected", count=int(observed[-1]))
     days = tuple(start + timedelta(days=offset) for offset in range(expected.size))
-    alarm = None if critical is None else alarm_counts(expected, critical, minimum_events)
+    alarm = test.alarm(expected)
     crossed_on = None
     if alarm is not None:
-        judged = (expected > 0) & (expected <= (np.inf if upper is None else upper))
+        judged = (expected > 0) & (expected <= (np.inf if test.upper is None else test.upper))
         crossings = np.flatnonzero(judged & (observed >= alarm))
         crossed_on = days[crossings[0]] if crossings.size else None
     unexposed = int(observed[expected == 0].max(initial=0))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,11 @@ from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.db import expect_revision
 from traceapp.signals.delay import Delay
 
+from .alarm import SeverityGroup
 from .model import DetectionBasis
+
+if TYPE_CHECKING:
+    from traceapp.signals.exposure import DelayLaw
 
 # Stated defaults, shown as such on every screen until quality sets its own: 500 reports of harm per million units,
 # use about two weeks after delivery, report about a week later; one false alarm in a hundred lots over their life,
@@ -23,6 +28,8 @@ from .model import DetectionBasis
 DEFAULT_RATE = 0.0005
 DEFAULT_ALPHA = 0.01
 DEFAULT_MINIMUM = 3
+# Of ten reports of harm one is of serious harm, until history says otherwise.
+DEFAULT_SERIOUS_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,28 @@ class Basis:
     set_by: str = ""
     is_default: bool = True
     revision: int = 0
+
+    @property
+    def law(self) -> DelayLaw:
+        """The wait from despatch to report."""
+        return self.delay
+
+    @property
+    def use_mean_days(self) -> float:
+        """The mean wait until use, for what a hold stops."""
+        return self.delay.use_mean_days
+
+    def rate(self, group: SeverityGroup) -> float:
+        """Reports of a severity group per unit over its whole life."""
+        return self.rate_per_unit * (1.0 if group is SeverityGroup.harm else DEFAULT_SERIOUS_SHARE)
+
+    def region_ratio(self, group: SeverityGroup, consignee_id: str) -> float:
+        """How often the region of a consignee reports, 1 being usual."""
+        return 1.0
+
+    def history(self, group: SeverityGroup) -> int | None:
+        """From how many reports the rate was learnt; None where it is stated, by quality or by default."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +99,11 @@ def bases_of(session: Session, product_ids: Iterable[str]) -> dict[str, Basis]:
 def basis_of(session: Session, product_id: str) -> Basis:
     """The basis of one product."""
     return bases_of(session, [product_id])[product_id]
+
+
+def history_of(session: Session, product_id: str, group: SeverityGroup = SeverityGroup.harm) -> int | None:
+    """From how many reports the rate in force was learnt; None where it is stated, by quality or by default."""
+    return basis_of(session, product_id).history(group)
 
 
 def set_basis(session: Session, actor: Actor, clock: Clock, command: SetBasis) -> Basis:

@@ -6,30 +6,37 @@ Days are UTC days.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
+from traceapp.complaint.states import Severity
 from traceapp.complaint.triage import TriageResult
-from traceapp.trace.model import Lot, ShipmentLine
+from traceapp.trace.lookup import lots_by_key
+from traceapp.trace.model import Lot
 
+from .alarm import SeverityGroup
 from .basis import Basis, bases_of
+from .exposure import chunks, deliveries_of, entries_of, holds_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from traceapp.signals.curve import Curve
     from traceapp.signals.maxsprt import CriticalValue
 
-_CHUNK = 500
 LONGEST_DAYS = 1500
 _COUNTED = (or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
             Complaint.master_id.is_(None),
             Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
+_SERIOUS = (Severity.critical, Severity.major)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LotCurve:
-    """The curve of a lot with what it was computed from. `curve` is None with a `reason` where there is none."""
+    """The curve of a lot with what it was computed from. `curve` is None with a `reason` where there is none.
+    `history`: the number of earlier reports that `critical` allows for; None: the rate counts as known."""
 
     lot: Lot
     basis: Basis
@@ -57,26 +65,34 @@ class LotCurve:
     critical: CriticalValue | None
     curve: Curve | None
     reason: str | None
+    history: int | None = None
+
+    @property
+    def llr(self) -> float:
+        """By how much the last day speaks against the usual rate: the ratio that `critical` is for."""
+        from traceapp.signals.conditional import conditional_llr
+        from traceapp.signals.maxsprt import llr
+
+        assert self.curve is not None
+        observed, expected = int(self.curve.observed[-1]), float(self.curve.expected[-1])
+        if self.history is None:
+            return llr(observed, expected)
+        return conditional_llr(observed, expected, self.history)
 
 
-def shipped_units(session: Session, lot_keys: Iterable[str]) -> dict[str, list[tuple[date, int]]]:
-    """Units by day of despatch for each lot, returns negative."""
-    found: dict[str, list[tuple[date, int]]] = defaultdict(list)
-    for keys in _chunks(lot_keys):
-        rows = session.execute(select(ShipmentLine.lot_key, ShipmentLine.shipped_at, ShipmentLine.units)
-                               .where(ShipmentLine.lot_key.in_(keys)).order_by(ShipmentLine.shipped_at))
-        for lot_key, shipped_at, units in rows:
-            found[lot_key].append((shipped_at.date(), int(units)))
-    return found
+def counted(group: SeverityGroup) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a complaint that counts in a severity group."""
+    return _COUNTED if group is SeverityGroup.harm else (*_COUNTED, Complaint.severity.in_(_SERIOUS))
 
 
-def report_days(session: Session, lot_keys: Iterable[str]) -> dict[str, list[date]]:
+def report_days(session: Session, lot_keys: Iterable[str],
+                group: SeverityGroup = SeverityGroup.harm) -> dict[str, list[date]]:
     """The days on which counted complaints came in, for each lot."""
     found: dict[str, list[date]] = defaultdict(list)
-    for keys in _chunks(lot_keys):
+    for keys in chunks(lot_keys):
         rows = session.execute(
             select(Complaint.lot_key, Complaint.received_at)
-            .where(Complaint.lot_key.in_(keys), *_COUNTED)
+            .where(Complaint.lot_key.in_(keys), *counted(group))
             .order_by(Complaint.received_at))
         for lot_key, received_at in rows:
             found[lot_key].append(received_at.date())
@@ -103,60 +119,96 @@ def counted_reports(session: Session, lot_key: str) -> list[CountedReport]:
             for key, reference, received_at, severity, codes in rows]
 
 
-def observe_lots(session: Session, lot_keys: Sequence[str], on: date) -> dict[str, Observation]:
-    """Seen and expected for many lots in a fixed number of queries."""
-    from traceapp.signals.exposure import expected_reports
+def expected_by_lot(session: Session, lot_keys: Iterable[str], start: date, days: int,
+                    group: SeverityGroup = SeverityGroup.harm) -> dict[str, NDArray[np.float64]]:
+    """Cumulative expected reports at the end of each of `days` days from `start`, of each lot that is there.
 
-    lots: list[Lot] = []
-    for keys in _chunks(lot_keys):
-        lots += session.scalars(select(Lot).where(Lot.lot_key.in_(keys)))
-    shipped, reports = shipped_units(session, lot_keys), report_days(session, lot_keys)
-    bases = bases_of(session, {lot.product_id for lot in lots if lot.product_id})
+    In a fixed number of queries for every few hundred lots. All zero where nothing was despatched, and where the
+    lot has no product.
+    """
+    lots = lots_by_key(session, lot_keys)
+    uses = _uses(session, lots, group)
+    return {key: _expected(uses[key], group, start, days) for key in lots}
+
+
+def observe_lots(session: Session, lot_keys: Sequence[str], on: date,
+                 group: SeverityGroup = SeverityGroup.harm) -> dict[str, Observation]:
+    """Seen and expected for many lots in a fixed number of queries."""
+    lots, reports = lots_by_key(session, lot_keys), report_days(session, lot_keys, group)
+    uses = _uses(session, lots, group)
+    return {key: Observation(
+        key, lot.product_id, lot.number, lot.made, sum(day <= on for day in reports.get(key, [])),
+        float(_expected(uses[key], group, on, 1)[0]),
+        Decimal(sum(units for day, units in uses[key].shipped if day <= on))) for key, lot in lots.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What of a lot was despatched, and what of it was in use. `basis` None: it has no product."""
+
+    basis: Basis | None
+    shipped: tuple[tuple[date, int], ...]
+    entries: list[tuple[date, float]]
+
+
+def _uses(session: Session, lots: Mapping[str, Lot], group: SeverityGroup) -> dict[str, _Use]:
+    deliveries, holds = deliveries_of(session, lots), holds_of(session, lots)
+    bases = bases_of(session, {lot.product_id for lot in lots.values() if lot.product_id})
     found = {}
-    for lot in lots:
-        lines = shipped.get(lot.lot_key, [])
-        basis = bases.get(lot.product_id or "")
-        expected = expected_reports(lines, basis.rate_per_unit, basis.delay, on) if basis and lines else 0.0
-        found[lot.lot_key] = Observation(
-            lot.lot_key, lot.product_id, lot.number, lot.made, sum(day <= on for day in reports.get(lot.lot_key, [])),
-            expected, Decimal(sum(units for day, units in lines if day <= on)))
+    for key, lot in lots.items():
+        own, basis = deliveries.get(key, []), bases.get(lot.product_id or "")
+        entries = entries_of(own, holds.get(key, []), basis, group) if basis else []
+        found[key] = _Use(basis, tuple((one.day, one.units) for one in own), entries)
     return found
 
 
-def lot_curve(session: Session, lot: Lot, on: date) -> LotCurve:
-    """The curve of one lot from its first despatch to `on`."""
-    from traceapp.signals.curve import cumulative
+def _expected(use: _Use, group: SeverityGroup, start: date, days: int) -> NDArray[np.float64]:
+    import numpy as np
+
     from traceapp.signals.exposure import expected_curve
+
+    if use.basis is None or not use.entries:
+        return np.zeros(days)
+    return expected_curve(use.entries, use.basis.rate(group), use.basis.law, start, days)
+
+
+def lot_curve(session: Session, lot: Lot, on: date, group: SeverityGroup = SeverityGroup.harm) -> LotCurve:
+    """The curve of one lot from its first despatch to `on`."""
+    from traceapp.signals.curve import Test, cumulative
+
+    use = _uses(session, {lot.lot_key: lot}, group)[lot.lot_key]
+    reports = tuple(day for day in report_days(session, [lot.lot_key], group).get(lot.lot_key, []) if day <= on)
+    if use.basis is None:
+        return LotCurve(lot, Basis(""), use.shipped, reports, 0.0, None, None, "no-product")
+    basis = use.basis
+    if not any(units > 0 and day <= on for day, units in use.shipped):
+        return LotCurve(lot, basis, use.shipped, reports, 0.0, None, None, "no-exposure")
+    planned = planned_length(lot, use.shipped, basis.rate(group))
+    critical, history = critical_for(basis, planned, group)
+    first = min(day for day, units in use.shipped if units > 0)
+    start = max(first, on - timedelta(days=LONGEST_DAYS))
+    # On the very first day hardly anything is expected; a hair above zero keeps the curve defined.
+    expected = _expected(use, group, start, (on - start).days + 1).clip(min=1e-9)
+    curve = cumulative(reports, expected, start, Test(critical.value, basis.minimum_events, history=history))
+    return LotCurve(lot, basis, use.shipped, reports, planned, critical, curve, critical.reason, history)
+
+
+def critical_for(basis: Basis, planned: float, group: SeverityGroup) -> tuple[CriticalValue, int | None]:
+    """The critical value of a plan, and for how many earlier reports it is; None: the rate counts as known."""
+    from traceapp.signals.conditional import planned_conditional_value
     from traceapp.signals.maxsprt import planned_critical_value
 
-    shipped = tuple(shipped_units(session, [lot.lot_key]).get(lot.lot_key, []))
-    reports = tuple(day for day in report_days(session, [lot.lot_key]).get(lot.lot_key, []) if day <= on)
-    basis = bases_of(session, [lot.product_id])[lot.product_id] if lot.product_id else None
-    if basis is None:
-        return LotCurve(lot, Basis(""), shipped, reports, 0.0, None, None, "no-product")
-    if not any(units > 0 and day <= on for day, units in shipped):
-        return LotCurve(lot, basis, shipped, reports, 0.0, None, None, "no-exposure")
-    planned = planned_length(lot, shipped, basis)
-    critical = planned_critical_value(basis.alpha, planned, minimum_events=basis.minimum_events)
-    first = min(day for day, units in shipped if units > 0)
-    start = max(first, on - timedelta(days=LONGEST_DAYS))
-    expected = expected_curve(shipped, basis.rate_per_unit, basis.delay, start, (on - start).days + 1)
-    # On the very first day hardly anything is expected; a hair above zero keeps the curve defined.
-    expected = expected.clip(min=1e-9)
-    curve = cumulative(reports, expected, start, critical.value, basis.minimum_events)
-    return LotCurve(lot, basis, shipped, reports, planned, critical, curve, critical.reason)
+    history = basis.history(group)
+    if history is None:
+        return planned_critical_value(basis.alpha, planned, minimum_events=basis.minimum_events), None
+    return planned_conditional_value(basis.alpha, planned, history, minimum_events=basis.minimum_events)
 
 
-def planned_length(lot: Lot, shipped: Sequence[tuple[date, int]], basis: Basis) -> float:
+def planned_length(lot: Lot, shipped: Sequence[tuple[date, int]], rate: float) -> float:
     """All reports that the lot will cause at the baseline rate: by its size as made, so that the plan is fixed
     before the first unit leaves; by what was shipped where the size is not known."""
     from traceapp.signals.exposure import planned_expected
 
     if lot.made > 0:
-        return max(float(lot.made) * basis.rate_per_unit, 1e-9)
-    return max(planned_expected(shipped, basis.rate_per_unit), 1e-9)
-
-
-def _chunks(keys: Iterable[str]) -> Iterable[list[str]]:
-    listed = list(dict.fromkeys(keys))
-    return (listed[start:start + _CHUNK] for start in range(0, len(listed), _CHUNK))
+        return max(float(lot.made) * rate, 1e-9)
+    return max(planned_expected(shipped, rate), 1e-9)
