@@ -51,7 +51,7 @@ def stored(console: Console, signal: Signal) -> Signal:
 
 def test_the_case_asks_its_question_as_a_sentence(quality: Browser, signal: Signal) -> None:
     page = quality.get(address(signal)).get_data(as_text=True)
-    assert "Batch P-2: 10 reports where 0.2 were expected, since 5 Nov 2026" in page
+    assert "Batch P-2: 10 reports where 0.3 were expected, since 5 Nov 2026" in page
     assert "Alarm line" in page
     assert "stated default" in page
 
