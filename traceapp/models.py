@@ -21,6 +21,7 @@ from traceapp.recall import model as recall
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
+from traceapp.surveillance import fit_model as detection_fits
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
@@ -33,6 +34,6 @@ from traceapp.worklist import roster_model as roster
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "code_lists",
-           "compensations", "complaint", "crises", "epcis", "identity", "importing", "legal_clocks", "metadata",
-           "outbox", "periodic_clocks", "printing", "promises", "recall", "reports", "returns", "roster", "sensors",
-           "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]
+           "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing", "legal_clocks",
+           "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports", "returns", "roster",
+           "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -97,3 +97,28 @@ def test_reports_without_exposure_are_refused() -> None:
         fit_baseline([3, 1], [100, 0])
     with pytest.raises(InvalidInput, match="stated default"):
         fit_baseline([0, 0], [100, 100])
+
+
+def test_the_interval_of_a_rate_holds_the_truth_as_often_as_it_says() -> None:
+    rng, held, history = np.random.default_rng(9), [], []
+    for _ in range(40):
+        rates = rng.gamma(4, 0.002 / 4, 60)
+        units = rng.uniform(500, 20_000, 60)
+        counts = rng.poisson(rates * units)
+        found = fit_baseline(counts, units)
+        history += [found.history(int(count)) for count in counts]
+        spans = [found.interval(int(count), float(unit)) for count, unit in zip(counts, units, strict=True)]
+        held += [low <= rate <= high for rate, (low, high) in zip(rates, spans, strict=True)]
+        assert all(low < rate < high for rate, (low, high) in zip(found.rates, spans, strict=True))
+    assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+    # What the others lend is worth about as many reports as the law of rates has shape.
+    assert min(history) in (2, 3, 4, 5)
+
+
+def test_groups_that_share_one_rate_know_it_from_all_their_reports() -> None:
+    found = fit_baseline([10, 10, 11, 9], [1000, 1000, 1000, 1000])
+    assert found.history(9) == 40
+    low, high = found.interval(9, 1000)
+    # 40 reports: the exact limits of a Poisson count are 28.6 and 54.5; the gamma law lies inside them.
+    assert pytest.approx(low, abs=2e-4) == 0.00715
+    assert pytest.approx(high, abs=2e-4) == 0.01329

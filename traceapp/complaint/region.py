@@ -59,7 +59,7 @@ def region_of(session: Session, complaint: Complaint) -> Region:
     party = session.get(Party, complaint.consignee_id) if complaint.consignee_id else None
     if party is None:
         return Region("", "", Source.unknown)
-    return Region(party.country, _region_of(party), Source.consignee)
+    return Region(*party_region(party), Source.consignee)
 
 
 def place_of(session: Session, complaint_id: str | None) -> Region:
@@ -75,7 +75,7 @@ def was_shipped_there(session: Session, lot_key: str, region: Region) -> bool | 
         select(ShipmentLine.consignee_id).where(ShipmentLine.lot_key == lot_key)))))
     if region.source is Source.unknown or not took:
         return None
-    places = {(party.country, _region_of(party)) for party in took}
+    places = {party_region(party) for party in took}
     if any(country == region.country and (not region.region or there in ("", region.region))
            for country, there in places):
         return True
@@ -112,8 +112,9 @@ def _named(text: str) -> str:
     return next((zh for zh, en in _REGIONS.items() if text.startswith(zh) or f" {en} " in words), "")
 
 
-def _region_of(party: Party) -> str:
-    return _named(party.region) if party.country == "CN" else ""
+def party_region(party: Party) -> tuple[str, str]:
+    """(country, region of China) of a party; without a region where it is elsewhere, or not one that is known."""
+    return party.country, _named(party.region) if party.country == "CN" else ""
 
 
 @cache

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# With fewer reports than this in its past the stated default is the better guess.
+ENOUGH_REPORTS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Delay:

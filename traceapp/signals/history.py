@@ -1,20 +1,19 @@
 """What a product's own past says about the wait until a report, and about the usual number of reports per unit."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaln
+from scipy.special import gammaincinv, gammaln
 
 from traceapp.core.errors import InvalidInput
 
+from .delay import ENOUGH_REPORTS
 from .errors import NoExposure, require_count
-
-# With fewer reports the stated default is the better guess.
-ENOUGH_REPORTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,28 @@ def fit_delay(waits: Sequence[int], watched: Sequence[int], *, enough: int = ENO
 class Baseline:
     """Rates per unit: the family's gamma law (`shape`, `mean`) and the shrunken rate of each group, shape (groups,).
 
-    `shape` is infinite where the groups differ no more than chance allows: all then have the mean.
+    `shape` is infinite where the groups differ no more than chance allows: all then have the mean. `reports` of all
+    groups together.
     """
 
     shape: float
     mean: float
     rates: NDArray[np.float64]
+    reports: int
+
+    def history(self, count: int) -> int:
+        """From how many reports the rate of a group with `count` of its own is known, in effect: its own and what the
+        others lend it, which is never more than they have."""
+        return self.reports if math.isinf(self.shape) else min(self.reports, math.floor(self.shape) + count)
+
+    def interval(self, count: int, exposure: float, share: float = 0.95) -> tuple[float, float]:
+        """The rates between which the rate of a group lies with the chance `share`, given its count and exposure."""
+        if math.isinf(self.shape):
+            shape, scale = float(self.reports), self.mean / self.reports
+        else:
+            shape, scale = self.shape + count, 1 / (self.shape / self.mean + exposure)
+        low, high = gammaincinv(shape, np.array([(1 - share) / 2, (1 + share) / 2])) * scale
+        return float(low), float(high)
 
 
 def fit_baseline(counts: ArrayLike, exposure: ArrayLike) -> Baseline:
@@ -102,5 +117,5 @@ def fit_baseline(counts: ArrayLike, exposure: ArrayLike) -> Baseline:
     shape, mean = float(np.exp(best.x[0])), float(np.exp(best.x[1]) * pooled)
     flat = float(-(seen[used] * np.log(pooled * units[used]) - pooled * units[used]).sum())
     if shape > 1e4 or flat <= float(best.fun) + 1e-6:
-        return Baseline(float("inf"), pooled, np.full(seen.shape, pooled))
-    return Baseline(shape, mean, (shape + seen) / (shape / mean + units))
+        return Baseline(math.inf, pooled, np.full(seen.shape, pooled), int(seen.sum()))
+    return Baseline(shape, mean, (shape + seen) / (shape / mean + units), int(seen.sum()))

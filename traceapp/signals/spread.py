@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from traceapp.core.errors import InvalidInput
 
+from .delay import ENOUGH_REPORTS
 from .errors import require_count, require_not_negative
 from .exposure import DelayLaw, day_chances
-from .history import ENOUGH_REPORTS, FittedDelay
+from .history import FittedDelay
 
 _STEPS = 1000
 _SETTLED = 1e-5

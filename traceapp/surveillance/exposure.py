@@ -7,7 +7,7 @@ how it tells use from the rest of the wait where the law is fitted: `basis.Basis
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from traceapp.catalog.model import Party
+from traceapp.complaint.region import party_region
 from traceapp.trace.model import Hold, ShipmentLine
 
 from .alarm import SeverityGroup
@@ -57,12 +59,29 @@ def holds_of(session: Session, lot_keys: Iterable[str]) -> dict[str, Spans]:
     return found
 
 
-def entries_of(deliveries: Iterable[Delivery], holds: Spans, basis: Basis,
-               group: SeverityGroup) -> list[tuple[date, float]]:
-    """What enters use and leaves it, by day; a unit counts by how often its region reports, 1 being usual."""
+def regions_of(session: Session, consignee_ids: Iterable[str]) -> dict[str, str]:
+    """The region of each consignee by name."""
+    found = {}
+    for keys in chunks(sorted(set(consignee_ids))):
+        for party in session.scalars(select(Party).where(Party.id.in_(keys))):
+            found[party.id] = region_name(*party_region(party))
+    return found
+
+
+def region_name(country: str, region: str) -> str:
+    """A country, in China with the region: `CN/广东`, `DE`; empty where nobody knows."""
+    return f"{country}/{region}" if region else country
+
+
+def entries_of(movements: tuple[Iterable[Delivery], Spans], basis: Basis, group: SeverityGroup,
+               regions: Mapping[str, str]) -> list[tuple[date, float]]:
+    """What enters use and leaves it, by day, of what was delivered and when it was held; a unit counts by how often
+    the region of its consignee reports, 1 being usual."""
     from traceapp.signals.exposure import in_use
 
-    weighed = [(one.day, one.units * basis.region_ratio(group, one.consignee_id)) for one in deliveries]
+    deliveries, holds = movements
+    weighed = [(one.day, one.units * basis.region_ratio(group, regions.get(one.consignee_id, "")))
+               for one in deliveries]
     return in_use(weighed, holds, basis.use_mean_days)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Float, Index, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
@@ -14,7 +14,8 @@ from .states import SignalState
 
 class DetectionBasis(Revisioned, Base):
     """What is expected of a product: reports of harm per unit, delays in days, and the detector's own numbers.
-    Statistics, not quantities: floats. `is_default` until somebody has set or fitted it."""
+    Statistics, not quantities: floats. `is_default` until somebody has set it; `follows_history`: the rate and the wait
+    are those of the newest fit (see `fit_model`) once history is long enough."""
 
     __tablename__ = "detection_basis"
     __table_args__ = (
@@ -33,6 +34,7 @@ class DetectionBasis(Revisioned, Base):
     set_by: Mapped[str] = mapped_column(String(120))
     set_at: Mapped[datetime] = mapped_column(UtcTime)
     is_default: Mapped[bool] = mapped_column(default=False)
+    follows_history: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Signal(Revisioned, Base):

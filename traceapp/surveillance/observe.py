@@ -23,7 +23,7 @@ from traceapp.trace.model import Lot
 
 from .alarm import SeverityGroup
 from .basis import Basis, bases_of
-from .exposure import chunks, deliveries_of, entries_of, holds_of
+from .exposure import chunks, deliveries_of, entries_of, holds_of, regions_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ LONGEST_DAYS = 1500
 _COUNTED = (or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
             Complaint.master_id.is_(None),
             Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
-_SERIOUS = (Severity.critical, Severity.major)
+SERIOUS = (Severity.critical, Severity.major)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class LotCurve:
 
 def counted(group: SeverityGroup) -> tuple[ColumnElement[bool], ...]:
     """The conditions of a complaint that counts in a severity group."""
-    return _COUNTED if group is SeverityGroup.harm else (*_COUNTED, Complaint.severity.in_(_SERIOUS))
+    return _COUNTED if group is SeverityGroup.harm else (*_COUNTED, Complaint.severity.in_(SERIOUS))
 
 
 def report_days(session: Session, lot_keys: Iterable[str],
@@ -154,10 +154,13 @@ class _Use:
 def _uses(session: Session, lots: Mapping[str, Lot], group: SeverityGroup) -> dict[str, _Use]:
     deliveries, holds = deliveries_of(session, lots), holds_of(session, lots)
     bases = bases_of(session, {lot.product_id for lot in lots.values() if lot.product_id})
+    regions = {}
+    if any(basis.has_regions for basis in bases.values()):
+        regions = regions_of(session, (one.consignee_id for own in deliveries.values() for one in own))
     found = {}
     for key, lot in lots.items():
         own, basis = deliveries.get(key, []), bases.get(lot.product_id or "")
-        entries = entries_of(own, holds.get(key, []), basis, group) if basis else []
+        entries = entries_of((own, holds.get(key, [])), basis, group, regions) if basis else []
         found[key] = _Use(basis, tuple((one.day, one.units) for one in own), entries)
     return found
 
