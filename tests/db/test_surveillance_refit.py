@@ -1,9 +1,13 @@
 """What is usual of a product is learnt from its past, without what is unusual in it."""
 from __future__ import annotations
 
+import json
 import math
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,11 +17,13 @@ from sqlalchemy.orm import Session
 from tests.factories_surveillance import add_complaint, add_lot, add_product, add_shipment
 from traceapp.audit.model import AuditEntry
 from traceapp.catalog.model import Party, Product
+from traceapp.cli import main
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import name_key, new_id
 from traceapp.db import Database
+from traceapp.jobs.refit_sweep import refit
 from traceapp.signals.conditional import planned_conditional_value
 from traceapp.signals.delay import Delay
 from traceapp.surveillance.alarm import SeverityGroup
@@ -25,8 +31,10 @@ from traceapp.surveillance.basis import FollowHistory, SetBasis, Source, basis_o
 from traceapp.surveillance.fit_model import DetectionFit, DetectionRate
 from traceapp.surveillance.observe import expected_by_lot, lot_curve
 from traceapp.surveillance.past import PUBLICITY_DAYS
-from traceapp.surveillance.refit import products_to_fit, refit_product
+from traceapp.surveillance.refit import keep_fit, learn, products_to_fit, refit_product
 from traceapp.trace.model import Hold, Lot
+from traceapp.worklist.model import WorkRow
+from traceapp.world import World
 
 HARM, SERIOUS = SeverityGroup.harm, SeverityGroup.serious
 RATE, TRUTH = 0.004, Delay(7.0, 1.5, 4.0)
@@ -63,8 +71,7 @@ def add_history(session: Session, clock: FixedClock, product: Product, lots: int
 
 
 def refitted(database: Database, clock: FixedClock, product_id: str) -> DetectionFit | None:
-    with database.write() as session:
-        return refit_product(session, SYSTEM, clock, product_id)
+    return refit_product(database, SYSTEM, clock, product_id)
 
 
 @pytest.fixture
@@ -81,7 +88,7 @@ def test_the_rate_and_the_wait_are_those_of_the_past(database: Database, clock: 
         add_history(session, clock, product, 80)
         assert products_to_fit(session) == [product.id]
         assert basis_of(session, product.id).source is Source.default
-        refit_product(session, SYSTEM, clock, product.id)
+    refitted(database, clock, product.id)
     with database.read() as session:
         basis = basis_of(session, product.id)
         reports = session.scalar(select(DetectionRate.reports).where(DetectionRate.severity_group == "harm"))
@@ -230,8 +237,9 @@ def test_regions_that_report_more_often_are_expected_to(sqlite: Database, clock:
         product = add_product(session, clock.now())
         often, seldom = add_party(session, "A", "CN", "广东省"), add_party(session, "B", "DE")
         add_history(session, clock, product, 80, consignees=((often, 1.6), (seldom, 0.4)))
-        refit_product(session, SYSTEM, clock, product.id)
-        lots = []
+    refitted(sqlite, clock, product.id)
+    with sqlite.write() as session:
+        product, lots = session.get_one(Product, product.id), []
         for number, consignee in (("G", often), ("D", seldom)):
             lot = add_lot(session, product, number, 1000, clock.now() - timedelta(days=60))
             add_shipment(session, lot, 1000, clock.now() - timedelta(days=60), consignee)
@@ -250,17 +258,18 @@ def test_regions_that_report_more_often_are_expected_to(sqlite: Database, clock:
 
 
 def test_a_product_with_little_history_leans_on_its_kind(sqlite: Database, clock: FixedClock) -> None:
-    with sqlite.write() as session:
-        for number in range(5):
+    for number in range(5):
+        with sqlite.write() as session:
             product = add_product(session, clock.now(), f"K{number}")
             add_history(session, clock, product, 30, seed=10 + number)
-            refit_product(session, SYSTEM, clock, product.id)
+        refitted(sqlite, clock, product.id)
+    with sqlite.write() as session:
         small = add_product(session, clock.now(), "SMALL")
         add_history(session, clock, small, 2, rate=0.0005, seed=3)
         stranger = add_product(session, clock.now(), "DRUG", kind="drug")
         add_history(session, clock, stranger, 2, rate=0.004, seed=4)
-        for key in (small.id, stranger.id):
-            refit_product(session, SYSTEM, clock, key)
+    for key in (small.id, stranger.id):
+        refitted(sqlite, clock, key)
     with sqlite.read() as session:
         leaning, alone = basis_of(session, small.id), basis_of(session, stranger.id)
         own = session.get_one(DetectionRate, (small.id, 1, "harm", ""))
@@ -270,3 +279,53 @@ def test_a_product_with_little_history_leans_on_its_kind(sqlite: Database, clock
     assert own.reports / own.exposure < leaning.rate(HARM) <= RATE * 1.2
     assert leaning.law == Delay()
     assert alone.source is Source.default
+
+
+def test_of_two_who_learn_at_once_one_fit_is_kept(database: Database, clock: FixedClock) -> None:
+    with database.write() as session:
+        product = add_product(session, clock.now())
+        add_history(session, clock, product, 20)
+    learnt = []
+    for _ in range(2):
+        with database.read() as session:
+            learnt.append(learn(session, product.id, clock.now().date()))
+    kept = []
+    for one in learnt:
+        assert one is not None
+        with database.write() as session:
+            kept.append(keep_fit(session, SYSTEM, clock, one))
+    assert kept[0] is not None
+    assert kept[1] is None
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(DetectionFit)) == 1
+
+
+def test_every_night_each_product_is_fitted_once_whoever_runs_the_jobs(sqlite: Database, clock: FixedClock,
+                                                                       product_id: str) -> None:
+    world = cast(World, SimpleNamespace(database=sqlite, clock=clock))
+    clock.move_to(clock.now() + timedelta(days=(1 - clock.now().weekday()) % 7))  # A Tuesday: no new week tomorrow.
+    both = [threading.Thread(target=refit, args=(world,)) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert refit(world) == 0
+    clock.move_to(clock.now() + timedelta(days=1))
+    assert refit(world) == 1
+    with sqlite.read() as session:
+        rows = session.execute(select(WorkRow.done_at.is_not(None), WorkRow.error)).all()
+        assert rows == [(True, None), (True, None)]
+        assert session.scalar(select(func.count()).select_from(DetectionFit)) == 1
+
+
+def test_the_command_fits_what_is_asked_and_says_what_it_found(sqlite: Database, clock: FixedClock, product_id: str,
+                                                               monkeypatch: pytest.MonkeyPatch,
+                                                               capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("traceapp.cli.settings.database", lambda: sqlite)
+    monkeypatch.setattr("traceapp.core.clock.SystemClock", lambda: clock)
+    assert main(["detection", "refit", "--product", "P1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["product"], told["state"], told["fit"], told["is_enough"]) == (product_id, "fitted", 1, True)
+    assert main(["detection", "refit"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"product": product_id, "state": "unchanged"}
+    assert main(["detection", "refit", "--product", "nothing"]) == 1

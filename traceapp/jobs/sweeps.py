@@ -56,6 +56,7 @@ from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .print_sweep import print_labels
 from .records_sweep import make_records
+from .refit_sweep import refit
 from .retention_sweep import propose_erasures
 from .scheduler import Sweep
 from .sealing_sweep import hash_second_contacts, seal_report_files
@@ -280,6 +281,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),
+        Sweep("refit", 30.0, refit),
         Sweep("late-complaints", 60.0, escalate),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),

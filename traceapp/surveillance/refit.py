@@ -4,9 +4,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -14,6 +15,7 @@ from traceapp.catalog.model import Product, ProductKind
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
+from traceapp.db import Database
 from traceapp.signals.delay import ENOUGH_REPORTS
 from traceapp.trace.model import Lot
 
@@ -49,40 +51,71 @@ def products_to_fit(session: Session) -> list[str]:
         select(Lot.lot_key).where(Lot.product_id == Product.id, Lot.shipped > 0).exists()).order_by(Product.id)))
 
 
-def refit_product(session: Session, actor: Actor, clock: Clock, product_id: str) -> DetectionFit | None:
-    """Fit a product to its history. None where nothing has changed since the last fit, or nothing can be said yet.
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What the past of a product says, before it is kept. `after`: the number of the fit before it, 0 for none."""
 
-    What changed: reports, despatches, holds, signals; and once a week the time that went by. Raises NotFound for a
-    product that is not there.
+    product_id: str
+    after: int
+    past: Past
+    wait: FittedDelay | None
+    rates: tuple[DetectionRate, ...]
+
+    @property
+    def harm(self) -> DetectionRate | None:
+        """The rate of harm in all regions."""
+        return next((row for row in self.rates if row.severity_group == SeverityGroup.harm and not row.region), None)
+
+
+def refit_product(database: Database, actor: Actor, clock: Clock, product_id: str) -> DetectionFit | None:
+    """Fit a product to its past: computed while others may write, then kept. None where nothing has changed since the
+    last fit, or nothing can be said yet. Raises NotFound for a product that is not there."""
+    with database.read() as session:
+        learnt = learn(session, product_id, clock.now().date())
+    if learnt is None:
+        return None
+    with database.write() as session:
+        return keep_fit(session, actor, clock, learnt)
+
+
+def learn(session: Session, product_id: str, today: date) -> Learnt | None:
+    """What the past of a product says until yesterday; None where it says what it said at the last fit, or nothing.
+
+    What changes it: reports, despatches, holds, signals; and once a week the time that went by.
     """
     product = session.get(Product, product_id)
     if product is None:
         raise NotFound("There is no such product.", place="product_id")
-    past = past_of(session, product_id, clock.now().date())
+    past = past_of(session, product_id, today)
     last = latest_fits(session, [product_id]).get(product_id)
     if last is not None and last.digest == past.digest:
         return None
     stated = stated_basis(session, product_id).delay
     wait = _wait(past, stated)
     rates = _rates(session, product, past, wait or stated)
-    if not rates:
+    return Learnt(product_id, last.number if last else 0, past, wait, tuple(rates)) if rates else None
+
+
+def keep_fit(session: Session, actor: Actor, clock: Clock, learnt: Learnt) -> DetectionFit | None:
+    """Keep what was learnt as the next fit of its product; None where somebody else has kept one meanwhile."""
+    if learnt.after != (session.scalar(select(func.max(DetectionFit.number)).where(
+            DetectionFit.product_id == learnt.product_id)) or 0):
         return None
-    harm = next((row for row in rates if row.severity_group == SeverityGroup.harm and not row.region), None)
+    past, harm = learnt.past, learnt.harm
     is_enough = harm is not None and harm.history >= ENOUGH_REPORTS
     fit = DetectionFit(
-        product_id=product_id, number=last.number + 1 if last else 1, fitted_at=clock.now(),
+        product_id=learnt.product_id, number=learnt.after + 1, fitted_at=clock.now(),
         fitted_by=actor.name or actor.id, in_force_from=clock.now() if is_enough else None, digest=past.digest,
         lots=len(past.lots), delay_reports=len(past.reports), unexposed=past.unexposed,
-        waits=[round(chance, 6) for chance in wait.chances] if wait else [],
+        waits=[round(chance, 6) for chance in learnt.wait.chances] if learnt.wait else [],
         left_out=[[one.lot_key, one.number, one.why] for one in past.left_out],
         publicity=[[first.isoformat(), end.isoformat()] for first, end in past.publicity])
     session.add(fit)
-    session.flush()
-    for row in rates:
+    for row in learnt.rates:
         row.number = fit.number
         session.add(row)
     session.flush()
-    record(session, actor, clock.now(), "detection_basis.fitted", stream_of("product", product_id), {
+    record(session, actor, clock.now(), "detection_basis.fitted", stream_of("product", learnt.product_id), {
         "number": fit.number, "reports": len(past.reports), "lots": fit.lots, "left_out": len(past.left_out),
         "is_enough": is_enough, "rate": repr(harm.rate) if harm else None})
     return fit
