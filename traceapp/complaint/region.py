@@ -106,6 +106,11 @@ def read_place(text: str) -> tuple[str, str]:
     return "", ""
 
 
+def english_region(region: str) -> str:
+    """A region of China as English texts name it."""
+    return _REGIONS.get(region, region).title()
+
+
 def _named(text: str) -> str:
     """The region that a text begins with in Chinese, or names as a word in English."""
     words = f" {text.lower()} "

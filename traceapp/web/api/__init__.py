@@ -22,6 +22,7 @@ from . import (
     complaints,
     crisis,
     exchange,
+    expectation,
     exports,
     files,
     genealogy,
@@ -53,7 +54,7 @@ from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
-           crisis, adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, recalls,
+           crisis, adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, expectation, recalls,
            recall_ledger, tasks, exports, records, exchange, history, imports, accounts, reports, report_answers,
            periodic, received_reports)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
