@@ -23,7 +23,7 @@ from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.db.dump import dump_table, table_names
 from traceapp.db.migrate import upgrade
-from traceapp.surveillance.model import Signal
+from traceapp.surveillance.model import SignalAlarm
 from traceapp.surveillance.service import rescore_lot
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import SealPerson, Vault, reveal_person, seal_person
@@ -78,8 +78,8 @@ def test_everything_comes_back_on_either_database(filled: tuple[Database, Settin
     with target.snapshot() as session:
         verdict = verify(session, there.secret_key)
         assert (verdict.broken, verdict.checkpoints) == (None, 1)
-        signal = session.scalars(select(Signal)).one()
-        assert signal.evidence["curve"]["observed"][-1] == 9
+        alarm = session.scalars(select(SignalAlarm)).one()
+        assert alarm.evidence["curve"]["observed"][-1] == 9
     store = FileStore(there.attachment_dir)
     with target.read() as session:
         digest = session.scalar(text("SELECT sha256 FROM stored_file"))

@@ -226,7 +226,7 @@ def content(database: Database) -> list[list[tuple[object, ...]]]:
                                                                    ShipmentLine.units),
             select(Complaint.lot_key, Complaint.received_at, Complaint.narrative, Complaint.state).order_by(
                 Complaint.received_at, Complaint.narrative),
-            select(Signal.lot_key, Signal.opened_at, Signal.observed))]
+            select(Signal.lot_key, Signal.opened_at, Signal.observed).order_by(Signal.opened_at))]
 
 
 def test_the_same_seed_loads_the_same_content_twice(demo: tuple[Database, Loaded], sqlite: Database,

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
 from traceapp.submission.report_model import ReceivedNumber
+from traceapp.surveillance.cases import alarms_of_case, lots_hash
+from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.trace.event_query import events_page
 from traceapp.trace.query_parameters import read_query
 
@@ -353,3 +356,30 @@ def test_persons_that_were_there_before_wait_for_the_hash_of_their_mail(empty: D
         row = connection.execute(text("SELECT key_id, sealed, contact_hash, mail_hash FROM vault_person")).one()
     assert tuple(row) == ("k", "k.sealed", "h", None)
     assert differences(empty) == []
+
+
+def test_a_signal_that_was_there_is_a_case_with_its_alarm_and_its_lot(empty: Database) -> None:
+    migrate_to(empty, "0030")
+    at = "2026-11-01T08:00:00.000000+00:00"
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO lot (lot_key, uri, item_kind, product_id, number, name, supplier_lot_number, origin, started_at,"
+            " made, consumed, shipped, returned, sampled, lost, is_own, release_state, is_recalled, is_on_hold, release_note,"
+            " flags, created_at, revision) VALUES ('k', 'u', 'lot', 'p', 'L1', '', '', '', :at, 0, 0, 0, 0, 0, 0, 1, 'released', :no, :no, '',"
+            " '[]', :at, 1)"), {"at": at, "no": False})
+        for number, state in enumerate(("open", "refuted"), 1):
+            connection.execute(text(
+                "INSERT INTO signal (lot_key, id, reference, product_id, method, opened_at, since, observed, expected,"
+                " llr, critical, evidence, state, revision) VALUES ('k', :id, :id, 'p', 'maxsprt', :at, '2026-10-02', 9,"
+                " 3.1, 4.5, 3.5, '{\"planned\": 6.0}', :state, 2)"), {"id": f"s{number}", "at": at, "state": state})
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        cases = session.scalars(select(Signal).order_by(Signal.id)).all()
+        assert [(case.kind, case.node_key, case.name, case.severity_group, case.state, case.revision)
+                for case in cases] == [("lot", "k", "L1", "harm", "open", 2), ("lot", "k", "L1", "harm", "refuted", 2)]
+        alarm, = alarms_of_case(session, cases[0])
+        assert (alarm.lot_keys, alarm.evidence, alarm.observed, alarm.llr) == (["k"], {"planned": Decimal("6.0")}, 9, 4.5)
+        assert [(one.signal_id, one.is_standing) for one in session.scalars(
+            select(SignalLot).order_by(SignalLot.signal_id))] == [("s1", True), ("s2", False)]
+        assert session.scalars(select(SignalNode.lots_hash)).first() == lots_hash(["k"])

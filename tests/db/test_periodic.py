@@ -38,7 +38,7 @@ def test_cases_count_by_the_day_we_learned_of_them_and_nullified_ones_do_not(
     with database.write() as session:
         session.add(Signal(lot_key=event.lot_key, id="s1", reference="SG-1", product_id="product-P1", method="maxsprt",
                            opened_at=clock.now(), since=date(2026, 11, 1), observed=4, expected=1.5, llr=3.0, critical=2.0,
-                           evidence={}, state="open"))
+                           kind="lot", node_key=event.lot_key, name="A1", severity_group="harm", state="open"))
     found = read("product-P1", date(2026, 10, 1), date(2026, 11, 30))
     assert (found.months, found.cases_by_month, found.serious, found.not_serious) == (["2026-10", "2026-11"], [0, 1], 1, 0)
     assert (found.by_outcome, found.by_criterion) == ({"recovered": 1}, {"hospitalised": 1})

@@ -25,9 +25,11 @@ from traceapp.signals.exposure import expected_reports
 from traceapp.signals.maxsprt import critical_value, llr
 from traceapp.surveillance import queries
 from traceapp.surveillance.basis import DEFAULT_RATE, SetBasis, basis_of, set_basis
+from traceapp.surveillance.cases import alarms_of_case
+from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve, observe_lots
-from traceapp.surveillance.service import Decide, decide_signal, rescore_lot
+from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task
 
@@ -62,8 +64,9 @@ def test_complaints_beyond_the_alarm_line_open_a_signal_with_its_numbers(databas
     assert exact is not None
     assert exact <= signal.critical < exact + 0.05
     assert signal.llr >= signal.critical
-    assert signal.evidence["curve"]["observed"][-1] == 9
     with database.read() as session:
+        frozen, = alarms_of_case(session, signal)
+        assert frozen.evidence["curve"]["observed"][-1] == 9
         task = session.scalars(select(Task)).one()
         assert (task.kind, task.role, task.lot_key) == ("signal.review", "quality", key)
         assert session.scalar(select(AuditEntry.action)) == "signal.opened"
@@ -125,13 +128,13 @@ def test_a_decision_needs_a_reason_the_right_state_and_the_present_version(datab
     key = a_lot_with(database, clock, 9)
     signal = rescored(database, clock, key)
     assert signal is not None
-    for command, refusal in ((Decide(key, signal.id, "confirm", " "), InvalidInput),
+    for command, refusal in ((Decide(key, signal.id, "validate", " "), InvalidInput),
                              (Decide(key, signal.id, "close", "x"), Conflict),
-                             (Decide(key, signal.id, "confirm", "x", revision=7), Stale)):
+                             (Decide(key, signal.id, "validate", "x", revision=7), Stale)):
         with pytest.raises(refusal), database.write() as session:
             decide_signal(session, actor, clock, command)
     with database.write() as session:
-        assert decide_signal(session, actor, clock, Decide(key, signal.id, "confirm", "seen on site", 1)).state == "confirmed"
+        assert decide_signal(session, actor, clock, Decide(key, signal.id, "validate", "seen on site", 1)).state == "validated"
     with database.read() as session:
         assert [one.reason for one in queries.decisions_of(session, session.get_one(Signal, (key, signal.id)))] == [
             "seen on site"]

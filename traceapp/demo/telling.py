@@ -15,9 +15,10 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
 from traceapp.submission.report_desk import ReportDesk
+from traceapp.surveillance.deciding import Decide as DecideSignal
+from traceapp.surveillance.deciding import decide_signal
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.service import Decide as DecideSignal
-from traceapp.surveillance.service import decide_signal, rescore_lot
+from traceapp.surveillance.service import rescore_lot
 from traceapp.trace.holds import PlaceHold, place_hold
 from traceapp.trace.identity import lot_key
 from traceapp.trace.inspecting import RecordInspection, record_inspection

@@ -13,7 +13,7 @@ from traceapp.catalog.model import Product
 from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot, LotEdge
 
-from .model import Signal, SignalDecision
+from .model import Signal, SignalDecision, SignalLot
 from .observe import Observation, observe_lots
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def signal_page(session: Session, wanted: SignalFilter) -> Page[Signal]:
     if wanted.product_id:
         found = found.where(Signal.product_id == wanted.product_id)
     if wanted.lot_key:
-        found = found.where(Signal.lot_key == wanted.lot_key)
+        found = found.where(Signal.id.in_(select(SignalLot.signal_id).where(SignalLot.lot_key == wanted.lot_key)))
     return page_of(session, found, Order(Signal.opened_at, Signal.id, descending=True), wanted.after, wanted.limit)
 
 
@@ -81,10 +81,12 @@ def signal_by_reference(session: Session, reference: str) -> Signal | None:
 
 
 def signals_of_lots(session: Session, lot_keys: tuple[str, ...]) -> dict[str, list[Signal]]:
-    """The signals of each lot, the newest first."""
+    """The signals in which each lot is, the newest first."""
     found: dict[str, list[Signal]] = defaultdict(list)
-    for signal in session.scalars(select(Signal).where(Signal.lot_key.in_(lot_keys)).order_by(Signal.id.desc())):
-        found[signal.lot_key].append(signal)
+    rows = session.execute(select(SignalLot.lot_key, Signal).join(Signal, Signal.id == SignalLot.signal_id)
+                           .where(SignalLot.lot_key.in_(lot_keys)).order_by(Signal.id.desc()))
+    for lot_key, signal in rows:
+        found[lot_key].append(signal)
     return found
 
 

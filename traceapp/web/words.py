@@ -74,8 +74,9 @@ CAUSALITIES: Words = {
 PRECISIONS: Words = {
     "day": (_("To the day"), "plain"), "month": (_("To the month"), "plain"), "year": (_("To the year"), "plain")}
 SIGNAL_STATES: Words = {
-    "open": (_("Open"), "stop"), "validated": (_("Validated"), "check"), "confirmed": (_("Confirmed"), "stop"),
-    "refuted": (_("Refuted"), "plain"), "closed": (_("Closed"), "plain")}
+    "open": (_("Open"), "stop"), "validated": (_("Validated"), "check"), "prioritised": (_("Prioritised"), "check"),
+    "assessed": (_("Assessed"), "check"), "confirmed": (_("Confirmed"), "stop"), "refuted": (_("Refuted"), "plain"),
+    "closed": (_("Closed"), "plain"), "merged": (_("Merged into another"), "plain")}
 RECALL_STATES: Words = {
     "draft": (_("Draft"), "info"), "submitted": (_("Waits for approval"), "check"), "notifying": (_("Running"), "stop"),
     "closed": (_("Closed"), "go"), "cancelled": (_("Cancelled"), "plain")}
@@ -152,6 +153,8 @@ DUTIES: Words = {
     "report.correct": (_("The authority refused the report: put it right"), "plain"),
     "report.look": (_("Look at an answer of an authority that does not fit"), "plain"),
     "signal.review": (_("Review of the signal"), "plain"),
+    "signal.prioritise": (_("Say how urgent the signal is"), "plain"),
+    "signal.assess": (_("Assess the signal"), "plain"), "signal.decide": (_("Confirm or refute the signal"), "plain"),
     "work.late": (_("Find out why work in the background is late"), "plain"),
     "messages.late": (_("Find out why letters are late"), "plain"),
     "person.retention": (_("Erase personal details whose retention has run out, or hold them"), "plain"),

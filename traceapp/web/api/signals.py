@@ -9,11 +9,13 @@ from marshmallow import Schema, fields, validate
 from traceapp.catalog.model import Product
 from traceapp.core.errors import NotFound
 from traceapp.signals.delay import Delay
-from traceapp.surveillance import queries, service
+from traceapp.surveillance import deciding, queries, service
+from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.basis import SetBasis, basis_of, set_basis
+from traceapp.surveillance.cases import alarms_of_case
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
-from traceapp.surveillance.states import TRANSITIONS, SignalState
+from traceapp.surveillance.states import TRANSITIONS, Priority, SignalState
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
@@ -24,19 +26,24 @@ from .schemas import AsWritten, Paging, choice, listed, moment, page_answer, sho
 blueprint = ApiBlueprint("api_signals", __name__, url_prefix="/api/v1", description="Detection")
 PERMISSIONS = {
     "api_signals.list_signals": "signal.read", "api_signals.read_signal": "signal.read",
-    "api_signals.decide": "signal.decide", "api_signals.read_surroundings": "signal.read",
+    "api_signals.read_alarms": "signal.read", "api_signals.decide": "signal.decide",
+    "api_signals.read_surroundings": "signal.read",
     "api_signals.read_curve": "signal.read", "api_signals.read_basis": "signal.read",
     "api_signals.write_basis": "surveillance.configure",
 }
 
 
 class ListedSignalSchema(Schema):
-    """A lot that stands out."""
+    """A case, named and counted by its strongest alarm."""
 
     id = fields.String()
     lot_key = fields.String()
     reference = fields.String()
-    product_id = fields.String()
+    kind = choice(NodeKind)
+    node_key = fields.String()
+    name = fields.String()
+    severity_group = choice(SeverityGroup)
+    product_id = fields.String(allow_none=True)
     method = fields.String()
     opened_at = moment()
     since = fields.Date()
@@ -45,12 +52,34 @@ class ListedSignalSchema(Schema):
     llr = fields.Float()
     critical = fields.Float()
     state = choice(SignalState)
+    priority = choice(Priority, allow_none=True)
+    due_at = moment(allow_none=True)
+    merged_into_id = fields.String(allow_none=True)
+
+
+class AlarmSchema(Schema):
+    """One alarm of a case with its frozen evidence."""
+
+    position = fields.Integer()
+    signal_id = fields.String()
+    at = moment()
+    kind = choice(NodeKind)
+    node_key = fields.String()
+    name = fields.String()
+    severity_group = choice(SeverityGroup)
+    method = fields.String()
+    product_id = fields.String(allow_none=True)
+    since = fields.Date()
+    observed = fields.Integer()
+    expected = fields.Float()
+    llr = fields.Float()
+    critical = fields.Float()
+    lot_keys = fields.List(fields.String())
+    evidence = fields.Raw()
 
 
 class SignalSchema(ListedSignalSchema):
-    """A signal with its frozen evidence."""
-
-    evidence = fields.Raw()
+    """A case as it stands."""
 
 
 class SignalFilterSchema(Paging):
@@ -109,6 +138,14 @@ def read_signal(signal_id: str) -> Response:
         return shown(SignalSchema(), _found(session, signal_id))
 
 
+@blueprint.route("/signals/<signal_id>/alarms", methods=["GET"])
+@blueprint.alt_response(200, schema=AlarmSchema(many=True))
+def read_alarms(signal_id: str) -> Response:
+    """Every alarm of a case, the oldest first, with its evidence as it was"""
+    with world().database.read() as session:
+        return jsonify(AlarmSchema(many=True).dump(alarms_of_case(session, _found(session, signal_id))))
+
+
 @blueprint.route("/signals/<signal_id>/surroundings", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_surroundings(signal_id: str) -> Response:
@@ -133,7 +170,7 @@ def decide(given: dict[str, Any], signal_id: str) -> Response:
     """Decide about a signal (If-Match)"""
     here = world()
     with unit_of_work() as session:
-        signal = service.decide_signal(session, signed_in(), here.clock, service.Decide(
+        signal = deciding.decide_signal(session, signed_in(), here.clock, deciding.Decide(
             _found(session, signal_id).lot_key, signal_id, given["action"], given["reason"], wanted_revision()))
         session.flush()
         return shown(SignalSchema(), signal)

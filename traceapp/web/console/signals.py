@@ -17,6 +17,7 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.signals.delay import Delay
 from traceapp.surveillance.basis import Basis, SetBasis, basis_of, set_basis
+from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import counted_reports, lot_curve, observe_lots
 from traceapp.surveillance.queries import (
@@ -28,7 +29,6 @@ from traceapp.surveillance.queries import (
     signal_page,
     surroundings,
 )
-from traceapp.surveillance.service import Decide, decide_signal
 from traceapp.surveillance.states import actions_from
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
@@ -90,14 +90,14 @@ def _show(signal_id: str, do: str, form: Entered | None = None, status: int = 20
         seen = lot_curve(db, lot, today)
         reports = counted_reports(db, case.lot_key)
         around = surroundings(db, case.lot_key, today)
-        basis = basis_of(db, case.product_id)
-        product = products_by_id(db, [case.product_id]).get(case.product_id)
+        basis = basis_of(db, case.product_id or "")
+        product = products_by_id(db, [case.product_id]).get(case.product_id or "")
         values = {
             "decisions": decisions_of(db, case), "tasks": tasks_about(db, f"signal:{case.id}"),
             "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows,
             "causes": _causes(db, around)}
     first = min((day for day, units in seen.shipped if units > 0), default=case.since)
-    do = do if do in (*actions_from(case.state), "basis") else ""
+    do = do if do in (*(action for action, _text in _actions(case.state)), "basis") else ""
     return case_page("console/signal.html", status, case=case, lot=lot, product=product,
                      seen=seen, reports=reports, around=around, basis=basis, do=do,
                      form=form or Entered(_basis_typed(basis) if do == "basis" else None),
@@ -162,7 +162,8 @@ _DECISIONS = {"confirm": lazy_gettext("Confirmed"), "validate": lazy_gettext("Ta
 
 def _actions(state: str) -> list[tuple[str, str]]:
     """(action, what its button says) of what the table allows."""
-    return [(action, str(_ACTS[action])) for action in sorted(actions_from(state), key=list(_ACTS).index)]
+    return [(action, str(_ACTS[action])) for action in sorted(
+        set(actions_from(state)) & set(_ACTS), key=list(_ACTS).index)]
 
 
 @blueprint.post("/signals/<signal_id>/decide")
@@ -190,7 +191,7 @@ def signal_basis(signal_id: str) -> Response:
     def act(db: Session) -> Done:
         case = _signal(db, signal_id)
         set_basis(db, actor(), world().clock, SetBasis(
-            case.product_id, values["rate_per_unit"] / _MILLION,
+            case.product_id or "", values["rate_per_unit"] / _MILLION,
             Delay(values["use_mean_days"], values["report_shape"], values["report_mean_days"]), values["alpha"] / 100,
             int(values["minimum_events"]), form.text("note"), form.revision()))
         add_work(db, world().clock, RESCORE, case.lot_key)

@@ -1,0 +1,200 @@
+"""From an alarm to a case: it opens one, joins one that is about the same lots, or says nothing new.
+
+An alarm joins the standing case with which it has most finished lots in common, so that one bad raw lot makes one
+case however many nodes it raises. The strongest alarm, that is the one of the greatest log likelihood ratio, gives
+the case its name and its numbers. After a refusal or a closing only more reports than then open another.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record, stream_of
+from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import Clock
+from traceapp.core.ids import name_key, new_id, new_reference
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+from .alarm import Alarm, NodeKind
+from .model import Signal, SignalAlarm, SignalLot, SignalNode
+from .silence import keep_silent
+from .states import STANDING, SignalState
+
+REVIEW_WITHIN = timedelta(days=1)
+_DECIDING = text("SELECT pg_advisory_xact_lock(7243893)")
+_CHUNK = 500
+# A node is recorded again in its case once its reports have grown by half: rows grow with their logarithm.
+_NEWS = 1.5
+# What one lot was made from, or was with in one sterilizer, is always about its lots. A line, a supplier or a site has
+# many lots that have nothing to do with the case: its lots count only while it is the strongest.
+_NARROW = frozenset({NodeKind.lot, NodeKind.upstream, NodeKind.load})
+_NUMBERS = ("kind", "node_key", "name", "severity_group", "product_id", "method", "since", "observed", "expected",
+            "llr", "critical")
+
+
+def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
+    """The case that the alarm opened or joined just now. None: it is silenced, or says nothing that its case or an
+    ended one does not hold already."""
+    _one_at_a_time(session)
+    known = _known(session, alarm)
+    for node, case in known:
+        if case.state in STANDING:
+            return _seen_again(session, clock, (node, case), alarm)
+    overlapping = standing_cases_of(session, alarm.lot_keys)
+    if overlapping:
+        return _join(session, clock, overlapping[0], alarm)
+    if any(alarm.observed <= node.observed for node, _case in known) or keep_silent(session, clock, alarm):
+        return None
+    return _open(session, clock, alarm)
+
+
+def standing_cases_of(session: Session, lot_keys: Sequence[str]) -> list[Signal]:
+    """The standing cases in which these lots are, the one with most of them first, then the oldest."""
+    shared: dict[str, int] = defaultdict(int)
+    for keys in _chunks(lot_keys):
+        for (signal_id,) in session.execute(select(SignalLot.signal_id).where(
+                SignalLot.lot_key.in_(keys), SignalLot.is_standing.is_(True))):
+            shared[signal_id] += 1
+    cases = [case for keys in _chunks(shared) for case in session.scalars(select(Signal).where(Signal.id.in_(keys)))]
+    return sorted(cases, key=lambda case: (-shared[case.id], case.id))
+
+
+def refresh_lots(session: Session, case: Signal) -> None:
+    """Make the lots of a case those that its alarms and those of the cases merged into it are about."""
+    wanted = _lots_of(case, alarms_of_case(session, case)) if case.state != SignalState.merged else set()
+    present = set(session.scalars(select(SignalLot.lot_key).where(SignalLot.signal_id == case.id)))
+    for keys in _chunks(sorted(present - wanted)):
+        session.execute(delete(SignalLot).where(SignalLot.signal_id == case.id, SignalLot.lot_key.in_(keys)))
+    is_standing = case.state in STANDING
+    if wanted - present:
+        session.execute(insert(SignalLot), [{"lot_key": key, "signal_id": case.id, "is_standing": is_standing}
+                                            for key in sorted(wanted - present)])
+    session.execute(update(SignalLot).where(SignalLot.signal_id == case.id, SignalLot.is_standing != is_standing)
+                    .values(is_standing=is_standing))
+
+
+def alarms_of_case(session: Session, case: Signal) -> list[SignalAlarm]:
+    """Every alarm of a case and of those merged into it, in the order in which they came."""
+    merged = select(Signal.id).where(Signal.merged_into_id == case.id)
+    return list(session.scalars(select(SignalAlarm).where(
+        (SignalAlarm.signal_id == case.id) | SignalAlarm.signal_id.in_(merged))
+        .order_by(SignalAlarm.at, SignalAlarm.signal_id, SignalAlarm.position)))
+
+
+def _known(session: Session, alarm: Alarm) -> list[tuple[SignalNode, Signal]]:
+    """The same node, or another with the very same lots, in earlier cases; each with the case that has it now."""
+    same_lots = lots_hash(alarm.lot_keys)
+    rows = session.execute(
+        select(SignalNode, Signal).join(Signal, Signal.id == SignalNode.signal_id).where(
+            SignalNode.severity_group == alarm.group,
+            ((SignalNode.node_key == alarm.node_key) & (SignalNode.kind == alarm.kind))
+            | (SignalNode.lots_hash == same_lots)).order_by(SignalNode.signal_id)).all()
+    takers = {case.id: case for case in session.scalars(select(Signal).where(
+        Signal.id.in_([case.merged_into_id for _node, case in rows if case.merged_into_id])))}
+    found = [(node, takers.get(case.merged_into_id or "", case)) for node, case in rows]
+    return [(node, case) for node, case in found
+            if (node.kind, node.node_key) == (alarm.kind, alarm.node_key) or case.state not in STANDING]
+
+
+def _seen_again(session: Session, clock: Clock, known: tuple[SignalNode, Signal], alarm: Alarm) -> Signal | None:
+    node, case = known
+    if alarm.observed <= node.observed:
+        return None
+    node.observed = alarm.observed
+    is_other_node = (case.kind, case.node_key) != (alarm.kind, alarm.node_key)
+    if alarm.observed < node.recorded * _NEWS and not (is_other_node and alarm.llr > case.llr):
+        return None
+    return _join(session, clock, case, alarm)
+
+
+def _join(session: Session, clock: Clock, case: Signal, alarm: Alarm) -> Signal:
+    position = _add(session, clock, case, alarm)
+    is_stronger = alarm.llr > case.llr
+    if is_stronger:
+        _name_after(case, alarm)
+    session.flush()
+    refresh_lots(session, case)
+    record(session, SYSTEM, clock.now(), "signal.alarm_joined", stream_of("signal", case.id),
+           {"position": position, "is_strongest": is_stronger} | _told(alarm))
+    if is_stronger:
+        _ask_for_review(session, clock, case)
+    return case
+
+
+def _open(session: Session, clock: Clock, alarm: Alarm) -> Signal:
+    now = clock.now()
+    case = Signal(lot_key=alarm.node_key, id=new_id(now), reference=new_reference("SG", now), opened_at=now,
+                  state=SignalState.open, due_at=now + REVIEW_WITHIN)
+    _name_after(case, alarm)
+    session.add(case)
+    session.flush()
+    _add(session, clock, case, alarm)
+    session.flush()
+    refresh_lots(session, case)
+    record(session, SYSTEM, now, "signal.opened", stream_of("signal", case.id),
+           {"reference": case.reference} | _told(alarm))
+    _ask_for_review(session, clock, case)
+    return case
+
+
+def _name_after(case: Signal, alarm: Alarm) -> None:
+    for name in _NUMBERS:
+        setattr(case, name, alarm.group if name == "severity_group" else getattr(alarm, name))
+
+
+def _add(session: Session, clock: Clock, case: Signal, alarm: Alarm) -> int:
+    """The alarm as a row of the case; answers its position."""
+    position = (session.scalar(select(func.max(SignalAlarm.position)).where(
+        SignalAlarm.lot_key == case.lot_key, SignalAlarm.signal_id == case.id)) or 0) + 1
+    session.add(SignalAlarm(
+        lot_key=case.lot_key, signal_id=case.id, position=position, at=clock.now(), severity_group=alarm.group,
+        lot_keys=sorted(alarm.lot_keys), evidence=alarm.evidence,
+        **{name: getattr(alarm, name) for name in _NUMBERS if name != "severity_group"}))
+    node = session.get(SignalNode, (case.lot_key, case.id, alarm.kind, alarm.node_key, alarm.group))
+    if node is None:
+        node = SignalNode(lot_key=case.lot_key, signal_id=case.id, kind=alarm.kind, node_key=alarm.node_key,
+                          severity_group=alarm.group)
+        session.add(node)
+    node.observed = node.recorded = alarm.observed
+    node.lots_hash = lots_hash(alarm.lot_keys)
+    return position
+
+
+def lots_hash(lot_keys: Iterable[str]) -> str:
+    """A key that two nodes with the very same lots share."""
+    return name_key("urn:traceapp:lots:" + ",".join(sorted(lot_keys)))
+
+
+def _lots_of(case: Signal, alarms: Sequence[SignalAlarm]) -> set[str]:
+    latest = {(one.kind, one.node_key): one for one in alarms}
+    strongest = max(alarms, key=lambda one: one.llr, default=None)
+    return {key for one in latest.values() if one.kind in _NARROW for key in one.lot_keys} | set(
+        latest[strongest.kind, strongest.node_key].lot_keys if strongest else (case.lot_key,))
+
+
+def _told(alarm: Alarm) -> dict[str, object]:
+    return {"kind": str(alarm.kind), "node": alarm.node_key, "name": alarm.name, "group": str(alarm.group),
+            "lots": len(alarm.lot_keys), "observed": alarm.observed, "expected": repr(alarm.expected),
+            "llr": repr(alarm.llr), "critical": repr(alarm.critical)}
+
+
+def _ask_for_review(session: Session, clock: Clock, case: Signal) -> None:
+    raise_task(session, SYSTEM, clock, RaiseTask(
+        kind="signal.review", about=f"signal:{case.id}", role="quality", lot_key=case.lot_key,
+        due_at=clock.now() + REVIEW_WITHIN, params={"reference": case.reference, "number": case.name,
+                                                    "observed": case.observed, "expected": f"{case.expected:.1f}"}))
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Two alarms about the same lots at once must not open two cases; on SQLite one writer is alone anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_DECIDING)
+
+
+def _chunks(keys: Iterable[str]) -> Iterable[list[str]]:
+    listed = list(dict.fromkeys(keys))
+    return (listed[start:start + _CHUNK] for start in range(0, len(listed), _CHUNK))
