@@ -11,7 +11,7 @@ from traceapp.db.append_only import append_only_sql
 from traceapp.db.types import JsonText, UtcTime
 
 revision = '0032'
-down_revision = '0030'
+down_revision = '0031'
 branch_labels = None
 depends_on = None
 

@@ -55,3 +55,37 @@ def test_the_leaves_of_a_node_are_those_that_a_plain_walk_reaches(pairs: list[tu
 
 def test_the_matrix_holds_a_row_a_set() -> None:
     assert membership([{0: 1.0, 2: 0.5}, {}, {1: 1.0}], 3).toarray().tolist() == [[1, 0, 0.5], [0, 0, 0], [0, 1, 0]]
+
+
+# Deliveries of three farms over two producers and a trader to three markets; what each delivery went into.
+RELATIONS = [
+    ("F1P1_1", "P1T1_1"), ("F2P1_1", "P1T1_1"), ("P1T1_1", "T1M1_1"), ("F1P1_2", "P1T1_2"), ("P1T1_2", "T1M2_1"),
+    ("F2P2_1", "P2T1_1"), ("F3P2_1", "P2T1_1"), ("P2T1_1", "T1M2_2"), ("F3P2_1", "P2T1_2"), ("P2T1_2", "T1M3_1"),
+]  # fmt: skip
+SENDERS = [
+    ("farm1", "F1P1_1"), ("farm1", "F1P1_2"), ("farm2", "F2P1_1"), ("farm2", "F2P2_1"), ("farm3", "F3P2_1"),
+    ("producer1", "P1T1_1"), ("producer1", "P1T1_2"), ("producer2", "P2T1_1"), ("producer2", "P2T1_2"),
+    *(("trader1", delivery) for delivery in ("T1M1_1", "T1M2_1", "T1M2_2", "T1M3_1")),
+]  # fmt: skip
+RECEIVERS = [("T1M1_1", "market1"), ("T1M2_1", "market2"), ("T1M2_2", "market2"), ("T1M3_1", "market3")]
+
+
+def traced(weights: dict[str, float], edges: list[tuple[str, str]]) -> dict[str, float]:
+    """The part of the weight that lies on the forward trace of each node."""
+    below = shares_of_leaves(list(weights), edges)
+    sizes = list(weights.values())
+    return {node: sum(sizes[leaf] for leaf in leaves) / sum(sizes) for node, leaves in below.items()}
+
+
+def test_stations_trace_forward_to_the_published_parts_of_an_outbreak() -> None:
+    found = traced({"market1": 0.0, "market2": 1.0, "market3": 2.0}, RELATIONS + SENDERS + RECEIVERS)
+    third = pytest.approx(1 / 3)
+    assert [found[name] for name in ("farm1", "farm2", "farm3", "producer1", "producer2", "trader1", "market1",
+                                     "market2", "market3")] == [third, third, 1, third, 1, 1, 0, third,
+                                                                pytest.approx(2 / 3)]
+
+
+def test_deliveries_trace_forward_to_the_published_parts_of_an_outbreak() -> None:
+    found = traced({"T1M2_2": 1.0, "T1M3_1": 2.0}, RELATIONS)
+    assert "F1P1_1" not in found and "F1P1_2" not in found and "F2P1_1" not in found
+    assert found["F2P2_1"] == pytest.approx(1 / 3) and found["F3P2_1"] == 1

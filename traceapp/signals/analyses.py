@@ -180,6 +180,15 @@ def _nodes(leaves: Sequence[str], edges: Iterable[str]) -> Mapping[str, Collecti
     return shares_of_leaves(leaves, list(zip(columns["parent"], columns["child"], strict=True)))
 
 
+def _shares(edges: Sequence[Edge], shares: Sequence[float]) -> dict[Edge, float]:
+    found: dict[Edge, float] = {}
+    for row, (edge, share) in enumerate(zip(edges, shares, strict=True), start=1):
+        if found.setdefault(edge, share) != share:
+            raise InvalidInput("%(parent)s has two shares in %(child)s (data row %(row)s).",
+                               place=f"data row {row}, share", parent=edge[0], child=edge[1], row=row)
+    return found
+
+
 def cause_records(lots: Iterable[str], edges: Iterable[str], *, replications: int = 999, seed: int = 0) -> list[Record]:
     """`lot,complaints,exposure` and `parent,child[,share]` -> classes by posterior, the last one being no cause.
 
@@ -190,7 +199,7 @@ def cause_records(lots: Iterable[str], edges: Iterable[str], *, replications: in
                                       numbers(columns, "exposure", float), strict=True)]
     links = read_columns(edges, ("parent", "child"), ("share",))
     pairs: list[Edge] = list(zip(links["parent"], links["child"], strict=True))
-    shares = dict(zip(pairs, numbers(links, "share", float), strict=True)) if "share" in links else None
+    shares = _shares(pairs, numbers(links, "share", float)) if "share" in links else None
     ranking = rank_causes(found, pairs, shares=shares, chance=Chance(replications, seed))
     records: list[Record] = []
     for rank, entry in enumerate(ranking.classes, start=1):

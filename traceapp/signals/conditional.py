@@ -17,8 +17,8 @@ from scipy.special import gammaln, xlogy
 
 from traceapp.core.errors import InvalidInput
 
-from .errors import NoExposure, require_count, require_not_negative, require_positive, require_rate
-from .maxsprt import LARGEST_UPPER, NOTHING_TO_SPEND, CriticalValue, planned_upper, smallest_within
+from .errors import NoExposure, require_count, require_not_negative, require_positive
+from .maxsprt import LARGEST_UPPER, NOTHING_TO_SPEND, CriticalValue, planned_upper, require_alpha, smallest_within
 
 LARGEST_HISTORY = 1_000_000
 _HALVINGS = 80
@@ -75,7 +75,7 @@ def conditional_signal_probability(
         if end > at:
             alive, low = _advance((alive, low), alarm, (at * relative_risk, end * relative_risk), history)
             at = end
-        if at >= upper:
+        if at >= upper or alive.size == 0:
             break
     return max(0.0, 1.0 - float(alive.sum()))
 
@@ -115,7 +115,7 @@ def conditional_critical_value(
 
     `upper` is the planned end in expected events as `history` events make one expect.
     """
-    require_rate(alpha, "alpha")
+    require_alpha(alpha)
 
     def size(critical: float) -> float:
         return conditional_signal_probability(critical, upper, history, minimum_events=minimum_events)

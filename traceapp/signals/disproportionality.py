@@ -17,6 +17,7 @@ from scipy.stats import hypergeom, norm
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import number_arrays
 from .scan import Scan, conditional_ratio, scan_poisson
 
 Z_95 = 1.959963984540054
@@ -62,8 +63,9 @@ class Ratio:
 
 
 def tables(a: ArrayLike, n_i: ArrayLike, m_j: ArrayLike, total: ArrayLike) -> Tables:
-    """The 2x2 tables of these margins. Raises InvalidInput where a cell would be negative or there is no report."""
-    both, lot, term, reports = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (a, n_i, m_j, total)))
+    """The 2x2 tables of these margins. Raises InvalidInput where a cell would be negative or there is no report,
+    for text, and for shapes that do not fit."""
+    both, lot, term, reports = number_arrays("a", a, n_i, m_j, total)
     cells = (both, lot - both, term - both, reports - lot - term + both)
     if not all(np.all(np.isfinite(cell)) and np.all(cell >= 0) for cell in cells):
         raise InvalidInput("These margins make no 2x2 table: a cell would be negative or is not a number.", place="a")
@@ -179,7 +181,7 @@ def information_component_bate(table: Tables) -> Ratio:
 
 
 def _seen_and_expected(a: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    seen, means = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(expected, dtype=float))
+    seen, means = number_arrays("expected", a, expected)
     if not (np.all(np.isfinite(means)) and np.all(means >= 0) and np.all(np.isfinite(seen)) and np.all(seen >= 0)):
         raise InvalidInput("Counts and expected counts must be finite and not below zero.", place="expected")
     return seen, means
@@ -197,8 +199,8 @@ def log_likelihood_ratio(a: ArrayLike, expected: ArrayLike, margin: ArrayLike) -
     Source: Huang L, Zalkikar J, Tiwari RC, J Am Stat Assoc 2011;106:1230-1241.
     """
     seen, means = _seen_and_expected(a, expected)
-    whole = np.asarray(margin, dtype=float)
-    if np.any((seen > means) & (means == 0)) or np.any(seen > whole):
+    seen, means, whole = number_arrays("margin", seen, means, margin)
+    if not np.all(np.isfinite(whole)) or np.any((seen > means) & (means == 0)) or np.any(seen > whole):
         raise InvalidInput("A count where nothing is expected, or above its margin, has no likelihood ratio.",
                            place="expected")
     return conditional_ratio(seen, means, whole)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 from traceapp.core.errors import InvalidInput
 
@@ -12,9 +13,14 @@ class NoExposure(InvalidInput):
     code = "no-exposure"
 
 
+def _is_number(value: object) -> bool:
+    """Finite, and neither a truth value nor a text."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def require_positive(value: float, place: str) -> float:
     """`value` when it is finite and above zero. Raises InvalidInput otherwise."""
-    if not math.isfinite(value) or value <= 0:
+    if not _is_number(value) or value <= 0:
         raise InvalidInput("%(name)s must be a number above zero, not %(value)s.",
                            place=place, name=place, value=value)
     return value
@@ -22,7 +28,7 @@ def require_positive(value: float, place: str) -> float:
 
 def require_not_negative(value: float, place: str) -> float:
     """`value` when it is finite and not below zero. Raises InvalidInput otherwise."""
-    if not math.isfinite(value) or value < 0:
+    if not _is_number(value) or value < 0:
         raise InvalidInput("%(name)s must be zero or a number above it, not %(value)s.",
                            place=place, name=place, value=value)
     return value
@@ -30,14 +36,14 @@ def require_not_negative(value: float, place: str) -> float:
 
 def require_rate(value: float, place: str) -> float:
     """`value` when it lies strictly between 0 and 1. Raises InvalidInput otherwise."""
-    if not 0 < value < 1:
+    if not _is_number(value) or not 0 < value < 1:
         raise InvalidInput("%(name)s must lie between 0 and 1, not %(value)s.", place=place, name=place, value=value)
     return value
 
 
 def require_count(value: int, place: str, *, least: int = 0) -> int:
     """`value` when it is a whole number of at least `least`. Raises InvalidInput otherwise."""
-    if isinstance(value, bool) or value != int(value) or value < least:
+    if not _is_number(value) or value != math.floor(value) or value < least:
         raise InvalidInput("%(name)s must be a whole number of at least %(least)s, not %(value)s.",
                            place=place, name=place, least=least, value=value)
     return int(value)

@@ -122,6 +122,8 @@ def expected_curve(
     length = before + days
     units = np.zeros(length)
     for day, count in shipped:
+        if not math.isfinite(count):
+            raise InvalidInput("Delivered units must be numbers.", place="shipped")
         if (position := (day - first).days) < length:
             units[position] += count
     # Tables come in powers of two, so that a lot which grows older by a day finds one ready.

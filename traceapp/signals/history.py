@@ -12,6 +12,7 @@ from scipy.special import gammaincinv, gammaln
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import whole_numbers
 from .delay import ENOUGH_REPORTS
 from .errors import NoExposure, require_count
 
@@ -39,7 +40,7 @@ def fit_delay(waits: Sequence[int], watched: Sequence[int], *, enough: int = ENO
     Raises InvalidInput for a wait below zero or beyond its time watched.
     Source: Lagakos SW, Barraj LM, De Gruttola V, Biometrika 1988;75:515-523.
     """
-    waited, limit = np.array(waits, dtype=np.int64), np.array(watched, dtype=np.int64)
+    waited, limit = whole_numbers("waits", waits), whole_numbers("watched", watched)
     if waited.shape != limit.shape or np.any(waited < 0) or np.any(waited > limit):
         raise InvalidInput("A wait must be at least 0 and at most the days watched.", place="waits")
     if waited.size < require_count(enough, "enough", least=1):

@@ -23,6 +23,8 @@ from .errors import NoExposure, require_count, require_not_negative, require_pos
 NOTHING_TO_SPEND = ("Too few events are expected for the least number of events to be as likely as the false-alarm "
                     "rate, so no positive critical value exists; judge the lot on its node or product.")
 LARGEST_UPPER = 20_000.0
+# Below it the rounding of sums of probabilities would decide.
+SMALLEST_ALPHA = 1e-12
 _TOLERANCE = 1e-10
 _LOST = 1e-17
 
@@ -159,6 +161,8 @@ class _Walk:
 
     def advance(self, step: _Step, relative_risk: float) -> None:
         room = step.alarm - self.low
+        if self.alive.size == 0:
+            return
         moved = np.convolve(self.alive, _poisson(relative_risk * (step.end - step.start), room))[:room]
         drop = int(np.searchsorted(np.cumsum(moved), _LOST))
         self.alive, self.low = moved[drop:], self.low + drop
@@ -190,6 +194,13 @@ def _check_plan(critical: float, upper: float, minimum_events: int, delay: float
     return require_not_negative(critical, "critical"), require_count(minimum_events, "minimum_events", least=1)
 
 
+def require_alpha(alpha: float) -> float:
+    """`alpha` when a critical value can be computed for it. Raises InvalidInput otherwise."""
+    if require_rate(alpha, "alpha") < SMALLEST_ALPHA:
+        raise InvalidInput("alpha must be at least %(least)s.", place="alpha", least=SMALLEST_ALPHA)
+    return alpha
+
+
 @lru_cache(maxsize=4096)
 def critical_value(
     alpha: float, upper: float, *, minimum_events: int = 1, delay: float = 0.0
@@ -199,7 +210,7 @@ def critical_value(
     `upper` is the planned end and `delay` the first look, both in expected events. The value is rounded up, by less
     than 1e-9, never down. Raises InvalidInput for values out of range.
     """
-    require_rate(alpha, "alpha")
+    require_alpha(alpha)
     _, minimum_events = _check_plan(0.0, upper, minimum_events, delay)
 
     def size(critical: float) -> float:
@@ -265,7 +276,8 @@ def planned_upper(upper: float) -> float:
 def planned_critical_value(alpha: float, upper: float, *, minimum_events: int = 1) -> CriticalValue:
     """The critical value of `planned_upper(upper)`: remembered, so that hardly any request waits for one.
 
-    `size` is that of the longer plan, an upper limit for this one.
+    `size` is that of the longer plan, an upper limit for this one. A plan beyond `LARGEST_UPPER` has the value for
+    that end: it is to be judged no further.
     """
     return critical_value(alpha, min(planned_upper(upper), LARGEST_UPPER), minimum_events=minimum_events)
 
@@ -324,6 +336,8 @@ def find_signal(
     """
     require_count(minimum_events, "minimum_events", least=1)
     require_not_negative(critical, "critical")
+    if upper is not None:
+        require_not_negative(upper, "upper")
     last_count, last_expected = 0, 0.0
     for index, (count, expected) in enumerate(looks):
         if count < last_count or expected < last_expected:

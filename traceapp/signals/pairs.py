@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import whole_numbers
 from .disproportionality import Tables, tables
 
 Convention = Literal["report", "pair"]
@@ -64,6 +65,8 @@ def count_rows(
     `strata` gives each row the stratum of its report; E is then the sum over strata of n_is m_js / N_s.
     Raises InvalidInput for no rows, an empty name, or a report in two strata.
     """
+    if convention not in ("report", "pair"):
+        raise InvalidInput("The convention is report or pair.", place="convention")
     codes = _encode(reports, products, events)
     stratum_of = _stratum_of_reports(reports, strata)
     if convention == "pair":
@@ -93,10 +96,10 @@ def count_totals(products: Sequence[str], events: Sequence[str], n: ArrayLike) -
 
     Raises InvalidInput for a count that is no whole number above zero.
     """
-    counts = np.asarray(n, dtype=float)
+    counts = whole_numbers("n", n)
     if counts.size == 0 or not len(products) == len(events) == counts.size:
         raise InvalidInput("There must be as many lots as terms and counts, and at least one.", place="n")
-    if not np.all(counts >= 1) or np.any(counts != np.floor(counts)):
+    if np.any(counts < 1):
         raise InvalidInput("The count of a pair must be a whole number of at least 1.", place="n")
     product_names, lot = np.unique(np.array(products), return_inverse=True)
     event_names, term = np.unique(np.array(events), return_inverse=True)

@@ -10,6 +10,8 @@ from traceapp.core.errors import InvalidInput
 Number = TypeVar("Number", int, float)
 
 
+# Above it a count is not exact any more when it is divided.
+LARGEST_CELL = 10**15
 # What analysts' files call the same thing.
 _OTHER_NAMES = {"leaf": "node", "id": "node", "count": "cases", "c": "cases", "pop": "population",
                 "trials": "population", "units": "population", "from": "parent", "to": "child"}
@@ -63,5 +65,8 @@ def numbers(columns: dict[str, list[str]], name: str, kind: type[Number]) -> lis
             raise InvalidInput("“%(cell)s” in column %(column)s is not a number (data row %(row)s).",
                                code="not-a-number", place=f"data row {row}, {name}", cell=cell, column=name,
                                row=row) from None
+        if not -LARGEST_CELL <= value <= LARGEST_CELL:
+            raise InvalidInput("“%(cell)s” in column %(column)s is too large (data row %(row)s).", code="too-large",
+                               place=f"data row {row}, {name}", cell=cell, column=name, row=row)
         found.append(value)
     return found

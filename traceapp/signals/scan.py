@@ -107,7 +107,7 @@ def scan_poisson(
     means = people * (total / whole) if whole > 0 else np.zeros_like(people)
     sets = _sets(nodes, seen.size)
     node_means = sets @ means
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_count(seed, "seed"))
 
     def draw(size: int) -> NDArray[np.float64]:
         if total == 0:
@@ -137,7 +137,7 @@ def scan_bernoulli(
         raise InvalidInput("Trials must be whole numbers, none below its cases.", place="trials")
     sets = _sets(nodes, seen.size)
     node_trials = sets @ all_trials
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_count(seed, "seed"))
 
     def draw(size: int) -> NDArray[np.float64]:
         return rng.binomial(all_trials.astype(np.int64), probability, size=(size, seen.size)).astype(float)
@@ -161,7 +161,7 @@ def scan_tree_temporal(
     with its best window.
     """
     seen = np.asarray(cases, dtype=float)
-    if seen.ndim != 2 or seen.size == 0 or np.any(seen < 0) or np.any(seen != np.floor(seen)):
+    if seen.ndim != 2 or seen.size == 0 or not np.all(np.isfinite(seen) & (seen >= 0) & (seen == np.floor(seen))):
         raise InvalidInput("Cases must be whole numbers, a row a leaf and a column a day.", place="cases")
     leaves, days = seen.shape
     if not windows or any(not 0 <= first <= last < days for first, last in windows):
@@ -171,7 +171,7 @@ def scan_tree_temporal(
     sets = _sets(nodes, leaves)
     node_totals = sets @ seen.sum(axis=1)
     totals = seen.sum(axis=1).astype(np.int64)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_count(seed, "seed"))
 
     def in_windows(by_day: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = np.concatenate([np.zeros((*by_day.shape[:-1], 1)), by_day.cumsum(axis=-1)], axis=-1)
