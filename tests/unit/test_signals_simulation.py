@@ -12,8 +12,9 @@ from traceapp.cli import main
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.causes import Chance
 from traceapp.signals.delay import Delay
+from traceapp.signals.learning import Past, learn
 from traceapp.signals.plant import Plant, draw_reports, plant_cause
-from traceapp.signals.simulation import Detector, _learn, budget, information_bound, simulate
+from traceapp.signals.simulation import Detector, budget, information_bound, simulate
 
 SMALL = Plant(lots=12, raws=1, lines=2)
 LOTS_ONLY = Plant(lots=12, raws=0, lines=0)
@@ -57,8 +58,8 @@ def test_a_bad_lot_is_found_about_when_the_published_simulation_found_it() -> No
 def test_false_alarms_keep_to_the_budget_of_all_nodes_together() -> None:
     plant = Plant(lots=40)
     spent = sum(budget(plant, 0.01).values())
-    # Two lines may spend 5 % each, not their third of the budget.
-    assert spent == pytest.approx(0.4 * 2 / 3 + 2 * 0.05)
+    # Two lines may spend 5 % each, not their third of the budget; lots and raw lots have the rest.
+    assert spent == pytest.approx(0.4)
     found = simulate(plant, "none", 1.0, chance=Chance(150, 5))
     # 6,000 lots at most one in a hundred: 60 alarms, plus three standard deviations of their number.
     assert found.false_alarms_per_100_lots <= 100 * (60 + 3 * 60**0.5) / 6000
@@ -84,9 +85,9 @@ def test_a_detector_that_has_seen_no_report_does_not_know_the_rate() -> None:
     # Six hundred earlier units gave none: it takes them for one, many times the truth.
     plant = Plant(lots=6, units=20_000, baseline=0.0001, raws=0, lines=0)
     blind = replace(plant, units=100)
-    known = _learn(plant, Detector(history=6), np.random.default_rng(1))
-    guessed = _learn(blind, Detector(history=6), np.random.default_rng(1))
-    assert known.history is not None and known.history > 1 and known.rate < 0.0005
+    told = learn(plant, Past(6), np.random.default_rng(1))
+    guessed = learn(blind, Past(6), np.random.default_rng(1))
+    assert told.history is not None and told.history > 1 and told.rate < 0.0005
     assert (guessed.history, guessed.rate > 0.001) == (1, True)
 
 

@@ -41,6 +41,25 @@ def conditional_llr(count: int, expected: float, history: int) -> float:
     return float(_ratio(np.array([count]), np.array([expected]), history)[0])
 
 
+def ratios(
+    counts: NDArray[np.int64], expected: NDArray[np.float64], history: int | None
+) -> NDArray[np.float64]:
+    """`conditional_llr` of whole arrays of one shape; with `history` None, `maxsprt.llr`, of a rate that is known.
+
+    Raises NoExposure for a count above zero where nothing is expected.
+    """
+    if np.any((counts > 0) & (expected <= 0)):
+        raise NoExposure("Complaints are counted where no exposure is recorded.", place="expected")
+    means = np.where(expected > 0, expected, 1.0)
+    gain = xlogy(counts, counts / means)
+    if history is None:
+        found = gain - counts + means
+    else:
+        count = _history(history)
+        found = gain + (count + counts) * np.log1p((means - counts) / (count + counts))
+    return np.where(counts > expected, np.maximum(found, 0.0), 0.0)
+
+
 def conditional_alarm_counts(
     expected: NDArray[np.float64], critical: float, history: int, minimum_events: int = 1
 ) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""A plant made up for planning: lots, raw lots and lines, deliveries, reports, and one thing that is wrong.
+"""A plant made up for planning: lots and what they have in common, deliveries, reports, and one thing that is wrong.
 
 Lots are released evenly, delivered evenly over some days, used and reported after the product's delay. A planted
 cause multiplies the rate of reports of the lots below it.
@@ -20,6 +20,40 @@ from .errors import require_count, require_positive, require_rate
 Kind = Literal["lot", "raw", "line", "none"]
 KINDS: tuple[Kind, ...] = ("lot", "raw", "line", "none")
 _MOST_LOTS, _MOST_DAYS = 5000, 4000
+_QUARTER = 91
+Dealt = Literal["run", "turn", "part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Something that lots have in common. `run`: each holds `number` lots one after the other (a sterilisation load);
+    `turn`: `number` of them take the lots in turn (operators); `part`: every lot is divided evenly among `number` of
+    them (consignees). With `quarterly` each is watched by the quarter of the lots' release."""
+
+    kind: str
+    number: int
+    dealt: Dealt = "turn"
+    quarterly: bool = False
+
+    def __post_init__(self) -> None:
+        require_count(self.number, self.kind, least=1)
+        if self.dealt not in ("run", "turn", "part") or not self.kind or " " in self.kind:
+            raise InvalidInput("A kind is one word; its nodes are dealt as run, turn or part.", place="commons")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """The nodes of one kind (of one material), disjoint: `node_of[part, lot]` is the position in `names` of the node
+    that holds this part of the lot, shape (parts, lots); `parts` is 1 where lots are not divided."""
+
+    kind: str
+    names: tuple[str, ...]
+    node_of: NDArray[np.int64]
+
+    @property
+    def parts(self) -> int:
+        """Into how many equal parts a lot is divided."""
+        return int(self.node_of.shape[0])
 
 
 @dataclass(frozen=True)
@@ -27,7 +61,8 @@ class Plant:
     """Size and habits of a plant; times in days, `baseline` in reports a unit over its whole life.
 
     `lots_a_raw` consecutive lots are made from one raw lot (of each of `raws` materials, whose changes are
-    staggered); `lines` take the lots in turn. `counted` is the share of reports that come in and name their lot.
+    staggered); `lines` take the lots in turn; `commons` are further kinds of nodes. `counted` is the share of reports
+    that come in and name their lot.
     """
 
     lots: int = 40
@@ -40,6 +75,7 @@ class Plant:
     lots_a_raw: int = 4
     lines: int = 2
     counted: float = 1.0
+    commons: tuple[Common, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("lots", "units", "shipping_days", "lots_a_raw"):
@@ -78,16 +114,39 @@ class Plant:
     @cached_property
     def nodes(self) -> dict[str, tuple[int, ...]]:
         """The lots below each node: `lot 1`, `raw A 1`, `line 1`; positions of lots count from 0."""
-        found: dict[str, tuple[int, ...]] = {f"lot {lot + 1}": (lot,) for lot in range(self.lots)}
+        found: dict[str, list[int]] = {}
+        for layer in self.layers:
+            for name in layer.names:
+                found[name] = []
+            for part in layer.node_of:
+                for lot, node in enumerate(part.tolist()):
+                    found[layer.names[node]].append(lot)
+        return {name: tuple(lots) for name, lots in found.items()}
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """All nodes, a layer a kind (a layer a material of the raw lots): every lot is in one node of each layer."""
+        every = np.arange(self.lots)
+        layers = [Layer("lot", tuple(f"lot {lot + 1}" for lot in every.tolist()), every[None, :])]
         for material in range(self.raws):
-            offset = material * self.lots_a_raw // max(1, self.raws)
-            for lot in range(self.lots):
-                name = f"raw {material + 1}-{(lot + offset) // self.lots_a_raw + 1}"
-                found[name] = (*found.get(name, ()), lot)
+            offset = material * self.lots_a_raw // self.raws
+            layers.append(_layer("raw", f"raw {material + 1}-", ((every + offset) // self.lots_a_raw)[None, :]))
         if self.lines > 1:
-            for line in range(min(self.lines, self.lots)):
-                found[f"line {line + 1}"] = tuple(range(line, self.lots, self.lines))
-        return found
+            layers.append(_layer("line", "line ", (every % self.lines)[None, :]))
+        return tuple(layers + [self._common(common) for common in self.commons])
+
+    def _common(self, common: Common) -> Layer:
+        every = np.arange(self.lots)[None, :]
+        if common.dealt == "run":
+            code = every // common.number
+        elif common.dealt == "turn":
+            code = every % common.number
+        else:
+            code = np.broadcast_to(np.arange(common.number)[:, None], (common.number, self.lots))
+        if not common.quarterly:
+            return _layer(common.kind, f"{common.kind} ", code)
+        quarter = self.released // _QUARTER
+        return _layer(common.kind, f"{common.kind} q", quarter[None, :] * (int(code.max()) + 1) + code)
 
     def nodes_of(self, kind: str) -> list[str]:
         """The names of the nodes of one kind."""
@@ -100,11 +159,17 @@ class Plant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reports:
-    """One entry a report that came in and names its lot: its lot, day of delivery and day of report, from day 0."""
+    """One entry a report that came in and names its lot: its lot, day of delivery and day of report, from day 0.
+
+    `where` and `grave` are evenly distributed in [0, 1): in which part of the lot its unit was, and how serious it is
+    (below the share of serious reports it is one of those).
+    """
 
     lot: NDArray[np.int64]
     delivered: NDArray[np.int64]
     reported: NDArray[np.int64]
+    where: NDArray[np.float64]
+    grave: NDArray[np.float64]
 
     def by_day(self, lots: int, days: int) -> NDArray[np.int64]:
         """Reports of each lot so far at the end of each day; shape (lots, days)."""
@@ -126,7 +191,14 @@ def draw_reports(plant: Plant, affected: tuple[int, ...], rate_ratio: float, rng
     wait = rng.exponential(delay.use_mean_days, lot.size) + rng.gamma(
         delay.report_shape, delay.report_mean_days / delay.report_shape, lot.size)
     # Somewhere in its day of delivery a unit arrives; the report is written on the day that the wait ends.
-    return Reports(lot, delivered, np.floor(delivered + rng.random(lot.size) + wait).astype(np.int64))
+    reported = np.floor(delivered + rng.random(lot.size) + wait).astype(np.int64)
+    return Reports(lot, delivered, reported, rng.random(lot.size), rng.random(lot.size))
+
+
+def _layer(kind: str, prefix: str, code: NDArray[np.int64]) -> Layer:
+    """Nodes of the codes that occur, numbered as these are."""
+    codes, node_of = np.unique(code, return_inverse=True)
+    return Layer(kind, tuple(f"{prefix}{number + 1}" for number in codes.tolist()), node_of.reshape(code.shape))
 
 
 def plant_cause(plant: Plant, kind: Kind) -> str | None:

@@ -1,8 +1,8 @@
 """What would detection have bought? Plants drawn at random with a planted cause, watched as the service watches.
 
-Every lot, raw lot and line is tested by Poisson MaxSPRT against what its deliveries make one expect; the false-alarm
-budget is split over the kinds of nodes. The detector knows the true rate and delay, or fits both to earlier lots and
-then tests by the conditional form, which allows for how little the history may say.
+Every lot, raw lot, line and whatever else lots have in common is tested by Poisson MaxSPRT against what deliveries make
+one expect; the false-alarm budget is split over the kinds of nodes. The detector knows the true rate and delay, or fits
+both to earlier lots and then tests by the conditional form, which allows for how little the history may say.
 The bound is the day on which the planted rate has left ln(1/alpha) of information, which grows by mu (R ln R - R + 1):
 for small alpha no test has a smaller mean delay. Lucky runs, and the median over runs that were detected, may.
 Source: Lorden G, Ann Math Stat 1971;42:1897-1908.
@@ -11,34 +11,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .causes import Chance, Lot, rank_causes
-from .conditional import conditional_alarm_counts, planned_conditional_value
 from .delay import Delay
 from .errors import require_count, require_rate
-from .exposure import DelayLaw
-from .history import fit_baseline, fit_delay
-from .maxsprt import alarm_counts, planned_critical_value
+from .exposure import day_chances
+from .learning import Basis, Past, known, learn
 from .plant import Kind, Plant, Reports, draw_reports, plant_cause
+from .watching import Group, Strictness, Watch, levels, watch
 
 Knowledge = Literal["true", "fitted"]
 NEVER = -1
 # Reports go on coming in after the alarm; by then somebody has looked at the case.
 LATER = 28
 _RUNS = Chance(200)
-_MOST_RATE = 0.5
+# Nothing else is drawn from the stream of numbers in which a detector learns.
+_LEARNING = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """`alpha` false alarms a lot over its life, all nodes together; `history`: earlier lots that `fitted` learns from.
+    """`alpha` false alarms a lot over its life, all nodes and groups together.
 
-    Without `shipping_known` all units count as delivered on the day of release.
+    `history`: earlier lots that `fitted` learns from; `family`: sister products with as many, on whose rates it leans;
+    `stated`: the wait that it assumes with too few reports. Without `shipping_known` all units count as delivered on
+    the day of release. `serious`: the share of reports that are watched by themselves as well, 0 for none.
     """
 
     alpha: float = 0.01
@@ -46,11 +49,21 @@ class Detector:
     knowledge: Knowledge = "true"
     history: int = 40
     shipping_known: bool = True
+    family: int = 0
+    stated: Delay = Delay()
+    serious: float = 0.0
 
     def __post_init__(self) -> None:
         require_rate(self.alpha, "alpha")
         require_count(self.minimum_events, "minimum_events", least=1)
-        require_count(self.history, "history", least=1)
+        Past(self.history, self.family)
+        if self.serious != 0:
+            require_rate(self.serious, "serious")
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of the reports that are watched, all of them first."""
+        return (1.0, self.serious) if self.serious else (1.0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +102,6 @@ class Outcome:
     first_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """`history`: the reports that the rate was learnt from; None for a rate that is known."""
-
-    rate: float
-    law: DelayLaw
-    history: int | None = None
-
-
 def simulate(
     plant: Plant, kind: Kind, rate_ratio: float, detector: Detector | None = None, *, chance: Chance = _RUNS,
     progress: Callable[[int], None] | None = None,
@@ -123,122 +127,91 @@ def _runs(
     plant: Plant, node: str | None, rate_ratio: float, detector: Detector, chance: Chance
 ) -> Iterator[Run]:
     affected = () if node is None else plant.nodes[node]
-    truth = _Basis(plant.rate, plant.delay)
-    known = _watch(plant, detector, truth) if detector.knowledge == "true" else None
     for number in range(chance.replications):
-        # One stream a run: the plants are the same for every detector that is compared.
-        rng = np.random.default_rng((chance.seed, number))
-        reports = draw_reports(plant, affected, rate_ratio, rng)
-        watch = known or _watch(plant, detector, _learn(plant, detector, rng))
-        yield watch.look(reports, node)
+        reports = draw_reports(plant, affected, rate_ratio, np.random.default_rng((chance.seed, number)))
+        yield _look(watch_of(plant, detector, (chance.seed, number)), reports, node)
 
 
-def _learn(plant: Plant, detector: Detector, rng: np.random.Generator) -> _Basis:
-    """Rate and delay from earlier lots without a cause, as they stand on the day when the plan begins.
-
-    A history without any report is taken for one with a single report: more cannot be said, and the truth is not known.
-    """
-    before = replace(plant, lots=detector.history)
-    today = int(before.released[-1]) + math.ceil(plant.days_between)
-    reports = draw_reports(before, (), 1.0, rng)
-    seen = reports.reported < today
-    waits = (reports.reported - reports.delivered)[seen]
-    law: DelayLaw = fit_delay(waits.tolist(), (today - 1 - reports.delivered[seen]).tolist()) or Delay()
-    ages = np.maximum(today - 1 - before.released[:, None] - np.arange(plant.shipping_days)[None, :], -1)
-    chances = law.cdf(ages.astype(float) + 0.5)
-    exposure = np.where(ages >= 0, chances, 0.0) @ plant.delivered()
-    counts = np.bincount(reports.lot[seen], minlength=before.lots)
-    counts[exposure == 0] = 0
-    if counts.sum() == 0:
-        return _Basis(min(1 / float(exposure.sum()), _MOST_RATE), law, 1)
-    return _Basis(fit_baseline(counts, exposure).mean, law, int(counts.sum()))
+def watch_of(plant: Plant, detector: Detector, run: tuple[int, int]) -> Watch:
+    """The watch of one run, given by seed and number: the same whatever is planted in it."""
+    return _fitted(plant, detector, run) if detector.knowledge == "fitted" else _true(plant, detector)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Watch:
-    """What a detector expects of every lot and when each node alarms; arrays over days."""
+@lru_cache(maxsize=4)
+def _true(plant: Plant, detector: Detector) -> Watch:
+    return _watch(plant, detector, [known(plant, share) for share in detector.shares])
 
-    plant: Plant
-    expected: NDArray[np.float64]
-    alarms: dict[str, NDArray[np.int64]]
 
-    def look(self, reports: Reports, node: str | None) -> Run:
-        seen = reports.by_day(self.plant.lots, self.plant.days)
-        affected = set() if node is None else set(self.plant.nodes[node])
-        first, first_kind, false_alarms = NEVER, None, 0
-        for name, alarm in self.alarms.items():
-            lots = self.plant.nodes[name]
-            crossed = seen[list(lots)].sum(axis=0) >= alarm
-            if not crossed.any():
-                continue
-            if affected.isdisjoint(lots):
-                false_alarms += 1
-                continue
-            day = int(crossed.argmax())
+@lru_cache(maxsize=512)
+def _learnt(plant: Plant, past: Past, shares: tuple[float, ...], run: tuple[int, int]) -> list[Basis]:
+    # One history a run, of which each group sees its own part.
+    return [learn(plant, past, np.random.default_rng((*run, _LEARNING)), share) for share in shares]
+
+
+def _fitted(plant: Plant, detector: Detector, run: tuple[int, int]) -> Watch:
+    past = Past(detector.history, detector.family, stated=detector.stated)
+    return _watch(plant, detector, _learnt(plant, past, detector.shares, run))
+
+
+def _watch(plant: Plant, detector: Detector, bases: Sequence[Basis]) -> Watch:
+    groups = [Group(share, basis) for share, basis in zip(detector.shares, bases, strict=True)]
+    return watch(plant, groups, Strictness(detector.alpha, detector.minimum_events),
+                 shipping_known=detector.shipping_known)
+
+
+def _look(watch: Watch, reports: Reports, node: str | None) -> Run:
+    plant = watch.plant
+    touched = np.zeros(plant.lots, dtype=bool)
+    if node is not None:
+        touched[list(plant.nodes[node])] = True
+    first, first_kind, false_alarms = NEVER, None, 0
+    for row in watch.rows:
+        crossed = watch.excess(row, reports) >= 0
+        alarmed = crossed.any(axis=1)
+        holds = holds_any(row.layer.node_of, len(row.layer.names), touched)
+        false_alarms += int((alarmed & ~holds).sum())
+        if (alarmed & holds).any():
+            day = int(crossed[alarmed & holds].argmax(axis=1).min())
             if first == NEVER or day < first:
-                first, first_kind = day, name.partition(" ")[0]
-        if node is None or first == NEVER:
-            return Run(None, false_alarms, None, None, None)
-        begun = int(self.plant.released[min(affected)])
-        later = min(first + LATER, self.plant.days - 1)
-        return Run(max(0, first - begun), false_alarms, self._is_first(seen, first, node),
-                   self._is_first(seen, later, node), first_kind)
-
-    def _is_first(self, seen: NDArray[np.int64], day: int, node: str) -> bool:
-        """Whether the planted node is in the top class; a lot with a report before its exposure counts a hair."""
-        counts = seen[:, day]
-        exposure = np.maximum(self.expected[:, day], 1e-9 * (counts > 0))
-        lots = [Lot(f"lot {lot + 1}", int(count), float(mean))
-                for lot, (count, mean) in enumerate(zip(counts, exposure, strict=True))]
-        edges = [(name, f"lot {lot + 1}") for name, below in self.plant.nodes.items() for lot in below
-                 if not name.startswith("lot ")]
-        return node in rank_causes(lots, edges, chance=Chance(1)).classes[0].members
+                first, first_kind = day, row.layer.kind
+    if node is None or first == NEVER:
+        return Run(None, false_alarms, None, None, None)
+    begun = int(plant.released[touched][0])
+    seen = reports.by_day(plant.lots, plant.days)
+    later = min(first + LATER, plant.days - 1)
+    return Run(max(0, first - begun), false_alarms, _is_first(watch, seen, first, node),
+               _is_first(watch, seen, later, node), first_kind)
 
 
-def _watch(plant: Plant, detector: Detector, basis: _Basis) -> _Watch:
-    delivered = plant.delivered()
-    if not detector.shipping_known:
-        delivered = np.array([float(plant.units)])
-    chances = basis.law.cdf(np.arange(plant.days, dtype=float) + 0.5)
-    one = basis.rate * np.convolve(delivered, chances)[: plant.days]
-    expected = np.zeros((plant.lots, plant.days))
-    for lot, day in enumerate(plant.released.tolist()):
-        expected[lot, day:] = one[: plant.days - day]
-    alarms = {}
-    for name, alpha in budget(plant, detector.alpha).items():
-        lots = list(plant.nodes[name])
-        planned = basis.rate * plant.units * len(lots)
-        line = _alarm_line(np.maximum(expected[lots].sum(axis=0), 1e-9), (alpha, planned), detector, basis)
-        if line is not None:
-            alarms[name] = line
-    return _Watch(plant, expected, alarms)
+def holds_any(node_of: NDArray[np.int64], nodes: int, touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which nodes hold a part of a touched lot; shape (nodes,)."""
+    found = np.zeros(nodes, dtype=bool)
+    found[node_of[:, touched].ravel()] = True
+    return found
 
 
-def _alarm_line(
-    means: NDArray[np.float64], plan: tuple[float, float], detector: Detector, basis: _Basis
-) -> NDArray[np.int64] | None:
-    """The count that alarms on each day, shape as `means`; None where the plan has no critical value."""
-    (alpha, planned), least = plan, detector.minimum_events
-    if basis.history is None:
-        critical = planned_critical_value(alpha, planned, minimum_events=least).value
-        return None if critical is None else alarm_counts(means, critical, least)
-    found, history = planned_conditional_value(alpha, planned, basis.history, minimum_events=least)
-    return None if found.value is None else conditional_alarm_counts(means, found.value, history, least)
+def _is_first(watch: Watch, seen: NDArray[np.int64], day: int, node: str) -> bool:
+    """Whether the planted node is in the top class; a lot with a report before its exposure counts a hair."""
+    counts = seen[:, day]
+    exposure = np.maximum(watch.expected[:, day], 1e-9 * (counts > 0))
+    lots = [Lot(f"lot {lot + 1}", int(count), float(mean))
+            for lot, (count, mean) in enumerate(zip(counts, exposure, strict=True))]
+    edges = [(name, f"lot {lot + 1}") for name, below in watch.plant.nodes.items() for lot in below
+             if not name.startswith("lot ")]
+    return node in rank_causes(lots, edges, chance=Chance(1)).classes[0].members
 
 
 def budget(plant: Plant, alpha: float) -> dict[str, float]:
-    """The false-alarm rate of each node: `alpha` a lot in all, each kind of node an equal part, at most 5 % a node."""
-    kinds = [kind for kind in ("lot", "raw", "line") if plant.nodes_of(kind)]
-    whole = alpha * plant.lots / len(kinds)
-    return {name: min(0.05, whole / len(names)) for kind in kinds for names in [plant.nodes_of(kind)] for name in names}
+    """The false-alarm rate of each node: `alpha` a lot in all, each kind of node an equal part (see `budget.split`)."""
+    rates = levels(plant, (1.0,), Strictness(alpha))
+    return {name: rates[layer.kind, 1.0] for layer in plant.layers for name in layer.names}
 
 
 def information_bound(plant: Plant, affected: Sequence[int], rate_ratio: float, alpha: float) -> int | None:
     """Days from the first delivery until the affected lots have given ln(1/alpha) of information; None for never."""
     if rate_ratio == 1 or not affected:
         return None
-    chances = plant.delay.cdf(np.arange(plant.days, dtype=float) + 0.5)
-    one = plant.rate * np.convolve(plant.delivered(), chances)[: plant.days]
+    one = plant.rate * np.convolve(plant.delivered(), day_chances(plant.delay, plant.days))[: plant.days]
     total = np.zeros(plant.days)
     for lot in affected:
         day = int(plant.released[lot])
