@@ -116,15 +116,18 @@ def test_serious_harm_has_a_rate_of_its_own_once_enough_of_it_came(sqlite: Datab
 def test_a_lot_under_signal_and_a_recalled_one_are_left_out(sqlite: Database, clock: FixedClock,
                                                             product_id: str) -> None:
     from tests.factories_surveillance import add_reactions
-    from traceapp.surveillance.model import Signal
+    from traceapp.surveillance.model import Signal, SignalLot
 
     with sqlite.write() as session:
         bad, recalled, refuted = session.scalars(select(Lot).order_by(Lot.started_at)).all()[:3]
         for lot, state in ((bad, "open"), (refuted, "refuted")):
+            case_id = new_id(clock.now())
+            session.add(SignalLot(lot_key=lot.lot_key, signal_id=case_id))
             session.add(Signal(
-                lot_key=lot.lot_key, id=new_id(clock.now()), reference=f"SG-{lot.number}", product_id=product_id,
+                lot_key=lot.lot_key, id=case_id, reference=f"SG-{lot.number}", product_id=product_id,
+                kind="lot", node_key=lot.lot_key, name=lot.number, severity_group="harm",
                 method="maxsprt", opened_at=clock.now(), since=clock.now().date(), observed=200, expected=4.0, llr=9.0,
-                critical=4.0, evidence={}, state=state))
+                critical=4.0, state=state))
         add_reactions(session, bad, bad.started_at + timedelta(days=3), 200)
         add_reactions(session, recalled, recalled.started_at + timedelta(days=3), 200)
         recalled.is_recalled = True

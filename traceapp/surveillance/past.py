@@ -21,9 +21,9 @@ from traceapp.trace.model import Hold, HoldKind, Lot
 
 from .alarm import SeverityGroup
 from .exposure import Delivery, Spans, chunks, deliveries_of, holds_of, region_name, regions_of
-from .model import Signal, SignalDecision
+from .model import Signal, SignalDecision, SignalLot
 from .observe import SERIOUS, counted
-from .states import SignalState
+from .states import STANDING, SignalState
 
 if TYPE_CHECKING:
     from traceapp.signals.spread import Supply
@@ -134,10 +134,10 @@ def lots_under_signal(session: Session, lot_keys: Iterable[str]) -> set[str]:
     found: set[str] = set()
     confirmed = select(SignalDecision.signal_id).where(SignalDecision.action == "confirm",
                                                        SignalDecision.signal_id == Signal.id).exists()
-    standing = Signal.state.in_((SignalState.open, SignalState.validated, SignalState.confirmed))
+    stands = Signal.state.in_(STANDING) | ((Signal.state == SignalState.closed) & confirmed)
     for keys in chunks(lot_keys):
-        found |= set(session.scalars(select(Signal.lot_key).where(
-            Signal.lot_key.in_(keys), standing | ((Signal.state == SignalState.closed) & confirmed))))
+        found |= set(session.scalars(select(SignalLot.lot_key).join(Signal, Signal.id == SignalLot.signal_id).where(
+            SignalLot.lot_key.in_(keys), stands)))
     return found
 
 
