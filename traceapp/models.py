@@ -3,6 +3,7 @@ from traceapp.adverse_event import decision_model as adverse_event_decisions
 from traceapp.adverse_event import model as adverse_event
 from traceapp.attachment import model as attachment
 from traceapp.audit import model as audit
+from traceapp.capa import model as capa
 from traceapp.catalog import model as catalog
 from traceapp.code import model as code
 from traceapp.code import print_model as printing
@@ -33,7 +34,7 @@ from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "catalog", "code", "code_lists",
+__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "code", "code_lists",
            "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing", "legal_clocks",
            "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports", "returns", "roster",
            "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

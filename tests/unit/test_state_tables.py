@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from traceapp.adverse_event import states as adverse_event
+from traceapp.capa import states as capa
 from traceapp.code import print_states as printing
 from traceapp.complaint import return_states as returns
 from traceapp.complaint import states as complaint
@@ -23,7 +24,7 @@ TABLES: list[tuple[ModuleType, type[StrEnum]]] = [
     (adverse_event, adverse_event.AdverseEventState),
     (surveillance, surveillance.SignalState), (recall, recall.RecallState),
     (printing, printing.FileState), (records, records.FileState), (importing, importing.ImportState),
-    (reports, reports.ReportState)]
+    (reports, reports.ReportState), (capa, capa.CapaState)]
 CASES = [(module, state, action) for module, states in TABLES for state in states for action in module.TRANSITIONS]
 
 

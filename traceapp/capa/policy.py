@@ -1,0 +1,105 @@
+"""Pure decisions of a CAPA: by when things are due, and what stands in the way of a step."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from traceapp.core.errors import Conflict
+from traceapp.rules import is_working_day, last_moment
+
+from .states import ActionState, Conclusion, Verdict
+
+HOME = "CN"
+# The house's own limit: development answers quality within so many working days.
+ANSWER_WORKING_DAYS = 15
+# The house's own limits, in days: from when the duty arises until it is done.
+DUE_DAYS = {"capa.investigate": 3, "capa.plan": 30, "capa.begin": 7, "capa.verify": 3, "capa.close": 7}
+WHOLE_DAYS = 90
+CLOSED_MEANING = "closed as effective"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFacts:
+    """An action as the guards see it."""
+
+    state: str
+    owner_id: str | None
+    due_on: date | None
+    done_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the guards ask: verdicts of the causes, why none can be found, actions, conclusions of the checks in order
+    (None: stated, not concluded), questions without an answer."""
+
+    verdicts: Collection[str] = ()
+    no_cause: str = ""
+    actions: Collection[ActionFacts] = ()
+    conclusions: tuple[str | None, ...] = ()
+    open_questions: int = 0
+
+
+def answer_due(asked_on: date) -> tuple[datetime, bool]:
+    """The end of the fifteenth working day after the day of the question, at home; and whether the calendar knows every
+    year that was counted."""
+    day, left, is_sure = asked_on, ANSWER_WORKING_DAYS, True
+    while left:
+        day += timedelta(days=1)
+        works, is_known = is_working_day(HOME, day)
+        left, is_sure = left - works, is_sure and is_known
+    return last_moment(HOME, day), is_sure
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day at home."""
+    return last_moment(HOME, day)
+
+
+def refuse_step(action: str, facts: Facts) -> None:
+    """Nothing when all that a step needs is there. Raises Conflict that says what is missing."""
+    guard = _GUARDS.get(action)
+    if guard is not None:
+        guard(facts)
+
+
+def _cause_stands(facts: Facts) -> None:
+    if Verdict.confirmed not in facts.verdicts and not facts.no_cause:
+        raise Conflict("No cause is confirmed yet. Confirm one, or say why none can be found.", code="no-cause",
+                       place="action")
+
+
+def _is_prepared(facts: Facts) -> None:
+    to_do = [one for one in facts.actions if one.state == ActionState.open]
+    if not to_do:
+        raise Conflict("No action is planned yet.", code="no-actions", place="action")
+    if any(one.owner_id is None or one.due_on is None for one in to_do):
+        raise Conflict("Every action needs somebody who does it, and a day.", code="action-without-owner",
+                       place="action")
+    if not facts.conclusions or facts.conclusions[-1] is not None:
+        raise Conflict("State first by which criterion it will be judged whether the actions helped, and when.",
+                       code="no-criterion", place="action")
+
+
+def _all_is_done(facts: Facts) -> None:
+    states = [one.state for one in facts.actions]
+    if ActionState.open in states:
+        raise Conflict("Some actions are not done yet.", code="actions-open", place="action")
+    if ActionState.done not in states:
+        raise Conflict("No action was done, so there is nothing to verify.", code="nothing-done", place="action")
+
+
+def _helped(facts: Facts) -> None:
+    if not facts.conclusions or facts.conclusions[-1] != Conclusion.effective:
+        raise Conflict("It was not verified yet that the actions helped.", code="not-verified", place="action")
+    if facts.open_questions:
+        raise Conflict("A question to development has no answer yet.", code="question-open", place="action")
+
+
+def took_part(facts: Facts, user_id: str) -> bool:
+    """Whether somebody owned an action, or reported one as done."""
+    return any(user_id in (one.owner_id, one.done_by) for one in facts.actions)
+
+
+_GUARDS = {"plan": _cause_stands, "begin": _is_prepared, "verify": _all_is_done, "close": _helped}
