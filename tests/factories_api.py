@@ -117,5 +117,21 @@ def make_plant(console: Console) -> Plant:
     with database.write() as session:
         file = read_list("imdrf.csv", b"annex,code,term,path,selectable\nA,A04,Material,A04,no\nA,A0401,Break,A04|A0401,yes\n")
         import_list(session, house.manager, clock, ImportList(file, "2026"))
-    ids |= {"system": "imdrf", "version": "2026"}
+    ids |= {"system": "imdrf", "version": "2026"} | _with_capa(api, ids)
     return Plant(console, api, house, ids)
+
+
+def _with_capa(api: ApiClient, ids: dict[str, str]) -> dict[str, str]:
+    """A CAPA with one of each part."""
+    capa = api.post("/capas", {"kind": "corrective", "title": "Redness", "problem": "More than expected",
+                               "problem_kind": "redness", "product_ids": [ids["product_id"]],
+                               "links": [{"kind": "signal", "target_id": ids["signal_id"]}]})
+    path = f"/capas/{capa['id']}"
+    for address, body in (("steps", {"action": "investigate"}), ("causes", {"kind": "upstream", "text": "Glue"}),
+                          ("actions", {"what": "Test the glue", "owner_id": ids["user_id"], "due_on": "2026-12-20"}),
+                          ("questions", {"question": "Which monomer?", "asked_of_id": ids["user_id"]})):
+        capa = api.post(f"{path}/{address}", body, 200, If_Match=api.etag)
+    api.put(f"{path}/whys", {"answers": ["It irritates"]}, If_Match=api.etag)
+    api.put(f"{path}/criterion", {"criterion": "None in 90 days", "method": "Count", "planned_on": "2027-03-01"},
+            If_Match=api.etag)
+    return {"capa_id": capa["id"], "action_id": capa["actions"][0]["id"]}

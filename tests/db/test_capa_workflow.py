@@ -323,7 +323,7 @@ def test_what_is_late_is_told_to_the_manager_once(database: Database, clock: Fix
         assert tell_late(session, clock) == 2
     with database.write() as session:
         assert (is_any_late(session, clock), tell_late(session, clock)) == (False, 0)
-        late = capa_page(session, CapaFilter(late_at=clock.now(), today=clock.now().date()))
+        late = capa_page(session, CapaFilter(late_at=clock.now()))
         assert [row.id for row in late.rows] == [capa.id]
     assert [kind for kind, _who in open_duties(database)].count("capa.late") == 1
     assert trail(database, capa.id).count("capa.late") == 2

@@ -87,6 +87,16 @@ ACTS = {
     "recall_cancel": "POST /recalls/<recall_id>/cancellation", "recall_close": "POST /recalls/<recall_id>/closing",
     "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
     "recall_settle": "POST /recalls/<recall_id>/settlements",
+    "capa_open": "POST /capas", "capa_change": "PUT /capas/<capa_id>", "capa_link": "POST /capas/<capa_id>/links",
+    "capa_step": "POST /capas/<capa_id>/steps", "capa_close": "POST /capas/<capa_id>/closing",
+    "capa_whys": "PUT /capas/<capa_id>/whys", "capa_cause": "POST /capas/<capa_id>/causes",
+    "capa_judge": "POST /capas/<capa_id>/causes/<cause_id>/judgement", "capa_no_cause": "POST /capas/<capa_id>/no-cause",
+    "capa_action": "POST /capas/<capa_id>/actions", "capa_action_change": "PUT /capas/<capa_id>/actions/<action_id>",
+    "capa_action_finish": "POST /capas/<capa_id>/actions/<action_id>/completion",
+    "capa_action_drop": "POST /capas/<capa_id>/actions/<action_id>/dropping",
+    "capa_action_prove": "POST /capas/<capa_id>/actions/<action_id>/files",
+    "capa_criterion": "PUT /capas/<capa_id>/criterion", "capa_conclude": "POST /capas/<capa_id>/conclusion",
+    "capa_ask": "POST /capas/<capa_id>/questions", "capa_answer": "POST /capas/<capa_id>/questions/<question_id>/answer",
     "records_order": "POST /exports/records/jobs",
     "records_job_cancel": "POST /exports/records/jobs/<file_id>/cancel",
     "exchange_subscription_pause": "POST /subscriptions/<subscription_id>/pause",
@@ -101,6 +111,7 @@ FILES = {
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
     "partners_export": "GET /exports/parties", "links_export": "GET /exports/links", "complaints": "GET /exports/complaints",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
+    "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",
@@ -162,6 +173,7 @@ def test_every_change_of_something_that_has_versions_asks_for_the_version(consol
 
 # A view that also writes beside the unit of work of its request, and why.
 WRITES_BESIDE = {
+    "capas.py:close": "an attempt to sign counts whatever comes of it",
     "recalls.py:_signed": "an attempt to sign counts whatever comes of it",
     "reports.py:approve": "an attempt to sign counts whatever comes of it",
     "accounts.py:change_password": "an attempt counts whatever comes of it",

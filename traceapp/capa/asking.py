@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -18,9 +17,7 @@ from traceapp.worklist.tasks import complete_tasks
 from .cases import ANSWER_TASK, Act, for_work, known_person, next_position, note, raise_personal
 from .model import CapaQuestion
 from .opening import TEXT
-from .policy import answer_due
-
-_ZONE = ZoneInfo("Asia/Shanghai")
+from .policy import answer_due, home_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def ask_development(session: Session, actor: Actor, clock: Clock, command: AskDe
     capa = for_work(session, actor, Act(command.capa_id, command.revision, "ask"))
     person = known_person(session, command.asked_of_id, "capa.act", place="asked_of_id")
     now = clock.now()
-    due_at, is_sure = answer_due(now.astimezone(_ZONE).date())
+    due_at, is_sure = answer_due(home_day(now))
     question = CapaQuestion(
         id=new_id(now), capa_id=capa.id, position=next_position(session, CapaQuestion, capa.id), asked_at=now,
         question=short_text(required_text(command.question, place="question"), TEXT, place="question"),

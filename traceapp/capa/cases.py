@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from traceapp.attachment.service import attachments_of_all
 from traceapp.audit import record, stream_of
 from traceapp.audit.trail import canonical
 from traceapp.core.actor import Actor
@@ -62,6 +63,11 @@ def capa_by_id(session: Session, capa_id: str, *, lock: bool = False) -> Capa:
 def capa_stream(capa_id: str) -> str:
     """The name of its chain in the trail, and what tasks and files about it are about."""
     return stream_of("capa", capa_id)
+
+
+def action_stream(action_id: str) -> str:
+    """What tasks and proofs of an action are about."""
+    return stream_of("capa_action", action_id)
 
 
 def for_work(session: Session, actor: Actor, act: Act) -> Capa:
@@ -183,7 +189,8 @@ _SIGNED: dict[_Parts, tuple[str, ...]] = {
 
 
 def signed_hash(session: Session, capa: Capa) -> str:
-    """SHA-256 of what a signature covers: the description, the causes, the actions, the verification, the answers."""
+    """SHA-256 of what a signature covers: the description, the causes, the actions with their proofs, the verification,
+    the answers."""
     session.flush()
     body: dict[str, object] = {name: getattr(capa, name) for name in (
         "id", "reference", "kind", "title", "problem", "problem_kind", "no_cause")}
@@ -192,4 +199,8 @@ def signed_hash(session: Session, capa: Capa) -> str:
     for model, names in _SIGNED.items():
         rows = session.scalars(select(model).where(model.capa_id == capa.id).order_by(model.position, model.id))
         body[model.__tablename__] = [[getattr(row, name) for name in names] for row in rows]
+    abouts = [action_stream(key) for key in session.scalars(select(CapaAction.id).where(
+        CapaAction.capa_id == capa.id))]
+    body["proofs"] = {about: [one.sha256 for one in files]
+                      for about, files in attachments_of_all(session, abouts).items()}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

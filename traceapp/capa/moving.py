@@ -13,11 +13,11 @@ from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.identity.service import check_signature
 from traceapp.worklist.tasks import drop_tasks
 
-from .cases import CHECK_TASK, Step, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
+from .cases import CHECK_TASK, Step, action_stream, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
 from .effects import note_confirmed_causes
 from .model import Capa
 from .opening import TEXT, LinkTo, running_for
-from .planning import action_stream, open_check, remind_owners
+from .planning import open_check, remind_owners
 from .policy import CLOSED_MEANING, end_of, refuse_step, took_part
 from .queries import actions_of
 from .states import ActionState

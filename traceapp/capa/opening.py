@@ -28,7 +28,7 @@ from traceapp.trace.model import Inspection
 
 from .cases import Act, capa_by_id, capa_stream, for_work, known_person, note, raise_duty
 from .model import Capa, CapaLink, CapaProduct
-from .policy import WHOLE_DAYS
+from .policy import WHOLE_DAYS, home_day
 from .states import ENDED, CapaKind, CapaState, LinkKind
 
 TITLE, TEXT = 300, 20_000
@@ -177,7 +177,7 @@ def _problem_kind(code: str) -> str:
 
 
 def _day(clock: Clock, due_on: date | None) -> date:
-    today = clock.now().date()
+    today = home_day(clock.now())
     if due_on is None:
         return today + timedelta(days=WHOLE_DAYS)
     if due_on < today:

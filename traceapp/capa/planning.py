@@ -7,7 +7,6 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from traceapp.audit import stream_of
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.complaint.policy import one_of
 from traceapp.core.actor import Actor
@@ -22,6 +21,7 @@ from .cases import (
     CHECK_TASK,
     Act,
     Step,
+    action_stream,
     capa_stream,
     for_work,
     known_person,
@@ -33,7 +33,7 @@ from .cases import (
 )
 from .model import Capa, CapaAction, CapaCheck
 from .opening import TEXT
-from .policy import end_of
+from .policy import end_of, home_day
 from .states import ActionState, CapaState, Conclusion
 
 MOST_ACTIONS = 100
@@ -97,11 +97,6 @@ class ConcludeCheck:
     conclusion: str
     result: str
     revision: int | None = None
-
-
-def action_stream(action_id: str) -> str:
-    """What tasks and proofs of an action are about."""
-    return stream_of("capa_action", action_id)
 
 
 def add_action(session: Session, actor: Actor, clock: Clock, command: AddAction) -> CapaAction:
@@ -209,7 +204,7 @@ def state_criterion(session: Session, actor: Actor, clock: Clock, command: State
     """The criterion of the verification, stated before anything is done; while it is not in use it can be stated anew.
     Raises InvalidInput, Conflict once the actions have begun."""
     capa = for_work(session, actor, Act(command.capa_id, command.revision, "state_criterion"))
-    if command.planned_on < clock.now().date():
+    if command.planned_on < home_day(clock.now()):
         raise InvalidInput("This day is past.", code="past", place="planned_on")
     check = open_check(session, capa.id)
     if check is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from traceapp.core.errors import Conflict
 from traceapp.rules import is_working_day, last_moment
 
 from .states import ActionState, Conclusion, Verdict
 
-HOME = "CN"
+HOME, _ZONE = "CN", ZoneInfo("Asia/Shanghai")
 # The house's own limit: development answers quality within so many working days.
 ANSWER_WORKING_DAYS = 15
 # The house's own limits, in days: from when the duty arises until it is done.
@@ -50,6 +51,11 @@ def answer_due(asked_on: date) -> tuple[datetime, bool]:
         works, is_known = is_working_day(HOME, day)
         left, is_sure = left - works, is_sure and is_known
     return last_moment(HOME, day), is_sure
+
+
+def home_day(at: datetime) -> date:
+    """The day of a moment at home."""
+    return at.astimezone(_ZONE).date()
 
 
 def end_of(day: date) -> datetime:

@@ -1,7 +1,7 @@
 """Reads of CAPAs: lists, and all that stands on the page of one."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -25,13 +25,13 @@ from .model import (
     CapaQuestion,
     CapaWhy,
 )
+from .policy import home_day
 from .states import ENDED, ActionState
 
 
 @dataclass(frozen=True, slots=True)
 class CapaFilter:
-    """`text` looks into reference and title; `late_at`: those that are late at this moment, and `today`, its day at
-    home."""
+    """`text` looks into reference and title; `late_at`: those in which something is late at this moment."""
 
     text: str = ""
     state: str | None = None
@@ -40,7 +40,6 @@ class CapaFilter:
     owner_id: str | None = None
     link: tuple[str, str] | None = None
     late_at: datetime | None = None
-    today: date | None = None
     after: str | None = None
     limit: int = 50
 
@@ -69,12 +68,13 @@ def capa_page(session: Session, wanted: CapaFilter) -> Page[Capa]:
     if wanted.link:
         found = found.where(Capa.id.in_(select(CapaLink.capa_id).where(
             CapaLink.kind == wanted.link[0], CapaLink.target_id == wanted.link[1])))
-    if wanted.late_at is not None and wanted.today is not None:
-        found = _late(found, wanted.late_at, wanted.today)
+    if wanted.late_at is not None:
+        found = _late(found, wanted.late_at)
     return page_of(session, found, Order(Capa.opened_at, Capa.id, descending=True), wanted.after, wanted.limit)
 
 
-def _late(found: Select[Capa], at: datetime, today: date) -> Select[Capa]:
+def _late(found: Select[Capa], at: datetime) -> Select[Capa]:
+    today = home_day(at)
     actions = select(CapaAction.capa_id).where(CapaAction.state == ActionState.open, CapaAction.due_on < today)
     questions = select(CapaQuestion.capa_id).where(CapaQuestion.answered_at.is_(None), CapaQuestion.due_at < at)
     return found.where(Capa.state.not_in(ENDED), or_(Capa.due_on < today, Capa.id.in_(actions),
@@ -101,6 +101,16 @@ def progress_of(session: Session, ids: Iterable[str]) -> dict[str, Progress]:
         .where(CapaAction.capa_id.in_(wanted), CapaAction.state != ActionState.dropped).group_by(CapaAction.capa_id))
     found = {key: Progress(count, done, due) for key, count, done, due in rows}
     return {key: found.get(key, Progress()) for key in wanted}
+
+
+def product_codes_of(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The codes of the products of each CAPA; one without a product is not in it."""
+    found: dict[str, list[str]] = {}
+    for key, code in session.execute(
+            select(CapaProduct.capa_id, Product.code).join(Product, Product.id == CapaProduct.product_id)
+            .where(CapaProduct.capa_id.in_(ids)).order_by(Product.code)):
+        found.setdefault(key, []).append(code)
+    return found
 
 
 def products_of(session: Session, capa_id: str) -> list[Product]:

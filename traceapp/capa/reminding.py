@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -13,9 +12,8 @@ from traceapp.core.clock import Clock
 
 from .cases import LATE_TASK, note, raise_duty
 from .model import Capa, CapaAction, CapaCheck, CapaQuestion
+from .policy import home_day
 from .states import ActionState, CapaState
-
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def _wanted(now: datetime, today: date) -> tuple[tuple[str, Select[Any]], ...]:
@@ -37,14 +35,14 @@ def is_any_late(session: Session, clock: Clock) -> bool:
     """Whether something is late of which nobody was told yet."""
     now = clock.now()
     return any(session.scalars(wanted.limit(1)).first() is not None
-               for _what, wanted in _wanted(now, now.astimezone(_ZONE).date()))
+               for _what, wanted in _wanted(now, home_day(now)))
 
 
 def tell_late(session: Session, clock: Clock, limit: int = 100) -> int:
     """Give the manager a duty for each CAPA in which something is late; answers how many things. A CAPA is locked
     before its parts, as by whoever works on it; one in somebody's hands is looked at the next time."""
     now, told = clock.now(), 0
-    for what, wanted in _wanted(now, now.astimezone(_ZONE).date()):
+    for what, wanted in _wanted(now, home_day(now)):
         rows = list(session.scalars(wanted.limit(limit)))
         free = {one.id: one for one in session.scalars(select(Capa).where(
             Capa.id.in_({row.capa_id for row in rows})).order_by(Capa.id).with_for_update(skip_locked=True))}

@@ -19,10 +19,11 @@ from .planning import (
     finish_action,
     state_criterion,
 )
+from .proving import ProveAction, prove_action
 
 __all__ = ["AddAction", "AddCause", "AnswerQuestion", "AskDevelopment", "ChangeAction", "ChangeCapa", "CloseCapa",
            "ConcludeCheck", "DropAction", "FinishAction", "GiveUpCause", "JudgeCause", "LinkCapa", "LinkTo",
-           "MoveCapa", "OpenCapa", "StateCriterion", "WriteWhys", "add_action", "add_cause", "answer_question",
-           "ask_development", "change_action", "change_capa", "close_capa", "conclude_check", "drop_action",
-           "finish_action", "give_up_cause", "judge_cause", "link_capa", "move_capa", "open_capa", "running_for",
-           "state_criterion", "write_whys"]
+           "MoveCapa", "OpenCapa", "ProveAction", "StateCriterion", "WriteWhys", "add_action", "add_cause",
+           "answer_question", "ask_development", "change_action", "change_capa", "close_capa", "conclude_check",
+           "drop_action", "finish_action", "give_up_cause", "judge_cause", "link_capa", "move_capa", "open_capa",
+           "prove_action", "running_for", "state_criterion", "write_whys"]

@@ -110,7 +110,7 @@ WORK: dict[str, frozenset[CapaState]] = {
     "write_whys": _SEARCH, "add_cause": _SEARCH, "judge_cause": _SEARCH, "give_up_cause": _SEARCH,
     "add_action": _PLAN, "change_action": _PLAN,
     "state_criterion": frozenset({_S.investigating, _S.planned}),
-    "finish_action": frozenset({_S.acting}), "drop_action": _PLAN,
+    "finish_action": frozenset({_S.acting}), "drop_action": _PLAN, "prove": frozenset({_S.acting, _S.verifying}),
     "conclude": frozenset({_S.verifying}),
 }
 

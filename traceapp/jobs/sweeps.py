@@ -14,6 +14,8 @@ from traceapp.adverse_event.clocks import events_without_clocks, follow_markets,
 from traceapp.adverse_event.clusters import follow_cluster
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
+from traceapp.capa.reminding import is_any_late as is_any_capa_late
+from traceapp.capa.reminding import tell_late
 from traceapp.catalog.registrations import MARKETS_CHANGED
 from traceapp.catalog.service import LIMITS_CHANGED
 from traceapp.code.counting import forget_old_scans
@@ -129,6 +131,15 @@ def escalate(world: World, limit: int = 100) -> int:
             return 0
     with world.database.write() as session:
         return escalate_late(session, world.clock, limit)
+
+
+def watch_capas(world: World, limit: int = 100) -> int:
+    """Tell the manager what ran late in CAPAs; answers how many things."""
+    with world.database.read() as session:
+        if not is_any_capa_late(session, world.clock):
+            return 0
+    with world.database.write() as session:
+        return tell_late(session, world.clock, limit)
 
 
 def judge_storage(world: World, limit: int = 20) -> int:
@@ -283,6 +294,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),
         Sweep("refit", 30.0, refit),
         Sweep("late-complaints", 60.0, escalate),
+        Sweep("late-capas", 60.0, watch_capas),
         Sweep("doubts", 30.0, tell_of_doubts),
         Sweep("checkpoint", 60.0, checkpoint),
         Sweep("keep-house", 600.0, keep_house),

@@ -8,8 +8,8 @@ DUTIES_OF: dict[str, tuple[str, ...]] = {
     "administrator": ("administrator",)}
 
 
-# An open task of these kinds keeps a case from its end, or stands for a limit of the law.
-BY_THEIR_ACT = frozenset({"complaint.promote", "clock.report", "clock.decide"})
+# An open task of these kinds keeps a case from its end, or stands for a limit of the law or of the house.
+BY_THEIR_ACT = frozenset({"complaint.promote", "clock.report", "clock.decide", "capa.action", "capa.answer"})
 
 
 def duties_of(role: str) -> tuple[str, ...]:

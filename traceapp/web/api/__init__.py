@@ -12,6 +12,8 @@ from . import (
     accounts,
     adverse_event_decisions,
     adverse_events,
+    capa_work,
+    capas,
     catalog,
     code_lists,
     cold_chain,
@@ -56,7 +58,7 @@ MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, 
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
            crisis, adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, expectation, recalls,
            recall_ledger, tasks, exports, records, exchange, history, imports, accounts, reports, report_answers,
-           periodic, received_reports)
+           periodic, received_reports, capas, capa_work)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

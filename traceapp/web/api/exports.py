@@ -16,6 +16,7 @@ from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.context import world
 from traceapp.web.listings import adverse_event_table
+from traceapp.web.listings_capas import capas_table, problems_table
 from traceapp.web.listings_cases import complaints_table, ledger_table, recalls_table
 from traceapp.web.listings_catalog import partners_table, products_table
 from traceapp.web.listings_links import links_table
@@ -26,6 +27,7 @@ from traceapp.web.tables import send_table
 
 from .adverse_events import EventFilterSchema
 from .blueprint import ApiBlueprint
+from .capas import CapaFilterSchema, ProblemQuery, filter_of, problems_of
 from .catalog import ProductFilterSchema
 from .complaints import ComplaintFilterSchema
 from .links import CodeLinkFilterSchema
@@ -43,7 +45,7 @@ PERMISSIONS = {
     "api_exports.parties": "console.read", "api_exports.links": "console.read",
     "api_exports.complaints": "complaint.read",
     "api_exports.adverse_events": "export.run", "api_exports.recalls": "recall.read",
-    "api_exports.ledger": "recall.read",
+    "api_exports.ledger": "recall.read", "api_exports.capas": "capa.read", "api_exports.capa_problems": "capa.read",
 }
 FORMS = ("xlsx", "csv", "json")
 
@@ -169,3 +171,21 @@ def ledger(wanted: dict[str, Any], recall_id: str) -> Response:
     with world().database.read() as session:
         case = known_recall(session, recall_id)
     return send_table(ledger_table(case, LedgerFilter(recall_id, **wanted), _told(wanted)), form)
+
+
+@blueprint.route("/capas", methods=["GET"])
+@blueprint.arguments(_file(CapaFilterSchema), location="query")
+@_described
+def capas(wanted: dict[str, Any]) -> Response:
+    """CAPAs as a file"""
+    form, told = wanted.pop("format"), _told(wanted)
+    return send_table(capas_table(filter_of(wanted), told), form)
+
+
+@blueprint.route("/capa-problems", methods=["GET"])
+@blueprint.arguments(_file(ProblemQuery), location="query")
+@_described
+def capa_problems(wanted: dict[str, Any]) -> Response:
+    """How often which kind of problem was seen with which product, as a file"""
+    form, told = wanted.pop("format"), _told(wanted)
+    return send_table(problems_table(problems_of(wanted), told), form)

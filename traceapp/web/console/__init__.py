@@ -8,6 +8,7 @@ from . import (
     accounts,
     adverse_event_decisions,
     adverse_events,
+    capas,
     code_lists,
     complaints,
     crisis,
@@ -51,7 +52,7 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_event_decisions, adverse_events, code_lists, complaints, crisis, duty, erasing,
+    account, accounts, adverse_event_decisions, adverse_events, capas, code_lists, complaints, crisis, duty, erasing,
     exchange, excursions, expected, files, gallery, gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal,
     lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners, persons, print_jobs,
     products, promises, recalls, records, registrations, reports, search, signals, subscriptions, today, traces)))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.queries import adverse_events_of_complaint
 from traceapp.attachment.service import attachments_of
+from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.clusters import cluster_of
 from traceapp.complaint.crisis_queries import task_forces_of
@@ -141,6 +142,7 @@ def _read(db: Session, case: Complaint) -> dict[str, Any]:
         "returns": returns_of(db, case.id), "return_units": _units(lots_by_key(db, [case.lot_key]).get(case.lot_key)),
         "senders": [(one.consignee.id, own_name(one.consignee)) for one in consignees_of(db, case.lot_key)],
         "clocks": clocks_of(db, case.id), "forces": task_forces_of(db, case.id),
+        "capas": capas_about(db, "complaint", case.id),
         "compensations": compensations_of(db, case.id),
         "duty_people": [(person.id, person.name) for person in people_for_duty(db)],
         "signals": signals_of_lots(db, (case.lot_key,)).get(case.lot_key, [])}

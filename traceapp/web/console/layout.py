@@ -28,6 +28,7 @@ NAVIGATION = (
     ("console.reports", _("Authority reports"), "report.write"),
     ("console.signals", _("Signals"), "signal.read"),
     ("console.recalls", _("Recalls"), "recall.read"),
+    ("console.capas", _("CAPA"), "capa.read"),
     ("console.products", _("Products"), "console.read"),
     ("console.partners", _("Partners"), "console.read"),
     ("console.labels", _("Labels"), "label.print"),

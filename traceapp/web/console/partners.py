@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.audit.entries import entries_of
+from traceapp.capa.queries import capas_about
 from traceapp.catalog.model import Party
 from traceapp.catalog.parties import ALL_PRODUCTS, IDENTIFIERS
 from traceapp.catalog.queries import PartyFilter, all_products, party_details, party_page
@@ -107,8 +108,9 @@ def _partner_page(party_id: str, form: Entered, status: int = 200) -> Response:
         entries = entries_of(session, f"party:{party_id}", 50)
         people = names_of_users(session, [entry.actor_id for entry in entries])
         products = all_products(session, only_active=False)
+        capas = capas_about(session, "supplier", party_id)
     names = {one.id: f"{one.code} · {named(one)}" for one in products}
-    return page("console/partner.html", status, party=found, form=form, role_words=PARTY_ROLES,
+    return page("console/partner.html", status, party=found, form=form, capas=capas, role_words=PARTY_ROLES,
                 roles=options(PARTY_ROLES), product_names=names, products=list(names.items()),
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.capa.queries import capas_about
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.cases import recall_by_id, recall_stream
 from traceapp.recall.model import Recall
@@ -73,7 +74,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "extended": recall_by_id(db, case.extends_id) if case.extends_id else None,
             "clocks": clocks_about(db, recall_stream(case)),
-            "totals": totals_of(db, case.id)}
+            "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
     values["funnel"] = _funnel(values["totals"]) if case.state in _TOLD else None
     ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in actions_from(case.state) else ""

@@ -41,7 +41,7 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/",
           "task_force": "/console/task-forces/", "report": "/console/reports/",
           "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/",
-          "product": "/console/products/"}
+          "product": "/console/products/", "capa": "/console/capa/"}
 _SHOWN = 100
 
 
@@ -63,6 +63,9 @@ def act_url(task: Task) -> str:
     kind, _, key = task.about.partition(":")
     if kind == "notice":
         return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+    if kind in ("capa_action", "capa_question"):
+        return url_for("console.capa", capa_id=task.params["capa_id"]) + ("#actions" if kind == "capa_action" else
+                                                                         "#questions")
     if task.kind == "person.retention":
         return url_for("console.persons") + "#expired"
     if kind == "excursion" and task.lot_key:
