@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from tests.factories_complaint import VAULT
 from traceapp.attachment.store import FileStore
 from traceapp.audit.verify import verify
+from traceapp.capa.model import Capa
+from traceapp.capa.queries import actions_of, decisions_of
 from traceapp.catalog.model import Product
 from traceapp.complaint.crisis_model import TaskForce
 from traceapp.complaint.model import Complaint
@@ -338,3 +340,15 @@ def test_the_story_is_told_on_postgresql_too(postgresql: Database, demo: tuple[D
                                              reports: ReportDesk) -> None:
     load_demo(postgresql, FixedClock(NOW), SMALL, vault=VAULT, reports=reports)
     assert content(postgresql) == content(demo[0])
+
+
+def test_the_signal_of_the_story_has_a_capa_in_the_middle_of_its_life(demo: tuple[Database, Loaded]) -> None:
+    database, _loaded = demo
+    with database.read() as session:
+        capa = session.scalars(select(Capa)).one()
+        actions = actions_of(session, capa.id)
+        steps = [(one.after, one.at) for one in decisions_of(session, capa.id)]
+        signal = session.scalars(select(Signal).where(Signal.id == capa.origin.removeprefix("signal:"))).one()
+    assert [state for state, _at in steps] == ["investigating", "planned", "acting"]
+    assert signal.opened_at < capa.opened_at < steps[0][1] < steps[-1][1] < NOW
+    assert [one.state for one in actions] == ["done", "open", "open"] and all(one.owner_id and one.due_on for one in actions)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,9 +16,11 @@ from traceapp.db import Database
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.trace.identity import lot_key
+from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 
 from .acts import Landmarks, LotName
+from .corrective import CapaStory
 from .house import MAKER, House, found_house
 from .story import plan_story
 from .tables import items
@@ -80,10 +82,19 @@ def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vau
             narrator.tell(act)
             progress(number, len(plan.acts))
         narrator.finish()
+        _tell_capa(narrator, _key(house, marks.bad_glue), now)
         # Calls to whoever was on duty are part of the story: they never go out.
         session.execute(update(OutboxMessage).where(OutboxMessage.kind.in_(KINDS)).values(
             state=MessageState.sent, done_at=now))
     return Loaded(len(plan.acts), len(narrator.signals), marks)
+
+
+def _tell_capa(narrator: Narrator, bad_key: str, now: datetime) -> None:
+    """The CAPA of the first signal of the story, when there is one."""
+    mine = [one for one in narrator.signals if one.lot_key in narrator.story_keys]
+    if mine:
+        CapaStory(narrator.session, narrator.clock, narrator.house, min(mine, key=lambda one: one.opened_at),
+                  narrator.session.get_one(Lot, bad_key)).tell(now)
 
 
 def _key(house: House, lot: LotName) -> str:
