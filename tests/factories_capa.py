@@ -67,7 +67,7 @@ def prepare(database: Database, clock: FixedClock, house: House, action: str, ca
             add_action(session, house.writer, clock, AddAction(
                 capa_id, "Test each glue lot for monomer", house.writer.id, today + timedelta(days=10)))
             state_criterion(session, house.writer, clock, StateCriterion(
-                capa_id, "No redness above expectation in 90 days", "Signals of the product", today + timedelta(days=90)))
+                capa_id, "No redness above expectation in 90 days", "Signals of the product", today))
         elif action == "verify":
             for one in actions_of(session, capa_id):
                 if one.state == "open":

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -234,6 +234,23 @@ def test_what_did_not_help_reopens_the_case_and_takes_a_new_criterion(
     with pytest.raises(Conflict) as refused:
         step(database, clock, house, "begin", capa.id)
     assert refused.value.code == "no-criterion"
+
+
+def test_effective_is_not_said_before_the_planned_day(database: Database, clock: FixedClock, house: House) -> None:
+    capa = capa_in(database, clock, house, CapaState.planned)
+    with database.write() as session:
+        add_action(session, house.writer, clock, AddAction(capa.id, "Test the glue", house.writer.id, date(2026, 12, 20)))
+        state_criterion(session, house.writer, clock, StateCriterion(capa.id, "None", "Count", date(2026, 12, 1)))
+    for action in ("begin", "verify"):
+        if action == "verify":
+            prepare(database, clock, house, action, capa.id)
+        step(database, clock, house, action, capa.id)
+    with pytest.raises(Conflict) as refused, database.write() as session:
+        conclude_check(session, house.writer, clock, ConcludeCheck(capa.id, "effective", "None so far"))
+    assert refused.value.code == "too-early"
+    clock.move_to(datetime(2026, 11, 30, 16, 0, tzinfo=UTC))  # 1 December in Shanghai
+    with database.write() as session:
+        assert conclude_check(session, house.writer, clock, ConcludeCheck(capa.id, "effective", "None")).conclusion == "effective"
 
 
 def test_the_criterion_stands_once_work_began(database: Database, clock: FixedClock, house: House) -> None:

@@ -40,7 +40,7 @@ def test_a_machine_walks_the_whole_way_and_every_act_is_a_new_version(plant: Pla
     act(f"actions/{action}", {"what": "Keep samples of each batch", "owner_id": me, "due_on": "2026-12-20"}, "put")
     act(f"actions/{other}/dropping", {"reason": "Not needed"})
     question = act("questions", {"question": "How many?", "asked_of_id": me})["questions"][0]["id"]  # type: ignore[index]
-    act("criterion", {"criterion": "Samples of all batches", "method": "Count", "planned_on": "2027-01-20"}, "put")
+    act("criterion", {"criterion": "Samples of all batches", "method": "Count", "planned_on": "2026-11-22"}, "put")
     act("steps", {"action": "begin"})
     proof = quality.upload(f"{path}/actions/{action}/files", {"file": (io.BytesIO(picture()), "shelf.png")})
     act(f"actions/{action}/completion", {"outcome": "Shelf is in use"})

@@ -99,7 +99,7 @@ def test_the_whole_way_from_a_signal_to_the_signed_end(office: Office) -> None:
     go(writer, "ask", "questions", {"question": "Which monomer?", "asked_of_id": office.house.manager.id})
     go(writer, "action", "actions", {"what": "Test each glue lot", "owner_id": office.house.writer.id, "due_on": "2026-12-20"})
     assert "State first by which criterion" in text_of(writer, path)
-    go(writer, "criterion", "criterion", {"criterion": "None in 90 days", "method": "Count", "planned_on": "2027-03-20"})
+    go(writer, "criterion", "criterion", {"criterion": "None in 90 days", "method": "Count", "planned_on": "2026-11-22"})
     go(writer, "begin", "step", {"action": "begin"})
     go(writer, "action_finish", f"actions/{office.newest(CapaAction)}/done",
        {"outcome": "In the test plan", "proof": (io.BytesIO(picture()), "plan.png")}, office.newest(CapaAction))

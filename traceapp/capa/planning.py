@@ -220,13 +220,17 @@ def state_criterion(session: Session, actor: Actor, clock: Clock, command: State
 
 
 def conclude_check(session: Session, actor: Actor, clock: Clock, command: ConcludeCheck) -> CapaCheck:
-    """What the verification found. Not effective reopens the CAPA; effective asks the manager to close it. Raises
-    Conflict, InvalidInput without a result."""
+    """What the verification found. Not effective reopens the CAPA, on any day; effective can be said from the planned
+    day on and asks the manager to close it. Raises Conflict, InvalidInput without a result."""
     capa = for_work(session, actor, Act(command.capa_id, command.revision, "conclude"))
     check = open_check(session, capa.id)
     if check is None:
         raise Conflict("This verification has its conclusion already.", code="concluded")
     conclusion = one_of(Conclusion, command.conclusion, place="conclusion")
+    if conclusion == Conclusion.effective and home_day(clock.now()) < check.planned_on:
+        raise Conflict("Whether it helped shows on the planned day, %(day)s, at the earliest. Before that it can only "
+                       "be said that it did not.", code="too-early", place="conclusion",
+                       day=check.planned_on.isoformat())
     check.result = short_text(required_text(command.result, place="result"), TEXT, place="result")
     check.conclusion, check.concluded_at, check.concluded_by = conclusion, clock.now(), actor.id
     note(session, actor, clock, capa, ("check_concluded", {"check": check.id, "conclusion": str(conclusion)}))

@@ -23,8 +23,8 @@ _BATCH = 500
 _CAPAS: Titles = (
     ("reference", _("CAPA")), ("kind", _("Kind")), ("state", _("State")), ("title", _("Title")),
     ("problem", _("Problem")), ("problem_kind", _("Kind of problem")), ("products", _("Products")),
-    ("owner", _("Owner")), ("due_on", _("Due")), ("actions", _("Actions")), ("done", _("Done")),
-    ("opened_at", _("Opened")), ("closed_at", _("Closed")))
+    ("owner", _("Responsible")), ("due_on", _("Due")), ("actions", _("Actions of the CAPA")),
+    ("done", _("Actions done")), ("opened_at", _("Opened")), ("closed_at", _("Closed")))
 _PROBLEMS: Titles = (
     ("product", _("Product")), ("kind", _("Kind of problem")), ("complaints", _("Complaints")),
     ("signals", _("Signals")), ("capas", _("CAPAs")), ("total", _("All")))

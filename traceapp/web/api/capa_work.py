@@ -61,7 +61,7 @@ class PlannedActionSchema(Schema):
     due_on = fields.Date(load_default=None, allow_none=True)
 
 
-class OutcomeSchema(Schema):
+class ActionOutcomeSchema(Schema):
     """What was done."""
 
     outcome = words(20_000, least=1, required=True)
@@ -155,7 +155,7 @@ def change_action(given: dict[str, Any], capa_id: str, action_id: str) -> Respon
 
 
 @blueprint.route("/capas/<capa_id>/actions/<action_id>/completion", methods=["POST"])
-@blueprint.arguments(OutcomeSchema)
+@blueprint.arguments(ActionOutcomeSchema)
 @blueprint.alt_response(200, schema=WholeCapaSchema)
 def finish_action(given: dict[str, Any], capa_id: str, action_id: str) -> Response:
     """Say that an action is done (If-Match)"""

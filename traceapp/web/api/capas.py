@@ -121,7 +121,7 @@ class CapaActionSchema(Schema):
     outcome = fields.String()
 
 
-class CheckSchema(Schema):
+class EffectCheckSchema(Schema):
     """A verification of effectiveness: the criterion, stated before; what was found."""
 
     id = fields.String()
@@ -174,7 +174,7 @@ class WholeCapaSchema(CapaSchema):
     whys = fields.List(fields.String())
     causes = fields.List(fields.Nested(CauseSchema))
     actions = fields.List(fields.Nested(CapaActionSchema))
-    checks = fields.List(fields.Nested(CheckSchema))
+    checks = fields.List(fields.Nested(EffectCheckSchema))
     questions = fields.List(fields.Nested(QuestionSchema))
     decisions = fields.List(fields.Nested(CapaDecisionSchema))
 

@@ -38,8 +38,8 @@ STEP_WORDS = {
     "begin": lazy_gettext("Begin the actions"), "verify": lazy_gettext("Begin the verification"),
     "close": lazy_gettext("Close and sign"), "think_again": lazy_gettext("Back to the cause"),
     "reopen": lazy_gettext("Reopen"), "cancel": lazy_gettext("Cancel it")}
-_COURSE = (("open", lazy_gettext("Opened")), ("investigating", lazy_gettext("Cause")),
-           ("planned", lazy_gettext("Plan")), ("acting", lazy_gettext("Actions")),
+_COURSE = (("open", lazy_gettext("CAPA opened")), ("investigating", lazy_gettext("Cause")),
+           ("planned", lazy_gettext("Plan")), ("acting", lazy_gettext("Carrying out")),
            ("verifying", lazy_gettext("Verification")), ("closed", lazy_gettext("Closed")))
 _TARGETS = {"signal": ("console.signal", "signal_id", "signal.read"),
             "recall": ("console.recall", "recall_id", "recall.write"),
