@@ -14,7 +14,6 @@ from tests.factories_recall import House, make_house, opened
 from tests.factories_surveillance import add_reactions
 from traceapp.audit.model import AuditEntry
 from traceapp.audit.verify import verify
-from traceapp.capa.effects import confirmed_nodes
 from traceapp.capa.model import Capa, CapaAction, CapaDecision, CapaLink
 from traceapp.capa.queries import CapaFilter, actions_of, capa_page, capas_about, checks_of, decisions_of, progress_of
 from traceapp.capa.reminding import is_any_late, tell_late
@@ -128,11 +127,10 @@ def test_a_case_runs_from_the_signal_to_the_signed_end(database: Database, clock
         assert (ended.state, ended.closed_at) == ("closed", clock.now())
         assert (decision.action, decision.user_id, decision.meaning) == ("close", house.manager.id, "closed as effective")
         assert len(decision.signed_hash) == 64 and decision.reason == "no redness in three months"
-        assert confirmed_nodes(session, capa.id) == ("upstream",)
         assert [one.id for one in capas_about(session, "signal", signal.id)] == [capa.id]
     with database.write() as session:
         assert verify(session).broken is None
-    assert "capa.causes_noted" in trail(database, capa.id)
+    assert "capa.cause_noted" in trail(database, capa.id)
     assert open_duties(database) == []
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from traceapp.capa.effects import nearest_node
+from traceapp.capa.model import CapaCause
 from traceapp.capa.policy import ActionFacts, Facts, answer_due, refuse_step, took_part
 from traceapp.capa.states import (
     ENDED,
@@ -117,3 +119,17 @@ def test_an_answer_is_due_at_the_end_of_the_fifteenth_working_day(asked_on: date
     due_at, sure = answer_due(asked_on)
     end = datetime(last_day.year, last_day.month, last_day.day, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Shanghai
     assert (due_at.astimezone(UTC).replace(microsecond=0), sure) == (end, is_sure)
+
+
+def cause(key: str, kind: str, verdict: str, parent: str | None = None) -> CapaCause:
+    return CapaCause(id=key, parent_id=parent, position=int(key), kind=kind, verdict=verdict)
+
+
+@pytest.mark.parametrize(("causes", "kind"), [
+    ((), None), ((cause("1", "method", "confirmed"), cause("2", "lot", "supposed")), None),
+    ((cause("1", "method", "confirmed"), cause("2", "supplier", "confirmed", "1"), cause("3", "upstream", "confirmed")), "upstream"),
+    ((cause("1", "upstream", "excluded"), cause("2", "line", "confirmed"), cause("3", "lane", "confirmed")), "line"),
+])
+def test_what_is_told_to_surveillance_is_the_confirmed_node_nearest_to_the_problem(
+        causes: tuple[CapaCause, ...], kind: str | None) -> None:
+    assert nearest_node(causes) == kind

@@ -111,7 +111,7 @@ FILES = {
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
     "partners_export": "GET /exports/parties", "links_export": "GET /exports/links", "complaints": "GET /exports/complaints",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
-    "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems",
+    "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems", "capa_record": "GET /exports/capas/<capa_id>",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -118,6 +119,10 @@ def test_the_whole_way_from_a_signal_to_the_signed_end(office: Office) -> None:
     page = text_of(writer, path)
     assert office.capa(case_id).state == "closed" and decision.signed_hash[:16] in page and "Glue lot A-1" in page
     assert "?do=" not in re.sub(r"do=reopen", "", page)
+    with zipfile.ZipFile(io.BytesIO(writer.get(f"{path}/record.docx").data)) as package:
+        said = package.read("word/document.xml").decode()
+    assert all(text in said for text in ("GC: 480 ppm", "Isobornyl acrylate", "plan.png", decision.signed_hash))
+    assert writer.get(f"{path}/record.pdf").data.startswith(b"%PDF-") and writer.get(f"{path}/record.odt").status_code == 422
 
 
 def test_a_form_that_is_opened_has_an_act_and_a_button(office: Office) -> None:

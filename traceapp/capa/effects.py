@@ -1,7 +1,8 @@
-"""What a closed CAPA teaches surveillance: the one place where it is told."""
+"""What a closed CAPA teaches surveillance: the one place where it is told, and taken back."""
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
@@ -10,18 +11,24 @@ from traceapp.surveillance.alarm import NodeKind
 
 from .cases import note
 from .model import Capa, CapaCause
+from .queries import causes_of
 from .states import Verdict
 
 
-def confirmed_nodes(session: Session, capa_id: str) -> tuple[NodeKind, ...]:
-    """The kinds of what is watched that were confirmed as causes, each once; other causes teach nothing there."""
-    kinds = session.scalars(select(CapaCause.kind).where(
-        CapaCause.capa_id == capa_id, CapaCause.verdict == Verdict.confirmed).distinct().order_by(CapaCause.kind))
-    return tuple(NodeKind(kind) for kind in kinds if kind in set(NodeKind))
+def nearest_node(causes: Sequence[CapaCause]) -> NodeKind | None:
+    """What of the things that are watched was confirmed nearest to the problem; deeper causes say why it was so, and
+    other kinds teach nothing there. Of several as near the first."""
+    depth: dict[str | None, int] = {None: 0}
+    found: list[tuple[int, int, NodeKind]] = []
+    for cause in causes:
+        depth[cause.id] = depth[cause.parent_id] + 1
+        if cause.verdict == Verdict.confirmed and cause.kind in set(NodeKind):
+            found.append((depth[cause.id], cause.position, NodeKind(cause.kind)))
+    return min(found)[2] if found else None
 
 
-def note_confirmed_causes(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
-    """Put the confirmed causes of a CAPA that was just closed where later rankings are weighted by them."""
-    found = confirmed_nodes(session, capa.id)
-    if found:
-        note(session, actor, clock, capa, ("causes_noted", {"kinds": [str(kind) for kind in found]}))
+def note_confirmed_cause(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
+    """Put the cause of a CAPA that was just closed where later rankings are weighed by it."""
+    kind = nearest_node(causes_of(session, capa.id))
+    if kind is not None:
+        note(session, actor, clock, capa, ("cause_noted", {"kind": str(kind)}))

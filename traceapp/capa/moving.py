@@ -14,7 +14,7 @@ from traceapp.identity.service import check_signature
 from traceapp.worklist.tasks import drop_tasks
 
 from .cases import CHECK_TASK, Step, action_stream, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
-from .effects import note_confirmed_causes
+from .effects import note_confirmed_cause
 from .model import Capa
 from .opening import TEXT, LinkTo, running_for
 from .planning import open_check, remind_owners
@@ -94,7 +94,7 @@ def _after(session: Session, actor: Actor, clock: Clock, capa: Capa, action: str
 
 def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa) -> Capa:
     """The end, signed: what was verified as effective, by somebody who neither owned an action nor reported one done.
-    Confirmed causes are told to surveillance.
+    The confirmed cause is told to surveillance.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for somebody who took part or a
     wrong password, Conflict where the table or a guard refuses, InvalidInput without a reason, Stale.
@@ -112,6 +112,6 @@ def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa)
     move(session, actor, clock, capa, Step("close", reason, CLOSED_MEANING, signed, {"signed_hash": signed}))
     capa.closed_at = clock.now()
     drop_tasks(session, actor, clock, capa_stream(capa.id))
-    note_confirmed_causes(session, actor, clock, capa)
+    note_confirmed_cause(session, actor, clock, capa)
     session.flush()
     return capa

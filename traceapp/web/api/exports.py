@@ -14,6 +14,8 @@ from traceapp.recall.queries import LedgerFilter, RecallFilter
 from traceapp.trace.lot_list import LotFilter
 from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
+from traceapp.web.capa_record import FORMS as RECORD_FORMS
+from traceapp.web.capa_record import send_record
 from traceapp.web.context import world
 from traceapp.web.listings import adverse_event_table
 from traceapp.web.listings_capas import capas_table, problems_table
@@ -46,6 +48,7 @@ PERMISSIONS = {
     "api_exports.complaints": "complaint.read",
     "api_exports.adverse_events": "export.run", "api_exports.recalls": "recall.read",
     "api_exports.ledger": "recall.read", "api_exports.capas": "capa.read", "api_exports.capa_problems": "capa.read",
+    "api_exports.capa_record": "capa.read",
 }
 FORMS = ("xlsx", "csv", "json")
 
@@ -189,3 +192,18 @@ def capa_problems(wanted: dict[str, Any]) -> Response:
     """How often which kind of problem was seen with which product, as a file"""
     form, told = wanted.pop("format"), _told(wanted)
     return send_table(problems_table(problems_of(wanted), told), form)
+
+
+class RecordQuery(Schema):
+    """In which form."""
+
+    format = choice(RECORD_FORMS, load_default="pdf")
+
+
+@blueprint.route("/capas/<capa_id>", methods=["GET"])
+@blueprint.arguments(RecordQuery, location="query")
+@blueprint.alt_response(200, content_type=RECORD_FORMS["pdf"], schema={"type": "string", "format": "binary"})
+@blueprint.alt_response(200, content_type=RECORD_FORMS["docx"], schema={"type": "string", "format": "binary"})
+def capa_record(wanted: dict[str, Any], capa_id: str) -> Response:
+    """The record of one CAPA as a document"""
+    return send_record(capa_id, wanted["format"])

@@ -20,6 +20,7 @@ from traceapp.core.errors import Conflict
 from traceapp.identity.lookup import names_of_users
 from traceapp.web import capa_words
 from traceapp.web.auth import may
+from traceapp.web.capa_record import send_record
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.ui import graph
@@ -31,7 +32,7 @@ from .entering import Entered
 from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.capa": "capa.read"}
+PERMISSIONS: dict[str, str] = {"console.capa": "capa.read", "console.capa_record": "capa.read"}
 # What each button of the state table says; the main act of a state first.
 STEP_WORDS = {
     "investigate": lazy_gettext("Look for the cause"), "plan": lazy_gettext("The cause stands"),
@@ -52,6 +53,12 @@ _TARGETS = {"signal": ("console.signal", "signal_id", "signal.read"),
 def capa(capa_id: str) -> Response:
     """The case; `do` opens the form of an act, `on` names the cause, action or question that it is about."""
     return show(capa_id, given("do"))
+
+
+@blueprint.get("/capa/<capa_id>/record.<form>")
+def capa_record(capa_id: str, form: str) -> Response:
+    """All that stands on the page as a document: docx or pdf."""
+    return send_record(capa_id, form)
 
 
 def show(capa_id: str, do: str = "", form: Entered | None = None, status: int = 200, on: str = "") -> Response:
