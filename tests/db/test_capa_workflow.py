@@ -1,6 +1,7 @@
 """CAPAs from the problem to the signed end: who may, in which order, what is left behind."""
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -158,6 +159,27 @@ def test_a_case_is_not_reopened_beside_its_successor(database: Database, clock: 
     second = opened_capa(database, clock, house, link)
     with pytest.raises(Conflict, match=second.reference):
         step(database, clock, house, "reopen", first.id)
+
+
+def test_two_people_who_open_one_for_the_same_signal_at_once_get_one(
+        database: Database, clock: FixedClock, house: House) -> None:
+    link, outcomes = LinkTo("signal", signalled(database, clock, house).id), []
+    ready = threading.Barrier(2, timeout=20)
+
+    def open_one() -> None:
+        ready.wait()
+        try:
+            opened_capa(database, clock, house, link)
+            outcomes.append("opened")
+        except Conflict as refusal:
+            outcomes.append(refusal.code)
+
+    people = [threading.Thread(target=open_one) for _ in range(2)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(timeout=30)
+    assert sorted(outcomes) == ["capa-runs", "opened"]
 
 
 def test_what_is_linked_must_be_there_and_twice_is_once(database: Database, clock: FixedClock, house: House) -> None:
@@ -329,7 +351,7 @@ def test_a_question_to_development_is_a_duty_until_it_is_answered(database: Data
 def test_what_is_late_is_told_to_the_manager_once(database: Database, clock: FixedClock, house: House) -> None:
     capa = capa_in(database, clock, house, CapaState.acting)
     with database.write() as session:
-        ask_development(session, house.writer, clock, AskDevelopment(capa.id, "Which monomer?", house.manager.id))
+        question = ask_development(session, house.writer, clock, AskDevelopment(capa.id, "Which monomer?", house.manager.id))
     with database.write() as session:
         assert (is_any_late(session, clock), tell_late(session, clock)) == (False, 0)
     clock.move_to(clock.now() + timedelta(days=30))
@@ -342,6 +364,13 @@ def test_what_is_late_is_told_to_the_manager_once(database: Database, clock: Fix
         assert [row.id for row in late.rows] == [capa.id]
     assert [kind for kind, _who in open_duties(database)].count("capa.late") == 1
     assert trail(database, capa.id).count("capa.late") == 2
+    with database.write() as session:
+        answer_question(session, house.manager, clock, AnswerQuestion(capa.id, question.id, "Isobornyl acrylate"))
+    assert "capa.late" in {kind for kind, _who in open_duties(database)}
+    with database.write() as session:
+        change_action(session, house.writer, clock, ChangeAction(
+            capa.id, actions_of(session, capa.id)[0].id, "Test each glue lot", house.writer.id, date(2027, 1, 20)))
+    assert "capa.late" not in {kind for kind, _who in open_duties(database)}
 
 
 def test_a_stale_version_is_refused_and_leaves_nothing(database: Database, clock: FixedClock, house: House) -> None:

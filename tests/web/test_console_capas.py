@@ -165,6 +165,7 @@ def test_the_list_is_filtered_and_its_file_holds_what_it_shows(office: Office) -
     assert acting.reference in text_of(writer, "/console/capa?state=acting")
     assert mine.reference not in text_of(writer, "/console/capa?state=acting")
     assert mine.reference not in text_of(writer, "/console/capa?late=1")
+    assert writer.get(f"/console/search?q={mine.reference}").location == f"/console/capa/{mine.id}"
     rows = list(csv.DictReader(io.StringIO(writer.get(f"/console/capa?format=csv&text={mine.reference}").get_data(as_text=True).lstrip("\ufeff"))))
     assert [(row["CAPA"], row["Kind of problem"]) for row in rows] == [(mine.reference, "Redness")]
     office.clock.move_to(office.clock.now() + timedelta(days=20))

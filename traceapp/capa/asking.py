@@ -14,7 +14,7 @@ from traceapp.core.ids import new_id
 from traceapp.identity.policy import holds
 from traceapp.worklist.tasks import complete_tasks
 
-from .cases import ANSWER_TASK, Act, for_work, known_person, next_position, note, raise_personal
+from .cases import ANSWER_TASK, Act, calm, for_work, known_person, next_position, note, raise_personal
 from .model import CapaQuestion
 from .opening import TEXT
 from .policy import answer_due, home_day
@@ -71,7 +71,7 @@ def answer_question(session: Session, actor: Actor, clock: Clock, command: Answe
     question.answered_at, question.answered_by = clock.now(), actor.id
     note(session, actor, clock, capa, ("question_answered", {"question": question.id, "due_at": question.due_at}))
     complete_tasks(session, actor, clock, question_stream(question.id), ANSWER_TASK, "answered")
-    session.flush()
+    calm(session, actor, clock, capa)
     return question
 
 

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.service import attachments_of_all
@@ -19,11 +19,11 @@ from traceapp.identity.model import User
 from traceapp.identity.policy import may, permit
 from traceapp.worklist.model import Task
 from traceapp.worklist.policy import duties_of
-from traceapp.worklist.tasks import RaiseTask, assign_task, drop_tasks, raise_task
+from traceapp.worklist.tasks import RaiseTask, assign_task, complete_tasks, drop_tasks, raise_task
 
 from .model import Capa, CapaAction, CapaCause, CapaCheck, CapaDecision, CapaQuestion, CapaWhy
 from .policy import DUE_DAYS, ActionFacts, Facts
-from .states import TRANSITIONS, next_state, refuse_out_of_turn
+from .states import TRANSITIONS, ActionState, next_state, refuse_out_of_turn
 
 LATE_TASK, ACTION_TASK, ANSWER_TASK, CHECK_TASK = "capa.late", "capa.action", "capa.answer", "capa.check"
 # What is to be done next in a state.
@@ -204,3 +204,16 @@ def signed_hash(session: Session, capa: Capa) -> str:
     body["proofs"] = {about: [one.sha256 for one in files]
                       for about, files in attachments_of_all(session, abouts).items()}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()
+
+
+def calm(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
+    """Once nothing is left of what the manager was told is late, the manager's duty ends."""
+    session.flush()
+    left = (select(CapaAction.id).where(CapaAction.capa_id == capa.id, CapaAction.state == ActionState.open,
+                                        CapaAction.escalated_at.is_not(None)),
+            select(CapaCheck.id).where(CapaCheck.capa_id == capa.id, CapaCheck.conclusion.is_(None),
+                                       CapaCheck.escalated_at.is_not(None)),
+            select(CapaQuestion.id).where(CapaQuestion.capa_id == capa.id, CapaQuestion.answered_at.is_(None),
+                                          CapaQuestion.escalated_at.is_not(None)))
+    if not session.scalar(select(or_(*(one.exists() for one in left)))):
+        complete_tasks(session, actor, clock, capa_stream(capa.id), LATE_TASK, "nothing is late any more")

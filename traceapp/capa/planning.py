@@ -22,6 +22,7 @@ from .cases import (
     Act,
     Step,
     action_stream,
+    calm,
     capa_stream,
     for_work,
     known_person,
@@ -126,7 +127,7 @@ def change_action(session: Session, actor: Actor, clock: Clock, command: ChangeA
         "action": action.id, "before": before, "after": {"owner": action.owner_id, "due_on": action.due_on}}))
     drop_tasks(session, actor, clock, action_stream(action.id))
     _remind(session, actor, clock, capa, action)
-    session.flush()
+    calm(session, actor, clock, capa)
     return action
 
 
@@ -189,6 +190,7 @@ def _look_ahead(session: Session, actor: Actor, clock: Clock, capa: Capa) -> Non
         CapaAction.capa_id == capa.id, CapaAction.state == ActionState.open).limit(1)).first()
     if left is None and capa.state == CapaState.acting:
         raise_duty(session, actor, clock, capa, "capa.verify")
+    calm(session, actor, clock, capa)
 
 
 def _open_action(session: Session, capa: Capa, action_id: str) -> CapaAction:
@@ -235,6 +237,7 @@ def conclude_check(session: Session, actor: Actor, clock: Clock, command: Conclu
     check.conclusion, check.concluded_at, check.concluded_by = conclusion, clock.now(), actor.id
     note(session, actor, clock, capa, ("check_concluded", {"check": check.id, "conclusion": str(conclusion)}))
     complete_tasks(session, actor, clock, capa_stream(capa.id), CHECK_TASK, str(conclusion))
+    calm(session, actor, clock, capa)
     if conclusion == Conclusion.not_effective:
         move(session, actor, clock, capa, Step("reopen", check.result, data={"check": check.id}))
     else:

@@ -20,7 +20,7 @@ PERMISSIONS = {"api_history.read_history": "signed_in"}  # the kind of thing dec
 READERS = {"lot": "trace.read", "product": "console.read", "party": "console.read", "site": "console.read",
            "links": "console.read",
            "complaint": "complaint.read", "adverse_event": "adverse_event.write", "signal": "signal.read",
-           "report": "report.write", "recall": "recall.write", "user": "user.manage"}
+           "report": "report.write", "recall": "recall.write", "capa": "capa.read", "user": "user.manage"}
 
 
 class HistoryQuery(Schema):

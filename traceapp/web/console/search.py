@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.queries import adverse_event_by_reference
+from traceapp.capa.queries import capa_by_reference
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import PartyFilter, ProductFilter, party_page, product_of_gtin, product_page
 from traceapp.complaint.queries import complaint_by_reference
@@ -99,7 +100,7 @@ def _exact(session: Session, text: str) -> list[Hit]:
 
 
 def _case(session: Session, text: str) -> Hit | None:
-    """The complaint, adverse event, signal or recall with this reference."""
+    """The complaint, adverse event, signal, recall or CAPA with this reference."""
     reference = text.upper()
     if reference.startswith("CP-") and may("complaint.read"):
         complaint = complaint_by_reference(session, reference)
@@ -114,6 +115,9 @@ def _case(session: Session, text: str) -> Hit | None:
         recall = recall_by_reference(session, reference)
         return Hit(gettext("Recall"), reference, own_text(recall, "title"),
                    f"/console/recalls/{recall.id}") if recall else None
+    if reference.startswith("CA-") and may("capa.read"):
+        capa = capa_by_reference(session, reference)
+        return Hit(gettext("CAPA"), reference, capa.title, f"/console/capa/{capa.id}") if capa else None
     return None
 
 
