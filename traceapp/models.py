@@ -22,6 +22,7 @@ from traceapp.recall import model as recall
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
+from traceapp.surveillance import cause_model as causes
 from traceapp.surveillance import fit_model as detection_fits
 from traceapp.surveillance import model as surveillance
 from traceapp.trace import model as trace
@@ -34,7 +35,7 @@ from traceapp.worklist import roster_model as roster
 
 metadata = Base.metadata
 
-__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "code", "code_lists",
-           "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing", "legal_clocks",
-           "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports", "returns", "roster",
-           "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]
+__all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
+           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing",
+           "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports",
+           "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]

@@ -9,12 +9,10 @@ likelihood-by-exposure idea of Kaufman J et al., PLoS Comput Biol 2014;10:e10036
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
 
@@ -22,14 +20,22 @@ from traceapp.core.errors import InvalidInput
 
 from .errors import NoExposure, require_count, require_not_negative, require_positive
 from .genealogy import Edge, membership, shares_of_leaves
+from .samples import Found, LogOdds, Result, log_odds
 from .scan import scan_poisson
-from .separation import Split, splits
+from .separation import Split, children_of, made_from, splits_among
+from .shifts import (
+    LARGEST_RATIO,
+    RATE_RATIOS,
+    Values,
+    explained_complaints,
+    log_bayes_factors,
+    rate_ratio,
+    since_when,
+)
 
-RATE_RATIOS = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
+__all__ = ["RATE_RATIOS", "Beliefs", "CauseClass", "Chance", "Known", "Lot", "Ranking", "explain_away", "rank_causes"]
+
 MOST_CAUSES = 5
-_LARGEST_RATIO = 1e6
-_WHOLE = 1 - 1e-12
-_HALF_CHI_SQUARE_95 = 1.920729410347062
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,30 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known besides counts. `results` of samples; `days` (any scale) on which lots were made or sent, and the
+    `lasting` nodes (a line, a supplier), whose fault may have begun on any of them; `available` samples for telling a
+    class apart, each with the nodes that cannot show in it (None: whatever lies below a member can be sampled)."""
+
+    results: Sequence[Result] = ()
+    days: Mapping[str, float] = field(default_factory=dict)
+    lasting: Collection[str] = ()
+    available: Mapping[str, Collection[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Beliefs:
     """What is believed before looking: `no_cause`, then `shared` of the rest for causes of two lots or more.
 
-    `weights` raise or lower single nodes (default 1 each), as closed corrective actions teach. Within a class of
-    nodes that cannot be told apart the greatest weight counts, so that naming one thing twice does not raise it.
+    `weights` raise or lower single nodes (default 1 each), as closed corrective actions and sensors teach. Within a
+    class of nodes that cannot be told apart the greatest weight counts, so that naming one thing twice does not raise
+    it. `known` is what other evidence says.
     """
 
     no_cause: float = 0.5
     shared: float = 0.8
     weights: Mapping[str, float] | None = None
+    known: Known = field(default_factory=Known)
 
     def weight(self, node: str) -> float:
         """The relative prior weight of a node."""
@@ -60,10 +80,12 @@ class Beliefs:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """How many Monte Carlo replications a p-value gets, and from which seed."""
+    """How many Monte Carlo replications a p-value gets, from which seed, and how many classes are described, the
+    likeliest first (None: all)."""
 
     replications: int = 999
     seed: int = 0
+    described: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +96,8 @@ class CauseClass:
     dose) and `exposure` are sums over these. `rate_ratio` is the likeliest, with 95 % profile limits; None stands
     for "no bound" (no complaint outside, or no lot outside). `explained` is the number of complaints beyond what
     the rate outside gives. `llr` and `p` are those of the scan statistic over all classes. `splits` says which
-    samples would tell the members apart.
+    samples would tell the members apart. `since`: the day on which the fault of a lasting thing most likely began,
+    where that is likelier than "since ever"; the numbers are then those of the lots from that day on.
     """
 
     members: tuple[str, ...]
@@ -91,22 +114,52 @@ class CauseClass:
     llr: float
     p: float
     splits: tuple[Split, ...] = ()
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Classes by posterior, highest first; `no_cause` is the posterior of chance alone."""
+    """Classes by posterior, highest first; `no_cause` is the posterior of chance alone. `chances` holds the posterior
+    of every node, that of a class divided among its members by their weights."""
 
     classes: tuple[CauseClass, ...]
+    no_cause: float
+    chances: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sets:
+    """Node classes over exposed lots: member names and one row of dose shares a class, log Bayes factors, and since
+    when (None: since ever)."""
+
+    members: list[tuple[str, ...]]
+    doses: csr_matrix
+    log_bf: Values
+    since: list[float | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """Classes divided by what samples say of their members: members, the row of the class, ln of prior times
+    likelihood, and at last the posteriors."""
+
+    members: list[tuple[str, ...]]
+    rows: list[int]
+    posterior: Values
     no_cause: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Classes:
-    """Node classes over exposed lots: member names and one row of dose shares a class."""
+class _Data:
+    """The exposed lots with their numbers as arrays; `part` of the exposure sums to 1."""
 
-    members: list[tuple[str, ...]]
-    doses: csr_matrix
+    lots: Sequence[Lot]
+    complaints: Values
+    exposure: Values
+
+    @property
+    def part(self) -> Values:
+        return np.asarray(self.exposure / self.exposure.sum())
 
 
 def rank_causes(
@@ -121,27 +174,26 @@ def rank_causes(
 
     `edges` are (parent, child) of a DAG whose sinks or inner nodes include the lots; `shares` as in
     `genealogy.shares_of_leaves`. Lots without exposure do not speak, but may be what to sample. Without any
-    complaint, or with one exposed lot only, nothing is learnt and posteriors equal priors.
+    complaint, or with one exposed lot only, complaints teach nothing; samples still do.
     Raises NoExposure for complaints about a lot without exposure; InvalidInput for what makes no sense.
     """
     beliefs, chance = beliefs or Beliefs(), chance or Chance()
-    exposed = _exposed(lots)
-    classes = _classes([lot.name for lot in exposed], [lot.name for lot in lots], edges, shares)
-    complaints = np.array([lot.complaints for lot in exposed], dtype=float)
-    exposure = np.array([lot.exposure for lot in exposed])
-    log_bf = _log_bayes_factors(classes.doses, complaints, exposure / exposure.sum())
-    posterior, no_cause = _posterior(classes, log_bf, beliefs)
-    scan = scan_poisson(complaints, exposure, _scan_nodes(classes.doses), replications=chance.replications,
+    data = _exposed(lots)
+    sets = _sets(data, [lot.name for lot in lots], edges, shares, beliefs.known)
+    parts = _posterior(sets, beliefs, log_odds(beliefs.known.results, edges))
+    scan = scan_poisson(data.complaints, data.exposure, _scan_nodes(sets.doses), replications=chance.replications,
                         seed=chance.seed)
     found = {int(finding.node): finding for finding in scan.findings}
+    children = children_of(edges)
     described = []
-    for index in np.argsort(-posterior, kind="stable").tolist():
-        entry = _describe(classes, index, exposed, (complaints, exposure))
+    for index in np.argsort(-parts.posterior, kind="stable").tolist()[:chance.described]:
+        row, members = parts.rows[index], parts.members[index]
         described.append(replace(
-            entry, log_bf=float(log_bf[index]), posterior=float(posterior[index]), llr=found[index].llr,
-            p=found[index].p,
-            splits=splits(entry.members, {node: beliefs.weight(node) for node in entry.members}, edges)))
-    return Ranking(tuple(described), no_cause)
+            _describe(sets, row, data), members=members, posterior=float(parts.posterior[index]),
+            llr=found[row].llr, p=found[row].p,
+            splits=splits_among(members, {node: beliefs.weight(node) for node in members}, children,
+                                available=beliefs.known.available)))
+    return Ranking(tuple(described), parts.no_cause, _chances(parts, beliefs))
 
 
 def explain_away(
@@ -155,27 +207,37 @@ def explain_away(
 ) -> tuple[CauseClass, ...]:
     """Causes one after the other: each top class is taken as given, and the rest is ranked again.
 
-    Taking a class as given multiplies the exposure of its lots by what its rate ratio (by dose) adds. Stops before
-    the first top class whose scan p-value is above `alpha`, or that is already taken, and after `MOST_CAUSES`.
+    Taking a class as given multiplies the exposure of its lots by what its rate ratio (by dose) adds, and leaves out
+    the bad samples that it explains. Stops before the first top class whose scan p-value is above `alpha`, or that is
+    already taken, and after `MOST_CAUSES`.
     """
     doses = shares_of_leaves([lot.name for lot in lots], edges, shares)
     position = {lot.name: index for index, lot in enumerate(lots)}
+    beliefs, chance = beliefs or Beliefs(), replace(chance or Chance(), described=1)
     taken: list[CauseClass] = []
     now = list(lots)
     while len(taken) < MOST_CAUSES:
-        ranking = rank_causes(now, edges, shares=shares, beliefs=beliefs, chance=chance)
-        top = ranking.classes[0]
+        (top,) = rank_causes(now, edges, shares=shares, beliefs=beliefs, chance=chance).classes
         if top.p > alpha or any(top.members == cause.members for cause in taken):
             break
         taken.append(top)
-        ratio = _LARGEST_RATIO if top.rate_ratio is None else top.rate_ratio
-        dose = doses[top.members[0]]
-        now = [replace(lot, exposure=lot.exposure * (1 + (ratio - 1) * dose.get(position[lot.name], 0.0)))
-               for lot in now]
+        ratio = LARGEST_RATIO if top.rate_ratio is None else top.rate_ratio
+        dose, raised = doses[top.members[0]], set(top.lots)
+        now = [replace(lot, exposure=lot.exposure * (1 + (ratio - 1) * dose[position[lot.name]]))
+               if lot.name in raised else lot for lot in now]
+        left = _left_open(beliefs.known.results, top.members[0], edges)
+        beliefs = replace(beliefs, known=replace(beliefs.known, results=left))
     return tuple(taken)
 
 
-def _exposed(lots: Sequence[Lot]) -> list[Lot]:
+def _left_open(results: Sequence[Result], cause: str, edges: Sequence[Edge]) -> tuple[Result, ...]:
+    """The results that a cause taken as given does not explain."""
+    below = made_from(cause, children_of(edges)) if results else set()
+    return tuple(result for result in results
+                 if result.found != Found.contaminated or result.node not in below or cause in result.unseen)
+
+
+def _exposed(lots: Sequence[Lot]) -> _Data:
     for lot in lots:
         require_count(lot.complaints, lot.name)
         require_not_negative(lot.exposure, lot.name)
@@ -185,20 +247,43 @@ def _exposed(lots: Sequence[Lot]) -> list[Lot]:
     exposed = [lot for lot in lots if lot.exposure > 0]
     if not exposed:
         raise InvalidInput("No lot has been in use: there is nothing to rank.", place="lots")
-    return exposed
+    return _Data(exposed, np.array([lot.complaints for lot in exposed], dtype=float),
+                 np.array([lot.exposure for lot in exposed]))
 
 
-def _classes(
-    exposed: Sequence[str], everything: Sequence[str], edges: Sequence[Edge], shares: Mapping[Edge, float] | None
-) -> _Classes:
+def _sets(data: _Data, everything: Sequence[str], edges: Sequence[Edge], shares: Mapping[Edge, float] | None,
+          known: Known) -> _Sets:
     """Nodes with the same exposed lots in the same doses are one class. Lots not exposed are nodes like others."""
     if len(set(everything)) != len(everything):
         raise InvalidInput("A lot is listed twice.", place="lots")
     groups: dict[tuple[tuple[int, float], ...], list[str]] = {}
-    for node, doses in shares_of_leaves(exposed, edges, shares).items():
+    for node, doses in shares_of_leaves([lot.name for lot in data.lots], edges, shares).items():
         groups.setdefault(tuple(sorted((leaf, round(dose, 9)) for leaf, dose in doses.items())), []).append(node)
     members = [tuple(sorted(nodes)) for nodes in groups.values()]
-    return _Classes(members, membership([dict(group) for group in groups], len(exposed)))
+    doses = membership([dict(group) for group in groups], len(data.lots))
+    log_bf, since = log_bayes_factors(doses, data.complaints, data.part), [None] * len(members)
+    return _with_days(_Sets(members, doses, log_bf, since), data, known)
+
+
+def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
+    """The same where a class with a lasting member may have begun on any day of its lots, if all days are known."""
+    lasting, part = frozenset(known.lasting), data.part
+    days = np.array([known.days.get(lot.name, np.nan) for lot in data.lots])
+    for row, members in enumerate(sets.members):
+        inside, doses = _row(sets.doses, row)
+        if inside.size < 2 or lasting.isdisjoint(members) or np.isnan(days[inside]).any():
+            continue
+        sets.log_bf[row], sets.since[row] = since_when(
+            data.complaints[inside], doses, part[inside] * doses, days[inside], float(data.complaints.sum()))
+        if sets.since[row] is not None:
+            began = days[inside] >= sets.since[row]
+            sets.doses.data[sets.doses.indptr[row]:sets.doses.indptr[row + 1]][~began] = 0.0
+    return sets
+
+
+def _row(doses: csr_matrix, row: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Values]:
+    begin, end = doses.indptr[row], doses.indptr[row + 1]
+    return doses.indices[begin:end], doses.data[begin:end]
 
 
 def _scan_nodes(doses: csr_matrix) -> dict[str, tuple[int, ...]]:
@@ -206,82 +291,59 @@ def _scan_nodes(doses: csr_matrix) -> dict[str, tuple[int, ...]]:
     return {str(row): tuple(doses.indices[bounds[row]:bounds[row + 1]].tolist()) for row in range(doses.shape[0])}
 
 
-def _log_bayes_factors(
-    doses: csr_matrix, complaints: NDArray[np.float64], part: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """ln of the mean over R of prod_l (1 + (R-1) w_l)^c_l / (1 + (R-1) sum_l f_l w_l)^T; shape (classes,)."""
-    total, held = complaints.sum(), doses @ part
-    rows = []
-    for ratio in RATE_RATIOS:
-        gain = doses.copy()
-        gain.data = np.log1p((ratio - 1) * gain.data)
-        rows.append(gain @ complaints - total * np.log1p((ratio - 1) * held))
-    return np.asarray(logsumexp(np.array(rows), axis=0) - math.log(len(RATE_RATIOS)))
-
-
-def _posterior(classes: _Classes, log_bf: NDArray[np.float64], beliefs: Beliefs) -> tuple[NDArray[np.float64], float]:
-    """Posterior of each class, and of no cause; a group of classes that is empty leaves its prior to the other."""
+def _prior(sets: _Sets, beliefs: Beliefs) -> Values:
+    """The prior of each class; a group of classes that is empty leaves its prior to the other."""
     if not (0 <= beliefs.no_cause < 1 and 0 <= beliefs.shared <= 1):
         raise InvalidInput("Prior probabilities must lie between 0 and 1.", place="beliefs")
-    weights = np.array([max(beliefs.weight(node) for node in nodes) for nodes in classes.members])
-    shared = np.diff(classes.doses.indptr) >= 2
+    weights = np.array([max(beliefs.weight(node) for node in nodes) for nodes in sets.members])
+    shared = np.diff(sets.doses.indptr) >= 2
     prior = np.zeros(weights.size)
     for group, mass in ((shared, beliefs.shared), (~shared, 1 - beliefs.shared)):
         if group.any():
             prior[group] = mass * weights[group] / weights[group].sum()
     if prior.sum() == 0:
         raise InvalidInput("The beliefs leave nothing for any cause.", place="beliefs")
-    prior *= (1 - beliefs.no_cause) / prior.sum()
+    return np.asarray(prior * (1 - beliefs.no_cause) / prior.sum())
+
+
+def _posterior(sets: _Sets, beliefs: Beliefs, odds: LogOdds) -> _Parts:
+    """Posteriors of the classes, each divided where samples say different things of its members."""
+    members: list[tuple[str, ...]] = []
+    rows: list[int] = []
+    logs: list[float] = []
     with np.errstate(divide="ignore"):
-        logs = np.append(np.log(prior) + log_bf, np.log(beliefs.no_cause))
-    chances = np.exp(logs - logsumexp(logs))
-    return chances[:-1], float(chances[-1])
+        joint = np.log(_prior(sets, beliefs)) + sets.log_bf
+        no_cause = float(np.log(beliefs.no_cause))
+    for row, nodes in enumerate(sets.members):
+        alike: dict[float, list[str]] = {}
+        for node in nodes:
+            alike.setdefault(round(odds.get(node, 0.0), 9), []).append(node)
+        whole = sum(beliefs.weight(node) for node in nodes)
+        for gain, ours in alike.items():
+            members.append(tuple(ours))
+            rows.append(row)
+            logs.append(joint[row] + gain + math.log(sum(beliefs.weight(node) for node in ours) / whole))
+    chances = np.exp(np.array([*logs, no_cause]) - logsumexp([*logs, no_cause]))
+    return _Parts(members, rows, chances[:-1], float(chances[-1]))
 
 
-def _describe(
-    classes: _Classes, index: int, exposed: Sequence[Lot], data: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> CauseClass:
-    complaints, exposure = data
-    begin, end = classes.doses.indptr[index], classes.doses.indptr[index + 1]
-    inside, doses = classes.doses.indices[begin:end], classes.doses.data[begin:end]
-    total, part = float(complaints.sum()), exposure / exposure.sum()
-    counts = complaints[inside]
-    held = float(part[inside] @ doses)
-    likeliest, low, high = _rate_ratio(counts, doses, total, held)
-    ratio = _LARGEST_RATIO if likeliest is None else max(likeliest, 1.0)
-    # A complaint of a lot with dose w comes from the cause with probability (R-1) w / (1 + (R-1) w).
-    explained = float(counts @ ((ratio - 1) * doses / (1 + (ratio - 1) * doses))) if held <= _WHOLE else 0.0
+def _chances(parts: _Parts, beliefs: Beliefs) -> dict[str, float]:
+    found = {}
+    for nodes, posterior in zip(parts.members, parts.posterior.tolist(), strict=True):
+        whole = sum(beliefs.weight(node) for node in nodes)
+        found.update({node: posterior * beliefs.weight(node) / whole for node in nodes})
+    return found
+
+
+def _describe(sets: _Sets, row: int, data: _Data) -> CauseClass:
+    inside, doses = _row(sets.doses, row)
+    inside, doses = inside[doses > 0], doses[doses > 0]
+    counts, total = data.complaints[inside], float(data.complaints.sum())
+    held = float(data.part[inside] @ doses)
+    likeliest, low, high = rate_ratio(counts, doses, total, held)
     return CauseClass(
-        members=classes.members[index], lots=tuple(exposed[lot].name for lot in inside.tolist()),
-        complaints=int(counts.sum()), expected=total * held, exposure=float(exposure[inside].sum()),
-        log_bf=0.0, posterior=0.0, rate_ratio=likeliest, low=low, high=high, explained=explained, llr=0.0, p=1.0,
+        members=sets.members[row], lots=tuple(data.lots[lot].name for lot in inside.tolist()),
+        complaints=int(counts.sum()), expected=total * held, exposure=float(data.exposure[inside].sum()),
+        log_bf=float(sets.log_bf[row]), posterior=0.0, rate_ratio=likeliest, low=low, high=high,
+        explained=explained_complaints(counts, doses, held, likeliest), llr=0.0, p=1.0, since=sets.since[row],
     )
-
-
-def _rate_ratio(
-    counts: NDArray[np.float64], doses: NDArray[np.float64], total: float, held: float
-) -> tuple[float | None, float, float | None]:
-    """The likeliest rate ratio and its 95 % profile limits; None for no bound, 0 for the lower limit of nothing."""
-    if total == 0 or held > _WHOLE:
-        return None, 0.0, None
-
-    def slope(log_ratio: float) -> float:
-        ratio = math.exp(log_ratio)
-        return float(counts @ (doses / (1 + (ratio - 1) * doses))) - total * held / (1 + (ratio - 1) * held)
-
-    def support(log_ratio: float) -> float:
-        step = math.expm1(log_ratio)
-        return float(counts @ np.log1p(step * doses)) - total * math.log1p(step * held)
-
-    span = math.log(_LARGEST_RATIO)
-    if slope(span) > 0:
-        peak = span
-    elif slope(-span) < 0:
-        peak = -span
-    else:
-        peak = brentq(slope, -span, span)
-    floor = support(peak) - _HALF_CHI_SQUARE_95
-    low = brentq(lambda x: support(x) - floor, -span, peak) if support(-span) < floor else -math.inf
-    high = brentq(lambda x: support(x) - floor, peak, span) if support(span) < floor else math.inf
-    return (None if peak == span else math.exp(peak) if peak > -span else 0.0,
-            math.exp(low), None if math.isinf(high) else math.exp(high))

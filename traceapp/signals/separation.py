@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .genealogy import Edge
+if TYPE_CHECKING:
+    from .genealogy import Edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +23,30 @@ class Split:
 
 
 def splits(
-    members: Sequence[str], weights: Mapping[str, float], edges: Sequence[Edge], *, most: int = 5
+    members: Sequence[str], weights: Mapping[str, float], edges: Sequence[Edge], *, most: int = 5,
+    available: Mapping[str, Collection[str]] | None = None
 ) -> tuple[Split, ...]:
     """The samples that best divide the members of a class, most telling first, each division once.
 
     Whatever was made from some of the members and not from all (another bulk, an unshipped lot), or is itself one
-    of them, can be tested. `weights` are the members' relative probabilities. A class of one needs no sample.
+    of them, can be tested; `available` names the only ones of which there is a sample, each with the members that
+    cannot show in it. `weights` are the members' relative probabilities. A class of one needs no sample.
     """
+    return splits_among(members, weights, children_of(edges), most=most, available=available)
+
+
+def splits_among(
+    members: Sequence[str], weights: Mapping[str, float], children: Mapping[str, Sequence[str]], *, most: int = 5,
+    available: Mapping[str, Collection[str]] | None = None
+) -> tuple[Split, ...]:
+    """The same with the children of each node at hand."""
     if len(members) < 2:
         return ()
-    children: dict[str, list[str]] = {}
-    for parent, child in edges:
-        children.setdefault(parent, []).append(child)
     sources: dict[str, set[str]] = {}
     for member in members:
-        for node in _made_from(member, children):
-            sources.setdefault(node, set()).add(member)
+        for node in made_from(member, children):
+            if available is None or member not in available.get(node, (member,)):
+                sources.setdefault(node, set()).add(member)
     total = sum(weights[member] for member in members)
     found: dict[frozenset[str], Split] = {}
     for node in sorted(sources):
@@ -44,11 +54,19 @@ def splits(
         if len(ours) == len(members) or ours in found:
             continue
         share = sum(weights[member] for member in ours) / total
-        found[ours] = Split(node, tuple(sorted(ours)), _entropy(share))
+        found[ours] = Split(node, tuple(sorted(ours)), entropy(share))
     return tuple(sorted(found.values(), key=lambda split: (-split.bits, split.sample))[:most])
 
 
-def _made_from(node: str, children: Mapping[str, Sequence[str]]) -> set[str]:
+def children_of(edges: Iterable[Edge]) -> dict[str, list[str]]:
+    """The children of each parent. Given (child, parent) pairs, the parents of each child."""
+    children: dict[str, list[str]] = {}
+    for parent, child in edges:
+        children.setdefault(parent, []).append(child)
+    return children
+
+
+def made_from(node: str, children: Mapping[str, Sequence[str]]) -> set[str]:
     """The node and everything downstream of it."""
     reached, frontier = {node}, [node]
     while frontier:
@@ -59,7 +77,8 @@ def _made_from(node: str, children: Mapping[str, Sequence[str]]) -> set[str]:
     return reached
 
 
-def _entropy(share: float) -> float:
+def entropy(share: float) -> float:
+    """The bits that the answer to a yes-or-no question holds."""
     if not 0 < share < 1:
         return 0.0
     return -share * math.log2(share) - (1 - share) * math.log2(1 - share)

@@ -1,0 +1,38 @@
+"""What closed corrective actions teach about the next cause."""
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from traceapp.audit.model import AuditEntry
+from traceapp.core.actor import Actor
+from traceapp.core.clock import FixedClock
+from traceapp.db import Database
+from traceapp.surveillance.alarm import NodeKind
+from traceapp.surveillance.priors import confirmed_causes, forget_cause, kind_weights, note_cause
+
+
+def test_a_confirmed_cause_counts_once_however_often_it_is_said(database: Database, clock: FixedClock,
+                                                               actor: Actor) -> None:
+    with database.write() as session:
+        for kind in (NodeKind.line, NodeKind.supplier, NodeKind.supplier):
+            note_cause(session, clock, actor, kind, "capa:1")
+        note_cause(session, clock, actor, NodeKind.supplier, "capa:2")
+        note_cause(session, clock, actor, NodeKind.lane, "capa:3")
+        forget_cause(session, clock, actor, "capa:3")
+    with database.read() as session:
+        found = confirmed_causes(session)
+        assert {kind: count for kind, count in found.items() if count} == {NodeKind.supplier: 2}
+        acts = list(session.scalars(select(AuditEntry.action)))
+    assert sorted(acts) == ["cause.noted"] * 4 + ["cause.withdrawn"]
+
+
+def test_before_any_action_is_closed_every_kind_weighs_the_same() -> None:
+    assert set(kind_weights({}).values()) == {1.0}
+
+
+def test_weights_follow_the_counts_and_stay_one_on_average() -> None:
+    weights = kind_weights({NodeKind.supplier: 4, NodeKind.line: 1})
+    assert weights[NodeKind.supplier] == pytest.approx(10 * 5 / 15)
+    assert weights[NodeKind.supplier] / weights[NodeKind.lane] == pytest.approx(5)
+    assert sum(weights.values()) == pytest.approx(len(NodeKind))

@@ -1,0 +1,53 @@
+"""A lasting thing whose fault begins on some day: the average over days by enumeration, and what is said of it."""
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from traceapp.signals.causes import RATE_RATIOS, Beliefs, Chance, Known, Lot, rank_causes
+
+QUICK = Chance(replications=99, seed=5)
+NAMES = [f"lot {number}" for number in range(12)]
+# The line makes every second lot; its last three have many complaints.
+LINE = NAMES[::2]
+EDGES = [("line", name) for name in LINE]
+LATE = [Lot(name, 9 if name in LINE[3:] else 1, 1.0) for name in NAMES]
+DAYS = {name: float(number) for number, name in enumerate(NAMES)}
+
+
+def weighed(lots: list[Lot], inside: list[str]) -> float:
+    total = sum(lot.complaints for lot in lots)
+    seen = sum(lot.complaints for lot in lots if lot.name in inside)
+    part = len(inside) / len(lots)
+    return sum(r**seen / (1 + (r - 1) * part) ** total for r in RATE_RATIOS) / len(RATE_RATIOS)
+
+
+def test_the_factor_is_the_average_over_the_days_on_which_it_may_have_begun() -> None:
+    known = Known(days=DAYS, lasting={"line"})
+    ranking = rank_causes(LATE, EDGES, beliefs=Beliefs(known=known), chance=QUICK)
+    factor = 0.5 * weighed(LATE, LINE) + 0.5 * sum(weighed(LATE, LINE[day:]) for day in range(1, 6)) / 5
+    top = ranking.classes[0]
+    assert (top.members, top.since) == (("line",), 6.0)
+    assert top.log_bf == pytest.approx(math.log(factor))
+
+
+def test_the_numbers_are_those_of_the_lots_since_then() -> None:
+    top = rank_causes(LATE, EDGES, beliefs=Beliefs(known=Known(days=DAYS, lasting={"line"})), chance=QUICK).classes[0]
+    assert (top.lots, top.complaints, top.exposure) == (tuple(LINE[3:]), 27, 3.0)
+    assert top.rate_ratio == pytest.approx(9.0)
+    assert top.explained == pytest.approx(24.0)
+
+
+def test_a_fault_since_ever_names_no_day() -> None:
+    always = [Lot(name, 6 if name in LINE else 1, 1.0) for name in NAMES]
+    top = rank_causes(always, EDGES, beliefs=Beliefs(known=Known(days=DAYS, lasting={"line"})), chance=QUICK).classes[0]
+    assert (top.members, top.since, len(top.lots)) == (("line",), None, 6)
+
+
+@pytest.mark.parametrize("known", [Known(days=DAYS), Known(lasting={"line"}),
+                                   Known(days={name: 1.0 for name in NAMES}, lasting={"line"})])
+def test_without_days_or_without_anything_lasting_the_factor_is_the_plain_one(known: Known) -> None:
+    found = rank_causes(LATE, EDGES, beliefs=Beliefs(known=known), chance=QUICK).classes
+    line = next(one for one in found if one.members == ("line",))
+    assert (line.log_bf, line.since) == (pytest.approx(math.log(weighed(LATE, LINE))), None)
