@@ -9,7 +9,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.surveillance.alarm import NodeKind
-from traceapp.surveillance.priors import confirmed_causes, forget_cause, kind_weights, note_cause
+from traceapp.surveillance.priors import confirmed_causes, forget_cause, kind_shares, note_cause
 
 
 def test_a_confirmed_cause_counts_once_however_often_it_is_said(database: Database, clock: FixedClock,
@@ -27,12 +27,13 @@ def test_a_confirmed_cause_counts_once_however_often_it_is_said(database: Databa
     assert sorted(acts) == ["cause.noted"] * 4 + ["cause.withdrawn"]
 
 
-def test_before_any_action_is_closed_every_kind_weighs_the_same() -> None:
-    assert set(kind_weights({}).values()) == {1.0}
+def test_before_any_action_is_closed_a_fifth_goes_to_single_lots() -> None:
+    shares = kind_shares({})
+    assert (shares[NodeKind.lot], shares[NodeKind.upstream]) == (pytest.approx(3 / 15), pytest.approx(4 / 15))
+    assert len({shares[kind] for kind in NodeKind} - {shares[NodeKind.lot], shares[NodeKind.upstream]}) == 1
 
 
-def test_weights_follow_the_counts_and_stay_one_on_average() -> None:
-    weights = kind_weights({NodeKind.supplier: 4, NodeKind.line: 1})
-    assert weights[NodeKind.supplier] == pytest.approx(10 * 5 / 15)
-    assert weights[NodeKind.supplier] / weights[NodeKind.lane] == pytest.approx(5)
-    assert sum(weights.values()) == pytest.approx(len(NodeKind))
+def test_shares_follow_the_counts() -> None:
+    shares = kind_shares({NodeKind.supplier: 4, NodeKind.line: 1})
+    assert (shares[NodeKind.supplier], shares[NodeKind.line]) == (pytest.approx(5 / 20), pytest.approx(2 / 20))
+    assert sum(shares.values()) == pytest.approx(1)

@@ -261,7 +261,8 @@ def _sets(data: _Data, everything: Sequence[str], edges: Sequence[Edge], shares:
         groups.setdefault(tuple(sorted((leaf, round(dose, 9)) for leaf, dose in doses.items())), []).append(node)
     members = [tuple(sorted(nodes)) for nodes in groups.values()]
     doses = membership([dict(group) for group in groups], len(data.lots))
-    log_bf, since = log_bayes_factors(doses, data.complaints, data.part), [None] * len(members)
+    log_bf = log_bayes_factors(doses, data.complaints, data.part)
+    since: list[float | None] = [None] * len(members)
     return _with_days(_Sets(members, doses, log_bf, since), data, known)
 
 

@@ -57,6 +57,9 @@ class Test:
                                "be above 1.", place="sensitivity")
 
 
+USUAL = Test()
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One result of a sample of `node`. `unseen` are nodes that cannot show in it, since they act on the product only
@@ -64,7 +67,7 @@ class Result:
 
     node: str
     found: Found
-    test: Test = Test()
+    test: Test = USUAL
     unseen: frozenset[str] = frozenset()
 
 
@@ -109,23 +112,23 @@ def _change(result: Result) -> float:
 
 def next_samples(
     posterior: Mapping[str, float], edges: Sequence[Edge], available: Mapping[str, Collection[str]], *,
-    test: Test = Test(), most: int = 5
+    test: Test = USUAL, most: int = 5
 ) -> tuple[NextSample, ...]:
-    """The samples that tell most about the whole question, most telling first; of equal ones the first by name.
+    """The samples that tell most about the whole question, most telling first; of equal ones the first named.
 
     `posterior` holds the probability of each node (the rest is no cause); `available` the things that can be sampled,
-    each with the nodes that cannot show in it. Samples that would tell the same are named once, those that would tell
-    nothing not at all.
+    the easiest first, each with the nodes that cannot show in it. Samples that would tell the same are named once,
+    those that would tell nothing not at all.
     """
     parents = children_of((child, parent) for parent, child in edges)
     found: dict[float, NextSample] = {}
-    for node in sorted(available):
+    for node in available:
         above = made_from(node, parents) - set(available[node])
         # From the smallest: the same nodes give the same sum, whatever their order in the set.
         bad = min(1.0, math.fsum(sorted(posterior.get(one, 0.0) for one in above)))
         chance = bad * test.sensitivity + (1 - bad) * (1 - test.specificity)
         bits = entropy(chance) - bad * entropy(test.sensitivity) - (1 - bad) * entropy(test.specificity)
         found.setdefault(round(bad, 12), NextSample(node, chance, max(0.0, bits)))
-    ordered = sorted(found.values(), key=lambda one: (-one.bits, one.node))
+    ordered = sorted(found.values(), key=lambda one: -one.bits)
     return tuple(one for one in ordered if one.bits > 1e-9)[:most]
 

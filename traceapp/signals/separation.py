@@ -29,8 +29,8 @@ def splits(
     """The samples that best divide the members of a class, most telling first, each division once.
 
     Whatever was made from some of the members and not from all (another bulk, an unshipped lot), or is itself one
-    of them, can be tested; `available` names the only ones of which there is a sample, each with the members that
-    cannot show in it. `weights` are the members' relative probabilities. A class of one needs no sample.
+    of them, can be tested; `available` names the only ones of which there is a sample, the easiest first, each with the
+    members that cannot show in it. `weights` are the members' relative probabilities. A class of one needs no sample.
     """
     return splits_among(members, weights, children_of(edges), most=most, available=available)
 
@@ -49,13 +49,13 @@ def splits_among(
                 sources.setdefault(node, set()).add(member)
     total = sum(weights[member] for member in members)
     found: dict[frozenset[str], Split] = {}
-    for node in sorted(sources):
+    for node in (one for one in (available or sorted(sources)) if one in sources):
         ours = frozenset(sources[node])
         if len(ours) == len(members) or ours in found:
             continue
         share = sum(weights[member] for member in ours) / total
         found[ours] = Split(node, tuple(sorted(ours)), entropy(share))
-    return tuple(sorted(found.values(), key=lambda split: (-split.bits, split.sample))[:most])
+    return tuple(sorted(found.values(), key=lambda split: -split.bits)[:most])
 
 
 def children_of(edges: Iterable[Edge]) -> dict[str, list[str]]:

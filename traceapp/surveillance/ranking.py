@@ -1,0 +1,186 @@
+"""The likeliest cause of a signal: its lineage, what was seen in it, samples and sensors, weighed together."""
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Float, literal, or_, select
+from sqlalchemy.orm import Session
+
+from traceapp.core.errors import InvalidInput
+from traceapp.signals.covariates import Mark, raised
+from traceapp.signals.samples import Found, NextSample, Result, Taken, Test, next_samples
+from traceapp.trace.model import Lot, TestResult
+from traceapp.trace.sensor_model import Excursion
+
+from .alarm import NodeKind
+from .cause_model import CauseSample
+from .lineage import LASTING, Lineage, chunks, day_of, lineage_of
+from .observe import Observation, observe_lots
+from .priors import confirmed_causes, kind_shares
+from .samples import standing_samples
+
+if TYPE_CHECKING:
+    from traceapp.signals import causes
+
+MOST_CLASSES = 12
+NO_CAUSE = 0.5
+_REPLICATIONS, _FEWER, _MANY = 999, 199, 600
+# The outer tenth of the range between two limits counts as near a limit.
+_NEAR = 0.1
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Likeliest:
+    """`ranking` is None for a `reason`: `too-little` to compare, or a `circle` in the genealogy. `second` are causes
+    that show once the first is taken as given. `silent` lots have complaints but no exposure: they say nothing here.
+    `samples` stand; `available` says where a sample of a lot would come from. `marks` raised the prior of nodes."""
+
+    ranking: causes.Ranking | None
+    reason: str
+    second: tuple[causes.CauseClass, ...]
+    next: tuple[NextSample, ...]
+    lineage: Lineage
+    seen: dict[str, Observation]
+    silent: tuple[str, ...]
+    samples: tuple[CauseSample, ...]
+    available: dict[str, Taken]
+    marks: dict[str, frozenset[Mark]]
+    confirmed: dict[NodeKind, int]
+
+    def units(self, lots: Iterable[str]) -> Decimal:
+        """Units in use of these lots together."""
+        return sum((self.seen[lot].units for lot in lots if lot in self.seen), Decimal(0))
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The latest answers by the hash of what was asked: a page that is looked at again waits for nothing."""
+
+    kept: OrderedDict[str, tuple[causes.Ranking, tuple[causes.CauseClass, ...]]] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+
+_answers = _Answers()
+
+
+def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Likeliest:
+    """Every cause that the lots have above them, ranked by what was seen in all lots that share one of them.
+
+    Lots of the same products serve for comparison. A fixed number of queries a level of the genealogy and five hundred
+    lots.
+    """
+    lineage = lineage_of(session, lot_keys)
+    seen = observe_lots(session, lineage.compared, on)
+    silent = tuple(sorted(key for key, one in seen.items() if one.observed and one.expected <= 0))
+    samples = standing_samples(session, lineage.lots)
+    marks, confirmed = _marks(session, lineage), confirmed_causes(session)
+    available = _available(lineage)
+    unseen = {Taken.retained: lineage.unseen_in_retained, Taken.stock: lineage.unseen_in_stock,
+              Taken.returned: frozenset[str]()}
+    samples_of = {key: unseen[taken] for key, taken in available.items()}
+    results = [Result(one.lot_key, Found(one.result), Test(one.sensitivity, one.specificity),
+                      unseen[Taken(one.taken)]) for one in samples]
+    ranking, second, reason = _rank(lineage, seen, _Evidence(results, samples_of, marks, confirmed))
+    following = next_samples(ranking.chances, lineage.edges, samples_of) if ranking else ()
+    return Likeliest(ranking, reason, second, following, lineage, seen, silent, samples, available, marks, confirmed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    results: list[Result]
+    available: dict[str, frozenset[str]]
+    marks: dict[str, frozenset[Mark]]
+    confirmed: dict[NodeKind, int]
+
+
+def _rank(lineage: Lineage, seen: dict[str, Observation], evidence: _Evidence
+          ) -> tuple[causes.Ranking | None, tuple[causes.CauseClass, ...], str]:
+    """(ranking, second causes, why there is none). Lots with complaints and no exposure are left out."""
+    from traceapp.signals import causes
+
+    lots = [causes.Lot(key, one.observed if one.expected > 0 else 0, max(0.0, one.expected))
+            for key, one in sorted(seen.items())]
+    exposed = [lot for lot in lots if lot.exposure > 0]
+    if sum(lot.complaints for lot in exposed) < 1 or len(exposed) < 2:
+        return None, (), "too-little"
+    try:
+        ranking, second = _answer(lots, lineage, _beliefs(lineage, evidence))
+    except InvalidInput as error:
+        if error.code != "cycle":
+            raise
+        return None, (), "circle"
+    return ranking, second, ""
+
+
+def _beliefs(lineage: Lineage, evidence: _Evidence) -> causes.Beliefs:
+    """Each kind has its share, divided among its nodes; marks raise single nodes; the lot kind is the single lots."""
+    from traceapp.signals import causes
+
+    shares = kind_shares(evidence.confirmed)
+    kinds = {node: lineage.kind_of(node) for node in (*lineage.lots, *lineage.things)}
+    counts = Counter(kinds.values())
+    weights = raised({node: shares[kind] / counts[kind] for node, kind in kinds.items()}, evidence.marks)
+    lasting = {key for key, thing in lineage.things.items() if thing.kind in LASTING}
+    days = {key: day_of(lineage.lots[key]) for key in lineage.compared}
+    return causes.Beliefs(NO_CAUSE, 1 - shares[NodeKind.lot], weights,
+                          causes.Known(evidence.results, days, lasting, evidence.available))
+
+
+def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
+            ) -> tuple[causes.Ranking, tuple[causes.CauseClass, ...]]:
+    """The ranking and the causes after the first, kept for the next time that just the same is asked."""
+    from traceapp.signals import causes
+
+    known = beliefs.known
+    asked = (lots, sorted(lineage.edges), sorted(lineage.shares.items()), sorted((beliefs.weights or {}).items()),
+             beliefs.shared, known.results, sorted(known.days.items()), sorted(known.lasting),
+             [(key, sorted(unseen)) for key, unseen in (known.available or {}).items()])
+    key = hashlib.sha256(repr(asked).encode()).hexdigest()
+    with _answers.lock:
+        if key in _answers.kept:
+            _answers.kept.move_to_end(key)
+            return _answers.kept[key]
+    chance = causes.Chance(_REPLICATIONS if len(lots) <= _MANY else _FEWER, described=MOST_CLASSES)
+    found = causes.rank_causes(lots, lineage.edges, shares=lineage.shares, beliefs=beliefs, chance=chance)
+    second = causes.explain_away(lots, lineage.edges, shares=lineage.shares, beliefs=beliefs,
+                                 chance=causes.Chance(_FEWER))[1:]
+    with _answers.lock:
+        _answers.kept[key] = found, second
+        while len(_answers.kept) > _KEPT:
+            _answers.kept.popitem(last=False)
+    return found, second
+
+
+def _available(lineage: Lineage) -> dict[str, Taken]:
+    """Of which lots there is a sample, and where: kept back, in our store, or with customers; the easiest first."""
+    def has(lot: Lot, taken: Taken) -> bool:
+        if taken == Taken.retained:
+            return lineage.retained.get(lot.lot_key, 0) > 0
+        return lot.is_own == 1 and (lot.stock if taken == Taken.stock else lot.shipped) > 0
+
+    found: dict[str, Taken] = {}
+    for taken in Taken:
+        found.update({lot.lot_key: taken for lot in sorted(lineage.lots.values(), key=lambda one: one.number)
+                      if lot.lot_key not in found and lot.item_kind == "lot" and has(lot, taken)})
+    return found
+
+
+def _marks(session: Session, lineage: Lineage) -> dict[str, frozenset[Mark]]:
+    """Lots that were outside their limits, or whose inspection found results near or beyond a limit."""
+    found: dict[str, set[Mark]] = {}
+    r, room = TestResult, (TestResult.upper - TestResult.lower) * literal(_NEAR, Float)
+    is_near = or_(r.is_within.is_(False), r.value > r.upper - room, r.value < r.lower + room)
+    for keys in chunks(lineage.lots):
+        for key in session.scalars(select(Excursion.lot_key).where(Excursion.lot_key.in_(keys)).distinct()):
+            found.setdefault(key, set()).add(Mark.excursion)
+        for key in session.scalars(select(r.lot_key).where(r.lot_key.in_(keys), is_near).distinct()):
+            found.setdefault(key, set()).add(Mark.drift)
+    return {key: frozenset(marks) for key, marks in found.items()}
