@@ -49,7 +49,7 @@ from traceapp.recall.service import (
     submit_recall,
 )
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.queries import surroundings
+from traceapp.surveillance.ranking import likeliest_cause
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState
 from traceapp.trace.sensor_model import Excursion
@@ -159,8 +159,9 @@ def _lot_at(session: Session, address: str) -> Lot:
 
 def _glue_of(session: Session, world: World, lot: Lot) -> Lot:
     """The raw lot that most of the newest batches share: the bad adhesive of the story."""
-    around = surroundings(session, lot.lot_key, world.clock.now().date())
-    return session.scalars(select(Lot).where(Lot.lot_key == around.ancestors[0].lot.lot_key)).one()
+    found = likeliest_cause(session, [lot.lot_key], world.clock.now().date()).ranking
+    assert found is not None
+    return session.scalars(select(Lot).where(Lot.lot_key.in_(found.classes[0].members))).one()
 
 
 def _spare_lots(session: Session, world: World, codes: dict[str, Lot]) -> list[Lot]:

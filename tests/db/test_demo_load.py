@@ -41,7 +41,7 @@ from traceapp.submission.report_states import ReportState
 from traceapp.submission.sealed_files import read_kept
 from traceapp.surveillance.basis import basis_of
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.queries import surroundings
+from traceapp.surveillance.ranking import likeliest_cause
 from traceapp.trace.guards import policy_facts
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import ItemPosition, Lot, Production, ShipmentLine
@@ -92,10 +92,10 @@ def test_the_bad_adhesive_is_the_first_and_only_likely_cause(demo: tuple[Databas
     database, loaded = demo
     with database.read() as session:
         for suspicious in loaded.landmarks.suspicious:
-            found = surroundings(session, key_of(database, suspicious), NOW.date())
-            assert found.ancestors[0].lot.number == loaded.landmarks.bad_glue.number
-            assert (found.ancestors[0].posterior or 0) > 0.5
-            assert not any(loaded.landmarks.bad_glue.number in group for group in found.together)
+            found = likeliest_cause(session, [key_of(database, suspicious)], NOW.date()).ranking
+            assert found is not None
+            assert found.classes[0].members == (key_of(database, loaded.landmarks.bad_glue),)
+            assert found.classes[0].posterior > 0.5
 
 
 def test_a_recall_from_the_adhesive_would_reach_every_plaster_and_the_six_hospitals(

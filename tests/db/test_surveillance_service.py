@@ -4,7 +4,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 
 from tests.factories_surveillance import (
@@ -182,29 +181,6 @@ def glue_in_four_of_twelve(database: Database, clock: FixedClock) -> tuple[str, 
             if number == 5:
                 chosen = lot.lot_key
         return chosen, glues[1].lot_key
-
-
-def test_the_glue_that_the_bad_lots_share_is_named_first(database: Database, clock: FixedClock) -> None:
-    lot_key, bad_glue = glue_in_four_of_twelve(database, clock)
-    with database.read() as session:
-        around = queries.surroundings(session, lot_key, clock.now().date())
-    first = around.ancestors[0]
-    assert first.lot.lot_key == bad_glue
-    assert first.is_raw
-    assert (first.observed, len(first.lots)) == (24, 4)
-    assert first.posterior is not None
-    assert first.posterior > 0.9
-    assert [row.lot.number for row in around.ancestors] == ["G1", "F1"]
-    assert not around.is_cut
-
-
-def test_surroundings_cost_the_same_number_of_queries_however_many_lots(sqlite: Database, clock: FixedClock) -> None:
-    lot_key, _ = glue_in_four_of_twelve(sqlite, clock)
-    statements: list[str] = []
-    sqlalchemy_event.listen(sqlite.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    with sqlite.read() as session:
-        queries.surroundings(session, lot_key, clock.now().date())
-    assert len(statements) <= 12
 
 
 def test_many_lots_are_observed_at_once(database: Database, clock: FixedClock) -> None:

@@ -130,8 +130,8 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
         rescore(world)
     signals = staff.get("/signals")["rows"]
     assert [(one["lot_key"], one["state"]) for one in signals] == [(first["lot_key"], "open")]
-    around = staff.get(f"/signals/{signals[0]['id']}/surroundings")
-    assert [row["lot_key"] for row in around["ancestors"]] == [bad["lot_key"]]
+    around = staff.get(f"/signals/{signals[0]['id']}/causes")
+    assert around["nodes"][bad["lot_key"]]["kind"] == "upstream"
 
     # The scope from the glue: both plasters of it, and nobody else's.
     scope = staff.get(f"/recall-scope?lot_key={bad['lot_key']}")

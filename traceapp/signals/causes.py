@@ -31,6 +31,7 @@ from .shifts import (
     log_bayes_factors,
     rate_ratio,
     since_when,
+    starts,
 )
 
 __all__ = ["RATE_RATIOS", "Beliefs", "CauseClass", "Chance", "Known", "Lot", "Ranking", "explain_away", "rank_causes"]
@@ -95,7 +96,7 @@ class CauseClass:
     `lots` are the exposed lots made from them; `complaints`, `expected` (their share of the total by exposure and
     dose) and `exposure` are sums over these. `rate_ratio` is the likeliest, with 95 % profile limits; None stands
     for "no bound" (no complaint outside, or no lot outside). `explained` is the number of complaints beyond what
-    the rate outside gives. `llr` and `p` are those of the scan statistic over all classes. `splits` says which
+    the rate outside gives. `llr` and `p` are those of the scan statistic over all classes and days. `splits` says which
     samples would tell the members apart. `since`: the day on which the fault of a lasting thing most likely began,
     where that is likelier than "since ever"; the numbers are then those of the lots from that day on.
     """
@@ -130,12 +131,13 @@ class Ranking:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sets:
     """Node classes over exposed lots: member names and one row of dose shares a class, log Bayes factors, and since
-    when (None: since ever)."""
+    when (None: since ever). `late` holds the lots since each day on which the fault of a class may have begun."""
 
     members: list[tuple[str, ...]]
     doses: csr_matrix
     log_bf: Values
     since: list[float | None]
+    late: dict[tuple[int, float], tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,16 +183,17 @@ def rank_causes(
     data = _exposed(lots)
     sets = _sets(data, [lot.name for lot in lots], edges, shares, beliefs.known)
     parts = _posterior(sets, beliefs, log_odds(beliefs.known.results, edges))
-    scan = scan_poisson(data.complaints, data.exposure, _scan_nodes(sets.doses), replications=chance.replications,
+    scan = scan_poisson(data.complaints, data.exposure, _scan_nodes(sets), replications=chance.replications,
                         seed=chance.seed)
-    found = {int(finding.node): finding for finding in scan.findings}
+    found = {finding.node: finding for finding in scan.findings}
     children = children_of(edges)
     described = []
     for index in np.argsort(-parts.posterior, kind="stable").tolist()[:chance.described]:
         row, members = parts.rows[index], parts.members[index]
+        finding = found[_scan_name(row, sets.since[row])]
         described.append(replace(
             _describe(sets, row, data), members=members, posterior=float(parts.posterior[index]),
-            llr=found[row].llr, p=found[row].p,
+            llr=finding.llr, p=finding.p,
             splits=splits_among(members, {node: beliefs.weight(node) for node in members}, children,
                                 available=beliefs.known.available)))
     return Ranking(tuple(described), parts.no_cause, _chances(parts, beliefs))
@@ -276,6 +279,8 @@ def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
             continue
         sets.log_bf[row], sets.since[row] = since_when(
             data.complaints[inside], doses, part[inside] * doses, days[inside], float(data.complaints.sum()))
+        sets.late.update({(row, day): tuple(inside[days[inside] >= day].tolist())
+                          for day in starts(days[inside]).tolist()[1:]})
         if sets.since[row] is not None:
             began = days[inside] >= sets.since[row]
             sets.doses.data[sets.doses.indptr[row]:sets.doses.indptr[row + 1]][~began] = 0.0
@@ -287,9 +292,16 @@ def _row(doses: csr_matrix, row: int) -> tuple[np.ndarray[tuple[int], np.dtype[n
     return doses.indices[begin:end], doses.data[begin:end]
 
 
-def _scan_nodes(doses: csr_matrix) -> dict[str, tuple[int, ...]]:
-    bounds = doses.indptr
-    return {str(row): tuple(doses.indices[bounds[row]:bounds[row + 1]].tolist()) for row in range(doses.shape[0])}
+def _scan_nodes(sets: _Sets) -> dict[str, tuple[int, ...]]:
+    """The lots of every class, and of it since every day on which its fault may have begun: all that was looked at."""
+    bounds, indices = sets.doses.indptr, sets.doses.indices
+    whole = {_scan_name(row, None): tuple(indices[bounds[row]:bounds[row + 1]].tolist())
+             for row in range(len(sets.members))}
+    return whole | {_scan_name(*which): lots for which, lots in sets.late.items()}
+
+
+def _scan_name(row: int, since: float | None) -> str:
+    return f"{row}" if since is None else f"{row} since {since!r}"
 
 
 def _prior(sets: _Sets, beliefs: Beliefs) -> Values:

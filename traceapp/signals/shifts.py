@@ -17,6 +17,8 @@ RATE_RATIOS = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
 LARGEST_RATIO = 1e6
 # Half of the belief that a lasting thing is at fault goes to "since ever", half to "since some day", all days alike.
 SINCE_EVER = 0.5
+# So many later days are tried at most, spread evenly over the lots: more would cost time and tell little.
+MOST_STARTS = 8
 _WHOLE = 1 - 1e-12
 _HALF_CHI_SQUARE_95 = 1.920729410347062
 Values = NDArray[np.float64]
@@ -33,14 +35,23 @@ def log_bayes_factors(doses: csr_matrix, complaints: Values, part: Values) -> Va
     return np.asarray(logsumexp(np.array(rows), axis=0) - math.log(len(RATE_RATIOS)))
 
 
+def starts(days: Values) -> Values:
+    """The days, rising, on which a fault may have begun: the first of all, and at most `MOST_STARTS` later ones."""
+    known, sizes = np.unique(days, return_counts=True)
+    if known.size <= MOST_STARTS + 1:
+        return known
+    wanted = np.linspace(0, days.size, MOST_STARTS + 1, endpoint=False)
+    return np.unique(known[np.searchsorted(sizes.cumsum(), wanted, side="right")])
+
+
 def since_when(counts: Values, doses: Values, held: Values, days: Values, total: float) -> tuple[float, float | None]:
-    """The log Bayes factor of one set whose fault may have begun on any of its days, and the likeliest such day; None
-    where "since ever" is at least as likely as all later days together.
+    """The log Bayes factor of one set whose fault may have begun on any of its `starts`, and the likeliest such day;
+    None where "since ever" is at least as likely as all later days together.
 
     All arrays are over the lots of the set: complaints, doses, dose times part of the exposure, days.
     """
     order = np.argsort(days, kind="stable")
-    first = np.flatnonzero(np.diff(days[order], prepend=-np.inf) > 0)
+    first = np.searchsorted(days[order], starts(days))
     steps = np.array(RATE_RATIOS)[:, None] - 1
     gains = np.log1p(steps * doses[order]) * counts[order]
     seen = gains[:, ::-1].cumsum(axis=1)[:, ::-1][:, first]

@@ -16,7 +16,7 @@ from .oversight import reached
 # What a file hangs on -> who may read it.
 READERS = {"lot": "trace.read", "inspection": "trace.read", "product": "console.read", "party": "console.read",
            "complaint": "complaint.read", "adverse_event": "adverse_event.read", "signal": "signal.read",
-           "recall": "recall.read", "notice": "recall.read", "capa_action": "capa.read"}
+           "sample": "signal.read", "recall": "recall.read", "notice": "recall.read", "capa_action": "capa.read"}
 _TYPES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp"})
 
 

@@ -15,6 +15,7 @@ from . import (
     capa_work,
     capas,
     catalog,
+    causes,
     code_lists,
     cold_chain,
     complaint_clusters,
@@ -56,7 +57,8 @@ from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
-           crisis, adverse_events, adverse_event_decisions, code_lists, legal_clocks, signals, expectation, recalls,
+           adverse_event_decisions, adverse_events, causes, code_lists, crisis, expectation, legal_clocks, recalls,
+           signals,
            recall_ledger, tasks, exports, records, exchange, history, imports, accounts, reports, report_answers,
            periodic, received_reports, capas, capa_work)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")

@@ -27,7 +27,6 @@ blueprint = ApiBlueprint("api_signals", __name__, url_prefix="/api/v1", descript
 PERMISSIONS = {
     "api_signals.list_signals": "signal.read", "api_signals.read_signal": "signal.read",
     "api_signals.read_alarms": "signal.read", "api_signals.decide": "signal.decide",
-    "api_signals.read_surroundings": "signal.read",
     "api_signals.read_curve": "signal.read", "api_signals.read_basis": "signal.read",
     "api_signals.write_basis": "surveillance.configure",
 }
@@ -144,23 +143,6 @@ def read_alarms(signal_id: str) -> Response:
     """Every alarm of a case, the oldest first, with its evidence as it was"""
     with world().database.read() as session:
         return jsonify(AlarmSchema(many=True).dump(alarms_of_case(session, _found(session, signal_id))))
-
-
-@blueprint.route("/signals/<signal_id>/surroundings", methods=["GET"])
-@blueprint.alt_response(200, schema=AsWritten)
-def read_surroundings(signal_id: str) -> Response:
-    """The lots upstream, ranked, with the other lots made from each"""
-    here = world()
-    with here.database.read() as session:
-        around = queries.surroundings(session, _found(session, signal_id).lot_key, here.clock.now().date())
-        return jsonify({
-            "no_cause": around.no_cause, "together": around.together, "is_cut": around.is_cut,
-            "ancestors": [{
-                "lot_key": row.lot.lot_key, "number": row.lot.number, "is_raw": row.is_raw, "observed": row.observed,
-                "expected": row.expected, "posterior": row.posterior,
-                "lots": [{"lot_key": one.lot_key, "number": one.number, "observed": one.observed,
-                          "expected": one.expected, "units": str(one.units)} for one in row.lots],
-            } for row in around.ancestors]})
 
 
 @blueprint.route("/signals/<signal_id>/decisions", methods=["POST"])

@@ -8,7 +8,7 @@ from . import (
     accounts,
     adverse_event_decisions,
     adverse_events,
-    capas,
+    capas, cause_sample,
     code_lists,
     complaints,
     crisis,
@@ -52,9 +52,10 @@ from .layout import blueprint
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
-    account, accounts, adverse_event_decisions, adverse_events, capas, code_lists, complaints, crisis, duty, erasing,
-    exchange, excursions, expected, files, gallery, gaps, imports, labels, legal_clocks, links, lot_acts, lot_disposal,
-    lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners, persons, print_jobs,
-    products, promises, recalls, records, registrations, reports, search, signals, subscriptions, today, traces)))
+    account, accounts, adverse_event_decisions, adverse_events, capas, cause_sample, code_lists, complaints, crisis,
+    duty, erasing, exchange, excursions, expected, files, gallery, gaps, imports, labels, legal_clocks, links, lot_acts,
+    lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners,
+    persons, print_jobs, products, promises, recalls, records, registrations, reports, search, signals, subscriptions,
+    today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -1,9 +1,6 @@
 """Console: signals, the lots that stand out."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -21,17 +18,13 @@ from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import counted_reports, lot_curve, observe_lots
 from traceapp.surveillance.queries import (
-    Ancestor,
     SignalFilter,
-    Surroundings,
     decisions_of,
     signal_by_id,
     signal_page,
-    surroundings,
 )
 from traceapp.surveillance.states import actions_from
 from traceapp.trace.lookup import lots_by_key
-from traceapp.trace.model import Lot
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.words import SIGNAL_STATES, choices, own_name, word
@@ -40,6 +33,7 @@ from traceapp.worklist.work import add_work
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
+from .cause_section import cause_section
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, placed, wished
@@ -50,7 +44,6 @@ PERMISSIONS: dict[str, str] = {
     "console.signals": "signal.read", "console.signal": "signal.read", "console.signal_decide": "signal.decide",
     "console.signal_basis": "surveillance.configure"}
 _MILLION = 1_000_000
-_SHOWN_LOTS = 40
 _BASIS_NUMBERS = ("rate_per_unit", "use_mean_days", "report_shape", "report_mean_days", "alpha", "minimum_events")
 
 
@@ -89,22 +82,20 @@ def _show(signal_id: str, do: str, form: Entered | None = None, status: int = 20
             raise NotFound("There is no such lot.")
         seen = lot_curve(db, lot, today)
         reports = counted_reports(db, case.lot_key)
-        around = surroundings(db, case.lot_key, today)
         basis = basis_of(db, case.product_id or "")
         product = products_by_id(db, [case.product_id]).get(case.product_id or "")
         values = {
             "decisions": decisions_of(db, case), "tasks": tasks_about(db, f"signal:{case.id}"),
             "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows,
-            "causes": _causes(db, around)}
+            "cause": cause_section(db, (case.lot_key,), today)}
     first = min((day for day, units in seen.shipped if units > 0), default=case.since)
     do = do if do in (*(action for action, _text in _actions(case.state)), "basis") else ""
     return case_page("console/signal.html", status, case=case, lot=lot, product=product,
-                     seen=seen, reports=reports, around=around, basis=basis, do=do,
+                     seen=seen, reports=reports, basis=basis, do=do,
                      form=form or Entered(_basis_typed(basis) if do == "basis" else None),
                      curve=counted_curve(seen.curve) if seen.curve else None,
                      weekly=weekly_reports(reports, (first, today), case.opened_at), actions=_actions(case.state),
-                basis_typed=_basis_typed(basis), chance_words=chance_words,
-                     action_word=lambda action: _DECISIONS.get(action, action), **values)
+                     basis_typed=_basis_typed(basis), action_word=lambda one: _DECISIONS.get(one, one), **values)
 
 
 def _signal(db: Session, signal_id: str) -> Signal:
@@ -112,45 +103,6 @@ def _signal(db: Session, signal_id: str) -> Signal:
     if found is None:
         raise NotFound("There is no such signal.")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """An ancestor with the numbers that the page shows, and the lots made from it with most reports first."""
-
-    ancestor: Ancestor
-    chance: str
-    ratio: str
-    lots: tuple[tuple[Any, Lot, str], ...]
-    hidden: int
-
-
-def _causes(db: Session, around: Surroundings) -> list[Cause]:
-    keys = {one.lot_key for ancestor in around.ancestors for one in ancestor.lots}
-    lots = lots_by_key(db, keys)
-    names = {key: own_name(product) for key, product in products_by_id(
-        db, (lot.product_id for lot in lots.values())).items()}
-    found = []
-    for ancestor in around.ancestors:
-        ordered = sorted(ancestor.lots, key=lambda one: (-(one.observed / one.expected if one.expected else 0.0),
-                                                         -one.observed, one.number))
-        rows = tuple((one, lots[one.lot_key], names.get(one.product_id or "", "")) for one in ordered
-                     if one.lot_key in lots)
-        ratio = f"{ancestor.observed / ancestor.expected:.1f}" if ancestor.expected >= 0.05 else "–"
-        found.append(Cause(ancestor, chance_words(ancestor.posterior), ratio, rows[:_SHOWN_LOTS],
-                           max(0, len(rows) - _SHOWN_LOTS)))
-    return found
-
-
-def chance_words(posterior: float | None) -> str:
-    """A probability in words, always the same ones for the same range."""
-    if posterior is None:
-        return _("cannot be said yet")
-    for least, words in ((0.95, _("almost certainly")), (0.7, _("probably")), (0.3, _("perhaps")),
-                         (0.05, _("less likely"))):
-        if posterior >= least:
-            return words
-    return _("hardly")
 
 
 # What the button says, the main act first.
