@@ -159,9 +159,8 @@ def _lot_at(session: Session, address: str) -> Lot:
 
 def _glue_of(session: Session, world: World, lot: Lot) -> Lot:
     """The raw lot that most of the newest batches share: the bad adhesive of the story."""
-    found = likeliest_cause(session, [lot.lot_key], world.clock.now().date()).ranking
-    assert found is not None
-    return session.scalars(select(Lot).where(Lot.lot_key.in_(found.classes[0].members))).one()
+    found = likeliest_cause(session, [lot.lot_key], world.clock.now().date())
+    return session.scalars(select(Lot).where(Lot.lot_key == found.likeliest_material())).one()
 
 
 def _spare_lots(session: Session, world: World, codes: dict[str, Lot]) -> list[Lot]:

@@ -88,14 +88,17 @@ def test_the_detector_opened_signals_by_itself_and_only_on_plasters_of_the_bad_a
     assert all(1 <= (NOW - signal.opened_at).total_seconds() / 3600 <= 96 for signal in opened.values())
 
 
-def test_the_bad_adhesive_is_the_first_and_only_likely_cause(demo: tuple[Database, Loaded]) -> None:
+def test_the_bad_adhesive_is_the_likeliest_material_and_chance_is_ruled_out(demo: tuple[Database, Loaded]) -> None:
     database, loaded = demo
     with database.read() as session:
         for suspicious in loaded.landmarks.suspicious:
-            found = likeliest_cause(session, [key_of(database, suspicious)], NOW.date()).ranking
-            assert found is not None
-            assert found.classes[0].members == (key_of(database, loaded.landmarks.bad_glue),)
-            assert found.classes[0].posterior > 0.5
+            found = likeliest_cause(session, [key_of(database, suspicious)], NOW.date())
+            assert found.ranking is not None
+            assert found.ranking.no_cause < 0.01
+            # The few batches of the small demonstration were nearly all made by one shift: it is as likely.
+            assert key_of(database, loaded.landmarks.bad_glue) in {
+                member for one in found.ranking.classes[:2] for member in one.members}
+            assert found.likeliest_material() == key_of(database, loaded.landmarks.bad_glue)
 
 
 def test_a_recall_from_the_adhesive_would_reach_every_plaster_and_the_six_hospitals(

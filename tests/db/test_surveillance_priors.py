@@ -27,13 +27,14 @@ def test_a_confirmed_cause_counts_once_however_often_it_is_said(database: Databa
     assert sorted(acts) == ["cause.noted"] * 4 + ["cause.withdrawn"]
 
 
-def test_before_any_action_is_closed_a_fifth_goes_to_single_lots() -> None:
+def test_before_any_action_is_closed_a_fifth_goes_to_single_lots_and_the_rest_is_even() -> None:
     shares = kind_shares({})
-    assert (shares[NodeKind.lot], shares[NodeKind.upstream]) == (pytest.approx(3 / 15), pytest.approx(4 / 15))
-    assert len({shares[kind] for kind in NodeKind} - {shares[NodeKind.lot], shares[NodeKind.upstream]}) == 1
+    assert shares.pop(NodeKind.lot) == pytest.approx(0.2)
+    assert list(shares.values()) == pytest.approx([0.8 / 9] * 9)
 
 
 def test_shares_follow_the_counts() -> None:
     shares = kind_shares({NodeKind.supplier: 4, NodeKind.line: 1})
-    assert (shares[NodeKind.supplier], shares[NodeKind.line]) == (pytest.approx(5 / 20), pytest.approx(2 / 20))
+    assert shares[NodeKind.supplier] / shares[NodeKind.lane] == pytest.approx(5)
+    assert shares[NodeKind.line] / shares[NodeKind.lane] == pytest.approx(2)
     assert sum(shares.values()) == pytest.approx(1)

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from traceapp.signals.causes import RATE_RATIOS, Beliefs, Chance, Known, Lot, rank_causes
+from traceapp.signals.samples import Found, Result
 
 QUICK = Chance(replications=99, seed=5)
 NAMES = [f"lot {number}" for number in range(12)]
@@ -51,3 +52,13 @@ def test_without_days_or_without_anything_lasting_the_factor_is_the_plain_one(kn
     found = rank_causes(LATE, EDGES, beliefs=Beliefs(known=known), chance=QUICK).classes
     line = next(one for one in found if one.members == ("line",))
     assert (line.log_bf, line.since) == (pytest.approx(math.log(weighed(LATE, LINE))), None)
+
+
+def test_a_sample_of_a_lot_made_before_the_fault_began_says_nothing_of_it() -> None:
+    def chances(*results: Result) -> dict[str, float]:
+        known = Known(results, DAYS, {"line"}, {LINE[0]: (), LINE[5]: ()})
+        return dict(rank_causes(LATE, EDGES, beliefs=Beliefs(known=known), chance=QUICK).chances)
+
+    clean_before, clean_after = (chances(Result(LINE[at], Found.clean))["line"] for at in (0, 5))
+    assert clean_before > chances()["line"] * 0.99
+    assert clean_after < chances()["line"]

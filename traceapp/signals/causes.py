@@ -59,6 +59,17 @@ class Known:
     lasting: Collection[str] = ()
     available: Mapping[str, Collection[str]] | None = None
 
+    def given(self, since: Mapping[str, float]) -> Known:
+        """The same where what began on a day (`since`) cannot show in what was made before it."""
+        def unseen(node: str, already: Collection[str]) -> frozenset[str]:
+            day = self.days.get(node)
+            return frozenset(already) | {one for one, began in since.items() if day is not None and day < began}
+
+        return self if not since else replace(
+            self, results=[replace(one, unseen=unseen(one.node, one.unseen)) for one in self.results],
+            available=None if self.available is None else {
+                node: unseen(node, already) for node, already in self.available.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
@@ -121,11 +132,13 @@ class CauseClass:
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Classes by posterior, highest first; `no_cause` is the posterior of chance alone. `chances` holds the posterior
-    of every node, that of a class divided among its members by their weights."""
+    of every node, that of a class divided among its members by their weights; `since` the days on which the faults of
+    lasting nodes most likely began, where they did not last for ever."""
 
     classes: tuple[CauseClass, ...]
     no_cause: float
     chances: Mapping[str, float] = field(default_factory=dict)
+    since: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +195,10 @@ def rank_causes(
     beliefs, chance = beliefs or Beliefs(), chance or Chance()
     data = _exposed(lots)
     sets = _sets(data, [lot.name for lot in lots], edges, shares, beliefs.known)
-    parts = _posterior(sets, beliefs, log_odds(beliefs.known.results, edges))
+    since = {node: day for day, members in zip(sets.since, sets.members, strict=True) if day is not None
+             for node in members if node in beliefs.known.lasting}
+    known = beliefs.known.given(since)
+    parts = _posterior(sets, beliefs, log_odds(known.results, edges))
     scan = scan_poisson(data.complaints, data.exposure, _scan_nodes(sets), replications=chance.replications,
                         seed=chance.seed)
     found = {finding.node: finding for finding in scan.findings}
@@ -195,8 +211,8 @@ def rank_causes(
             _describe(sets, row, data), members=members, posterior=float(parts.posterior[index]),
             llr=finding.llr, p=finding.p,
             splits=splits_among(members, {node: beliefs.weight(node) for node in members}, children,
-                                available=beliefs.known.available)))
-    return Ranking(tuple(described), parts.no_cause, _chances(parts, beliefs))
+                                available=known.available)))
+    return Ranking(tuple(described), parts.no_cause, _chances(parts, beliefs), since)
 
 
 def explain_away(

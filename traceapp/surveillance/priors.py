@@ -13,9 +13,9 @@ from traceapp.core.clock import Clock
 from .alarm import NodeKind
 from .cause_model import ConfirmedCause
 
-# As if of fifteen earlier causes three had been a single lot, four a material lot or bulk, and one each of the others:
-# a stated default, which gives a fifth to single lots and which closed actions soon outweigh.
-BEFORE_ANY = {kind: 1.0 for kind in NodeKind} | {NodeKind.lot: 3.0, NodeKind.upstream: 4.0}
+# As if some causes were known already, a fifth of them single lots and the rest spread evenly over the other kinds: a
+# stated default, which closed actions soon outweigh.
+BEFORE_ANY = {kind: 1.0 for kind in NodeKind} | {NodeKind.lot: 0.25 * (len(NodeKind) - 1)}
 
 
 def note_cause(session: Session, clock: Clock, actor: Actor, kind: NodeKind, about: str) -> None:
@@ -51,7 +51,7 @@ def confirmed_causes(session: Session) -> dict[NodeKind, int]:
 
 
 def kind_shares(confirmed: Mapping[NodeKind, int]) -> dict[NodeKind, float]:
-    """The prior probability that the cause is of each kind, summing to 1: the mean of a Dirichlet distribution that
+    """How the causes known so far are spread over the kinds, summing to 1: the mean of a Dirichlet distribution that
     starts from `BEFORE_ANY`."""
     counts = {kind: confirmed.get(kind, 0) + before for kind, before in BEFORE_ANY.items()}
     whole = sum(counts.values())

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -55,6 +55,12 @@ class Likeliest:
     marks: dict[str, frozenset[Mark]]
     confirmed: dict[NodeKind, int]
 
+    def likeliest_material(self) -> str | None:
+        """The likeliest lot that others were made from: where a recall would begin."""
+        chances = self.ranking.chances if self.ranking else {}
+        return max((node for node in chances if self.lineage.kind_of(node) == NodeKind.upstream),
+                   key=lambda node: chances[node], default=None)
+
     def units(self, lots: Iterable[str]) -> Decimal:
         """Units in use of these lots together."""
         return sum((self.seen[lot].units for lot in lots if lot in self.seen), Decimal(0))
@@ -89,7 +95,7 @@ def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Like
     results = [Result(one.lot_key, Found(one.result), Test(one.sensitivity, one.specificity),
                       unseen[Taken(one.taken)]) for one in samples]
     ranking, second, reason = _rank(lineage, seen, _Evidence(results, samples_of, marks, confirmed))
-    following = next_samples(ranking.chances, lineage.edges, samples_of) if ranking else ()
+    following = _following(ranking, lineage, samples_of) if ranking else ()
     return Likeliest(ranking, reason, second, following, lineage, seen, silent, samples, available, marks, confirmed)
 
 
@@ -121,17 +127,20 @@ def _rank(lineage: Lineage, seen: dict[str, Observation], evidence: _Evidence
 
 
 def _beliefs(lineage: Lineage, evidence: _Evidence) -> causes.Beliefs:
-    """Each kind has its share, divided among its nodes; marks raise single nodes; the lot kind is the single lots."""
+    """Every node weighs as its kind; marks raise single nodes; the share of the lots is that of single lots."""
     from traceapp.signals import causes
 
     shares = kind_shares(evidence.confirmed)
-    kinds = {node: lineage.kind_of(node) for node in (*lineage.lots, *lineage.things)}
-    counts = Counter(kinds.values())
-    weights = raised({node: shares[kind] / counts[kind] for node, kind in kinds.items()}, evidence.marks)
+    weights = raised({node: shares[lineage.kind_of(node)] for node in (*lineage.lots, *lineage.things)}, evidence.marks)
+    return causes.Beliefs(NO_CAUSE, 1 - shares[NodeKind.lot], weights, _known(lineage, evidence))
+
+
+def _known(lineage: Lineage, evidence: _Evidence) -> causes.Known:
+    from traceapp.signals import causes
+
     lasting = {key for key, thing in lineage.things.items() if thing.kind in LASTING}
     days = {key: day_of(lineage.lots[key]) for key in lineage.compared}
-    return causes.Beliefs(NO_CAUSE, 1 - shares[NodeKind.lot], weights,
-                          causes.Known(evidence.results, days, lasting, evidence.available))
+    return causes.Known(evidence.results, days, lasting, evidence.available)
 
 
 def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
@@ -157,6 +166,12 @@ def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
         while len(_answers.kept) > _KEPT:
             _answers.kept.popitem(last=False)
     return found, second
+
+
+def _following(ranking: causes.Ranking, lineage: Lineage, samples_of: dict[str, frozenset[str]]
+               ) -> tuple[NextSample, ...]:
+    known = _known(lineage, _Evidence([], samples_of, {}, {})).given(ranking.since)
+    return next_samples(ranking.chances, lineage.edges, known.available or {})
 
 
 def _available(lineage: Lineage) -> dict[str, Taken]:
