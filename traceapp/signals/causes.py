@@ -37,6 +37,7 @@ from .shifts import (
 __all__ = ["RATE_RATIOS", "Beliefs", "CauseClass", "Chance", "Known", "Lot", "Ranking", "explain_away", "rank_causes"]
 
 MOST_CAUSES = 5
+ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,31 +223,38 @@ def explain_away(
     shares: Mapping[Edge, float] | None = None,
     beliefs: Beliefs | None = None,
     chance: Chance | None = None,
-    alpha: float = 0.05,
+    first: CauseClass | None = None,
 ) -> tuple[CauseClass, ...]:
     """Causes one after the other: each top class is taken as given, and the rest is ranked again.
 
     Taking a class as given multiplies the exposure of its lots by what its rate ratio (by dose) adds, and leaves out
-    the bad samples that it explains. Stops before the first top class whose scan p-value is above `alpha`, or that is
-    already taken, and after `MOST_CAUSES`.
+    the bad samples that it explains. Stops before the first top class whose scan p-value is above `ALPHA`, or that is
+    already taken, and after `MOST_CAUSES`. `first` is the top class of the ranking where that is known already.
     """
-    doses = shares_of_leaves([lot.name for lot in lots], edges, shares)
-    position = {lot.name: index for index, lot in enumerate(lots)}
     beliefs, chance = beliefs or Beliefs(), replace(chance or Chance(), described=1)
     taken: list[CauseClass] = []
-    now = list(lots)
+    now, top = list(lots), first
     while len(taken) < MOST_CAUSES:
-        (top,) = rank_causes(now, edges, shares=shares, beliefs=beliefs, chance=chance).classes
-        if top.p > alpha or any(top.members == cause.members for cause in taken):
+        if top is None:
+            (top,) = rank_causes(now, edges, shares=shares, beliefs=beliefs, chance=chance).classes
+        if top.p > ALPHA or any(top.members == cause.members for cause in taken):
             break
         taken.append(top)
-        ratio = LARGEST_RATIO if top.rate_ratio is None else top.rate_ratio
-        dose, raised = doses[top.members[0]], set(top.lots)
-        now = [replace(lot, exposure=lot.exposure * (1 + (ratio - 1) * dose[position[lot.name]]))
-               if lot.name in raised else lot for lot in now]
+        now = _raised(now, top, edges, shares)
         left = _left_open(beliefs.known.results, top.members[0], edges)
-        beliefs = replace(beliefs, known=replace(beliefs.known, results=left))
+        beliefs, top = replace(beliefs, known=replace(beliefs.known, results=left)), None
     return tuple(taken)
+
+
+def _raised(lots: Sequence[Lot], cause: CauseClass, edges: Sequence[Edge], shares: Mapping[Edge, float] | None
+            ) -> list[Lot]:
+    """The lots with the exposure that a cause taken as given amounts to."""
+    node, names, raised = cause.members[0], [lot.name for lot in lots], set(cause.lots)
+    below = made_from(node, children_of(edges))
+    dose = shares_of_leaves(names, [edge for edge in edges if edge[0] in below], shares)[node]
+    ratio = LARGEST_RATIO if cause.rate_ratio is None else cause.rate_ratio
+    return [replace(lot, exposure=lot.exposure * (1 + (ratio - 1) * dose[at])) if lot.name in raised else lot
+            for at, lot in enumerate(lots)]
 
 
 def _left_open(results: Sequence[Result], cause: str, edges: Sequence[Edge]) -> tuple[Result, ...]:

@@ -160,7 +160,7 @@ def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
     chance = causes.Chance(_REPLICATIONS if len(lots) <= _MANY else _FEWER, described=MOST_CLASSES)
     found = causes.rank_causes(lots, lineage.edges, shares=lineage.shares, beliefs=beliefs, chance=chance)
     second = causes.explain_away(lots, lineage.edges, shares=lineage.shares, beliefs=beliefs,
-                                 chance=causes.Chance(_FEWER))[1:]
+                                 chance=causes.Chance(_FEWER), first=found.classes[0])[1:]
     with _answers.lock:
         _answers.kept[key] = found, second
         while len(_answers.kept) > _KEPT:
