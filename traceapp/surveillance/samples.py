@@ -89,7 +89,7 @@ def samples_of(session: Session, lot_keys: Iterable[str]) -> list[CauseSample]:
     found: list[CauseSample] = []
     for keys in chunks(lot_keys):
         found += session.scalars(select(CauseSample).where(CauseSample.lot_key.in_(keys)))
-    return sorted(found, key=lambda row: row.id, reverse=True)
+    return sorted(found, key=lambda row: (row.at, row.corrects is not None, row.id), reverse=True)
 
 
 def standing_samples(session: Session, lot_keys: Iterable[str]) -> tuple[CauseSample, ...]:
