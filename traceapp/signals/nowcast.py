@@ -79,5 +79,5 @@ def chances_seen(law: DelayLaw, starts: Sequence[date], days: int, on: date) -> 
     for start in starts:
         ages = (on - start).days - np.arange(days)
         come = ages[ages >= 0]
-        found.append(float(law.cdf(come + 0.5).mean()) if come.size else 0.0)
+        found.append(float(law.cdf((come + 0.5).astype(np.float64)).mean()) if come.size else 0.0)
     return tuple(found)
