@@ -193,3 +193,18 @@ def test_what_comes_back_during_a_hold_does_not_return_to_use_after_it() -> None
     changes = dict(in_use([(DAY, 100), (day[4], -30)], [(day[2], day[9])], 14))
     assert day[4] not in changes
     assert changes[day[9]] == pytest.approx(-changes[day[2]] - 30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sent=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 500)), min_size=1, max_size=6),
+       holds=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 30)), max_size=4), use=st.floats(0.5, 60))
+def test_a_hold_that_was_lifted_takes_nothing_away_for_good(sent: list[tuple[int, int]],
+                                                           holds: list[tuple[int, int]], use: float) -> None:
+    shipped = [(DAY + timedelta(days=day), units) for day, units in sent]
+    spans = [(DAY + timedelta(days=day), DAY + timedelta(days=day + length)) for day, length in holds]
+    entries = sorted(in_use(shipped, spans, use))
+    assert sum(units for _, units in entries) == pytest.approx(sum(units for _, units in sent))
+    running, total = 0.0, sum(units for _, units in sent)
+    for _, units in entries:
+        running += units
+        assert -1e-6 <= running <= total + 1e-6
