@@ -42,7 +42,7 @@ def upgrade() -> None:
     sa.Column('low', sa.Float(), nullable=False),
     sa.Column('high', sa.Float(), nullable=False),
     sa.Column('history', sa.Integer(), nullable=False),
-    sa.Column('family_mean', sa.Float(), nullable=False),
+    sa.Column('family_mean', sa.Float(), nullable=True),
     sa.Column('family_shape', sa.Float(), nullable=True),
     sa.CheckConstraint("severity_group IN ('harm', 'serious')", name=op.f('ck_detection_rate_severity_group_is_known')),
     sa.CheckConstraint('rate > 0 AND low <= high', name=op.f('ck_detection_rate_rate_is_positive')),

@@ -31,7 +31,7 @@ from traceapp.surveillance.basis import FollowHistory, SetBasis, Source, basis_o
 from traceapp.surveillance.fit_model import DetectionFit, DetectionRate
 from traceapp.surveillance.observe import expected_by_lot, lot_curve
 from traceapp.surveillance.past import PUBLICITY_DAYS
-from traceapp.surveillance.refit import keep_fit, learn, products_to_fit, refit_product
+from traceapp.surveillance.refit import MOST_LENT, keep_fit, learn, products_to_fit, refit_product
 from traceapp.trace.model import Hold, Lot
 from traceapp.worklist.model import WorkRow
 from traceapp.world import World
@@ -268,9 +268,9 @@ def test_a_product_with_little_history_leans_on_its_kind(sqlite: Database, clock
         refitted(sqlite, clock, product.id)
     with sqlite.write() as session:
         small = add_product(session, clock.now(), "SMALL")
-        add_history(session, clock, small, 2, rate=0.0005, seed=3)
+        add_history(session, clock, small, 20, rate=0.002, seed=3)
         stranger = add_product(session, clock.now(), "DRUG", kind="drug")
-        add_history(session, clock, stranger, 2, rate=0.004, seed=4)
+        add_history(session, clock, stranger, 20, rate=0.002, seed=4)
     for key in (small.id, stranger.id):
         refitted(sqlite, clock, key)
     with sqlite.read() as session:
@@ -278,8 +278,10 @@ def test_a_product_with_little_history_leans_on_its_kind(sqlite: Database, clock
         own = session.get_one(DetectionRate, (small.id, 1, "harm", ""))
         assert session.get_one(DetectionFit, (small.id, 1)).waits == []
     assert leaning.source is Source.history
-    assert own.reports < 10
-    assert own.reports / own.exposure < leaning.rate(HARM) <= RATE * 1.2
+    assert own.family_mean is not None
+    assert own.reports / own.exposure < leaning.rate(HARM) < own.family_mean
+    assert own.family_mean == pytest.approx(RATE, rel=0.2)
+    assert leaning.history(HARM) == own.reports + MOST_LENT >= 50
     assert leaning.law == Delay()
     assert alone.source is Source.default
 
@@ -328,7 +330,7 @@ def test_the_command_fits_what_is_asked_and_says_what_it_found(sqlite: Database,
     monkeypatch.setattr("traceapp.core.clock.SystemClock", lambda: clock)
     assert main(["detection", "refit", "--product", "P1"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["product"], told["state"], told["fit"], told["is_enough"]) == (product_id, "fitted", 1, True)
+    assert (told["product"], told["state"], told["fit"], told["is_enough"]) == ("P1", "fitted", 1, True)
     assert main(["detection", "refit"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"product": product_id, "state": "unchanged"}
+    assert json.loads(capsys.readouterr().out) == {"product": "P1", "state": "unchanged"}
     assert main(["detection", "refit", "--product", "nothing"]) == 1

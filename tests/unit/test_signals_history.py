@@ -12,7 +12,7 @@ from traceapp.core.errors import InvalidInput
 from traceapp.signals.delay import Delay
 from traceapp.signals.errors import NoExposure
 from traceapp.signals.exposure import expected_reports
-from traceapp.signals.history import fit_baseline, fit_delay
+from traceapp.signals.history import fit_baseline, fit_delay, shrunken_rate
 
 
 @settings(max_examples=40, deadline=None)
@@ -122,3 +122,32 @@ def test_groups_that_share_one_rate_know_it_from_all_their_reports() -> None:
     # 40 reports: the exact limits of a Poisson count are 28.6 and 54.5; the gamma law lies inside them.
     assert pytest.approx(low, abs=2e-4) == 0.00715
     assert pytest.approx(high, abs=2e-4) == 0.01329
+
+
+def test_a_rate_lies_between_its_own_and_that_of_its_kin() -> None:
+    kin = fit_baseline([100, 110, 95], [50_000, 50_000, 50_000])
+    found = shrunken_rate(10, 20_000, kin, 25)
+    assert 10 / 20_000 < found.rate < kin.mean
+    assert found.rate == pytest.approx(35 / (20_000 + 25 / kin.mean))
+    assert found.history == 35
+    assert found.low < found.rate < found.high
+    alone = shrunken_rate(10, 20_000, None, 25)
+    assert (alone.rate, alone.history) == (10 / 20_000, 10)
+    assert alone.high - alone.low > 0.8 * (found.high - found.low)
+
+
+def test_kin_never_lend_more_reports_than_they_have() -> None:
+    assert shrunken_rate(3, 1000, fit_baseline([2, 2], [1000, 1000]), 25).history == 7
+    with pytest.raises(InvalidInput, match="single report"):
+        shrunken_rate(0, 1000, None, 25)
+
+
+def test_the_interval_of_a_rate_that_leans_holds_the_truth_as_often_as_it_says() -> None:
+    rng, held = np.random.default_rng(10), []
+    for _ in range(400):
+        rates = rng.gamma(8, 0.002 / 8, 30)
+        units = rng.uniform(2000, 20_000, 30)
+        counts = rng.poisson(rates * units)
+        found = shrunken_rate(int(counts[0]), float(units[0]), fit_baseline(counts[1:], units[1:]), 25)
+        held.append(found.low <= rates[0] <= found.high)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.035)

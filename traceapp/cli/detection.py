@@ -24,6 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _refit(options: argparse.Namespace) -> int:
+    from traceapp.catalog.lookup import products_by_id
     from traceapp.catalog.queries import product_by_code
     from traceapp.core.clock import SystemClock
     from traceapp.surveillance.refit import products_to_fit, refit_product
@@ -39,10 +40,11 @@ def _refit(options: argparse.Namespace) -> int:
             wanted = [product.id]
         else:
             wanted = products_to_fit(session)
+        codes = {key: one.code for key, one in products_by_id(session, wanted).items()}
     for product_id in wanted:
         fit = refit_product(here, _WHO, SystemClock(), product_id)
-        told = {"product": product_id, "state": "unchanged"} if fit is None else {
-            "product": product_id, "state": "fitted", "fit": fit.number, "reports": fit.delay_reports,
+        told = {"product": codes[product_id], "state": "unchanged"} if fit is None else {
+            "product": codes[product_id], "state": "fitted", "fit": fit.number, "reports": fit.delay_reports,
             "lots": fit.lots, "left_out": len(fit.left_out), "is_enough": fit.in_force_from is not None}
         print(json.dumps(told, ensure_ascii=False))
     return 0

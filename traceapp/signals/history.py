@@ -84,6 +84,31 @@ class Baseline:
         return float(low), float(high)
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate per unit, the bounds between which it lies with a chance of 95 %, from how many reports it is known."""
+
+    rate: float
+    low: float
+    high: float
+    history: int
+
+
+def shrunken_rate(count: int, exposure: float, kin: Baseline | None, most_lent: float) -> Rate:
+    """The rate of a group that leans on others in which it is not itself counted; None: there are none.
+
+    The others lend as many reports as the shape of their law of rates says, at most `most_lent` and never more than
+    they have: groups that look alike so far may still differ. Raises InvalidInput without any report or exposure.
+    """
+    lent = 0.0 if kin is None else min(kin.shape, most_lent, float(kin.reports))
+    shape, units = lent + count, exposure + (lent / kin.mean if kin is not None else 0.0)
+    if shape <= 0 or units <= 0:
+        raise InvalidInput("Without a single report there is no rate to estimate; keep the stated default.",
+                           place="counts")
+    low, high = gammaincinv(shape, np.array([0.025, 0.975])) / units
+    return Rate(shape / units, float(low), float(high), math.floor(shape))
+
+
 def fit_baseline(counts: ArrayLike, exposure: ArrayLike) -> Baseline:
     """The usual reports per unit of each group (lot, region, product), the small ones leaning on the others.
 

@@ -84,7 +84,7 @@ class Basis:
         own = self.fitted.whole(group) if self.fitted else None
         if own is not None:
             return own.rate
-        return self.rate_per_unit * (1.0 if group is SeverityGroup.harm else DEFAULT_SERIOUS_SHARE)
+        return self.rate_per_unit * (1.0 if group == SeverityGroup.harm else DEFAULT_SERIOUS_SHARE)
 
     def region_ratio(self, group: SeverityGroup, region: str) -> float:
         """How often a region reports, 1 being usual."""

@@ -37,8 +37,8 @@ class DetectionFit(Base):
 class DetectionRate(Base):
     """The usual number of reports of a severity group per unit, as one fit found it; `region` is empty for all.
     `exposure`: units times the chance that their report was seen. `family_mean` and `family_shape` are the law of the
-    rates of its kind of product (of its regions, for a region) that it leans on; no shape: they do not differ.
-    `history`: from how many reports the rate is known, in effect."""
+    rates of the other products of its kind (of all regions, for a region) that it leans on; no mean: there are none
+    with reports; no shape: they do not differ. `history`: from how many reports the rate is known, in effect."""
 
     __tablename__ = "detection_rate"
     append_only = True
@@ -55,5 +55,5 @@ class DetectionRate(Base):
     low: Mapped[float] = mapped_column(Float)
     high: Mapped[float] = mapped_column(Float)
     history: Mapped[int] = mapped_column(Integer)
-    family_mean: Mapped[float] = mapped_column(Float)
+    family_mean: Mapped[float | None] = mapped_column(Float)
     family_shape: Mapped[float | None] = mapped_column(Float)

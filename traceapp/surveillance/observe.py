@@ -82,7 +82,7 @@ class LotCurve:
 
 def counted(group: SeverityGroup) -> tuple[ColumnElement[bool], ...]:
     """The conditions of a complaint that counts in a severity group."""
-    return _COUNTED if group is SeverityGroup.harm else (*_COUNTED, Complaint.severity.in_(SERIOUS))
+    return _COUNTED if group == SeverityGroup.harm else (*_COUNTED, Complaint.severity.in_(SERIOUS))
 
 
 def report_days(session: Session, lot_keys: Iterable[str],

@@ -81,7 +81,7 @@ class Past:
 
     def of_group(self, group: SeverityGroup) -> list[Report]:
         """The reports of a severity group."""
-        return [one for one in self.reports if group is SeverityGroup.harm or one.is_serious]
+        return [one for one in self.reports if group == SeverityGroup.harm or one.is_serious]
 
     def newest(self, most: int) -> Past:
         """The same with no more than so many reports, the newest."""
@@ -194,6 +194,9 @@ def _within(day: int, spans: tuple[tuple[int, int], ...]) -> bool:
 def _digest(seen: Mapping[str, object], deliveries: Mapping[str, list[Delivery]], reports: list[Report],
             left_out: list[LeftOut], today: date) -> str:
     """Changes with what a fit is computed from, and once a week: time without a report says something too."""
-    parts = (sorted(seen), sorted((key, deliveries[key]) for key in seen), reports, left_out,
-             today.isocalendar()[:2])
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    found = hashlib.sha256(repr((left_out, today.isocalendar()[:2])).encode())
+    for key in sorted(seen):
+        found.update(repr((key, [(one.day, one.units, one.consignee_id) for one in deliveries[key]])).encode())
+    for report in reports:
+        found.update(repr(report).encode())
+    return found.hexdigest()

@@ -1,6 +1,7 @@
 """Learning from history what is usual of a product: the wait until a report, and its rates by group and region."""
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,13 +28,15 @@ from .past import Past, past_of
 
 if TYPE_CHECKING:
     from traceapp.signals.exposure import DelayLaw
-    from traceapp.signals.history import FittedDelay
+    from traceapp.signals.history import FittedDelay, Rate
 
 WORK = "surveillance.refit"
 # The stated wait counts for as many reports as this beside those that came; waits longer than this are not told apart.
 STATED_WEIGHT = 10.0
 LONGEST_WAIT = 540
 MOST_REPORTS = 4000
+# The other products of its kind lend a product at most so many reports' worth: half of what is enough is its own.
+MOST_LENT = ENOUGH_REPORTS / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +161,15 @@ def _rates(session: Session, product: Product, past: Past, law: DelayLaw) -> lis
 
 def _whole_rate(session: Session, product: Product, group: SeverityGroup, own: _Counted) -> DetectionRate | None:
     """The rate of a product, leaning on the last fits of the others of its kind; None where none has reports."""
-    from traceapp.signals.history import fit_baseline
+    from traceapp.signals.history import fit_baseline, shrunken_rate
 
     others = [one for one in _kin(session, product, group) if one.exposure > 0]
-    counts = [own.reports, *(one.reports for one in others)]
-    if own.exposure <= 0 or sum(counts) == 0:
+    reports = sum(one.reports for one in others)
+    if own.exposure <= 0 or own.reports + reports == 0:
         return None
-    base = fit_baseline(counts, [own.exposure, *(one.exposure for one in others)])
-    low, high = base.interval(own.reports, own.exposure)
-    return _row(product.id, group, "", own, (float(base.rates[0]), low, high, base.history(own.reports), base.mean,
-                                             base.shape))
+    kin = fit_baseline([one.reports for one in others], [one.exposure for one in others]) if reports else None
+    found = shrunken_rate(own.reports, own.exposure, kin, MOST_LENT)
+    return _row(product.id, group, "", own, (found, kin.mean if kin else None, kin.shape if kin else math.inf))
 
 
 def _kin(session: Session, product: Product, group: SeverityGroup) -> list[_Counted]:
@@ -181,7 +183,7 @@ def _kin(session: Session, product: Product, group: SeverityGroup) -> list[_Coun
 def _region_rates(own: DetectionRate, regions: Mapping[str, _Counted]) -> list[DetectionRate]:
     """How the rate of a product differs by region, the small regions leaning on the others. Reports of which nobody
     knows the region are taken to be spread as the others are. None where too few are known, or there is one region."""
-    from traceapp.signals.history import fit_baseline
+    from traceapp.signals.history import Rate, fit_baseline
 
     known, units = sum(one.reports for one in regions.values()), sum(one.exposure for one in regions.values())
     if len(regions) < 2 or known < ENOUGH_REPORTS:
@@ -195,13 +197,13 @@ def _region_rates(own: DetectionRate, regions: Mapping[str, _Counted]) -> list[D
         one = regions[name]
         low, high = (scale * bound for bound in base.interval(one.reports, one.exposure))
         rows.append(_row(own.product_id, SeverityGroup(own.severity_group), name, one,
-                         (scale * rate, low, high, base.history(one.reports), scale * base.mean, base.shape)))
+                         (Rate(scale * rate, low, high, base.history(one.reports)), scale * base.mean, base.shape)))
     return rows
 
 
 def _row(product_id: str, group: SeverityGroup, region: str, seen: _Counted,
-         found: tuple[float, float, float, int, float, float]) -> DetectionRate:
-    rate, low, high, history, mean, shape = found
+         found: tuple[Rate, float | None, float]) -> DetectionRate:
+    rate, mean, shape = found
     return DetectionRate(product_id=product_id, severity_group=group, region=region, reports=seen.reports,
-                         exposure=seen.exposure, rate=rate, low=low, high=high, history=history, family_mean=mean,
-                         family_shape=shape if shape < float("inf") else None)
+                         exposure=seen.exposure, rate=rate.rate, low=rate.low, high=rate.high, history=rate.history,
+                         family_mean=mean, family_shape=None if math.isinf(shape) else shape)

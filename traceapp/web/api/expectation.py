@@ -24,7 +24,7 @@ PERMISSIONS = {
 }
 
 
-class ReasonSchema(Schema):
+class FollowHistorySchema(Schema):
     """Why."""
 
     reason = words(4000, least=1, required=True)
@@ -43,7 +43,7 @@ def read_expectation(product_id: str) -> Response:
 
 
 @blueprint.route("/products/<product_id>/detection/history", methods=["POST"])
-@blueprint.arguments(ReasonSchema)
+@blueprint.arguments(FollowHistorySchema)
 @blueprint.alt_response(200, schema=AsWritten)
 def use_history(given: dict[str, Any], product_id: str) -> Response:
     """Use what history says in place of what quality set (If-Match with the revision of /detection)"""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from flask import url_for
@@ -17,6 +18,7 @@ from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import Basis, FollowHistory, SetBasis, Source, follow_history, set_basis
 from traceapp.surveillance.expectation import Expectation, ask_refit, came_by, days_until, expectation_of
 from traceapp.surveillance.fit_model import DetectionRate
+from traceapp.surveillance.refit import MOST_LENT
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
 from traceapp.web.reading import given
@@ -64,8 +66,9 @@ def _show(product_id: str, do: str, form: Entered | None = None, status: int = 2
         "console/product_expected.html", status, found=found, product=found.product, force=found.in_force,
         fit=found.fit, do=do, form=form or Entered(typed(found.stated) if do == "set" else None),
         source=SOURCES[found.in_force.source], numbers=_numbers(found), rates=[_rate(row) for row in found.rates],
-        group_words=GROUPS, why_words=WHYS, kind=KINDS[found.product.kind], enough=ENOUGH_REPORTS,
-        shown=_MOST_SHOWN, picture=_picture(found), harm=found.rate(SeverityGroup.harm),
+        group_words=GROUPS, why_words=WHYS, kind=KINDS[found.product.kind], enough=ENOUGH_REPORTS, lent=int(MOST_LENT),
+        publicity=[(date.fromisoformat(first), date.fromisoformat(last)) for first, last in found.fit.publicity]
+        if found.fit else [], shown=_MOST_SHOWN, picture=_picture(found), harm=found.rate(SeverityGroup.harm),
         may_follow=found.in_force.source is Source.stated and found.fit is not None
         and found.fit.in_force_from is not None)
 
@@ -99,8 +102,8 @@ def _interval(row: DetectionRate) -> str:
 
 
 def _rate(row: DetectionRate) -> tuple[DetectionRate, str, str, str]:
-    """(row, region, rate with interval, what it leans on)."""
-    leans = _("on itself: no difference was seen") if row.family_shape is None else per_million(row.family_mean)
+    """(row, region, rate with interval, the rate of the others that it leans on)."""
+    leans = "–" if row.family_mean is None else per_million(row.family_mean)
     return row, region_word(row.region), _interval(row), leans
 
 
