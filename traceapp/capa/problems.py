@@ -94,7 +94,7 @@ def _counted(session: Session, wanted: ProblemFilter,
             complaints.group_by(Complaint.product_id, Complaint.terms, _MONTH)):
         found.extend(("complaints", product_id, code, place, count) for code in codes or (NOT_CODED,))
     bucket, within = _buckets(Signal.opened_at, months)
-    signals = select(Signal.product_id, bucket, func.count()).where(*within)
+    signals = select(Signal.product_id, bucket, func.count()).where(*within, Signal.merged_into_id.is_(None))
     if wanted.product_id:
         signals = signals.where(Signal.product_id == wanted.product_id)
     found.extend(("signals", product_id, STANDS_OUT, place, count) for product_id, place, count in session.execute(

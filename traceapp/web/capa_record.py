@@ -117,7 +117,7 @@ def _checks(checks: Sequence[CapaCheck], people: dict[str, str]) -> Iterator[Blo
     yield Heading(_("Verification of effectiveness"))
     for one in checks:
         rows = [(_("It helped if"), one.criterion), (_("How it is measured"), one.method),
-                (_("Stated"), f"{_at(one.stated_at)} · {people.get(one.stated_by, '')}"),
+                (_("Stated on"), f"{_at(one.stated_at)} · {people.get(one.stated_by, '')}"),
                 (_("Verified on"), day(one.planned_on, current_locale()))]
         if one.conclusion is not None and one.concluded_at is not None:
             rows += [(_("What was found"), one.result),

@@ -71,9 +71,8 @@ def _from_signal(db: Session, link: LinkTo) -> Values:
     signal = signal_by_id(db, link.target_id)
     if signal is None:
         raise NotFound("There is no such signal.")
-    lot = lots_by_key(db, [signal.lot_key]).get(signal.lot_key)
     return {"kind": "corrective", "product_ids": [signal.product_id] if signal.product_id else [],
-            "title": _("Batch %(number)s stands out", number=lot.number if lot else signal.reference),
+            "title": _("%(name)s stands out", name=signal.name or signal.reference),
             "problem": _("%(reference)s: %(observed)s reports where %(expected)s were expected.",
                          reference=signal.reference, observed=signal.observed,
                          expected=f"{signal.expected:.1f}")}
