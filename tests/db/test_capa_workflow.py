@@ -58,7 +58,9 @@ from traceapp.capa.states import TRANSITIONS, CapaState
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Stale
 from traceapp.db import Database
+from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.model import Signal
+from traceapp.surveillance.priors import confirmed_causes
 from traceapp.surveillance.service import rescore_lot
 from traceapp.worklist.model import Task
 
@@ -129,10 +131,14 @@ def test_a_case_runs_from_the_signal_to_the_signed_end(database: Database, clock
         assert (decision.action, decision.user_id, decision.meaning) == ("close", house.manager.id, "closed as effective")
         assert len(decision.signed_hash) == 64 and decision.reason == "no redness in three months"
         assert [one.id for one in capas_about(session, "signal", signal.id)] == [capa.id]
+        assert confirmed_causes(session)[NodeKind.upstream] == 1
     with database.write() as session:
         assert verify(session).broken is None
-    assert "capa.cause_noted" in trail(database, capa.id)
+    assert "cause.noted" in trail(database, capa.id)
     assert open_duties(database) == []
+    step(database, clock, house, "reopen", capa.id)
+    with database.read() as session:
+        assert sum(confirmed_causes(session).values()) == 0 and session.get_one(Capa, capa.id).closed_at is None
 
 
 def test_a_second_one_for_the_same_signal_is_refused_with_the_first_ones_number(

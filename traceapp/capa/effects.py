@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.surveillance.alarm import NodeKind
+from traceapp.surveillance.priors import forget_cause, note_cause
 
-from .cases import note
+from .cases import capa_stream
 from .model import Capa, CapaCause
 from .queries import causes_of
 from .states import Verdict
@@ -27,8 +28,13 @@ def nearest_node(causes: Sequence[CapaCause]) -> NodeKind | None:
     return min(found)[2] if found else None
 
 
-def note_confirmed_cause(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
+def teach(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
     """Put the cause of a CAPA that was just closed where later rankings are weighed by it."""
     kind = nearest_node(causes_of(session, capa.id))
     if kind is not None:
-        note(session, actor, clock, capa, ("cause_noted", {"kind": str(kind)}))
+        note_cause(session, clock, actor, kind, capa_stream(capa.id))
+
+
+def take_back(session: Session, actor: Actor, clock: Clock, capa: Capa) -> None:
+    """What a CAPA that was reopened taught no longer counts."""
+    forget_cause(session, clock, actor, capa_stream(capa.id))

@@ -14,7 +14,7 @@ from traceapp.identity.service import check_signature
 from traceapp.worklist.tasks import drop_tasks
 
 from .cases import CHECK_TASK, Step, action_stream, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
-from .effects import note_confirmed_cause
+from .effects import take_back, teach
 from .model import Capa
 from .opening import TEXT, LinkTo, running_for
 from .planning import open_check, remind_owners
@@ -85,6 +85,7 @@ def _after(session: Session, actor: Actor, clock: Clock, capa: Capa, action: str
             raise_duty(session, actor, clock, capa, CHECK_TASK, end_of(check.planned_on))
     elif action == "reopen":
         capa.closed_at = None
+        take_back(session, actor, clock, capa)
     elif action == "cancel":
         drop_tasks(session, actor, clock, capa_stream(capa.id))
         for one in actions_of(session, capa.id):
@@ -112,6 +113,6 @@ def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa)
     move(session, actor, clock, capa, Step("close", reason, CLOSED_MEANING, signed, {"signed_hash": signed}))
     capa.closed_at = clock.now()
     drop_tasks(session, actor, clock, capa_stream(capa.id))
-    note_confirmed_cause(session, actor, clock, capa)
+    teach(session, actor, clock, capa)
     session.flush()
     return capa
