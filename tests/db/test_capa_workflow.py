@@ -389,6 +389,18 @@ def test_a_stale_version_is_refused_and_leaves_nothing(database: Database, clock
         assert len(list(session.scalars(select(CapaAction).where(CapaAction.capa_id == capa.id)))) == 1
 
 
+def test_the_same_link_twice_is_one_and_too_many_are_refused(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    link = LinkTo("supplier", house.maker.supplier.id)
+    capa = opened_capa(sqlite, clock, house, link, link)
+    with sqlite.read() as session:
+        assert len(list(session.scalars(select(CapaLink).where(CapaLink.capa_id == capa.id)))) == 1
+    for many in ({"links": (link,) * 201}, {"product_ids": (house.maker.plaster.id,) * 51}):
+        with pytest.raises(InvalidInput) as refused, sqlite.write() as session:
+            open_capa(session, house.writer, clock, replace(OpenCapa("preventive", "Glue", "Glue"), **many))  # type: ignore[arg-type]
+        assert refused.value.code == "too-many"
+
+
 @pytest.mark.parametrize(("change", "place"), [
     ({"title": " "}, "title"), ({"title": "x" * 301}, "title"), ({"problem": ""}, "problem"), ({"kind": "both"}, "kind"),
     ({"problem_kind": "witchcraft"}, "problem_kind"), ({"due_on": date(2026, 11, 1)}, "due_on"),

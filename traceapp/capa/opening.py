@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -33,6 +34,7 @@ from .states import ENDED, CapaKind, CapaState, LinkKind
 
 TITLE, TEXT = 300, 20_000
 _MOST_PRODUCTS, _MOST_LINKS = 50, 200
+_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,11 @@ def open_capa(session: Session, actor: Actor, clock: Clock, command: OpenCapa) -
     """
     permit(actor, "capa.write")
     kind = one_of(CapaKind, command.kind, place="kind")
-    names = [_name_of(session, link) for link in command.links[:_MOST_LINKS]]
+    links = list({(link.kind, link.target_id): link for link in _at_most(command.links, _MOST_LINKS, "links")}.values())
+    names = [_name_of(session, link) for link in links]
     owner = known_person(session, command.owner_id or actor.id, "capa.write", place="owner_id")
     now = clock.now()
-    origin = f"{command.links[0].kind}:{command.links[0].target_id}" if command.links else ""
+    origin = f"{links[0].kind}:{links[0].target_id}" if links else ""
     values = {
         "id": new_id(now), "reference": new_reference("CA", now), "kind": kind, "state": CapaState.open,
         "title": _title(command.title), "problem": _text(command.problem, "problem"),
@@ -99,12 +102,12 @@ def open_capa(session: Session, actor: Actor, clock: Clock, command: OpenCapa) -
         "due_on": _day(clock, command.due_on), "opened_at": now, "opened_by": actor.id, "no_cause": "", "changes": 0,
         "revision": 1}
     if not insert_if_new(session, Capa, values):
-        running = running_for(session, command.links[0], kind)
+        running = running_for(session, links[0], kind)
         raise Conflict("%(reference)s runs for this already. Add to it what is new.", code="capa-runs", place="links",
                        reference=running.reference if running else "")
     capa = capa_by_id(session, str(values["id"]), lock=True)
     _write_products(session, capa, command.product_ids)
-    for link, name in zip(command.links, names, strict=False):
+    for link, name in zip(links, names, strict=True):
         _add_link(session, actor, clock, capa, (link, name))
     record(session, actor, now, "capa.opened", capa_stream(capa.id), {
         "reference": capa.reference, "kind": capa.kind, "origin": origin, "products": list(command.product_ids)})
@@ -155,10 +158,16 @@ def _add_link(session: Session, actor: Actor, clock: Clock, capa: Capa, named: t
 
 
 def _write_products(session: Session, capa: Capa, product_ids: tuple[str, ...]) -> None:
-    wanted = list(dict.fromkeys(product_ids))[:_MOST_PRODUCTS]
+    wanted = list(dict.fromkeys(_at_most(product_ids, _MOST_PRODUCTS, "product_ids")))
     if len(products_by_id(session, wanted)) != len(wanted):
         raise NotFound("There is no such product.", code="unknown-product", place="product_ids")
     session.add_all(CapaProduct(capa_id=capa.id, product_id=one) for one in wanted)
+
+
+def _at_most(given: tuple[_Given, ...], most: int, place: str) -> tuple[_Given, ...]:
+    if len(given) > most:
+        raise InvalidInput("Name at most %(most)s.", code="too-many", place=place, most=most)
+    return given
 
 
 def _title(text: str) -> str:

@@ -229,7 +229,6 @@ class ProblemRowSchema(Schema):
 def whole(session: Session, capa: Capa) -> Response:
     """All of a CAPA with its version."""
     session.flush()
-    session.refresh(capa)
     parts: dict[str, Any] = {
         "product_ids": [one.id for one in queries.products_of(session, capa.id)],
         "links": queries.links_of(session, capa.id), "whys": [one.answer for one in queries.whys_of(session, capa.id)],
