@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories_surveillance import add_complaint, add_edge, add_lot, add_product, add_reactions
+from traceapp.complaint.model import Complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
@@ -290,3 +292,20 @@ def test_the_ranking_costs_the_same_number_of_queries_however_many_lots(sqlite: 
     statements.clear()
     ranked(sqlite, clock, made.lots[5])
     assert len(statements) == first <= 30
+
+
+def test_complaints_that_tell_their_consignee_speak_against_the_others(sqlite: Database, clock: FixedClock) -> None:
+    made = plant(sqlite, clock, {number: 5 for number in range(4, 8)})
+    with sqlite.write() as session:
+        for key in made.lots[4:8]:
+            send(session, session.get_one(Lot, key), 1000, clock.now() - timedelta(days=80), "lane 9", "c2")
+    before = ranked(sqlite, clock, made.lots[5]).ranking
+    with sqlite.write() as session:
+        for complaint in session.scalars(select(Complaint).where(Complaint.lot_key.in_(made.lots[4:8]))):
+            complaint.consignee_id = "c1"
+    after = ranked(sqlite, clock, made.lots[5]).ranking
+    assert before is not None
+    assert after is not None
+    assert before.chances["consignee:c2"] > 0.01
+    assert after.chances["consignee:c2"] < before.chances["consignee:c2"] / 100
+    assert after.chances[made.glues[1]] > before.chances[made.glues[1]]

@@ -62,3 +62,20 @@ def test_a_sample_of_a_lot_made_before_the_fault_began_says_nothing_of_it() -> N
     clean_before, clean_after = (chances(Result(LINE[at], Found.clean))["line"] for at in (0, 5))
     assert clean_before > chances()["line"] * 0.99
     assert clean_after < chances()["line"]
+
+
+def test_a_complaint_of_known_place_counts_with_the_dose_of_the_place() -> None:
+    # Half of every lot went to the clinic. Of ten complaints six tell their place: five the clinic, one another.
+    names = [f"lot {number}" for number in range(6)]
+    lots = [Lot(name, 5 if at < 2 else 1, 1.0) for at, name in enumerate(names)]
+    edges = [("clinic", name) for name in names[:3]]
+    shares = dict.fromkeys(edges, 0.5)
+    places = {"clinic": {names[0]: [(1.0, 3), (0.0, 1)], names[1]: [(1.0, 2)]}}
+    ranking = rank_causes(lots, edges, shares=shares, beliefs=Beliefs(known=Known(places=places)), chance=QUICK)
+    clinic = next(one for one in ranking.classes if one.members == ("clinic",))
+    # Five with dose 1, one with dose 0, five that do not tell with dose one half; fourteen in all.
+    factor = sum(r**5 * (1 + (r - 1) * 0.5)**5 / (1 + (r - 1) * 0.25)**14 for r in RATE_RATIOS) / len(RATE_RATIOS)
+    assert clinic.log_bf == pytest.approx(math.log(factor))
+    assert (clinic.complaints, clinic.since) == (10, None)
+    blind = rank_causes(lots, edges, shares=shares, chance=QUICK)
+    assert clinic.log_bf > next(one for one in blind.classes if one.members == ("clinic",)).log_bf

@@ -9,16 +9,18 @@ likelihood-by-exposure idea of Kaufman J et al., PLoS Comput Biol 2014;10:e10036
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
 
 from traceapp.core.errors import InvalidInput
 
-from .errors import NoExposure, require_count, require_not_negative, require_positive
+from .beliefs import Beliefs, Known
+from .errors import NoExposure, require_count, require_not_negative
 from .genealogy import Edge, membership, shares_of_leaves
 from .samples import Found, LogOdds, Result, log_odds
 from .scan import scan_poisson
@@ -26,6 +28,7 @@ from .separation import Split, children_of, made_from, splits_among
 from .shifts import (
     LARGEST_RATIO,
     RATE_RATIOS,
+    Told,
     Values,
     explained_complaints,
     log_bayes_factors,
@@ -47,48 +50,6 @@ class Lot:
     name: str
     complaints: int
     exposure: float
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known besides counts. `results` of samples; `days` (any scale) on which lots were made or sent, and the
-    `lasting` nodes (a line, a supplier), whose fault may have begun on any of them; `available` samples for telling a
-    class apart, each with the nodes that cannot show in it (None: whatever lies below a member can be sampled)."""
-
-    results: Sequence[Result] = ()
-    days: Mapping[str, float] = field(default_factory=dict)
-    lasting: Collection[str] = ()
-    available: Mapping[str, Collection[str]] | None = None
-
-    def given(self, since: Mapping[str, float]) -> Known:
-        """The same where what began on a day (`since`) cannot show in what was made before it."""
-        def unseen(node: str, already: Collection[str]) -> frozenset[str]:
-            day = self.days.get(node)
-            return frozenset(already) | {one for one, began in since.items() if day is not None and day < began}
-
-        return self if not since else replace(
-            self, results=[replace(one, unseen=unseen(one.node, one.unseen)) for one in self.results],
-            available=None if self.available is None else {
-                node: unseen(node, already) for node, already in self.available.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Beliefs:
-    """What is believed before looking: `no_cause`, then `shared` of the rest for causes of two lots or more.
-
-    `weights` raise or lower single nodes (default 1 each), as closed corrective actions and sensors teach. Within a
-    class of nodes that cannot be told apart the greatest weight counts, so that naming one thing twice does not raise
-    it. `known` is what other evidence says.
-    """
-
-    no_cause: float = 0.5
-    shared: float = 0.8
-    weights: Mapping[str, float] | None = None
-    known: Known = field(default_factory=Known)
-
-    def weight(self, node: str) -> float:
-        """The relative prior weight of a node."""
-        return 1.0 if self.weights is None else require_positive(self.weights.get(node, 1.0), "weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +170,7 @@ def rank_causes(
         row, members = parts.rows[index], parts.members[index]
         finding = found[_scan_name(row, sets.since[row])]
         described.append(replace(
-            _describe(sets, row, data), members=members, posterior=float(parts.posterior[index]),
+            _describe(sets, row, data, known), members=members, posterior=float(parts.posterior[index]),
             llr=finding.llr, p=finding.p,
             splits=splits_among(members, {node: beliefs.weight(node) for node in members}, children,
                                 available=known.available)))
@@ -283,35 +244,57 @@ def _sets(data: _Data, everything: Sequence[str], edges: Sequence[Edge], shares:
     """Nodes with the same exposed lots in the same doses are one class. Lots not exposed are nodes like others."""
     if len(set(everything)) != len(everything):
         raise InvalidInput("A lot is listed twice.", place="lots")
-    groups: dict[tuple[tuple[int, float], ...], list[str]] = {}
+    groups: dict[tuple[tuple[tuple[int, float], ...], str], list[str]] = {}
     for node, doses in shares_of_leaves([lot.name for lot in data.lots], edges, shares).items():
-        groups.setdefault(tuple(sorted((leaf, round(dose, 9)) for leaf, dose in doses.items())), []).append(node)
+        places = repr(sorted(known.places[node].items())) if known.places.get(node) else ""
+        key = tuple(sorted((leaf, round(dose, 9)) for leaf, dose in doses.items())), places
+        groups.setdefault(key, []).append(node)
     members = [tuple(sorted(nodes)) for nodes in groups.values()]
-    doses = membership([dict(group) for group in groups], len(data.lots))
+    doses = membership([dict(group) for group, _ in groups], len(data.lots))
     log_bf = log_bayes_factors(doses, data.complaints, data.part)
     since: list[float | None] = [None] * len(members)
     return _with_days(_Sets(members, doses, log_bf, since), data, known)
 
 
 def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
-    """The same where a class with a lasting member may have begun on any day of its lots, if all days are known."""
+    """The same where a class with a lasting member may have begun on any day of its lots, if all days are known, and
+    where the places of complaints tell more than their lots."""
     lasting, part = frozenset(known.lasting), data.part
-    days = np.array([known.days.get(lot.name, np.nan) for lot in data.lots])
+    all_days = np.array([known.days.get(lot.name, np.nan) for lot in data.lots])
     for row, members in enumerate(sets.members):
         inside, doses = _row(sets.doses, row)
-        if inside.size < 2 or lasting.isdisjoint(members) or np.isnan(days[inside]).any():
+        lasts = inside.size > 1 and not lasting.isdisjoint(members) and not np.isnan(all_days[inside]).any()
+        if not lasts and not known.places.get(members[0]):
             continue
+        days = all_days[inside] if lasts else np.zeros(inside.size)
         sets.log_bf[row], sets.since[row] = since_when(
-            data.complaints[inside], doses, part[inside] * doses, days[inside], float(data.complaints.sum()))
-        sets.late.update({(row, day): tuple(inside[days[inside] >= day].tolist())
-                          for day in starts(days[inside]).tolist()[1:]})
-        if sets.since[row] is not None:
-            began = days[inside] >= sets.since[row]
-            sets.doses.data[sets.doses.indptr[row]:sets.doses.indptr[row + 1]][~began] = 0.0
+            _told(data, known.places.get(members[0]), (inside, doses, days)), part[inside] * doses, days,
+            float(data.complaints.sum()))
+        sets.late.update({(row, day): tuple(inside[days >= day].tolist()) for day in starts(days).tolist()[1:]})
+        began = sets.since[row]
+        if began is not None:
+            doses[days < began] = 0.0
     return sets
 
 
-def _row(doses: csr_matrix, row: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Values]:
+def _told(data: _Data, places: Mapping[str, Sequence[tuple[float, int]]] | None,
+          lots: tuple[NDArray[np.int64], Values, Values]) -> Told:
+    """The complaints of these lots (positions, doses, days), those whose place is known with its dose."""
+    inside, doses, days = lots
+    counts = data.complaints[inside].copy()
+    if not places:
+        return Told(counts, doses, days)
+    more: list[tuple[float, float, float]] = []
+    for at, lot in enumerate(inside.tolist()):
+        for dose, count in places.get(data.lots[lot].name, ()):
+            seen = min(float(count), float(counts[at]))
+            counts[at] -= seen
+            more.append((seen, dose, float(days[at])))
+    extra = np.array(more, dtype=float).reshape(-1, 3)
+    return Told(*(np.concatenate([own, added]) for own, added in zip((counts, doses, days), extra.T, strict=True)))
+
+
+def _row(doses: csr_matrix, row: int) -> tuple[NDArray[np.int64], Values]:
     begin, end = doses.indptr[row], doses.indptr[row + 1]
     return doses.indices[begin:end], doses.data[begin:end]
 
@@ -372,15 +355,16 @@ def _chances(parts: _Parts, beliefs: Beliefs) -> dict[str, float]:
     return found
 
 
-def _describe(sets: _Sets, row: int, data: _Data) -> CauseClass:
+def _describe(sets: _Sets, row: int, data: _Data, known: Known) -> CauseClass:
     inside, doses = _row(sets.doses, row)
     inside, doses = inside[doses > 0], doses[doses > 0]
-    counts, total = data.complaints[inside], float(data.complaints.sum())
-    held = float(data.part[inside] @ doses)
-    likeliest, low, high = rate_ratio(counts, doses, total, held)
+    total, held = float(data.complaints.sum()), float(data.part[inside] @ doses)
+    told = _told(data, known.places.get(sets.members[row][0]), (inside, doses, np.zeros(inside.size)))
+    likeliest, low, high = rate_ratio(told.counts, told.doses, total, held)
     return CauseClass(
         members=sets.members[row], lots=tuple(data.lots[lot].name for lot in inside.tolist()),
-        complaints=int(counts.sum()), expected=total * held, exposure=float(data.exposure[inside].sum()),
-        log_bf=float(sets.log_bf[row]), posterior=0.0, rate_ratio=likeliest, low=low, high=high,
-        explained=explained_complaints(counts, doses, held, likeliest), llr=0.0, p=1.0, since=sets.since[row],
+        complaints=int(told.counts[told.doses > 0].sum()), expected=total * held,
+        exposure=float(data.exposure[inside].sum()), log_bf=float(sets.log_bf[row]), posterior=0.0,
+        rate_ratio=likeliest, low=low, high=high,
+        explained=explained_complaints(told.counts, told.doses, held, likeliest), llr=0.0, p=1.0, since=sets.since[row],
     )

@@ -6,6 +6,7 @@ Source: as in `causes`; a change on an unknown day by averaging over the days, S
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +45,27 @@ def starts(days: Values) -> Values:
     return np.unique(known[np.searchsorted(sizes.cumsum(), wanted, side="right")])
 
 
-def since_when(counts: Values, doses: Values, held: Values, days: Values, total: float) -> tuple[float, float | None]:
-    """The log Bayes factor of one set whose fault may have begun on any of its `starts`, and the likeliest such day;
-    None where "since ever" is at least as likely as all later days together.
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """The complaints of one set of lots by how much of the cause each met: `counts` with `doses`, and the day of the
+    lot of each. Where the place of a complaint is known its dose is that of the place, not that of the lot."""
 
-    All arrays are over the lots of the set: complaints, doses, dose times part of the exposure, days.
+    counts: Values
+    doses: Values
+    days: Values
+
+
+def since_when(told: Told, held: Values, days: Values, total: float) -> tuple[float, float | None]:
+    """The log Bayes factor of one set whose fault may have begun on any of its `starts`, and the likeliest such day;
+    None where "since ever" is at least as likely as all later days together. On one day alone it is the plain factor.
+
+    `held` (dose times part of the exposure) and `days` are over the lots of the set.
     """
-    order = np.argsort(days, kind="stable")
-    first = np.searchsorted(days[order], starts(days))
+    order, told_order = np.argsort(days, kind="stable"), np.argsort(told.days, kind="stable")
+    begun = starts(days)
     steps = np.array(RATE_RATIOS)[:, None] - 1
-    gains = np.log1p(steps * doses[order]) * counts[order]
-    seen = gains[:, ::-1].cumsum(axis=1)[:, ::-1][:, first]
-    means = held[order][::-1].cumsum()[::-1][first]
+    seen = _from_each(np.log1p(steps * told.doses[told_order]) * told.counts[told_order], told.days[told_order], begun)
+    means = _from_each(held[order][None, :], days[order], begun)
     by_day = logsumexp(seen - total * np.log1p(steps * means), axis=0) - math.log(len(RATE_RATIOS))
     if by_day.size == 1:
         return float(by_day[0]), None
@@ -63,7 +73,13 @@ def since_when(counts: Values, doses: Values, held: Values, days: Values, total:
     whole = float(logsumexp(np.append(later, by_day[0] + math.log(SINCE_EVER))))
     if logsumexp(later) <= by_day[0] + math.log(SINCE_EVER):
         return whole, None
-    return whole, float(days[order][first][1:][int(later.argmax())])
+    return whole, float(begun[1:][int(later.argmax())])
+
+
+def _from_each(values: Values, days: Values, begun: Values) -> Values:
+    """Sums over everything from each day of `begun` on; `days` are rising."""
+    sums = np.concatenate([values[:, ::-1].cumsum(axis=1)[:, ::-1], np.zeros((values.shape[0], 1))], axis=1)
+    return np.asarray(sums[:, np.searchsorted(days, begun)])
 
 
 def explained_complaints(counts: Values, doses: Values, held: float, likeliest: float | None) -> float:

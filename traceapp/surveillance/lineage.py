@@ -30,6 +30,7 @@ _CONTAINED = ("packed", "attached")
 LASTING = frozenset({NodeKind.supplier, NodeKind.line, NodeKind.equipment, NodeKind.operator, NodeKind.site,
                      NodeKind.lane, NodeKind.consignee})
 _ON_THE_WAY = frozenset({NodeKind.lane, NodeKind.consignee})
+BY_PLACE = _ON_THE_WAY | {NodeKind.site}
 Edge = tuple[str, str]
 Line = tuple[Decimal | None, str | None]
 
@@ -50,7 +51,8 @@ class Thing:
 class Lineage:
     """The graph. `lots` are all in it, `compared` those that may have been in use; `shares` of an edge is the part of
     the child that came from the parent or went its way, where it is not the whole; `retained` samples by lot;
-    `made_into` others are these lots. `is_cut`: there is more than what was looked at."""
+    `made_into` others are these lots; `ways`: of what a consignee got of a lot, the part that met each thing.
+    `is_cut`: there is more than what was looked at."""
 
     roots: tuple[str, ...]
     lots: dict[str, Lot] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Lineage:
     shares: dict[Edge, float] = field(default_factory=dict)
     retained: dict[str, Decimal] = field(default_factory=dict)
     made_into: frozenset[str] = frozenset()
+    ways: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     is_cut: bool = False
 
     def kind_of(self, node: str) -> NodeKind:
@@ -205,6 +208,7 @@ def _add_shipping(session: Session, found: Lineage) -> None:
     """Sites, lanes and consignees of the lots that were sent out, with the part of each lot that went that way."""
     sent: dict[str, Decimal] = defaultdict(Decimal)
     ways: dict[tuple[Thing, str], Decimal] = defaultdict(Decimal)
+    there: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for keys in chunks(found.compared):
         rows = session.execute(
             select(ShipmentLine.lot_key, ShipmentLine.consignee_id, Shipment.lane, Shipment.from_site_id,
@@ -217,10 +221,14 @@ def _add_shipping(session: Session, found: Lineage) -> None:
             for kind, ref in ((NodeKind.consignee, consignee), (NodeKind.lane, lane), (NodeKind.site, site)):
                 if ref:
                     ways[Thing(kind, ref), key] += units
+                    there[key, consignee][Thing(kind, ref).key] += units
     met: dict[Thing, dict[str, float]] = defaultdict(dict)
     for (thing, key), units in ways.items():
         met[thing][key] = min(1.0, float(units / sent[key]))
     _add(found, met)
+    for (key, consignee), things in there.items():
+        whole = things[Thing(NodeKind.consignee, consignee).key]
+        found.ways[key, consignee] = {thing: float(units / whole) for thing, units in things.items()}
 
 
 def _add(found: Lineage, met: dict[Thing, dict[str, float]]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
@@ -117,6 +117,20 @@ def counted_reports(session: Session, lot_key: str) -> list[CountedReport]:
         .where(Complaint.lot_key == lot_key, *_COUNTED).order_by(Complaint.received_at, Complaint.id))
     return [CountedReport(key, reference, received_at.date(), severity, tuple(codes))
             for key, reference, received_at, severity, codes in rows]
+
+
+def reports_by_consignee(session: Session, lot_keys: Iterable[str], on: date) -> list[tuple[str, str, int]]:
+    """(lot, consignee, how many) of the complaints that count, until `on`, of which the consignee is known."""
+    found: list[tuple[str, str, int]] = []
+    before = datetime.combine(on + timedelta(days=1), time.min, UTC)
+    for keys in chunks(lot_keys):
+        rows = session.execute(
+            select(Complaint.lot_key, Complaint.consignee_id, func.count())
+            .where(Complaint.lot_key.in_(keys), Complaint.consignee_id.is_not(None), Complaint.received_at < before,
+                   *counted(SeverityGroup.harm)).group_by(Complaint.lot_key, Complaint.consignee_id)
+            .order_by(Complaint.lot_key, Complaint.consignee_id))
+        found += [(lot_key, str(consignee), count) for lot_key, consignee, count in rows]
+    return found
 
 
 def expected_by_lot(session: Session, lot_keys: Iterable[str], start: date, days: int,

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,8 +21,8 @@ from traceapp.trace.sensor_model import Excursion
 
 from .alarm import NodeKind
 from .cause_model import CauseSample
-from .lineage import LASTING, Lineage, chunks, day_of, lineage_of
-from .observe import Observation, observe_lots
+from .lineage import BY_PLACE, LASTING, Lineage, chunks, day_of, lineage_of
+from .observe import Observation, observe_lots, reports_by_consignee
 from .priors import confirmed_causes, kind_shares
 from .samples import standing_samples
 
@@ -94,7 +94,8 @@ def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Like
     samples_of = {key: unseen[taken] for key, taken in available.items()}
     results = [Result(one.lot_key, Found(one.result), Test(one.sensitivity, one.specificity),
                       unseen[Taken(one.taken)]) for one in samples]
-    ranking, second, reason = _rank(lineage, seen, _Evidence(results, samples_of, marks, confirmed))
+    ranking, second, reason = _rank(lineage, seen, _Evidence(results, samples_of, marks, confirmed,
+                                                            _places(session, lineage, on)))
     following = _following(ranking, lineage, samples_of) if ranking else ()
     return Likeliest(ranking, reason, second, following, lineage, seen, silent, samples, available, marks, confirmed)
 
@@ -105,6 +106,7 @@ class _Evidence:
     available: dict[str, frozenset[str]]
     marks: dict[str, frozenset[Mark]]
     confirmed: dict[NodeKind, int]
+    places: dict[str, dict[str, list[tuple[float, int]]]] = field(default_factory=dict)
 
 
 def _rank(lineage: Lineage, seen: dict[str, Observation], evidence: _Evidence
@@ -140,7 +142,7 @@ def _known(lineage: Lineage, evidence: _Evidence) -> causes.Known:
 
     lasting = {key for key, thing in lineage.things.items() if thing.kind in LASTING}
     days = {key: day_of(lineage.lots[key]) for key in lineage.compared}
-    return causes.Known(evidence.results, days, lasting, evidence.available)
+    return causes.Known(evidence.results, days, lasting, evidence.available, evidence.places)
 
 
 def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
@@ -151,6 +153,7 @@ def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
     known = beliefs.known
     asked = (lots, sorted(lineage.edges), sorted(lineage.shares.items()), sorted((beliefs.weights or {}).items()),
              beliefs.shared, known.results, sorted(known.days.items()), sorted(known.lasting),
+             sorted((node, sorted(lots.items())) for node, lots in known.places.items()),
              [(key, sorted(unseen)) for key, unseen in (known.available or {}).items()])
     key = hashlib.sha256(repr(asked).encode()).hexdigest()
     with _answers.lock:
@@ -186,6 +189,23 @@ def _available(lineage: Lineage) -> dict[str, Taken]:
         found.update({lot.lot_key: taken for lot in sorted(lineage.lots.values(), key=lambda one: one.number)
                       if lot.lot_key not in found and lot.item_kind == "lot" and has(lot, taken)})
     return found
+
+
+def _places(session: Session, lineage: Lineage, on: date) -> dict[str, dict[str, list[tuple[float, int]]]]:
+    """For what met only a part of a lot: the complaints of the lot whose consignee is known, with the part of what that
+    one got. A consignee to which the lot was never sent says nothing."""
+    found: dict[str, dict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
+    to: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for lot_key, consignee, count in reports_by_consignee(session, lineage.compared, on):
+        to[lot_key].append((consignee, count))
+    for thing, lot_key in lineage.shares:
+        if thing not in lineage.things or lineage.things[thing].kind not in BY_PLACE:
+            continue
+        for consignee, count in to.get(lot_key, ()):
+            way = lineage.ways.get((lot_key, consignee))
+            if way is not None:
+                found[thing][lot_key].append((way.get(thing, 0.0), count))
+    return {thing: dict(lots) for thing, lots in found.items()}
 
 
 def _marks(session: Session, lineage: Lineage) -> dict[str, frozenset[Mark]]:
