@@ -6,7 +6,7 @@ shows in its lane and its consignees.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,12 +19,12 @@ from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import ItemKind, Lot, LotEdge, Production, Shipment, ShipmentLine
 
 from .alarm import NodeKind
+from .exposure import chunks
 
 MOST_ANCESTORS = 400
 MOST_LOTS = 3000
 _MOST_COMPARED = 500
 _COMPARED_WITHIN = timedelta(days=365)
-_CHUNK = 500
 _MOST_LINES = 20_000
 _CONTAINED = ("packed", "attached")
 LASTING = frozenset({NodeKind.supplier, NodeKind.line, NodeKind.equipment, NodeKind.operator, NodeKind.site,
@@ -102,13 +102,6 @@ def lineage_of(session: Session, lot_keys: Iterable[str]) -> Lineage:
     return found
 
 
-def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    """The keys in order, some at a time."""
-    listed = sorted(set(keys))
-    for begin in range(0, len(listed), _CHUNK):
-        yield listed[begin:begin + _CHUNK]
-
-
 def _walk(session: Session, start: set[str], direction: str, most: int, lines: dict[Edge, list[Line]]
           ) -> tuple[set[str], bool]:
     """(at most so many lots reached, whether there are more), level by level; the lines between them are added to
@@ -117,7 +110,7 @@ def _walk(session: Session, start: set[str], direction: str, most: int, lines: d
     while frontier and not is_cut:
         found: dict[Edge, list[Line]] = defaultdict(list)
         reached: set[str] = set()
-        for keys in chunks(frontier):
+        for keys in chunks(sorted(frontier)):
             rows = session.execute(select(
                 LotEdge.lot_key, LotEdge.other_key, LotEdge.quantity, LotEdge.unit).where(
                 LotEdge.lot_key.in_(keys), LotEdge.direction == direction, LotEdge.kind.not_in(_CONTAINED))
@@ -184,7 +177,7 @@ def _add_making(session: Session, found: Lineage) -> None:
         if lot.supplier_id:
             met[Thing(NodeKind.supplier, lot.supplier_id)][key] = 1.0
     runs: dict[str, list[Production]] = defaultdict(list)
-    for keys in chunks(found.lots):
+    for keys in chunks(sorted(found.lots)):
         for run in session.scalars(select(Production).where(Production.lot_key.in_(keys))):
             runs[run.lot_key].append(run)
     for key, made in runs.items():

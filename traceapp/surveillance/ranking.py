@@ -21,7 +21,9 @@ from traceapp.trace.sensor_model import Excursion
 
 from .alarm import NodeKind
 from .cause_model import CauseSample
-from .lineage import BY_PLACE, LASTING, Lineage, chunks, day_of, lineage_of
+from .exposure import chunks
+from .lineage import BY_PLACE, LASTING, Lineage, day_of, lineage_of
+from .model import Signal, SignalLot
 from .observe import Observation, observe_lots, reports_by_consignee
 from .priors import confirmed_causes, kind_shares
 from .samples import standing_samples
@@ -75,6 +77,13 @@ class _Answers:
 
 
 _answers = _Answers()
+
+
+def lots_of_signal(session: Session, signal: Signal) -> tuple[str, ...]:
+    """The finished lots of a case; that of its node where it has none of its own any more."""
+    found = session.scalars(select(SignalLot.lot_key).where(SignalLot.signal_id == signal.id)
+                            .order_by(SignalLot.lot_key)).all()
+    return tuple(found) or (signal.lot_key,)
 
 
 def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Likeliest:
@@ -213,7 +222,7 @@ def _marks(session: Session, lineage: Lineage) -> dict[str, frozenset[Mark]]:
     found: dict[str, set[Mark]] = {}
     r, room = TestResult, (TestResult.upper - TestResult.lower) * literal(_NEAR, Float)
     is_near = or_(r.is_within.is_(False), r.value > r.upper - room, r.value < r.lower + room)
-    for keys in chunks(lineage.lots):
+    for keys in chunks(sorted(lineage.lots)):
         for key in session.scalars(select(Excursion.lot_key).where(Excursion.lot_key.in_(keys)).distinct()):
             found.setdefault(key, set()).add(Mark.excursion)
         for key in session.scalars(select(r.lot_key).where(r.lot_key.in_(keys), is_near).distinct()):

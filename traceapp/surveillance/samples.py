@@ -17,7 +17,7 @@ from traceapp.signals.samples import SENSITIVITY, SPECIFICITY, Found, Taken, Tes
 from traceapp.trace.model import Lot
 
 from .cause_model import CauseSample
-from .lineage import chunks
+from .exposure import chunks
 
 _LONGEST_METHOD, _LONGEST_NOTE = 200, 4000
 

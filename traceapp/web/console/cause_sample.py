@@ -14,7 +14,7 @@ from traceapp.signals.samples import SENSITIVITY, SPECIFICITY, Found, Taken
 from traceapp.surveillance.cause_model import CauseSample
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
-from traceapp.surveillance.ranking import Likeliest, likeliest_cause
+from traceapp.surveillance.ranking import Likeliest, likeliest_cause, lots_of_signal
 from traceapp.surveillance.samples import EnterSample, enter_sample
 from traceapp.web.cause_words import RESULTS, TAKEN, names_in
 from traceapp.web.context import signed_in, world
@@ -39,7 +39,7 @@ def signal_causes_file(signal_id: str) -> Response:
     """The whole ranking as a table."""
     with world().database.read() as db:
         case = _signal(db, signal_id)
-        found = likeliest_cause(db, _lots_of(case), _today())
+        found = likeliest_cause(db, lots_of_signal(db, case), _today())
         table = causes_table(found, names_in(db, found), case.reference)
     return send_table(table, request.args.get("format", "csv"))
 
@@ -49,7 +49,7 @@ def signal_sample(signal_id: str) -> Response:
     """Enter a result; with `corrects` one that counts in the place of an earlier one."""
     with world().database.read() as db:
         case = _signal(db, signal_id)
-        found = likeliest_cause(db, _lots_of(case), _today())
+        found = likeliest_cause(db, lots_of_signal(db, case), _today())
         names = names_in(db, found)
         earlier = _earlier(db, request.values.get("lot", ""), request.values.get("corrects", ""))
     lots = [(key, f"{names(key)} · {names.products.get(key, '')}") for key in _in_order(found)][:_MOST_LOTS]
@@ -128,10 +128,6 @@ def _signal(db: Session, signal_id: str) -> Signal:
     if found is None:
         raise NotFound("There is no such signal.")
     return found
-
-
-def _lots_of(case: Signal) -> tuple[str, ...]:
-    return (case.lot_key,)
 
 
 def _today() -> date:

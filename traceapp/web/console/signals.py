@@ -23,6 +23,7 @@ from traceapp.surveillance.queries import (
     signal_by_id,
     signal_page,
 )
+from traceapp.surveillance.ranking import lots_of_signal
 from traceapp.surveillance.states import actions_from
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
@@ -87,7 +88,7 @@ def _show(signal_id: str, do: str, form: Entered | None = None, status: int = 20
         values = {
             "decisions": decisions_of(db, case), "tasks": tasks_about(db, f"signal:{case.id}"),
             "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows,
-            "cause": cause_section(db, (case.lot_key,), today)}
+            "cause": cause_section(db, lots_of_signal(db, case), today)}
     first = min((day for day, units in seen.shipped if units > 0), default=case.since)
     do = do if do in (*(action for action, _text in _actions(case.state)), "basis") else ""
     return case_page("console/signal.html", status, case=case, lot=lot, product=product,
