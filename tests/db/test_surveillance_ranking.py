@@ -17,6 +17,8 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.db import Database
+from traceapp.signals import causes
+from traceapp.signals.causes import rank_causes
 from traceapp.signals.covariates import Mark
 from traceapp.signals.samples import Found, Taken
 from traceapp.surveillance.alarm import NodeKind
@@ -309,3 +311,25 @@ def test_complaints_that_tell_their_consignee_speak_against_the_others(sqlite: D
     assert before.chances["consignee:c2"] > 0.01
     assert after.chances["consignee:c2"] < before.chances["consignee:c2"] / 100
     assert after.chances[made.glues[1]] > before.chances[made.glues[1]]
+
+
+def test_without_anything_else_known_the_chances_are_those_of_the_plain_ranking(sqlite: Database,
+                                                                              clock: FixedClock) -> None:
+    at = clock.now() - timedelta(days=40)
+    with sqlite.write() as session:
+        plaster, glue = add_product(session, at), add_product(session, at, "GLUE", "material")
+        parents = [add_lot(session, glue, f"G{number}", 900, at) for number in range(3)]
+        lots = []
+        for number in range(5):
+            lot = add_lot(session, plaster, f"L{number}", 3000, at)
+            add_edge(session, parents[number // 2], lot, 100, at)
+            session.add(ShipmentLine(lot_key=lot.lot_key, shipment_id=new_id(at), position=1, consignee_id="",
+                                     shipped_at=at, packs=Decimal(2000), units=Decimal(2000), event_id=new_id(at)))
+            add_reactions(session, lot, clock.now() - timedelta(days=9), 1 + 4 * (number == 1))
+            lots.append(lot.lot_key)
+    found = ranked(sqlite, clock, lots[1])
+    plain = rank_causes([causes.Lot(key, one.observed, one.expected) for key, one in found.seen.items()],
+                        found.lineage.edges)
+    assert found.ranking is not None
+    assert found.ranking.chances == pytest.approx(plain.chances)
+    assert found.ranking.no_cause == pytest.approx(plain.no_cause)

@@ -25,7 +25,7 @@ from .exposure import chunks
 from .lineage import BY_PLACE, LASTING, Lineage, day_of, lineage_of
 from .model import Signal, SignalLot
 from .observe import Observation, observe_lots, reports_by_consignee
-from .priors import confirmed_causes, kind_shares
+from .priors import BEFORE_ANY, confirmed_causes, kind_shares
 from .samples import standing_samples
 
 if TYPE_CHECKING:
@@ -138,11 +138,13 @@ def _rank(lineage: Lineage, seen: dict[str, Observation], evidence: _Evidence
 
 
 def _beliefs(lineage: Lineage, evidence: _Evidence) -> causes.Beliefs:
-    """Every node weighs as its kind; marks raise single nodes; the share of the lots is that of single lots."""
+    """Every node weighs alike until closed actions raise its kind or marks raise it; the share of the lots is that of
+    single lots."""
     from traceapp.signals import causes
 
     shares = kind_shares(evidence.confirmed)
-    weights = raised({node: shares[lineage.kind_of(node)] for node in (*lineage.lots, *lineage.things)}, evidence.marks)
+    kinds = {node: lineage.kind_of(node) for node in (*lineage.lots, *lineage.things)}
+    weights = raised({node: shares[kind] / BEFORE_ANY[kind] for node, kind in kinds.items()}, evidence.marks)
     return causes.Beliefs(NO_CAUSE, 1 - shares[NodeKind.lot], weights, _known(lineage, evidence))
 
 
