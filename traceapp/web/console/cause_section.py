@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _ALWAYS, _MOST, _WORTH_SHOWING = 3, 8, 0.01
 _NAMED_MEMBERS, _SHOWN_LOTS = 4, 40
-_LIKELY = 0.7
+_LIKELY, _WORTH_TESTING = 0.7, 0.05
 _MEANINGS = {"contaminated": "stop", "clean": "go", "unclear": "plain"}
 
 
@@ -140,7 +140,7 @@ def cause_section(session: Session, lot_keys: Iterable[str], on: date) -> CauseS
             one is shown[0] or one.posterior >= 0.05)),
         tests=tuple(NextTest(found.lineage.lots[one.node], names.products.get(one.node, ""),
                              str(TAKEN[found.available[one.node]]), per_cent(one.chance), tells_words(one.bits))
-                    for one in found.next),
+                    for one in found.next if one.bits >= _WORTH_TESTING),
         second=_second(found, names), samples=_samples(session, found, names),
         silent=joined_words([names(key) for key in found.silent]),
         compared=sum(one.expected > 0 for one in found.seen.values()), root=root)
