@@ -21,16 +21,26 @@ from traceapp.identity.service import actor_of
 from traceapp.models import metadata
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter, MailFolder, Post
+from traceapp.recall.evaluation import MEDICAL, QUALITY
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
+    AssessRecall,
+    DecideRecall,
+    Hazard,
     OpenRecall,
+    SignEvaluation,
     SubmitRecall,
+    WriteEvaluation,
     approve_recall,
+    assess_recall,
+    decide_recall,
     open_recall,
+    sign_evaluation,
     submit_recall,
+    write_evaluation,
 )
 from traceapp.trace.model import Lot
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
@@ -46,6 +56,12 @@ TEXTS = OpenRecall(
     reason="14 complaints where 3 were expected", risk_zh="皮肤可能红肿、起水疱。",
     risk_en="The skin can become red, swollen and blistered.", action_zh="停止使用，单独存放，等待退回。",
     action_en="Stop using them, keep them apart and wait for collection.", contact="质量部 0512-0000 0000")
+
+
+HAZARD = Hazard(
+    harm_so_far="14 people with blisters", conditions="worn for a night", populations="children: the same, sooner",
+    seriousness="moderate", likelihood="occasional", consequences="red, swollen skin",
+    conclusion="passing harm; take it back", proposed_class="II")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +149,27 @@ def opened(database: Database, clock: FixedClock, house: House, command: OpenRec
             TEXTS, root_lot_keys=(house.glue.lot_key,)))
 
 
+def decided(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
+    """The same, evaluated by the writer and the second manager, decided by the manager."""
+    recall = opened(database, clock, house, command)
+    with database.write() as session:
+        return decide(session, clock, house, recall)
+
+
+def decide(session: Session, clock: Clock, house: House, recall: Recall) -> Recall:
+    """From a draft to the decision for a recall."""
+    assess_recall(session, house.writer, clock, AssessRecall(recall.id))
+    write_evaluation(session, house.writer, clock, WriteEvaluation(recall.id, replace(
+        HAZARD, proposed_class=recall.recall_class)))
+    for signer, meaning in ((house.writer, QUALITY), (house.second_manager, MEDICAL)):
+        sign_evaluation(session, signer, clock, SignEvaluation(recall.id, meaning, PASSWORD))
+    return decide_recall(session, house.manager, clock, DecideRecall(
+        recall.id, recall.recall_class, "14 reactions where 3 were expected", PASSWORD))
+
+
 def submitted(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
     """The same, submitted by the writer."""
-    recall = opened(database, clock, house, command)
+    recall = decided(database, clock, house, command)
     with database.write() as session:
         return submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD, "all of it"))
 

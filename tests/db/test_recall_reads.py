@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_house, opened, running, submitted
+from tests.factories_recall import TEXTS, VAULT, House, Tray, decide, deliver, make_house, opened, running, submitted
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
@@ -102,7 +102,8 @@ def test_one_recall_is_read_with_scope_signatures_and_funnel(database: Database,
     with database.read() as session:
         assert [(row.number, row.path, row.made) for row in scope_rows(session, recall.id)] == [
             ("A-1", "A-1", D(10)), ("P-1", "A-1 → B-1 → P-1", D(1000)), ("P-2", "A-1 → P-2", D(2000))]
-        assert [row.user_name for row in signatures(session, recall.id)] == ["Test writer", "Test manager"]
+        assert [row.user_name for row in signatures(session, recall.id)] == [
+            "Test writer", "Test second", "Test manager", "Test writer", "Test manager"]
         totals = totals_of(session, recall.id)
         assert (totals.consignees, totals.notified, totals.answered) == (2, 2, 0)
         assert [row.state for row in notice_rows(session, recall.id)] == ["sent", "sent"]
@@ -164,6 +165,7 @@ def test_a_thousand_lots_are_recalled_with_one_notice_a_consignee(sqlite: Databa
     with sqlite.write() as session:
         recall = open_recall(session, house.writer, clock, command)
     with sqlite.write() as session:
+        decide(session, clock, house, recall)
         submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
     with sqlite.write() as session:
         approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)

@@ -2,15 +2,29 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, VAULT, House, make_house, opened, running, submitted, token_of
+from tests.factories_recall import (
+    HAZARD,
+    TEXTS,
+    VAULT,
+    House,
+    decide,
+    decided,
+    make_house,
+    opened,
+    running,
+    submitted,
+    token_of,
+)
 from traceapp.audit.model import AuditEntry
 from traceapp.audit.verify import verify
 from traceapp.catalog.service import NewParty, create_party
@@ -18,28 +32,53 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem, Stale
 from traceapp.db import Database
 from traceapp.outbox.model import OutboxMessage
+from traceapp.recall.evaluation import MEDICAL, QUALITY
+from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot, RecallSignature
 from traceapp.recall.notices import NO_ADDRESS_TASK
 from traceapp.recall.service import (
     ApproveRecall,
+    AssessRecall,
     CancelRecall,
     ChangeRecall,
-    CloseRecall,
+    ConcludeChecks,
+    DecideNone,
+    DecideRecall,
+    DrawSample,
+    ExtendRecall,
+    NoteAttempt,
+    RecordCheck,
+    ReopenRecall,
     ReturnRecall,
     SetScope,
     SettleLine,
+    SignEvaluation,
     SubmitRecall,
+    TerminateRecall,
+    WriteEvaluation,
     approve_recall,
+    assess_recall,
     cancel_recall,
     change_recall,
-    close_recall,
+    conclude_checks,
+    decide_none,
+    decide_recall,
+    draw_sample,
+    extend_recall,
+    note_attempt,
     open_recall,
+    reassess_recall,
+    record_check,
+    reopen_recall,
     return_recall,
     set_scope,
     settle_line,
+    sign_evaluation,
     submit_recall,
+    terminate_recall,
+    write_evaluation,
 )
-from traceapp.recall.states import TRANSITIONS, RecallState
+from traceapp.recall.states import TRANSITIONS, UNTOLD, RecallState
 from traceapp.trace.model import Event, Hold, Lot
 from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
 from traceapp.vault.service import token_hash
@@ -54,16 +93,82 @@ def house(database: Database, clock: FixedClock) -> House:
 def act(database: Database, clock: FixedClock, house: House, action: str, recall_id: str) -> None:
     """Do one action of the table with all it needs."""
     with database.write() as session:
-        if action == "submit":
-            submit_recall(session, house.writer, clock, SubmitRecall(recall_id, PASSWORD))
-        elif action == "return":
-            return_recall(session, house.manager, clock, ReturnRecall(recall_id, "wrong texts"))
-        elif action == "approve":
-            approve_recall(session, house.manager, clock, ApproveRecall(recall_id, PASSWORD), vault=VAULT)
-        elif action == "cancel":
-            cancel_recall(session, house.writer, clock, CancelRecall(recall_id, "false alarm"))
-        else:
-            close_recall(session, house.manager, clock, CloseRecall(recall_id, "all accounted for"))
+        _ACTS[action](session, clock, house, session.get_one(Recall, recall_id))
+
+
+def _evaluate(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    if recall.state == RecallState.assessing:
+        write_evaluation(session, house.writer, clock, WriteEvaluation(recall.id, HAZARD))
+    for signer, meaning in ((house.writer, QUALITY), (house.second_manager, MEDICAL)):
+        sign_evaluation(session, signer, clock, SignEvaluation(recall.id, meaning, PASSWORD))
+
+
+def _decide_none(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    for person in (house.manager, house.second_manager):
+        decide_none(session, person, clock, DecideNone(recall.id, "chance", PASSWORD))
+
+
+def _submit(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
+
+
+def _submitted_first(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    if recall.state == RecallState.planned and recall.submitted_at is None:
+        _submit(session, clock, house, recall)
+
+
+def _return(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    _submitted_first(session, clock, house, recall)
+    return_recall(session, house.manager, clock, ReturnRecall(recall.id, "wrong texts"))
+
+
+def _approve(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    _submitted_first(session, clock, house, recall)
+    approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
+
+
+def _tell(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    """Everybody is reached by telephone; that moves the recall on by itself."""
+    if recall.state != RecallState.notifying:
+        raise Conflict("not from here", code="wrong-state")
+    for consignee_id in session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall.id)).all():
+        note_attempt(session, house.writer, clock, NoteAttempt(recall.id, consignee_id, "telephone", True))
+
+
+def _check(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    if recall.state == RecallState.executing:
+        for consignee_id in session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall.id)).all():
+            for way in ("telephone", "visit"):
+                note_attempt(session, house.writer, clock, NoteAttempt(recall.id, consignee_id, way, False))
+    draw_sample(session, house.writer, clock, DrawSample(recall.id, 7))
+
+
+def _conclude(session: Session, clock: FixedClock, house: House, recall: Recall) -> None:
+    for row in checks_of(session, recall) if recall.state == RecallState.effectiveness else ():
+        record_check(session, house.writer, clock, RecordCheck(recall.id, row.consignee_id, "telephone", True, True,
+                                                               True))
+    conclude_checks(session, house.writer, clock, ConcludeChecks(recall.id, "all understood"))
+
+
+_ACTS: dict[str, Callable[[Session, FixedClock, House, Recall], object]] = {
+    "assess": lambda s, c, h, r: assess_recall(s, h.writer, c, AssessRecall(r.id)), "evaluated": _evaluate,
+    "decide": lambda s, c, h, r: decide_recall(s, h.manager, c, DecideRecall(r.id, "II", "rash", PASSWORD)),
+    "decide_none": _decide_none, "reassess": lambda s, c, h, r: reassess_recall(s, h.writer, c, r.id, "more is known"),
+    "submit": _submit, "return": _return, "approve": _approve, "execute": _tell, "check": _check,
+    "conclude": _conclude,
+    "terminate": lambda s, c, h, r: terminate_recall(s, h.manager, c, TerminateRecall(r.id, "all back", PASSWORD)),
+    "extend": lambda s, c, h, r: extend_recall(s, h.writer, c, ExtendRecall(r.id, "another lot")),
+    "reopen": lambda s, c, h, r: reopen_recall(s, h.manager, c, ReopenRecall(r.id, "new complaints")),
+    "cancel": lambda s, c, h, r: cancel_recall(s, h.writer, c, CancelRecall(r.id, "false alarm"))}
+_TO_DECISION = ("assess", "evaluated")
+_TO_TOLD = (*_TO_DECISION, "decide", "submit", "approve")
+WAYS_TO: dict[RecallState, tuple[str, ...]] = {
+    RecallState.draft: (), RecallState.assessing: ("assess",), RecallState.decision: _TO_DECISION,
+    RecallState.planned: (*_TO_DECISION, "decide"), RecallState.notifying: _TO_TOLD,
+    RecallState.executing: (*_TO_TOLD, "execute"), RecallState.effectiveness: (*_TO_TOLD, "execute", "check"),
+    RecallState.closing: (*_TO_TOLD, "execute", "check", "conclude"),
+    RecallState.terminated: (*_TO_TOLD, "execute", "check", "conclude", "terminate"),
+    RecallState.cancelled: ("cancel",), RecallState.closed_no_action: (*_TO_DECISION, "decide_none")}
 
 
 def settle_all(database: Database, clock: FixedClock, house: House, recall_id: str) -> None:
@@ -75,9 +180,8 @@ def settle_all(database: Database, clock: FixedClock, house: House, recall_id: s
 
 def in_state(database: Database, clock: FixedClock, house: House, state: RecallState) -> Recall:
     recall = opened(database, clock, house)
-    for action in {"draft": (), "submitted": ("submit",), "notifying": ("submit", "approve"), "cancelled": ("cancel",),
-                   "closed": ("submit", "approve", "close")}[state]:
-        if action == "close":
+    for action in WAYS_TO[state]:
+        if action == "terminate":
             settle_all(database, clock, house, recall.id)
         act(database, clock, house, action, recall.id)
     return recall
@@ -88,7 +192,7 @@ def test_the_use_cases_follow_the_table_in_every_state(sqlite: Database, clock: 
     house = make_house(sqlite, clock)
     for action, (from_states, to_state, _permission) in TRANSITIONS.items():
         recall = in_state(sqlite, clock, house, state)
-        if state == RecallState.notifying:
+        if state == RecallState.closing:
             settle_all(sqlite, clock, house, recall.id)
         with sqlite.read() as session:
             entries = len(session.scalars(select(AuditEntry.seq).where(
@@ -107,8 +211,8 @@ def test_the_use_cases_follow_the_table_in_every_state(sqlite: Database, clock: 
         assert (grown > 0) == (state in from_states)
 
 
-@pytest.mark.parametrize("state", [state for state in RecallState if state != RecallState.draft])
-def test_only_a_draft_can_be_changed(sqlite: Database, clock: FixedClock, state: RecallState) -> None:
+@pytest.mark.parametrize("state", [state for state in RecallState if state not in UNTOLD])
+def test_scope_and_texts_stand_once_people_were_told(sqlite: Database, clock: FixedClock, state: RecallState) -> None:
     house = make_house(sqlite, clock)
     recall = in_state(sqlite, clock, house, state)
     with pytest.raises(Conflict), sqlite.write() as session:
@@ -145,8 +249,8 @@ def test_submitting_freezes_quantities_and_consignees_under_a_hash(database: Dat
     recall = submitted(database, clock, house)
     with database.read() as session:
         ledger = {(row.lot_key, row.consignee_id): row.shipped for row in session.scalars(select(RecallLedger))}
-        signature = session.scalars(select(RecallSignature)).one()
-        tasks = [(task.kind, task.role) for task in open_tasks(session)]
+        signature = session.scalars(select(RecallSignature).where(RecallSignature.meaning == "submitted")).one()
+        tasks = [(task.kind, task.role) for task in open_tasks(session) if task.kind.startswith("recall.")]
     assert ledger == {(house.first.lot_key, house.maker.clinic.id): D(350),
                       (house.second.lot_key, house.maker.clinic.id): D(1000),
                       (house.first.lot_key, house.maker.hospital.id): D(200)}
@@ -158,20 +262,19 @@ def test_submitting_freezes_quantities_and_consignees_under_a_hash(database: Dat
 
 def test_submitting_asks_for_the_password(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
-    recall = opened(sqlite, clock, house)
+    recall = decided(sqlite, clock, house)
     with pytest.raises(Forbidden) as refused, sqlite.write() as session:
         submit_recall(session, house.writer, clock, SubmitRecall(recall.id, "wrong"))
     assert refused.value.code == "signature-refused"
     with sqlite.read() as session:
-        assert session.get_one(Recall, recall.id).state == RecallState.draft
-        assert session.scalars(select(RecallSignature)).all() == []
+        assert session.get_one(Recall, recall.id).submitted_at is None
+        assert session.scalars(select(RecallSignature).where(RecallSignature.meaning == "submitted")).all() == []
 
 
-def test_a_recall_without_lots_cannot_be_submitted(sqlite: Database, clock: FixedClock) -> None:
+def test_a_recall_without_lots_cannot_be_decided(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
-    recall = opened(sqlite, clock, house, TEXTS)
-    with pytest.raises(Conflict, match="No lot is in scope"), sqlite.write() as session:
-        submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
+    with pytest.raises(Conflict, match="No lot is in scope"):
+        decided(sqlite, clock, house, TEXTS)
 
 
 def test_approval_stops_every_lot_and_tells_every_consignee_in_one_commit(database: Database, clock: FixedClock,
@@ -179,11 +282,13 @@ def test_approval_stops_every_lot_and_tells_every_consignee_in_one_commit(databa
     recall = running(database, clock, house)
     with database.read() as session:
         lots = {lot.number: lot.is_recalled for lot in session.scalars(select(Lot))}
-        holds = {hold.lot_key: (hold.kind, hold.source) for hold in session.scalars(select(Hold))}
+        holds = {hold.lot_key: (hold.kind, hold.source) for hold in session.scalars(select(Hold).where(
+            Hold.lifted_at.is_(None)))}
         notices = {notice.consignee_id: notice for notice in session.scalars(select(Notice))}
         messages = session.scalars(select(OutboxMessage)).all()
-        signers = session.execute(select(RecallSignature.user_id, RecallSignature.meaning, RecallSignature.signed_hash)
-                                  .order_by(RecallSignature.position)).all()
+        signers = session.execute(select(
+            RecallSignature.user_id, RecallSignature.meaning, RecallSignature.signed_hash).where(
+            RecallSignature.meaning.in_(("submitted", "approved"))).order_by(RecallSignature.position)).all()
         event = session.scalars(select(Event).order_by(Event.id.desc())).first()
     assert lots == {"A-1": True, "P-1": True, "P-2": True, "B-1": False, "F-1": False, "A-9": False, "P-9": False}
     assert holds == dict.fromkeys((house.glue.lot_key, house.first.lot_key, house.second.lot_key),
@@ -214,12 +319,13 @@ def test_secrets_are_nowhere_in_the_database(database: Database, clock: FixedClo
 def test_who_submitted_cannot_approve(database: Database, clock: FixedClock, house: House) -> None:
     recall = opened(database, clock, house)
     with database.write() as session:
+        decide(session, clock, house, recall)
         submit_recall(session, house.manager, clock, SubmitRecall(recall.id, PASSWORD))
     with pytest.raises(Forbidden) as refused, database.write() as session:
         approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
     assert refused.value.code == "same-person"
     with database.read() as session:
-        assert session.scalars(select(Hold)).all() == []
+        assert session.scalars(select(Hold).where(Hold.kind == "recall")).all() == []
     with database.write() as session:
         approve_recall(session, house.second_manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
 
@@ -248,7 +354,8 @@ def test_a_wrong_password_approves_nothing(sqlite: Database, clock: FixedClock) 
         approve_recall(session, house.manager, clock, ApproveRecall(recall.id, "guess"), vault=VAULT)
     assert refused.value.code == "signature-refused"
     with sqlite.read() as session:
-        assert session.scalars(select(Hold)).all() == session.scalars(select(Notice)).all() == []
+        assert session.scalars(select(Hold).where(Hold.kind == "recall")).all() == []
+        assert session.scalars(select(Notice)).all() == []
 
 
 def test_of_two_people_who_approve_at_once_one_is_told_so(database: Database, clock: FixedClock, house: House) -> None:
@@ -275,25 +382,26 @@ def test_of_two_people_who_approve_at_once_one_is_told_so(database: Database, cl
     with database.read() as session:
         assert len(session.scalars(select(Notice)).all()) == 2
         assert len(session.scalars(select(OutboxMessage)).all()) == 2
-        assert len(session.scalars(select(RecallSignature)).all()) == 2
+        assert len(session.scalars(select(RecallSignature).where(
+            RecallSignature.meaning.in_(("submitted", "approved")))).all()) == 2
 
 
 def test_units_that_moved_after_submission_are_named_and_stop_the_approval(database: Database, clock: FixedClock,
                                                                            house: House) -> None:
     recall = submitted(database, clock, house)
     with database.write() as session:
-        ship_lots(session, house.writer, clock, ShipLots(
-            house.maker.hospital.id, "D-3", clock.now(), None, "", (ShipLine(house.second.lot_key, None, D(10)),)))
-    with pytest.raises(Conflict, match="P-2 · 第二医院") as refused, database.write() as session:
+        return_units(session, house.writer, clock, ReturnUnits(house.first.lot_key, house.maker.hospital.id, D(30),
+                                                               clock.now()))
+    with pytest.raises(Conflict, match="P-1 · 第二医院") as refused, database.write() as session:
         approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
     assert refused.value.code == "scope-moved"
     with database.read() as session:
-        assert session.scalars(select(Hold)).all() == []
+        assert session.scalars(select(Hold).where(Hold.kind == "recall")).all() == []
     for action in ("return", "submit", "approve"):
         act(database, clock, house, action, recall.id)
     with database.read() as session:
-        row = session.get_one(RecallLedger, (house.second.lot_key, recall.id, house.maker.hospital.id))
-        assert row.shipped == D(10)
+        row = session.get_one(RecallLedger, (house.first.lot_key, recall.id, house.maker.hospital.id))
+        assert row.shipped == D(170)
 
 
 def test_a_return_that_came_back_after_submission_is_seen_too(sqlite: Database, clock: FixedClock) -> None:
@@ -346,10 +454,10 @@ def test_sending_back_thaws_the_scope_and_ends_the_task(sqlite: Database, clock:
     act(sqlite, clock, house, "return", recall.id)
     with sqlite.read() as session:
         found = session.get_one(Recall, recall.id)
-        assert (found.state, found.scope_hash, found.submitted_by) == (RecallState.draft, None, None)
+        assert (found.state, found.scope_hash, found.submitted_by) == (RecallState.planned, None, None)
         assert session.scalars(select(RecallLedger)).all() == []
         assert session.scalars(select(RecallLot)).all() != []
-        assert open_tasks(session) == []
+        assert "recall.approve" not in [task.kind for task in open_tasks(session)]
 
 
 def test_a_recalled_lot_can_no_longer_be_shipped(sqlite: Database, clock: FixedClock) -> None:
@@ -363,16 +471,16 @@ def test_a_recalled_lot_can_no_longer_be_shipped(sqlite: Database, clock: FixedC
 
 def test_closing_leaves_the_lots_recalled_and_the_trail_whole(database: Database, clock: FixedClock,
                                                               house: House) -> None:
-    recall = running(database, clock, house)
+    recall = in_state(database, clock, house, RecallState.closing)
     with pytest.raises(Conflict) as refused, database.write() as session:
-        close_recall(session, house.manager, clock, CloseRecall(recall.id, "done"))
+        terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "done", PASSWORD))
     assert refused.value.code == "ledger-open"
     assert len(refused.value.errors) == 3
     assert "P-1 · 第一诊所: unanswered" in refused.value.errors.values()
     settle_all(database, clock, house, recall.id)
-    act(database, clock, house, "close", recall.id)
+    act(database, clock, house, "terminate", recall.id)
     with database.read() as session:
-        assert session.get_one(Recall, recall.id).state == RecallState.closed
+        assert session.get_one(Recall, recall.id).state == RecallState.terminated
         assert session.get_one(Lot, house.first.lot_key).is_recalled
         assert [task.kind for task in open_tasks(session)] == ["clock.report"]
     with database.snapshot() as session:

@@ -5,11 +5,20 @@ import pytest
 
 from traceapp.core.errors import Conflict
 from traceapp.identity.policy import PERMISSIONS
-from traceapp.recall.states import TRANSITIONS, RecallState, actions_from, next_state
+from traceapp.recall.states import ENDED, TRANSITIONS, RecallState, actions_from, next_state
 
 ALLOWED = {
-    ("draft", "submit"): "submitted", ("draft", "cancel"): "cancelled", ("submitted", "return"): "draft",
-    ("submitted", "approve"): "notifying", ("submitted", "cancel"): "cancelled", ("notifying", "close"): "closed",
+    ("draft", "assess"): "assessing", ("draft", "cancel"): "cancelled",
+    ("assessing", "evaluated"): "decision", ("assessing", "cancel"): "cancelled",
+    ("decision", "decide"): "planned", ("decision", "decide_none"): "closed_no_action",
+    ("decision", "reassess"): "assessing", ("decision", "cancel"): "cancelled",
+    ("planned", "submit"): "planned", ("planned", "return"): "planned", ("planned", "approve"): "notifying",
+    ("planned", "cancel"): "cancelled",
+    ("notifying", "execute"): "executing", ("notifying", "extend"): "planned",
+    ("executing", "check"): "effectiveness", ("executing", "extend"): "planned",
+    ("effectiveness", "conclude"): "closing", ("effectiveness", "extend"): "planned",
+    ("closing", "terminate"): "terminated", ("closing", "extend"): "planned",
+    ("terminated", "reopen"): "assessing", ("closed_no_action", "reopen"): "assessing",
 }
 
 
@@ -27,9 +36,9 @@ def test_every_state_and_action_is_as_stated(state: RecallState, action: str) ->
         assert action in actions_from(state)
 
 
-@pytest.mark.parametrize("state", [RecallState.closed, RecallState.cancelled])
-def test_an_end_is_an_end(state: RecallState) -> None:
-    assert actions_from(state) == ()
+def test_an_end_is_left_only_by_new_evidence() -> None:
+    assert {state: actions_from(state) for state in ENDED} == {
+        RecallState.cancelled: (), RecallState.terminated: ("reopen",), RecallState.closed_no_action: ("reopen",)}
 
 
 def test_every_action_needs_a_permission_that_exists() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from traceapp.db import Database
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
+from traceapp.recall.evaluation import MEDICAL, QUALITY
+from traceapp.recall.executing import checks_of
 from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import Notice, RecallLedger
 from traceapp.recall.notices import sealed_about
@@ -23,15 +25,32 @@ from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
-    CloseRecall,
+    AssessRecall,
+    ConcludeChecks,
+    DecideRecall,
+    DrawSample,
+    Hazard,
+    NoteAttempt,
     OpenRecall,
+    RecordCheck,
     SettleLine,
+    SignEvaluation,
     SubmitRecall,
+    TerminateRecall,
+    WriteEvaluation,
     approve_recall,
-    close_recall,
+    assess_recall,
+    conclude_checks,
+    decide_recall,
+    draw_sample,
+    note_attempt,
     open_recall,
+    record_check,
     settle_line,
+    sign_evaluation,
     submit_recall,
+    terminate_recall,
+    write_evaluation,
 )
 from traceapp.trace.model import Lot
 from traceapp.trace.shipping import DisposeUnits, ReturnUnits, dispose_units, return_units
@@ -45,7 +64,8 @@ from .people import SIGN_INS
 from .tables import texts
 
 _PASSWORDS = {one.name: one.password for one in SIGN_INS}
-_LOST = 5
+_LOST, _SEED = 5, 20250301
+_FACTORS = ("harm_so_far", "conditions", "populations", "consequences", "conclusion")
 
 
 class _NobodysPost:
@@ -86,11 +106,24 @@ class PastRecall:
         _STEPS[act.step](self, act, lot_key)
 
     def _open(self, act: RecallStep, lot_key: str) -> None:
-        fields = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
-                  "remedy_zh", "remedy_en")
+        fields: tuple[str, ...] = (
+            "title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
+            "remedy_zh", "remedy_en")
         self.recall_id = open_recall(self.session, self.house.actors["quality"], self.clock, OpenRecall(
-            recall_class="III", root_lot_keys=(lot_key,),
-            **{name: texts()[f"recall.{name}"] for name in fields})).id
+            recall_class="III", root_lot_keys=(lot_key,), trigger_kind="inspection",
+            **dict[str, Any]({name: texts()[f"recall.{name}"] for name in fields}))).id
+        self._evaluate()
+
+    def _evaluate(self) -> None:
+        quality, manager = self.house.actors["quality"], self.house.actors["manager"]
+        assess_recall(self.session, quality, self.clock, AssessRecall(self.recall_id))
+        write_evaluation(self.session, quality, self.clock, WriteEvaluation(self.recall_id, Hazard(
+            seriousness="limited", likelihood="occasional", proposed_class="III",
+            **dict[str, Any]({name: texts()[f"hazard.{name}"] for name in _FACTORS}))))
+        for who, name, meaning in ((quality, "quality", QUALITY), (manager, "manager", MEDICAL)):
+            sign_evaluation(self.session, who, self.clock, SignEvaluation(self.recall_id, meaning, _PASSWORDS[name]))
+        decide_recall(self.session, manager, self.clock, DecideRecall(
+            self.recall_id, "III", texts()["recall.decided"], _PASSWORDS["manager"]))
 
     def _submit(self, act: RecallStep, lot_key: str) -> None:
         submit_recall(self.session, self.house.actors["quality"], self.clock, SubmitRecall(
@@ -144,13 +177,27 @@ class PastRecall:
                 lot_key, Quantity(lot.stock, lot.unit or "EA"), act.at, texts()["recall.destroyed"]))
 
     def _close(self, act: RecallStep, lot_key: str) -> None:
-        close_recall(self.session, self.house.actors["manager"], self.clock, CloseRecall(
-            self.recall_id, texts()["recall.closed"]))
+        self._check()
+        terminate_recall(self.session, self.house.actors["manager"], self.clock, TerminateRecall(
+            self.recall_id, texts()["recall.closed"], _PASSWORDS["manager"]))
         for one in clocks_about(self.session, f"recall:{self.recall_id}"):
             if not one.has_limit:
                 set_clock_day(self.session, self.house.actors["manager"], self.clock, SetClockDay(
                     one.id, self.clock.now().date(), texts()["recall.plan"]))
         self._report()
+
+    def _check(self) -> None:
+        quality = self.house.actors["quality"]
+        for notice in self.session.scalars(select(Notice).where(
+                Notice.recall_id == self.recall_id, Notice.answered_at.is_(None)).order_by(Notice.consignee_id)).all():
+            for way in ("telephone", "telephone", "visit"):
+                note_attempt(self.session, quality, self.clock, NoteAttempt(
+                    self.recall_id, notice.consignee_id, way, way == "visit", texts()["recall.tried"]))
+        recall = draw_sample(self.session, quality, self.clock, DrawSample(self.recall_id, _SEED))
+        for row in checks_of(self.session, recall):
+            record_check(self.session, quality, self.clock, RecordCheck(
+                self.recall_id, row.consignee_id, "telephone", True, True, True, texts()["recall.asked"]))
+        conclude_checks(self.session, quality, self.clock, ConcludeChecks(self.recall_id, texts()["recall.checked"]))
 
     def _report(self) -> None:
         report_clocks(self.session, self.house.actors["quality"], self.clock, f"recall:{self.recall_id}",

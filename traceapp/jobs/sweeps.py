@@ -35,8 +35,7 @@ from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
-from traceapp.recall.clocks import recalls_without_clocks
-from traceapp.recall.clocks import start_clocks as start_recall_clocks
+from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
@@ -99,7 +98,7 @@ def begin_clocks(world: World, limit: int = 100) -> int:
         for event in events:
             start_clocks(session, SYSTEM, world.clock, event, event.awareness_at)
         for recall in recalls:
-            start_recall_clocks(session, SYSTEM, world.clock, recall)
+            start_every_clock(session, SYSTEM, world.clock, recall)
     return len(events) + len(recalls)
 
 

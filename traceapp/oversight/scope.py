@@ -19,16 +19,14 @@ from traceapp.catalog.markets import home_market
 from traceapp.catalog.model import Party
 from traceapp.core.actor import Actor
 from traceapp.identity.policy import Role
+from traceapp.recall.cases import TOLD
 from traceapp.recall.model import Notice, Recall, RecallLot
 from traceapp.recall.part import WHOLE, RecallPart
-from traceapp.recall.states import RecallState
 from traceapp.rules.clocks import ZONES
 from traceapp.submission.report_model import Report
 from traceapp.submission.report_queries import SENT
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.worklist.clock_model import LegalClock
-
-_TOLD = (RecallState.notifying, RecallState.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def recalls_in(scope: Scope) -> Select[str]:
     ours = select(RecallLot.recall_id).where(RecallLot.lot_key.in_(lots_in(scope)))
     products = select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key).where(
         _of_products(scope, Lot.product_id))
-    return select(Recall.id).where(Recall.state.in_(_TOLD), or_(
+    return select(Recall.id).where(TOLD, or_(
         Recall.id.in_(ours), and_(_clock_runs(scope, "recall", Recall.id), Recall.id.in_(products))))
 
 

@@ -21,10 +21,11 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .cases import is_told, notice_stream
+from .cases import is_running, is_told, notice_stream
 from .model import Notice, Recall, RecallLedger
 from .policy import Counted, LineState, line_state, needs_explanation, unaccounted
-from .states import NoticeState, RecallState
+from .states import NoticeState
+from .told import advance_if_told
 
 FIELDS = ("received", "on_hand", "used", "returned")
 NO_NAME = "Please write your name, so that we know whom to ask."
@@ -110,7 +111,7 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
     lines = sorted((_line(row, lot, product) for row, lot, product in rows), key=lambda line: (line.name_en,
                                                                                               line.number))
     return NoticeView(
-        reference=recall.reference, recall_class=recall.recall_class, is_closed=recall.state == RecallState.closed,
+        reference=recall.reference, recall_class=recall.recall_class, is_closed=not is_running(recall),
         title=_both(recall, "title"), risk=_both(recall, "risk"), action=_both(recall, "action"),
         remedy=_both(recall, "remedy"), contact=recall.contact, consignee_id=notice.consignee_id,
         consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
@@ -163,7 +164,7 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
                  command: RecordAnswer) -> Notice:
     """The same for a notice that the caller has found and locked; `command.token` is not looked at."""
     recall, notice = case
-    if recall.state != RecallState.notifying:
+    if not is_running(recall):
         raise Conflict("This recall is closed, so numbers can no longer be changed here. If something is not right, "
                        "please contact %(contact)s.", code="recall-closed", contact=recall.contact)
     rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
@@ -185,6 +186,7 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
     if all(row.on_hand is not None for row in rows.values()):
         notice.answered_at, notice.state = now, NoticeState.answered
         drop_tasks(session, actor, clock, notice_stream(notice.id))
+    advance_if_told(session, clock, recall)
     record(session, actor, now, "notice.answered", notice_stream(notice.id), {
         "recall": recall.id, "before": before, "after": {row.lot_key: _numbers(row) for row in changed}})
     session.flush()
@@ -205,7 +207,7 @@ def _found(session: Session, token: str, *, lock: bool = False) -> tuple[Notice,
     # Closing locks the recall for itself; answers only share it, so they don't wait for each other.
     recall = None if notice is None else session.get(
         Recall, notice.recall_id, with_for_update={"read": True} if lock else None)
-    if notice is None or recall is None or not is_told(recall.state):
+    if notice is None or recall is None or not is_told(recall):
         raise NotFound("This link does not lead to a notice. Copy the whole link from the letter, or contact the "
                        "sender of the letter.", code="unknown-link")
     return notice, recall

@@ -1,30 +1,43 @@
-"""From draft to the moment when everybody is told: submitting, sending back, approving, cancelling."""
+"""From the plan to the moment when everybody is told: submitting, sending back, approving; and cancelling before."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.texts import required_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
+from traceapp.core.quantity import plain
 from traceapp.identity.service import check_signature
 from traceapp.trace.model import HoldKind
-from traceapp.trace.release import PlaceHold, place_hold
+from traceapp.trace.release import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
-from .cases import for_action, hold_source, line_names, move, recall_stream, sign, signed_hash
+from .cases import (
+    for_action,
+    hold_source,
+    is_told,
+    line_names,
+    lot_keys_of,
+    move,
+    plan_source,
+    recall_stream,
+    sign,
+    signed_hash,
+)
 from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lots
-from .model import Recall, RecallLedger, RecallLot, RecallSignature
+from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
-from .scope import frozen_hash, propose_scope, scope_hash, scope_of, shipped_units, units_of
+from .scope import Scope, frozen_hash, propose_scope, scope_hash, scope_of, shipped_units, units_of
+from .told import advance_if_told
 
 APPROVE_TASK = "recall.approve"
 _MOST_NAMED = 50
@@ -60,6 +73,15 @@ class ReturnRecall:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendRecall:
+    """The scope grows: why, and what was found."""
+
+    recall_id: str
+    reason: str
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRecall:
     """The end of a recall that nobody was told of, and why."""
 
@@ -75,8 +97,10 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     state, InvalidInput when a downstream lot has no reason to be out, Forbidden for a wrong password, Stale.
     """
     recall = for_action(session, actor, "submit", command.recall_id, command.revision)
+    if recall.submitted_at is not None:
+        raise Conflict("This recall is submitted already and waits for a second person.", code="wrong-state")
     signer = check_signature(session, actor, command.password)
-    keys = _lot_keys(session, recall)
+    keys = lot_keys_of(session, recall)
     if not keys:
         raise Conflict("No lot is in scope yet. Choose at least one lot before submitting.", code="no-lots",
                        place="lot_keys")
@@ -85,12 +109,10 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     scope = scope_of(session, roots_of(recall), keys)
     write_lots(session, recall, scope)
     units = units_of(scope)
-    if units:
-        session.execute(insert(RecallLedger), [
-            {"recall_id": recall.id, "lot_key": key, "consignee_id": consignee, "shipped": amount}
-            for (key, consignee), amount in units.items()])
+    _open_lines(session, recall, units)
     now = clock.now()
     recall.scope_hash, recall.submitted_at, recall.submitted_by = scope_hash(scope, left_out), now, actor.id
+    keep_snapshot(session, actor, clock, recall, scope)
     sign(session, clock, recall, signer, ("submitted", command.reason.strip()))
     move(session, actor, clock, recall, "submit", {
         "scope_hash": recall.scope_hash, "lots": len(scope.lots), "consignees": len(scope.consignees)})
@@ -103,7 +125,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
 
 def return_recall(session: Session, actor: Actor, clock: Clock, command: ReturnRecall) -> Recall:
     """Send a submitted recall back to draft; the scope can be changed again. Raises InvalidInput without a reason."""
-    recall = for_action(session, actor, "return", command.recall_id, command.revision)
+    recall = _submitted(session, actor, "return", command.recall_id, command.revision)
     reason = required_text(command.reason, place="reason")
     _thaw(session, recall)
     move(session, actor, clock, recall, "return", {"reason": reason})
@@ -113,11 +135,16 @@ def return_recall(session: Session, actor: Actor, clock: Clock, command: ReturnR
 
 
 def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelRecall) -> Recall:
-    """End a recall of which nobody was told. Raises InvalidInput without a reason, Conflict once people were told."""
+    """End a recall of which nobody was told; what its decision stopped is free again. Raises InvalidInput without a
+    reason, Conflict once people were told."""
     recall = for_action(session, actor, "cancel", command.recall_id, command.revision)
+    if is_told(recall):
+        raise Conflict("People were told of this recall; it can be ended, not cancelled.", code="was-told")
     recall.closing_note = required_text(command.reason, place="reason")
     _thaw(session, recall)
     move(session, actor, clock, recall, "cancel", {"reason": recall.closing_note})
+    lift_hold(session, actor, clock, LiftHold(f"{recall.reference}: {recall.closing_note}",
+                                              source=plan_source(recall.id)))
     drop_tasks(session, actor, clock, recall_stream(recall))
     session.flush()
     return recall
@@ -131,32 +158,81 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     it or a wrong password; Conflict when units moved or lots came into being since it was submitted (code
     `scope-moved`: send it back and submit it again), or when somebody else was faster; Stale.
     """
-    recall = for_action(session, actor, "approve", command.recall_id, command.revision)
+    recall = _submitted(session, actor, "approve", command.recall_id, command.revision)
     if actor.id == recall.submitted_by:
         raise Forbidden("You submitted this recall yourself. A second person has to approve it.", code="same-person")
     signer = check_signature(session, actor, command.password)
     _refuse_tampered(session, recall)
-    keys = _lot_keys(session, recall)
-    # The holds lock the lots: what is shipped or used from here on waits, then is refused.
+    keys = lot_keys_of(session, recall)
+    # The holds lock the lots: what is shipped or used from here on waits, then is refused. Those of the decision end;
+    # a lot that was left out for a reason is free again.
+    lift_hold(session, actor, clock, LiftHold(recall.reference, source=plan_source(recall.id)))
     place_hold(session, actor, clock, PlaceHold(keys, HoldKind.recall, hold_source(recall.id),
                                                 f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
     frozen = _frozen_units(session, recall)
     _refuse_moved(session, recall, keys, frozen)
     now = clock.now()
-    recall.approved_at, recall.approved_by = now, actor.id
+    recall.approved_at, recall.approved_by = recall.approved_at or now, actor.id
     recall.answer_by = answer_due(recall.recall_class, now)
     sign(session, clock, recall, signer, ("approved", command.reason.strip()))
     move(session, actor, clock, recall, "approve", {"scope_hash": recall.scope_hash, "lots": len(keys)})
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
     start_clocks(session, actor, clock, recall)
-    tell_consignees(session, actor, clock, recall, sorted({consignee for _key, consignee in frozen}), vault=vault)
+    tell_consignees(session, actor, clock, recall, _to_tell(session, recall), vault=vault)
+    session.flush()
+    advance_if_told(session, clock, recall)
     session.flush()
     return recall
 
 
-def _lot_keys(session: Session, recall: Recall) -> tuple[str, ...]:
-    return tuple(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
-                                 .order_by(RecallLot.lot_key)))
+def extend_recall(session: Session, actor: Actor, clock: Clock, command: ExtendRecall) -> Recall:
+    """Take a running recall back to planning, because its scope grows. People stay told, answers go on; lots can be
+    added, none taken out. Raises InvalidInput without a reason."""
+    recall = for_action(session, actor, "extend", command.recall_id, command.revision)
+    reason = required_text(command.reason, place="reason")
+    recall.scope_number += 1
+    recall.submitted_at, recall.submitted_by = None, None
+    move(session, actor, clock, recall, "extend", {"reason": reason, "scope_number": recall.scope_number})
+    session.flush()
+    return recall
+
+
+def keep_snapshot(session: Session, actor: Actor, clock: Clock, recall: Recall, scope: Scope) -> None:
+    """Keep the frozen scope whole, so that a later one can be compared with it."""
+    position = (session.scalar(select(func.max(RecallSnapshot.position)).where(
+        RecallSnapshot.recall_id == recall.id)) or 0) + 1
+    assert recall.scope_hash is not None
+    session.add(RecallSnapshot(
+        recall_id=recall.id, position=position, scope_number=recall.scope_number, scope_hash=recall.scope_hash,
+        taken_at=clock.now(), taken_by=actor.id, content={
+            "lots": [[lot.lot_key, lot.number, plain(lot.made), plain(lot.in_stock), plain(lot.shipped)]
+                     for lot in scope.lots],
+            "units": sorted([key, consignee, plain(amount)] for (key, consignee), amount in units_of(scope).items())}))
+
+
+def _submitted(session: Session, actor: Actor, action: str, recall_id: str, revision: int | None) -> Recall:
+    recall = for_action(session, actor, action, recall_id, revision)
+    if recall.submitted_at is None:
+        raise Conflict("This recall was not submitted yet.", code="wrong-state")
+    return recall
+
+
+def _open_lines(session: Session, recall: Recall, units: Mapping[tuple[str, str], Decimal]) -> None:
+    """Lines of the ledger for what is new in the scope; those that people were told of stay as they are."""
+    known = {(key, consignee) for key, consignee in session.execute(select(
+        RecallLedger.lot_key, RecallLedger.consignee_id).where(RecallLedger.recall_id == recall.id))}
+    fresh = [{"recall_id": recall.id, "lot_key": key, "consignee_id": consignee, "shipped": amount,
+              "scope_number": recall.scope_number}
+             for (key, consignee), amount in units.items() if (key, consignee) not in known]
+    if fresh:
+        session.execute(insert(RecallLedger), fresh)
+
+
+def _to_tell(session: Session, recall: Recall) -> list[str]:
+    """Consignees with a line that is new."""
+    return list(session.scalars(select(RecallLedger.consignee_id).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.scope_number == recall.scope_number)
+        .distinct().order_by(RecallLedger.consignee_id)))
 
 
 def _frozen_units(session: Session, recall: Recall) -> dict[tuple[str, str], Decimal]:
@@ -167,7 +243,8 @@ def _frozen_units(session: Session, recall: Recall) -> dict[tuple[str, str], Dec
 
 def _thaw(session: Session, recall: Recall) -> None:
     recall.scope_hash, recall.submitted_at, recall.submitted_by = None, None, None
-    session.execute(delete(RecallLedger).where(RecallLedger.recall_id == recall.id))
+    session.execute(delete(RecallLedger).where(RecallLedger.recall_id == recall.id,
+                                               RecallLedger.scope_number == recall.scope_number))
 
 
 def _refuse_tampered(session: Session, recall: Recall) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -18,8 +18,8 @@ from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 
-from .model import Recall, RecallSignature
-from .states import TRANSITIONS, RecallState, next_state
+from .model import Recall, RecallLot, RecallSignature
+from .states import ENDED, TRANSITIONS, next_state
 
 # What the public and consignees read; these are linted and signed.
 PUBLIC_TEXTS = ("title_zh", "title_en", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en")
@@ -48,6 +48,17 @@ def hold_source(recall_id: str) -> str:
     return f"recall:{recall_id}"
 
 
+def plan_source(recall_id: str) -> str:
+    """The `source` of the holds of a decided recall of which nobody was told yet."""
+    return f"plan:{recall_id}"
+
+
+def lot_keys_of(session: Session, recall: Recall) -> tuple[str, ...]:
+    """The lots in scope, by key."""
+    return tuple(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
+                                 .order_by(RecallLot.lot_key)))
+
+
 def for_action(session: Session, actor: Actor, action: str, recall_id: str, revision: int | None) -> Recall:
     """The recall, locked, when the table, the permissions and the revision allow `action`; its state is not changed
     yet. Raises NotFound, Forbidden, Conflict (code `wrong-state`) and Stale."""
@@ -66,32 +77,55 @@ def move(session: Session, actor: Actor, clock: Clock, recall: Recall, action: s
            {"before": str(before), "after": str(recall.state), **(data or {})})
 
 
-_DONE = {"submit": "submitted", "return": "returned", "approve": "approved", "close": "closed", "cancel": "cancelled"}
+MEANINGS = ("evaluated_quality", "evaluated_medical", "decided", "no_action", "submitted", "approved", "terminated")
+_DONE = {"assess": "assessing", "evaluated": "evaluated", "reassess": "reassessing", "decide": "decided",
+         "decide_none": "decided_none", "submit": "submitted", "return": "returned", "approve": "approved",
+         "execute": "executing", "check": "checking", "conclude": "concluded", "terminate": "terminated",
+         "extend": "extended", "reopen": "reopened", "cancel": "cancelled"}
+TOLD: ColumnElement[bool] = Recall.approved_at.is_not(None)
+RUNS: ColumnElement[bool] = TOLD & Recall.state.not_in(ENDED)
 
 
-def is_told(state: str) -> bool:
-    """Whether consignees and the public know of a recall in this state."""
-    return state in (RecallState.notifying, RecallState.closed)
+def is_told(recall: Recall) -> bool:
+    """Whether consignees and the public know of it. TOLD is the same as a condition."""
+    return recall.approved_at is not None
+
+
+def is_running(recall: Recall) -> bool:
+    """Whether people were told and the books are open: answers count, letters go out. RUNS is the same as a
+    condition."""
+    return recall.approved_at is not None and recall.state not in ENDED
 
 
 def signed_hash(recall: Recall) -> str:
-    """SHA-256 of what a signature covers: class, every text, and the hash of the frozen scope."""
+    """SHA-256 of what the signatures of submission and approval cover: class, every text, the hash of the frozen
+    scope."""
     body = {name: getattr(recall, name) for name in (
         "id", "reference", "recall_class", "reason", "contact", "scope_hash", *PUBLIC_TEXTS)}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()
 
 
-def sign(session: Session, clock: Clock, recall: Recall, signer: User, meaning: tuple[str, str]) -> RecallSignature:
-    """Add a signature; `meaning` is (`submitted` or `approved`, the reason in the signer's words).
+def sign(session: Session, clock: Clock, recall: Recall, signer: User, meaning: tuple[str, str],
+         covered: str = "") -> RecallSignature:
+    """Add a signature; `meaning` is (one of MEANINGS, the reason in the signer's words), `covered` the hash of what is
+    signed where it is not scope and texts.
 
     Source: 21 CFR 11.50 (name, time, meaning) and 11.70 (bound to what was signed).
     """
     last = session.scalar(select(func.max(RecallSignature.position)).where(RecallSignature.recall_id == recall.id))
     signature = RecallSignature(recall_id=recall.id, position=(last or 0) + 1, user_id=signer.id,
                                 user_name=signer.name, meaning=meaning[0], reason=meaning[1], at=clock.now(),
-                                signed_hash=signed_hash(recall))
+                                signed_hash=covered or signed_hash(recall))
     session.add(signature)
+    session.flush()
     return signature
+
+
+def signatures_of(session: Session, recall_id: str, meaning: str, covered: str) -> list[RecallSignature]:
+    """Who signed exactly this with this meaning, in order."""
+    return list(session.scalars(select(RecallSignature).where(
+        RecallSignature.recall_id == recall_id, RecallSignature.meaning == meaning,
+        RecallSignature.signed_hash == covered).order_by(RecallSignature.position)))
 
 
 def line_names(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -18,22 +18,38 @@ from traceapp.trace.model import Lot
 from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import Subject, end_repeating, run_clocks
 
-from .cases import recall_stream
+from .cases import RUNS, recall_stream
 from .model import Recall, RecallLedger, RecallLot
-from .states import RecallClass, RecallState
+from .states import RecallClass
 
 _NUMBERS = {RecallClass.one: "1", RecallClass.two: "2", RecallClass.three: "3"}
 
 
-def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
-    """What begins with the second signature: with it the recall is decided, planned and begun at once, as a correction
-    or removal, or as the extension of one. A person says of each clock where the law of a place asks for nothing."""
-    assert recall.approved_at is not None
+def start_decided_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
+    """What begins with the decision: telling the authority, the plan. A person says of each clock where the law of a
+    place asks for nothing."""
+    assert recall.decided_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
     return _run(session, actor, clock, recall, frozenset({
-        Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
-        Trigger.safety_action, Trigger.correction_extended if recall.extends_id else Trigger.correction_begun}),
-        recall.approved_at)
+        Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at)
+
+
+def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
+    """What begins with the second signature on scope and texts: the correction or removal, or its extension."""
+    assert recall.approved_at is not None
+    number = _NUMBERS[RecallClass(recall.recall_class)]
+    is_further = recall.scope_number > 1 or recall.extends_id is not None
+    return _run(session, actor, clock, recall, frozenset({
+        Trigger(f"recall_begun_{number}"), Trigger.safety_action,
+        Trigger.correction_extended if is_further else Trigger.correction_begun}),
+        clock.now() if recall.scope_number > 1 else recall.approved_at)
+
+
+def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+    """Both, for a running recall from before there were clocks, or whose market was entered late."""
+    if recall.decided_at is not None:
+        start_decided_clocks(session, actor, clock, recall)
+    start_clocks(session, actor, clock, recall)
 
 
 def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
@@ -46,17 +62,17 @@ def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall
 def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:
     """Ask the authorities of markets that were entered late for every recall that runs with batches of a product, from
     its second signature. `jobs` calls it for the work row `product.markets`."""
-    for recall in session.scalars(select(Recall).where(Recall.state == RecallState.notifying, Recall.id.in_(
+    for recall in session.scalars(select(Recall).where(RUNS, Recall.id.in_(
             select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key)
             .where(Lot.product_id == product_id))).with_for_update()):
-        start_clocks(session, actor, clock, recall)
+        start_every_clock(session, actor, clock, recall)
 
 
 def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
     """Recalls that run and for which no clock was ever begun: those from before they had clocks. Locked."""
     about = literal("recall:") + Recall.id
     return list(session.scalars(
-        select(Recall).where(Recall.state == RecallState.notifying,
+        select(Recall).where(RUNS,
                              ~select(LegalClock.id).where(LegalClock.about == about).exists())
         .order_by(Recall.approved_at).limit(limit).with_for_update(skip_locked=True)))
 

@@ -1,7 +1,7 @@
 """Opening a recall, writing its texts, choosing its scope."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select
@@ -17,11 +17,13 @@ from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 from traceapp.surveillance.model import Signal
+from traceapp.trace.holds import PlaceHold, place_hold
+from traceapp.trace.model import HoldKind, Lot
 
-from .cases import PUBLIC_TEXTS, is_told, recall_by_id, recall_stream
-from .model import Recall, RecallLot
+from .cases import PUBLIC_TEXTS, is_told, plan_source, recall_by_id, recall_stream
+from .model import Recall, RecallLedger, RecallLot
 from .scope import Scope, propose_scope, scope_of
-from .states import RecallClass, RecallState
+from .states import UNTOLD, RecallClass, RecallState, TriggerKind
 from .wording import refuse_softeners
 
 _SIZES = {"title_zh": 300, "title_en": 300, "contact": 200} | dict.fromkeys(
@@ -49,6 +51,9 @@ class OpenRecall:
     signal_id: str | None = None
     extends_id: str | None = None
     root_lot_keys: tuple[str, ...] = ()
+    trigger_kind: str = ""
+    trigger_text: str = ""
+    is_drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,17 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
     if command.signal_id is not None and session.scalar(
             select(Signal.id).where(Signal.id == command.signal_id)) is None:
         raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
-    if command.extends_id is not None and not is_told(recall_by_id(session, command.extends_id).state):
+    if command.extends_id is not None and not is_told(recall_by_id(session, command.extends_id)):
         raise Conflict("Nobody was told of that recall yet: add the batches to its scope.", code="not-told",
                        place="extends_id")
     now = clock.now()
     roots = tuple(dict.fromkeys(command.root_lot_keys))
+    kind = command.trigger_kind or (TriggerKind.signal if command.signal_id else TriggerKind.other)
+    if kind not in set(TriggerKind):
+        raise InvalidInput("Choose what the case is about.", code="unknown-trigger", place="trigger_kind")
     recall = Recall(id=new_id(now), reference=new_reference("RC", now), state=RecallState.draft, opened_at=now,
+                    trigger_kind=kind, trigger_text=short_text(command.trigger_text, 300, place="trigger_text"),
+                    is_drill=command.is_drill, awareness_at=now,
                     opened_by=actor.id, signal_id=command.signal_id, extends_id=command.extends_id,
                     root_lot_key=roots[0] if roots else None,
                     scope_rule={"roots": list(roots), "left_out": {}}, **values)
@@ -128,12 +138,17 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
     roots = roots_of(recall) if command.root_lot_keys is None else tuple(dict.fromkeys(command.root_lot_keys))
     if not command.lot_keys:
         raise InvalidInput("Choose at least one lot.", code="no-lots", place="lot_keys")
+    _refuse_taken_out(session, recall, frozenset(command.lot_keys), before)
     proposed = propose_scope(session, roots)
     left_out = {key: short_text(reason, 1000, place=f"left_out/{key}") for key, reason in command.left_out.items()
                 if key in proposed.lot_keys and key not in command.lot_keys}
     refuse_unexplained(proposed, frozenset(command.lot_keys), left_out)
     scope = scope_of(session, roots, command.lot_keys)
     write_lots(session, recall, scope)
+    if recall.decided_at is not None:
+        place_hold(session, actor, clock, PlaceHold(
+            tuple(sorted({*scope.lot_keys, *proposed.lot_keys})), HoldKind.manual, plan_source(recall.id),
+            f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
     recall.scope_rule = {"roots": list(roots), "left_out": left_out}
     recall.root_lot_key = roots[0] if roots else None
     flag_modified(recall, "scope_rule")
@@ -143,6 +158,11 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
         "lots": len(after), "roots": list(roots), "left_out": left_out})
     session.flush()
     return scope
+
+
+def is_open_for_change(recall: Recall) -> bool:
+    """Whether scope, texts and strategy can be changed: until they are submitted for approval."""
+    return recall.state in UNTOLD and recall.submitted_at is None
 
 
 def roots_of(recall: Recall) -> tuple[str, ...]:
@@ -166,6 +186,18 @@ def refuse_unexplained(proposed: Scope, chosen: frozenset[str], left_out: Mappin
             errors={f"left_out/{key}": number for key, number in missing.items()})
 
 
+def _refuse_taken_out(session: Session, recall: Recall, chosen: frozenset[str], before: Sequence[str]) -> None:
+    """Nothing unless a lot is taken out of which people were told."""
+    if not is_told(recall):
+        return
+    gone = [key for key in before if key not in chosen]
+    told = list(session.scalars(select(Lot.number).join(RecallLedger, RecallLedger.lot_key == Lot.lot_key).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.lot_key.in_(gone)).distinct())) if gone else []
+    if told:
+        raise Conflict("People were told of these lots; they cannot be taken out: %(lots)s.", code="lots-told",
+                       place="lot_keys", lots=named(told))
+
+
 def named(numbers: object, most: int = 10) -> str:
     """Lot numbers or names in one line, cut after `most`."""
     listed = [str(number) for number in numbers]  # type: ignore[attr-defined]
@@ -183,9 +215,9 @@ def write_lots(session: Session, recall: Recall, scope: Scope) -> None:
 
 def _draft(session: Session, recall_id: str, revision: int | None) -> Recall:
     recall = recall_by_id(session, recall_id, lock=True)
-    if recall.state != RecallState.draft:
-        raise Conflict("Only a draft can be changed; this recall is “%(state)s”.", code="wrong-state",
-                       state=str(recall.state))
+    if not is_open_for_change(recall):
+        raise Conflict("Scope and texts can be changed until they are submitted; this recall is “%(state)s”.",
+                       code="wrong-state", state=str(recall.state))
     expect_revision(recall, revision)
     return recall
 

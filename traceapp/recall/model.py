@@ -1,30 +1,36 @@
-"""Tables of recalls: case, frozen scope, notices, ledger, approvals."""
+"""Tables of recalls: case, evaluation, frozen scope, notices, ledger, checks, signatures."""
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
 
-from .states import NoticeState, RecallClass, RecallState
+from .states import CheckLevel, Depth, NoticeState, RecallClass, RecallState, TriggerKind
 
 
 class Recall(Revisioned, Base):
     """One recall case. Title, risk, action and remedy are what the public and consignees read; `reason` stays inside.
-    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen.
-    `extends_id`: the earlier recall that this one takes to further batches."""
+    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen;
+    `scope_number` counts how often it grew after people were told. `approved_at` is the first approval: from then on
+    people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case. `check_share` is the
+    share of level B. `extends_id`: an earlier recall that this one took to further batches."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
+                      enum_check("trigger_kind", TriggerKind), enum_check("depth", Depth),
+                      enum_check("check_level", CheckLevel),
+                      CheckConstraint("check_share IS NULL OR (check_share > 0.1 AND check_share < 1)",
+                                      name="share_is_between_a_and_c"),
                       Index("ix_recall_state_opened", "state", "opened_at"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     reference: Mapped[str] = mapped_column(String(20), unique=True)
-    state: Mapped[str] = mapped_column(String(12), default=RecallState.draft)
+    state: Mapped[str] = mapped_column(String(16), default=RecallState.draft)
     recall_class: Mapped[str] = mapped_column(String(4))
     title_zh: Mapped[str] = mapped_column(String(300))
     title_en: Mapped[str] = mapped_column(String(300))
@@ -41,6 +47,21 @@ class Recall(Revisioned, Base):
     extends_id: Mapped[str | None] = mapped_column(String(32))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
     opened_by: Mapped[str] = mapped_column(String(32))
+    trigger_kind: Mapped[str] = mapped_column(String(12), default=TriggerKind.other)
+    trigger_text: Mapped[str] = mapped_column(String(300), default="")
+    awareness_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    owner_id: Mapped[str | None] = mapped_column(String(32))
+    is_drill: Mapped[bool] = mapped_column(default=False)
+    is_mandated: Mapped[bool] = mapped_column(default=False)
+    mandate: Mapped[str] = mapped_column(Text, default="")
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    decided_by: Mapped[str | None] = mapped_column(String(32))
+    decision: Mapped[str] = mapped_column(Text, default="")
+    depth: Mapped[str | None] = mapped_column(String(10))
+    check_level: Mapped[str | None] = mapped_column(String(1))
+    check_share: Mapped[float | None] = mapped_column(Float)
+    check_seed: Mapped[int | None] = mapped_column(Integer)
+    scope_number: Mapped[int] = mapped_column(Integer, default=1)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     submitted_by: Mapped[str | None] = mapped_column(String(32))
     approved_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -85,6 +106,7 @@ class RecallLedger(Base):
     on_hand: Mapped[Decimal | None]
     used: Mapped[Decimal | None]
     returned: Mapped[Decimal | None]
+    scope_number: Mapped[int] = mapped_column(Integer, default=1)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_by: Mapped[str] = mapped_column(String(200), default="")
     explanation: Mapped[str] = mapped_column(Text, default="")
@@ -113,6 +135,71 @@ class Notice(Base):
     answers: Mapped[int] = mapped_column(Integer, default=0)
     reminders: Mapped[int] = mapped_column(Integer, default=0)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class RecallEvaluation(Base):
+    """One version of the health hazard evaluation, as `evaluation.Hazard` writes it; signatures cover its hash."""
+
+    __tablename__ = "recall_evaluation"
+    append_only = True
+
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[Any] = mapped_column(JsonText)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    written_by: Mapped[str] = mapped_column(String(32))
+    written_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RecallSnapshot(Base):
+    """The scope as it was frozen, each time: lots with quantities, consignees with units, under its hash."""
+
+    __tablename__ = "recall_snapshot"
+    append_only = True
+
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    scope_number: Mapped[int] = mapped_column(Integer)
+    scope_hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[Any] = mapped_column(JsonText)
+    taken_at: Mapped[datetime] = mapped_column(UtcTime)
+    taken_by: Mapped[str] = mapped_column(String(32))
+
+
+class NoticeAttempt(Base):
+    """One time that somebody tried to reach a consignee by another way than a letter of ours, and what came of it."""
+
+    __tablename__ = "notice_attempt"
+    append_only = True
+
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    way: Mapped[str] = mapped_column(String(12))
+    reached: Mapped[bool]
+    note: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by: Mapped[str] = mapped_column(String(32))
+
+
+class EffectivenessCheck(Base):
+    """A consignee that was drawn to be asked whether it got, understood and followed the notice; None: not asked yet.
+    Drawn anew after the scope grew."""
+
+    __tablename__ = "effectiveness_check"
+    __table_args__ = (CheckConstraint("(received IS NULL) = (checked_at IS NULL)", name="asked_is_answered"),)
+
+    recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"), primary_key=True)
+    scope_number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    drawn_at: Mapped[datetime] = mapped_column(UtcTime)
+    way: Mapped[str] = mapped_column(String(12), default="")
+    received: Mapped[bool | None]
+    understood: Mapped[bool | None]
+    acted: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    checked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    checked_by: Mapped[str | None] = mapped_column(String(32))
 
 
 class RecallSignature(Base):

@@ -1,7 +1,7 @@
 """The notice to each consignee: its secret link, its letters, its reminders."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, insert, select, tuple_
@@ -20,10 +20,10 @@ from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
-from .cases import notice_stream, recall_by_id
+from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall
 from .policy import answer_due
-from .states import NoticeState, RecallState
+from .states import NoticeState
 
 NOTICE_KIND, REMINDER_KIND = "recall.notice", "recall.reminder"
 KINDS = (NOTICE_KIND, REMINDER_KIND)
@@ -49,11 +49,15 @@ def sealed_about(notice_id: str) -> str:
 
 def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall, consignee_ids: Sequence[str], *,
                     vault: Vault) -> None:
-    """A notice for every consignee, a letter to each contact that gets recalls; who has no address becomes a task."""
+    """A notice for every consignee, a letter to each contact that gets recalls; who has no address becomes a task. Who
+    has a notice already is written to again, about the lots that came later, and has to answer for them."""
     now = clock.now()
     contacts = recall_contacts(session, tuple(consignee_ids))
     rows = []
+    earlier = _tell_again(session, clock, recall, consignee_ids, contacts)
     for consignee_id in consignee_ids:
+        if consignee_id in earlier:
+            continue
         token, notice_id = new_secret(24), new_id(now)
         reachable = with_mail(contacts.get(consignee_id, ()))
         rows.append({
@@ -67,6 +71,23 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
     for row in rows:
         if row["state"] == NoticeState.not_sent:
             _raise(session, actor, clock, recall, (NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"])))
+
+
+def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: Sequence[str],
+                contacts: Mapping[str, Sequence[PartyContact]]) -> set[str]:
+    found = {notice.consignee_id: notice for notice in session.scalars(select(Notice).where(
+        Notice.recall_id == recall.id).with_for_update())} if recall.scope_number > 1 else {}
+    again = {key: found[key] for key in consignee_ids if key in found}
+    for notice in again.values():
+        notice.answered_at, notice.reminders, notice.reminded_at = None, 0, None
+        notice.queued_at, notice.sent_at = clock.now(), None
+        reachable = with_mail(contacts.get(notice.consignee_id, ()))
+        notice.state = NoticeState.queued if reachable else NoticeState.not_sent
+        row: dict[str, object] = {"recall_id": recall.id, "consignee_id": notice.consignee_id, "id": notice.id,
+                                  "reminders": 0, "scope": recall.scope_number}
+        for contact in reachable:
+            _queue(session, clock, NOTICE_KIND, row, contact)
+    return set(again)
 
 
 def with_mail(contacts: Iterable[PartyContact]) -> list[PartyContact]:
@@ -121,7 +142,7 @@ def send_notice_again(session: Session, actor: Actor, clock: Clock, command: Sen
     """
     permit(actor, "recall.write")
     recall = recall_by_id(session, command.recall_id)
-    if recall.state != RecallState.notifying:
+    if not is_running(recall):
         raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
     notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
     reachable = with_mail(recall_contacts(session, (notice.consignee_id,)).get(notice.consignee_id, ()))

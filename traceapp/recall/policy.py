@@ -1,12 +1,15 @@
 """Pure decisions of a recall: how long to wait, what a line of the ledger comes to."""
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from .states import RecallClass
+from .states import CheckLevel, Depth, RecallClass
 
 MOST_REMINDERS = 3
 # Days until an answer is due, after which the first reminder goes; then days between reminders.
@@ -14,6 +17,16 @@ MOST_REMINDERS = 3
 # gets as long to answer.
 ANSWER_DAYS: dict[str, int] = {RecallClass.one: 1, RecallClass.two: 3, RecallClass.three: 7}
 AGAIN_DAYS: dict[str, int] = {RecallClass.one: 1, RecallClass.two: 2, RecallClass.three: 2}
+
+# How deep people are told and how many are asked afterwards, as long as nobody chose otherwise. Class I and II reach
+# whoever uses the product; source: 21 CFR 7.42(b)(1) and (3), CFDA Order 29 (2017) art. 13.
+PROPOSED: dict[RecallClass, tuple[Depth, CheckLevel]] = {
+    RecallClass.one: (Depth.consumer, CheckLevel.a), RecallClass.two: (Depth.user, CheckLevel.a),
+    RecallClass.three: (Depth.retail, CheckLevel.c)}
+_SHARES = {CheckLevel.a: 1.0, CheckLevel.c: 0.1, CheckLevel.d: 0.02, CheckLevel.e: 0.0}
+# From here on the sample can be drawn although some are silent; below it each silent one needs documented tries.
+ENOUGH_ANSWERS = 0.95
+LEAST_TRIES, LEAST_WAYS = 3, 2
 
 
 class LineState(StrEnum):
@@ -62,3 +75,26 @@ def answer_due(recall_class: str, told_at: datetime) -> datetime:
 def approval_due(recall_class: str, submitted_at: datetime) -> datetime:
     """By when a second person should have decided: classes I and II within a day, III within three."""
     return submitted_at + timedelta(days=3 if recall_class == RecallClass.three else 1)
+
+
+def sample_size(consignees: int, level: str, share: float | None = None) -> int:
+    """How many consignees have to be asked: rounded up, at least one but for level E; `share` only with level B."""
+    part = share if level == CheckLevel.b else _SHARES[CheckLevel(level)]
+    if part is None:
+        raise ValueError("level B needs a share")
+    # Without the hair, 10 % of 30 in floating numbers would ask for four.
+    return min(consignees, max(1, math.ceil(consignees * part - 1e-9))) if part > 0 and consignees else 0
+
+
+def drawn(consignee_ids: Iterable[str], count: int, seed: int) -> tuple[str, ...]:
+    """That many of them, the same for the same seed whatever their order."""
+    listed = sorted(consignee_ids)
+    return tuple(sorted(random.Random(seed).sample(listed, min(count, len(listed)))))
+
+
+def may_check(answered: int, consignees: int, silent: Iterable[Collection[str]]) -> bool:
+    """Whether effectiveness can be checked: enough answers, or every silent consignee (the ways of its tries, one entry
+    a try) was tried three times by two ways."""
+    if consignees == 0 or answered / consignees >= ENOUGH_ANSWERS:
+        return True
+    return all(len(ways) >= LEAST_TRIES and len(set(ways)) >= LEAST_WAYS for ways in silent)

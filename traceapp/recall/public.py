@@ -14,10 +14,10 @@ from traceapp.catalog.model import Product, ProductKind
 from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
+from .cases import RUNS, TOLD
 from .model import Recall, RecallLot
 from .states import RecallState
 
-_ANNOUNCED = (RecallState.notifying, RecallState.closed)
 _GTIN = re.compile(r"/01/(\d{14})")
 _SOURCE = "recall:"
 
@@ -72,7 +72,7 @@ class PublicRecall:
 
 def public_recalls(session: Session, *, after: str | None = None, limit: int = 50) -> Page[PublicRecall]:
     """Announced recalls, the newest first, each with its batches. Three statements, however many."""
-    page = page_of(session, select(Recall).where(Recall.state.in_(_ANNOUNCED)),
+    page = page_of(session, select(Recall).where(TOLD),
                    Order(Recall.approved_at, Recall.id, descending=True), after, limit)
     lots = _lots(session, [recall.id for recall in page.rows])
     return Page(tuple(PublicRecall(_facts(recall), tuple(lots.get(recall.id, ()))) for recall in page.rows),
@@ -81,7 +81,7 @@ def public_recalls(session: Session, *, after: str | None = None, limit: int = 5
 
 def public_recall(session: Session, reference: str) -> PublicRecall | None:
     """One announced recall by the number that people are told; None when there is none."""
-    recall = session.scalar(select(Recall).where(Recall.reference == reference, Recall.state.in_(_ANNOUNCED)))
+    recall = session.scalar(select(Recall).where(Recall.reference == reference, TOLD))
     if recall is None:
         return None
     return PublicRecall(_facts(recall), tuple(_lots(session, [recall.id]).get(recall.id, ())))
@@ -91,7 +91,7 @@ def recalls_of_product(session: Session, product_id: str) -> tuple[PublicRecall,
     """The announced recalls of a product that are not closed, the newest first, each with its batches of this product.
     Two statements."""
     theirs = select(RecallLot.recall_id).join(Lot, Lot.lot_key == RecallLot.lot_key).where(Lot.product_id == product_id)
-    found = session.scalars(select(Recall).where(Recall.state == RecallState.notifying, Recall.id.in_(theirs))
+    found = session.scalars(select(Recall).where(RUNS, Recall.id.in_(theirs))
                             .order_by(Recall.approved_at.desc(), Recall.id)).all()
     lots = _lots(session, [recall.id for recall in found], product_id)
     return tuple(PublicRecall(_facts(recall), tuple(lots.get(recall.id, ()))) for recall in found)
@@ -123,13 +123,14 @@ def _columns() -> Select[*tuple[Any, ...]]:
     return select(
         Recall.id, Recall.reference, Recall.recall_class, Recall.state, Recall.title_zh, Recall.title_en,
         Recall.risk_zh, Recall.risk_en, Recall.action_zh, Recall.action_en, Recall.remedy_zh, Recall.remedy_en,
-        Recall.contact, Recall.approved_at, Recall.closed_at).where(Recall.state.in_(_ANNOUNCED))
+        Recall.contact, Recall.approved_at, Recall.closed_at).where(TOLD)
 
 
 def _facts(row: Recall | Row[*tuple[Any, ...]]) -> RecallFacts:
     assert row.approved_at is not None  # announced is approved
     return RecallFacts(
-        id=row.id, reference=row.reference, recall_class=row.recall_class, is_closed=row.state == RecallState.closed,
+        id=row.id, reference=row.reference, recall_class=row.recall_class,
+        is_closed=row.state == RecallState.terminated,
         title={"zh": row.title_zh, "en": row.title_en}, risk={"zh": row.risk_zh, "en": row.risk_en},
         action={"zh": row.action_zh, "en": row.action_en}, remedy={"zh": row.remedy_zh, "en": row.remedy_en},
         contact=row.contact, announced_at=row.approved_at, closed_at=row.closed_at)

@@ -17,9 +17,9 @@ from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
 from .answer import counted_of
-from .cases import notice_stream
+from .cases import TOLD, notice_stream
 from .ledger import state_of
-from .model import Notice, Recall, RecallLedger, RecallLot, RecallSignature
+from .model import Notice, Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .part import WHOLE, RecallPart
 from .policy import LineState, unaccounted
 from .states import NoticeState
@@ -30,8 +30,8 @@ _ACCOUNTED = RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned
 
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
-    """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about; `within`: the
-    ids that may be found."""
+    """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about; `is_told`:
+    only those that people know of; `within`: the ids that may be found."""
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -41,6 +41,7 @@ class RecallFilter:
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     signal_id: str | None = None
+    is_told: bool = False
     within: Select[str] | None = None
     after: str | None = None
     limit: int = 50
@@ -177,6 +178,7 @@ def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
                                   for column in (Recall.reference, Recall.title_zh, Recall.title_en))))
     if wanted.states:
         found = found.where(Recall.state.in_(wanted.states))
+    found = found.where(TOLD) if wanted.is_told else found
     if wanted.within is not None:
         found = found.where(Recall.id.in_(wanted.within))
     for column, value in ((Recall.recall_class, wanted.recall_class), (Recall.signal_id, wanted.signal_id)):
@@ -186,13 +188,27 @@ def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
         found = found.where(Recall.opened_at >= wanted.opened_from)
     if wanted.opened_before:
         found = found.where(Recall.opened_at < wanted.opened_before)
+    return page_of(session, _about(found, wanted), Order(Recall.opened_at, Recall.id, descending=True),
+                   wanted.after, wanted.limit)
+
+
+def _about(found: Select[Recall], wanted: RecallFilter) -> Select[Recall]:
     if wanted.lot_key:
         found = found.where(exists(select(RecallLot.lot_key).where(
             RecallLot.recall_id == Recall.id, RecallLot.lot_key == wanted.lot_key)))
     if wanted.consignee_id:
         found = found.where(exists(select(Notice.id).where(
             Notice.recall_id == Recall.id, Notice.consignee_id == wanted.consignee_id)))
-    return page_of(session, found, Order(Recall.opened_at, Recall.id, descending=True), wanted.after, wanted.limit)
+    return found
+
+
+def consignee_names(session: Session, consignee_ids: Sequence[str]) -> dict[str, str]:
+    """What each consignee is called in messages."""
+    found: dict[str, str] = {key: key for key in consignee_ids}
+    for start in range(0, len(consignee_ids), 500):
+        found.update({key: name for key, name in session.execute(select(Party.id, Party.name_zh).where(
+            Party.id.in_(consignee_ids[start:start + 500])))})
+    return found
 
 
 def recall_by_reference(session: Session, reference: str) -> Recall | None:
@@ -216,6 +232,12 @@ def signatures(session: Session, recall_id: str) -> tuple[RecallSignature, ...]:
     """Who signed what, in order."""
     return tuple(session.scalars(select(RecallSignature).where(RecallSignature.recall_id == recall_id)
                                  .order_by(RecallSignature.position)))
+
+
+def snapshots_of(session: Session, recall_id: str) -> tuple[RecallSnapshot, ...]:
+    """The scope each time that it was frozen, the first time first."""
+    return tuple(session.scalars(select(RecallSnapshot).where(RecallSnapshot.recall_id == recall_id)
+                                 .order_by(RecallSnapshot.position)))
 
 
 def is_line_in(state: LineState) -> ColumnElement[bool]:

@@ -12,11 +12,11 @@ from traceapp.catalog.queries import recall_contacts
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 
-from .cases import notice_stream
+from .cases import RUNS, notice_stream
 from .model import Notice, Recall, RecallLedger
 from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, with_mail
 from .policy import AGAIN_DAYS, ANSWER_DAYS, MOST_REMINDERS
-from .states import NoticeState, RecallState
+from .states import NoticeState
 
 
 def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
@@ -29,7 +29,7 @@ def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
     now = clock.now()
     due = session.execute(
         select(Notice, Recall).join(Recall, Recall.id == Notice.recall_id)
-        .where(Recall.state == RecallState.notifying, Notice.answered_at.is_(None), Notice.state != NoticeState.queued,
+        .where(RUNS, Notice.answered_at.is_(None), Notice.state != NoticeState.queued,
                _has_open_line(), or_(*(_is_due(recall_class, now) for recall_class in ANSWER_DAYS)))
         .order_by(Notice.queued_at, Notice.id).limit(limit).with_for_update(of=Notice, skip_locked=True)).all()
     contacts = recall_contacts(session, tuple({notice.consignee_id for notice, _recall in due}))

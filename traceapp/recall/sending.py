@@ -17,12 +17,13 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, VaultError
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
-from .cases import notice_stream, recall_stream
+from .cases import is_running, notice_stream, recall_stream
 from .letters import LetterFacts, LetterLot, subject_of, text_of
 from .model import Notice, Recall, RecallLedger
 from .notices import KINDS, NOT_SENT_TASK, REMINDER_KIND, UNCERTAIN_TASK, raise_notice_task, sealed_about
 from .policy import answer_due
-from .states import NoticeState, RecallState
+from .states import NoticeState
+from .told import advance_if_told
 
 # A notice with several letters is as good as the best of them.
 _RANK = {NoticeState.queued: 0, NoticeState.not_sent: 1, NoticeState.uncertain: 2, NoticeState.sent: 3,
@@ -46,7 +47,7 @@ class NoticeSender:
         notice = session.get(Notice, (payload["recall"], payload["consignee"]))
         recall = session.get(Recall, payload["recall"])
         contact = session.get(PartyContact, message.recipient.removeprefix("contact:"))
-        if notice is None or recall is None or recall.state != RecallState.notifying:
+        if notice is None or recall is None or not is_running(recall):
             return Delivery("refused", NOT_NEEDED + "the recall is not running")
         if message.kind == REMINDER_KIND and notice.answered_at is not None:
             return Delivery("refused", NOT_NEEDED + "answered")
@@ -98,6 +99,8 @@ class NoticeSender:
                 notice.sent_at = now
             if _RANK[outcome] > _RANK[NoticeState(notice.state)]:
                 notice.state = outcome
+            session.flush()
+            advance_if_told(session, self.clock, recall)
         record(session, SYSTEM, now, f"notice.{outcome}", notice_stream(notice.id), {
             "message": message.id, "kind": message.kind, "contact": message.recipient, "attempts": message.attempts})
         self._raise_work(session, recall, notice, message)

@@ -1,8 +1,6 @@
 """The life of a recall as a table: action -> (from states, to state, permission).
 
-`draft`: scope may change. `submitted`: scope is frozen and waits for a second person. `notifying`: letters go out,
-the verdict of every lot in scope is "recalled", answers come in. `closed`: every unit is accounted for; the verdict
-stays. `cancelled`: ended before anybody was told.
+Source: 21 CFR 7.40-7.59, the FDA's Regulatory Procedures Manual chapter 7, CFDA Order 29 (2017), ISO 10393.
 """
 from __future__ import annotations
 
@@ -12,13 +10,24 @@ from traceapp.core.states import StateTable
 
 
 class RecallState(StrEnum):
-    """Where a recall stands; what each means stands at the head of this file."""
+    """`draft`: why, and which lots, is being written down. `assessing`: the hazard is evaluated. `decision`: two people
+    signed the evaluation, somebody has to decide. `planned`: there will be a recall; its lots can go nowhere; scope and
+    texts are made ready and approved by a second person. `notifying`: letters go out, every lot in scope reads
+    “recalled”. `executing`: every direct consignee was told, answers come in. `effectiveness`: a sample is asked
+    whether it understood and acted. `closing`: the books are balanced. `terminated`: the end; lots stay recalled.
+    `cancelled`: ended before it was assessed to the end. `closed_no_action`: decided that none is needed."""
 
     draft = "draft"
-    submitted = "submitted"
+    assessing = "assessing"
+    decision = "decision"
+    planned = "planned"
     notifying = "notifying"
-    closed = "closed"
+    executing = "executing"
+    effectiveness = "effectiveness"
+    closing = "closing"
+    terminated = "terminated"
     cancelled = "cancelled"
+    closed_no_action = "closed_no_action"
 
 
 class RecallClass(StrEnum):
@@ -28,6 +37,40 @@ class RecallClass(StrEnum):
     one = "I"
     two = "II"
     three = "III"
+
+
+class TriggerKind(StrEnum):
+    """What made somebody open the case."""
+
+    signal = "signal"
+    complaint = "complaint"
+    inspection = "inspection"
+    stability = "stability"
+    supplier = "supplier"
+    authority = "authority"
+    capa = "capa"
+    other = "other"
+
+
+class Depth(StrEnum):
+    """How far down the chain people are told. Source: 21 CFR 7.42(b)(1)."""
+
+    wholesale = "wholesale"
+    retail = "retail"
+    user = "user"
+    consumer = "consumer"
+    patient = "patient"
+
+
+class CheckLevel(StrEnum):
+    """How many direct consignees are asked whether they understood and acted: A all, B a stated share between A and C,
+    C 10 %, D 2 %, E none. Source: 21 CFR 7.42(b)(3)."""
+
+    a = "A"
+    b = "B"
+    c = "C"
+    d = "D"
+    e = "E"
 
 
 class NoticeState(StrEnum):
@@ -41,12 +84,25 @@ class NoticeState(StrEnum):
 
 
 _S = RecallState
+ENDED = frozenset({_S.terminated, _S.cancelled, _S.closed_no_action})
+# Nobody was told yet, or the scope of what people were told of grows.
+UNTOLD = frozenset({_S.draft, _S.assessing, _S.decision, _S.planned})
 TRANSITIONS: dict[str, tuple[frozenset[RecallState], RecallState, str]] = {
-    "submit": (frozenset({_S.draft}), _S.submitted, "recall.write"),
-    "return": (frozenset({_S.submitted}), _S.draft, "recall.approve"),
-    "approve": (frozenset({_S.submitted}), _S.notifying, "recall.approve"),
-    "close": (frozenset({_S.notifying}), _S.closed, "recall.approve"),
-    "cancel": (frozenset({_S.draft, _S.submitted}), _S.cancelled, "recall.write"),
+    "assess": (frozenset({_S.draft}), _S.assessing, "recall.write"),
+    "evaluated": (frozenset({_S.assessing}), _S.decision, "recall.write"),
+    "decide": (frozenset({_S.decision}), _S.planned, "recall.approve"),
+    "decide_none": (frozenset({_S.decision}), _S.closed_no_action, "recall.approve"),
+    "reassess": (frozenset({_S.decision}), _S.assessing, "recall.write"),
+    "submit": (frozenset({_S.planned}), _S.planned, "recall.write"),
+    "return": (frozenset({_S.planned}), _S.planned, "recall.approve"),
+    "approve": (frozenset({_S.planned}), _S.notifying, "recall.approve"),
+    "execute": (frozenset({_S.notifying}), _S.executing, "recall.write"),
+    "check": (frozenset({_S.executing}), _S.effectiveness, "recall.write"),
+    "conclude": (frozenset({_S.effectiveness}), _S.closing, "recall.write"),
+    "terminate": (frozenset({_S.closing}), _S.terminated, "recall.approve"),
+    "extend": (frozenset({_S.notifying, _S.executing, _S.effectiveness, _S.closing}), _S.planned, "recall.write"),
+    "reopen": (frozenset({_S.terminated, _S.closed_no_action}), _S.assessing, "recall.approve"),
+    "cancel": (frozenset({_S.draft, _S.assessing, _S.decision, _S.planned}), _S.cancelled, "recall.write"),
 }
 _TABLE = StateTable(TRANSITIONS, "A recall that is “%(state)s” cannot be changed by “%(action)s”.")
 next_state, actions_from = _TABLE.next_state, _TABLE.actions_from

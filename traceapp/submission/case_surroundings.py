@@ -24,13 +24,12 @@ from traceapp.catalog.model import (
 )
 from traceapp.complaint.region import Region, place_of
 from traceapp.export.case_report import Organisation, ReportedLot, ReportedProduct
+from traceapp.recall.cases import TOLD
 from traceapp.recall.model import Recall, RecallLot
-from traceapp.recall.states import RecallState
 from traceapp.trace.model import Lot, ShipmentLine, TestResult
 from traceapp.trace.overview import Inspected, inspections_of
 
 _HELD = (PartyRoleName.registrant, PartyRoleName.contract_manufacturer)
-_NAMED = (RecallState.notifying, RecallState.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def _unit_gtin(session: Session, product_id: str | None) -> str:
 
 def _recalls(session: Session, lot_key: str) -> tuple[str, ...]:
     return tuple(session.scalars(select(Recall.reference).join(RecallLot, RecallLot.recall_id == Recall.id).where(
-        RecallLot.lot_key == lot_key, Recall.state.in_(_NAMED)).order_by(Recall.reference)))
+        RecallLot.lot_key == lot_key, TOLD).order_by(Recall.reference)))
 
 
 def markets_of(session: Session, product_id: str | None) -> tuple[str, ...]:

@@ -178,7 +178,7 @@ def _recalls(session: Session, wanted: Period) -> list[RecallLine]:
                Recall.approved_at < wanted.until).group_by(Recall.id).order_by(Recall.approved_at, Recall.id)).all()
     return [RecallLine(recall.reference, str(recall.recall_class), recall.title_zh, recall.title_en,
                        recall.approved_at.astimezone(ZONE).date() if recall.approved_at else None, str(recall.state),
-                       lots, shipped or Decimal(0)) for recall, lots, shipped in rows if is_told(recall.state)]
+                       lots, shipped or Decimal(0)) for recall, lots, shipped in rows if is_told(recall)]
 
 
 def _reports(session: Session, wanted: Period) -> list[ReportsLine]:

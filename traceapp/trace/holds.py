@@ -20,11 +20,13 @@ from .facts import record_act
 from .model import Hold, HoldKind, Lot
 
 MANUAL = "manual"
+# The source of holds of a recall that is decided and of which nobody was told yet: `plan:<id>`.
+PLAN = "plan:"
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceHold:
-    """`source` is `manual` or `recall:<id>`; `kind` says which of both."""
+    """`source` is `manual`, `plan:<id>` or `recall:<id>`; of kind `recall` are the last ones only."""
 
     lot_keys: tuple[str, ...]
     kind: str
@@ -47,7 +49,8 @@ def place_hold(session: Session, actor: Actor, clock: Clock, command: PlaceHold)
 
     Raises NotFound for an unknown lot, InvalidInput without a reason.
     """
-    if command.kind not in set(HoldKind) or (command.kind == HoldKind.manual) != (command.source == MANUAL):
+    by_hand = command.source == MANUAL or command.source.startswith(PLAN)
+    if command.kind not in set(HoldKind) or (command.kind == HoldKind.manual) != by_hand:
         raise InvalidInput("A hold is placed by hand (source “manual”) or by a recall.", code="bad-hold",
                            place="kind")
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
@@ -79,7 +82,7 @@ def lift_hold(session: Session, actor: Actor, clock: Clock, command: LiftHold) -
         return ()
     source = holds[0].source
     lots = list(guards.lots_by_key(session, (hold.lot_key for hold in holds)).values())
-    is_recall = source != MANUAL
+    is_recall = source.startswith("recall:")
     why = Why("holding", "available", persistent_unset=("recalled",) if is_recall else (),
               transactions=_transactions(source))
     data = {"source": source, "reason": reason, "holds": sorted({hold.id for hold in holds})}
@@ -107,7 +110,7 @@ def _standing(session: Session, command: LiftHold) -> list[Hold]:
     hold = session.get(Hold, (command.lot_key or "", command.hold_id or ""))
     if hold is None or hold.lifted_at is not None:
         raise NotFound("This hold does not stand any more.", code="no-hold", place="hold_id")
-    if hold.kind == HoldKind.recall:
+    if hold.source != MANUAL:
         raise Conflict("This hold was placed by a recall and ends with the recall.", code="recall-hold",
                        place="hold_id")
     return [hold]

@@ -78,8 +78,12 @@ SIGNAL_STATES: Words = {
     "assessed": (_("Assessed"), "check"), "confirmed": (_("Confirmed"), "stop"), "refuted": (_("Refuted"), "plain"),
     "closed": (_("Closed"), "plain"), "merged": (_("Merged into another"), "plain")}
 RECALL_STATES: Words = {
-    "draft": (_("Draft"), "info"), "submitted": (_("Waits for approval"), "check"), "notifying": (_("Running"), "stop"),
-    "closed": (_("Closed"), "go"), "cancelled": (_("Cancelled"), "plain")}
+    "draft": (_("Draft"), "info"), "assessing": (_("Being assessed"), "check"),
+    "decision": (_("To be decided"), "check"), "planned": (_("Being prepared"), "check"),
+    "notifying": (_("Consignees are being told"), "stop"),
+    "executing": (_("Running"), "stop"), "effectiveness": (_("Being checked"), "stop"),
+    "closing": (_("Books are being closed"), "check"), "terminated": (_("Ended"), "go"),
+    "cancelled": (_("Cancelled"), "plain"), "closed_no_action": (_("No recall needed"), "plain")}
 RECALL_CLASSES: Words = {
     "I": (_("Class I: serious harm or death"), "stop"), "II": (_("Class II: temporary or reversible harm"), "stop"),
     "III": (_("Class III: harm is not likely"), "check")}

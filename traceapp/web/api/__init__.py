@@ -42,6 +42,7 @@ from . import (
     printing,
     promises,
     recall_ledger,
+    recall_phases,
     recalls,
     received_reports,
     records,
@@ -58,7 +59,7 @@ from .description import describe
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
            adverse_event_decisions, adverse_events, causes, code_lists, crisis, expectation, legal_clocks, recalls,
-           signals,
+           recall_phases, signals,
            recall_ledger, tasks, exports, records, exchange, history, imports, accounts, reports, report_answers,
            periodic, received_reports, capas, capa_work)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")

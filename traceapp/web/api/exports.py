@@ -36,7 +36,7 @@ from .links import CodeLinkFilterSchema
 from .lots import LotFilterSchema
 from .parties import PartyFilterSchema
 from .recall_ledger import LedgerQuery
-from .recalls import RecallFilterSchema, known_recall, visible_states
+from .recalls import RecallFilterSchema, known_recall, only_told
 from .schemas import choice
 from .trace_wishes import TraceFromQuery, TraceQuery, asked_of, wish_of
 
@@ -161,8 +161,8 @@ def recalls(wanted: dict[str, Any]) -> Response:
     """Recalls with how far each is, as a file"""
     form, told = wanted.pop("format"), _told(wanted)
     state = wanted.pop("state")
-    states = visible_states((state,) if state else ()) or ("-",)
-    return send_table(recalls_table(RecallFilter(states=states, **wanted), told), form)
+    states = (state,) if state else ()
+    return send_table(recalls_table(RecallFilter(states=states, is_told=only_told(), **wanted), told), form)
 
 
 @blueprint.route("/recalls/<recall_id>/ledger", methods=["GET"])

@@ -13,7 +13,7 @@ from traceapp.identity.policy import Role
 from traceapp.recall import queries, service
 from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall
-from traceapp.recall.states import RecallClass, RecallState
+from traceapp.recall.states import CheckLevel, Depth, RecallClass, RecallState, TriggerKind
 from traceapp.web.context import signed_in, world
 from traceapp.web.oversight import bounded, recall_part
 
@@ -41,7 +41,7 @@ PERMISSIONS = {
     "api_recalls.write_scope": "recall.write", "api_recalls.read_scope": "recall.read",
     "api_recalls.submit": "recall.write", "api_recalls.approve": "recall.approve",
     "api_recalls.send_back": "recall.approve", "api_recalls.cancel": "recall.write",
-    "api_recalls.close": "recall.approve", "api_recalls.replace_texts": "recall.write",
+    "api_recalls.replace_texts": "recall.write",
 }
 
 
@@ -76,6 +76,9 @@ class RecallSchema(RecallTextsSchema):
     id = fields.String(dump_only=True)
     reference = fields.String(dump_only=True)
     state = choice(RecallState, dump_only=True)
+    trigger_kind = choice(TriggerKind, load_default="")
+    trigger_text = words(300, load_default="")
+    is_drill = fields.Boolean(load_default=False)
     signal_id = words(32, load_default=None, allow_none=True)
     extends_id = words(32, load_default=None, allow_none=True)
     root_lot_keys = fields.List(words(32), required=True, load_only=True, validate=validate.Length(min=1, max=100))
@@ -85,6 +88,16 @@ class RecallSchema(RecallTextsSchema):
     closed_at = moment(dump_only=True, allow_none=True)
     answer_by = moment(dump_only=True, allow_none=True)
     scope_hash = fields.String(dump_only=True, allow_none=True)
+    scope_number = fields.Integer(dump_only=True)
+    owner_id = fields.String(dump_only=True, allow_none=True)
+    awareness_at = moment(dump_only=True, allow_none=True)
+    decided_at = moment(dump_only=True, allow_none=True)
+    decision = fields.String(dump_only=True)
+    depth = choice(Depth, dump_only=True, allow_none=True)
+    check_level = choice(CheckLevel, dump_only=True, allow_none=True)
+    check_share = fields.Float(dump_only=True, allow_none=True)
+    is_mandated = fields.Boolean(dump_only=True)
+    mandate = fields.String(dump_only=True)
 
 
 class RecallFilterSchema(Paging):
@@ -135,23 +148,15 @@ class SignSchema(Schema):
     reason = words(4000, load_default="")
 
 
-class CloseSchema(Schema):
-    """The closing note."""
-
-    note = words(4000, least=1, required=True)
-
-
-def visible_states(states: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of these states (none: of all) in which the asker may know of a recall: an authority learns of it when
-    consignees do."""
-    wanted = states or tuple(str(state) for state in RecallState)
-    return tuple(state for state in wanted if is_told(state) or signed_in().role != Role.regulator)
+def only_told() -> bool:
+    """Whether the asker may know of announced recalls only: an authority learns of one when consignees do."""
+    return signed_in().role == Role.regulator
 
 
 def known_recall(session: Any, recall_id: str) -> Recall:
     """The recall. Raises NotFound, also for one that an authority may not know of yet."""
     recall = session.get(Recall, recall_id)
-    if recall is None or not visible_states((recall.state,)):
+    if recall is None or only_told() and not is_told(recall):
         raise NotFound("There is no such recall.", place="recall_id")
     found: Recall = recall
     return found
@@ -163,11 +168,9 @@ def known_recall(session: Any, recall_id: str) -> Recall:
 def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
     """Recalls, the newest first"""
     state = wanted.pop("state")
-    states = visible_states((state,) if state else ())
-    if not states:
-        return {"rows": [], "total": 0, "next": None}
     with world().database.read() as session:
-        return page_answer(queries.recall_page(session, bounded(queries.RecallFilter(states=states, **wanted))))
+        return page_answer(queries.recall_page(session, bounded(queries.RecallFilter(
+            states=(state,) if state else (), is_told=only_told(), **wanted))))
 
 
 @blueprint.route("/recalls", methods=["POST"])
@@ -234,9 +237,10 @@ def replace_texts(given: dict[str, Any], recall_id: str) -> Response:
         return shown(RecallSchema(), recall)
 
 
-def _signed(act: Any, recall_id: str, command: Any, **more: Any) -> Response:
+def sign_act(act: Any, command: Any, **more: Any) -> Response:
+    """Run an act that somebody signs; the try is counted whatever comes of it."""
     here = world()
-    with here.database.write() as session:  # counted whatever comes of it
+    with here.database.write() as session:
         limit_signature(session, here.clock, signed_in())
     with unit_of_work() as session:
         recall = act(session, signed_in(), here.clock, command, **more)
@@ -249,8 +253,8 @@ def _signed(act: Any, recall_id: str, command: Any, **more: Any) -> Response:
 @blueprint.alt_response(200, schema=RecallSchema)
 def submit(given: dict[str, Any], recall_id: str) -> Response:
     """Freeze the scope and sign (If-Match)"""
-    return _signed(service.submit_recall, recall_id,
-                   service.SubmitRecall(recall_id, revision=wanted_revision(), **given))
+    return sign_act(service.submit_recall,
+                    service.SubmitRecall(recall_id, revision=wanted_revision(), **given))
 
 
 @blueprint.route("/recalls/<recall_id>/approval", methods=["POST"])
@@ -258,8 +262,8 @@ def submit(given: dict[str, Any], recall_id: str) -> Response:
 @blueprint.alt_response(200, schema=RecallSchema)
 def approve(given: dict[str, Any], recall_id: str) -> Response:
     """Approve as a second person: lots are recalled, letters go out (If-Match)"""
-    return _signed(service.approve_recall, recall_id,
-                   service.ApproveRecall(recall_id, revision=wanted_revision(), **given), vault=world().vault)
+    return sign_act(service.approve_recall,
+                    service.ApproveRecall(recall_id, revision=wanted_revision(), **given), vault=world().vault)
 
 
 @blueprint.route("/recalls/<recall_id>/return", methods=["POST"])
@@ -284,18 +288,5 @@ def cancel(given: dict[str, Any], recall_id: str) -> Response:
     with unit_of_work() as session:
         recall = service.cancel_recall(session, signed_in(), here.clock,
                                        service.CancelRecall(recall_id, given["reason"], wanted_revision()))
-        session.flush()
-        return shown(RecallSchema(), recall)
-
-
-@blueprint.route("/recalls/<recall_id>/closing", methods=["POST"])
-@blueprint.arguments(CloseSchema)
-@blueprint.alt_response(200, schema=RecallSchema)
-def close(given: dict[str, Any], recall_id: str) -> Response:
-    """Close a recall whose ledger closes (If-Match)"""
-    here = world()
-    with unit_of_work() as session:
-        recall = service.close_recall(session, signed_in(), here.clock,
-                                      service.CloseRecall(recall_id, given["note"], wanted_revision()))
         session.flush()
         return shown(RecallSchema(), recall)

@@ -1,4 +1,4 @@
-"""Console: what moves a recall on: submitting, approving, sending back, cancelling, closing."""
+"""Console: what moves a planned recall on: submitting, approving, sending back, cancelling."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,12 +12,10 @@ from traceapp.recall.model import Recall
 from traceapp.recall.service import (
     ApproveRecall,
     CancelRecall,
-    CloseRecall,
     ReturnRecall,
     SubmitRecall,
     approve_recall,
     cancel_recall,
-    close_recall,
     return_recall,
     submit_recall,
 )
@@ -34,11 +32,11 @@ from .recall_case import show
 PERMISSIONS: dict[str, str] = {
     "console.recall_submit": "recall.write", "console.recall_approve": "recall.approve",
     "console.recall_return": "recall.approve", "console.recall_cancel": "recall.write",
-    "console.recall_close": "recall.approve", "console.recall_clock_end": "adverse_event.write",
+    "console.recall_clock_end": "adverse_event.write",
     "console.recall_clock_day": "adverse_event.write"}
 
 
-def _do(recall_id: str, action: str, text: str, act: Callable[[Session, Entered], Recall]) -> Response:
+def do_act(recall_id: str, action: str, text: str, act: Callable[[Session, Entered], Recall]) -> Response:
     """Run an act of the case and say `text`; the form again when it is refused."""
     form = Entered()
 
@@ -53,7 +51,7 @@ def _do(recall_id: str, action: str, text: str, act: Callable[[Session, Entered]
 def recall_submit(recall_id: str) -> Response:
     """Freeze the scope and hand it to a second person, signed."""
     count_signature()
-    return _do(recall_id, "submit", _("Submitted. The scope is frozen until a second person approves it or sends it "
+    return do_act(recall_id, "submit", _("Submitted. The scope is frozen until a second person approves it or sends it "
                                       "back."),
                lambda db, form: signed(lambda: submit_recall(db, actor(), world().clock, SubmitRecall(
                    recall_id, form.get("password"), form.text("reason"), form.revision()))))
@@ -63,16 +61,16 @@ def recall_submit(recall_id: str) -> Response:
 def recall_approve(recall_id: str) -> Response:
     """Start the recall, signed by a second person."""
     count_signature()
-    return _do(recall_id, "approve", _("The recall runs: its batches read “recalled” from now on, and the letters are "
-                                       "on their way."),
+    return do_act(recall_id, "approve", _("The recall runs: its batches read “recalled” from now on, and the letters "
+                                          "are on their way."),
                lambda db, form: signed(lambda: approve_recall(db, actor(), world().clock, ApproveRecall(
                    recall_id, form.get("password"), form.text("reason"), form.revision()), vault=world().vault)))
 
 
 @blueprint.post("/recalls/<recall_id>/return")
 def recall_return(recall_id: str) -> Response:
-    """Send it back to draft."""
-    return _do(recall_id, "return", _("Sent back. The scope can be changed again."),
+    """Send it back to be changed."""
+    return do_act(recall_id, "return", _("Sent back. The scope can be changed again."),
                lambda db, form: return_recall(db, actor(), world().clock, ReturnRecall(
                    recall_id, form.text("reason"), form.revision())))
 
@@ -80,17 +78,9 @@ def recall_return(recall_id: str) -> Response:
 @blueprint.post("/recalls/<recall_id>/cancel")
 def recall_cancel(recall_id: str) -> Response:
     """End it before anybody is told."""
-    return _do(recall_id, "cancel", _("Cancelled. Nobody was told."),
+    return do_act(recall_id, "cancel", _("Cancelled. Nobody was told."),
                lambda db, form: cancel_recall(db, actor(), world().clock, CancelRecall(
                    recall_id, form.text("reason"), form.revision())))
-
-
-@blueprint.post("/recalls/<recall_id>/close")
-def recall_close(recall_id: str) -> Response:
-    """End it once every unit is accounted for."""
-    return _do(recall_id, "close", _("Closed. Its batches stay recalled."),
-               lambda db, form: close_recall(db, actor(), world().clock, CloseRecall(
-                   recall_id, form.text("note"), form.revision())))
 
 
 @blueprint.post("/recalls/<recall_id>/clocks/<clock_id>")

@@ -1,7 +1,6 @@
 """Console: one recall from draft to end, in parts: overview, scope, consignees, ledger."""
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -12,12 +11,16 @@ from werkzeug.wrappers import Response
 
 from traceapp.capa.queries import capas_about
 from traceapp.identity.lookup import names_of_users
-from traceapp.recall.cases import recall_by_id, recall_stream
+from traceapp.recall.cases import is_told, recall_by_id, recall_stream
+from traceapp.recall.drafting import is_open_for_change
+from traceapp.recall.evaluation import evaluation_signatures, evaluations_of
+from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import (
     LedgerFilter,
     NoticeRow,
     Totals,
+    consignee_names,
     ledger_page,
     notice_rows,
     scope_rows,
@@ -31,7 +34,7 @@ from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.ui import charts
-from traceapp.web.words import LINE_STATES, RECALL_CLASSES, choices
+from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, word
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
@@ -41,15 +44,15 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import Listed, choice, export_links, placed, wished
+from .recall_phase_words import HAZARD_WORDS, SIGNED, phase_choices
 from .recall_scope import workbench
 from .recall_texts import TEXT_FIELDS, typed_texts
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall": "recall.write", "console.recall_texts": "recall.write",
                                "console.recall_change": "recall.write"}
-PARTS = ("overview", "scope", "consignees", "ledger")
+PARTS = ("overview", "assessment", "scope", "consignees", "ledger", "checks")
 _PAGE = 100
-_TOLD = (RecallState.notifying, RecallState.closed)
 
 
 @blueprint.get("/recalls/<recall_id>")
@@ -64,7 +67,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     here = world()
     with here.database.read() as db:
         case = recall_by_id(db, recall_id)
-        if part in ("consignees", "ledger") and case.state not in _TOLD:
+        if part in ("consignees", "ledger", "checks") and not is_told(case):
             part = "overview"
         values: dict[str, Any] = _PARTS[part](db, case)
         signed = signatures(db, case.id)
@@ -75,12 +78,14 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "extended": recall_by_id(db, case.extends_id) if case.extends_id else None,
             "clocks": clocks_about(db, recall_stream(case)),
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
-    values["funnel"] = _funnel(values["totals"]) if case.state in _TOLD else None
+    values["funnel"] = _funnel(values["totals"]) if is_told(case) else None
     ending, ending_do = asked_clock(values["clocks"], do), do
-    do = do if do in actions_from(case.state) else ""
+    do = do if do in (*(name for name, _text in _acts(case)), "write_evaluation", "strategy", "mandate") else ""
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(), ending=ending,
-                     ending_do=ending_do, clock_words=clock_words, is_told=case.state in _TOLD, **values)
+                     ending_do=ending_do, clock_words=clock_words, is_told=is_told(case),
+                     can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
+                     signed_words=SIGNED, **values)
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def _overview(db: Session, case: Recall) -> dict[str, Any]:
 
 
 def _scope(db: Session, case: Recall) -> dict[str, Any]:
-    if case.state == RecallState.draft:
+    if is_open_for_change(case):
         return {"bench": workbench(db, case)}
     return {"lots": scope_rows(db, case.id)}
 
@@ -123,38 +128,69 @@ def _ledger(db: Session, case: Recall) -> dict[str, Any]:
             "exports": export_links("console.recall_ledger_file", wanted | {"recall_id": case.id})}
 
 
-_PARTS = {"overview": _overview, "scope": _scope, "consignees": _consignees, "ledger": _ledger}
+def _assessment(db: Session, case: Recall) -> dict[str, Any]:
+    versions = evaluations_of(db, case.id)
+    return {"versions": versions, "last": versions[-1] if versions else None,
+            "hazard_signed": evaluation_signatures(db, versions[-1]) if versions else []}
+
+
+def _checks(db: Session, case: Recall) -> dict[str, Any]:
+    rows = checks_of(db, case)
+    return {"checks": rows, "names": consignee_names(db, [row.consignee_id for row in rows])}
+
+
+_PARTS = {"overview": _overview, "assessment": _assessment, "scope": _scope, "consignees": _consignees,
+          "ledger": _ledger, "checks": _checks}
 
 
 def _tabs(case: Recall, part: str) -> list[dict[str, Any]]:
-    shown = PARTS if case.state in _TOLD else PARTS[:2]
-    words = {"overview": _("Overview"), "scope": _("Scope"), "consignees": _("Consignees"), "ledger": _("Ledger")}
+    shown = PARTS if is_told(case) else PARTS[:3]
+    words = {"overview": _("Overview"),
+             "assessment": _("Assessment"), "checks": _("Checks"), "scope": _("Scope"),
+             "consignees": _("Consignees"), "ledger": _("Ledger")}
     return [{"label": words[name], "url": url_for("console.recall", recall_id=case.id, part=name),
              "current": name == part} for name in shown]
 
 
+# The course in the order of the way: title, the states in which it is the present step, the column with its time.
+_COURSE: tuple[tuple[Any, tuple[RecallState, ...], str], ...] = (
+    (lazy_gettext("Draft"), (RecallState.draft,), "opened_at"),
+    (lazy_gettext("Assessed and decided"), (RecallState.assessing, RecallState.decision), "decided_at"),
+    (lazy_gettext("Scope and texts approved"), (RecallState.planned,), "approved_at"),
+    (lazy_gettext("Consignees told"), (RecallState.notifying,), ""),
+    (lazy_gettext("Answers and returns"), (RecallState.executing,), ""),
+    (lazy_gettext("Checked"), (RecallState.effectiveness,), ""),
+    (lazy_gettext("Ended"), (RecallState.closing,), "closed_at"))
+
+
 def _steps(case: Recall) -> list[dict[str, Any]]:
     """The course of the recall with its dates."""
-    titles = (_("Draft"), _("Submitted"), _("Approved, consignees told"), _("Closed"))
-    times: tuple[datetime | None, ...] = (case.opened_at, case.submitted_at, case.approved_at, case.closed_at)
-    place = {RecallState.draft: 0, RecallState.submitted: 1, RecallState.notifying: 2, RecallState.closed: 4,
-             RecallState.cancelled: 0}[RecallState(case.state)]
-    steps = [{"title": title, "at": at, "state": "done" if number < place else "current" if number == place else "todo"}
-             for number, (title, at) in enumerate(zip(titles, times, strict=True))]
-    if case.state == RecallState.cancelled:
-        steps = [steps[0] | {"state": "done"}, {"title": _("Cancelled"), "at": None, "state": "current"}]
-    return steps
+    if case.state in (RecallState.cancelled, RecallState.closed_no_action):
+        return [{"title": _("Draft"), "at": case.opened_at, "state": "done"},
+                {"title": word(RECALL_STATES, case.state), "at": case.closed_at, "state": "current"}]
+    place = next((number for number, (_title, states, _column) in enumerate(_COURSE) if case.state in states),
+                 len(_COURSE))
+    return [{"title": str(title), "at": getattr(case, column) if column else None,
+             "state": "done" if number < place else "current" if number == place else "todo"}
+            for number, (title, _states, column) in enumerate(_COURSE)]
 
 
 # What each button says; the main act of a state first.
-_ACT_WORDS = {"submit": lazy_gettext("Submit for approval"), "approve": lazy_gettext("Approve and start"),
-              "close": lazy_gettext("Close the recall"), "return": lazy_gettext("Send back"),
-              "cancel": lazy_gettext("Cancel the recall")}
+_ACT_WORDS = {"assess": lazy_gettext("Begin the assessment"), "evaluated": lazy_gettext("Sign the evaluation"),
+              "decide": lazy_gettext("Decide for a recall"), "submit": lazy_gettext("Submit for approval"),
+              "approve": lazy_gettext("Approve and start"), "check": lazy_gettext("Begin the checks"),
+              "conclude": lazy_gettext("End the checks"), "terminate": lazy_gettext("End the recall"),
+              "reopen": lazy_gettext("Open again"), "decide_none": lazy_gettext("No recall is needed"),
+              "reassess": lazy_gettext("Back to assessment"), "return": lazy_gettext("Send back"),
+              "extend": lazy_gettext("Extend to further batches"), "cancel": lazy_gettext("Cancel the recall")}
 
 
 def _acts(case: Recall) -> list[tuple[str, str]]:
-    """(action, what its button says) of what the table allows, the main act first."""
-    return [(name, str(text)) for name, text in _ACT_WORDS.items() if name in actions_from(case.state)]
+    """(action, what its button says) of what the table and the state of the signatures allow, the main act first."""
+    hidden = {"submit"} if case.submitted_at else {"approve", "return"}
+    hidden |= {"cancel"} if is_told(case) else set()
+    return [(name, str(text)) for name, text in _ACT_WORDS.items()
+            if name in actions_from(case.state) and name not in hidden]
 
 
 def _funnel(totals: Totals) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
 from traceapp.outbox.lookup import messages_about
 from traceapp.recall.answer import AnswerLine
-from traceapp.recall.cases import notice_stream, recall_by_id
+from traceapp.recall.cases import is_running, notice_stream, recall_by_id
+from traceapp.recall.executing import attempts_of
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
-from traceapp.recall.states import RecallState
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import ledger_table
 from traceapp.web.tables import send_table
@@ -57,7 +57,7 @@ def recall_consignee(recall_id: str, consignee_id: str) -> Response:
     do = request.args.get("do", "")
     with world().database.read() as db:
         values = _as_answered(ledger_of(db, recall_id, consignee_id)) if do == "answer" else {}
-    return _show(recall_id, consignee_id, do, Entered(values))
+    return show_consignee(recall_id, consignee_id, do, Entered(values))
 
 
 def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
@@ -71,7 +71,8 @@ def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
     return values
 
 
-def _show(recall_id: str, consignee_id: str, do: str, form: Entered, status: int = 200) -> Response:
+def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, status: int = 200) -> Response:
+    """The page of one consignee; with a refused form the status of the refusal."""
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
         notice = notice_for(db, recall_id, consignee_id)
@@ -80,13 +81,13 @@ def _show(recall_id: str, consignee_id: str, do: str, form: Entered, status: int
         values: dict[str, Any] = {
             "lines": ledger_of(db, recall_id, consignee_id), "messages": messages_about(db, notice_stream(notice.id)),
             "tasks": [task for task in tasks_about(db, notice_stream(notice.id)) if task.state == "open"],
+            "attempts": attempts_of(db, case.id, consignee_id),
             "people": names_of_users(db, (entry.actor_id for entry in history))}
     if party is None:
         raise NotFound("There is no such consignee.")
     contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
-    is_running = case.state == RecallState.notifying
     return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
-                     do=do if is_running else "", is_running=is_running, contacts=contacts, history=[
+                     do=do if is_running(case) else "", is_running=is_running(case), contacts=contacts, history=[
                          (entry, str(_HISTORY.get(entry.action, entry.action)), json.loads(entry.data))
                          for entry in history if not entry.action.startswith("task.")],
                      ways=[(way, str(_WAYS[way])) for way in WAYS], **values)
@@ -111,7 +112,8 @@ def recall_answer(recall_id: str, consignee_id: str) -> Response:
             form.text("explanation"), form.whole("seen")))
         return Done(_back(recall_id, consignee_id), _("The answer is written down."))
 
-    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, "answer", form, status), fields))
+    return perform(form, act, Refusal(
+        lambda status: show_consignee(recall_id, consignee_id, "answer", form, status), fields))
 
 
 def _line(form: Entered, row: LedgerRow) -> AnswerLine | None:
@@ -135,7 +137,7 @@ def recall_settle(recall_id: str, consignee_id: str) -> Response:
         return Done(_back(recall_id, consignee_id), _("Settled with your reason."))
 
     do = f"settle-{form.get('lot_key')}"
-    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, do, form, status)))
+    return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, do, form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/send-again")
@@ -149,7 +151,7 @@ def recall_send_again(recall_id: str, consignee_id: str) -> Response:
             "Every letter to this consignee was taken by a mail server already; nothing was sent again.")
         return Done(_back(recall_id, consignee_id), text, "go" if count else "info")
 
-    return perform(form, act, Refusal(lambda status: _show(recall_id, consignee_id, "", form, status)))
+    return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, "", form, status)))
 
 
 @blueprint.get("/recalls/<recall_id>/ledger")

@@ -1,6 +1,8 @@
 """Console: recalls. The list, and a new one; a case itself stands in the modules beside this one."""
 from __future__ import annotations
 
+from typing import Any
+
 from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -21,7 +23,7 @@ from traceapp.web.reading import given
 from traceapp.web.tables import send_table
 from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name
 
-from . import recall_acts, recall_case, recall_ledger, recall_scope
+from . import recall_acts, recall_case, recall_ledger, recall_phases, recall_scope
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -33,7 +35,8 @@ from .recall_texts import TEXT_FIELDS, drafted_texts, typed_texts
 # regulator's, who has pages of its own without the work on the case.
 PERMISSIONS: dict[str, str] = joined({
     "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
-    recall_acts.PERMISSIONS, recall_case.PERMISSIONS, recall_ledger.PERMISSIONS, recall_scope.PERMISSIONS)
+    recall_acts.PERMISSIONS, recall_case.PERMISSIONS, recall_ledger.PERMISSIONS, recall_phases.PERMISSIONS,
+    recall_scope.PERMISSIONS)
 
 
 def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> RecallFilter:
@@ -97,7 +100,7 @@ def recall_open() -> Response:
     form = Entered()
     root, signal_id = given("root", 32), given("signal", 32)
     form.choice("recall_class", list(RecallClass))
-    texts = {name: form.text(name) for name in TEXT_FIELDS}
+    texts: dict[str, Any] = {name: form.text(name) for name in TEXT_FIELDS}
 
     def act(db: Session) -> Done:
         recall = open_recall(db, actor(), world().clock, OpenRecall(

@@ -16,6 +16,7 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.states import ENDED, RecallState
 from traceapp.surveillance.queries import SignalFilter, signal_page
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.queries import lot_counts
@@ -32,6 +33,7 @@ from .entering import Entered
 from .layout import blueprint, page
 from .layout import today as date_here
 
+_RUNNING = tuple(str(state) for state in RecallState if state not in ENDED)
 # endpoint -> permission (see traceapp.web.permissions); whose duty a task is decides further
 PERMISSIONS: dict[str, str] = {
     "console.home": "console.read", "console.today": "console.read", "console.task": "console.read",
@@ -77,8 +79,6 @@ def act_url(task: Task) -> str:
     if kind == "registration":
         return url_for("console.product", product_id=task.params["product_id"]) + "#markets"
     return f"{_PAGES[kind]}{key}" if kind in _PAGES else url_for("console.task", task_id=task.id)
-
-
 @blueprint.get("/")
 def home() -> Response:
     """The way in."""
@@ -119,7 +119,7 @@ def _news(session: Session) -> dict[str, Any]:
         values["signals"] = signal_page(session, SignalFilter(states=("open", "validated"), limit=10))
         values["lots"] = lots_by_key(session, (row.lot_key for row in values["signals"].rows))
     if may("recall.write"):
-        running = recall_page(session, RecallFilter(states=("draft", "submitted", "notifying"), limit=10))
+        running = recall_page(session, RecallFilter(states=_RUNNING, limit=10))
         progress = progress_of(session, (row.id for row in running.rows))
         values["recalls"] = [(row, progress[row.id], _funnel(row.reference, progress[row.id].consignees,
                                                              progress[row.id].answered)) for row in running.rows]

@@ -23,7 +23,6 @@ from traceapp.oversight.lots import summary_of
 from traceapp.recall.cases import is_told, recall_by_id
 from traceapp.recall.public import recalls_of_lot
 from traceapp.recall.queries import RecallFilter, recall_by_reference, recall_page, scope_rows, signatures, totals_of
-from traceapp.recall.states import RecallState
 from traceapp.submission.report_preparing import reports_about
 from traceapp.submission.report_queries import SENT, ReportFilter, report_page
 from traceapp.trace.lookup import lots_by_key, lots_of_number
@@ -41,7 +40,6 @@ from .layout import blueprint, page
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {name: "regulator.read" for name in (
     "regulator.cases", "regulator.adverse_event", "regulator.lot", "regulator.recall")}
-_TOLD = (str(RecallState.notifying), str(RecallState.closed))
 
 
 @blueprint.get("/cases")
@@ -54,7 +52,7 @@ def cases() -> Response:
             return redirect(target, 303)
         lots = reached_lots(db, lots_of_number(db, number)) if number else []
         events = adverse_event_page(db, bounded(AdverseEventFilter(after=given("after", 500) or None, limit=20)))
-        recalls = recall_page(db, bounded(RecallFilter(states=_TOLD, limit=20)))
+        recalls = recall_page(db, bounded(RecallFilter(is_told=True, limit=20)))
         sent = report_page(db, bounded(ReportFilter(states=SENT, text=number, limit=20)))
         values = _names(db, events, [lot.lot_key for lot in lots])
     return page("regulator/cases.html", number=number, found=lots, events=events, recalls=recalls, sent=sent,
@@ -69,7 +67,7 @@ def _exactly(db: Session, number: str) -> str | None:
     if event is not None and reached(db, "adverse_event", event.id):
         return url_for("regulator.adverse_event", adverse_event_id=event.id)
     recall = recall_by_reference(db, number.upper())
-    if recall is not None and is_told(recall.state) and reached(db, "recall", recall.id):
+    if recall is not None and is_told(recall) and reached(db, "recall", recall.id):
         return url_for("regulator.recall", recall_id=recall.id)
     lots = reached_lots(db, lots_of_number(db, number))
     return url_for("regulator.lot", lot_key=lots[0].lot_key) if len(lots) == 1 else None
@@ -134,7 +132,7 @@ def recall(recall_id: str) -> Response:
     """One announced recall: texts, batches, how far it is, who signed."""
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
-        if not is_told(case.state):
+        if not is_told(case):
             raise NotFound("There is no such recall.", code="unknown-recall", place="recall_id")
         values: dict[str, Any] = {"rows": scope_rows(db, case.id, recall_part()),
                                   "totals": totals_of(db, case.id, recall_part()),

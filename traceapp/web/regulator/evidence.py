@@ -141,6 +141,6 @@ def _named(db: Session, kind: str, key: str) -> str:
             return f"{report.reference}-{report.jurisdiction}-v{report.version}"
     if kind == "recall":
         recall = recall_by_id(db, key)
-        if is_told(recall.state):
+        if is_told(recall):
             return recall.reference
     raise NotFound("There is nothing at this address.")

@@ -1,0 +1,104 @@
+"""The end of a recall, and what comes after an end: the books are balanced, somebody signs; new evidence reopens it."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.texts import required_text, short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict
+from traceapp.identity.service import check_signature
+from traceapp.worklist.model import Task, TaskState
+from traceapp.worklist.tasks import drop_tasks
+
+from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
+from .clocks import complete_clocks
+from .drafting import named
+from .ledger import state_of
+from .model import Notice, Recall, RecallLedger
+from .policy import LineState
+
+_MOST_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateRecall:
+    """`note` says what the recall came to, for management and authorities; signed with `password`."""
+
+    recall_id: str
+    note: str
+    password: str
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenRecall:
+    """Assess an ended case again, with the new evidence."""
+
+    recall_id: str
+    reason: str
+    revision: int | None = None
+
+
+def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
+    """End a recall whose every line is accounted for or settled. The lots stay recalled; the clocks of its closing
+    reports begin.
+
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
+    is open, `errors` by `<consignee id>/<lot key>`; Forbidden for a wrong password; Stale.
+    """
+    recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
+    signer = check_signature(session, actor, command.password)
+    note = short_text(required_text(command.note, place="note"), 4000, place="note")
+    _refuse_open(session, recall)
+    recall.closed_at, recall.closing_note = clock.now(), note
+    sign(session, clock, recall, signer, ("terminated", note))
+    move(session, actor, clock, recall, "terminate", {"note": note})
+    abouts = select(Notice.id).where(Notice.recall_id == recall.id)
+    streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
+    for about in _with_open_tasks(session, streams):
+        drop_tasks(session, actor, clock, about)
+    complete_clocks(session, actor, clock, recall)
+    session.flush()
+    return recall
+
+
+def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenRecall) -> Recall:
+    """Back to assessment: an evaluation is written and signed anew, and decided about. Raises InvalidInput without the
+    evidence."""
+    recall = for_action(session, actor, "reopen", command.recall_id, command.revision)
+    reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
+    recall.closed_at, recall.decision = None, ""
+    recall.submitted_at, recall.submitted_by = None, None
+    if recall.approved_at is not None:
+        recall.scope_number += 1
+    move(session, actor, clock, recall, "reopen", {"reason": reason, "scope_number": recall.scope_number})
+    session.flush()
+    return recall
+
+
+def _refuse_open(session: Session, recall: Recall) -> None:
+    unsettled = session.scalars(select(RecallLedger).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.settled_at.is_(None))
+        .order_by(RecallLedger.consignee_id, RecallLedger.lot_key))
+    lines = [row for row in unsettled if state_of(row) in (LineState.unanswered, LineState.unaccounted)]
+    if not lines:
+        return
+    shown = lines[:_MOST_NAMED]
+    names = line_names(session, [(row.lot_key, row.consignee_id) for row in shown])
+    errors = {f"{row.consignee_id}/{row.lot_key}": f"{names[row.lot_key, row.consignee_id]}: {state_of(row)}"
+              for row in shown}
+    raise Conflict("%(count)d lines are still open: %(what)s. Get an answer for each, or settle it with a reason.",
+                   code="ledger-open", count=len(lines), errors=errors,
+                   what=named([*errors.values()] + [""] * (len(lines) - len(shown)), 5))
+
+
+def _with_open_tasks(session: Session, abouts: list[str]) -> list[str]:
+    found: list[str] = []
+    for start in range(0, len(abouts), 500):
+        found += session.scalars(select(Task.about).where(
+            Task.about.in_(abouts[start:start + 500]), Task.state == TaskState.open).distinct())
+    return found

@@ -1,0 +1,200 @@
+"""While a recall runs: everybody told, tries noted, a sample asked, the books closed."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.catalog.texts import required_text, short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.identity.policy import permit
+from traceapp.outbox.model import MessageState, OutboxMessage
+
+from .cases import for_action, is_running, move, notice_stream, recall_by_id, recall_stream
+from .drafting import named
+from .ledger import WAYS
+from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
+from .notices import KINDS, notice_for
+from .policy import drawn, may_check, sample_size
+from .queries import consignee_names
+from .states import RecallState
+from .told import advance_if_told
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAttempt:
+    """Somebody telephoned, visited, wrote; `reached`: a person there was told."""
+
+    recall_id: str
+    consignee_id: str
+    way: str
+    reached: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSample:
+    """Begin the checks; `seed` makes the sample repeatable."""
+
+    recall_id: str
+    seed: int
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCheck:
+    """What one drawn consignee said: did it get the notice, understand it, do what it asks."""
+
+    recall_id: str
+    consignee_id: str
+    way: str
+    received: bool
+    understood: bool
+    acted: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcludeChecks:
+    """What the checks came to."""
+
+    recall_id: str
+    note: str
+    revision: int | None = None
+
+
+def note_attempt(session: Session, actor: Actor, clock: Clock, command: NoteAttempt) -> NoticeAttempt:
+    """Write down a try. Raises InvalidInput for an unknown way, Conflict when the recall is not running."""
+    permit(actor, "recall.write")
+    if command.way not in WAYS:
+        raise InvalidInput("Say how they were tried: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
+    notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
+    recall = recall_by_id(session, command.recall_id)
+    if not is_running(recall):
+        raise Conflict("Tries are noted while a recall is running; this one is “%(state)s”.", code="wrong-state",
+                       state=str(recall.state))
+    position = (session.scalar(select(func.max(NoticeAttempt.position)).where(
+        NoticeAttempt.recall_id == recall.id, NoticeAttempt.consignee_id == notice.consignee_id)) or 0) + 1
+    row = NoticeAttempt(recall_id=recall.id, consignee_id=notice.consignee_id, position=position, way=command.way,
+                        reached=command.reached, note=short_text(command.note, 2000, place="note"), at=clock.now(),
+                        by=actor.id)
+    session.add(row)
+    record(session, actor, clock.now(), "notice.tried", notice_stream(notice.id), {
+        "recall": recall.id, "way": row.way, "reached": row.reached, "note": row.note})
+    session.flush()
+    advance_if_told(session, clock, recall)
+    return row
+
+
+def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSample) -> Recall:
+    """From execution to the checks, with the sample of the level. Raises Conflict (code `silent`) while too few
+    answered and somebody silent was not tried three times by two ways."""
+    recall = for_action(session, actor, "check", command.recall_id, command.revision)
+    _refuse_silent(session, recall)
+    consignees = list(session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall.id)))
+    assert recall.check_level is not None
+    count = sample_size(len(consignees), recall.check_level, recall.check_share)
+    chosen = drawn(consignees, count, command.seed)
+    recall.check_seed = command.seed
+    if chosen:
+        session.execute(insert(EffectivenessCheck), [
+            {"recall_id": recall.id, "scope_number": recall.scope_number, "consignee_id": key,
+             "drawn_at": clock.now(), "way": "", "note": ""} for key in chosen])
+    move(session, actor, clock, recall, "check", {"level": recall.check_level, "seed": command.seed,
+                                                  "drawn": list(chosen), "of": len(consignees)})
+    session.flush()
+    return recall
+
+
+def record_check(session: Session, actor: Actor, clock: Clock, command: RecordCheck) -> EffectivenessCheck:
+    """What a drawn consignee said; asked again, the later answer stands and both are in the trail. Raises NotFound for
+    one that was not drawn, Conflict when no checks are going on."""
+    permit(actor, "recall.write")
+    recall = recall_by_id(session, command.recall_id)
+    if recall.state != RecallState.effectiveness:
+        raise Conflict("Checks are recorded while effectiveness is being checked; this recall is “%(state)s”.",
+                       code="wrong-state", state=str(recall.state))
+    if command.way not in WAYS:
+        raise InvalidInput("Say how they were asked: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
+    row = session.get(EffectivenessCheck, (recall.id, recall.scope_number, command.consignee_id), with_for_update=True)
+    if row is None:
+        raise NotFound("This consignee is not in the sample.", code="not-drawn", place="consignee_id")
+    row.way, row.note = command.way, short_text(command.note, 2000, place="note")
+    row.received, row.understood, row.acted = command.received, command.understood, command.acted
+    row.checked_at, row.checked_by = clock.now(), actor.id
+    record(session, actor, clock.now(), "recall.checked", recall_stream(recall), {
+        "consignee": row.consignee_id, "way": row.way, "received": row.received, "understood": row.understood,
+        "acted": row.acted, "note": row.note})
+    session.flush()
+    return row
+
+
+def conclude_checks(session: Session, actor: Actor, clock: Clock, command: ConcludeChecks) -> Recall:
+    """From the checks to the closing of the books. Raises Conflict while somebody of the sample was not asked (code
+    `not-asked`) or did not understand or act (code `check-failed`)."""
+    recall = for_action(session, actor, "conclude", command.recall_id, command.revision)
+    note = short_text(required_text(command.note, place="note"), 4000, place="note")
+    rows = checks_of(session, recall)
+    names = consignee_names(session, [row.consignee_id for row in rows])
+    waiting = [names[row.consignee_id] for row in rows if row.checked_at is None]
+    if waiting:
+        raise Conflict("These consignees of the sample were not asked yet: %(names)s.", code="not-asked",
+                       names=named(waiting))
+    failed = [names[row.consignee_id] for row in rows if not (row.received and row.understood and row.acted)]
+    if failed:
+        raise Conflict("These consignees did not get, understand or follow the notice: %(names)s. Tell them again and "
+                       "ask again, or extend the recall.", code="check-failed", names=named(failed))
+    move(session, actor, clock, recall, "conclude", {"note": note, "asked": len(rows)})
+    session.flush()
+    return recall
+
+
+def checks_of(session: Session, recall: Recall) -> list[EffectivenessCheck]:
+    """The sample of the present scope."""
+    return list(session.scalars(select(EffectivenessCheck).where(
+        EffectivenessCheck.recall_id == recall.id, EffectivenessCheck.scope_number == recall.scope_number)
+        .order_by(EffectivenessCheck.consignee_id)))
+
+
+def _refuse_silent(session: Session, recall: Recall) -> None:
+    total, answered = session.execute(select(
+        func.count(), func.count(Notice.answered_at)).where(Notice.recall_id == recall.id)).one()
+    silent = session.execute(select(Notice.consignee_id, Notice.id).where(
+        Notice.recall_id == recall.id, Notice.answered_at.is_(None)).order_by(Notice.consignee_id)).all()
+    ways = tries_of(session, recall.id, [(key, notice_id) for key, notice_id in silent])
+    if may_check(answered, total, ways.values()):
+        return
+    short = [key for key, tried in ways.items() if not may_check(0, 1, [tried])]
+    names = consignee_names(session, short[:50])
+    raise Conflict("Too few have answered, and these silent ones were not tried three times by two ways yet: "
+                   "%(names)s.", code="silent", names=named([*names.values()] + [""] * (len(short) - len(names))))
+
+
+def attempts_of(session: Session, recall_id: str, consignee_id: str) -> list[NoticeAttempt]:
+    """What people noted of one consignee, the first try first."""
+    return list(session.scalars(select(NoticeAttempt).where(
+        NoticeAttempt.recall_id == recall_id, NoticeAttempt.consignee_id == consignee_id)
+        .order_by(NoticeAttempt.position)))
+
+
+def tries_of(session: Session, recall_id: str, notices: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+    """{consignee: the way of each try}: letters that a server took, and what people noted. `notices`: (consignee,
+    notice id)."""
+    found: dict[str, list[str]] = {key: [] for key, _ in notices}
+    by_stream = {notice_stream(notice_id): key for key, notice_id in notices}
+    streams = list(by_stream)
+    for start in range(0, len(streams), 500):
+        for stream in session.scalars(select(OutboxMessage.subject_key).where(
+                OutboxMessage.subject_key.in_(streams[start:start + 500]), OutboxMessage.kind.in_(KINDS),
+                OutboxMessage.state == MessageState.sent)):
+            found[by_stream[stream]].append("e-mail")
+    for key, way in session.execute(select(NoticeAttempt.consignee_id, NoticeAttempt.way).where(
+            NoticeAttempt.recall_id == recall_id)):
+        if key in found:
+            found[key].append(way)
+    return found
