@@ -22,24 +22,35 @@ from traceapp.models import metadata
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter, MailFolder, Post
 from traceapp.recall.evaluation import MEDICAL, QUALITY
+from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
     AssessRecall,
+    ConcludeChecks,
     DecideRecall,
+    DrawSample,
     Hazard,
+    NoteAttempt,
     OpenRecall,
+    RecordCheck,
     SignEvaluation,
     SubmitRecall,
+    TerminateRecall,
     WriteEvaluation,
     approve_recall,
     assess_recall,
+    conclude_checks,
     decide_recall,
+    draw_sample,
+    note_attempt,
     open_recall,
+    record_check,
     sign_evaluation,
     submit_recall,
+    terminate_recall,
     write_evaluation,
 )
 from traceapp.trace.model import Lot
@@ -179,6 +190,24 @@ def running(database: Database, clock: FixedClock, house: House, command: OpenRe
     recall = submitted(database, clock, house, command)
     with database.write() as session:
         return approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+
+
+def checked(session: Session, clock: Clock, house: House, recall_id: str) -> Recall:
+    """From letters or answers to the closing of the books: everybody reached, a sample asked, the checks ended."""
+    recall = session.get_one(Recall, recall_id)
+    for consignee_id in session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall_id)).all():
+        for way in ("telephone", "telephone", "visit"):
+            note_attempt(session, house.writer, clock, NoteAttempt(recall_id, consignee_id, way, True))
+    draw_sample(session, house.writer, clock, DrawSample(recall_id, 1))
+    for row in checks_of(session, recall):
+        record_check(session, house.writer, clock, RecordCheck(recall_id, row.consignee_id, "visit", True, True, True))
+    return conclude_checks(session, house.writer, clock, ConcludeChecks(recall_id, "all followed it"))
+
+
+def ended(session: Session, clock: Clock, house: House, recall_id: str) -> Recall:
+    """The same to the end, where the ledger lets it."""
+    checked(session, clock, house, recall_id)
+    return terminate_recall(session, house.manager, clock, TerminateRecall(recall_id, "done", PASSWORD))
 
 
 def token_of(database: Database, recall: Recall, consignee_id: str) -> str:

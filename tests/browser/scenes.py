@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.browser.conftest import NEWCOMER, PASSWORDS, Site
 from tests.browser.report_scenes import make_report_scenes
+from tests.factories_recall import HAZARD
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party, Product, ProductKind
 from traceapp.code.allocating import AllocateSerials, allocate_serials
@@ -38,15 +39,24 @@ from traceapp.importing.orders import BeginImport, begin_import, new_import_id, 
 from traceapp.making.states import FileState
 from traceapp.making.work import LEASE
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
+from traceapp.recall.evaluation import MEDICAL, QUALITY
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
 from traceapp.recall.service import (
     ApproveRecall,
+    AssessRecall,
+    DecideRecall,
     OpenRecall,
+    SignEvaluation,
     SubmitRecall,
+    WriteEvaluation,
     approve_recall,
+    assess_recall,
+    decide_recall,
     open_recall,
+    sign_evaluation,
     submit_recall,
+    write_evaluation,
 )
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.ranking import likeliest_cause
@@ -123,9 +133,9 @@ def make_scenes(site: Site) -> Scenes:
         spare = _spare_lots(session, world, codes)
         draft = _opened(session, world, staff["quality"], glue).id
         submitted = _opened(session, world, staff["quality"], spare[0])
-        _submitted(session, world, staff["quality"], submitted.id)
+        _submitted(session, world, staff, submitted.id)
         running = _opened(session, world, staff["quality"], spare[1])
-        _submitted(session, world, staff["quality"], running.id)
+        _submitted(session, world, staff, running.id)
         approve_recall(session, staff["manager"], world.clock, ApproveRecall(
             running.id, PASSWORDS["manager"], "reviewed"), vault=world.vault)
         session.flush()
@@ -186,7 +196,14 @@ def _opened(session: Session, world: World, actor: Actor, lot: Lot) -> Recall:
     return open_recall(session, actor, world.clock, OpenRecall(recall_class="II", root_lot_keys=(lot.lot_key,), **TEXTS))
 
 
-def _submitted(session: Session, world: World, actor: Actor, recall_id: str) -> None:
+def _submitted(session: Session, world: World, staff: dict[str, Actor], recall_id: str) -> None:
+    quality, manager = staff["quality"], staff["manager"]
+    assess_recall(session, quality, world.clock, AssessRecall(recall_id))
+    write_evaluation(session, quality, world.clock, WriteEvaluation(recall_id, HAZARD))
+    for who, meaning in (("quality", QUALITY), ("manager", MEDICAL)):
+        sign_evaluation(session, staff[who], world.clock, SignEvaluation(recall_id, meaning, PASSWORDS[who]))
+    decide_recall(session, manager, world.clock, DecideRecall(recall_id, "II", "blisters", PASSWORDS["manager"]))
+    actor = quality
     submit_recall(session, actor, world.clock, SubmitRecall(recall_id, PASSWORDS["quality"], "checked"))
 
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.factories_recall import House, make_house, running, submitted, token_of
+from tests.factories import PASSWORD
+from tests.factories_recall import House, checked, ended, make_house, running, submitted, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale, TooMany
 from traceapp.core.ids import new_secret
@@ -30,11 +31,11 @@ from traceapp.recall.policy import LineState
 from traceapp.recall.queries import LedgerFilter, answer_history, ledger_page, notice_rows, totals_of
 from traceapp.recall.service import (
     AnswerByStaff,
-    CloseRecall,
     SettleLine,
-    close_recall,
+    TerminateRecall,
     record_answer_by_staff,
     settle_line,
+    terminate_recall,
 )
 from traceapp.worklist.tasks import RaiseTask, open_tasks, raise_task
 
@@ -255,7 +256,7 @@ def test_after_the_end_an_answer_is_refused_with_whom_to_ask(case: Case) -> None
     for token, view in zip((case.token, case.hospital_token), views, strict=True):
         case.answer(*none_left(view), token=token)
     with case.database.write() as session:
-        close_recall(session, case.house.manager, case.clock, CloseRecall(case.recall.id, "all used"))
+        ended(session, case.clock, case.house, case.recall.id)
     with pytest.raises(Conflict, match="0512-0000 0000") as refused:
         case.answer(AnswerLine(case.house.first.lot_key, D(1), D(349), D(0)))
     assert refused.value.code == "recall-closed"
@@ -269,6 +270,8 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         views = [notice_of_token(session, token) for token in (case.token, case.hospital_token)]
     for token, view in zip((case.token, case.hospital_token), views, strict=True):
         case.answer(*none_left(view), token=token)
+    with case.database.write() as session:
+        checked(session, case.clock, case.house, case.recall.id)
     gate, outcomes = threading.Barrier(2), []
 
     def correct() -> None:
@@ -283,7 +286,8 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         gate.wait()
         try:
             with case.database.write() as session:
-                close_recall(session, case.house.manager, case.clock, CloseRecall(case.recall.id, "all used"))
+                terminate_recall(session, case.house.manager, case.clock, TerminateRecall(
+                    case.recall.id, "all used", PASSWORD))
             outcomes.append("closed")
         except Conflict as error:
             outcomes.append(error.code)
@@ -295,7 +299,7 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         thread.join(30)
     assert sorted(outcomes) in (["answered", "ledger-open"], ["closed", "recall-closed"])
     with case.database.read() as session:
-        is_closed = session.get_one(Recall, case.recall.id).state == "closed"
+        is_closed = session.get_one(Recall, case.recall.id).state == "terminated"
     assert is_closed == (case.line(case.house.first.lot_key).on_hand == D(0))
 
 

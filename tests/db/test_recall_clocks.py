@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from tests.db.test_legal_clocks import PROOF
-from tests.factories_recall import TEXTS, House, make_house, opened, running
+from tests.factories_recall import TEXTS, House, ended, make_house, opened, running
 from traceapp.catalog.model import Party
 from traceapp.catalog.registrations import NewRegistration, register_product
 from traceapp.core.actor import SYSTEM
@@ -16,7 +16,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.db import Database
 from traceapp.recall.clocks import recalls_without_clocks, start_clocks
-from traceapp.recall.ledger import CloseRecall, SettleLine, close_recall, settle_line
+from traceapp.recall.ledger import SettleLine, settle_line
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
@@ -42,7 +42,7 @@ def closed(database: Database, clock: FixedClock, house: House, recall: Recall) 
     with database.write() as session:
         for line in session.query(RecallLedger).filter_by(recall_id=recall.id).all():
             settle_line(session, house.writer, clock, SettleLine(recall.id, line.consignee_id, line.lot_key, "gone"))
-        close_recall(session, house.manager, clock, CloseRecall(recall.id, "all found"))
+        ended(session, clock, house, recall.id)
 
 
 @pytest.mark.parametrize(("recall_class", "notice", "days"), [("I", "CN-MR-01", 1), ("II", "CN-MR-02", 3), ("III", "CN-MR-03", 7)])

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
-from tests.factories_recall import TEXTS, House, Tray, deliver, folder, make_house, running, token_of
+from tests.factories_recall import TEXTS, House, Tray, deliver, ended, folder, make_house, running, token_of
 from traceapp.catalog.model import PartyContact
 from traceapp.catalog.parties import ChangeContact, NewContact, add_contact, change_contact
 from traceapp.core.clock import FixedClock
@@ -28,10 +28,8 @@ from traceapp.recall.notices import NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TAS
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
-    CloseRecall,
     SendNoticeAgain,
     SettleLine,
-    close_recall,
     send_notice_again,
     settle_line,
 )
@@ -290,7 +288,7 @@ def test_a_reminder_that_lost_its_sense_is_not_sent_and_is_no_work(sqlite: Datab
     with sqlite.write() as session:
         token = token_of(sqlite, recall, house.maker.clinic.id)
         record_answer(session, clock, RecordAnswer(token, none_left(notice_of_token(session, token)), "Nurse"))
-        close_recall(session, house.manager, clock, CloseRecall(recall.id, "done"))
+        ended(session, clock, house, recall.id)
     tray = Tray()
     assert deliver(sqlite, clock, tray) == 1
     assert tray.letters == []

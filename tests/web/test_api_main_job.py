@@ -53,6 +53,40 @@ def settings(settings: Settings, mailbox: tuple[Mailbox, int]) -> Settings:
     return replace(settings, mail_url=f"smtp://127.0.0.1:{mailbox[1]}", mail_from="recall@maker.example")
 
 
+HAZARD = {"harm_so_far": "9 people with red skin", "conditions": "worn for a day", "populations": "everybody",
+          "seriousness": "moderate", "likelihood": "occasional", "consequences": "red, itching skin",
+          "conclusion": "take it back", "proposed_class": "II"}
+
+
+def assess(staff: ApiClient, manager: ApiClient, recall_id: str) -> None:
+    """From a draft to the decision: written, signed by two, decided."""
+    path, sign = f"/recalls/{recall_id}", {"password": PASSWORD}
+
+    def act(who: ApiClient, name: str, body: dict[str, str], status: int = 200) -> None:
+        who.get(path)
+        who.post(f"{path}/{name}", body, status, If_Match=who.etag)
+
+    act(staff, "assessment", {})
+    act(staff, "evaluation", HAZARD, 201)
+    act(staff, "evaluation/signatures", sign | {"meaning": "evaluated_quality"})
+    act(manager, "evaluation/signatures", sign | {"meaning": "evaluated_medical"})
+    assert len(staff.get(f"{path}/evaluation")["versions"][0]["signatures"]) == 2
+    act(manager, "decision", sign | {"recall_class": "II", "reason": "nine reactions"})
+    staff.get(path)
+
+
+def check_all(staff: ApiClient, recall_id: str) -> None:
+    """Ask everybody who was drawn; level A draws all."""
+    path = f"/recalls/{recall_id}"
+    assert staff.get(path)["state"] == "executing"
+    staff.post(f"{path}/checks", {"seed": 5}, 200, If_Match=staff.etag)
+    for one in staff.get(f"{path}/checks")["checks"]:
+        staff.put(f"{path}/checks/{one['consignee_id']}", {"way": "telephone", "received": True, "understood": True,
+                                                          "acted": True})
+    staff.get(path)
+    staff.post(f"{path}/conclusion", {"note": "all followed it"}, 200, If_Match=staff.etag)
+
+
 class Plant:
     """A maker with one glue, one plaster and some hospitals, built over the API."""
 
@@ -138,6 +172,7 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     assert {lot["number"] for lot in scope["lots"]} >= {"P-1", "P-2"}
     assert "P-3" not in {lot["number"] for lot in scope["lots"]}
     recall = staff.post("/recalls", draft([bad["lot_key"]], signals[0]["id"]))
+    assess(staff, manager, recall["id"])
     staff.post(f"/recalls/{recall['id']}/submission", {"password": PASSWORD}, 200, If_Match=staff.etag)
     staff.post(f"/recalls/{recall['id']}/approval", {"password": PASSWORD}, 403, If_Match=staff.etag)
     manager.get(f"/recalls/{recall['id']}")
@@ -154,16 +189,19 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     ledger = manager.get(f"/recalls/{recall['id']}/ledger")["rows"]
     assert {(row["number"], row["shipped"]) for row in ledger} == {("P-1", "2000"), ("P-1", "500"), ("P-2", "2000")}
     manager.get(f"/recalls/{recall['id']}")
-    manager.post(f"/recalls/{recall['id']}/closing", {"note": "done"}, 409, If_Match=manager.etag)
+    manager.post(f"/recalls/{recall['id']}/termination", {"note": "done", "password": PASSWORD}, 409,
+                 If_Match=manager.etag)
     for letter in letters:
         link = re.search(r"http://127\.0\.0\.1:8000(/r/\S+)", letter.get_content())
         assert link, "no answer link in the letter"
         answer_nothing_left(public, link.group(1))
     totals = manager.get(f"/recalls/{recall['id']}/notices")["totals"]
     assert (totals["answered"], totals["open_lines"]) == (2, 0)
+    check_all(staff, recall["id"])
     manager.get(f"/recalls/{recall['id']}")
-    closed = manager.post(f"/recalls/{recall['id']}/closing", {"note": "all used or returned"}, 200, If_Match=manager.etag)
-    assert closed["state"] == "closed"
+    closed = manager.post(f"/recalls/{recall['id']}/termination", {"note": "all used or returned", "password": PASSWORD},
+                          200, If_Match=manager.etag)
+    assert closed["state"] == "terminated"
 
     # One complaint becomes an adverse event, which the regulator downloads.
     complaint = staff.get("/complaints?limit=1")["rows"][0]

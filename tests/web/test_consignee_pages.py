@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.factories_recall import House, make_house, running, token_of
+from tests.factories_recall import House, ended, make_house, running, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.recall.answer import notice_of_token
 from traceapp.recall.model import Notice, Recall, RecallLedger
-from traceapp.recall.service import CloseRecall, SettleLine, close_recall, settle_line
+from traceapp.recall.service import SettleLine, settle_line
 
 
 class Visit:
@@ -194,7 +194,7 @@ def test_after_closing_the_page_shows_the_answer_and_takes_no_more(visit: Visit)
     with visit.database.write() as session:
         settle_line(session, visit.house.writer, visit.clock, SettleLine(
             visit.recall.id, visit.house.maker.hospital.id, visit.first, "closed down"))
-        close_recall(session, visit.house.manager, visit.clock, CloseRecall(visit.recall.id, "done"))
+        ended(session, visit.clock, visit.house, visit.recall.id)
     page = visit.get()
     assert page.status_code == 200
     assert "This recall is closed" in page.text

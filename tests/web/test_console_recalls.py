@@ -11,10 +11,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import House, deliver, folder, make_house, opened, running, submitted
+from tests.factories_recall import (
+    HAZARD,
+    House,
+    checked,
+    decided,
+    deliver,
+    folder,
+    make_house,
+    opened,
+    running,
+    submitted,
+)
 from tests.factories_web import Browser, Console
 from traceapp.identity.service import prove_password, sign_in
-from traceapp.recall.model import Recall, RecallLedger, RecallLot, RecallSignature
+from traceapp.recall.model import EffectivenessCheck, Recall, RecallLedger, RecallLot, RecallSignature
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
 
@@ -113,21 +124,22 @@ def test_a_stale_scope_is_told_so_and_what_was_typed_stays(office: Office) -> No
 
 
 def test_submitting_needs_the_password_and_approving_a_second_person(office: Office) -> None:
-    recall = opened(office.database, office.clock, office.house)
+    recall = decided(office.database, office.clock, office.house)
     manager, second = office.as_person("manager"), office.as_person("second")
     path = f"/console/recalls/{recall.id}"
     wrong = manager.post(f"{path}/submit", {"password": "not it, not at all", "revision": recall.revision})
     assert wrong.status_code == 422 and 'id="e-password"' in wrong.get_data(as_text=True)
-    assert office.recall(recall.id).state == "draft"
+    assert office.recall(recall.id).submitted_at is None
     assert manager.post(f"{path}/submit", {"password": PASSWORD, "revision": recall.revision}).status_code == 303
     assert manager.post(f"{path}/approve", {"password": PASSWORD}).status_code == 403
     assert "second person" in manager.get(f"{path}?do=approve").get_data(as_text=True)
-    assert office.recall(recall.id).state == "submitted"
+    assert office.recall(recall.id).state == "planned"
     assert second.post(f"{path}/approve", {"password": PASSWORD}).status_code == 303
     with office.database.read() as session:
         assert session.get_one(Lot, office.house.second.lot_key).is_recalled
-        meanings = session.scalars(select(RecallSignature.meaning).where(RecallSignature.recall_id == recall.id)).all()
-    assert list(meanings) == ["submitted", "approved"]
+        meanings = session.scalars(select(RecallSignature.meaning).where(RecallSignature.recall_id == recall.id)
+                                   .order_by(RecallSignature.position)).all()
+    assert list(meanings)[-2:] == ["submitted", "approved"]
 
 
 def test_a_double_click_on_approve_starts_one_recall(office: Office) -> None:
@@ -154,7 +166,10 @@ def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(offic
     recall = running(office.database, office.clock, office.house)
     manager, house = office.as_person("manager"), office.house
     path, clinic, hospital = f"/console/recalls/{recall.id}", house.maker.clinic.id, house.maker.hospital.id
-    early = manager.post(f"{path}/close", {"note": "all back"})
+    with office.database.write() as session:
+        checked(session, office.clock, house, recall.id)
+    end = {"note": "all back", "password": PASSWORD}
+    early = manager.post(f"{path}/terminate", end)
     assert early.status_code == 409 and "all back" in early.get_data(as_text=True)
     one, two = house.first.lot_key, house.second.lot_key
     numbers = {f"received-{one}": "350", f"on_hand-{one}": "350", f"used-{one}": "0", f"returned-{one}": "0",
@@ -167,8 +182,55 @@ def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(offic
     settle = f"{path}/consignees/{hospital}/settle"
     assert manager.post(settle, {"lot_key": one, "reason": ""}).status_code == 422
     assert manager.post(settle, {"lot_key": one, "reason": "the ward burnt down"}).status_code == 303
-    assert manager.post(f"{path}/close", {"note": "all back"}).status_code == 303
-    assert office.recall(recall.id).state == "closed"
+    assert manager.post(f"{path}/terminate", end).status_code == 303
+    assert office.recall(recall.id).state == "terminated"
+
+
+def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_forms_alone(office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    writer, manager, second = (office.as_person(name) for name in ("writer", "manager", "second"))
+    path, sign = f"/console/recalls/{recall.id}", {"password": PASSWORD}
+
+    def seen(browser: Browser, do: str, part: str = "overview") -> str:
+        return browser.get(f"{path}?part={part}&do={do}").get_data(as_text=True)
+
+    assert "Begin the assessment" in seen(writer, "assess")
+    assert writer.post(f"{path}/assess").status_code == 303
+    assert "Children, the elderly" in seen(writer, "write_evaluation", "assessment")
+    hazard = {name: getattr(HAZARD, name) for name in HAZARD.__slots__}
+    bare = writer.post(f"{path}/write_evaluation", hazard | {"conclusion": ""})
+    assert bare.status_code == 422 and 'id="e-conclusion"' in bare.get_data(as_text=True)
+    assert writer.post(f"{path}/write_evaluation", hazard).status_code == 303
+    assert "Nobody has signed this version yet." in seen(writer, "", "assessment")
+    assert writer.post(f"{path}/evaluated", sign | {"meaning": "evaluated_quality"}).status_code == 303
+    assert "Two different people sign" in seen(second, "evaluated")
+    assert second.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"}).status_code == 303
+    assert "stop at once" in seen(manager, "decide") and "No recall is needed" in seen(manager, "decide_none")
+    assert manager.post(f"{path}/decide", sign | {"recall_class": "II", "reason": "blisters"}).status_code == 303
+    assert "How deep people are told" in seen(writer, "strategy", "scope")
+    assert writer.post(f"{path}/strategy", {"depth": "consumer", "check_level": "B", "check_share": "50"}).status_code == 303
+    assert office.recall(recall.id).check_share == 0.5
+    assert writer.post(f"{path}/submit", sign).status_code == 303
+    assert manager.post(f"{path}/approve", sign).status_code == 303
+    consignees = (office.house.maker.clinic.id, office.house.maker.hospital.id)
+    for consignee in consignees:
+        assert "Was somebody reached" in writer.get(f"{path}/consignees/{consignee}?do=try").get_data(as_text=True)
+        for way in ("telephone", "visit", "telephone"):
+            assert writer.post(f"{path}/consignees/{consignee}/tried", {"way": way, "reached": "yes"}).status_code == 303
+    assert office.recall(recall.id).state == "executing"
+    assert "Draw the sample" in seen(writer, "check")
+    assert writer.post(f"{path}/check").status_code == 303
+    with office.database.read() as session:
+        drawn = session.scalars(select(EffectivenessCheck.consignee_id).where(
+            EffectivenessCheck.recall_id == recall.id)).all()
+    assert len(drawn) == 1
+    assert "Did they understand it?" in seen(writer, "", "checks")
+    answers = {"way": "telephone", "received": "yes", "understood": "yes", "acted": "yes"}
+    assert writer.post(f"{path}/checks/{drawn[0]}", answers).status_code == 303
+    assert writer.post(f"{path}/conclude", {"note": "it did what it was asked"}).status_code == 303
+    assert office.recall(recall.id).state == "closing"
+    assert manager.post(f"{path}/mandate", {"reason": "NMPA 2026-117"}).status_code == 303
+    assert "NMPA 2026-117" in seen(manager, "extend")
 
 
 def test_the_ledger_leaves_as_a_recorded_file(office: Office) -> None:
@@ -186,7 +248,7 @@ def test_every_part_of_a_running_recall_opens(office: Office, language: str) -> 
     recall = running(office.database, office.clock, office.house)
     browser = office.as_person("manager")
     browser.language = language
-    for part in ("overview", "scope", "consignees", "ledger"):
+    for part in ("overview", "assessment", "scope", "consignees", "ledger", "checks"):
         answer = browser.get(f"/console/recalls/{recall.id}?part={part}")
         assert answer.status_code == 200, part
         assert recall.reference in answer.get_data(as_text=True)

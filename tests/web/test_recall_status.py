@@ -81,7 +81,7 @@ def test_a_product_tells_its_open_recalls_with_their_batches(client: FlaskClient
     assert "title en" in page
     assert "batch B1" in page
     with sqlite.write() as session:
-        session.get_one(Recall, "r1").state = "closed"
+        session.get_one(Recall, "r1").state = "terminated"
     assert client.get(f"/recall-status{GTIN}").get_json()["recalls"] == []
 
 

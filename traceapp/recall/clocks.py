@@ -14,12 +14,12 @@ from traceapp.catalog.model import Party, ProductKind
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.rules import Kind, Situation, Trigger
-from traceapp.trace.model import Lot
+from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import Subject, end_repeating, run_clocks
 
 from .cases import RUNS, recall_stream
-from .model import Recall, RecallLedger, RecallLot
+from .model import Recall, RecallLot
 from .states import RecallClass
 
 _NUMBERS = {RecallClass.one: "1", RecallClass.two: "2", RecallClass.three: "3"}
@@ -35,12 +35,15 @@ def start_decided_clocks(session: Session, actor: Actor, clock: Clock, recall: R
 
 
 def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
-    """What begins with the second signature on scope and texts: the correction or removal, or its extension."""
+    """What begins with the second signature on scope and texts: the correction or removal, or its extension. The
+    decision is named with it, so that an authority which asks only of decisions is not asked about again; its clocks
+    run on as they are."""
     assert recall.approved_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
     is_further = recall.scope_number > 1 or recall.extends_id is not None
     return _run(session, actor, clock, recall, frozenset({
-        Trigger(f"recall_begun_{number}"), Trigger.safety_action,
+        Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
+        Trigger.safety_action,
         Trigger.correction_extended if is_further else Trigger.correction_begun}),
         clock.now() if recall.scope_number > 1 else recall.approved_at)
 
@@ -100,4 +103,5 @@ def _kinds(product_kinds: Iterable[str]) -> frozenset[Kind]:
 def _shipped_to(session: Session, recall: Recall) -> dict[str, Ground]:
     """The countries in which somebody has, or had, units of the batches in scope."""
     return dict.fromkeys(session.scalars(select(Party.country).where(Party.id.in_(
-        select(RecallLedger.consignee_id).where(RecallLedger.recall_id == recall.id))).distinct()), Ground.shipped)
+        select(ShipmentLine.consignee_id).join(RecallLot, RecallLot.lot_key == ShipmentLine.lot_key)
+        .where(RecallLot.recall_id == recall.id, ShipmentLine.units > 0))).distinct()), Ground.shipped)
