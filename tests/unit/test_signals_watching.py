@@ -55,7 +55,7 @@ def test_the_excess_is_the_ratio_less_the_line() -> None:
 
 
 def test_all_nodes_together_spend_what_was_promised() -> None:
-    rates = levels(PLANT, [1.0, 0.2], Strictness(0.01, weights={"lot": 3.0}))
+    rates = levels(PLANT, {1.0: 1.0, 0.2: 1.0}, Strictness(0.01, weights={"lot": 3.0}))
     nodes = {layer.kind: len(PLANT.nodes_of(layer.kind)) for layer in PLANT.layers}
     assert sum(rate * nodes[kind] for (kind, _), rate in rates.items()) == pytest.approx(0.01 * PLANT.lots)
     assert rates["lot", 1.0] * nodes["lot"] == pytest.approx(3 * rates["load", 0.2] * nodes["load"])

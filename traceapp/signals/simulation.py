@@ -203,7 +203,7 @@ def _is_first(watch: Watch, seen: NDArray[np.int64], day: int, node: str) -> boo
 
 def budget(plant: Plant, alpha: float) -> dict[str, float]:
     """The false-alarm rate of each node: `alpha` a lot in all, each kind of node an equal part (see `budget.split`)."""
-    rates = levels(plant, (1.0,), Strictness(alpha))
+    rates = levels(plant, {1.0: 1.0}, Strictness(alpha))
     return {name: rates[layer.kind, 1.0] for layer in plant.layers for name in layer.names}
 
 

@@ -20,10 +20,12 @@ _HAIR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One severity group that is watched: the graver `share` of all reports, and what is known about it."""
+    """One severity group that is watched: the graver `share` of all reports, what is known about it, and the weight of
+    the group in the budget."""
 
     share: float
     basis: Basis
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def watch(
 ) -> Watch:
     """Watch every node of the plant for every group. Without `shipping_known` all units of a lot count as delivered
     on the day of its release."""
-    rates = levels(plant, [group.share for group in groups], strictness)
+    rates = levels(plant, {group.share: group.weight for group in groups}, strictness)
     delivered = plant.delivered() if shipping_known else np.array([float(plant.units)])
     rows = []
     for group in groups:
@@ -115,12 +117,12 @@ def _row(layer: Layer, group: Group, lots: NDArray[np.float64], plan: tuple[floa
     return Row(layer, group.share, expected, critical, history)
 
 
-def levels(plant: Plant, shares: Sequence[float], strictness: Strictness) -> dict[tuple[str, float], float]:
-    """The false-alarm rate of each node of a kind watched for a group."""
+def levels(plant: Plant, groups: Mapping[float, float], strictness: Strictness) -> dict[tuple[str, float], float]:
+    """The false-alarm rate of each node of a kind watched for a group; `groups` are weights by share."""
     nodes: dict[tuple[str, float], int] = {}
     weights: dict[tuple[str, float], float] = {}
     for layer in plant.layers:
-        for share in shares:
+        for share, weight in groups.items():
             nodes[layer.kind, share] = nodes.get((layer.kind, share), 0) + len(layer.names)
-            weights[layer.kind, share] = (strictness.weights or {}).get(layer.kind, 1.0)
+            weights[layer.kind, share] = weight * (strictness.weights or {}).get(layer.kind, 1.0)
     return split(strictness.alpha, plant.lots, nodes, weights)
