@@ -5,6 +5,7 @@ import argparse
 import sys
 
 from . import signals_files, signals_simulate
+from .signals_columns import COLUMNS, explain
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,6 +33,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         act.add_argument("--csv", action="store_true", help="a CSV table instead of JSON")
     signals_files.add(acts)
     signals_simulate.add(acts)
+    for name in COLUMNS:
+        explain(acts.choices[name], name)
 
 
 def _print(record: object, as_csv: bool) -> int:
