@@ -12,7 +12,8 @@ RESULTS = Path("build/bench.json")
 MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture", "benchmarks.labels",
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
            "benchmarks.term_coding", "benchmarks.duplicates", "benchmarks.complaint_import", "benchmarks.icsr_export",
-           "benchmarks.servers", "benchmarks.detection_delay", "benchmarks.cause_ranking")
+           "benchmarks.servers", "benchmarks.detection_delay", "benchmarks.cause_ranking",
+           "benchmarks.caers_fit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     act = acts.add_parser(
         "simulate", help="how soon would a bad lot, raw lot or line be found, and how often falsely?",
-        description="Draws plants at random with a planted cause in the middle of the plan. One row a question, as CSV.")
+        description="Draws plants with a planted cause in the middle of the plan. One row a question, as CSV.")
     act.add_argument("--cause", nargs="+", choices=["lot", "raw", "line", "none"], default=["lot", "raw"],
                      help="what is wrong; none measures false alarms (default: lot raw)")
     act.add_argument("--rr", nargs="+", type=float, default=[3.0, 5.0, 10.0], help="rate ratios (default: 3 5 10)")
