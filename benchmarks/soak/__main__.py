@@ -31,7 +31,7 @@ def main() -> int:
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
                         help="how often, where a run repeats something (capture: 50, genealogy: 5000, kills: 50, "
-                             "gs1: 100000, nulls: 20, resolver: 100000)")
+                             "gs1: 100000, nulls: 4, resolver: 100000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
                         help="which one the run of captures works on")
     given = parser.parse_args()
