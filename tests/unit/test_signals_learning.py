@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from traceapp.core.errors import InvalidInput
+from traceapp.signals.careful import CarefulDelay
 from traceapp.signals.delay import Delay
 from traceapp.signals.exposure import day_chances
 from traceapp.signals.learning import Past, known, learn
@@ -18,13 +19,15 @@ def test_many_reports_teach_the_true_rate_and_wait_whatever_was_stated() -> None
     found = learn(LARGE, Past(12, stated=SLOW), np.random.default_rng(3))
     assert found.rate == pytest.approx(LARGE.rate, rel=0.1)
     assert found.history is not None and found.history > 500
-    true, learnt, stated = (day_chances(law, 60) for law in (LARGE.delay, found.law, SLOW))
+    assert isinstance(found.law, CarefulDelay) and found.law.reports > found.history * 0.99
+    true, learnt, stated = (day_chances(law, 60) for law in (LARGE.delay, found.law.law, SLOW))
     assert np.abs(learnt - true).max() < 0.06 < np.abs(stated - true).max() / 2
 
 
 def test_hardly_any_report_leaves_the_stated_wait_in_force() -> None:
     found = learn(Plant(lots=4, units=200), Past(6, stated=SLOW), np.random.default_rng(3))
-    assert found.law == SLOW and found.history is not None and found.history < 20
+    assert isinstance(found.law, CarefulDelay) and found.law.law == SLOW
+    assert found.history is not None and found.history < 20
 
 
 def test_a_graver_part_of_the_reports_has_its_own_rate_and_shorter_history() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .careful import CarefulDelay
 from .delay import Delay
 from .errors import require_count, require_not_negative, require_rate
 from .exposure import DelayLaw
@@ -63,19 +64,21 @@ def learn(plant: Plant, past: Past, rng: np.random.Generator, share: float = 1.0
     """
     before = replace(plant, lots=past.lots, commons=())
     reports = draw_reports(before, (), 1.0, rng)
-    supplies = _supplies(before, reports, reports.grave < (1.0 if share == 1 else require_rate(share, "share")))
-    law: DelayLaw = fit_spread_delay(supplies, stated=past.stated, weight=_STATED_WEIGHT,
-                                    enough=_ENOUGH) or past.stated
+    # The wait is that of all reports; the rate is the group's own.
+    every = _supplies(before, reports, reports.grave < 1.0)
+    law: DelayLaw = fit_spread_delay(every, stated=past.stated, weight=_STATED_WEIGHT, enough=_ENOUGH) or past.stated
+    careful = CarefulDelay(law, max(1, sum(len(supply.reports) for supply in every)))
+    supplies = every if share == 1 else _supplies(before, reports, reports.grave < require_rate(share, "share"))
     exposure = sum(chances_seen(supply, law) for supply in supplies)
     count = sum(len(supply.reports) for supply in supplies)
     if exposure <= 0:
-        return Basis(_MOST_RATE, law, 1)
+        return Basis(_MOST_RATE, careful, 1)
     rate = count / exposure if count > 0 else 1 / exposure
     if past.family > 0 and past.spread > 0:
         rate = _leaning(plant.rate * share, (count, exposure), past, rng) or rate
     # What sisters lend makes the rate better, but tells nothing about the wait of this product; early in a lot's life
     # what is expected hangs on the wait as much. So the history that the test allows for is the product's own.
-    return Basis(min(rate, _MOST_RATE), law, max(count, 1))
+    return Basis(min(rate, _MOST_RATE), careful, max(count, 1))
 
 
 def _leaning(rate: float, own: tuple[int, float], past: Past, rng: np.random.Generator) -> float | None:
