@@ -69,6 +69,16 @@ class Basis:
         return self.fitted.law(self.delay) if self.fitted else self.delay
 
     @property
+    def tested_law(self) -> DelayLaw:
+        """The wait that curves and tests go by: a learnt one is taken two standard errors short (decision 0031)."""
+        from traceapp.signals.careful import CarefulDelay
+
+        history = self.history(SeverityGroup.harm)
+        if self.fitted is None or self.fitted.waits is None or history is None:
+            return self.law
+        return CarefulDelay(self.law, max(1, history))
+
+    @property
     def use_mean_days(self) -> float:
         """The mean wait until use, for what a hold stops."""
         return self.fitted.use_mean_days(self.delay) if self.fitted else self.delay.use_mean_days

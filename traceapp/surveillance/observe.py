@@ -186,7 +186,7 @@ def _expected(use: _Use, group: SeverityGroup, start: date, days: int) -> NDArra
 
     if use.basis is None or not use.entries:
         return np.zeros(days)
-    return expected_curve(use.entries, use.basis.rate(group), use.basis.law, start, days)
+    return expected_curve(use.entries, use.basis.rate(group), use.basis.tested_law, start, days)
 
 
 def lot_curve(session: Session, lot: Lot, on: date, group: SeverityGroup = SeverityGroup.harm) -> LotCurve:
