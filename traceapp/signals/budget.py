@@ -3,6 +3,7 @@
 The promise is made a lot: `alpha_per_lot` false alarms over its life, whatever the number of other nodes watched. The
 whole of it is divided among the kinds, and a kind's part among its nodes. By the union bound the expected number of
 false alarms is then at most the promise, however the nodes overlap.
+Source: Boole's inequality, as in Dunn OJ, J Am Stat Assoc 1961;56:52-64.
 """
 from __future__ import annotations
 

@@ -116,6 +116,7 @@ def fit_baseline(counts: ArrayLike, exposure: ArrayLike) -> Baseline:
     (groups,). Leave out lots under signal and windows after publicity. A group without exposure gets the mean.
     Empirical Bayes: counts are Poisson(rate x exposure), rates gamma; the gamma law is the likeliest one.
     Raises NoExposure for reports without exposure; InvalidInput where there is no report at all.
+    Source: Clayton D, Kaldor J, Biometrics 1987;43:671-681.
     """
     seen, units = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
     if seen.ndim != 1 or seen.shape != units.shape or not np.all(np.isfinite(units)) or np.any(units < 0):

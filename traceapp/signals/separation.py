@@ -1,4 +1,7 @@
-"""What cannot be told apart by complaints, and which sample would tell it."""
+"""What cannot be told apart by complaints, and which sample would tell it.
+
+Source: the entropy of an answer as its worth, Lindley DV, Ann Math Stat 1956;27:986-1005.
+"""
 from __future__ import annotations
 
 import math
