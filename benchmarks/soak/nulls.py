@@ -76,8 +76,11 @@ def _watch(plant: Plant, past: Past | None, run: tuple[int, int]) -> Watch:
             return Group(share, known(plant, share), GROUPS[share])
         return Group(share, learn(BEFORE, past, np.random.default_rng((*run, 1)), share), GROUPS[share])
 
-    strictness = Strictness(PER_HUNDRED_LOTS / 100 * (1 - SCREENS), weights=WEIGHTS)
-    return watch(plant, [basis_of(share) for share in GROUPS], strictness)
+    return watch(plant, [basis_of(share) for share in GROUPS], _strictness())
+
+
+def _strictness() -> Strictness:
+    return Strictness(PER_HUNDRED_LOTS / 100 * (1 - SCREENS), weights=WEIGHTS)
 
 
 def _alarms(seen: Watch, reports: Reports) -> Counter[str]:
