@@ -112,6 +112,8 @@ def make_plant(console: Console) -> Plant:
     table = b"code,name_zh,kind,unit\nP-9,,device,EA\n"
     ids |= {"kind": "product", "import_id": api.upload("/imports", {
         "kind": "product", "file": (io.BytesIO(table), "products.csv")})["id"]}
+    ids["silence_id"] = api.post("/silences", {"product_id": ids["product_id"], "until_on": "2026-12-24",
+                                               "reason": "a new questionnaire brings reports from everywhere"})["id"]
     report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
     ids |= {"report_id": report["id"], "position": "1"}
     with database.write() as session:

@@ -22,7 +22,8 @@ from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
 from traceapp.submission.report_model import ReceivedNumber
-from traceapp.surveillance.cases import alarms_of_case, lots_hash
+from traceapp.surveillance.case_lots import alarms_of_case
+from traceapp.surveillance.cases import lots_hash
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.trace.event_query import events_page
 from traceapp.trace.query_parameters import read_query

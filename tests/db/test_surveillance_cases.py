@@ -15,7 +15,8 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
 from traceapp.db import Database
 from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
-from traceapp.surveillance.cases import alarms_of_case, open_or_join
+from traceapp.surveillance.case_lots import alarms_of_case
+from traceapp.surveillance.cases import open_or_join
 from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.model import Signal, SignalLot
 from traceapp.worklist.model import Task
@@ -69,6 +70,33 @@ def test_one_bad_raw_lot_makes_one_case_however_many_nodes_it_raises(database: D
         assert [action for action in session.scalars(select(AuditEntry.action)) if action.startswith("signal")] == [
             "signal.opened", *["signal.alarm_joined"] * 3]
     assert lots_of(database, case) == set(GLUE.lot_keys)
+
+
+def test_cases_that_nobody_touched_become_one_when_a_stronger_alarm_explains_them(
+        database: Database, clock: FixedClock, actor: Actor) -> None:
+    first, second, worked = raised(database, clock, *(an_alarm(name, [name], 5, 4.0) for name in ("L1", "L2", "L3")))
+    other, = raised(database, clock, an_alarm("L4", ["L4", "L3"], 5, 4.0, NodeKind.load))
+    assert first is not None and second is not None and worked is not None and other is not None
+    assert other.id == worked.id
+    decided(database, clock, actor, worked, "validate")
+    joined, = raised(database, clock, GLUE)
+    assert joined is not None
+    assert joined.id == worked.id
+    with database.read() as session:
+        states = {case.name: (case.state, case.merged_into_id) for case in session.scalars(select(Signal))}
+        assert states == {"A-2231": ("validated", None), "L1": ("merged", worked.id), "L2": ("merged", worked.id)}
+        assert {one.name for one in alarms_of_case(session, session.get_one(Signal, (worked.lot_key, worked.id)))} == {
+            "L1", "L2", "L3", "L4", "A-2231"}
+        assert set(session.scalars(select(Task.about).where(Task.state == "open"))) == {f"signal:{worked.id}"}
+
+
+def test_two_cases_that_people_work_on_are_left_to_them(sqlite: Database, clock: FixedClock, actor: Actor) -> None:
+    worked = [one for one in raised(sqlite, clock, *(an_alarm(name, [name], 5, 4.0) for name in ("L1", "L2"))) if one]
+    for one in worked:
+        decided(sqlite, clock, actor, one, "validate")
+    raised(sqlite, clock, GLUE)
+    with sqlite.read() as session:
+        assert set(session.scalars(select(Signal.state))) == {"validated"}
 
 
 def test_a_weaker_broad_node_does_not_bring_its_other_lots_into_the_case(sqlite: Database, clock: FixedClock) -> None:

@@ -24,7 +24,7 @@ from traceapp.signals.exposure import expected_reports
 from traceapp.signals.maxsprt import critical_value, llr
 from traceapp.surveillance import queries
 from traceapp.surveillance.basis import DEFAULT_RATE, SetBasis, basis_of, set_basis
-from traceapp.surveillance.cases import alarms_of_case
+from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve, observe_lots

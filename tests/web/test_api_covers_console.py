@@ -82,6 +82,7 @@ ACTS = {
     "product_expected_history": "POST /products/<product_id>/detection/history",
     "product_expected_learn": "POST /products/<product_id>/detection/refits",
     "signal_sample": "POST /lots/<lot_key>/samples",
+    "signal_silence": "POST /silences", "signal_silence_lift": "POST /silences/<silence_id>/lift",
     "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",
     "recall_scope": "PUT /recalls/<recall_id>/scope", "recall_submit": "POST /recalls/<recall_id>/submission",
     "recall_approve": "POST /recalls/<recall_id>/approval", "recall_return": "POST /recalls/<recall_id>/return",

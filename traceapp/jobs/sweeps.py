@@ -42,6 +42,7 @@ from traceapp.recall.sending import NoticeSender
 from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
 from traceapp.submission.records_jobs import JOBS as RECORDS
 from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.silence import end_over, is_any_over
 from traceapp.trace.announcing import WORK as MATCH
 from traceapp.trace.following import follow_limits
 from traceapp.trace.query_model import Subscription
@@ -74,6 +75,15 @@ _DAY = timedelta(days=1)
 def rescore(world: World, limit: int = 50) -> int:
     """Rescore the lots that complaints touched; answers how many."""
     return _work_off(world, RESCORE, limit, lambda session, key: rescore_lot(session, world.clock, key))
+
+
+def end_silences(world: World, limit: int = 50) -> int:
+    """End the silences whose last day is over, and ask for another look at what they hid; answers how many ended."""
+    with world.database.read() as session:
+        if not is_any_over(session, world.clock):
+            return 0
+    with world.database.write() as session:
+        return end_over(session, world.clock, limit)
 
 
 def follow_lots(world: World, limit: int = 50) -> int:
@@ -278,6 +288,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     """Every sweep; those that wait for others stop waiting once `stopping` is set."""
     return (
         Sweep("rescore", 0.5, rescore),
+        Sweep("end-silences", 60.0, end_silences),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),

@@ -21,6 +21,7 @@ from traceapp.export.psur.values import PeriodicReport, RecallLine, ReportsLine,
 from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall, RecallLot
 from traceapp.surveillance.model import Signal, SignalDecision
+from traceapp.surveillance.states import SignalState
 from traceapp.trace.model import Lot, ShipmentLine
 
 from .report_model import Report
@@ -158,15 +159,15 @@ def _terms(counted: _Counted) -> list[TermCount]:
 
 
 def _signals(session: Session, wanted: Period) -> list[SignalLine]:
-    """Signals that were opened in the period, with the latest decision about each."""
-    rows = session.execute(select(Signal, Lot.number).outerjoin(Lot, Lot.lot_key == Signal.lot_key).where(
-        Signal.product_id == wanted.product_id, Signal.opened_at >= wanted.since, Signal.opened_at < wanted.until)
-        .order_by(Signal.opened_at, Signal.id)).all()
-    ids = [signal.id for signal, _number in rows]
+    """Signals that were opened in the period, with the latest decision about each; a merged one stands in another."""
+    rows = session.scalars(select(Signal).where(
+        Signal.product_id == wanted.product_id, Signal.opened_at >= wanted.since, Signal.opened_at < wanted.until,
+        Signal.state != SignalState.merged).order_by(Signal.opened_at, Signal.id)).all()
+    ids = [signal.id for signal in rows]
     decided = {one.signal_id: one.reason for one in session.scalars(select(SignalDecision).where(
         SignalDecision.signal_id.in_(ids)).order_by(SignalDecision.position))}
-    return [SignalLine(signal.reference, number or "", signal.opened_at.astimezone(ZONE).date(), signal.observed,
-                       signal.expected, str(signal.state), decided.get(signal.id, "")) for signal, number in rows]
+    return [SignalLine(signal.reference, signal.name, signal.opened_at.astimezone(ZONE).date(), signal.observed,
+                       signal.expected, str(signal.state), decided.get(signal.id, "")) for signal in rows]
 
 
 def _recalls(session: Session, wanted: Period) -> list[RecallLine]:

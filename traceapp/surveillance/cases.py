@@ -1,8 +1,9 @@
 """From an alarm to a case: it opens one, joins one that is about the same lots, or says nothing new.
 
-An alarm joins the standing case with which it has most finished lots in common, so that one bad raw lot makes one
-case however many nodes it raises. The strongest alarm, that is the one of the greatest log likelihood ratio, gives
-the case its name and its numbers. After a refusal or a closing only more reports than then open another.
+An alarm joins a standing case with which it has finished lots in common, so that one bad raw lot makes one case
+however many nodes it raises; cases that nobody has begun with and that a stronger alarm explains become one. The
+strongest alarm, that is the one of the greatest log likelihood ratio, gives the case its name and its numbers. After a
+refusal or a closing only more reports than then open another.
 """
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -19,19 +20,17 @@ from traceapp.core.clock import Clock
 from traceapp.core.ids import name_key, new_id, new_reference
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
-from .alarm import Alarm, NodeKind
+from .alarm import Alarm
+from .case_lots import chunks, refresh_lots
+from .merging import absorb, is_explained
 from .model import Signal, SignalAlarm, SignalLot, SignalNode
 from .silence import keep_silent
 from .states import STANDING, SignalState
 
 REVIEW_WITHIN = timedelta(days=1)
 _DECIDING = text("SELECT pg_advisory_xact_lock(7243893)")
-_CHUNK = 500
 # A node is recorded again in its case once its reports have grown by half: rows grow with their logarithm.
 _NEWS = 1.5
-# What one lot was made from, or was with in one sterilizer, is always about its lots. A line, a supplier or a site has
-# many lots that have nothing to do with the case: its lots count only while it is the strongest.
-_NARROW = frozenset({NodeKind.lot, NodeKind.upstream, NodeKind.load})
 _NUMBERS = ("kind", "node_key", "name", "severity_group", "product_id", "method", "since", "observed", "expected",
             "llr", "critical")
 
@@ -46,43 +45,25 @@ def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
             return _seen_again(session, clock, (node, case), alarm)
     overlapping = standing_cases_of(session, alarm.lot_keys)
     if overlapping:
-        return _join(session, clock, overlapping[0], alarm)
+        case, *others = overlapping
+        for other in others:
+            if is_explained(session, other, alarm):
+                absorb(session, clock, other, case, alarm)
+        return _join(session, clock, case, alarm)
     if any(alarm.observed <= node.observed for node, _case in known) or keep_silent(session, clock, alarm):
         return None
     return _open(session, clock, alarm)
 
 
 def standing_cases_of(session: Session, lot_keys: Sequence[str]) -> list[Signal]:
-    """The standing cases in which these lots are, the one with most of them first, then the oldest."""
+    """The standing cases in which these lots are: those that people work on first, then the one with most of them."""
     shared: dict[str, int] = defaultdict(int)
-    for keys in _chunks(lot_keys):
+    for keys in chunks(lot_keys):
         for (signal_id,) in session.execute(select(SignalLot.signal_id).where(
                 SignalLot.lot_key.in_(keys), SignalLot.is_standing.is_(True))):
             shared[signal_id] += 1
-    cases = [case for keys in _chunks(shared) for case in session.scalars(select(Signal).where(Signal.id.in_(keys)))]
-    return sorted(cases, key=lambda case: (-shared[case.id], case.id))
-
-
-def refresh_lots(session: Session, case: Signal) -> None:
-    """Make the lots of a case those that its alarms and those of the cases merged into it are about."""
-    wanted = _lots_of(case, alarms_of_case(session, case)) if case.state != SignalState.merged else set()
-    present = set(session.scalars(select(SignalLot.lot_key).where(SignalLot.signal_id == case.id)))
-    for keys in _chunks(sorted(present - wanted)):
-        session.execute(delete(SignalLot).where(SignalLot.signal_id == case.id, SignalLot.lot_key.in_(keys)))
-    is_standing = case.state in STANDING
-    if wanted - present:
-        session.execute(insert(SignalLot), [{"lot_key": key, "signal_id": case.id, "is_standing": is_standing}
-                                            for key in sorted(wanted - present)])
-    session.execute(update(SignalLot).where(SignalLot.signal_id == case.id, SignalLot.is_standing != is_standing)
-                    .values(is_standing=is_standing))
-
-
-def alarms_of_case(session: Session, case: Signal) -> list[SignalAlarm]:
-    """Every alarm of a case and of those merged into it, in the order in which they came."""
-    merged = select(Signal.id).where(Signal.merged_into_id == case.id)
-    return list(session.scalars(select(SignalAlarm).where(
-        (SignalAlarm.signal_id == case.id) | SignalAlarm.signal_id.in_(merged))
-        .order_by(SignalAlarm.at, SignalAlarm.signal_id, SignalAlarm.position)))
+    cases = [case for keys in chunks(shared) for case in session.scalars(select(Signal).where(Signal.id.in_(keys)))]
+    return sorted(cases, key=lambda case: (case.state == SignalState.open, -shared[case.id], case.opened_at, case.id))
 
 
 def _known(session: Session, alarm: Alarm) -> list[tuple[SignalNode, Signal]]:
@@ -169,13 +150,6 @@ def lots_hash(lot_keys: Iterable[str]) -> str:
     return name_key("urn:traceapp:lots:" + ",".join(sorted(lot_keys)))
 
 
-def _lots_of(case: Signal, alarms: Sequence[SignalAlarm]) -> set[str]:
-    latest = {(one.kind, one.node_key): one for one in alarms}
-    strongest = max(alarms, key=lambda one: one.llr, default=None)
-    return {key for one in latest.values() if one.kind in _NARROW for key in one.lot_keys} | set(
-        latest[strongest.kind, strongest.node_key].lot_keys if strongest else (case.lot_key,))
-
-
 def _told(alarm: Alarm) -> dict[str, object]:
     return {"kind": str(alarm.kind), "node": alarm.node_key, "name": alarm.name, "group": str(alarm.group),
             "lots": len(alarm.lot_keys), "observed": alarm.observed, "expected": repr(alarm.expected),
@@ -193,8 +167,3 @@ def _one_at_a_time(session: Session) -> None:
     """Two alarms about the same lots at once must not open two cases; on SQLite one writer is alone anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_DECIDING)
-
-
-def _chunks(keys: Iterable[str]) -> Iterable[list[str]]:
-    listed = list(dict.fromkeys(keys))
-    return (listed[start:start + _CHUNK] for start in range(0, len(listed), _CHUNK))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -21,7 +21,9 @@ from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .alarm import NodeKind, SeverityGroup
-from .cases import REVIEW_WITHIN, refresh_lots
+from .case_lots import refresh_lots
+from .cases import REVIEW_WITHIN
+from .merging import next_position, take_over
 from .model import Signal, SignalDecision, SignalNode
 from .observe import report_days
 from .states import TRANSITIONS, UNDECIDED, Priority, SignalState, next_state
@@ -92,16 +94,16 @@ def decide_signal(session: Session, actor: Actor, clock: Clock, command: Decide)
         raise InvalidInput("Give the reason; it stays with the case.", place="reason")
     expect_revision(case, command.revision)
     before = case.state
-    case.state = next_state(before, command.action)
+    after = next_state(before, command.action)
     now = clock.now()
     details = _EFFECTS.get(command.action, _no_effect)(session, case, command, now)
+    case.state = after
     _set_due(case, command.action, now)
     session.flush()
     refresh_lots(session, case)
-    position = (session.scalar(select(func.count()).select_from(SignalDecision).where(
-        SignalDecision.lot_key == case.lot_key, SignalDecision.signal_id == case.id)) or 0) + 1
-    session.add(SignalDecision(lot_key=case.lot_key, signal_id=case.id, position=position, action=command.action,
-                               reason=reason, at=now, by=actor.name or actor.id, details=details))
+    session.add(SignalDecision(
+        lot_key=case.lot_key, signal_id=case.id, position=next_position(session, case), action=command.action,
+        reason=reason, at=now, by=actor.name or actor.id, details=details))
     _pass_duty_on(session, actor, clock, case, command.action)
     record(session, actor, now, f"signal.{command.action}", stream_of("signal", case.id),
            {"before": str(before), "after": str(case.state), "reason": reason} | details)
@@ -140,11 +142,7 @@ def _merge(session: Session, case: Signal, command: Decide, _now: datetime) -> d
     if target.id == case.id or target.state not in UNDECIDED:
         raise Conflict("A signal can be merged only into another one that is not decided yet.", code="cannot-take",
                        place="into_id")
-    session.execute(update(Signal).where(Signal.merged_into_id == case.id).values(merged_into_id=target.id))
-    case.merged_into_id = target.id
-    session.flush()
-    refresh_lots(session, target)
-    return {"into": target.id, "into_reference": target.reference}
+    return take_over(session, case, target)
 
 
 def _refute(session: Session, case: Signal, _command: Decide, now: datetime) -> dict[str, Any]:
@@ -159,7 +157,8 @@ def _refute(session: Session, case: Signal, _command: Decide, now: datetime) -> 
 
 
 def _reopen(session: Session, case: Signal, _command: Decide, _now: datetime) -> dict[str, Any]:
-    taker_id, case.merged_into_id, case.priority = case.merged_into_id, None, None
+    taker_id = case.merged_into_id
+    case.state, case.merged_into_id, case.priority = SignalState.open, None, None
     session.flush()
     taker = session.scalar(select(Signal).where(Signal.id == taker_id)) if taker_id else None
     if taker is not None:

@@ -19,6 +19,8 @@ class SignalFilter:
     states: tuple[str, ...] = ()
     product_id: str = ""
     lot_key: str = ""
+    kind: str = ""
+    priority: str = ""
     after: str | None = None
     limit: int = 50
 
@@ -30,6 +32,10 @@ def signal_page(session: Session, wanted: SignalFilter) -> Page[Signal]:
         found = found.where(Signal.state.in_(wanted.states))
     if wanted.product_id:
         found = found.where(Signal.product_id == wanted.product_id)
+    if wanted.kind:
+        found = found.where(Signal.kind == wanted.kind)
+    if wanted.priority:
+        found = found.where(Signal.priority == wanted.priority)
     if wanted.lot_key:
         found = found.where(Signal.id.in_(select(SignalLot.signal_id).where(SignalLot.lot_key == wanted.lot_key)))
     return page_of(session, found, Order(Signal.opened_at, Signal.id, descending=True), wanted.after, wanted.limit)

@@ -77,6 +77,22 @@ SIGNAL_STATES: Words = {
     "open": (_("Open"), "stop"), "validated": (_("Validated"), "check"), "prioritised": (_("Prioritised"), "check"),
     "assessed": (_("Assessed"), "check"), "confirmed": (_("Confirmed"), "stop"), "refuted": (_("Refuted"), "plain"),
     "closed": (_("Closed"), "plain"), "merged": (_("Merged into another"), "plain")}
+NODE_KINDS: Words = {
+    "lot": (_("Batch"), "plain"), "upstream": (_("Upstream batch"), "plain"), "supplier": (_("Supplier"), "plain"),
+    "line": (_("Line and shift"), "plain"), "equipment": (_("Equipment"), "plain"),
+    "operator": (_("Operator"), "plain"), "load": (_("Sterilisation load"), "plain"),
+    "site": (_("Storage site"), "plain"), "lane": (_("Shipping lane"), "plain"),
+    "consignee": (_("Consignee"), "plain")}
+SEVERITY_GROUPS: Words = {"harm": (_("All harm"), "plain"), "serious": (_("Serious harm only"), "check")}
+METHODS: Words = {"maxsprt": (_("Sequential Poisson test"), "plain"),
+                  "conditional-maxsprt": (_("Sequential test with a learnt rate"), "plain")}
+PRIORITIES: Words = {"high": (_("High"), "stop"), "medium": (_("Medium"), "check"), "low": (_("Low"), "plain")}
+REALITIES: Words = {"real": (_("Real"), "stop"), "unclear": (_("Not clear yet"), "check"),
+                    "not_real": (_("Not real"), "plain")}
+PROPOSALS: Words = {
+    "recall": (_("Recall"), "stop"), "hold": (_("Put on hold"), "check"),
+    "capa": (_("Corrective and preventive action"), "check"), "watch": (_("Watch on"), "plain"),
+    "nothing": (_("Nothing"), "plain")}
 RECALL_STATES: Words = {
     "draft": (_("Draft"), "info"), "assessing": (_("Being assessed"), "check"),
     "decision": (_("To be decided"), "check"), "planned": (_("Being prepared"), "check"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
 from traceapp.signals.samples import SENSITIVITY, SPECIFICITY, Found, Taken
+from traceapp.surveillance.case_reads import lot_keys_of
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.ranking import Likeliest, likeliest_cause, lots_of_signal
@@ -55,8 +56,7 @@ class SampleSchema(Schema):
 def read_causes(signal_id: str) -> Response:
     """The likeliest causes, what cannot be told apart, and which sample would tell"""
     with world().database.read() as session:
-        lots = lots_of_signal(session, _signal(session, signal_id))
-        found = likeliest_cause(session, lots, world().clock.now().date())
+        found = likeliest_cause(session, lot_keys_of(session, _signal(session, signal_id)), world().clock.now().date())
         names = names_in(session, found)
         return jsonify({
             "reason": found.reason or None, "no_cause": found.ranking.no_cause if found.ranking else None,
@@ -91,7 +91,7 @@ def read_file(wanted: dict[str, Any], signal_id: str) -> Response:
     """The ranking of causes as a table"""
     with world().database.read() as session:
         case = _signal(session, signal_id)
-        found = likeliest_cause(session, lots_of_signal(session, case), world().clock.now().date())
+        found = likeliest_cause(session, lot_keys_of(session, case), world().clock.now().date())
         table = causes_table(found, names_in(session, found), case.reference)
     return send_table(table, wanted["format"])
 

@@ -7,12 +7,14 @@ from flask import Response, jsonify
 from marshmallow import Schema, fields, validate
 
 from traceapp.catalog.model import Product
+from traceapp.complaint.states import Severity
 from traceapp.core.errors import NotFound
 from traceapp.signals.delay import Delay
 from traceapp.surveillance import deciding, queries, service
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.basis import SetBasis, basis_of, set_basis
-from traceapp.surveillance.cases import alarms_of_case
+from traceapp.surveillance.case_lots import alarms_of_case
+from traceapp.surveillance.case_reads import decisions_of_case, lots_of_case
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
 from traceapp.surveillance.states import TRANSITIONS, Priority, SignalState
@@ -27,6 +29,7 @@ blueprint = ApiBlueprint("api_signals", __name__, url_prefix="/api/v1", descript
 PERMISSIONS = {
     "api_signals.list_signals": "signal.read", "api_signals.read_signal": "signal.read",
     "api_signals.read_alarms": "signal.read", "api_signals.decide": "signal.decide",
+    "api_signals.read_lots": "signal.read", "api_signals.read_decisions": "signal.read",
     "api_signals.read_curve": "signal.read", "api_signals.read_basis": "signal.read",
     "api_signals.write_basis": "surveillance.configure",
 }
@@ -85,15 +88,42 @@ class SignalFilterSchema(Paging):
     """Which signals."""
 
     state = choice(SignalState, load_default=None)
+    kind = choice(NodeKind, load_default="")
+    priority = choice(Priority, load_default="")
     product_id = words(32, load_default="")
     lot_key = words(32, load_default="")
 
 
+class AssessmentSchema(Schema):
+    """What was looked at, whether it is real, the worst harm, how many people, what is proposed."""
+
+    looked_at = words(4000, least=1, required=True)
+    is_real = choice(deciding.Reality, required=True)
+    severity = choice(Severity, required=True)
+    proposal = choice(deciding.Proposal, required=True)
+    people = fields.Integer(load_default=None, allow_none=True)
+
+
 class DecideSchema(Schema):
-    """What is decided, and why."""
+    """What is decided, and why: with a priority to prioritise, an assessment to assess, another signal to merge."""
 
     action = choice(TRANSITIONS, required=True)
     reason = words(4000, least=1, required=True)
+    priority = choice(Priority, load_default=None, allow_none=True)
+    assessment = fields.Nested(AssessmentSchema, load_default=None, allow_none=True)
+    into_id = words(32, load_default=None, allow_none=True)
+
+
+class SignalDecisionSchema(Schema):
+    """One decision about a signal; `details` are the answers of its form."""
+
+    signal_id = fields.String()
+    position = fields.Integer()
+    action = choice(TRANSITIONS)
+    reason = fields.String()
+    at = moment()
+    by = fields.String()
+    details = fields.Raw()
 
 
 class BasisSchema(Schema):
@@ -145,6 +175,27 @@ def read_alarms(signal_id: str) -> Response:
         return jsonify(AlarmSchema(many=True).dump(alarms_of_case(session, _found(session, signal_id))))
 
 
+@blueprint.route("/signals/<signal_id>/lots", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_lots(signal_id: str) -> Response:
+    """The finished lots of a case as they are now, those with most reports first"""
+    here = world()
+    with here.database.read() as session:
+        lots = lots_of_case(session, _found(session, signal_id), here.clock.now().date())
+        return jsonify({"is_cut": lots.is_cut, "lots": [
+            {"lot_key": one.lot_key, "number": one.number, "observed": one.observed, "expected": one.expected,
+             "units": str(one.units)} for one in lots.seen]})
+
+
+@blueprint.route("/signals/<signal_id>/decisions", methods=["GET"])
+@blueprint.alt_response(200, schema=SignalDecisionSchema(many=True))
+def read_decisions(signal_id: str) -> Response:
+    """What was decided about a case and about those merged into it, the newest first"""
+    with world().database.read() as session:
+        return jsonify(SignalDecisionSchema(many=True).dump(
+            [decision for _signal, decision in decisions_of_case(session, _found(session, signal_id))]))
+
+
 @blueprint.route("/signals/<signal_id>/decisions", methods=["POST"])
 @blueprint.arguments(DecideSchema)
 @blueprint.alt_response(200, schema=SignalSchema)
@@ -152,8 +203,10 @@ def decide(given: dict[str, Any], signal_id: str) -> Response:
     """Decide about a signal (If-Match)"""
     here = world()
     with unit_of_work() as session:
+        assessment = given["assessment"]
         signal = deciding.decide_signal(session, signed_in(), here.clock, deciding.Decide(
-            _found(session, signal_id).lot_key, signal_id, given["action"], given["reason"], wanted_revision()))
+            _found(session, signal_id).lot_key, signal_id, given["action"], given["reason"], wanted_revision(),
+            given["priority"], deciding.Assessment(**assessment) if assessment else None, given["into_id"]))
         session.flush()
         return shown(SignalSchema(), signal)
 

@@ -44,6 +44,8 @@ from . import (
     registrations,
     reports,
     search,
+    signal_basis,
+    signal_case,
     signals,
     subscriptions,
     today,
@@ -56,7 +58,7 @@ PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_event_decisions, adverse_events, capas, cause_sample, code_lists, complaints, crisis,
     duty, erasing, exchange, excursions, expected, files, gallery, gaps, imports, labels, legal_clocks, links, lot_acts,
     lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots, own_account, partners,
-    persons, print_jobs, products, promises, recalls, records, registrations, reports, search, signals, subscriptions,
-    today, traces)))
+    persons, print_jobs, products, promises, recalls, records, registrations, reports, search, signal_basis,
+    signal_case, signals, subscriptions, today, traces)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

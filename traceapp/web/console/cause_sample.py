@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from traceapp.attachment.service import NewFile, add_file
 from traceapp.core.errors import NotFound
 from traceapp.signals.samples import SENSITIVITY, SPECIFICITY, Found, Taken
+from traceapp.surveillance.case_reads import lot_keys_of
 from traceapp.surveillance.cause_model import CauseSample
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
@@ -39,7 +40,7 @@ def signal_causes_file(signal_id: str) -> Response:
     """The whole ranking as a table."""
     with world().database.read() as db:
         case = _signal(db, signal_id)
-        found = likeliest_cause(db, lots_of_signal(db, case), _today())
+        found = likeliest_cause(db, lot_keys_of(db, case), _today())
         table = causes_table(found, names_in(db, found), case.reference)
     return send_table(table, request.args.get("format", "csv"))
 
@@ -49,7 +50,7 @@ def signal_sample(signal_id: str) -> Response:
     """Enter a result; with `corrects` one that counts in the place of an earlier one."""
     with world().database.read() as db:
         case = _signal(db, signal_id)
-        found = likeliest_cause(db, lots_of_signal(db, case), _today())
+        found = likeliest_cause(db, lot_keys_of(db, case), _today())
         names = names_in(db, found)
         earlier = _earlier(db, request.values.get("lot", ""), request.values.get("corrects", ""))
     lots = [(key, f"{names(key)} · {names.products.get(key, '')}") for key in _in_order(found)][:_MOST_LOTS]

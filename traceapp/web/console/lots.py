@@ -27,7 +27,7 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.observe import lot_curve
 from traceapp.surveillance.queries import signals_of_lots
-from traceapp.surveillance.states import SignalState
+from traceapp.surveillance.states import STANDING
 from traceapp.trace.facts import said_of
 from traceapp.trace.files import about_inspection, about_lot
 from traceapp.trace.genealogy import trace_lot
@@ -106,9 +106,8 @@ def _standing_signals(session: Session, lot_keys: tuple[str, ...]) -> dict[str, 
     """The signal of each lot that stands out and is neither refuted nor closed; nothing for who may not see signals."""
     if not may("signal.read"):
         return {}
-    ended = (SignalState.refuted, SignalState.closed)
-    newest = {key: signals[0] for key, signals in signals_of_lots(session, lot_keys).items()}
-    return {key: signal for key, signal in newest.items() if signal.state not in ended}
+    return {key: signal for key, signals in signals_of_lots(session, lot_keys).items()
+            for signal in reversed(signals) if signal.state in STANDING}
 
 
 @blueprint.get("/lots/export")

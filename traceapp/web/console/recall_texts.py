@@ -15,34 +15,36 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.service import Scope, propose_scope
+from traceapp.surveillance.case_reads import CaseLots, lots_of_case, reports_of_lots
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.observe import counted_reports, observe_lots
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.trace.lookup import lots_by_key
+from traceapp.web.signal_words import case_names
 
 TEXT_FIELDS = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
                "remedy_zh", "remedy_en")
 _MOST_TERMS = 4
 
 
-def drafted_texts(db: Session, clock: Clock, root: str, signal_id: str | None) -> dict[str, str]:
+def drafted_texts(db: Session, clock: Clock, roots: tuple[str, ...], signal_id: str | None) -> dict[str, str]:
     """The fields of a new recall: product and reported harm by name, what to do in plain words, whom to call.
 
     A person reads and changes them before anything is opened. Raises NotFound for an unknown lot or signal.
     """
-    if root not in lots_by_key(db, [root]):
+    if set(roots) - set(lots_by_key(db, roots)):
         raise NotFound("There is no such lot.")
     signal = signal_by_id(db, signal_id) if signal_id else None
     if signal_id and signal is None:
         raise NotFound("There is no such signal.")
-    names_zh, names_en = _products(db, propose_scope(db, root))
-    harm = _harm(db, signal)
+    names_zh, names_en = _products(db, propose_scope(db, roots))
+    lots = lots_of_case(db, signal, clock.now().date()) if signal else None
+    harm = _harm(db, lots)
     harm_zh, harm_en = "、".join(zh for zh, _en in harm), ", ".join(en.lower() for _zh, en in harm)
     return {
         "recall_class": "II",
         "title_zh": f"{names_zh}：{harm_zh}" if harm else names_zh,
         "title_en": f"{names_en}: {harm_en}" if harm else names_en,
-        "reason": _reason(db, clock, signal) if signal else "",
+        "reason": _reason(db, signal, lots) if signal and lots else "",
         "risk_zh": f"使用后可能出现：{harm_zh}。" if harm else "",
         "risk_en": f"After use the following can occur: {harm_en}." if harm else "",
         "action_zh": "立即停止使用。把剩余产品单独存放，等待退回。已有不适的，请就医并告知所用产品和批号。",
@@ -63,19 +65,18 @@ def _products(db: Session, scope: Scope) -> tuple[str, str]:
     return "、".join(product.name_zh for product in listed), ", ".join(product.name_en for product in listed)
 
 
-def _harm(db: Session, signal: Signal | None) -> list[tuple[str, str]]:
-    """What was reported most about the signal's lot, in both languages; harm only."""
+def _harm(db: Session, lots: CaseLots | None) -> list[tuple[str, str]]:
+    """What was reported most about the signal's lots, in both languages; harm only."""
     known = terms()
-    counted = Counter(code for report in (counted_reports(db, signal.lot_key) if signal else ())
+    counted = Counter(code for report in (reports_of_lots(db, lots) if lots else ())
                       for code in report.terms if code in known and known[code].kind == "harm")
     return [(known[code].zh, known[code].en) for code, _count in counted.most_common(_MOST_TERMS)]
 
 
-def _reason(db: Session, clock: Clock, signal: Signal) -> str:
-    lot = lots_by_key(db, [signal.lot_key])[signal.lot_key]
-    seen = observe_lots(db, [signal.lot_key], clock.now().date())[signal.lot_key]
-    return _("%(reference)s: batch %(number)s has %(observed)s reports where %(expected)s were expected.",
-             reference=signal.reference, number=lot.number, observed=seen.observed, expected=f"{seen.expected:.1f}")
+def _reason(db: Session, signal: Signal, lots: CaseLots) -> str:
+    return _("%(reference)s, %(node)s: %(observed)s reports where %(expected)s were expected.",
+             reference=signal.reference, node=case_names(db, [signal]).short[signal.id], observed=lots.observed,
+             expected=f"{lots.expected:.1f}")
 
 
 def _contact(db: Session) -> str:

@@ -15,6 +15,8 @@ from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.service import OpenRecall, open_recall, propose_scope
 from traceapp.recall.states import RecallClass
+from traceapp.surveillance.case_reads import recall_roots
+from traceapp.surveillance.queries import signal_by_id
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import recalls_table
@@ -61,14 +63,25 @@ def recalls() -> Response:
 
 @blueprint.get("/recalls/new")
 def recall_new() -> Response:
-    """The draft of a recall: first the batch that it starts from, then texts that are already filled in."""
-    if not given("root"):
+    """The draft of a recall: first the batch that it starts from, then texts that are already filled in. One drafted
+    from a signal starts from all that the signal is about."""
+    if not given("root") and not given("signal"):
         return _choose_root()
     with world().database.read() as db:
-        values = drafted_texts(db, world().clock, given("root", 32), given("signal", 32) or None)
+        values = drafted_texts(db, world().clock, _roots(db), given("signal", 32) or None)
         if given("extends", 32):
             values = typed_texts(recall_by_id(db, given("extends", 32)))
-    return _show_new(Entered(values), given("root", 32), given("signal", 32))
+    return _show_new(Entered(values))
+
+
+def _roots(db: Session) -> tuple[str, ...]:
+    """From which lots the recall starts: the one that was chosen, or those of the signal."""
+    if given("root", 32):
+        return (given("root", 32),)
+    case = signal_by_id(db, given("signal", 32))
+    if case is None:
+        raise NotFound("There is no such signal.")
+    return recall_roots(db, case)
 
 
 def _choose_root() -> Response:
@@ -80,34 +93,39 @@ def _choose_root() -> Response:
     return case_page("console/recall_start.html", number=number, lots=lots, products=products, extended=extended)
 
 
-def _show_new(form: Entered, root: str, signal_id: str, status: int = 200) -> Response:
+def _show_new(form: Entered, status: int = 200) -> Response:
+    root, signal_id = given("root", 32), given("signal", 32)
     with world().database.read() as db:
-        lot = lots_by_key(db, [root]).get(root)
-        if lot is None:
+        roots = _roots(db)
+        lots = lots_by_key(db, roots)
+        if set(roots) - set(lots):
             raise NotFound("There is no such lot.")
-        scope = propose_scope(db, root)
+        scope = propose_scope(db, roots)
+        lot = lots[roots[0]]
         product = products_by_id(db, [lot.product_id]).get(lot.product_id or "")
         extended = recall_by_id(db, given("extends", 32)) if given("extends", 32) else None
-    return case_page("console/recall_new.html", status, form=form, root=lot, signal_id=signal_id, scope=scope,
-                     product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
-                     extended=extended, action=url_for("console.recall_open", root=root, signal=signal_id or None,
-                                                       extends=extended.id if extended else None))
+    return case_page("console/recall_new.html", status, form=form, root=lot, root_count=len(roots), signal_id=signal_id,
+                     scope=scope, product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
+                     extended=extended, action=url_for(
+                         "console.recall_open", root=root or None, signal=signal_id or None,
+                         extends=extended.id if extended else None))
 
 
 @blueprint.post("/recalls/new")
 def recall_open() -> Response:
     """Open the draft with everything downstream of the chosen batch in scope."""
     form = Entered()
-    root, signal_id = given("root", 32), given("signal", 32)
+    signal_id = given("signal", 32)
     form.choice("recall_class", list(RecallClass))
     texts: dict[str, Any] = {name: form.text(name) for name in TEXT_FIELDS}
 
     def act(db: Session) -> Done:
         recall = open_recall(db, actor(), world().clock, OpenRecall(
             recall_class=form.get("recall_class"), **texts, signal_id=signal_id or None,
-            extends_id=given("extends", 32) or None, root_lot_keys=(root,) if root else ()))
+            extends_id=given("extends", 32) or None,
+            root_lot_keys=_roots(db) if given("root", 32) or signal_id else ()))
         return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
                     _("The draft %(reference)s is open. Look at its scope, then submit it for approval.",
                       reference=recall.reference))
 
-    return perform(form, act, Refusal(lambda status: _show_new(form, root, signal_id, status)))
+    return perform(form, act, Refusal(lambda status: _show_new(form, status)))

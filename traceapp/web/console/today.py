@@ -18,10 +18,11 @@ from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.states import ENDED, RecallState
 from traceapp.surveillance.queries import SignalFilter, signal_page
-from traceapp.trace.lookup import lots_by_key
+from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.queries import lot_counts
 from traceapp.web.auth import may
 from traceapp.web.context import signed_in, world
+from traceapp.web.signal_words import case_names
 from traceapp.web.ui import charts
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
@@ -114,10 +115,10 @@ def _duties(session: Session) -> list[Duty]:
 
 def _news(session: Session) -> dict[str, Any]:
     """Signals first, then recalls that run, complaints that wait, lots that wait."""
-    values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "lots": {}, "counts": None}
+    values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "names": None, "counts": None}
     if may("signal.read"):
-        values["signals"] = signal_page(session, SignalFilter(states=("open", "validated"), limit=10))
-        values["lots"] = lots_by_key(session, (row.lot_key for row in values["signals"].rows))
+        values["signals"] = signal_page(session, SignalFilter(states=tuple(UNDECIDED), limit=10))
+        values["names"] = case_names(session, values["signals"].rows)
     if may("recall.write"):
         running = recall_page(session, RecallFilter(states=_RUNNING, limit=10))
         progress = progress_of(session, (row.id for row in running.rows))
