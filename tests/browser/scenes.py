@@ -60,6 +60,7 @@ from traceapp.recall.service import (
 )
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.ranking import likeliest_cause
+from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState
 from traceapp.trace.sensor_model import Excursion
@@ -317,7 +318,7 @@ def _found(session: Session) -> dict[str, str]:
     partner = session.scalars(select(Party.id).join(ShipmentLine, ShipmentLine.consignee_id == Party.id)).first()
     complaint = session.scalars(select(Complaint.id).where(Complaint.person_id.is_not(None), Complaint.is_harm)).first()
     task = session.scalars(select(Task.id).where(Task.state == "open", Task.role == "quality")).first()
-    signal = session.scalars(select(Signal.id).where(Signal.state == "open").order_by(Signal.opened_at)).first()
+    signal = session.scalars(select(Signal.id).where(Signal.state.in_(UNDECIDED)).order_by(Signal.opened_at)).first()
     assert closed and partner and complaint and task and signal and all(events.values())
     return {"closed": closed.id, "closed_reference": closed.reference, "complaint": complaint, "signal": signal,
             "draft_event": str(events["draft"]), "event": str(events["assessed"]), "partner": partner, "task": task,

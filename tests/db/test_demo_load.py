@@ -42,6 +42,7 @@ from traceapp.submission.sealed_files import read_kept
 from traceapp.surveillance.basis import basis_of
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.ranking import likeliest_cause
+from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.guards import policy_facts
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import ItemPosition, Lot, Production, ShipmentLine
@@ -83,7 +84,9 @@ def test_the_detector_opened_signals_by_itself_and_only_on_plasters_of_the_bad_a
         demo: tuple[Database, Loaded]) -> None:
     database, loaded = demo
     with database.read() as session:
-        opened = {signal.lot_key: signal for signal in session.scalars(select(Signal).where(Signal.state == "open"))}
+        opened = {signal.lot_key: signal for signal in session.scalars(select(Signal).where(
+            Signal.state.in_(UNDECIDED)))}
+    assert sorted(signal.state for signal in opened.values()) == ["open", "prioritised"]
     assert set(opened) == {key_of(database, lot) for lot in loaded.landmarks.suspicious}
     assert all(1 <= (NOW - signal.opened_at).total_seconds() / 3600 <= 96 for signal in opened.values())
 

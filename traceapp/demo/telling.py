@@ -19,6 +19,7 @@ from traceapp.surveillance.deciding import Decide as DecideSignal
 from traceapp.surveillance.deciding import decide_signal
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.states import UNDECIDED, Priority, actions_from
 from traceapp.trace.holds import PlaceHold, place_hold
 from traceapp.trace.identity import lot_key
 from traceapp.trace.inspecting import RecordInspection, record_inspection
@@ -44,6 +45,7 @@ _LOOK_EVERY = timedelta(hours=12)
 _LOOK_AT_ONCE = timedelta(days=20)
 _LEASE_SECONDS, _MOST_WORK = 60, 200
 _REFUTE_AFTER = timedelta(hours=20)
+_TAKE_UP_AFTER, _PRIORITISE_AFTER = timedelta(hours=5), timedelta(hours=7)
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Narrator:
     vigilance: VigilanceDesk = field(init=False)
     recall: PastRecall = field(init=False)
     _looked_at: datetime | None = None
-    _to_refute: list[tuple[datetime, Signal]] = field(default_factory=list)
+    _to_decide: list[tuple[datetime, str, Signal]] = field(default_factory=list)
     _has_news: bool = False
 
     def __post_init__(self) -> None:
@@ -137,13 +139,15 @@ class Narrator:
     def _look_at_lots(self, until: datetime, *, is_last: bool = False) -> None:
         """What the scheduler does with the complaints that came in: score their lots again.
 
-        Also decides, the day after, about signals that have nothing to do with the story.
+        Also decides: the first signal of the story is taken up and prioritised, others are refuted the day after.
         """
-        while self._to_refute and self._to_refute[0][0] <= until:
-            moment, signal = self._to_refute.pop(0)
+        while self._to_decide and self._to_decide[0][0] <= until:
+            moment, action, signal = self._to_decide.pop(0)
             self.clock.move_to(moment)
-            decide_signal(self.session, self.actor("quality"), self.clock, DecideSignal(
-                signal.lot_key, signal.id, "refute", texts()["signal.refuted"]))
+            if action in actions_from(signal.state):
+                decide_signal(self.session, self.actor("quality"), self.clock, DecideSignal(
+                    signal.lot_key, signal.id, action, texts()[f"signal.{action}"],
+                    priority=Priority.high if action == "prioritise" else None))
         if is_last:
             self._follow_clusters()
         if not self._has_news:
@@ -156,12 +160,19 @@ class Narrator:
         rows = claim_work(self.session, self.clock, RESCORE, _MOST_WORK, _LEASE_SECONDS)
         for key in dict.fromkeys(row.subject_key for row in rows):
             opened = rescore_lot(self.session, self.clock, key)
-            if opened is not None:
+            if opened is not None and opened not in self.signals:
+                self._plan_decisions(opened, present, is_story=key in self.story_keys)
                 self.signals.append(opened)
-                if key not in self.story_keys:
-                    self._to_refute.append((present + _REFUTE_AFTER, opened))
         for row in rows:
             finish_work(self.session, self.clock, row)
+
+    def _plan_decisions(self, signal: Signal, opened: datetime, *, is_story: bool) -> None:
+        if not is_story:
+            self._to_decide.append((opened + _REFUTE_AFTER, "refute", signal))
+        elif not any(one.state in UNDECIDED for one in self.signals):
+            self._to_decide += [(opened + _TAKE_UP_AFTER, "validate", signal),
+                                (opened + _PRIORITISE_AFTER, "prioritise", signal)]
+        self._to_decide.sort(key=lambda planned: planned[0])
 
     def _follow_clusters(self) -> None:
         """What the scheduler does with reports that were linked: let their event be known since the first of them."""
