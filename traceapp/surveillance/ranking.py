@@ -23,7 +23,6 @@ from .alarm import NodeKind
 from .cause_model import CauseSample
 from .exposure import chunks
 from .lineage import BY_PLACE, LASTING, Lineage, day_of, lineage_of
-from .model import Signal, SignalLot
 from .observe import Observation, observe_lots, reports_by_consignee
 from .priors import BEFORE_ANY, confirmed_causes, kind_shares
 from .samples import standing_samples
@@ -77,13 +76,6 @@ class _Answers:
 
 
 _answers = _Answers()
-
-
-def lots_of_signal(session: Session, signal: Signal) -> tuple[str, ...]:
-    """The finished lots of a case; that of its node where it has none of its own any more."""
-    found = session.scalars(select(SignalLot.lot_key).where(SignalLot.signal_id == signal.id)
-                            .order_by(SignalLot.lot_key)).all()
-    return tuple(found) or (signal.lot_key,)
 
 
 def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Likeliest:

@@ -13,7 +13,7 @@ from traceapp.signals.samples import SENSITIVITY, SPECIFICITY, Found, Taken
 from traceapp.surveillance.case_reads import lot_keys_of
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
-from traceapp.surveillance.ranking import Likeliest, likeliest_cause, lots_of_signal
+from traceapp.surveillance.ranking import Likeliest, likeliest_cause
 from traceapp.surveillance.samples import EnterSample, enter_sample, samples_of
 from traceapp.trace.model import Lot
 from traceapp.web.cause_words import day_words, names_in

@@ -15,7 +15,7 @@ from traceapp.surveillance.case_reads import lot_keys_of
 from traceapp.surveillance.cause_model import CauseSample
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
-from traceapp.surveillance.ranking import Likeliest, likeliest_cause, lots_of_signal
+from traceapp.surveillance.ranking import Likeliest, likeliest_cause
 from traceapp.surveillance.samples import EnterSample, enter_sample
 from traceapp.web.cause_words import RESULTS, TAKEN, names_in
 from traceapp.web.context import signed_in, world
