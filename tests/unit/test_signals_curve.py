@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceapp.core.errors import InvalidInput
-from traceapp.signals.curve import Test, cumulative
+from traceapp.signals.curve import Test, cumulative, expected_band
 from traceapp.signals.delay import Delay
 from traceapp.signals.errors import NoExposure
 from traceapp.signals.exposure import expected_curve
@@ -82,3 +82,17 @@ def test_days_beyond_the_planned_end_do_not_alarm() -> None:
 def test_expected_counts_that_cannot_be_are_refused(bad: list[float]) -> None:
     with pytest.raises(InvalidInput):
         cumulative([], np.array(bad), DAY, Test(3.0))
+
+
+def test_a_rate_learnt_from_few_reports_leaves_a_wide_band_and_one_from_many_a_narrow_one() -> None:
+    expected = np.array([0.0, 1.0, 4.0])
+    wide, narrow = expected_band(expected, 5), expected_band(expected, 2000)
+    assert wide[0][0] == wide[1][0] == 0
+    assert wide[0][2] < narrow[0][2] < 4 < narrow[1][2] < wide[1][2]
+
+
+def test_the_band_holds_the_true_expected_count_nine_times_in_ten() -> None:
+    seen = np.random.default_rng(3).poisson(20, 4000)
+    bands = [expected_band(np.array([count / 20]), int(count)) for count in seen]
+    held = np.mean([low[0] <= 1 <= high[0] for low, high in bands])
+    assert 0.88 <= held <= 0.92

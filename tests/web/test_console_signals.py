@@ -1,6 +1,7 @@
 """Signals in the console: the question, the causes, the decision, and the recall that is two clicks away."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -159,3 +160,13 @@ def test_the_list_asks_as_many_questions_for_many_signals_as_for_one(console: Co
     page = quality.get("/console/signals").get_data(as_text=True)
     assert page.count("SG-") >= 13
     assert len(asked) == one
+
+
+def test_the_genealogy_is_shaded_by_likelihood_and_says_the_number_in_each_box(quality: Browser, signal: Signal) -> None:
+    page = quality.get(address(signal)).get_data(as_text=True)
+    picture = page[page.index('class="graph"'):].replace("&lt;", "<").replace("&gt;", ">")
+    boxes = {name: (int(shade), chance) for shade, name, chance in re.findall(
+        r'<a class="g-\w+ p(\d)"[^>]*aria-label="([AF]-\d)[^"]*?([<>]?\s?\d+ %)"', picture)}
+    assert set(boxes) == {"A-1", "F-1"}
+    assert boxes["A-1"][0] > boxes["F-1"][0]
+    assert re.search(r"P-2</text>.*?\d+ reports, \d\.\d expected", picture)

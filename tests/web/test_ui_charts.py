@@ -3,13 +3,15 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceapp.web.ui import charts
-from traceapp.web.ui.charts import HEIGHT, Cases, CasesWords, Curve, CurveWords
+from traceapp.web.ui.chart_parts import apart, tick_step
+from traceapp.web.ui.charts import HEIGHT, Cases, CasesWords, Curve, CurveWords, Open
 
 WORDS = CurveWords("Reactions", "Observed", "Expected", "Alarm line", "Alarm")
 KEY = CasesWords("By week", "Cases", "Serious")
@@ -45,10 +47,43 @@ def test_the_last_counts_are_written_out() -> None:
     assert "Observed 14" in text and "Expected 3.1" in text
 
 
-@pytest.mark.parametrize("curve", [Curve([], [], []), Curve(["a"], [1, 2], [1]), Curve(["a", "b"], [1, 2], [1, 2], [3])])
-def test_a_curve_with_uneven_series_is_refused(curve: Curve) -> None:
+@pytest.mark.parametrize("series", [([], [], []), (["a"], [1, 2], [1]), (["a", "b"], [1, 2], [1, 2], [3])])
+def test_a_curve_with_uneven_series_is_refused(series: tuple[list[Any], ...]) -> None:
     with pytest.raises(ValueError, match="for each label"):
-        charts.cumulative_curve(curve, WORDS)
+        Curve(*series)
+
+
+def test_names_at_line_ends_stand_apart_even_where_the_lines_meet() -> None:
+    curve = Curve(["a", "b"], [0, 5], [0, 4.9], band=[(0, 0), (3.1, 6.4)])
+    names = [e for e in drawn(charts.cumulative_curve(curve, WORDS)).iter() if "halo" in e.get("class", "")]
+    observed, expected = (float(e.get("y", "")) for e in names)
+    assert expected - observed >= 18
+    assert "Expected 4.9 (3.1–6.4)" in [e.text for e in names]
+
+
+@given(st.lists(st.floats(0, 200), max_size=5))
+def test_texts_that_are_moved_apart_stay_in_order_and_within_their_limits(places: list[float]) -> None:
+    found = apart(sorted(places), 18, (0, 200))
+    assert all(later - sooner >= 17.999 for sooner, later in zip(found, found[1:], strict=False))
+    assert all(0 <= place <= 200 for place in found)
+
+
+def test_where_the_numbers_were_frozen_is_a_line_with_its_words() -> None:
+    words = CurveWords("t", "o", "e", "b", "a", "Kept as evidence")
+    root = drawn(charts.cumulative_curve(Curve(["a", "b", "c"], [0, 3, 7], [1, 1, 1], frozen_index=1), words))
+    (dot,) = found(root, "pt-frozen")
+    assert (dot.get("cx"), len(found(root, "mark"))) == ("50.00%", 1)
+    assert "Kept as evidence" in "".join(root.itertext())
+
+
+def test_what_is_not_reported_yet_stands_hatched_over_its_bar_up_to_the_estimate() -> None:
+    cases = Cases(["a", "b", "c"], [4, 2, 0], open=[None, Open(6.0, 4, 8), Open()])
+    root = drawn(charts.epidemic_curve(cases, CasesWords("t", "Reported", "Serious", "To come", "Too early")))
+    hatched = [e for e in found(root, "bar-open") if e.get("width") != "12"]
+    assert [(e.get("y"), e.get("height")) for e in hatched] == [(f"{HEIGHT * 0.25:.1f}", f"{HEIGHT * 0.5:.1f}")]
+    assert len(found(root, "whisker")) == 1
+    text = [e.text for e in root.iter("text")]
+    assert "?" in text and "? Too early" in text and "To come" in text and "Serious" not in text
 
 
 @settings(max_examples=40, deadline=None)
@@ -65,7 +100,7 @@ def test_every_curve_is_well_formed_and_stays_inside_its_plot(rows: list[tuple[i
 
 @given(st.integers(1, 10**7))
 def test_an_axis_has_few_lines_at_round_whole_numbers_and_reaches_the_largest(largest: int) -> None:
-    step = charts._tick_step(largest)
+    step = tick_step(largest)
     assert str(step).rstrip("0") in ("1", "2", "5")
     assert 1 <= -(-largest // step) <= 5
 

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from traceapp.core.errors import InvalidInput
 
 from .conditional import conditional_alarm_counts
-from .errors import NoExposure
+from .errors import NoExposure, require_count
 from .maxsprt import alarm_counts
 
 
@@ -79,6 +80,18 @@ def cumulative(report_days: Sequence[date], expected: NDArray[np.float64], start
         crossed_on = days[crossings[0]] if crossings.size else None
     unexposed = int(observed[expected == 0].max(initial=0))
     return Curve(days, observed, expected, alarm, crossed_on, unexposed)
+
+
+def expected_band(
+    expected: NDArray[np.float64], history: int, *, coverage: float = 0.9
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Between which values the expected count lies when its rate was learnt from `history` reports; shapes as given.
+
+    The rate times its exposure has a gamma law of shape history + 1/2 (Jeffreys' prior). Delays count as known.
+    """
+    shape = require_count(history, "history", least=1) + 0.5
+    low, high = gammaincinv(shape, [(1 - coverage) / 2, (1 + coverage) / 2]) / history
+    return expected * low, expected * high
 
 
 def _check(expected: NDArray[np.float64]) -> None:

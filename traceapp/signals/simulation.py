@@ -41,7 +41,8 @@ class Detector:
 
     `history`: earlier lots that `fitted` learns from; `family`: sister products with as many, on whose rates it leans;
     `stated`: the wait that it assumes with too few reports. Without `shipping_known` all units count as delivered on
-    the day of release. `serious`: the share of reports that are watched by themselves as well, 0 for none.
+    the day of release. `serious`: the share of reports that are watched by themselves as well, 0 for none. With
+    `lots_alone` no other kind of node is watched.
     """
 
     alpha: float = 0.01
@@ -52,6 +53,7 @@ class Detector:
     family: int = 0
     stated: Delay = Delay()
     serious: float = 0.0
+    lots_alone: bool = False
 
     def __post_init__(self) -> None:
         require_rate(self.alpha, "alpha")
@@ -155,7 +157,8 @@ def _fitted(plant: Plant, detector: Detector, run: tuple[int, int]) -> Watch:
 
 def _watch(plant: Plant, detector: Detector, bases: Sequence[Basis]) -> Watch:
     groups = [Group(share, basis) for share, basis in zip(detector.shares, bases, strict=True)]
-    return watch(plant, groups, Strictness(detector.alpha, detector.minimum_events),
+    weights = {layer.kind: float(layer.kind == "lot") for layer in plant.layers} if detector.lots_alone else None
+    return watch(plant, groups, Strictness(detector.alpha, detector.minimum_events, weights),
                  shipping_known=detector.shipping_known)
 
 

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
-from traceapp.surveillance.basis import basis_of
+from traceapp.surveillance.alarm import SeverityGroup
+from traceapp.surveillance.basis import basis_of, history_of
 from traceapp.surveillance.case_curve import case_curve
 from traceapp.surveillance.case_reads import (
     CaseLots,
@@ -24,7 +25,6 @@ from traceapp.surveillance.case_reads import (
     lots_of_case,
     merged_into,
     report_page,
-    reports_of_lots,
     takers_of,
 )
 from traceapp.surveillance.deciding import Assessment, Decide, Proposal, Reality, decide_signal
@@ -45,7 +45,8 @@ from .cause_section import cause_section
 from .entering import Entered
 from .layout import blueprint
 from .listing import Listed, placed
-from .signal_pictures import counted_curve, weekly_reports
+from .signal_looks import case_looks, cause_look
+from .signal_pictures import Frozen, counted_curve
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.signal": "signal.read", "console.signal_decide": "signal.decide"}
@@ -93,12 +94,13 @@ def case_by_id(db: Session, signal_id: str) -> Signal:
 
 
 def _pictures(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str, Any]:
-    """The curve of all lots together as of today, and the reports by week."""
+    """The curve of all lots together as of today, and what else is drawn."""
     curve = None if lots.is_cut else case_curve(db, case, lots, today)
-    reports = reports_of_lots(db, lots)
+    history = history_of(db, case.product_id, SeverityGroup(case.severity_group)) if case.product_id else None
+    frozen = Frozen(case.opened_at.date(), case.observed, case.expected)
     first = curve.days[0] if curve else case.since
-    return {"seen": curve, "curve": counted_curve(curve) if curve else None,
-            "weekly": weekly_reports(reports, (first, today), case.opened_at)}
+    return {"seen": curve, "curve": counted_curve(curve, history, frozen) if curve else None,
+            **case_looks(db, case, lots.keys, (first, today))}
 
 
 def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str, Any]:
@@ -106,8 +108,9 @@ def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str,
     found = report_page(db, lots, given("after") or None, _REPORTS)
     alarms = alarms_now(db, case, lots, today)
     decisions = decisions_of_case(db, case)
+    cause = cause_section(db, lot_keys_of(db, case), today)
     return {
-        "cause": cause_section(db, lot_keys_of(db, case), today), "alarms": alarms,
+        "cause": cause, **cause_look(db, lots.keys, cause.found), "alarms": alarms,
         "lot_rows": lots_by_key(db, lots.keys[:_LOTS]), "reports": found,
         "report_lots": lots_by_key(db, (row.lot_key for row in found.rows)),
         "listed": _at_reports(placed(found, "console.signal", {"signal_id": case.id})),

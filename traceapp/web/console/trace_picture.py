@@ -24,7 +24,7 @@ from .words import VERDICTS, named
 SUPPLIER = "supplier:"  # before the id of a supplier, among the keys of the picture
 SUPPLIERS, RAW, BETWEEN, FINISHED, PACKED, CONSIGNEES = range(6)
 MOST_FOUND = 20
-_CONTAINERS = ("container", "instance")
+CONTAINERS = ("container", "instance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _graph(trace: Trace, suppliers: Mapping[str, Party],
     with_parents = {edge.child for edge in trace.edges}
     with_children = {edge.parent for edge in trace.edges}
     ranks = _ranks((node.lot_key, node.quantity) for node in lots)
-    nodes = [_lot(node, wish, ranks[node.lot_key], _stage(
+    nodes = [_lot(node, wish, ranks[node.lot_key], stage_of(
         node, (node.lot_key in suppliers, node.lot_key in with_parents, node.lot_key in with_children)))
         for node in lots]
     bought = {party.id: party for key, party in suppliers.items() if key in unique}
@@ -125,10 +125,10 @@ def _ranks(amounts: Iterable[tuple[str, Decimal | None]]) -> dict[str, int]:
     return {key: place_of for place_of, (key, _amount) in enumerate(ordered)}
 
 
-def _stage(node: Node, links: tuple[bool, bool, bool]) -> int:
+def stage_of(node: Node, links: tuple[bool, bool, bool]) -> int:
     """The columns of a lot. `links`: whether it was bought, has something before it, has something after it."""
     is_bought, has_parents, has_children = links
-    if node.item_kind in _CONTAINERS:
+    if node.item_kind in CONTAINERS:
         return PACKED
     if is_bought or (not has_parents and (node.kind == "material" or not node.is_own)):
         return RAW

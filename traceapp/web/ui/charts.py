@@ -9,23 +9,48 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from markupsafe import Markup
 
-Number = int | float | Decimal
-HEIGHT = 220  # of the plot, pixels; letters stand outside it, in margins that console.css gives
+from .chart_parts import (
+    HEIGHT,
+    Number,
+    Scale,
+    apart,
+    drawing,
+    letters,
+    polyline,
+    rect,
+    short,
+    stairs,
+    stretched,
+    time_axis,
+    value_axis,
+)
+
+__all__ = ["HEIGHT", "Cases", "CasesWords", "Conditions", "Curve", "CurveWords", "Open", "condition_chart",
+           "cumulative_curve", "epidemic_curve", "funnel", "sparkline"]
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Cumulative counts, one value for each label; `boundary` is the count that raises the alarm at that time."""
+    """Cumulative counts, one value for each label; `boundary` is the count that raises the alarm at that time, `band`
+    between which values the expected may lie, `alarm_index` the place of the first alarm, `frozen_index` the place
+    where the numbers were kept as evidence."""
 
     labels: Sequence[str]
     observed: Sequence[Number]
     expected: Sequence[Number]
     boundary: Sequence[Number | None] = ()
-    alarm_index: int | None = None  # place of the first alarm
+    alarm_index: int | None = None
+    band: Sequence[tuple[Number, Number]] = ()
+    frozen_index: int | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        lengths = {len(self.observed), len(self.expected), len(self.boundary) or count, len(self.band) or count}
+        if count == 0 or lengths != {count}:
+            raise ValueError("a curve needs one observed, expected and boundary value for each label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +62,96 @@ class CurveWords:
     expected: str
     boundary: str
     alarm: str
+    frozen: str = ""
 
 
 def cumulative_curve(curve: Curve, words: CurveWords) -> Markup:
-    """Observed against expected over time, with the alarm line. Raises ValueError when the lengths differ or are 0."""
-    count = len(curve.labels)
-    if count == 0 or {len(curve.observed), len(curve.expected), len(curve.boundary) or count} != {count}:
-        raise ValueError("a curve needs one observed, expected and boundary value for each label")
-    known = [float(v) for v in (*curve.observed, *curve.expected, *(b for b in curve.boundary if b is not None))]
-    scale = _Scale(max(known), count)
+    """Observed against expected over time, with the alarm line. Names and last values stand at the line ends."""
+    known = [float(v) for v in (*curve.observed, *curve.expected, *(b for b in curve.boundary if b is not None),
+                                *(high for _low, high in curve.band))]
+    scale = Scale(max(known), len(curve.labels))
     lines = [
-        _line("ln ln-exp", [(scale.x(i), scale.y(v)) for i, v in enumerate(curve.expected)]),
-        _line("ln ln-alarm", [(scale.x(i), scale.y(b)) for i, b in enumerate(curve.boundary) if b is not None]),
-        _line("ln ln-obs", _steps([(scale.x(i), scale.y(v)) for i, v in enumerate(curve.observed)])),
+        _band([(scale.x(i), scale.y(low), scale.y(high)) for i, (low, high) in enumerate(curve.band)]),
+        polyline("ln ln-exp", [(scale.x(i), scale.y(v)) for i, v in enumerate(curve.expected)]),
+        polyline("ln ln-alarm", stairs([(scale.x(i), scale.y(b)) for i, b in enumerate(curve.boundary)
+                                        if b is not None])),
+        polyline("ln ln-obs", stairs([(scale.x(i), scale.y(v)) for i, v in enumerate(curve.observed)])),
     ]
-    axes = [_value_axis(scale), _time_axis(curve.labels, scale)]
-    return _svg("chart", words.title, HEIGHT, [*axes, _stretched(lines), _curve_texts(curve, words, scale)])
+    frozen = [] if curve.frozen_index is None else _marks([(curve.frozen_index, words.frozen)], scale)
+    axes = [value_axis(scale), time_axis(curve.labels, scale), *frozen]
+    kind = "chart marked" if frozen else "chart"
+    return drawing(kind, words.title, HEIGHT, [*axes, stretched(lines), *_end_names(curve, words, scale),
+                                               *_points(curve, words, scale)])
 
 
-def _curve_texts(curve: Curve, words: CurveWords, scale: _Scale) -> Markup:
-    top, base = scale.y(curve.observed[-1]), scale.y(curve.expected[-1])
-    over = [top, *(scale.y(b) for b in curve.boundary[-1:] if b is not None)]
-    low = 18 if any(base - 28 < y < base + 10 for y in over) else -8
-    parts = [
-        _text("tx-obs halo", 100, top - 12, f"{words.observed} {_short(curve.observed[-1])}", "end"),
-        _text("ax halo", 100, base + low, f"{words.expected} {_short(curve.expected[-1])}", "end"),
-    ]
-    first = next((i for i, b in enumerate(curve.boundary) if b is not None), None)
-    if first is not None:
-        y = scale.y(curve.boundary[first] or 0)
-        parts.append(_text("tx-alarm halo", scale.x(first), y - 8, words.boundary, "start"))
-    parts.append(Markup('<circle class="pt" cx="100%" cy="{:.1f}" r="5"/>').format(top))
+def _band(edges: Sequence[tuple[float, float, float]]) -> Markup:
+    path = " ".join(f"{x:.2f},{y:.1f}" for x, y in (*((x, high) for x, _low, high in edges),
+                                                    *((x, low) for x, low, _high in reversed(edges))))
+    return Markup('<polygon class="band-exp" points="{}"/>').format(path) if path else Markup("")
+
+
+def _end_names(curve: Curve, words: CurveWords, scale: Scale) -> list[Markup]:
+    """What each line is; counts at the right end, moved apart where the lines end close together."""
+    span = f" ({short(curve.band[-1][0])}–{short(curve.band[-1][1])})" if curve.band else ""
+    ends = [(scale.y(curve.observed[-1]), "tx-obs halo", f"{words.observed} {short(curve.observed[-1])}"),
+            (scale.y(curve.expected[-1]), "ax halo", f"{words.expected} {short(curve.expected[-1])}{span}")]
+    ends.sort(key=lambda end: end[0])
+    places = apart([y - 9 for y, _kind, _text in ends], 18, (4, HEIGHT - 6))
+    names = [letters(kind, 100, y, text, "end", -9 if "tx-obs" in kind else 0)
+             for y, (_y, kind, text) in zip(places, ends, strict=True)]
+    first = next((i for i, value in enumerate(curve.boundary) if value is not None), None)
+    if first is not None:  # at its beginning, for at its end the counts stand
+        names.append(letters("tx-alarm halo", scale.x(first), scale.y(curve.boundary[first] or 0) - 8, words.boundary,
+                             "start"))
+    return names
+
+
+def _points(curve: Curve, words: CurveWords, scale: Scale) -> list[Markup]:
+    """Dots: where the count stands, where it crossed the line with its word, and where it was frozen."""
+    dot = Markup('<circle class="pt{}" cx="{:.2f}%" cy="{:.1f}" r="{}"/>')
+    parts = [dot.format("", 100 if len(curve.labels) > 1 else 50, scale.y(curve.observed[-1]), 5)]
+    if curve.frozen_index is not None:
+        parts.append(dot.format(" pt-frozen", scale.x(curve.frozen_index), scale.y(curve.observed[curve.frozen_index]),
+                                5))
     if curve.alarm_index is not None:
         x, y = scale.x(curve.alarm_index), scale.y(curve.observed[curve.alarm_index])
         left = x > 45
-        shift = -10 if left else 10
-        height = y - 8 if abs(y - top) > 20 or not left else y - 26
-        parts.append(Markup('<circle class="pt pt-alarm" cx="{:.2f}%" cy="{:.1f}" r="6"/>').format(x, y))
-        parts.append(_text("tx-alarm halo", x, height, words.alarm, "end" if left else "start", shift))
-    return Markup("").join(parts)
+        parts.append(dot.format(" pt-alarm", x, y, 6))
+        parts.append(letters("tx-alarm halo", x, y - 10, words.alarm, "end" if left else "start", -10 if left else 10))
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What a slot will have grown to once all is reported, with an interval; all None: too early to say."""
+
+    estimated: float | None = None
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Cases of each day or week, how many of them were serious, and `marks` that name slots: [(index, text), …]."""
+    """Cases of each day or week, how many of them were serious, what is not reported yet (None: nothing more is to
+    come), and `marks` that name slots: [(index, text), …]. A picture that stands beside others has their `top`."""
 
     labels: Sequence[str]
     counts: Sequence[int]
     serious: Sequence[int] = ()
     marks: Sequence[tuple[int, str]] = ()
+    open: Sequence[Open | None] = ()
+    top: int = 0
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        if not count or {len(self.counts), len(self.serious) or count, len(self.open) or count} != {count}:
+            raise ValueError("an epidemic curve needs one count for each label")
+        if any(serious > cases for serious, cases in zip(self.serious, self.counts, strict=False)):
+            raise ValueError("more serious cases than cases")
+
+    def highest(self) -> int:
+        """The highest bar with its interval."""
+        return max([self.top, *self.counts, *(one.high for one in self.open if one and one.high is not None)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,51 +161,93 @@ class CasesWords:
     title: str
     cases: str
     serious: str
+    to_come: str = ""
+    too_early: str = ""
 
 
 def epidemic_curve(cases: Cases, words: CasesWords) -> Markup:
-    """Cases over time as bars; the serious ones fill the foot of their bar.
-
-    Raises ValueError when the lengths differ, are 0, or more are serious than were counted.
-    """
-    labels, counts, serious = cases.labels, cases.counts, cases.serious
-    if not labels or len(counts) != len(labels) or (serious and len(serious) != len(labels)):
-        raise ValueError("an epidemic curve needs one count for each label")
-    if any(s > c for s, c in zip(serious, counts, strict=False)):
-        raise ValueError("more serious cases than cases")
-    scale = _Scale(max(counts), len(labels), bars=True)
+    """Cases over time as bars. The serious ones fill the foot of their bar; those that are not reported yet stand
+    hatched on top of it with the interval as a whisker, or as a question mark where it is too early."""
+    labels, counts = cases.labels, cases.counts
+    # Over a bar its number stands, and the names of marks stand over that.
+    scale = Scale(cases.highest() + bool(cases.marks), len(labels), bars=True)
     width = 76 / len(labels)
     bars = [
-        _bar(kind, scale.x(i) - width / 2, scale.y(c), width, HEIGHT - scale.y(c))
-        for kind, series in (("bar1", counts), ("bar2", serious))
+        rect(kind, scale.x(i) - width / 2, scale.y(c), width, HEIGHT - scale.y(c))
+        for kind, series in (("bar1", counts), ("bar2", cases.serious))
         for i, c in enumerate(series)
         if c
     ]
+    waiting = [(i, one) for i, one in enumerate(cases.open) if one is not None]
+    bars += [shape for i, one in waiting for shape in _to_come(scale, (i, width), counts[i], one)]
     if len(labels) <= 16:
-        bars += [_text("ax halo", scale.x(i), scale.y(c) - 6, _short(c), "middle") for i, c in enumerate(counts) if c]
-    key = _key([("bar1", words.cases), ("bar2", words.serious)]) if any(serious) else Markup("")
-    kind = "chart" + (" marked" if cases.marks else "") + (" keyed" if key else "")
-    parts = [_value_axis(scale), *_marks(cases.marks, scale), *bars, _time_axis(labels, scale), key]
-    return _svg(kind, words.title, HEIGHT, parts)
+        known = {i for i, one in waiting if one.estimated is None or one.estimated > counts[i]}
+        bars += [letters("ax halo", scale.x(i), scale.y(c) - 6, short(c), "middle") for i, c in enumerate(counts)
+                 if c and i not in known]
+    entries = _entries(cases, words, waiting)
+    key = _key(entries)
+    kind = " ".join(["chart", *(name for name, is_so in (
+        ("marked", cases.marks), ("keyed", entries), ("long", len(entries) > 2)) if is_so)])
+    hatch = _HATCH if waiting else Markup("")
+    parts = [hatch, value_axis(scale), *_marks(cases.marks, scale), *bars, time_axis(labels, scale), key]
+    return drawing(kind, words.title, HEIGHT, parts)
 
 
-def _marks(marks: Sequence[tuple[int, str]], scale: _Scale) -> list[Markup]:
+# Slanted lines, so that what is only estimated is told from what was counted without colour.
+_HATCH = Markup(
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="hatch0" width="6" height="6"/><rect class="hatch1" width="2" height="6"/></pattern></defs>')
+
+
+def _to_come(scale: Scale, place: tuple[int, float], count: int, slot: Open) -> list[Markup]:
+    """The hatched part over a bar and its interval. `place`: which slot, and how wide its bar is in per cent."""
+    index, width = place
+    x = scale.x(index)
+    if slot.estimated is None or slot.low is None or slot.high is None:
+        return [letters("ax halo", x, scale.y(count) - 6, f"{count or ''}?", "middle")]
+    y = scale.y(slot.estimated)
+    box = Markup('<rect class="bar-open" fill="url(#hatch)" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}"/>')
+    parts = [box.format(x - width / 2, y, width, scale.y(count) - y)]
+    if slot.high > slot.low:
+        whisker = Markup('<svg x="{:.2f}%" overflow="visible">'
+                         '<path class="whisker" d="M-5 {top:.1f}h10m-5 0V{end:.1f}m-5 0h10"/></svg>')
+        parts.append(whisker.format(x, top=scale.y(slot.high), end=scale.y(slot.low)))
+    return parts
+
+
+def _entries(cases: Cases, words: CasesWords, waiting: Sequence[tuple[int, Open]]) -> list[tuple[str, str]]:
+    """What the key must explain; nothing where all bars are alike."""
+    entries = []
+    if any(cases.serious):
+        entries.append(("bar2", words.serious))
+    if any(one.estimated is not None for _i, one in waiting):
+        entries.append(("bar-open", words.to_come))
+    if any(one.estimated is None for _i, one in waiting):
+        entries.append(("", f"? {words.too_early}"))
+    return [("bar1", words.cases), *entries] if entries else []
+
+
+def _marks(marks: Sequence[tuple[int, str]], scale: Scale) -> list[Markup]:
     """Named lines through the plot; the names stand over it, in two rows by turns."""
     parts = []
     for row, (index, text) in enumerate(marks):
         x, top = scale.x(index), -10 - 17 * (row % 2)
         line = Markup('<line class="mark" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1}" y2="{2}"/>')
         parts.append(line.format(x, top + 4, HEIGHT))
-        parts.append(_text("tx-mark", x, top, text, "start" if x < 20 else "end" if x > 80 else "middle"))
+        near = 20 if len(text) < 16 else 50  # a long name in the middle would leave a phone's screen
+        parts.append(letters("tx-mark", x, top, text, "start" if x < near else "end" if x > 100 - near else "middle"))
     return parts
 
 
 def _key(entries: Sequence[tuple[str, str]]) -> Markup:
+    """What the fillings mean, two in a row."""
     parts = []
     for place, (kind, text) in enumerate(entries):
-        x = 35 * place
-        parts.append(Markup('<rect class="{}" x="{}%" y="{}" width="12" height="12"/>').format(kind, x, HEIGHT + 36))
-        parts.append(_text("ax", x, HEIGHT + 47, text, "start", 20))
+        x, y = 50 * (place % 2), HEIGHT + 36 + 22 * (place // 2)
+        if kind:
+            fill = Markup(' fill="url(#hatch)"') if kind == "bar-open" else Markup("")
+            parts.append(Markup('<rect class="{}"{} x="{}%" y="{}" width="12" height="12"/>').format(kind, fill, x, y))
+        parts.append(letters("ax", x, y + 11, text, "start", 20 if kind else 4))
     return Markup("").join(parts)
 
 
@@ -151,11 +259,11 @@ def funnel(title: str, steps: Sequence[tuple[str, int, str]]) -> Markup:
     parts = []
     for row, (label, count, text) in enumerate(steps):
         y = row * 46
-        parts.append(_text("", 0, y + 16, label, "start"))
-        parts.append(_text("v num", 100, y + 16, text, "end"))
-        parts.append(_bar("bar0", 0, y + 22, 100, 12))
-        parts.append(_bar("bar", 0, y + 22, 100 * count / whole, 12))
-    return _svg("chart funnel", title, len(steps) * 46, parts)
+        parts.append(letters("", 0, y + 16, label, "start"))
+        parts.append(letters("v num", 100, y + 16, text, "end"))
+        parts.append(rect("bar0", 0, y + 22, 100, 12))
+        parts.append(rect("bar", 0, y + 22, 100 * count / whole, 12))
+    return drawing("chart funnel", title, len(steps) * 46, parts)
 
 
 def sparkline(title: str, values: Sequence[Number]) -> Markup:
@@ -168,7 +276,7 @@ def sparkline(title: str, values: Sequence[Number]) -> Markup:
     dot = Markup('<circle class="pt" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(*points[-1])
     return Markup(
         '<svg class="spark" viewBox="0 0 96 24" width="96" height="24" role="img" aria-label="{}">{}{}</svg>'
-    ).format(title, _line("ln ln-obs", points), dot)
+    ).format(title, polyline("ln ln-obs", points), dot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +300,18 @@ def condition_chart(title: str, unit: str, found: Conditions) -> Markup:
     if not values:
         raise ValueError("a chart of conditions needs a reading")
     plane = _Plane([*values, *(float(value) for value, _text in found.limits)])
-    boxes = [_bar("exc", 100 * begin, 0, max(0.4, 100 * (end - begin)), HEIGHT) for begin, end, _text in found.outside]
+    boxes = [rect("exc", 100 * begin, 0, max(0.4, 100 * (end - begin)), HEIGHT) for begin, end, _text in found.outside]
     lines = [shape for number, device in enumerate(found.series) for part in device
              for shape in _measured(number, part, plane)]
-    bounds = [_line("ln ln-exp", [(0, plane.y(value)), (100, plane.y(value))]) for value, _text in found.limits]
+    bounds = [polyline("ln ln-exp", [(0, plane.y(value)), (100, plane.y(value))]) for value, _text in found.limits]
     marks = [mark for row, (begin, end, text) in enumerate(found.outside)
              for mark in _outside_mark(50 * (begin + end), row, text)]
-    texts = [_text("ax halo", 100, plane.y(value) - 6, text, "end") for value, text in found.limits]
-    axis = [_text("ax" if place in (0, len(found.labels) - 1) else "ax between", 100 * x, HEIGHT + 20, text,
+    texts = [letters("ax halo", 100, plane.y(value) - 6, text, "end") for value, text in found.limits]
+    axis = [letters("ax" if place in (0, len(found.labels) - 1) else "ax between", 100 * x, HEIGHT + 20, text,
                   "start" if x < 0.02 else "end" if x > 0.98 else "middle")
             for place, (x, text) in enumerate(found.labels)]
     kind = "chart marked" if found.outside else "chart"
-    return _svg(kind, title, HEIGHT, [*boxes, _plane_axis(plane, unit), _stretched([*lines, *bounds]), *texts, *marks,
+    return drawing(kind, title, HEIGHT, [*boxes, _plane_axis(plane, unit), stretched([*lines, *bounds]), *texts, *marks,
                                       *axis])
 
 
@@ -218,14 +326,14 @@ def _measured(number: int, part: Sequence[tuple[float, Number, Number]], plane: 
     middle = [(x, (top + low) / 2) for (x, top), (_x, low) in zip(upper, lower, strict=True)]
     if len(middle) == 1:
         middle = [(middle[0][0] - 0.3, middle[0][1]), (middle[0][0] + 0.3, middle[0][1])]
-    return [*shapes, _line(f"ln ln-obs ln-{number % 3}", middle)]
+    return [*shapes, polyline(f"ln ln-obs ln-{number % 3}", middle)]
 
 
 def _outside_mark(x: float, row: int, text: str) -> list[Markup]:
     """A triangle that points down at the time, and its word; two rows by turns."""
     top = -10 - 17 * (row % 2)
     anchor = "start" if x < 20 else "end" if x > 80 else "middle"
-    return [_text("tx-alarm", x, top, f"▼ {text}", anchor)]
+    return [letters("tx-alarm", x, top, f"▼ {text}", anchor)]
 
 
 class _Plane:
@@ -250,94 +358,5 @@ def _plane_axis(plane: _Plane, unit: str) -> Markup:
         value = plane.bottom + tick * plane.step
         y = plane.y(value)
         parts.append(Markup('<line class="grid" x1="0" x2="100%" y1="{:.1f}" y2="{:.1f}"/>').format(y, y))
-        parts.append(_text("ax num", 0, y + 4, f"{value:.6g}" + (f" {unit}" if tick == count else ""), "end", -8))
+        parts.append(letters("ax num", 0, y + 4, f"{value:.6g}" + (f" {unit}" if tick == count else ""), "end", -8))
     return Markup("").join(parts)
-
-
-class _Scale:
-    """Where a value and a place on the time axis are drawn."""
-
-    def __init__(self, largest: Number, count: int, *, bars: bool = False) -> None:
-        self.step = _tick_step(float(largest))
-        self.top = self.step * max(1, -(-float(largest) // self.step))
-        self.count = count
-        self.bars = bars
-
-    def x(self, index: int) -> float:
-        if self.bars:
-            return 100 * (index + 0.5) / self.count
-        return 100 * index / (self.count - 1) if self.count > 1 else 50
-
-    def y(self, value: Number) -> float:
-        return HEIGHT * (1 - float(value) / self.top)
-
-
-def _tick_step(largest: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, … that needs at most five lines."""
-    step, factors = 1, (2, 2.5, 2)
-    turn = 0
-    while largest / step > 5:
-        step = int(step * factors[turn % 3])
-        turn += 1
-    return step
-
-
-def _value_axis(scale: _Scale) -> Markup:
-    parts = []
-    for tick in range(0, int(scale.top) + 1, scale.step):
-        y = scale.y(tick)
-        kind = "grid" if tick else "base"
-        parts.append(Markup('<line class="{}" x1="0" x2="100%" y1="{:.1f}" y2="{:.1f}"/>').format(kind, y, y))
-        parts.append(_text("ax num", 0, y + 4, f"{tick:,}", "end", -8))
-    return Markup("").join(parts)
-
-
-def _time_axis(labels: Sequence[str], scale: _Scale) -> Markup:
-    every = max(1, -(-(len(labels) - 1) // 4))
-    parts = []
-    for index in range(0, len(labels), every):
-        x = scale.x(index)
-        anchor = "start" if x < 2 else "end" if x > 98 else "middle"
-        is_between = index // every % 2  # a phone has no room for these
-        parts.append(_text("ax between" if is_between else "ax", x, HEIGHT + 20, labels[index], anchor))
-    return Markup("").join(parts)
-
-
-def _steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """A count stays until the next case: horizontal first, then up."""
-    stairs = [points[0]]
-    for (_, before), (x, y) in zip(points, points[1:], strict=False):
-        stairs += [(x, before), (x, y)]
-    return stairs
-
-
-def _line(kind: str, points: Sequence[tuple[float, float]]) -> Markup:
-    path = " ".join(f"{x:.2f},{y:.1f}" for x, y in points)
-    return Markup('<polyline class="{}" points="{}"/>').format(kind, path) if points else Markup("")
-
-
-def _bar(kind: str, *box: float) -> Markup:
-    """`box`: x %, y px, width %, height px."""
-    return Markup('<rect class="{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}"/>').format(kind, *box)
-
-
-def _text(kind: str, x: float, y: float, text: str, anchor: str, shift: int = 0) -> Markup:
-    return Markup('<text class="{}" x="{:.2f}%" y="{:.1f}" dx="{}" text-anchor="{}">{}</text>').format(
-        kind, x, y, shift, anchor, text
-    )
-
-
-def _stretched(lines: Sequence[Markup]) -> Markup:
-    return Markup(
-        '<svg viewBox="0 0 100 {0}" width="100%" height="{0}" preserveAspectRatio="none" overflow="visible">{1}</svg>'
-    ).format(HEIGHT, Markup("").join(lines))
-
-
-def _svg(kind: str, title: str, height: int, parts: Sequence[Markup]) -> Markup:
-    return Markup('<svg class="{}" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        kind, height, title, Markup("").join(parts)
-    )
-
-
-def _short(value: Number) -> str:
-    return f"{value:,.1f}" if float(value) != int(value) else f"{int(value):,}"

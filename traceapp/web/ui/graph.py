@@ -186,7 +186,8 @@ class _Canvas:
         size = f'width="{self.look.width}" height="{self.look.height}" rx="{self.look.corner(node.kind)}"'
         body = f'<title>{said}</title><rect class="box" x="{x}" y="{y:.0f}" {size}/>{inside}'
         marks = [name for name, is_so in (("focus", node.focus), ("more", node.kind == "more"), ("at", node.chosen),
-                                          ("found", node.found), ("pale", node.pale)) if is_so]
+                                          ("found", node.found), ("pale", node.pale),
+                                          (f"p{node.shade}", node.shade is not None)) if is_so]
         kind = " ".join([f"g-{node.meaning}", *marks])
         named = ' id="at"' if node.chosen else ""
         if not node.url:

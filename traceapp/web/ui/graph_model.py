@@ -19,7 +19,8 @@ class Node:
     columns it belongs to; `like`: what its like have in common, a product say. `amount`, how much it is, and `part`,
     how much of what is followed is in it, are added up in folds; at its corner stands `note`, else the part.
 
-    `focus`: where the trace begins; `chosen`: the one that is asked about; `found`: what a search found.
+    `focus`: where the trace begins; `chosen`: the one that is asked about; `found`: what a search found; `shade`: how
+    dark its box is, from 0 to 4, where darkness stands for a number that `note` says.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Node:
     chosen: bool = False
     found: bool = False
     pale: bool = False
+    shade: int | None = None
 
     @property
     def standing(self) -> int:
