@@ -4,11 +4,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
+from tests.factories_surveillance import add_lot, add_product
 from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
+from traceapp.surveillance.promise_use import PromiseUse
+from traceapp.web.console.promise_widget import promise_widget
 from traceapp.web.console.today import act_url
 from traceapp.worklist.model import Task
 from traceapp.worklist.tasks import RaiseTask, raise_task
@@ -79,3 +83,23 @@ def test_the_way_to_the_act_is_a_page_that_exists(console: Console, about: str) 
     with console.app.test_request_context():
         endpoint, _values = console.app.url_map.bind("localhost").match(act_url(task))
     assert endpoint.startswith("console.")
+
+
+def test_the_promise_of_few_false_alarms_stands_with_what_is_used_and_left_in_words(console: Console) -> None:
+    with console.app.test_request_context("/console/today?lang=en"), force_locale("en"):
+        widget = promise_widget(PromiseUse(1.0, 240, 2.4, 1.5, 3, 2))
+        overspent = promise_widget(PromiseUse(1.0, 240, 2.4, 2.6, 0, 0))
+        assert promise_widget(PromiseUse(1.0, 0, 0.0, 0.0, 0, 0)) is None
+    assert widget is not None and overspent is not None
+    assert "240" in widget.said
+    for text in ("2.4", "1.5; 0.9 left", "3, and 2 confirmed", 'width="80.00%"'):
+        assert text in widget.picture
+    assert "none left" in overspent.picture
+
+
+def test_today_shows_the_promise_to_those_who_read_signals_only(console: Console) -> None:
+    with console.database.write() as session:
+        at = console.clock.now()
+        add_lot(session, add_product(session, at, "PROMISE"), "PR-1", 100, at)
+    assert "Promise of few false alarms" in console.browser("quality").get("/console/today").get_data(as_text=True)
+    assert "Promise of few false alarms" not in console.browser("operator").get("/console/today").get_data(as_text=True)

@@ -61,8 +61,8 @@ from .description import describe
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
            adverse_event_decisions, adverse_events, causes, code_lists, crisis, expectation, legal_clocks, planning,
-           recalls, recall_phases, signals, silences, recall_ledger, tasks, exports, records, exchange, history, imports,
-           accounts, reports, report_answers, periodic, received_reports, capas, capa_work)
+           recalls, recall_phases, signals, silences, recall_ledger, tasks, exports, records, exchange, history,
+           imports, accounts, reports, report_answers, periodic, received_reports, capas, capa_work)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

@@ -17,6 +17,7 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.states import ENDED, RecallState
+from traceapp.surveillance.promise_use import promise_use
 from traceapp.surveillance.queries import SignalFilter, signal_page
 from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.queries import lot_counts
@@ -33,6 +34,7 @@ from .acting import Done, Refusal, perform
 from .entering import Entered
 from .layout import blueprint, page
 from .layout import today as date_here
+from .promise_widget import promise_widget
 
 _RUNNING = tuple(str(state) for state in RecallState if state not in ENDED)
 # endpoint -> permission (see traceapp.web.permissions); whose duty a task is decides further
@@ -115,8 +117,10 @@ def _duties(session: Session) -> list[Duty]:
 
 def _news(session: Session) -> dict[str, Any]:
     """Signals first, then recalls that run, complaints that wait, lots that wait."""
-    values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "names": None, "counts": None}
+    values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "names": None, "counts": None,
+                              "promise": None}
     if may("signal.read"):
+        values["promise"] = promise_widget(promise_use(session, world().clock.now().date()))
         values["signals"] = signal_page(session, SignalFilter(states=tuple(UNDECIDED), limit=10))
         values["names"] = case_names(session, values["signals"].rows)
     if may("recall.write"):
