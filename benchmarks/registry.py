@@ -13,7 +13,7 @@ MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture"
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
            "benchmarks.term_coding", "benchmarks.duplicates", "benchmarks.complaint_import", "benchmarks.icsr_export",
            "benchmarks.servers", "benchmarks.detection_delay", "benchmarks.cause_ranking",
-           "benchmarks.caers_fit")
+           "benchmarks.caers_fit", "benchmarks.rescoring")
 
 
 @dataclass(frozen=True, slots=True)

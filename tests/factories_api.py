@@ -25,7 +25,7 @@ from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.files import AttachFile, attach_file
@@ -97,6 +97,7 @@ def make_plant(console: Console) -> Plant:
         "registration_id": registration.id, "person_id": person.id, "link_id": link.id, "document_id": job.capture_id or "",
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
+        "node_key": house.second.lot_key,
         "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,
         "inspection_id": inspection.id, "attachment_id": attachment.id, "task_id": task.id, "hold_id": hold.id,
         "contact_id": contact.id, "user_id": user_of(database, clock, "quality", "spare").id, "token_id": "", "range_id": "r1",

@@ -25,6 +25,7 @@ from traceapp.submission import report_model as reports
 from traceapp.surveillance import cause_model as causes
 from traceapp.surveillance import fit_model as detection_fits
 from traceapp.surveillance import model as surveillance
+from traceapp.surveillance import watch_model as watching
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
 from traceapp.trace import sensor_model as sensors
@@ -38,4 +39,5 @@ metadata = Base.metadata
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing",
            "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports",
-           "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault", "worklist"]
+           "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault",
+           "watching", "worklist"]

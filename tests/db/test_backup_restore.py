@@ -24,7 +24,7 @@ from traceapp.db import Database
 from traceapp.db.dump import dump_table, table_names
 from traceapp.db.migrate import upgrade
 from traceapp.surveillance.model import SignalAlarm
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.vault.policy import PersonDetails
 from traceapp.vault.service import SealPerson, Vault, reveal_person, seal_person
 

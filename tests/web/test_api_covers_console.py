@@ -77,6 +77,7 @@ ACTS = {
     "report_period_prepare": "POST /periodic-clocks/<clock_id>/reports",
     "report_period_end": "POST /clocks/<clock_id>/end", "report_period_day": "PUT /clocks/<clock_id>/day",
     "report_answer_match": "POST /report-answers/<answer_id>/match",
+    "alarm_budget_set": "POST /false-alarm-budget",
     "signal_decide": "POST /signals/<signal_id>/decisions", "signal_basis": "PUT /products/<product_id>/detection",
     "product_expected_set": "PUT /products/<product_id>/detection",
     "product_expected_history": "POST /products/<product_id>/detection/history",

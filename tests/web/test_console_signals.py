@@ -15,7 +15,7 @@ from traceapp.audit.model import AuditEntry
 from traceapp.recall.model import Recall, RecallLot
 from traceapp.surveillance.basis import basis_of
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.model import Lot
 
 

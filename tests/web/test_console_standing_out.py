@@ -9,7 +9,7 @@ from tests.factories_surveillance import add_lot, add_product, add_reactions, ad
 from tests.http_clients import signed_in
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 
 
 def test_a_lot_that_stands_out_says_so_in_the_list_and_on_its_page(app: Flask, sqlite: Database, clock: FixedClock) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -81,6 +82,11 @@ def _sorted_by(value: Any, kind: str) -> Any:
         if not amount.is_finite() or abs(amount) >= 10**12:
             raise ValueError("no amount is that large")
         return amount
+    if kind == "Float":
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError("no number that a list is sorted by")
+        return number
     return _text(value)
 
 

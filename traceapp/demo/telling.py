@@ -18,7 +18,8 @@ from traceapp.submission.report_desk import ReportDesk
 from traceapp.surveillance.deciding import Decide as DecideSignal
 from traceapp.surveillance.deciding import decide_signal
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.nightly import watch_all_in
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.states import UNDECIDED, Priority, actions_from
 from traceapp.trace.holds import PlaceHold, place_hold
 from traceapp.trace.identity import lot_key
@@ -42,6 +43,7 @@ from .vigilance import VigilanceDesk
 
 # Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
 _LOOK_EVERY = timedelta(hours=12)
+_WATCH_EVERY = timedelta(days=14)  # as far as one run says what is to be expected
 _LOOK_AT_ONCE = timedelta(days=20)
 _LEASE_SECONDS, _MOST_WORK = 60, 200
 _REFUTE_AFTER = timedelta(hours=20)
@@ -64,6 +66,7 @@ class Narrator:
     vigilance: VigilanceDesk = field(init=False)
     recall: PastRecall = field(init=False)
     _looked_at: datetime | None = None
+    _watched_at: datetime | None = None
     _to_decide: list[tuple[datetime, str, Signal]] = field(default_factory=list)
     _has_news: bool = False
 
@@ -158,6 +161,9 @@ class Narrator:
             return
         self._looked_at, self._has_news = present, False
         rows = claim_work(self.session, self.clock, RESCORE, _MOST_WORK, _LEASE_SECONDS)
+        if is_last or self._watched_at is None or present - self._watched_at >= _WATCH_EVERY:
+            self._watched_at = present
+            watch_all_in(self.session, self.clock)
         for key in dict.fromkeys(row.subject_key for row in rows):
             opened = rescore_lot(self.session, self.clock, key)
             if opened is not None and opened not in self.signals:

@@ -41,7 +41,7 @@ from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
 from traceapp.submission.records_jobs import JOBS as RECORDS
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.silence import end_over, is_any_over
 from traceapp.trace.announcing import WORK as MATCH
 from traceapp.trace.following import follow_limits
@@ -62,6 +62,7 @@ from .refit_sweep import refit
 from .retention_sweep import propose_erasures
 from .scheduler import Sweep
 from .sealing_sweep import hash_second_contacts, seal_report_files
+from .watch_sweep import WATCH_ALL, watch_all
 
 log = structlog.get_logger()
 PERIODS = "periodic.begin"
@@ -271,7 +272,7 @@ def watch(world: World) -> int:
     now = world.clock.now()
     with world.database.read() as session:
         late_work = session.scalar(select(func.count()).select_from(WorkRow).where(
-            WorkRow.done_at.is_(None), WorkRow.created_at < now - _LATE_WORK)) or 0
+            WorkRow.done_at.is_(None), WorkRow.kind != WATCH_ALL, WorkRow.created_at < now - _LATE_WORK)) or 0
         late_messages = session.scalar(select(func.count()).select_from(OutboxMessage).where(
             OutboxMessage.state == MessageState.pending, OutboxMessage.created_at < now - _LATE_MESSAGE)) or 0
     found = {"work.late": late_work, "messages.late": late_messages}
@@ -289,6 +290,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     return (
         Sweep("rescore", 0.5, rescore),
         Sweep("end-silences", 60.0, end_silences),
+        Sweep("watch-all", 60.0, partial(watch_all, stopping=stopping)),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),

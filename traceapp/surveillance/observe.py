@@ -24,6 +24,8 @@ from traceapp.trace.model import Lot
 from .alarm import SeverityGroup
 from .basis import Basis, bases_of
 from .exposure import chunks, deliveries_of, entries_of, holds_of, regions_of
+from .spending import stage_alpha
+from .watch_model import WatchNode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,13 +203,22 @@ def lot_curve(session: Session, lot: Lot, on: date, group: SeverityGroup = Sever
     if not any(units > 0 and day <= on for day, units in use.shipped):
         return LotCurve(lot, basis, use.shipped, reports, 0.0, None, None, "no-exposure")
     planned = planned_length(lot, use.shipped, basis.rate(group))
-    critical, history = critical_for(basis, planned, group)
+    watched = session.get(WatchNode, (lot.lot_key, group))
+    critical, history = critical_for(basis, planned, group) if watched is None else line_of_watch(watched)
     first = min(day for day, units in use.shipped if units > 0)
     start = max(first, on - timedelta(days=LONGEST_DAYS))
     # On the very first day hardly anything is expected; a hair above zero keeps the curve defined.
     expected = _expected(use, group, start, (on - start).days + 1).clip(min=1e-9)
     curve = cumulative(reports, expected, start, Test(critical.value, basis.minimum_events, history=history))
     return LotCurve(lot, basis, use.shipped, reports, planned, critical, curve, critical.reason, history)
+
+
+def line_of_watch(test: WatchNode) -> tuple[CriticalValue, int | None]:
+    """The line of a lot under watch, within the budget of false alarms, and for how many earlier reports it is."""
+    from traceapp.signals.maxsprt import NOTHING_TO_SPEND, CriticalValue
+
+    level = stage_alpha(test.kind, test.alpha or 0.0, test.stage)
+    return CriticalValue(test.critical, level, NOTHING_TO_SPEND if test.critical is None else None), test.history
 
 
 def critical_for(basis: Basis, planned: float, group: SeverityGroup) -> tuple[CriticalValue, int | None]:

@@ -54,15 +54,16 @@ from . import (
     signals,
     silences,
     tasks,
+    watching,
 )
 from .blueprint import Conventions
 from .description import describe
 
 MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, lot_acts, serials, printing, files,
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
-           adverse_event_decisions, adverse_events, causes, code_lists, crisis, expectation, legal_clocks, planning,
-           recalls, recall_phases, signals, silences, recall_ledger, tasks, exports, records, exchange, history,
-           imports, accounts, reports, report_answers, periodic, received_reports, capas, capa_work)
+           accounts, adverse_event_decisions, adverse_events, capa_work, capas, causes, code_lists, crisis, exchange,
+           expectation, exports, history, imports, legal_clocks, periodic, planning, recall_ledger, recall_phases,
+           recalls, received_reports, records, report_answers, reports, signals, silences, tasks, watching)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

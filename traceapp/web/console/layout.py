@@ -72,6 +72,8 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.person_hold": "console.complaints", "console.person_lift": "console.complaints",
           "console.person_erase": "console.complaints", "console.duty": "console.complaints",
           "console.promises": "console.complaints",
+          "console.watched": "console.signals", "console.watched_node": "console.signals",
+          "console.alarm_budget": "console.signals", "console.alarm_budget_set": "console.signals",
           "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
 
 

@@ -1,0 +1,140 @@
+"""One complaint from submission to rescored nodes: submitted as a form is, claimed and scored as the service does it,
+each in its own transaction, among a million others.
+
+The lots are filled in bulk with four materials and three consignees each, the complaints at the rate that is expected
+of them, and a nightly run has put everything under watch. `TRACEAPP_BENCH_COMPLAINTS=100000` takes fewer;
+`TRACEAPP_BENCH_DATABASE_URL` names an empty PostgreSQL database to use instead of SQLite.
+"""
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import select, update
+
+from traceapp.complaint.case_parts import RESCORE
+from traceapp.complaint.intake import submit_complaint
+from traceapp.complaint.model import Complaint
+from traceapp.complaint.report import LotGiven, SubmitComplaint
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock, FixedClock
+from traceapp.core.ids import new_id
+from traceapp.db import Database
+from traceapp.db.insert import insert_rows
+from traceapp.surveillance.model import DetectionBasis
+from traceapp.surveillance.nightly import NightlyRun
+from traceapp.surveillance.rescoring import rescore_lot
+from traceapp.trace.identity import lot_key
+from traceapp.trace.model import Lot, ShipmentLine
+from traceapp.vault.service import Vault
+from traceapp.worklist.work import claim_work, finish_work
+
+from .many_lots import CONSIGNEES_OF_A_LOT, fill, make_tables, number_of
+from .registry import Row, benchmark
+
+COMPLAINTS = 1_000_000
+REPORTS_OF_A_LOT = 50
+MEASURED = 500
+AIM_MS = 20.0
+_KEY = "YSBrZXkgb2YgdGhlIGJlbmNobWFyaywgMzIgYnl0ZXM="
+_CLASS = "https://id.gs1.org/01/09521234543213"
+_SENT = datetime(2026, 9, 7, 8, tzinfo=UTC)
+_NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+_COLUMNS = ("lot_key", "id", "reference", "channel", "lot_capture", "lot_text", "product_id", "consignee_id", "place",
+            "received_at", "awareness_at", "narrative", "terms", "affected", "age_band", "sex", "seriousness",
+            "use_text", "is_harm", "severity", "state", "triage_result", "is_quarantined", "decision", "kinds",
+            "triage", "is_suspected_fake", "investigation", "cause", "solution", "improvement", "times_reopened",
+            "revision")
+_AT_ONCE = 20_000
+
+
+def fill_complaints(database: Database, complaints: int, lots: int) -> None:
+    """So many complaints about the lots, one in ten serious, half of them naming one of the lot's consignees."""
+    chance = Random(7)
+    with database.write() as session:
+        session.execute(update(Lot).where(Lot.class_uri == _CLASS).values(shipped=1000 * CONSIGNEES_OF_A_LOT))
+        session.merge(DetectionBasis(
+            product_id=next(iter(session.scalars(select(Lot.product_id).where(Lot.class_uri == _CLASS).limit(1)))),
+            rate_per_unit=complaints / (lots * 1000 * CONSIGNEES_OF_A_LOT), use_mean_days=14.0, report_shape=1.5,
+            report_mean_days=7.0, alpha=0.01, minimum_events=3, note="", set_by="bench", set_at=_SENT))
+        products = dict(session.execute(select(Lot.lot_key, Lot.product_id).where(Lot.class_uri == _CLASS)).all())
+        sent: dict[str, list[str]] = {}
+        for key, consignee in session.execute(select(ShipmentLine.lot_key, ShipmentLine.consignee_id)):
+            sent.setdefault(key, []).append(consignee)
+    keys = [lot_key(_CLASS, number_of(index)) for index in range(lots)]
+    for begin in range(0, complaints, _AT_ONCE):
+        rows = []
+        for _ in range(min(_AT_ONCE, complaints - begin)):
+            key = chance.choice(keys)
+            at = _SENT + timedelta(seconds=chance.randrange(70 * 86_400))
+            named = chance.choice(sent[key]) if chance.random() < 0.5 else None
+            severity = "major" if chance.random() < 0.1 else "moderate"
+            complaint_id = new_id(at)
+            rows.append((key, complaint_id, complaint_id[-12:], "consumer", "scan", "", products[key], named, "", at,
+                         at, "red skin", [], "unknown", "unknown", "unknown", [], "", True, severity, "verified",
+                         "complaint", False, "", [], {}, False, "undecided", "", "", "", 0, 1))
+        with database.write() as session:
+            insert_rows(session, Complaint, _COLUMNS, rows)
+
+
+def watch(database: Database, clock: Clock) -> float:
+    """The nightly run; answers its seconds."""
+    begun = time.perf_counter()
+    for step in NightlyRun(clock).steps():
+        with database.write() as session:
+            step(session)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    return time.perf_counter() - begun
+
+
+def one_complaint(database: Database, clock: Clock, key: str, vault: Vault) -> tuple[float, float]:
+    """(seconds to submit, seconds to claim and rescore) of one complaint about a lot."""
+    begun = time.perf_counter()
+    with database.write() as session:
+        submit_complaint(session, Actor("bench", "quality"), clock, SubmitComplaint(
+            channel="telephone", narrative="red skin after one hour", lot=LotGiven(lot_key=key)), vault=vault)
+    submitted = time.perf_counter()
+    with database.write() as session:
+        rows = claim_work(session, clock, RESCORE, 1, 60)
+    for row in rows:
+        with database.write() as session:
+            rescore_lot(session, clock, row.subject_key)
+            finish_work(session, clock, row)
+    return submitted - begun, time.perf_counter() - submitted
+
+
+def measured(url: str, complaints: int) -> tuple[float, list[tuple[float, float]]]:
+    """(seconds of the nightly run, seconds of each complaint that was submitted then)."""
+    lots = max(20, complaints // REPORTS_OF_A_LOT)
+    database, clock, vault, chance = Database(url), FixedClock(_NOW), Vault(_KEY), Random(11)
+    make_tables(database)
+    fill(database, lots)
+    fill_complaints(database, complaints, lots)
+    nightly, found = watch(database, clock), []
+    for _ in range(MEASURED):
+        clock.move_to(clock.now() + timedelta(seconds=5))
+        found.append(one_complaint(database, clock, lot_key(_CLASS, number_of(chance.randrange(lots))), vault))
+    database.close()
+    return nightly, found
+
+
+@benchmark("rescoring")
+def rescoring() -> Iterator[Row]:
+    """Milliseconds from submission to rescored nodes beside the aim."""
+    complaints = int(os.environ.get("TRACEAPP_BENCH_COMPLAINTS", "") or COMPLAINTS)
+    with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
+        url = os.environ.get("TRACEAPP_BENCH_DATABASE_URL") or f"sqlite:///{Path(folder, 'bench.sqlite')}"
+        nightly, found = measured(url, complaints)
+    whole = sorted(1000 * (submitting + scoring) for submitting, scoring in found)
+    scored = sorted(1000 * scoring for _, scoring in found)
+    name = f"one complaint rescored at {complaints:,}, {url.partition(':')[0]}"
+    for percent in (50, 95, 99):
+        value, alone = (row[min(len(row) - 1, len(row) * percent // 100)] for row in (whole, scored))
+        yield Row(f"{name}, p{percent}", value, "ms", "at most", AIM_MS, AIM_MS / value, 1.0 if percent == 99 else None,
+                  f"of it {alone:.1f} to claim and rescore; nightly run {nightly:.0f} s")

@@ -1,0 +1,149 @@
+"""Counting the complaints of lots exactly, and carrying the differences to the nodes that the lots are in.
+
+Nothing is ever added by hearsay: a lot is counted anew by its index and compared with how it was counted last, so that
+the same work done twice, or by two at once, leaves the same numbers. Rows are locked in the order lots, nodes.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.orm import Session
+
+from traceapp.complaint.model import Complaint
+from traceapp.trace.many_keys import listed
+
+from .alarm import SeverityGroup
+from .observe import SERIOUS, counted
+from .watch_model import WatchLot, WatchMember, WatchNode
+
+
+class Tally(NamedTuple):
+    """Complaints of each group; the serious ones are among those of harm."""
+
+    harm: int = 0
+    serious: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(self.harm + other.harm, self.serious + other.serious)
+
+    def less(self, other: Tally) -> Tally:
+        return Tally(self.harm - other.harm, self.serious - other.serious)
+
+
+NOTHING = Tally()
+
+
+@dataclass(slots=True)
+class LotTally:
+    """The counted complaints of one lot: all of them, and those that name each consignee."""
+
+    whole: Tally = NOTHING
+    named: dict[str, Tally] = field(default_factory=dict)
+
+    def within(self, consignees: Iterable[str] | None) -> Tally:
+        """What counts in a node that holds the whole lot (None) or what these consignees were sent."""
+        if consignees is None:
+            return self.whole
+        found = NOTHING
+        for consignee in consignees:
+            found = found.plus(self.named.get(consignee, NOTHING))
+        return found
+
+
+class Change(NamedTuple):
+    """By how much the tests of a node change."""
+
+    node_key: str
+    by: Tally
+
+
+def tallies(session: Session, lot_keys: Sequence[str]) -> dict[str, LotTally]:
+    """The counted complaints of lots that are watched, in one query."""
+    serious = func.sum(case((Complaint.severity.in_(SERIOUS), 1), else_=0))
+    rows = session.execute(
+        select(Complaint.lot_key, Complaint.consignee_id, func.count(), serious)
+        .join(WatchLot, WatchLot.lot_key == Complaint.lot_key)
+        .where(Complaint.lot_key.in_(_keys(session, lot_keys)), Complaint.received_at < WatchLot.watched_until,
+               *counted(SeverityGroup.harm))
+        .group_by(Complaint.lot_key, Complaint.consignee_id))
+    found: dict[str, LotTally] = defaultdict(LotTally)
+    for lot_key, consignee, harm, grave in rows:
+        own, seen = found[lot_key], Tally(harm, grave)
+        own.whole = own.whole.plus(seen)
+        if consignee is not None:
+            own.named[consignee] = seen
+    return found
+
+
+def lock_lots(session: Session, lot_keys: Sequence[str]) -> list[WatchLot]:
+    """The lots as counted last, locked; those that are not watched yet are missing."""
+    return list(session.scalars(select(WatchLot).where(WatchLot.lot_key.in_(_keys(session, lot_keys)))
+                                .order_by(WatchLot.lot_key).with_for_update()))
+
+
+def recount(session: Session, lots: Sequence[WatchLot]) -> list[Change]:
+    """Count lots anew, note it for them and their memberships; answers by how much each node is to change. The lots
+    must be locked. Three queries and at most two statements, however many complaints, lots and nodes."""
+    keys = [lot.lot_key for lot in lots]
+    session.flush()
+    found = tallies(session, keys)
+    changed_members: list[dict[str, object]] = []
+    by: dict[str, Tally] = defaultdict(Tally)
+    for lot_key, node_key, consignees, harm, serious in session.execute(
+            select(WatchMember.lot_key, WatchMember.node_key, WatchMember.consignees, WatchMember.harm,
+                   WatchMember.serious).where(WatchMember.lot_key.in_(_keys(session, keys)))):
+        seen = found[lot_key].within(consignees) if lot_key in found else NOTHING
+        difference = seen.less(Tally(harm, serious))
+        if difference != NOTHING:
+            by[node_key] = by[node_key].plus(difference)
+            changed_members.append({"at_lot": lot_key, "at_node": node_key, "harm": seen.harm, "serious": seen.serious})
+    if changed_members:
+        session.connection().execute(_COUNT_MEMBER, changed_members)
+    for lot in lots:
+        seen = found[lot.lot_key].whole if lot.lot_key in found else NOTHING
+        lot.harm, lot.serious = seen.harm, seen.serious
+    session.flush()
+    return [Change(node_key, difference) for node_key, difference in by.items()]
+
+
+def lock_nodes(session: Session, node_keys: Iterable[str]) -> list[WatchNode]:
+    """The tests of these nodes, locked in one order for everybody."""
+    return list(session.scalars(
+        select(WatchNode).where(WatchNode.node_key.in_(_keys(session, sorted(set(node_keys)))))
+        .order_by(WatchNode.node_key, WatchNode.severity_group).with_for_update()
+        .execution_options(populate_existing=True)))
+
+
+def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterable[Change],
+                   nearness: Mapping[tuple[str, str], float]) -> None:
+    """Add the differences to the tests by the database itself, with how near each is to its line now."""
+    by = {change.node_key: change.by for change in changes}
+    rows = [{"at_node": test.node_key, "at_group": test.severity_group,
+             "by": getattr(by[test.node_key], test.severity_group),
+             "near": nearness.get((test.node_key, test.severity_group), test.nearness)}
+            for test in tests if test.node_key in by]
+    if rows:
+        session.connection().execute(_COUNT_NODE, rows)
+
+
+def difference_of(test: WatchNode, changes: Mapping[str, Tally]) -> int:
+    """By how much this test changes."""
+    found = changes.get(test.node_key, NOTHING)
+    return found.harm if test.severity_group == SeverityGroup.harm else found.serious
+
+
+def _keys(session: Session, keys: Sequence[str]) -> Any:
+    """One key as a value of its own, for which any database takes the index; many as one list."""
+    return keys if len(keys) == 1 else listed(session, keys)
+
+
+_COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
+                 .where(WatchMember.lot_key == bindparam("at_lot"), WatchMember.node_key == bindparam("at_node"))
+                 .values(harm=bindparam("harm"), serious=bindparam("serious")))
+_COUNT_NODE = (update(WatchNode.__table__)  # type: ignore[arg-type]
+               .where(WatchNode.node_key == bindparam("at_node"), WatchNode.severity_group == bindparam("at_group"))
+               .values(observed=WatchNode.observed + bindparam("by"), nearness=bindparam("near")))

@@ -1,0 +1,19 @@
+"""What an alarm becomes: a case of its own, or more about one that stands."""
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from traceapp.core.clock import Clock
+
+from .alarming import alarm_of
+from .cases import open_or_join
+from .judging import Judgement
+from .model import Signal
+from .watch_model import WatchNode
+
+
+def raise_alarm(session: Session, clock: Clock, test: WatchNode, seen: Judgement) -> Signal | None:
+    """The case that this test opened or joined now; None where it says nothing new or is to be silent."""
+    alarm = alarm_of(session, test, seen, clock.now().date())
+    test.alarmed = max(test.alarmed, seen.observed)
+    return open_or_join(session, clock, alarm)
