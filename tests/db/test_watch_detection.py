@@ -54,7 +54,7 @@ def test_a_raw_lot_that_triples_the_rate_of_four_lots_is_seen_before_any_of_the_
         first.setdefault(test.kind, at.now())
 
     monkeypatch.setattr(rescoring, "raise_alarm", note)
-    for at, number in reports_of(house, 4.0, 11, 3000):
+    for at, number in reports_of(house, 3.0, 2, 3000):
         clock.move_to(at)
         watch(sqlite, clock)
         with sqlite.write() as session:

@@ -104,5 +104,5 @@ class Projection:
 
 
 def written(expected: Iterable[float]) -> list[float]:
-    """A row of expected counts as it is kept: six digits say more than is known."""
-    return [float(f"{value:.6g}") for value in expected]
+    """A row of expected counts as it is kept: nine digits say more than is known."""
+    return [float(f"{value:.9g}") for value in expected]
