@@ -58,6 +58,8 @@ def _run(world: World, rows: list[WorkRow], stopping: threading.Event) -> Nightl
     except LeaseLost:
         log.info("watch_given_up")
         return None
+    log.info("watched", lots=run.lots, nodes=run.nodes, recounted=run.recounted, drifted=run.drifted,
+             alarms=run.alarms)
     return run
 
 

@@ -204,8 +204,6 @@ class NightlyRun:
         session.execute(update(WatchNode).where(WatchNode.lots > 0, ~exists().where(
             WatchMember.node_key == WatchNode.node_key)).values(lots=0, nearness=0.0, expected=[0.0] * PROJECTED_DAYS)
             .execution_options(synchronize_session=False))
-        log.info("watched", lots=self.lots, nodes=self.nodes, recounted=self.recounted, drifted=self.drifted,
-                 alarms=self.alarms)
 
 
 def watch_all_in(session: Session, clock: Clock) -> NightlyRun:

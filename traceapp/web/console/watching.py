@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import all_products
 from traceapp.core.errors import NotFound
-from traceapp.surveillance.alarm import NodeKind, SeverityGroup
+from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.alarming import counts_named_only, name_of
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
 from traceapp.surveillance.judging import Standing, judge
 from traceapp.surveillance.spending import SCREENS, stage_alpha
 from traceapp.surveillance.watch_queries import WatchFilter, members_of, node_curve, tests_of, watched_page
+from traceapp.web.cause_words import NODE_KINDS
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.words import own_name
@@ -35,13 +36,7 @@ PERMISSIONS: dict[str, str] = {
     "console.alarm_budget_set": "surveillance.configure"}
 _SHOWN_LOTS = 100
 _NEAR = {"0.5": 0.5, "0.8": 0.8, "1": 1.0}
-NODE_KINDS: Mapping[str, object] = {
-    NodeKind.lot: lazy_gettext("Batch"), NodeKind.upstream: lazy_gettext("Material or intermediate batch"),
-    NodeKind.supplier: lazy_gettext("Supplier"), NodeKind.line: lazy_gettext("Line and shift"),
-    NodeKind.equipment: lazy_gettext("Machine"), NodeKind.operator: lazy_gettext("Operator"),
-    NodeKind.load: lazy_gettext("Sterilisation load"), NodeKind.site: lazy_gettext("Warehouse"),
-    NodeKind.lane: lazy_gettext("Transport lane"), NodeKind.consignee: lazy_gettext("Consignee"),
-    SCREENS: lazy_gettext("Screens of terms")}
+KINDS_OF_NODES: Mapping[str, object] = {**NODE_KINDS, SCREENS: lazy_gettext("Screens of terms")}
 GROUPS: Mapping[str, object] = {
     SeverityGroup.harm: lazy_gettext("All reports of harm"), SeverityGroup.serious: lazy_gettext("Serious ones only")}
 # What can be said of a test, and with which colour.
@@ -58,7 +53,7 @@ STANDINGS: Mapping[str, tuple[object, str]] = {
 def watched() -> Response:
     """Every test, the nearest to its line first."""
     wanted = wished("kind", "group", "product", "near")
-    kinds = [kind for kind in NODE_KINDS if kind != SCREENS]
+    kinds = list(NODE_KINDS)
     with world().database.read() as db:
         found = watched_page(db, WatchFilter(
             choice(wanted["kind"], kinds) or "", choice(wanted["group"], GROUPS) or "", wanted["product"],
@@ -68,7 +63,7 @@ def watched() -> Response:
     return case_page(
         "console/watched.html", found=found, wanted=wanted, listed=placed(found, "console.watched", wanted),
         products=products, seen={test.test_key: judge(test, test.observed, on) for test in found.rows},
-        kinds=NODE_KINDS, groups=GROUPS, standings=STANDINGS, name_of=name_of,
+        kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS, name_of=name_of,
         kind_choices=[(kind, str(NODE_KINDS[kind])) for kind in kinds],
         group_choices=[(group, str(text)) for group, text in GROUPS.items()],
         near_choices=[("0.5", _("Half of the way to the line, and more")), ("0.8", _("Near the line")),
@@ -91,7 +86,7 @@ def watched_node(node_key: str) -> Response:
     return case_page(
         "console/watched_node.html", node=tests[0], name=name_of(tests[0]), tests=tests, pictures=pictures,
         curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members,
-        products=products, kinds=NODE_KINDS, groups=GROUPS, standings=STANDINGS,
+        products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
         hidden_lots=tests[0].lots - len(members), named_only=counts_named_only(tests[0].kind), stage_alpha=stage_alpha)
 
 
@@ -108,8 +103,8 @@ def _show_budget(form: Entered, status: int = 200) -> Response:
     with world().database.read() as db:
         state = budget_state(db, world().clock.now().date())
         versions = budget_versions(db)
-    return case_page("console/alarm_budget.html", status, form=form, state=state, versions=versions, kinds=NODE_KINDS,
-                     names=KINDS)
+    return case_page("console/alarm_budget.html", status, form=form, state=state, versions=versions,
+                     kinds=KINDS_OF_NODES, names=KINDS)
 
 
 @blueprint.post("/false-alarms")
