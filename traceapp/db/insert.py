@@ -28,6 +28,14 @@ def insert_if_new(session: Session, model: type[Base], values: Mapping[str, Any]
     return session.execute(added).first() is not None
 
 
+def insert_missing(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add those of many rows whose key does not stand there already; all name the same columns."""
+    session.flush()
+    if rows:
+        make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.connection().execute(make(model).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
 def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Values],
                 ready: str = "") -> None:
     """Add many rows, each with a value for each of `columns`, by the driver's own way for many rows. The values of the

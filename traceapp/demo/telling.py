@@ -43,7 +43,7 @@ from .vigilance import VigilanceDesk
 
 # Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
 _LOOK_EVERY = timedelta(hours=12)
-_WATCH_EVERY = timedelta(days=14)  # as far as one run says what is to be expected
+_WATCH_EVERY = timedelta(days=7)
 _LOOK_AT_ONCE = timedelta(days=20)
 _LEASE_SECONDS, _MOST_WORK = 60, 200
 _REFUTE_AFTER = timedelta(hours=20)
@@ -161,7 +161,7 @@ class Narrator:
             return
         self._looked_at, self._has_news = present, False
         rows = claim_work(self.session, self.clock, RESCORE, _MOST_WORK, _LEASE_SECONDS)
-        if is_last or self._watched_at is None or present - self._watched_at >= _WATCH_EVERY:
+        if is_last or is_recent and (self._watched_at is None or present - self._watched_at >= _WATCH_EVERY):
             self._watched_at = present
             watch_all_in(self.session, self.clock)
         for key in dict.fromkeys(row.subject_key for row in rows):

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
-from traceapp.db.insert import insert_if_new, insert_rows
+from traceapp.db.insert import insert_missing, insert_rows
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
@@ -54,10 +54,9 @@ def settle_lots(session: Session, lots: Sequence[Lot], on: date) -> Settled:
 def _watched(session: Session, enrolled: Sequence[Enrolled]) -> list[WatchLot]:
     keys = [one.lot.lot_key for one in enrolled]
     present = set(session.scalars(select(WatchLot.lot_key).where(WatchLot.lot_key.in_(listed(session, keys)))))
-    for one in enrolled:
-        if one.lot.lot_key not in present:
-            insert_if_new(session, WatchLot, {"lot_key": one.lot.lot_key, "watched_until": one.watched_until,
-                                              "harm": 0, "serious": 0})
+    insert_missing(session, WatchLot, [
+        {"lot_key": one.lot.lot_key, "watched_until": one.watched_until, "harm": 0, "serious": 0}
+        for one in sorted(enrolled, key=lambda one: one.lot.lot_key) if one.lot.lot_key not in present])
     ends = {one.lot.lot_key: one.watched_until for one in enrolled}
     watched = lock_lots(session, keys)
     for row in watched:
@@ -74,6 +73,7 @@ def _make_nodes(session: Session, enrolled: Sequence[Enrolled], rates: Mapping[s
             wanted.setdefault(member.node.key, (member.node, one))
     present = set(session.scalars(select(WatchNode.node_key).where(
         WatchNode.node_key.in_(listed(session, sorted(wanted))))))
+    rows: list[dict[str, object]] = []
     for key in sorted(set(wanted) - present):
         node, lot = wanted[key]
         rate = rates[lot.lot.product_id or ""]
@@ -81,9 +81,10 @@ def _make_nodes(session: Session, enrolled: Sequence[Enrolled], rates: Mapping[s
             plan = first_plan(node, Projection(lot, rate, on), group)
             values = (key, str(group), str(node.kind), node.subject, node.period, node.name[:200], node.product_id,
                       lot.begun_on, rate.basis.minimum_events, plan)
-            insert_if_new(session, WatchNode, dict(zip(_NODE_COLUMNS, values, strict=True)) | {
+            rows.append(dict(zip(_NODE_COLUMNS, values, strict=True)) | {
                 "test_key": f"{key}-{group}", "lots": 0, "observed": 0, "stage": 0, "expected": [], "nearness": 0.0,
                 "alarmed": 0, "margin": 1.0})
+    insert_missing(session, WatchNode, rows)
 
 
 def first_plan(node: Node, projection: Projection, group: str) -> float:
