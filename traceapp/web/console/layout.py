@@ -27,6 +27,7 @@ NAVIGATION = (
     ("console.adverse_events", _("Adverse events"), "adverse_event.read"),
     ("console.reports", _("Authority reports"), "report.write"),
     ("console.signals", _("Signals"), "signal.read"),
+    ("console.watched", _("What is watched"), "signal.read"),
     ("console.recalls", _("Recalls"), "recall.read"),
     ("console.capas", _("CAPA"), "capa.read"),
     ("console.products", _("Products"), "console.read"),
@@ -72,8 +73,7 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.person_hold": "console.complaints", "console.person_lift": "console.complaints",
           "console.person_erase": "console.complaints", "console.duty": "console.complaints",
           "console.promises": "console.complaints",
-          "console.watched": "console.signals", "console.watched_node": "console.signals",
-          "console.alarm_budget": "console.signals", "console.alarm_budget_set": "console.signals",
+          "console.alarm_budget": "console.watched", "console.alarm_budget_set": "console.watched",
           "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
 
 
