@@ -42,11 +42,10 @@ GROUPS: Mapping[str, object] = {
 # What can be said of a test, and with which colour.
 STANDINGS: Mapping[str, tuple[object, str]] = {
     Standing.quiet: (lazy_gettext("As expected"), "plain"), Standing.alarm: (lazy_gettext("Beyond its line"), "stop"),
-    Standing.unexposed: (lazy_gettext("Cannot be said yet: nothing is known to be in use"), "check"),
-    Standing.unprojected: (lazy_gettext("Cannot be said yet: the nightly run comes first"), "check"),
-    Standing.too_small: (lazy_gettext("Too small for a line of its own: judged by what it was made from and with"),
-                         "plain"),
-    Standing.beyond: (lazy_gettext("Cannot be said yet: the nightly run begins its next stage"), "check")}
+    Standing.unexposed: (lazy_gettext("Not yet: none known in use"), "check"),
+    Standing.unprojected: (lazy_gettext("Not yet: after the nightly run"), "check"),
+    Standing.too_small: (lazy_gettext("Judged on its nodes"), "plain"),
+    Standing.beyond: (lazy_gettext("Not yet: next stage to begin"), "check")}
 
 
 @blueprint.get("/watched")
