@@ -8,7 +8,7 @@ import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
 revision = '0051'
-down_revision = '0034'
+down_revision = '0033'
 branch_labels = None
 depends_on = None
 
