@@ -1,7 +1,7 @@
 """Today: duties with their clocks, each one click from the act."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask_babel import force_locale
@@ -11,7 +11,7 @@ from tests.factories_surveillance import add_lot, add_product
 from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
-from traceapp.surveillance.promise_use import PromiseUse
+from traceapp.surveillance.budget import BudgetState, Promise
 from traceapp.web.console.promise_widget import promise_widget
 from traceapp.web.console.today import act_url
 from traceapp.worklist.model import Task
@@ -85,11 +85,15 @@ def test_the_way_to_the_act_is_a_page_that_exists(console: Console, about: str) 
     assert endpoint.startswith("console.")
 
 
+def year(lots: int, promised: float, spent: float, refuted: int, confirmed: int) -> BudgetState:
+    return BudgetState(Promise(), date(2026, 11, 29), lots, promised, spent, (), refuted, confirmed)
+
+
 def test_the_promise_of_few_false_alarms_stands_with_what_is_used_and_left_in_words(console: Console) -> None:
     with console.app.test_request_context("/console/today?lang=en"), force_locale("en"):
-        widget = promise_widget(PromiseUse(1.0, 240, 2.4, 1.5, 3, 2))
-        overspent = promise_widget(PromiseUse(1.0, 240, 2.4, 2.6, 0, 0))
-        assert promise_widget(PromiseUse(1.0, 0, 0.0, 0.0, 0, 0)) is None
+        widget = promise_widget(year(240, 2.4, 1.5, 3, 2))
+        overspent = promise_widget(year(240, 2.4, 2.6, 0, 0))
+        assert promise_widget(year(0, 0.0, 0.0, 0, 0)) is None
     assert widget is not None and overspent is not None
     assert "240" in widget.said
     for text in ("2.4", "1.5; 0.9 left", "3, and 2 confirmed", 'width="80.00%"'):

@@ -2,42 +2,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
+from traceapp.surveillance.budget import BudgetState
 from traceapp.web.ui import charts, current_locale
 from traceapp.web.ui.display import number
-
-
-class Use(Protocol):
-    """A year of the promise."""
-
-    @property
-    def per_hundred_lots(self) -> float:
-        """False alarms promised for a hundred lots."""
-
-    @property
-    def lots(self) -> int:
-        """Lots of the year."""
-
-    @property
-    def promised(self) -> float:
-        """False alarms promised for them."""
-
-    @property
-    def spent(self) -> float:
-        """False alarms to be expected of the tests that began."""
-
-    @property
-    def refuted(self) -> int:
-        """Signals that were refuted."""
-
-    @property
-    def confirmed(self) -> int:
-        """Signals that were confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +20,12 @@ class PromiseWidget:
     picture: Markup
 
 
-def promise_widget(use: Use) -> PromiseWidget | None:
+def promise_widget(use: BudgetState) -> PromiseWidget | None:
     """The widget; None before the first lot of the year."""
     if not use.lots:
         return None
     said = _("False alarms promised: at most %(rate)s in 100 batches. In the last year %(lots)s batches were watched.",
-             rate=_figure(use.per_hundred_lots), lots=number(use.lots, current_locale()))
+             rate=_figure(use.promise.per_hundred_lots), lots=number(use.lots, current_locale()))
     left = use.promised - use.spent
     used = _("%(spent)s; %(left)s left", spent=_figure(use.spent), left=_figure(left)) if left >= 0.05 else (
         _("%(spent)s; none left", spent=_figure(use.spent)))

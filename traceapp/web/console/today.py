@@ -17,7 +17,7 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.states import ENDED, RecallState
-from traceapp.surveillance.promise_use import promise_use
+from traceapp.surveillance.budget import budget_state
 from traceapp.surveillance.queries import SignalFilter, signal_page
 from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.queries import lot_counts
@@ -120,7 +120,7 @@ def _news(session: Session) -> dict[str, Any]:
     values: dict[str, Any] = {"signals": None, "recalls": None, "complaints": None, "names": None, "counts": None,
                               "promise": None}
     if may("signal.read"):
-        values["promise"] = promise_widget(promise_use(session, world().clock.now().date()))
+        values["promise"] = promise_widget(budget_state(session, world().clock.now().date()))
         values["signals"] = signal_page(session, SignalFilter(states=tuple(UNDECIDED), limit=10))
         values["names"] = case_names(session, values["signals"].rows)
     if may("recall.write"):
