@@ -11,12 +11,9 @@ from pathlib import Path
 RESULTS = Path("build/bench.json")
 MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture", "benchmarks.labels",
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
-           "benchmarks.term_coding", "benchmarks.duplicates", "benchmarks.complaint_import", "benchmarks.icsr_export",
-           "benchmarks.servers", "benchmarks.detection_delay", "benchmarks.cause_ranking",
-           "benchmarks.caers_fit", "benchmarks.rescoring")
-
-
-@dataclass(frozen=True, slots=True)
+           "benchmarks.caers_fit", "benchmarks.cause_ranking", "benchmarks.complaint_import",
+           "benchmarks.detection_delay", "benchmarks.duplicates", "benchmarks.icsr_export", "benchmarks.rescoring",
+           "benchmarks.screen", "benchmarks.servers", "benchmarks.term_coding")
 class Row:
     """One measured value beside its reference. `aim` is the least ratio wanted; None: shown, not judged."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import approx_fprime
 from scipy.stats import gamma, nbinom, poisson
 
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.errors import NoExposure
-from traceapp.signals.shrinkage import Points, Prior, fit, minus_log_likelihood, points, scores, squash
+from traceapp.signals.shrinkage import Points, Prior, _Slope, fit, minus_log_likelihood, points, scores, squash
 
 PUBLISHED = Prior(0.204, 0.058, 1.415, 1.838, 0.0969)
 
@@ -105,3 +106,13 @@ def test_zero_cells_must_be_announced() -> None:
         fit(points([0, 1], [1.0, 1.0]))
     with pytest.raises(InvalidInput, match="nothing to fit"):
         fit(points([], []))
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+def test_the_slope_that_a_fit_follows_is_that_of_its_score(zeros: bool) -> None:
+    cells = drawn(Prior(8.0, 1.0, 2.0, 2.5, 0.1), 300, seed=4)
+    slope, free = _Slope(cells, zeros), np.array([0.3, -0.2, 0.9, 1.1, -1.5])
+    value, gradient = slope(free)
+    prior = Prior(*np.exp(free[:4]).tolist(), float(1 / (1 + np.exp(1.5))))
+    assert value * slope.scale == pytest.approx(minus_log_likelihood(prior, cells, zeros=zeros))
+    assert gradient == pytest.approx(approx_fprime(free, lambda x: slope(x)[0], 1e-7), abs=1e-5)

@@ -16,9 +16,10 @@ from .lines import Record
 from .pairs import Convention, PairCounts, count_rows, count_totals
 from .reading import numbers, read_columns
 from .scan import Scan, scan_bernoulli, scan_poisson, scan_tree_temporal
-from .shrinkage import Prior, fit, points, scores, squash
+from .screen import points_of
+from .shrinkage import Prior, fit, points, scores
 
-# A full fit takes seconds up to here; above it, cells with one report are averaged in bins first.
+# A full fit takes seconds up to here; above it, cells of a count are averaged along E first.
 _FIT_IN_FULL = 50_000
 _MOST_DAYS = 4000
 
@@ -40,8 +41,8 @@ def disproportionality_records(
     prr, ror = proportional_reporting_ratio(table), reporting_odds_ratio(table)
     component = information_component(counts.a, counts.expected)
     if prior is None:
-        cells = points(counts.a, counts.expected)
-        prior = fit(cells if counts.a.size <= _FIT_IN_FULL else squash(cells)).prior
+        gather = points if counts.a.size <= _FIT_IN_FULL else points_of
+        prior = fit(gather(counts.a, counts.expected)).prior
     shrunk = scores(prior, counts.a, counts.expected)
     columns: dict[str, Sequence[float | int | str | None]] = {
         "product": counts.products, "event": counts.events, "a": counts.a.tolist(), "n_i": counts.n_i.tolist(),

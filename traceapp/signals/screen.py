@@ -1,0 +1,222 @@
+"""Which of all lots × terms stand out? The whole table at once, from columns of codes, for millions of reports.
+
+A row is a report's lot and term as numbers from 0; `reports` numbers the reports where one has several rows (each
+row repeated counts once then, a lot and a term once a report: the report convention of `pairs`). Without it every
+row is a report of its own. The same measures as `disproportionality` and `shrinkage`, cell by cell, with the costly
+functions of a count looked up: there are few different counts among millions of cells.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, expit, gammaincinv, gammaln, logit
+
+from traceapp.core.errors import InvalidInput
+
+from .errors import require_count
+from .shrinkage import STARTS, Points, Prior, fit, scores
+
+Codes = NDArray[np.unsignedinteger] | NDArray[np.signedinteger]
+
+# Cells that are computed together: they fit into the processor's cache with all that lies between.
+_BLOCK = 1 << 15
+THREADS = 2
+# Below both, no lower limit of a shrunken rate is of use: nobody acts on two reports, or on fewer than expected.
+LEAST_REPORTS, LEAST_EBGM = 3, 1.0
+# A fit reads about so many points of a count at most.
+_POINTS_A_COUNT = 400
+_KEPT_WHOLE = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """Pairs that occur, sorted by lot and term (arrays of shape (pairs,)), with the margins by code."""
+
+    lots: NDArray[np.uint32]
+    terms: NDArray[np.uint32]
+    a: NDArray[np.uint32]
+    by_lot: NDArray[np.int64]
+    by_term: NDArray[np.int64]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screen:
+    """The measures of each pair of `counts`; shape (pairs,). `prr` and `ror` are +inf where only this lot has the
+    term; NaN where all reports are of one lot, so that there is nothing to compare with."""
+
+    counts: Counts
+    expected: NDArray[np.float64]
+    prr: NDArray[np.float64]
+    ror: NDArray[np.float64]
+    ic: NDArray[np.float64]
+    ic025: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shrunk:
+    """EBGM of each pair, and EB05 where it can matter: at least three reports and an EBGM of at least 1; else NaN."""
+
+    prior: Prior
+    ebgm: NDArray[np.float64]
+    eb05: NDArray[np.float64]
+
+
+def count_codes(lots: Codes, terms: Codes, shape: tuple[int, int], *, reports: Codes | None = None) -> Counts:
+    """How often each term was reported with each lot; `shape`: how many lots and terms there are.
+
+    Takes about 4 bytes a row beside the columns. Raises InvalidInput for codes outside `shape`, no rows, or columns
+    of different length.
+    """
+    _check(lots, terms, shape)
+    if reports is not None:
+        return _count_reports(lots, terms, shape, reports)
+    pairs, a = _runs(_joined(lots, terms, shape))
+    lot, term = np.divmod(pairs, pairs.dtype.type(shape[1]))
+    by_lot, by_term = (np.bincount(codes, weights=a, minlength=number).astype(np.int64)
+                       for codes, number in ((lot, shape[0]), (term, shape[1])))
+    return Counts(lot.astype(np.uint32, copy=False), term.astype(np.uint32, copy=False), a, by_lot, by_term,
+                  int(lots.size))
+
+
+def _count_reports(lots: Codes, terms: Codes, shape: tuple[int, int], reports: Codes) -> Counts:
+    """Each report once a pair, a lot, a term and in all."""
+    if reports.shape != lots.shape or int(reports.min()) < 0:
+        raise InvalidInput("There must be a report's number, not below zero, for every row.", place="reports")
+    number = int(reports.max()) + 1
+    if number * shape[0] * shape[1] >= 2**63:
+        raise InvalidInput("There are too many reports, lots and terms to count at once.", place="reports")
+    triples = np.unique(_joined(reports, _joined(lots, terms, shape), (number, shape[0] * shape[1])))
+    report, pair = np.divmod(triples, shape[0] * shape[1])
+    lot, term = np.divmod(pair, shape[1])
+    by_lot = np.bincount(np.unique(report * shape[0] + lot) % shape[0], minlength=shape[0])
+    by_term = np.bincount(np.unique(report * shape[1] + term) % shape[1], minlength=shape[1])
+    pairs, a = _runs(pair)
+    lot, term = np.divmod(pairs, shape[1])
+    return Counts(lot.astype(np.uint32), term.astype(np.uint32), a, by_lot, by_term, int(np.unique(report).size))
+
+
+def _check(lots: Codes, terms: Codes, shape: tuple[int, int]) -> None:
+    if lots.ndim != 1 or lots.shape != terms.shape or lots.size == 0:
+        raise InvalidInput("There must be as many lots as terms, and at least one.", place="lots")
+    if shape[0] * shape[1] >= 2**63 or max(shape) > 2**32:
+        raise InvalidInput("There are too many lots and terms to count at once.", place="shape")
+    for place, codes, number in (("lots", lots, shape[0]), ("terms", terms, shape[1])):
+        if int(codes.min()) < 0 or int(codes.max()) >= number:
+            raise InvalidInput("A code lies outside its list.", place=place)
+
+
+def _joined(first: Codes, second: Codes, shape: tuple[int, int]) -> Codes:
+    """One number a row: first * how many seconds there are + second, in the smallest type that holds it."""
+    kind = np.uint32 if shape[0] * shape[1] <= 2**32 else np.int64
+    joined: NDArray[Any] = first.astype(kind)
+    joined *= kind(shape[1])
+    joined += second.astype(kind, copy=False)
+    return joined
+
+
+def _runs(values: Codes) -> tuple[Codes, NDArray[np.uint32]]:
+    """The different values, sorted, and how often each occurs; sorts in place."""
+    values.sort()
+    is_first = np.empty(values.size, dtype=bool)
+    is_first[0] = True
+    np.not_equal(values[1:], values[:-1], out=is_first[1:])
+    at = np.flatnonzero(is_first)
+    return values[at], np.diff(at, append=values.size).astype(np.uint32)
+
+
+def screen(counts: Counts) -> Screen:
+    """E, PRR, ROR, IC and the exact lower limit of IC of every pair."""
+    size = counts.a.size
+    made = Screen(counts, *(np.empty(size) for _ in range(5)))
+    means, at = np.unique(counts.a, return_inverse=True)
+    log_seen = np.log2(means + 0.5)
+    log_low = np.log2(gammaincinv(means + 0.5, 0.025))
+    shared = (counts.by_lot.astype(float), counts.by_term.astype(float), float(counts.total))
+
+    def block(part: slice) -> None:
+        a, lot, term = counts.a[part].astype(float), shared[0][counts.lots[part]], shared[1][counts.terms[part]]
+        total, index = shared[2], at[part]
+        made.expected[part] = lot * term / total
+        with np.errstate(divide="ignore", invalid="ignore"):
+            made.prr[part] = a * (total - lot) / ((term - a) * lot)
+            made.ror[part] = a * (total - lot - term + a) / ((lot - a) * (term - a))
+        base = np.log2(made.expected[part] + 0.5)
+        made.ic[part] = log_seen[index] - base
+        made.ic025[part] = log_low[index] - base
+
+    _in_blocks(size, block)
+    return made
+
+
+def _in_blocks(size: int, work: Callable[[slice], None]) -> None:
+    """Do `work` for each block, in a few threads: NumPy lets go of the interpreter while it computes."""
+    parts = list(_blocks(size))
+    if len(parts) == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, parts))
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    for begin in range(0, size, _BLOCK):
+        yield slice(begin, min(begin + _BLOCK, size))
+
+
+def points_of(a: Codes, expected: NDArray[np.float64], *, most: int = _POINTS_A_COUNT) -> Points:
+    """Points for fitting: the cells of a count that has more than `most` are averaged along sorted E, the hundred
+    largest E excepted, into bins of equal size, so that at most about `most` remain of it (data squashing)."""
+    require_count(most, "most", least=1)
+    order = np.argsort(a, kind="stable")
+    edges = np.flatnonzero(np.diff(a[order], prepend=-1, append=-1))
+    kept: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
+    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        means = np.sort(expected[order[begin:end]])
+        weights = np.ones(means.size)
+        if means.size > most:
+            cut = means.size - min(_KEPT_WHOLE, most)
+            starts = np.arange(0, cut, -(-cut // most))
+            sizes = np.diff(starts, append=cut)
+            weights = np.append(sizes, weights[cut:])
+            means = np.append(np.add.reduceat(means[:cut], starts) / sizes, means[cut:])
+        kept.append((np.full(means.size, float(a[order[begin]])), means, weights))
+    return Points(*(np.concatenate(part) for part in zip(*kept, strict=True)))
+
+
+def shrink(found: Screen, *, prior: Prior | None = None, starts: Sequence[Prior] = STARTS) -> Shrunk:
+    """EBGM of every pair and EB05 where it can matter, by `prior` or by one fitted to the pairs from several starts."""
+    a, expected = found.counts.a, found.expected
+    if prior is None:
+        prior = fit(points_of(a, expected), starts=starts).prior
+    ebgm, eb05 = _ebgm(prior, a, expected), np.full(a.size, np.nan)
+    matter = np.flatnonzero((a >= LEAST_REPORTS) & (ebgm >= LEAST_EBGM))
+    if matter.size:
+        eb05[matter] = scores(prior, a[matter], expected[matter]).eb05
+    return Shrunk(prior, ebgm, eb05)
+
+
+def _ebgm(prior: Prior, a: NDArray[np.uint32], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The posterior geometric mean of each pair, with the functions of the count alone looked up."""
+    seen, at = np.unique(a, return_inverse=True)
+    psi = [digamma(shape + seen) for shape in (prior.a1, prior.a2)]
+    logs = [gammaln(shape + seen) - gammaln(shape) + shape * np.log(rate)
+            for shape, rate in ((prior.a1, prior.b1), (prior.a2, prior.b2))]
+    odds = logit(prior.p) + logs[0] - logs[1]
+    power = [shape + seen for shape in (prior.a1, prior.a2)]
+    ebgm = np.empty(a.size)
+
+    def block(part: slice) -> None:
+        index, means = at[part], expected[part]
+        one, two = np.log(prior.b1 + means), np.log(prior.b2 + means)
+        first = expit(odds[index] - power[0][index] * one + power[1][index] * two)
+        two = psi[1][index] - two
+        ebgm[part] = np.exp(two + first * (psi[0][index] - one - two))
+
+    _in_blocks(a.size, block)
+    return ebgm
