@@ -13,10 +13,11 @@ from tests.factories_cases import promoted, world_of
 from tests.factories_complaint import scanned
 from tests.factories_links import linked
 from tests.factories_recall import House, make_house, running
-from tests.factories_surveillance import add_reactions
+from tests.factories_surveillance import add_complaint, add_reactions
 from tests.factories_trace import GOOD, UNIT_GTIN
 from tests.factories_web import Console
 from tests.http_clients import ApiClient, user_of
+from traceapp.adverse_event.groups import find_groups
 from traceapp.catalog.markets import registrations_of
 from traceapp.catalog.model import PartyContact
 from traceapp.code.model import SerialRange
@@ -120,7 +121,10 @@ def make_plant(console: Console) -> Plant:
     with database.write() as session:
         file = read_list("imdrf.csv", b"annex,code,term,path,selectable\nA,A04,Material,A04,no\nA,A0401,Break,A04|A0401,yes\n")
         import_list(session, house.manager, clock, ImportList(file, "2026"))
-    ids |= {"system": "imdrf", "version": "2026"} | _with_capa(api, ids)
+        for _ in range(3):
+            add_complaint(session, house.second, clock.now(), consignee_id=house.maker.clinic.id)
+        (group,) = find_groups(session, clock, house.second.lot_key)
+    ids |= {"system": "imdrf", "version": "2026", "group_id": group.id} | _with_capa(api, ids)
     return Plant(console, api, house, ids)
 
 

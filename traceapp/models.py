@@ -1,5 +1,6 @@
 """Every table of the product in one import, for migrations, tests and the start of a process."""
 from traceapp.adverse_event import decision_model as adverse_event_decisions
+from traceapp.adverse_event import group_model as groups
 from traceapp.adverse_event import model as adverse_event
 from traceapp.attachment import model as attachment
 from traceapp.audit import model as audit
@@ -25,6 +26,7 @@ from traceapp.submission import report_model as reports
 from traceapp.surveillance import cause_model as causes
 from traceapp.surveillance import fit_model as detection_fits
 from traceapp.surveillance import model as surveillance
+from traceapp.surveillance import screen_model as screens
 from traceapp.surveillance import watch_model as watching
 from traceapp.trace import model as trace
 from traceapp.trace import query_model as epcis
@@ -37,7 +39,11 @@ from traceapp.worklist import roster_model as roster
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
+           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "groups", "identity",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing",
+           "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall",
            "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports",
+           "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission", "surveillance",
            "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault",
+           "trace", "vault", "worklist"]
            "watching", "worklist"]

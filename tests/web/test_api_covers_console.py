@@ -53,6 +53,7 @@ ACTS = {
     "person_lift": "POST /persons/<person_id>/hold/lifting", "person_erase": "POST /persons/<person_id>/erasure",
     "adverse_event_decide": "POST /adverse-events/<adverse_event_id>/decisions",
     "clock_end": "POST /clocks/<clock_id>/end", "clock_day": "PUT /clocks/<clock_id>/day",
+    "group_decide": "POST /groups/<group_id>/decision", "group_clock_end": "POST /clocks/<clock_id>/end",
     "recall_clock_end": "POST /clocks/<clock_id>/end", "recall_clock_day": "PUT /clocks/<clock_id>/day",
     "duty_new": "POST /duty-shifts", "promises_set": "POST /service-promises", "duty_remove": "DELETE /duty-shifts/<shift_id>",
     "complaint_responder": "PUT /complaints/<complaint_id>/responder",

@@ -77,6 +77,11 @@ def _sorted_by(value: Any, kind: str) -> Any:
         return moment.astimezone(UTC)
     if kind == "Date":
         return date.fromisoformat(value)
+    if kind == "Float":
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError("no such number is stored")
+        return number
     if kind == "Amount":
         amount = Decimal(value)
         if not amount.is_finite() or abs(amount) >= 10**12:

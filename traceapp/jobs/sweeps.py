@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks
 from traceapp.adverse_event.clusters import follow_cluster
+from traceapp.adverse_event.groups import find_groups
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.capa.reminding import is_any_late as is_any_capa_late
@@ -22,7 +23,7 @@ from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.printing import JOBS as PRINTS
 from traceapp.complaint import drafts, intake, proof
-from traceapp.complaint.case_parts import CLUSTERED, LOT_BOUND, RESCORE
+from traceapp.complaint.case_parts import CLUSTERED, GROUPS, LOT_BOUND, RESCORE
 from traceapp.complaint.duty_sending import KINDS as CALLS
 from traceapp.complaint.duty_sending import DutySender
 from traceapp.complaint.escalating import escalate_late, is_any_late
@@ -61,6 +62,7 @@ from .records_sweep import make_records
 from .refit_sweep import refit
 from .retention_sweep import propose_erasures
 from .scheduler import Sweep
+from .screen_sweep import screen_products
 from .sealing_sweep import hash_second_contacts, seal_report_files
 from .watch_sweep import WATCH_ALL, watch_all
 
@@ -97,6 +99,11 @@ def follow_clusters(world: World, limit: int = 50) -> int:
     """Let adverse events be known since the first of the reports that were linked; answers how many."""
     return _work_off(world, CLUSTERED, limit,
                      lambda session, key: follow_cluster(session, SYSTEM, world.clock, key))
+
+
+def look_for_groups(world: World, limit: int = 50) -> int:
+    """Look for several persons at one place in the lots that complaints touched; answers how many lots."""
+    return _work_off(world, GROUPS, limit, lambda session, key: find_groups(session, world.clock, key))
 
 
 def begin_clocks(world: World, limit: int = 100) -> int:
@@ -291,6 +298,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("rescore", 0.5, rescore),
         Sweep("end-silences", 60.0, end_silences),
         Sweep("watch-all", 60.0, partial(watch_all, stopping=stopping)),
+        Sweep("groups", 1.0, look_for_groups),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),
@@ -305,6 +313,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),
         Sweep("refit", 30.0, refit),
+        Sweep("screen", 60.0, screen_products),
         Sweep("late-complaints", 60.0, escalate),
         Sweep("late-capas", 60.0, watch_capas),
         Sweep("doubts", 30.0, tell_of_doubts),

@@ -119,6 +119,9 @@ SCOPE_REASONS: Words = {
 RETURN_STATES: Words = {
     "asked": (_("Asked back"), "info"), "received": (_("Came back"), "check"), "replaced": (_("Replaced"), "go"),
     "refunded": (_("Refunded"), "go"), "called_off": (_("Called off"), "plain")}
+GROUP_STATES: Words = {
+    "found": (_("Found, to be decided"), "stop"), "confirmed": (_("A group event"), "stop"),
+    "refused": (_("No group event"), "plain")}
 CRISIS_CAUSES: Words = {
     "cluster": (_("Several critical reports on one batch"), "stop"), "decision": (_("Somebody's decision"), "check")}
 CRISIS_ENTRIES: Words = {
@@ -175,6 +178,8 @@ DUTIES: Words = {
     "signal.review": (_("Review of the signal"), "plain"),
     "signal.prioritise": (_("Say how urgent the signal is"), "plain"),
     "signal.assess": (_("Assess the signal"), "plain"), "signal.decide": (_("Confirm or refute the signal"), "plain"),
+    "group.decide": (_("Say whether these reports are a group event"), "stop"),
+    "screen.review": (_("Look at what the nightly screen found in a batch"), "plain"),
     "work.late": (_("Find out why work in the background is late"), "plain"),
     "messages.late": (_("Find out why letters are late"), "plain"),
     "person.retention": (_("Erase personal details whose retention has run out, or hold them"), "plain"),

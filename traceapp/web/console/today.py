@@ -46,7 +46,8 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "signal": "/console/signals/", "recall": "/console/recalls/", "lot": "/console/lots/",
           "task_force": "/console/task-forces/", "report": "/console/reports/",
           "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/",
-          "product": "/console/products/", "capa": "/console/capa/"}
+          "product": "/console/products/", "capa": "/console/capa/", "group": "/console/groups/",
+          "screen": "/console/signals/screen?lot="}
 _SHOWN = 100
 
 

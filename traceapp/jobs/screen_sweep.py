@@ -1,0 +1,59 @@
+"""The nightly screen, a product at a time: computed while others write, kept in one short transaction."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from traceapp.surveillance.screening import keep_screening, products_to_screen, screen_product
+from traceapp.worklist.model import WorkRow
+from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work
+from traceapp.world import World
+
+from .once import run_once
+
+log = structlog.get_logger()
+SCREEN = "surveillance.screen"
+_DAY = timedelta(days=1)
+# A product with a million reports takes some ten seconds; nobody else shall begin it meanwhile.
+_LEASE_SECONDS = 900
+
+
+def screen_products(world: World, limit: int = 20) -> int:
+    """Once a day, also after days without a run: screen each product; answers how many were screened now."""
+    def ask(session: Session) -> None:
+        for product_id in products_to_screen(session):
+            add_work(session, world.clock, SCREEN, product_id)
+
+    run_once(world.database, world.clock, SCREEN, _DAY, ask)
+    done = 0
+    while done < limit and _screen_next(world):
+        done += 1
+    return done
+
+
+def _screen_next(world: World) -> bool:
+    """Screen the product that waits longest; one at a time, so that a lease never covers more than one."""
+    now = world.clock.now()
+    with world.database.read() as session:
+        waiting = session.scalar(select(WorkRow.id).where(
+            WorkRow.kind == SCREEN, WorkRow.done_at.is_(None),
+            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1))
+    if waiting is None:
+        return False
+    with world.database.write() as session:
+        rows = claim_work(session, world.clock, SCREEN, 1, _LEASE_SECONDS)
+    for row in rows:
+        try:
+            with world.database.read() as session:
+                found = screen_product(session, row.subject_key)
+            with world.database.write() as session:
+                keep_screening(session, world.clock, found)
+                finish_work(session, world.clock, row)
+        except Exception as error:
+            log.exception("screen_failed", product=row.subject_key)
+            with world.database.write() as session:
+                fail_work(session, world.clock, row, type(error).__name__)
+    return bool(rows)
