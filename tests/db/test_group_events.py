@@ -1,4 +1,4 @@
-"""Several persons at one place with one lot: when that is a group, from when its clocks run, and that a person decides."""
+"""Several persons at one place with one lot: when that is a group, when its clocks begin, and that a person decides."""
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
