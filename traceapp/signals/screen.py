@@ -19,7 +19,7 @@ from scipy.special import digamma, expit, gammaincinv, gammaln, logit
 from traceapp.core.errors import InvalidInput
 
 from .errors import require_count
-from .shrinkage import STARTS, Points, Prior, fit, scores
+from .shrinkage import STARTS, Points, Prior, fit, lower_limit
 
 Codes = NDArray[np.unsignedinteger] | NDArray[np.signedinteger]
 
@@ -29,7 +29,7 @@ THREADS = 2
 # Below both, no lower limit of a shrunken rate is of use: nobody acts on two reports, or on fewer than expected.
 LEAST_REPORTS, LEAST_EBGM = 3, 1.0
 # A fit reads about so many points of a count at most.
-_POINTS_A_COUNT = 400
+_POINTS_A_COUNT = 150
 _KEPT_WHOLE = 100
 
 
@@ -134,14 +134,13 @@ def screen(counts: Counts) -> Screen:
     """E, PRR, ROR, IC and the exact lower limit of IC of every pair."""
     size = counts.a.size
     made = Screen(counts, *(np.empty(size) for _ in range(5)))
-    means, at = np.unique(counts.a, return_inverse=True)
-    log_seen = np.log2(means + 0.5)
-    log_low = np.log2(gammaincinv(means + 0.5, 0.025))
+    log_seen = _by_count(counts.a, lambda seen: np.log2(seen + 0.5))
+    log_low = _by_count(counts.a, lambda seen: np.log2(gammaincinv(seen + 0.5, 0.025)))
     shared = (counts.by_lot.astype(float), counts.by_term.astype(float), float(counts.total))
 
     def block(part: slice) -> None:
         a, lot, term = counts.a[part].astype(float), shared[0][counts.lots[part]], shared[1][counts.terms[part]]
-        total, index = shared[2], at[part]
+        total, index = shared[2], counts.a[part]
         made.expected[part] = lot * term / total
         with np.errstate(divide="ignore", invalid="ignore"):
             made.prr[part] = a * (total - lot) / ((term - a) * lot)
@@ -152,6 +151,15 @@ def screen(counts: Counts) -> Screen:
 
     _in_blocks(size, block)
     return made
+
+
+def _by_count(a: NDArray[np.uint32], function: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+              ) -> NDArray[np.float64]:
+    """A table by count: the function of each count that occurs, else nothing that is ever read."""
+    seen = np.flatnonzero(np.bincount(a))
+    table = np.empty(int(seen[-1]) + 1)
+    table[seen] = function(seen.astype(float))
+    return table
 
 
 def _in_blocks(size: int, work: Callable[[slice], None]) -> None:
@@ -197,24 +205,22 @@ def shrink(found: Screen, *, prior: Prior | None = None, starts: Sequence[Prior]
     ebgm, eb05 = _ebgm(prior, a, expected), np.full(a.size, np.nan)
     matter = np.flatnonzero((a >= LEAST_REPORTS) & (ebgm >= LEAST_EBGM))
     if matter.size:
-        eb05[matter] = scores(prior, a[matter], expected[matter]).eb05
+        eb05[matter] = lower_limit(prior, a[matter], expected[matter])
     return Shrunk(prior, ebgm, eb05)
 
 
 def _ebgm(prior: Prior, a: NDArray[np.uint32], expected: NDArray[np.float64]) -> NDArray[np.float64]:
     """The posterior geometric mean of each pair, with the functions of the count alone looked up."""
-    seen, at = np.unique(a, return_inverse=True)
-    psi = [digamma(shape + seen) for shape in (prior.a1, prior.a2)]
-    logs = [gammaln(shape + seen) - gammaln(shape) + shape * np.log(rate)
-            for shape, rate in ((prior.a1, prior.b1), (prior.a2, prior.b2))]
-    odds = logit(prior.p) + logs[0] - logs[1]
-    power = [shape + seen for shape in (prior.a1, prior.a2)]
+    (a1, b1), (a2, b2) = (prior.a1, prior.b1), (prior.a2, prior.b2)
+    psi = [_by_count(a, lambda seen: digamma(a1 + seen)), _by_count(a, lambda seen: digamma(a2 + seen))]
+    fixed = logit(prior.p) - gammaln(a1) + gammaln(a2) + a1 * np.log(b1) - a2 * np.log(b2)
+    odds = _by_count(a, lambda seen: fixed + gammaln(a1 + seen) - gammaln(a2 + seen))
     ebgm = np.empty(a.size)
 
     def block(part: slice) -> None:
-        index, means = at[part], expected[part]
-        one, two = np.log(prior.b1 + means), np.log(prior.b2 + means)
-        first = expit(odds[index] - power[0][index] * one + power[1][index] * two)
+        index, means = a[part], expected[part]
+        one, two = np.log(b1 + means), np.log(b2 + means)
+        first = expit(odds[index] - (a1 + index) * one + (a2 + index) * two)
         two = psi[1][index] - two
         ebgm[part] = np.exp(two + first * (psi[0][index] - one - two))
 

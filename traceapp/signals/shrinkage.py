@@ -197,6 +197,12 @@ def scores(prior: Prior, counts: ArrayLike, expected: ArrayLike) -> Scores:
     return Scores(ebgm, low, high)
 
 
+def lower_limit(prior: Prior, counts: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
+    """EB05 alone; shapes as `counts`. Raises NoExposure where nothing is expected."""
+    seen, means = _cells(counts, expected)
+    return _quantile(prior, (seen, means), _mixing(prior, seen, means), 0.05)
+
+
 def _mixing(prior: Prior, seen: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
     """Posterior probability of the first component, from the untruncated laws."""
     one = _log_negative_binomial(seen, means, prior.a1, prior.b1)
