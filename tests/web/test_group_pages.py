@@ -12,8 +12,8 @@ from tests.factories_surveillance import add_complaint
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from traceapp.adverse_event.group_model import GroupEvent
-from traceapp.complaint.case_parts import GROUPS
-from traceapp.jobs.sweeps import look_for_groups
+from traceapp.complaint.case_parts import RESCORE
+from traceapp.jobs.sweeps import rescore
 from traceapp.worklist.work import add_work
 
 
@@ -25,8 +25,8 @@ def house(console: Console) -> House:
         for hours in (5, 3, 1):
             add_complaint(session, made.second, console.clock.now() - timedelta(hours=hours), terms=["rash"],
                           consignee_id=made.maker.clinic.id)
-        add_work(session, console.clock, GROUPS, made.second.lot_key)
-    assert look_for_groups(world_of(console)) == 1
+        add_work(session, console.clock, RESCORE, made.second.lot_key)
+    assert rescore(world_of(console)) == 1
     return made
 
 

@@ -102,7 +102,7 @@ def _around(members: Sequence[Member], rule: GroupRule) -> tuple[Member, ...]:
 def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | None = None) -> list[GroupEvent]:
     """The groups of a lot that were found now; complaints that belong to one found before join it.
 
-    `jobs` calls it for the work row `adverse_event.groups`. A place whose group was refused makes another one only of
+    `jobs` calls it for the work row `surveillance.rescore`. A place whose group was refused makes another one only of
     complaints that were not in that group.
     """
     lot = None if lot_key == UNKNOWN_LOT else session.scalars(

@@ -18,7 +18,7 @@ from traceapp.worklist.work import add_work
 from .clock_model import ServiceClock
 from .model import UNKNOWN_LOT, Complaint, ComplaintNote
 
-RESCORE, GROUPS = "surveillance.rescore", "adverse_event.groups"
+RESCORE = "surveillance.rescore"
 LOT_BOUND, CLUSTERED = "complaint.lot_bound", "complaint.clustered"
 NOTE_LIMIT = 10_000
 
@@ -58,8 +58,7 @@ def add_note_row(session: Session, complaint: Complaint, at: datetime, by: str,
 def rescore(session: Session, clock: Clock, complaint: Complaint) -> None:
     """Have the batch of this complaint looked at again, where one is known."""
     if complaint.lot_key != UNKNOWN_LOT:
-        for kind in (RESCORE, GROUPS):
-            add_work(session, clock, kind, complaint.lot_key, {"complaint": complaint.id})
+        add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
 
 
 def duty(complaint: Complaint, kind: str, role: str, due_at: datetime) -> RaiseTask:

@@ -25,10 +25,9 @@ from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
 
 from .calling import call_for_grave
-from .case_parts import GROUPS, RESCORE
 from .crisis import CLUSTER_DAYS, watch_cluster
 from .import_fields import FIELDS, REQUIRED, report_of_row
-from .intake import bind_match, duties_of, note_intake, take_in
+from .intake import RESCORE, bind_match, duties_of, note_intake, take_in
 from .matching import LotIndex, MatchKind, index_of_lots
 from .model import UNKNOWN_LOT, Complaint, ImportedFile
 from .report import CheckedReport, checked_report
@@ -266,5 +265,4 @@ class _Taker:
         """Store what is left, and have every lot that got a complaint scored again."""
         self._store()
         for lot_key in sorted(self._lots):
-            for kind in (RESCORE, GROUPS):
-                add_work(self.session, self.clock, kind, lot_key)
+            add_work(self.session, self.clock, RESCORE, lot_key)

@@ -18,9 +18,10 @@ from traceapp.db.insert import insert_if_new
 from traceapp.trace.guards import known_party
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.work import add_work
 
 from .calling import call_for_grave
-from .case_parts import LOT_BOUND, RESCORE, about, duty, rescore
+from .case_parts import LOT_BOUND, RESCORE, about, duty
 from .crisis import watch_cluster
 from .matching import LotMatch, MatchKind, lot_of_key, match_lot
 from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm
@@ -165,7 +166,8 @@ def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: C
         raise_task(session, actor, clock, task)
     call_for_grave(session, clock, complaint, promised(session, complaint, complaint.awareness_at).first_answer)
     watch_cluster(session, clock, complaint)
-    rescore(session, clock, complaint)
+    if complaint.lot_key != UNKNOWN_LOT:
+        add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
 
 
 def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:

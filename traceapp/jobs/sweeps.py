@@ -23,7 +23,7 @@ from traceapp.code.counting import forget_old_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.printing import JOBS as PRINTS
 from traceapp.complaint import drafts, intake, proof
-from traceapp.complaint.case_parts import CLUSTERED, GROUPS, LOT_BOUND, RESCORE
+from traceapp.complaint.case_parts import CLUSTERED, LOT_BOUND, RESCORE
 from traceapp.complaint.duty_sending import KINDS as CALLS
 from traceapp.complaint.duty_sending import DutySender
 from traceapp.complaint.escalating import escalate_late, is_any_late
@@ -76,8 +76,12 @@ _DAY = timedelta(days=1)
 
 
 def rescore(world: World, limit: int = 50) -> int:
-    """Rescore the lots that complaints touched; answers how many."""
-    return _work_off(world, RESCORE, limit, lambda session, key: rescore_lot(session, world.clock, key))
+    """Rescore the lots that complaints touched, and look for several persons at one place; answers how many lots."""
+    def look(session: Session, lot_key: str) -> None:
+        rescore_lot(session, world.clock, lot_key)
+        find_groups(session, world.clock, lot_key)
+
+    return _work_off(world, RESCORE, limit, look)
 
 
 def end_silences(world: World, limit: int = 50) -> int:
@@ -99,11 +103,6 @@ def follow_clusters(world: World, limit: int = 50) -> int:
     """Let adverse events be known since the first of the reports that were linked; answers how many."""
     return _work_off(world, CLUSTERED, limit,
                      lambda session, key: follow_cluster(session, SYSTEM, world.clock, key))
-
-
-def look_for_groups(world: World, limit: int = 50) -> int:
-    """Look for several persons at one place in the lots that complaints touched; answers how many lots."""
-    return _work_off(world, GROUPS, limit, lambda session, key: find_groups(session, world.clock, key))
 
 
 def begin_clocks(world: World, limit: int = 100) -> int:
