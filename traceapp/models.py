@@ -40,10 +40,6 @@ metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "groups", "identity",
-           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "identity", "importing",
            "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall",
-           "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall", "reports",
            "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission", "surveillance",
-           "returns", "roster", "sensors", "service_clocks", "submission", "surveillance", "trace", "vault",
-           "trace", "vault", "worklist"]
-           "watching", "worklist"]
+           "trace", "vault", "watching", "worklist"]

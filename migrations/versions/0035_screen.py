@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0035'
-down_revision = '0034'
+down_revision = '0051'
 branch_labels = None
 depends_on = None
 

@@ -48,6 +48,7 @@ from . import (
     signal_basis,
     signal_case,
     signal_planning,
+    signal_screen,
     signal_terms,
     signals,
     subscriptions,
