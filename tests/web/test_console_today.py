@@ -12,6 +12,7 @@ from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
 from traceapp.surveillance.budget import BudgetState, Promise
+from traceapp.surveillance.nightly import watch_all_in
 from traceapp.web.console.promise_widget import promise_widget
 from traceapp.web.console.today import act_url
 from traceapp.worklist.model import Task
@@ -105,5 +106,6 @@ def test_today_shows_the_promise_to_those_who_read_signals_only(console: Console
     with console.database.write() as session:
         at = console.clock.now()
         add_lot(session, add_product(session, at, "PROMISE"), "PR-1", 100, at)
+        watch_all_in(session, console.clock)
     assert "Promise of few false alarms" in console.browser("quality").get("/console/today").get_data(as_text=True)
     assert "Promise of few false alarms" not in console.browser("operator").get("/console/today").get_data(as_text=True)

@@ -297,7 +297,6 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("rescore", 0.5, rescore),
         Sweep("end-silences", 60.0, end_silences),
         Sweep("watch-all", 60.0, partial(watch_all, stopping=stopping)),
-        Sweep("groups", 1.0, look_for_groups),
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),

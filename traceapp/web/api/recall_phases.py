@@ -109,7 +109,7 @@ class SeedSchema(Schema):
     seed = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
 
 
-class CheckSchema(Schema):
+class EffectivenessCheckSchema(Schema):
     """What a drawn consignee said."""
 
     consignee_id = fields.String(dump_only=True)
@@ -273,18 +273,18 @@ def read_checks(recall_id: str) -> Response:
     with world().database.read() as session:
         recall = known_recall(session, recall_id)
         return jsonify({"level": recall.check_level, "seed": recall.check_seed,
-                        "checks": CheckSchema(many=True).dump(checks_of(session, recall))})
+                        "checks": EffectivenessCheckSchema(many=True).dump(checks_of(session, recall))})
 
 
 @blueprint.route("/recalls/<recall_id>/checks/<consignee_id>", methods=["PUT"])
-@blueprint.arguments(CheckSchema)
-@blueprint.alt_response(200, schema=CheckSchema)
+@blueprint.arguments(EffectivenessCheckSchema)
+@blueprint.alt_response(200, schema=EffectivenessCheckSchema)
 def check(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response:
     """What a drawn consignee said"""
     with unit_of_work() as session:
         row = service.record_check(session, signed_in(), world().clock, service.RecordCheck(
             recall_id, consignee_id, **given))
-        return jsonify(CheckSchema().dump(row))
+        return jsonify(EffectivenessCheckSchema().dump(row))
 
 
 @blueprint.route("/recalls/<recall_id>/conclusion", methods=["POST"])
