@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +14,9 @@ MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture"
            "benchmarks.caers_fit", "benchmarks.cause_ranking", "benchmarks.complaint_import",
            "benchmarks.detection_delay", "benchmarks.duplicates", "benchmarks.icsr_export", "benchmarks.rescoring",
            "benchmarks.screen", "benchmarks.servers", "benchmarks.term_coding")
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One measured value beside its reference. `aim` is the least ratio wanted; None: shown, not judged."""
 

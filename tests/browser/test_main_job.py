@@ -72,20 +72,20 @@ def step_3_signal(walk: Walk, labels: list[str]) -> None:
     listed, causes = labels
     page, until = walk.window("quality"), time.monotonic() + PATIENCE_SECONDS
     click(page, listed)
-    row = page.get_by_role("row").filter(has_text=walk.lot)
-    while not row.count() and time.monotonic() < until:
-        page.reload()
-    row.get_by_role("link").first.click()
+    page.get_by_role("table").locator("tbody tr").first.get_by_role("link").first.click()
     page.wait_for_load_state()
+    alarm = page.get_by_role("table", name="Alarms", exact=True).get_by_role("row").filter(has_text=walk.lot)
+    while not alarm.count() and time.monotonic() < until:
+        page.reload()
+    expect(alarm).not_to_have_count(0)
     walk.signal = page.url.partition("?")[0]
-    expect(page.get_by_role("heading", level=1)).to_contain_text(walk.lot)
     expect(page.get_by_role("heading", name=causes, exact=True)).to_be_visible()
     expect(page.locator("main")).to_contain_text("The alarm line was crossed on")
     shoot(page, "walk-3-signal")
 
 
-def step_4_open(walk: Walk, labels: list[str]) -> None:
-    start, open_it, submit, sign = labels
+def step_4_assess(walk: Walk, labels: list[str]) -> None:
+    start, open_it, begin, part, write, save, sign_it, sign = labels
     page = walk.window("quality")
     click(page, start)
     click(page, open_it)
@@ -94,17 +94,57 @@ def step_4_open(walk: Walk, labels: list[str]) -> None:
     assert found is not None, page.inner_text("main")
     walk.reference = found[0]
     expect(page.locator("main")).to_contain_text(walk.lot)
-    click(page, submit)
-    page.get_by_label("Your password").fill(PASSWORDS["quality"])
-    click(page, sign)
-    expect(page.get_by_role("list", name="Course of the recall").locator("[aria-current]")).to_contain_text("Submitted")
+    click(page, begin, "link")
+    click(page, begin, "button")
+    click(page, part, "link")
+    click(page, write, "link")
+    for label, text in (("Harm so far", "Five people with blisters."), ("What leads to harm", "Worn for an hour."),
+                        ("For whom", "Children: the same, sooner."), ("What follows at once", "Red, swollen skin."),
+                        ("Conclusion", "Passing harm; take it back.")):
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_label("How grave at its worst").select_option(label="Passing harm that needs treatment")
+    page.get_by_label("How likely for somebody who uses it").select_option(label="Probable")
+    page.get_by_label("Proposed class").select_option(index=2)
+    click(page, save, "button")
+    _sign(page, sign_it, "I have evaluated the hazard for quality", sign, "quality")
+    shoot(page, "walk-4-assessed")
 
 
-def step_5_approve(walk: Walk, labels: list[str]) -> None:
-    listed, approve, sign = labels
+def _sign(page: Page, act: str, meaning: str, sign: str, who: str) -> None:
+    click(page, act, "link")
+    tick(page, meaning)
+    page.get_by_label("Your password").fill(PASSWORDS[who])
+    click(page, sign, "button")
+
+
+def step_5_decide(walk: Walk, labels: list[str]) -> None:
+    listed, sign_it, sign, decide, sign_decision = labels
     page = walk.window("manager")
     click(page, listed)
     click(page, walk.reference)
+    _sign(page, sign_it, "I have evaluated the hazard for medicine", sign, "manager")
+    click(page, decide, "link")
+    page.get_by_label("Class").select_option(index=2)
+    page.get_by_label("Why", exact=True).fill("Blisters on five people in one hour.")
+    page.get_by_label("Your password, to sign").fill(PASSWORDS["manager"])
+    click(page, sign_decision, "button")
+    expect(page.get_by_role("status").first).to_contain_text("can go nowhere from now on")
+
+
+def step_6_submit(walk: Walk, labels: list[str]) -> None:
+    submit, sign = labels
+    page = walk.window("quality")
+    page.goto(walk.recall)
+    click(page, submit)
+    page.get_by_label("Your password").fill(PASSWORDS["quality"])
+    click(page, sign)
+    expect(page.get_by_role("list", name="Course of the recall").locator("[aria-current]")).to_contain_text("approved")
+
+
+def step_7_approve(walk: Walk, labels: list[str]) -> None:
+    approve, sign = labels
+    page = walk.window("manager")
+    page.goto(walk.recall)
     click(page, approve)
     page.get_by_label("Your password").fill(PASSWORDS["manager"])
     with Watch(walk.code, RECALLED) as watch:
@@ -118,10 +158,10 @@ def step_5_approve(walk: Walk, labels: list[str]) -> None:
     assert not watch.seen[0][1], "it said so before anybody approved it"
     late = [round(asked - approved, 2) for asked, is_recalled in watch.seen if asked > approved + 1 and not is_recalled]
     assert not late, f"still not recalled so many seconds after the approval: {late}"
-    shoot(page, "walk-5-approved")
+    shoot(page, "walk-7-approved")
 
 
-def step_6_answer(walk: Walk, labels: list[str]) -> None:
+def step_8_answer(walk: Walk, labels: list[str]) -> None:
     tap, send, by_staff = labels
     told = _letters_delivered(walk)
     links = list(walk.links().values())
@@ -129,7 +169,7 @@ def step_6_answer(walk: Walk, labels: list[str]) -> None:
     one, two = walk.people.somebody(size="phone"), walk.people.somebody("en")
     one.goto(links[0] + "?lang=en")
     expect(one.locator("main")).to_contain_text(walk.reference)
-    shoot(one, "walk-6-letter")
+    shoot(one, "walk-8-letter")
     click(one, tap)
     expect(one.get_by_role("heading", level=1)).to_have_text("Your answer is recorded")
     two.goto(links[1] + "?lang=en")
@@ -183,22 +223,39 @@ def _answer_by_telephone(walk: Walk, by_staff: str) -> None:
         click(page, "Save the answer")
 
 
-def step_7_close(walk: Walk, labels: list[str]) -> None:
-    (close,) = labels
-    page = walk.window("manager")
+def step_9_end(walk: Walk, labels: list[str]) -> None:
+    begin, draw, end_checks, end = labels
+    page = walk.window("quality")
     page.goto(walk.recall)
-    click(page, close, "link")
-    expect(page.locator("main")).to_contain_text("Every line is accounted for or settled.")
-    page.get_by_label("What the recall came to").fill("Every unit is accounted for; the adhesive went back.")
-    click(page, close, "button")
-    expect(page.locator("main")).to_contain_text("Closed. Its batches stay recalled.")
-    shoot(page, "walk-7-closed")
+    click(page, begin, "link")
+    click(page, draw, "button")
+    page.goto(f"{walk.recall}?part=checks")
+    while page.locator("details.panel").count():
+        asked = page.locator("details.panel").first
+        asked.locator("summary").click()
+        for label, answer in (("How they were asked", "By telephone"), ("Did they get the notice?", "Yes"),
+                              ("Did they understand it?", "Yes"), ("Did they do what it asks?", "Yes")):
+            asked.get_by_label(label).select_option(label=answer)
+        asked.get_by_role("button", name="Save").click()
+        page.wait_for_load_state()
+    click(page, end_checks, "link")
+    page.get_by_label("What the checks came to").fill("All understood and followed the notice.")
+    click(page, end_checks, "button")
+    manager = walk.window("manager")
+    manager.goto(walk.recall)
+    click(manager, end, "link")
+    expect(manager.locator("main")).to_contain_text("Every line is accounted for or settled.")
+    manager.get_by_label("What the recall came to").fill("Every unit is accounted for; the adhesive went back.")
+    manager.get_by_label("Your password, to sign").fill(PASSWORDS["manager"])
+    click(manager, "Sign and end the recall", "button")
+    expect(manager.locator("main")).to_contain_text("Ended. Its batches stay recalled.")
+    shoot(manager, "walk-9-ended")
     consumer = walk.windows["consumer"]
     consumer.goto(walk.code)
     expect(consumer.locator("main")).to_contain_text(RECALLED)
 
 
-def step_8_promote(walk: Walk, labels: list[str]) -> None:
+def step_10_promote(walk: Walk, labels: list[str]) -> None:
     listed, triage, promote = labels
     page = walk.window("quality")
     click(page, listed)
@@ -207,7 +264,7 @@ def step_8_promote(walk: Walk, labels: list[str]) -> None:
     for answer in ("Yes", "Ours, and the batch is known", "Somebody was harmed", "Product quality"):
         tick(page, answer)
         click(page, "Go on")
-    shoot(page, "walk-8-triage")
+    shoot(page, "walk-10-triage")
     click(page, "The rest as suggested")
     click(page, "Save the triage")
     click(page, promote)
@@ -216,7 +273,7 @@ def step_8_promote(walk: Walk, labels: list[str]) -> None:
     walk.event = EVENT.findall(said.inner_text())[0]
 
 
-def step_9_download(walk: Walk, labels: list[str]) -> None:
+def step_11_download(walk: Walk, labels: list[str]) -> None:
     section, *formats = labels
     page = walk.window("regulator")
     home = page.locator("section").filter(has=page.get_by_role("heading", name=section))
@@ -232,7 +289,7 @@ def step_9_download(walk: Walk, labels: list[str]) -> None:
     assert walk.event in files["CSV"]
     page.reload()
     expect(page.get_by_role("table", name="What you downloaded").locator("tbody tr")).to_have_count(3)
-    shoot(page, "walk-9-downloaded")
+    shoot(page, "walk-11-downloaded")
 
 
 def _text(label: str, path: Path) -> str:
@@ -244,8 +301,8 @@ def _text(label: str, path: Path) -> str:
 
 
 STEPS: tuple[Callable[[Walk, list[str]], None], ...] = (
-    step_1_scan, step_2_report, step_3_signal, step_4_open, step_5_approve, step_6_answer, step_7_close,
-    step_8_promote, step_9_download)
+    step_1_scan, step_2_report, step_3_signal, step_4_assess, step_5_decide, step_6_submit, step_7_approve, step_8_answer,
+    step_9_end, step_10_promote, step_11_download)
 
 
 def test_the_readme_tells_as_many_steps_as_are_walked() -> None:

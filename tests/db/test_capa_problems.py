@@ -12,7 +12,7 @@ from traceapp.capa.problems import STANDS_OUT, ProblemFilter, months_of, problem
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.model import Lot
 
 NOVEMBER = ProblemFilter(date(2026, 10, 1), date(2026, 11, 30))

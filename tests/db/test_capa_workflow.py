@@ -61,7 +61,7 @@ from traceapp.db import Database
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.priors import confirmed_causes
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.worklist.model import Task
 
 

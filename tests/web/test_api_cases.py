@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from tests.factories import PASSWORD
 from tests.factories_api import Plant, make_plant
-from tests.factories_recall import TEXTS
+from tests.factories_recall import TEXTS, decide
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from traceapp.complaint.model import Complaint
 from traceapp.identity.model import IdempotencyKey
+from traceapp.recall.model import Recall
 from traceapp.vault.model import PersonAccess
 
 HEAD = "批号,接收日期,问题描述,性别,年龄,电话,严重程度"
@@ -140,6 +141,8 @@ def test_the_texts_of_a_draft_are_changed_until_it_is_submitted(plant: Plant) ->
     assert plant.api.change(path, texts | {"title_en": "Plaster makes skin red"})["title_en"] == "Plaster makes skin red"
     assert plant.api.change(path, texts | {"risk_en": "A voluntary precaution."}, 422)["place"] == "risk_en"
     assert plant.api.change(path, texts | {"root_lot_keys": []}, 422)["place"].endswith("root_lot_keys")
+    with plant.console.database.write() as session:
+        decide(session, plant.console.clock, plant.house, session.get_one(Recall, path.rpartition("/")[2]))
     plant.api.get(path)
     plant.api.post(f"{path}/submission", {"password": PASSWORD}, 200, If_Match=plant.api.etag)
     assert plant.api.change(path, texts, 409)["code"] == "wrong-state"

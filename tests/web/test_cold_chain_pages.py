@@ -79,7 +79,8 @@ def test_the_journey_says_where_the_lot_is_and_how_it_came_there(plant: Plant) -
     assert said[0][1] == "Made · 1,000 pcsat Plant one"
     assert [lines[1] for lines in said if "Shipping" in lines[1]] == [
         "Shipping · 400 pcsat Plant one · to Clinic One", "Shipping · 200 pcsat Plant one · to Hospital Two"]
-    assert [lines[1] for lines in said][-2:] == ["Releasedat Plant one", "Recalled"]
+    assert [lines[1] for lines in said][-4:] == [
+        "Releasedat Plant one", "Put on hold", "Hold lifted", "Recalled"]
     places = [" ".join(row.text_content().split()) for row in tree.xpath("//table[1]//tbody/tr")]
     assert any(row.startswith("Our stock: Plant one") for row in places)
     assert any("Sent to Clinic One; arrival not told" in row for row in places)

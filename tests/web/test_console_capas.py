@@ -22,7 +22,7 @@ from traceapp.capa.queries import decisions_of
 from traceapp.capa.states import CapaState
 from traceapp.complaint.model import Complaint
 from traceapp.identity.service import prove_password, sign_in
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 
 
 class Office:

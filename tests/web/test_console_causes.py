@@ -15,7 +15,7 @@ from tests.http_clients import ApiClient
 from traceapp.attachment.model import Attachment
 from traceapp.surveillance.cause_model import CauseSample
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.model import Lot
 
 

@@ -13,7 +13,7 @@ from traceapp.recall.model import Recall, RecallLot
 from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
 from traceapp.surveillance.cases import open_or_join
 from traceapp.surveillance.model import Signal, SilenceRule
-from traceapp.surveillance.service import rescore_lot
+from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.states import TRANSITIONS, SignalState
 from traceapp.trace.model import Lot
 

@@ -7,7 +7,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from tests.factories_surveillance import add_lot, add_product
+from tests.factories_surveillance import add_lot, add_product, add_shipment
 from tests.factories_web import Browser, Console
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.model import User
@@ -105,7 +105,8 @@ def test_the_promise_of_few_false_alarms_stands_with_what_is_used_and_left_in_wo
 def test_today_shows_the_promise_to_those_who_read_signals_only(console: Console) -> None:
     with console.database.write() as session:
         at = console.clock.now()
-        add_lot(session, add_product(session, at, "PROMISE"), "PR-1", 100, at)
+        lot = add_lot(session, add_product(session, at, "PROMISE"), "PR-1", 100, at)
+        add_shipment(session, lot, 50, at)
         watch_all_in(session, console.clock)
     assert "Promise of few false alarms" in console.browser("quality").get("/console/today").get_data(as_text=True)
     assert "Promise of few false alarms" not in console.browser("operator").get("/console/today").get_data(as_text=True)

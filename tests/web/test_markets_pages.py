@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import io
-import re
 from datetime import timedelta
 
 import pytest
@@ -117,15 +116,13 @@ def test_a_recall_shows_its_clocks_and_ends_them(console: Console, recall: Recal
     assert "N-1" in browser.get(here).text
 
 
-def test_a_running_recall_is_extended_with_its_texts(console: Console, recall: Recall) -> None:
-    browser = console.browser("quality")
-    start = f"/console/recalls/new?extends={recall.id}"
-    assert start in browser.get(f"/console/recalls/{recall.id}").text
-    found = browser.get(f"{start}&number=P-9").text
-    assert recall.reference in found
-    (root,) = re.findall(r"/console/recalls/new\?root=([0-9a-f]+)&amp;extends=", found)
-    page = browser.get(f"/console/recalls/new?root={root}&extends={recall.id}").text
-    assert recall.title_en in page and recall.reference in page
+def test_a_running_recall_takes_further_batches_in_the_same_case(console: Console, recall: Recall) -> None:
+    browser, here = console.browser("quality"), f"/console/recalls/{recall.id}"
+    assert "nothing can be taken out" in browser.get(f"{here}?do=extend").text
+    assert browser.post(f"{here}/extend", {"reason": ""}).status_code == 422
+    assert browser.post(f"{here}/extend", {"reason": "P-9 shows the same"}).status_code == 303
+    page = browser.get(f"{here}?part=scope").text
+    assert "add_number" in page and "Submit for approval" in page
 
 
 def test_a_manager_decides_that_cases_belong_together(console: Console, quality: Browser, lot: Lot) -> None:
