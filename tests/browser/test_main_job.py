@@ -99,7 +99,7 @@ def step_4_assess(walk: Walk, labels: list[str]) -> None:
     click(page, part, "link")
     click(page, write, "link")
     for label, text in (("Harm so far", "Five people with blisters."), ("What leads to harm", "Worn for an hour."),
-                        ("For whom", "Children: the same, sooner."), ("What follows at once", "Red, swollen skin."),
+                        ("Who is at risk", "Children: the same, sooner."), ("What follows at once", "Red, swollen skin."),
                         ("Conclusion", "Passing harm; take it back.")):
         page.get_by_label(label, exact=True).fill(text)
     page.get_by_label("How grave at its worst").select_option(label="Passing harm that needs treatment")

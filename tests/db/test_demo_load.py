@@ -40,7 +40,7 @@ from traceapp.submission.report_model import Report
 from traceapp.submission.report_states import ReportState
 from traceapp.submission.sealed_files import read_kept
 from traceapp.surveillance.basis import basis_of
-from traceapp.surveillance.model import Signal
+from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.surveillance.ranking import likeliest_cause
 from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.guards import policy_facts
@@ -80,15 +80,17 @@ def key_of(database: Database, lot: LotName) -> str:
     return lot_key(uri, lot.number)
 
 
-def test_the_detector_opened_signals_by_itself_and_only_on_plasters_of_the_bad_adhesive(
+def test_the_detector_opened_one_case_by_itself_about_the_bad_adhesive_and_its_plasters(
         demo: tuple[Database, Loaded]) -> None:
     database, loaded = demo
     with database.read() as session:
-        opened = {signal.lot_key: signal for signal in session.scalars(select(Signal).where(
-            Signal.state.in_(UNDECIDED)))}
-    assert sorted(signal.state for signal in opened.values()) == ["open", "prioritised"]
-    assert set(opened) == {key_of(database, lot) for lot in loaded.landmarks.suspicious}
-    assert all(1 <= (NOW - signal.opened_at).total_seconds() / 3600 <= 96 for signal in opened.values())
+        case = session.scalars(select(Signal).where(Signal.state.in_(UNDECIDED))).one()
+        lots = set(session.scalars(select(SignalLot.lot_key).where(SignalLot.signal_id == case.id)))
+        nodes = set(session.scalars(select(SignalNode.node_key).where(SignalNode.signal_id == case.id)))
+    assert case.state == "prioritised"
+    assert key_of(database, loaded.landmarks.bad_glue) in nodes
+    assert {key_of(database, lot) for lot in loaded.landmarks.suspicious} <= lots
+    assert 1 <= (NOW - case.opened_at).total_seconds() / 3600 <= 96
 
 
 def test_the_bad_adhesive_is_the_likeliest_material_and_chance_is_ruled_out(demo: tuple[Database, Loaded]) -> None:
@@ -173,7 +175,7 @@ def test_one_earlier_recall_is_closed_and_public_with_every_unit_accounted_for(d
     database, _loaded = demo
     with database.read() as session:
         recall = session.scalars(select(Recall)).one()
-        assert recall.state == "closed" and recall.submitted_by != recall.approved_by
+        assert recall.state == "terminated" and recall.submitted_by != recall.approved_by
         assert [entry.facts.reference for entry in public_recalls(session).rows] == [recall.reference]
         notices = list(session.scalars(select(Notice)))
         assert notices and all(notice.answered_at is not None for notice in notices)

@@ -53,12 +53,13 @@ class Floor:
 
     def screened(self) -> Screening:
         with self.database.read() as session:
-            return screen_product(session, self.product.id)
+            return screen_product(session, self.product.id, self.clock.now().date())
 
     def kept(self) -> list[str]:
         """The terms that are new to be looked at."""
         with self.database.write() as session:
-            return [cell.term for cell in keep_screening(session, self.clock, screen_product(session, self.product.id))]
+            found = screen_product(session, self.product.id, self.clock.now().date())
+            return [cell.term for cell in keep_screening(session, self.clock, found)]
 
 
 @pytest.fixture
@@ -167,3 +168,22 @@ def test_reports_without_any_cause_flag_fewer_than_one_product_in_twenty() -> No
         shrunk = shrink(found, prior=None if fits else STARTS[0], starts=STARTS[:2])
         flagged += bool(np.any((found.counts.a >= 3) & (found.ic025 > 0) & (shrunk.eb05 >= 2)))
     assert flagged / 200 < 0.05
+
+
+def test_a_kind_of_complaint_that_jumped_yesterday_is_listed_and_becomes_one_task(floor: Floor) -> None:
+    floor.background()
+    yesterday = floor.clock.now() - timedelta(days=1)
+    with floor.database.write() as session:
+        for day in range(14):
+            add_complaint(session, floor.lots[day], yesterday - timedelta(days=2 * day + 3), terms=["redness"])
+        for lot in floor.lots[:9]:
+            add_complaint(session, lot, yesterday, terms=["redness", "itch"])
+    for _ in range(2):
+        floor.kept()
+    with floor.database.read() as session:
+        run = session.get_one(ScreenRun, floor.product.id)
+        tasks = session.scalars(select(Task).where(Task.kind == "screen.jump")).all()
+    assert {jump["term"] for jump in run.jumps} == {"redness", "itch"}
+    assert all(jump["reports"] == 9 and jump["is_task"] for jump in run.jumps)
+    assert [(task.about, sorted(task.params["terms"])) for task in tasks] == [
+        (f"jump:{floor.product.id}", ["itch", "redness"])]

@@ -67,7 +67,8 @@ def test_one_bad_raw_lot_makes_one_case_however_many_nodes_it_raises(database: D
             ("L1", {"reports": 5}), ("A-2231", {"reports": 14}), ("L2", {"reports": 6}),
             ("line 3, 2026 Q1", {"reports": 13})]
         assert session.scalars(select(Task.kind)).all() == ["signal.review"]
-        assert [action for action in session.scalars(select(AuditEntry.action)) if action.startswith("signal")] == [
+        assert [action for action in session.scalars(select(AuditEntry.action).order_by(AuditEntry.seq))
+                if action.startswith("signal")] == [
             "signal.opened", *["signal.alarm_joined"] * 3]
     assert lots_of(database, case) == set(GLUE.lot_keys)
 

@@ -204,7 +204,7 @@ def test_an_alarm_under_silence_opens_nothing_and_is_kept_until_the_end(database
         assert end_over(session, clock) == 0
         assert session.scalars(select(WorkRow.subject_key).where(WorkRow.kind == RESCORE)).all() == [name_key("L1")]
         assert list(session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("silence.%"))
-                                    .order_by(AuditEntry.at))) == ["silence.set", "silence.kept", "silence.ended"]
+                                    .order_by(AuditEntry.at, AuditEntry.seq))) == ["silence.set", "silence.kept", "silence.ended"]
     assert raised(database, clock, more)[0] is not None
 
 

@@ -28,7 +28,7 @@ def blistering(console: Console) -> Lot:
             at += timedelta(minutes=1)
             add_complaint(session, lots[4], at, terms=["blister"])
     with console.database.read() as session:
-        found = screen_product(session, product.id)
+        found = screen_product(session, product.id, console.clock.now().date())
     with console.database.write() as session:
         keep_screening(session, console.clock, found)
     return lots[4]

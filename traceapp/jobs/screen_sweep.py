@@ -48,7 +48,7 @@ def _screen_next(world: World) -> bool:
     for row in rows:
         try:
             with world.database.read() as session:
-                found = screen_product(session, row.subject_key)
+                found = screen_product(session, row.subject_key, world.clock.now().date())
             with world.database.write() as session:
                 keep_screening(session, world.clock, found)
                 finish_work(session, world.clock, row)

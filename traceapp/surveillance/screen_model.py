@@ -12,7 +12,8 @@ from traceapp.db import Base, JsonText, UtcTime
 
 class ScreenRun(Base):
     """The last screen of a product. `prior` is that of the shrinkage, `is_fitted` unless there were too few pairs;
-    `pairs` is how many lots and terms came up together, `kept` how many of them are listed."""
+    `pairs` is how many lots and terms came up together, `kept` how many of them are listed; `jumps`: the terms that
+    jumped on the day before, as `jumps.Jump` writes them."""
 
     __tablename__ = "screen_run"
 
@@ -25,6 +26,7 @@ class ScreenRun(Base):
     kept: Mapped[int] = mapped_column(Integer)
     prior: Mapped[Any] = mapped_column(JsonText)
     is_fitted: Mapped[bool]
+    jumps: Mapped[Any] = mapped_column(JsonText, default=list, server_default="[]")
 
 
 class ScreenCell(Base):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, or_, select
@@ -27,13 +27,14 @@ from traceapp.core.ids import name_key
 from traceapp.trace.model import Lot
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
+from .jumps import DAYS, Jump, jumps_of
 from .screen_model import ScreenCell, ScreenRun
 
 if TYPE_CHECKING:
     from traceapp.signals.screen import Screen, Shrunk
     from traceapp.signals.shrinkage import Prior
 
-TASK = "screen.review"
+TASK, JUMP_TASK = "screen.review", "screen.jump"
 LEAST_LISTED, LEAST_FLAGGED, LEAST_EB05 = 2, 3, 2.0
 MOST_CELLS = 5_000
 # A prior of five parameters says nothing when it is fitted to fewer pairs; the stated one is DuMouchel's own start.
@@ -79,6 +80,7 @@ class Screening:
     prior: dict[str, float] = field(default_factory=dict)
     is_fitted: bool = False
     cells: tuple[Cell, ...] = ()
+    jumps: tuple[Jump, ...] = ()
 
 
 def products_to_screen(session: Session) -> list[str]:
@@ -86,8 +88,8 @@ def products_to_screen(session: Session) -> list[str]:
     return list(session.scalars(select(Product.id).where(Product.kind != ProductKind.material).order_by(Product.id)))
 
 
-def _reports(session: Session, product_id: str) -> Iterator[tuple[str, list[str]]]:
-    """(lot, terms) of each counted report, read some thousand at a time by the index of product and day."""
+def _reports(session: Session, product_id: str) -> Iterator[tuple[str, list[str], date]]:
+    """(lot, terms, day) of each counted report, read some thousand at a time by the index of product and day."""
     wanted = (select(Complaint.received_at, Complaint.id, Complaint.lot_key, Complaint.terms)
               .where(Complaint.product_id == product_id, Complaint.is_quarantined.is_(False),
                      Complaint.master_id.is_(None),
@@ -95,27 +97,33 @@ def _reports(session: Session, product_id: str) -> Iterator[tuple[str, list[str]
               .order_by(Complaint.received_at, Complaint.id).limit(_AT_ONCE))
     rows = session.execute(wanted).all()
     while rows:
-        yield from ((lot_key, list(terms)) for _, _, lot_key, terms in rows)
+        yield from ((lot_key, list(terms), at.date()) for at, _, lot_key, terms in rows)
         at, last = rows[-1][0], rows[-1][1]
         rows = session.execute(wanted.where(
             Complaint.received_at >= at, or_(Complaint.received_at > at, Complaint.id > last))).all()
 
 
-def screen_product(session: Session, product_id: str) -> Screening:
-    """Count and judge; changes nothing. Keeps three numbers a row in memory, not the reports."""
+def screen_product(session: Session, product_id: str, today: date) -> Screening:
+    """Count and judge; changes nothing. Keeps three numbers a row in memory, not the reports; of the last weeks the
+    days too, for what jumped on the day before `today`."""
     from array import array
 
     lots: dict[str, int] = {}
     words: dict[str, int] = {}
     columns = (array("q"), array("i"), array("i"))
-    number = 0
-    for lot_key, terms in _reports(session, product_id):
+    number, recent, since = 0, [], today - timedelta(days=DAYS)
+    for lot_key, terms, day in _reports(session, product_id):
+        if day >= since:
+            recent.append((day, terms))
         lot = lots.setdefault(lot_key, len(lots))
         for term in set(terms) or {_NO_TERM}:
             for column, value in zip(columns, (number, lot, words.setdefault(term, len(words))), strict=True):
                 column.append(value)
         number += 1
-    return _judged(product_id, list(lots), list(words), columns) if number else Screening(product_id)
+    if not number:
+        return Screening(product_id)
+    return replace(_judged(product_id, list(lots), list(words), columns),
+                   jumps=jumps_of(recent, today - timedelta(days=1)))
 
 
 def _judged(product_id: str, lots: list[str], words: list[str], columns: tuple[Any, Any, Any]) -> Screening:
@@ -167,10 +175,11 @@ def keep_screening(session: Session, clock: Clock, found: Screening) -> list[Cel
         session.execute(insert(ScreenCell), rows)
     session.add(ScreenRun(product_id=found.product_id, ran_at=now, reports=found.reports, lots=found.lots,
                           terms=found.terms, pairs=found.pairs, kept=len(rows), prior=found.prior,
-                          is_fitted=found.is_fitted))
+                          is_fitted=found.is_fitted, jumps=[jump.plain() for jump in found.jumps]))
     session.flush()
     fresh = [cell for cell in found.cells if cell.is_flagged and (cell.lot_key, cell.term) not in known]
     _raise_tasks(session, clock, fresh)
+    _tell_of_jumps(session, clock, found)
     record(session, SYSTEM, now, "screen.run", stream_of("product", found.product_id),
            {"reports": found.reports, "pairs": found.pairs, "new": len(fresh)})
     return fresh
@@ -188,3 +197,13 @@ def _raise_tasks(session: Session, clock: Clock, fresh: list[Cell]) -> None:
             TASK, f"screen:{lot.lot_key}", "quality", clock.now() + _REVIEW_WITHIN, lot.lot_key,
             {"number": lot.number, "terms": [cell.term for cell in cells], "reports": cells[0].reports,
              "expected": f"{cells[0].expected:.1f}"}))
+
+
+def _tell_of_jumps(session: Session, clock: Clock, found: Screening) -> None:
+    """One open task a product, about the terms that jumped beyond chance."""
+    jumps = [jump for jump in found.jumps if jump.is_task]
+    if jumps:
+        raise_task(session, SYSTEM, clock, RaiseTask(
+            JUMP_TASK, f"jump:{found.product_id}", "quality", clock.now() + _REVIEW_WITHIN,
+            params={"product_id": found.product_id, "terms": [jump.term for jump in jumps],
+                    "reports": jumps[0].reports, "on": jumps[0].on.isoformat()}))

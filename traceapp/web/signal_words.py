@@ -77,11 +77,15 @@ def question(alarm: Any, name: str) -> str:
 
 def history(case: Signal, decisions: Sequence[tuple[Signal, SignalDecision]],
             alarms: Sequence[AlarmNow]) -> list[dict[str, Any]]:
-    """Decisions with their reasons, and the alarms that joined, the newest first, for `ui.timeline`."""
+    """Decisions with their reasons, and the first alarm of each node, the newest first, for `ui.timeline`."""
     entries = [(decision.at, {
         "title": str(_DONE.get(decision.action, decision.action)) + _of(case, signal), "text": _told(decision),
         "who": decision.by, "meaning": "plain"}) for signal, decision in decisions]
-    for one in alarms:
+    told: set[tuple[str, str, str]] = set()
+    for one in reversed(alarms):
+        if (node := (one.alarm.kind, one.alarm.node_key, one.alarm.severity_group)) in told:
+            continue
+        told.add(node)
         name = node_name(one.alarm.kind, one.alarm.name)
         is_first = one.alarm.position == 1 and one.alarm.signal_id == case.id
         entries.append((one.alarm.at, {

@@ -60,6 +60,7 @@ class ScreenRunSchema(Schema):
     kept = fields.Integer()
     prior = fields.Dict(keys=fields.String(), values=fields.Float())
     is_fitted = fields.Boolean()
+    jumps = fields.List(fields.Dict())
 
 
 @blueprint.route("/screen", methods=["GET"])

@@ -37,8 +37,8 @@ HAZARD_WORDS: Mapping[str, tuple[Any, Any, bool]] = {
     "harm_so_far": (_("Harm so far"), _("Deaths, injuries, complaints; here and elsewhere. “None known” is an "
                                         "answer."), True),
     "conditions": (_("What leads to harm"), _("In which situations, with which use."), True),
-    "populations": (_("For whom"), _("Children, the elderly, people with weak defences, patients in surgery: what the "
-                                     "hazard is for each."), True),
+    "populations": (_("Who is at risk"), _("Children, the elderly, people with weak defences, patients in surgery: "
+                                           "what the hazard is for each."), True),
     "consequences": (_("What follows at once"), "", True),
     "long_term": (_("What can follow later"), "", False),
     "defective": (_("How many units are expected to be so"), _("A share or a number, and where it comes from."), False),

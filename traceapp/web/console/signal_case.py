@@ -18,6 +18,7 @@ from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import basis_of, history_of
 from traceapp.surveillance.case_curve import case_curve
 from traceapp.surveillance.case_reads import (
+    AlarmNow,
     CaseLots,
     alarms_now,
     decisions_of_case,
@@ -31,6 +32,7 @@ from traceapp.surveillance.deciding import Assessment, Decide, Proposal, Reality
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.states import actions_from
+from traceapp.surveillance.watch_queries import node_curve, tests_of
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
@@ -94,12 +96,16 @@ def case_by_id(db: Session, signal_id: str) -> Signal:
 
 
 def _pictures(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str, Any]:
-    """The curve of all lots together as of today, and what else is drawn."""
-    curve = None if lots.is_cut else case_curve(db, case, lots, today)
+    """The curve of what stands out as of today, or of all lots together where no node is watched any more, and what
+    else is drawn."""
+    test = next((one for one in tests_of(db, case.node_key) if one.severity_group == case.severity_group), None)
+    own = node_curve(db, test, today) if test else None
+    curve = own or (None if lots.is_cut else case_curve(db, case, lots, today))
     history = history_of(db, case.product_id, SeverityGroup(case.severity_group)) if case.product_id else None
     frozen = Frozen(case.opened_at.date(), case.observed, case.expected)
     first = curve.days[0] if curve else case.since
-    return {"seen": curve, "curve": counted_curve(curve, history, frozen) if curve else None,
+    return {"seen": curve, "is_own_curve": own is not None,
+            "curve": counted_curve(curve, history, frozen) if curve else None,
             **case_looks(db, case, lots.keys, (first, today))}
 
 
@@ -110,12 +116,20 @@ def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str,
     decisions = decisions_of_case(db, case)
     cause = cause_section(db, lot_keys_of(db, case), today)
     return {
-        "cause": cause, **cause_look(db, lots.keys, cause.found), "alarms": alarms,
+        "cause": cause, **cause_look(db, lots.keys, cause.found), "alarms": _latest(alarms), "every_alarm": alarms,
         "lot_rows": lots_by_key(db, lots.keys[:_LOTS]), "reports": found,
         "report_lots": lots_by_key(db, (row.lot_key for row in found.rows)),
         "listed": _at_reports(placed(found, "console.signal", {"signal_id": case.id})),
         "history": history(case, decisions, alarms), "merged": merged_into(db, case),
         "tasks": tasks_about(db, f"signal:{case.id}"), "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows}
+
+
+def _latest(alarms: Sequence[AlarmNow]) -> list[AlarmNow]:
+    """The newest alarm of each node and group, the strongest first; `alarms` has the newest first."""
+    found: dict[tuple[str, str, str], AlarmNow] = {}
+    for one in alarms:
+        found.setdefault((one.alarm.kind, one.alarm.node_key, one.alarm.severity_group), one)
+    return sorted(found.values(), key=lambda one: -one.alarm.llr)
 
 
 def _at_reports(listed: Listed) -> Listed:
