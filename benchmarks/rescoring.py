@@ -24,6 +24,7 @@ from traceapp.complaint.report import LotGiven, SubmitComplaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.ids import new_id
+from traceapp.core.process import take_habits
 from traceapp.db import Database
 from traceapp.db.insert import insert_rows
 from traceapp.surveillance.model import DetectionBasis
@@ -117,6 +118,7 @@ def measured(url: str, complaints: int) -> tuple[float, list[tuple[float, float]
     fill(database, lots)
     fill_complaints(database, complaints, lots)
     nightly, found = watch(database, clock), []
+    take_habits()  # as every process of ours does
     for _ in range(MEASURED):
         clock.move_to(clock.now() + timedelta(seconds=5))
         found.append(one_complaint(database, clock, lot_key(_CLASS, number_of(chance.randrange(lots))), vault))

@@ -16,9 +16,9 @@ from traceapp.core.ids import name_key
 from traceapp.db import Database
 from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
 from traceapp.surveillance.case_lots import alarms_of_case
-from traceapp.surveillance.cases import open_or_join
+from traceapp.surveillance.cases import is_told_already, open_or_join
 from traceapp.surveillance.deciding import Decide, decide_signal
-from traceapp.surveillance.model import Signal, SignalLot
+from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.worklist.model import Task
 
 
@@ -71,6 +71,24 @@ def test_one_bad_raw_lot_makes_one_case_however_many_nodes_it_raises(database: D
                 if action.startswith("signal")] == [
             "signal.opened", *["signal.alarm_joined"] * 3]
     assert lots_of(database, case) == set(GLUE.lot_keys)
+
+
+def test_what_a_standing_case_knows_already_is_noted_without_making_an_alarm(database: Database, clock: FixedClock,
+                                                                             actor: Actor) -> None:
+    (case,) = raised(database, clock, GLUE)
+    assert case is not None
+    node = (str(GLUE.kind), GLUE.node_key, str(GLUE.group))
+
+    def told(observed: int, llr: float = 9.5) -> bool:
+        with database.write() as session:
+            return is_told_already(session, node, observed, llr)
+
+    assert told(14) and told(20)
+    with database.read() as session:
+        assert session.scalars(select(SignalNode.observed)).one() == 20
+    assert not told(21)  # half as many again as when it was recorded
+    decided(database, clock, actor, case, "refute")
+    assert not told(14)
 
 
 def test_cases_that_nobody_touched_become_one_when_a_stronger_alarm_explains_them(

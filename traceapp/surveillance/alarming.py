@@ -19,6 +19,9 @@ from .watch_queries import node_curve
 
 POISSON, CONDITIONAL = "maxsprt", "conditional-maxsprt"
 _TOLD_LOTS = 200
+# The curve of a node with more lots is drawn from today's records where somebody looks; here it would keep a complaint
+# waiting.
+_DRAWN_LOTS = 50
 
 
 def alarm_of(session: Session, test: WatchNode, seen: Judgement, on: date) -> Alarm:
@@ -27,10 +30,10 @@ def alarm_of(session: Session, test: WatchNode, seen: Judgement, on: date) -> Al
         WatchMember.node_key == test.node_key).order_by(WatchMember.lot_key)).all()
     keys = tuple(row.lot_key for row in members)
     products = set(session.scalars(select(Lot.product_id).where(Lot.lot_key.in_(listed(session, keys))).distinct()))
-    is_lot = test.kind in (NodeKind.lot, NodeKind.upstream)
-    curve = node_curve(session, test, on) if seen.observed > test.alarmed else None
+    is_drawn = seen.observed > test.alarmed and len(keys) <= _DRAWN_LOTS
+    curve = node_curve(session, test, on) if is_drawn else None
     return Alarm(
-        kind=NodeKind(test.kind), node_key=test.subject if is_lot else test.node_key, name=name_of(test),
+        kind=NodeKind(test.kind), node_key=key_of(test), name=name_of(test),
         group=SeverityGroup(test.severity_group), method=POISSON if test.history is None else CONDITIONAL,
         product_id=products.pop() if len(products) == 1 else None, lot_keys=keys, since=test.begun_on,
         observed=seen.observed, expected=seen.expected, llr=seen.llr, critical=test.critical or 0.0,
@@ -38,6 +41,11 @@ def alarm_of(session: Session, test: WatchNode, seen: Judgement, on: date) -> Al
             "curve": None if curve is None else curve_values(curve),
             "lots": [{"lot": row.lot_key, "observed": getattr(row, test.severity_group)}
                      for row in members[:_TOLD_LOTS]]})
+
+
+def key_of(test: WatchNode) -> str:
+    """The key of the lot or upstream lot that a node is, else its own."""
+    return test.subject if test.kind in (NodeKind.lot, NodeKind.upstream) else test.node_key
 
 
 def name_of(test: WatchNode) -> str:

@@ -55,6 +55,28 @@ def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
     return _open(session, clock, alarm)
 
 
+def is_told_already(session: Session, node: tuple[str, str, str], observed: int, llr: float) -> bool:
+    """Whether a standing case has this node (kind, key, group) and an alarm with so many reports would be no news to
+    it: then the count is noted, and the alarm need not be made. One query."""
+    kind, node_key, group = node
+    found = session.execute(
+        select(SignalNode, Signal).join(Signal, Signal.id == SignalNode.signal_id).where(
+            SignalNode.node_key == node_key, SignalNode.kind == kind, SignalNode.severity_group == group,
+            Signal.state.in_(STANDING)).order_by(SignalNode.signal_id).limit(1)).first()
+    if found is None:
+        return False
+    known, case = found
+    if observed > known.observed and _is_news(case, known, (kind, node_key), observed, llr):
+        return False
+    known.observed = max(known.observed, observed)
+    return True
+
+
+def _is_news(case: Signal, known: SignalNode, node: tuple[str, str], observed: int, llr: float) -> bool:
+    is_other_node = (case.kind, case.node_key) != node
+    return observed >= known.recorded * _NEWS or (is_other_node and llr > case.llr)
+
+
 def standing_cases_of(session: Session, lot_keys: Sequence[str]) -> list[Signal]:
     """The standing cases in which these lots are: those that people work on first, then the one with most of them."""
     shared: dict[str, int] = defaultdict(int)
@@ -86,8 +108,7 @@ def _seen_again(session: Session, clock: Clock, known: tuple[SignalNode, Signal]
     if alarm.observed <= node.observed:
         return None
     node.observed = alarm.observed
-    is_other_node = (case.kind, case.node_key) != (alarm.kind, alarm.node_key)
-    if alarm.observed < node.recorded * _NEWS and not (is_other_node and alarm.llr > case.llr):
+    if not _is_news(case, node, (alarm.kind, alarm.node_key), alarm.observed, alarm.llr):
         return None
     return _join(session, clock, case, alarm)
 

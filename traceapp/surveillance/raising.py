@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 
-from .alarming import alarm_of
-from .cases import open_or_join
+from .alarming import alarm_of, key_of
+from .cases import is_told_already, open_or_join
 from .judging import Judgement
 from .model import Signal
 from .watch_model import WatchNode
@@ -14,6 +14,9 @@ from .watch_model import WatchNode
 
 def raise_alarm(session: Session, clock: Clock, test: WatchNode, seen: Judgement) -> Signal | None:
     """The case that this test opened or joined now; None where it says nothing new or is to be silent."""
+    if is_told_already(session, (test.kind, key_of(test), test.severity_group), seen.observed, seen.llr):
+        test.alarmed = max(test.alarmed, seen.observed)
+        return None
     alarm = alarm_of(session, test, seen, clock.now().date())
     test.alarmed = max(test.alarmed, seen.observed)
     return open_or_join(session, clock, alarm)
