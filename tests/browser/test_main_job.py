@@ -74,7 +74,8 @@ def step_3_signal(walk: Walk, labels: list[str]) -> None:
     click(page, listed)
     page.get_by_role("table").locator("tbody tr").first.get_by_role("link").first.click()
     page.wait_for_load_state()
-    alarm = page.get_by_role("table", name="Alarms", exact=True).get_by_role("row").filter(has_text=walk.lot)
+    tables = page.get_by_role("table", name="Alarms", exact=True, include_hidden=True)
+    alarm = tables.get_by_role("row", include_hidden=True).filter(has_text=walk.lot)
     while not alarm.count() and time.monotonic() < until:
         page.reload()
     expect(alarm).not_to_have_count(0)

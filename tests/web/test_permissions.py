@@ -114,7 +114,8 @@ def test_a_token_gets_through_by_its_scopes_alone(gate: Console) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("role", list(Role))
+# The gate asks nobody's role: who may least and who may most stand for all.
+@pytest.mark.parametrize("role", [Role.regulator, Role.quality_manager])
 @pytest.mark.parametrize("way", ["session", "token"])
 def test_with_a_one_time_password_nothing_opens_but_its_change(gate: Console, role: str, way: str) -> None:
     table: dict[str, str] = gate.app.extensions["permissions"]

@@ -164,7 +164,8 @@ class Narrator:
         if is_last or is_recent and (self._watched_at is None or present - self._watched_at >= _WATCH_EVERY):
             self._watched_at = present
             watch_all_in(self.session, self.clock)
-        for key in dict.fromkeys(row.subject_key for row in rows):
+        # What came in before the first nightly run of the story is counted by it.
+        for key in dict.fromkeys(row.subject_key for row in rows if is_last or is_recent):
             opened = rescore_lot(self.session, self.clock, key)
             if opened is not None and opened not in self.signals:
                 self._plan_decisions(opened, present, is_story=key in self.story_keys)
