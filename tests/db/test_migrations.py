@@ -21,6 +21,8 @@ from traceapp.db import Database
 from traceapp.db.migrate import _config, differences, heads, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
+from traceapp.recall.cases import is_told
+from traceapp.recall.model import Recall
 from traceapp.submission.report_model import ReceivedNumber
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import lots_hash
@@ -384,3 +386,28 @@ def test_a_signal_that_was_there_is_a_case_with_its_alarm_and_its_lot(empty: Dat
         assert [(one.signal_id, one.is_standing) for one in session.scalars(
             select(SignalLot).order_by(SignalLot.signal_id))] == [("s1", True), ("s2", False)]
         assert session.scalars(select(SignalNode.lots_hash)).first() == lots_hash(["k"])
+
+
+def test_recalls_that_were_there_are_decided_and_ended_as_they_were(empty: Database) -> None:
+    migrate_to(empty, "0033")
+    said = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en",
+            "contact", "closing_note")
+    columns = f"id, reference, state, recall_class, opened_at, opened_by, submitted_at, approved_at, revision, "\
+              f"scope_rule, {', '.join(said)}"
+    words = ", ".join("'x'" for _ in said)
+    moment = "'2026-01-01T00:00:00.000000+00:00'"
+    with empty.engine.begin() as connection:
+        for number, (state, submitted, approved) in enumerate((
+                ("draft", "NULL", "NULL"), ("submitted", moment, "NULL"), ("notifying", moment, moment),
+                ("closed", moment, moment), ("cancelled", "NULL", "NULL"))):
+            connection.execute(text(
+                f"INSERT INTO recall ({columns}) VALUES ('r{number}', 'RC-{number}', '{state}', 'II', {moment}, 'u1', "  # noqa: S608
+                f"{submitted}, {approved}, 1, '{{}}', {words})"))
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        found = session.scalars(select(Recall).order_by(Recall.id)).all()
+        assert [(row.state, is_told(row), row.decided_at is not None, row.check_level) for row in found] == [
+            ("draft", False, False, None), ("planned", False, True, "E"), ("notifying", True, True, "E"),
+            ("terminated", True, True, "E"), ("cancelled", False, False, None)]
+        assert {(row.trigger_kind, row.scope_number, row.owner_id) for row in found} == {("other", 1, "u1")}
