@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import PASSWORD
 from tests.factories_recall import HAZARD, TEXTS, VAULT, House, Tray, decided, deliver, make_house, opened, running
@@ -53,10 +55,10 @@ from traceapp.recall.service import (
     write_evaluation,
 )
 from traceapp.recall.states import RecallState
-from traceapp.recall.told import untold
+from traceapp.recall.told import advance_told, untold
 from traceapp.trace.holds import LiftHold, lift_hold
 from traceapp.trace.model import Hold, Lot
-from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
+from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
 from traceapp.worklist.legal_clocks import clocks_about
 
 
@@ -351,3 +353,37 @@ def test_a_settled_ledger_ends_with_a_signature(sqlite: Database, clock: FixedCl
         conclude_checks(session, house.writer, clock, ConcludeChecks(recall.id, "level E asks nobody"))
         terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "all used", PASSWORD))
     assert state_of(sqlite, recall) == "terminated"
+
+
+def test_a_scope_grows_also_after_units_came_back_and_what_was_told_stands_as_told(database: Database, clock: FixedClock,
+                                                                                    house: House) -> None:
+    recall = executing(database, clock, house)
+    lots = (house.glue.lot_key, house.first.lot_key, house.second.lot_key, house.other.lot_key)
+    with database.write() as session:
+        return_units(session, house.writer, clock, ReturnUnits(house.first.lot_key, house.maker.hospital.id, D(120),
+                                                               clock.now()))
+        extend_recall(session, house.writer, clock, ExtendRecall(recall.id, "P-9 too"))
+        set_scope(session, house.writer, clock, SetScope(recall.id, lots))
+        submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
+    clock.move_to(clock.now() + timedelta(hours=1))
+    with database.write() as session:
+        return_units(session, house.writer, clock, ReturnUnits(house.first.lot_key, house.maker.clinic.id, D(30),
+                                                               clock.now()))
+        approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
+    with database.read() as session:
+        assert session.get_one(RecallLedger, (house.first.lot_key, recall.id, house.maker.hospital.id)).shipped == 200
+        # An answer from before does not prove that the hospital knows of P-9.
+        assert untold(session, recall.id) == [house.maker.hospital.id]
+    assert state_of(database, recall) == "notifying"
+    deliver(database, clock, Tray())
+    assert state_of(database, recall) == "executing"
+
+
+def test_a_recall_that_two_answers_at_once_left_behind_goes_on_by_the_sweep(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house)
+    with sqlite.write() as session:
+        session.execute(update(Notice).values(state="sent"))
+        assert advance_told(session, clock) == 1
+        assert advance_told(session, clock) == 0
+    assert state_of(sqlite, recall) == "executing"

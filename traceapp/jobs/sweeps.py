@@ -40,6 +40,7 @@ from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
+from traceapp.recall.told import advance_told
 from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
 from traceapp.submission.records_jobs import JOBS as RECORDS
 from traceapp.surveillance.rescoring import rescore_lot
@@ -231,6 +232,7 @@ def tell_subscribers(world: World, stopping: threading.Event | None = None) -> i
 def remind(world: World) -> int:
     """Remind consignees who have not answered."""
     with world.database.write() as session:
+        advance_told(session, world.clock)
         return remind_due(session, world.clock)
 
 

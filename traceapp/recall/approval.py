@@ -36,7 +36,7 @@ from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lo
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
-from .scope import Scope, frozen_hash, propose_scope, scope_hash, scope_of, shipped_units, units_of
+from .scope import Scope, frozen_hash, propose_scope, scope_of, shipped_units, units_of
 from .told import advance_if_told
 
 APPROVE_TASK = "recall.approve"
@@ -111,7 +111,9 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     units = units_of(scope)
     _open_lines(session, recall, units)
     now = clock.now()
-    recall.scope_hash, recall.submitted_at, recall.submitted_by = scope_hash(scope, left_out), now, actor.id
+    recall.submitted_at, recall.submitted_by = now, actor.id
+    # What people were told of stands as it was told, whatever came back since.
+    recall.scope_hash = _stored_hash(session, recall)
     keep_snapshot(session, actor, clock, recall, scope)
     sign(session, clock, recall, signer, ("submitted", command.reason.strip()))
     move(session, actor, clock, recall, "submit", {
@@ -207,7 +209,9 @@ def keep_snapshot(session: Session, actor: Actor, clock: Clock, recall: Recall, 
         taken_at=clock.now(), taken_by=actor.id, content={
             "lots": [[lot.lot_key, lot.number, plain(lot.made), plain(lot.in_stock), plain(lot.shipped)]
                      for lot in scope.lots],
-            "units": sorted([key, consignee, plain(amount)] for (key, consignee), amount in units_of(scope).items())}))
+            "units": sorted([key, consignee, plain(amount)]
+                            for (key, consignee), amount in _frozen_units(session, recall).items()),
+            "left_out": left_out_of(recall)}))
 
 
 def _submitted(session: Session, actor: Actor, action: str, recall_id: str, revision: int | None) -> Recall:
@@ -247,12 +251,16 @@ def _thaw(session: Session, recall: Recall) -> None:
                                                RecallLedger.scope_number == recall.scope_number))
 
 
-def _refuse_tampered(session: Session, recall: Recall) -> None:
-    """Nothing when scope and texts are those that were signed at submission. Raises Conflict."""
+def _stored_hash(session: Session, recall: Recall) -> str:
     lots = session.execute(select(RecallLot.lot_key, RecallLot.made, RecallLot.in_stock, RecallLot.shipped)
                            .where(RecallLot.recall_id == recall.id))
-    present = frozen_hash(((key, made, in_stock, shipped) for key, made, in_stock, shipped in lots),
-                          _frozen_units(session, recall), left_out_of(recall))
+    return frozen_hash(((key, made, in_stock, shipped) for key, made, in_stock, shipped in lots),
+                       _frozen_units(session, recall), left_out_of(recall))
+
+
+def _refuse_tampered(session: Session, recall: Recall) -> None:
+    """Nothing when scope and texts are those that were signed at submission. Raises Conflict."""
+    present = _stored_hash(session, recall)
     signed = session.scalar(select(RecallSignature.signed_hash).where(
         RecallSignature.recall_id == recall.id, RecallSignature.meaning == "submitted")
         .order_by(RecallSignature.position.desc()).limit(1))
@@ -263,9 +271,13 @@ def _refuse_tampered(session: Session, recall: Recall) -> None:
 
 def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
                   frozen: Mapping[tuple[str, str], Decimal]) -> None:
-    """Nothing when the units are where they were at submission and no lot has been added downstream."""
+    """Nothing when the units are where they were at submission and no lot has been added downstream. Of lines that
+    people were told of before, units may come back."""
     present = shipped_units(session, keys)
-    moved = {pair for pair in frozen.keys() | present.keys() if frozen.get(pair) != present.get(pair)}
+    told = {(key, consignee) for key, consignee in session.execute(select(
+        RecallLedger.lot_key, RecallLedger.consignee_id).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.scope_number < recall.scope_number))}
+    moved = {pair for pair in (frozen.keys() | present.keys()) - told if frozen.get(pair) != present.get(pair)}
     proposed = propose_scope(session, roots_of(recall)).lots
     left_out = left_out_of(recall)
     added = [lot.number for lot in proposed if lot.lot_key not in keys and lot.lot_key not in left_out]

@@ -16,7 +16,7 @@ from traceapp.trace.model import Lot
 
 from .cases import RUNS, TOLD
 from .model import Recall, RecallLot
-from .states import RecallState
+from .states import ENDED
 
 _GTIN = re.compile(r"/01/(\d{14})")
 _SOURCE = "recall:"
@@ -130,7 +130,7 @@ def _facts(row: Recall | Row[*tuple[Any, ...]]) -> RecallFacts:
     assert row.approved_at is not None  # announced is approved
     return RecallFacts(
         id=row.id, reference=row.reference, recall_class=row.recall_class,
-        is_closed=row.state == RecallState.terminated,
+        is_closed=row.state in ENDED,
         title={"zh": row.title_zh, "en": row.title_en}, risk={"zh": row.risk_zh, "en": row.risk_en},
         action={"zh": row.action_zh, "en": row.action_en}, remedy={"zh": row.remedy_zh, "en": row.remedy_en},
         contact=row.contact, announced_at=row.approved_at, closed_at=row.closed_at)

@@ -1,14 +1,14 @@
 """Whether every direct consignee was told, and what follows from it."""
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 
 from .cases import move
-from .model import Notice, NoticeAttempt, Recall
+from .model import Notice, NoticeAttempt, Recall, RecallLedger
 from .states import NoticeState, RecallState
 
 _TOLD = (NoticeState.sent, NoticeState.answered)
@@ -19,18 +19,32 @@ def advance_if_told(session: Session, clock: Clock, recall: Recall) -> bool:
     answer, or by a person who was reached."""
     if recall.state != RecallState.notifying or untold(session, recall.id, 1):
         return False
-    session.refresh(recall, with_for_update=True)
-    if recall.state != RecallState.notifying:
+    # Answers share the recall: who cannot have it alone at once leaves it to the sweep, so that two never wait for
+    # each other.
+    alone = session.scalar(select(Recall).where(Recall.id == recall.id, Recall.state == RecallState.notifying)
+                           .with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    if alone is None:
         return False
-    move(session, SYSTEM, clock, recall, "execute")
+    move(session, SYSTEM, clock, alone, "execute")
     session.flush()
     return True
 
 
+def advance_told(session: Session, clock: Clock, limit: int = 50) -> int:
+    """How many recalls went on: what two at once could not see of each other is seen here."""
+    waiting = session.scalars(select(Recall).where(Recall.state == RecallState.notifying)
+                              .order_by(Recall.id).limit(limit)).all()
+    return sum(advance_if_told(session, clock, recall) for recall in waiting)
+
+
 def untold(session: Session, recall_id: str, most: int = 50) -> list[str]:
-    """Consignees that nothing proves to have been told."""
-    reached = select(NoticeAttempt.consignee_id).where(NoticeAttempt.recall_id == recall_id,
-                                                       NoticeAttempt.reached.is_(True))
+    """Consignees that nothing proves to have been told since they were last to be told."""
+    reached = exists(select(NoticeAttempt.position).where(
+        NoticeAttempt.recall_id == Notice.recall_id, NoticeAttempt.consignee_id == Notice.consignee_id,
+        NoticeAttempt.reached.is_(True), NoticeAttempt.at >= Notice.queued_at))
+    answered = exists(select(RecallLedger.lot_key).where(
+        RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
+        RecallLedger.answered_at >= Notice.queued_at))
     return list(session.scalars(select(Notice.consignee_id).where(
-        Notice.recall_id == recall_id, Notice.state.not_in(_TOLD), Notice.answers == 0,
-        Notice.consignee_id.not_in(reached)).order_by(Notice.consignee_id).limit(most)))
+        Notice.recall_id == recall_id, Notice.state.not_in(_TOLD), ~reached, ~answered)
+        .order_by(Notice.consignee_id).limit(most)))
