@@ -112,16 +112,10 @@ def scope_of(session: Session, roots: Sequence[str], lot_keys: Iterable[str]) ->
     return _scope(session, tuple(roots), came_from, lots, wanted)
 
 
-def scope_hash(scope: Scope, left_out: Mapping[str, str]) -> str:
-    """SHA-256 of the canonical form of what is frozen: lots with quantities, consignees with units, what was left out
-    and why."""
-    return frozen_hash(((lot.lot_key, lot.made, lot.in_stock, lot.shipped) for lot in scope.lots),
-                       units_of(scope), left_out)
-
-
 def frozen_hash(lots: Iterable[tuple[str, Decimal, Decimal, Decimal]], units: Mapping[tuple[str, str], Decimal],
                 left_out: Mapping[str, str]) -> str:
-    """The hash of `scope_hash` from rows: (lot key, made, in stock, shipped); {(lot key, consignee id): units}."""
+    """SHA-256 of the canonical form of what is frozen: rows of (lot key, made, in stock, shipped), {(lot key, consignee
+    id): units}, and what was left out and why."""
     body = {"lots": sorted([key, *numbers] for key, *numbers in lots),
             "consignees": sorted([*pair, amount] for pair, amount in units.items()), "left_out": dict(left_out)}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

@@ -112,15 +112,6 @@ class CountedReport:
     terms: tuple[str, ...]
 
 
-def counted_reports(session: Session, lot_key: str) -> list[CountedReport]:
-    """The complaints that count for one lot, the oldest first; the same ones as `report_days`."""
-    rows = session.execute(
-        select(Complaint.id, Complaint.reference, Complaint.received_at, Complaint.severity, Complaint.terms)
-        .where(Complaint.lot_key == lot_key, *_COUNTED).order_by(Complaint.received_at, Complaint.id))
-    return [CountedReport(key, reference, received_at.date(), severity, tuple(codes))
-            for key, reference, received_at, severity, codes in rows]
-
-
 def reports_by_consignee(session: Session, lot_keys: Iterable[str], on: date) -> list[tuple[str, str, int]]:
     """(lot, consignee, how many) of the complaints that count, until `on`, of which the consignee is known."""
     found: list[tuple[str, str, int]] = []

@@ -16,14 +16,10 @@ from traceapp.signals.samples import Found, Taken
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.ranking import Likeliest
 
+from .words import NODE_KINDS as KIND_TAGS
 from .words import own_name
 
-NODE_KINDS: dict[str, Any] = {
-    NodeKind.lot: lazy_gettext("Batch"), NodeKind.upstream: lazy_gettext("Material or intermediate batch"),
-    NodeKind.supplier: lazy_gettext("Supplier"), NodeKind.line: lazy_gettext("Line and shift"),
-    NodeKind.equipment: lazy_gettext("Machine"), NodeKind.operator: lazy_gettext("Operator"),
-    NodeKind.load: lazy_gettext("Sterilisation load"), NodeKind.site: lazy_gettext("Warehouse"),
-    NodeKind.lane: lazy_gettext("Transport lane"), NodeKind.consignee: lazy_gettext("Consignee")}
+NODE_KINDS: dict[str, Any] = {kind: text for kind, (text, _meaning) in KIND_TAGS.items()}
 TAKEN: dict[str, Any] = {
     Taken.retained: lazy_gettext("kept back when it was made"), Taken.stock: lazy_gettext("from our stock"),
     Taken.returned: lazy_gettext("come back from a customer")}

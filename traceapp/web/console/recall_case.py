@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.capa.queries import capas_about
+from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.cases import is_told, recall_by_id, recall_stream
 from traceapp.recall.drafting import is_open_for_change
@@ -20,7 +21,6 @@ from traceapp.recall.queries import (
     LedgerFilter,
     NoticeRow,
     Totals,
-    consignee_names,
     ledger_page,
     notice_rows,
     scope_rows,
@@ -34,7 +34,7 @@ from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.ui import charts
-from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, word
+from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, own_name, word
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
@@ -80,7 +80,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
     values["funnel"] = _funnel(values["totals"]) if is_told(case) else None
     ending, ending_do = asked_clock(values["clocks"], do), do
-    do = do if do in (*(name for name, _text in _acts(case)), "write_evaluation", "strategy", "mandate") else ""
+    do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(), ending=ending,
                      ending_do=ending_do, clock_words=clock_words, is_told=is_told(case),
@@ -136,7 +136,9 @@ def _assessment(db: Session, case: Recall) -> dict[str, Any]:
 
 def _checks(db: Session, case: Recall) -> dict[str, Any]:
     rows = checks_of(db, case)
-    return {"checks": rows, "names": consignee_names(db, [row.consignee_id for row in rows])}
+    parties = parties_by_id(db, [row.consignee_id for row in rows])
+    return {"checks": rows, "names": {row.consignee_id: own_name(parties.get(row.consignee_id), row.consignee_id)
+                                      for row in rows}}
 
 
 _PARTS = {"overview": _overview, "assessment": _assessment, "scope": _scope, "consignees": _consignees,
@@ -191,6 +193,16 @@ def _acts(case: Recall) -> list[tuple[str, str]]:
     hidden |= {"cancel"} if is_told(case) else set()
     return [(name, str(text)) for name, text in _ACT_WORDS.items()
             if name in actions_from(case.state) and name not in hidden]
+
+
+def _further(case: Recall) -> set[str]:
+    """What can be done besides the acts of the table."""
+    found = {"mandate"}
+    if case.state == RecallState.assessing:
+        found.add("write_evaluation")
+    if case.depth and is_open_for_change(case):
+        found.add("strategy")
+    return found
 
 
 def _funnel(totals: Totals) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def recall_open() -> Response:
             extends_id=given("extends", 32) or None,
             root_lot_keys=_roots(db) if given("root", 32) or signal_id else ()))
         return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
-                    _("The draft %(reference)s is open. Look at its scope, then submit it for approval.",
+                    _("The draft %(reference)s is open. Look at its scope, then begin the assessment.",
                       reference=recall.reference))
 
     return perform(form, act, Refusal(lambda status: _show_new(form, status)))
