@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, select, text
 
+from tests.migrated import migrate_to
 from traceapp.code.model import Scan, ScanDay, SerialRange
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database, UtcTime
@@ -27,9 +27,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
     else:
         database = request.getfixturevalue("empty_postgresql")
     wanted = ScriptDirectory.from_config(_config()).get_revision("0003").down_revision
-    with database.exclusive(), database.engine.connect() as connection:
-        command.upgrade(_config(connection), str(wanted))
-        connection.commit()
+    migrate_to(database, str(wanted))
     with database.engine.begin() as connection:
         for number, at in enumerate((datetime(2026, 11, 1, 15, 30, tzinfo=UTC), datetime(2026, 11, 1, 16, 30, tzinfo=UTC),
                                      datetime(2026, 11, 1, 17, 30, tzinfo=UTC))):

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import column, insert, select, table
 
 from tests.db.test_event_query import ASKED, EVENTS, event, found, whole
-from tests.db.test_migrations import empty, migrate_to
+from tests.db.test_migrations import empty
 from tests.db.test_trace_capture import CASE_GTIN
 from tests.factories_trace import make_batch, make_hand
+from tests.migrated import migrate_to
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,18 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
+def _newest() -> str | None:
+    """The revision that this version needs; finding it reads every migration."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def heads(database: Database) -> tuple[str | None, str | None]:
     """(revision of the database, revision that this version needs)."""
     with database.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
-    return present, ScriptDirectory.from_config(_config()).get_current_head()
+    return present, _newest()
 
 
 def upgrade(database: Database) -> tuple[str | None, str | None]:
