@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from traceapp.signals.causes import Beliefs, Chance, Known, Lot, rank_causes
 from traceapp.signals.covariates import Mark, raised
+from traceapp.signals.drift import drift
 from traceapp.signals.genealogy import Edge, shares_of_leaves
 
 from .registry import Row, benchmark
@@ -106,9 +107,9 @@ def dosed(rng: np.random.Generator) -> Made:
     return Made(edges, _complaints(rng, _doses(edges, cause, shares)), cause, shares)
 
 
-def _with_days(made: Made) -> Made:
+def _with_days(made: Made, suppliers: Iterable[str] = ()) -> Made:
     days = {name: float(at * BULKS // FINISHED) for at, name in enumerate(_NAMES)}
-    lasting = {f"line {line}" for line in range(LINES)}
+    lasting = {f"line {line}" for line in range(LINES)} | set(suppliers)
     return replace(made, beliefs=Beliefs(known=Known(days=days, lasting=lasting)))
 
 
@@ -120,12 +121,37 @@ def late(rng: np.random.Generator) -> Made:
     return _with_days(Made(edges, _complaints(rng, doses), cause))
 
 
-def _with_marks(rng: np.random.Generator, made: Made, chance_of_cause: float) -> Made:
-    """One node in twenty was outside its limits; the cause with its own chance."""
+def _with_marks(rng: np.random.Generator, made: Made, chance_of_cause: float, mark: Mark = Mark.excursion) -> Made:
+    """One node in twenty bears the mark; the cause with its own chance."""
     nodes = sorted({node for edge in made.edges for node in edge})
     marked = {node for node in nodes if rng.random() < (chance_of_cause if node == made.cause else 0.05)}
-    marks = {node: frozenset({Mark.excursion}) for node in marked}
-    return replace(made, beliefs=Beliefs(weights=raised(dict.fromkeys(nodes, 1.0), marks)))
+    return _marked(made, {node: frozenset({mark}) for node in marked})
+
+
+def _marked(made: Made, marks: dict[str, frozenset[Mark]]) -> Made:
+    nodes = sorted({node for edge in made.edges for node in edge})
+    return replace(made, beliefs=replace(made.beliefs, weights=raised(dict.fromkeys(nodes, 1.0), marks)))
+
+
+def supplier(rng: np.random.Generator, rise: float) -> Made:
+    """The supplier of a material goes wrong with one of its lots; in results with a spread of .05 of the tolerance they
+    rise by `rise` from there on, a lot. What rises is told by the test that the service uses."""
+    edges = _edges(_used(rng, in_order=True))
+    edges += [(f"supplier {kind}", f"raw {kind}-{lot}") for kind in range(MATERIALS) for lot in range(LOTS_OF_ONE)]
+    at, began = int(rng.integers(MATERIALS)), int(rng.integers(2, LOTS_OF_ONE - 1))
+    doses = np.max([_doses(edges, f"raw {at}-{lot}") for lot in range(began, LOTS_OF_ONE)], axis=0)
+    made = _with_days(Made(edges, _complaints(rng, doses), f"supplier {at}"),
+                      {f"supplier {kind}" for kind in range(MATERIALS)})
+    marks: dict[str, frozenset[Mark]] = {}
+    for kind in range(MATERIALS):
+        shares = rng.normal(0.5, 0.05, LOTS_OF_ONE)
+        if kind == at:
+            shares += rise * np.clip(np.arange(LOTS_OF_ONE) - began + 1, 0, None)
+        found = drift(shares.tolist())
+        if found.is_rising:
+            higher = [f"raw {kind}-{lot}" for lot in range(LOTS_OF_ONE - found.since, LOTS_OF_ONE)]
+            marks |= dict.fromkeys([f"supplier {kind}", *higher], frozenset({Mark.trend}))
+    return _marked(made, marks)
 
 
 @dataclass(frozen=True)
@@ -146,6 +172,12 @@ SETTINGS = (
             "sensors, informative", 1.0),
     Setting("raw lot in order, excursions elsewhere alike", lambda rng: _with_marks(rng, in_order(rng), 0.05),
             "sensors, not informative", 0.97),
+    Setting("raw lot in order, 30 % had results near a limit",
+            lambda rng: _with_marks(rng, in_order(rng), 0.3, Mark.drift), "inspections, informative", 1.0),
+    Setting("raw lot in order, results near a limit elsewhere alike",
+            lambda rng: _with_marks(rng, in_order(rng), 0.05, Mark.drift), "inspections, not informative", 0.97),
+    Setting("supplier goes wrong, its results rise", lambda rng: supplier(rng, 0.08), "trend, informative", 1.0),
+    Setting("supplier goes wrong, no results rise", lambda rng: supplier(rng, 0.0), "trend, not informative", 0.97),
 )
 
 

@@ -5,11 +5,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 
 from tests.factories_surveillance import add_lot, add_product
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.signals.covariates import Mark
 from traceapp.surveillance.covariates import covariates_of
 from traceapp.trace.model import Lot, TestResult
 from traceapp.trace.sensor_model import Excursion
@@ -48,6 +50,36 @@ def test_a_supplier_whose_results_rise_towards_the_limit_is_told_with_the_chance
     (one,) = found["s1"]
     assert (one.name_en, one.drift.lots, one.drift.is_rising, one.drift.is_near) == ("monomer", 7, True, True)
     assert one.drift.share == pytest.approx(0.96) and one.drift.p == pytest.approx(1 / 5040)
+
+
+def test_the_higher_lots_of_a_rising_series_are_marked_and_so_are_results_out_of_limits(
+        database: Database, glue: list[Lot]) -> None:
+    with database.write() as session:
+        session.add(TestResult(lot_key=glue[0].lot_key, inspection_id="i1", position=3, name_zh="色", name_en="colour",
+                               text="yellow", expected_text="white", is_within=False))
+    with database.read() as session:
+        found = covariates_of(session, [lot.lot_key for lot in glue], ["s1"])
+    marks, higher = found.marks_of_lots(), found.suppliers["s1"][0].higher
+    assert [point.number for point in higher] == ["G3", "G4", "G5", "G6"]
+    assert marks == {glue[0].lot_key: {Mark.drift}, glue[2].lot_key: {Mark.excursion}, glue[3].lot_key: {Mark.trend},
+                     glue[4].lot_key: {Mark.trend}, glue[5].lot_key: {Mark.drift, Mark.trend}, glue[6].lot_key: {Mark.drift, Mark.trend}}
+    assert found.rising() == {"s1"}
+
+
+def test_results_of_one_supplier_cost_as_many_queries_as_of_forty(sqlite: Database, clock: FixedClock) -> None:
+    with sqlite.write() as session:
+        material = add_product(session, clock.now(), "GLUE", "material")
+        for number in range(40):
+            lot = add_lot(session, material, f"G{number}", 100, clock.now())
+            lot.supplier_id = f"s{number}"
+            add_result(session, lot, 1, "0.095", (None, "0.1"))
+    statements: list[str] = []
+    sqlalchemy_event.listen(sqlite.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    with sqlite.read() as session:
+        assert len(covariates_of(session, [], ["s1"]).suppliers) == 1
+        first = len(statements)
+        assert len(covariates_of(session, [], [f"s{number}" for number in range(40)]).suppliers) == 40
+    assert len(statements) == 2 * first
 
 
 def test_a_lot_tells_its_results_nearest_to_a_limit_first_and_its_times_outside(

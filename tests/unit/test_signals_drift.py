@@ -8,12 +8,13 @@ import pytest
 from scipy.stats import kendalltau, theilslopes
 
 from traceapp.core.errors import InvalidInput
-from traceapp.signals.drift import ALPHA, drift, share_used
+from traceapp.signals.drift import ALPHA, drift
+from traceapp.signals.limits import share_used
 
 
 @pytest.mark.parametrize(("value", "lower", "upper", "share"), [
     (5.0, 4.0, 6.0, 0.0), (6.0, 4.0, 6.0, 1.0), (3.5, 4.0, 6.0, 1.5), (0.096, None, 0.1, 0.96), (50.0, 40.0, None, 0.8),
-    (5.0, None, None, None), (5.0, 5.0, 5.0, None), (0.0, 1.0, None, None), (1.0, None, 0.0, None)])
+    (0.0, 0.0, 10.0, 0.0), (9.2, 0.0, 10.0, 0.92), (5.0, None, None, None), (5.0, 5.0, 5.0, None), (0.0, 1.0, None, None), (1.0, None, 0.0, None)])
 def test_a_share_is_one_on_a_limit_and_nothing_without_a_scale(
     value: float, lower: float | None, upper: float | None, share: float | None
 ) -> None:
@@ -58,3 +59,9 @@ def test_no_result_and_what_is_no_number_are_refused() -> None:
     for shares in ([], [0.1, float("nan")]):
         with pytest.raises(InvalidInput):
             drift(shares)
+
+
+def test_the_lots_after_a_step_are_the_higher_ones_and_nothing_that_does_not_rise_has_any() -> None:
+    before, after = [0.48, 0.5, 0.49, 0.51, 0.5, 0.52], [0.7, 0.71, 0.73, 0.72]
+    assert drift(before + after).since == len(after)
+    assert (drift(after + before).is_rising, drift(after + before).since) == (False, 0)

@@ -1,7 +1,8 @@
 """What sensors and inspections say about a node before any complaint: how much more likely it is to be the cause.
 
-The odds are stated, not fitted: an excursion triples the prior odds of its node, results near or beyond a limit double
-them, and together they never raise them more than tenfold, so that a sensor alone accuses nobody.
+A mark multiplies the prior odds of its node by how much likelier it stands on a cause than on another node (Bayes):
+`mark_odds`. Of all causes one in ten is taken to be of a kind that shows in a sensor or a test at all, since most
+faults show in none that is made. Together marks never raise odds more than tenfold: a sensor alone accuses nobody.
 """
 from __future__ import annotations
 
@@ -17,14 +18,30 @@ MOST_ODDS = 10.0
 class Mark(StrEnum):
     excursion = "excursion"
     drift = "drift"
+    trend = "trend"
+
+
+# What is stated of each mark: how often a fault that can show in it does, and on which share of other nodes it stands.
+# The last is the level of the test for a trend; the others are usual of stores and of capable processes.
+STATED_RATES: dict[Mark, tuple[float, float]] = {
+    Mark.excursion: (0.7, 0.03), Mark.drift: (0.3, 0.02), Mark.trend: (0.3, 0.01)}
+SHOWING = 0.1
+
+
+def mark_odds(shown: float, elsewhere: float, showing: float = SHOWING) -> float:
+    """The factor of the odds for a mark: `shown` by so many of the causes that can show it, which are the share
+    `showing` of all; the other causes bear it as often as any node, `elsewhere`."""
+    return (showing * shown + (1 - showing) * elsewhere) / elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """By how much each mark multiplies the prior odds of a node: at least 1."""
+    """By how much each mark multiplies the prior odds of a node: at least 1. The defaults are those of `STATED_RATES`,
+    rounded down."""
 
     excursion: float = 3.0
     drift: float = 2.0
+    trend: float = 3.0
 
     def of(self, marks: frozenset[Mark]) -> float:
         """The factor of a node with these marks, within 1 and `MOST_ODDS`."""

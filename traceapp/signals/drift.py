@@ -1,58 +1,50 @@
 """Do a supplier's test results creep towards their limit, while each of them still passes?
 
-A result is the share of its tolerance that it uses: 0 in the middle of two limits, 1 on a limit; with one limit only,
-its share of that limit. The trend over lots in order is Theil's slope, its chance under no trend that of Kendall's
-one-sided test: exact for results without ties, else from seeded permutations.
+A result is the share of its tolerance that it uses (`limits.share_used`). The trend over lots in order is Theil's
+slope, its chance under no trend that of Kendall's one-sided test: exact for results without ties, else from seeded
+permutations. From which lot on results are higher is told by Pettitt's statistic.
 Sources: Theil H, Proc Kon Ned Akad Wet 1950;53:386-392; Sen PK, J Am Stat Assoc 1968;63:1379-1389; Kendall MG,
-Rank Correlation Methods, 1948 (the distribution of S by recursion).
+Rank Correlation Methods, 1948 (the distribution of S by recursion); Pettitt AN, Appl Stat 1979;28:126-135.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceapp.core.errors import InvalidInput
 
-# A result that uses nine tenths of its tolerance is near the limit. A trend needs five lots at least (with fewer no
-# order is improbable enough), is looked for in the last twelve, and counts from a chance of 1 in 100.
-NEAR, LEAST_LOTS, LAST_LOTS, ALPHA = 0.9, 5, 12, 0.01
+from .limits import is_near
+
+# A trend needs five lots at least (with fewer no order is improbable enough), is looked for in the last twelve, and
+# counts from a chance of 1 in 100.
+LEAST_LOTS, LAST_LOTS, ALPHA = 5, 12, 0.01
 _PERMUTATIONS = 9_999
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Results of one characteristic over lots in order. `share`: of the last lot; `slope` a lot; `p`: the chance of
-    such an order without a trend, None for too few lots."""
+    such an order without a trend, None for too few lots; `since`: how many of the last lots are the higher ones, 0
+    where nothing rises."""
 
     lots: int
     share: float
     slope: float
     p: float | None
+    since: int = 0
 
     @property
     def is_near(self) -> bool:
         """Whether the last result is near its limit, or beyond."""
-        return self.share >= NEAR
+        return is_near(self.share)
 
     @property
     def is_rising(self) -> bool:
         """Whether the results rise by more than chance."""
         return self.p is not None and self.p <= ALPHA and self.slope > 0
-
-
-def share_used(value: float, lower: float | None, upper: float | None) -> float | None:
-    """The share of its tolerance that a result uses; above 1 beyond a limit. None where no limit gives a scale."""
-    if lower is not None and upper is not None:
-        half = (upper - lower) / 2
-        return abs(value - (lower + upper) / 2) / half if half > 0 else None
-    if upper is not None:
-        return value / upper if upper > 0 else None
-    if lower is not None:
-        return lower / value if value > 0 and lower > 0 else None
-    return None
 
 
 def drift(shares: Sequence[float], *, seed: int = 0) -> Drift:
@@ -62,7 +54,15 @@ def drift(shares: Sequence[float], *, seed: int = 0) -> Drift:
         raise InvalidInput("There must be a number for every lot, and at least one.", place="shares")
     if seen.size < LEAST_LOTS:
         return Drift(seen.size, float(seen[-1]), _slope(seen), None)
-    return Drift(seen.size, float(seen[-1]), _slope(seen), _chance(seen, seed))
+    found = Drift(seen.size, float(seen[-1]), _slope(seen), _chance(seen, seed))
+    return replace(found, since=_since(seen)) if found.is_rising else found
+
+
+def _since(seen: NDArray[np.float64]) -> int:
+    """How many of the last lots lie above those before them: Pettitt's place of the change."""
+    order = np.sign(seen[:, None] - seen[None, :])
+    falls = [float(order[:at, at:].sum()) for at in range(1, seen.size)]
+    return seen.size - 1 - int(np.argmin(falls))
 
 
 def _slope(seen: NDArray[np.float64]) -> float:

@@ -3,28 +3,49 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from traceapp.signals.drift import LAST_LOTS, Drift, drift, share_used
+from traceapp.signals.covariates import Mark
+from traceapp.signals.limits import is_near, share_used
 from traceapp.trace.model import Lot, TestResult
 from traceapp.trace.sensor_model import Excursion
 
 from .exposure import chunks
 
+if TYPE_CHECKING:
+    from traceapp.signals.drift import Drift
+
 # Lots of a supplier that are looked at, the newest: enough for the last twelve of several materials.
-_NEWEST_LOTS = 20 * LAST_LOTS
+_NEWEST_LOTS = 240
+_RESULT = (TestResult.lot_key, TestResult.name_zh, TestResult.name_en, TestResult.value, TestResult.lower,
+           TestResult.upper, TestResult.is_within)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A characteristic with the share of its tolerance that the result uses: the largest of the lot."""
+    """A characteristic with the share of its tolerance that the result uses: the largest of the lot. `share` is None
+    for a result in words, or one without a scale."""
 
     name_zh: str
     name_en: str
-    share: float
+    share: float | None
+    is_within: bool
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is near a limit, or beyond."""
+        return not self.is_within or is_near(self.share)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The greater, the nearer to a limit."""
+        return not self.is_within, -1.0 if self.share is None else self.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +57,34 @@ class LotCovariates:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """The result of one lot of a series."""
+
+    lot_key: str
+    number: str
+    at: datetime
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class SupplierDrift:
-    """The results of one characteristic of one material over the supplier's last lots."""
+    """The results of one characteristic of one material over the supplier's last lots, the oldest first."""
 
     product_id: str
     name_zh: str
     name_en: str
     drift: Drift
+    points: tuple[Point, ...] = ()
+
+    @property
+    def higher(self) -> tuple[Point, ...]:
+        """The lots from which on the results are higher; none where nothing rises."""
+        return self.points[len(self.points) - self.drift.since:]
+
+    @property
+    def rank(self) -> tuple[bool, bool, float, str, str]:
+        """Rising ones first, then those near a limit, then by the last result."""
+        return not self.drift.is_rising, not self.drift.is_near, -self.drift.share, self.product_id, self.name_zh
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +94,98 @@ class Covariates:
     lots: dict[str, LotCovariates]
     suppliers: dict[str, tuple[SupplierDrift, ...]]
 
+    def marks_of_lots(self) -> dict[str, frozenset[Mark]]:
+        """What raises the odds of lots: an excursion, a result near or beyond a limit, a place in a rising series."""
+        found: dict[str, set[Mark]] = defaultdict(set)
+        for key, one in self.lots.items():
+            if one.excursions:
+                found[key].add(Mark.excursion)
+            if any(result.is_near for result in one.results):
+                found[key].add(Mark.drift)
+        for series in self.suppliers.values():
+            for point in (point for one in series for point in one.higher):
+                found[point.lot_key].add(Mark.trend)
+        return {key: frozenset(marks) for key, marks in found.items()}
+
+    def rising(self) -> set[str]:
+        """Suppliers with results that rise."""
+        return {key for key, series in self.suppliers.items() if any(one.drift.is_rising for one in series)}
+
 
 def covariates_of(session: Session, lot_keys: Iterable[str], supplier_ids: Iterable[str]) -> Covariates:
-    """Two queries a chunk of lots, one a supplier, whatever the number of results."""
-    return Covariates(_of_lots(session, sorted(set(lot_keys))),
-                      {key: found for key in sorted(set(supplier_ids)) if (found := _of_supplier(session, key))})
-
-
-def _share(row: TestResult) -> float | None:
-    if row.value is None:
-        return None
-    return share_used(float(row.value), *(None if limit is None else float(limit) for limit in (row.lower, row.upper)))
+    """Two queries a chunk of lots, one a chunk of suppliers, whatever the number of results."""
+    return Covariates(_of_lots(session, sorted(set(lot_keys))), {
+        key: found for key, series in series_of(session, supplier_ids).items()
+        if (found := tuple(one for one in series if one.drift.is_near or one.drift.is_rising))})
 
 
 def _of_lots(session: Session, keys: list[str]) -> dict[str, LotCovariates]:
     outside: dict[str, int] = {}
     results: dict[str, dict[str, Result]] = defaultdict(dict)
     for some in chunks(keys):
-        for key, count in session.execute(select(Excursion.lot_key, func.count()).where(Excursion.lot_key.in_(some))
-                                          .group_by(Excursion.lot_key)):
-            outside[key] = count
-        for row in session.scalars(select(TestResult).where(TestResult.lot_key.in_(some))):
-            share = _share(row)
-            known = results[row.lot_key].get(row.name_zh)
-            if share is not None and (known is None or share > known.share):
-                results[row.lot_key][row.name_zh] = Result(row.name_zh, row.name_en, share)
-    return {key: LotCovariates(outside.get(key, 0), tuple(sorted(results.get(key, {}).values(),
-                                                                 key=lambda one: (-one.share, one.name_zh))))
-            for key in keys if key in outside or results.get(key)}
+        outside.update((key, count) for key, count in session.execute(
+            select(Excursion.lot_key, func.count()).where(Excursion.lot_key.in_(some)).group_by(Excursion.lot_key)))
+        for key, name_zh, name_en, value, lower, upper, is_within in session.execute(
+                select(*_RESULT).where(TestResult.lot_key.in_(some))):
+            result = Result(name_zh, name_en, share_of(value, lower, upper), is_within)
+            known = results[key].get(name_zh)
+            if known is None or result.rank > known.rank:
+                results[key][name_zh] = result
+    return {key: LotCovariates(outside.get(key, 0), tuple(sorted(
+        results.get(key, {}).values(), key=lambda one: ([-part for part in one.rank], one.name_zh))))
+        for key in keys if key in outside or results.get(key)}
 
 
-def _of_supplier(session: Session, supplier_id: str) -> tuple[SupplierDrift, ...]:
-    newest = (select(Lot.lot_key, Lot.product_id, Lot.started_at).where(
-        Lot.supplier_id == supplier_id, Lot.product_id.is_not(None))
-        .order_by(Lot.started_at.desc(), Lot.lot_key).limit(_NEWEST_LOTS).subquery())
-    rows = session.execute(select(TestResult, newest.c.product_id).join(newest, newest.c.lot_key == TestResult.lot_key)
-                           .order_by(newest.c.started_at, newest.c.lot_key))
-    series: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    english: dict[str, str] = {}
-    for row, product_id in rows:
-        share = _share(row)
-        if share is not None:
-            lots = series[(product_id, row.name_zh)]
-            lots[row.lot_key] = max(share, lots.get(row.lot_key, share))
-            english[row.name_zh] = row.name_en
-    found = [SupplierDrift(product_id, name, english[name], drift(list(lots.values())))
-             for (product_id, name), lots in series.items()]
-    return tuple(sorted((one for one in found if one.drift.is_near or one.drift.is_rising),
-                        key=lambda one: (not one.drift.is_rising, -one.drift.share, one.product_id, one.name_zh)))
+def share_of(value: Decimal | None, lower: Decimal | None, upper: Decimal | None) -> float | None:
+    """The share of its tolerance that a stored result uses; None for a result in words."""
+    if value is None:
+        return None
+    return share_used(float(value), *(None if limit is None else float(limit) for limit in (lower, upper)))
+
+
+@dataclass(slots=True)
+class _Series:
+    """One characteristic of one material of one supplier, while it is read."""
+
+    english: str = ""
+    points: dict[str, Point] = field(default_factory=dict)
+
+    def add(self, point: Point) -> None:
+        """The largest share of a lot counts."""
+        known = self.points.get(point.lot_key)
+        if known is None or point.share > known.share:
+            self.points[point.lot_key] = point
+
+
+def series_of(session: Session, supplier_ids: Iterable[str]) -> dict[str, tuple[SupplierDrift, ...]]:
+    """The series of each supplier over its newest lots, the most remarkable first; one query a chunk of suppliers."""
+    found: dict[tuple[str, str, str], _Series] = defaultdict(_Series)
+    for some in chunks(sorted(set(supplier_ids))):
+        for row in session.execute(_results_of(some)):
+            share = share_of(row.value, row.lower, row.upper)
+            if share is not None:
+                series = found[row.supplier_id, row.product_id, row.name_zh]
+                series.english = row.name_en
+                series.add(Point(row.lot_key, row.number, row.started_at, share))
+    by_supplier: dict[str, list[SupplierDrift]] = defaultdict(list)
+    for (supplier_id, product_id, name), series in found.items():
+        by_supplier[supplier_id].append(_judged(product_id, name, series))
+    return {key: tuple(sorted(all_of, key=lambda one: one.rank)) for key, all_of in by_supplier.items()}
+
+
+def _results_of(supplier_ids: list[str]) -> Select[Any]:
+    """The results of the newest lots of each of these suppliers, the oldest lot first."""
+    newest = (select(Lot.lot_key, Lot.supplier_id, Lot.product_id, Lot.number, Lot.started_at,
+                     func.row_number().over(partition_by=Lot.supplier_id,
+                                            order_by=(Lot.started_at.desc(), Lot.lot_key)).label("place"))
+              .where(Lot.supplier_id.in_(supplier_ids), Lot.product_id.is_not(None)).subquery())
+    return (select(newest.c.supplier_id, newest.c.product_id, newest.c.number, newest.c.started_at, *_RESULT)
+            .join(newest, newest.c.lot_key == TestResult.lot_key).where(newest.c.place <= _NEWEST_LOTS)
+            .order_by(newest.c.started_at, newest.c.lot_key))
+
+
+def _judged(product_id: str, name: str, series: _Series) -> SupplierDrift:
+    from traceapp.signals.drift import LAST_LOTS, drift
+
+    points = tuple(series.points.values())[-LAST_LOTS:]
+    return SupplierDrift(product_id, name, series.english, drift([point.share for point in points]), points)

@@ -10,18 +10,16 @@ from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, literal, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.covariates import Mark, raised
 from traceapp.signals.samples import Found, NextSample, Result, Taken, Test, next_samples
-from traceapp.trace.model import Lot, TestResult
-from traceapp.trace.sensor_model import Excursion
+from traceapp.trace.model import Lot
 
 from .alarm import NodeKind
 from .cause_model import CauseSample
-from .exposure import chunks
+from .covariates import covariates_of
 from .lineage import BY_PLACE, LASTING, Lineage, day_of, lineage_of
 from .observe import Observation, observe_lots, reports_by_consignee
 from .priors import BEFORE_ANY, confirmed_causes, kind_shares
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 MOST_CLASSES = 12
 NO_CAUSE = 0.5
 _REPLICATIONS, _FEWER, _MANY = 999, 199, 600
-# The outer tenth of the range between two limits counts as near a limit.
-_NEAR = 0.1
 _KEPT = 64
 
 
@@ -212,13 +208,8 @@ def _places(session: Session, lineage: Lineage, on: date) -> dict[str, dict[str,
 
 
 def _marks(session: Session, lineage: Lineage) -> dict[str, frozenset[Mark]]:
-    """Lots that were outside their limits, or whose inspection found results near or beyond a limit."""
-    found: dict[str, set[Mark]] = {}
-    r, room = TestResult, (TestResult.upper - TestResult.lower) * literal(_NEAR, Float)
-    is_near = or_(r.is_within.is_(False), r.value > r.upper - room, r.value < r.lower + room)
-    for keys in chunks(sorted(lineage.lots)):
-        for key in session.scalars(select(Excursion.lot_key).where(Excursion.lot_key.in_(keys)).distinct()):
-            found.setdefault(key, set()).add(Mark.excursion)
-        for key in session.scalars(select(r.lot_key).where(r.lot_key.in_(keys), is_near).distinct()):
-            found.setdefault(key, set()).add(Mark.drift)
-    return {key: frozenset(marks) for key, marks in found.items()}
+    """What sensors and inspections say of lots, and of suppliers whose results rise."""
+    suppliers = {thing.ref: key for key, thing in lineage.things.items() if thing.kind == NodeKind.supplier}
+    found = covariates_of(session, lineage.lots, suppliers)
+    marks = {key: marks for key, marks in found.marks_of_lots().items() if key in lineage.lots}
+    return marks | {suppliers[ref]: frozenset({Mark.trend}) for ref in found.rising()}

@@ -28,7 +28,8 @@ RESULTS: dict[str, Any] = {
     Found.unclear: lazy_gettext("unclear")}
 MARKS: dict[str, Any] = {
     Mark.excursion: lazy_gettext("was outside its storage limits"),
-    Mark.drift: lazy_gettext("test results near or beyond a limit")}
+    Mark.drift: lazy_gettext("test results near or beyond a limit"),
+    Mark.trend: lazy_gettext("test results rising from lot to lot")}
 
 
 def chance_words(posterior: float | None) -> str:
