@@ -107,9 +107,9 @@ def dosed(rng: np.random.Generator) -> Made:
     return Made(edges, _complaints(rng, _doses(edges, cause, shares)), cause, shares)
 
 
-def _with_days(made: Made, suppliers: Iterable[str] = ()) -> Made:
+def _with_days(made: Made) -> Made:
     days = {name: float(at * BULKS // FINISHED) for at, name in enumerate(_NAMES)}
-    lasting = {f"line {line}" for line in range(LINES)} | set(suppliers)
+    lasting = {f"line {line}" for line in range(LINES)}
     return replace(made, beliefs=Beliefs(known=Known(days=days, lasting=lasting)))
 
 
@@ -134,24 +134,26 @@ def _marked(made: Made, marks: dict[str, frozenset[Mark]]) -> Made:
 
 
 def supplier(rng: np.random.Generator, rise: float) -> Made:
-    """The supplier of a material goes wrong with one of its lots; in results with a spread of .05 of the tolerance they
-    rise by `rise` from there on, a lot. What rises is told by the test that the service uses."""
+    """Two suppliers deliver each material by turns; one does harm with its second or third lot here. Its results have a
+    spread of .05 of the tolerance and rise by `rise` a lot over the last six of twelve lots, of which four are used
+    here. What rises is told by the test that the service uses."""
     edges = _edges(_used(rng, in_order=True))
-    edges += [(f"supplier {kind}", f"raw {kind}-{lot}") for kind in range(MATERIALS) for lot in range(LOTS_OF_ONE)]
-    at, began = int(rng.integers(MATERIALS)), int(rng.integers(2, LOTS_OF_ONE - 1))
-    doses = np.max([_doses(edges, f"raw {at}-{lot}") for lot in range(began, LOTS_OF_ONE)], axis=0)
-    made = _with_days(Made(edges, _complaints(rng, doses), f"supplier {at}"),
-                      {f"supplier {kind}" for kind in range(MATERIALS)})
+    used = sorted({parent for parent, _ in edges if parent.startswith("raw")})
+    by = {lot: f"supplier {lot[4:-2]}-{int(lot[-1]) % 2}" for lot in used}
+    edges += [(by[lot], lot) for lot in used]
+    cause, began = str(rng.choice(sorted(set(by.values())))), int(rng.integers(1, 3))
+    bad = [lot for lot in used if by[lot] == cause and int(lot[-1]) // 2 >= began]
+    doses = np.max([_doses(edges, lot) for lot in bad] or [np.zeros(FINISHED)], axis=0)
     marks: dict[str, frozenset[Mark]] = {}
-    for kind in range(MATERIALS):
-        shares = rng.normal(0.5, 0.05, LOTS_OF_ONE)
-        if kind == at:
-            shares += rise * np.clip(np.arange(LOTS_OF_ONE) - began + 1, 0, None)
+    for one in sorted(set(by.values())):
+        shares = rng.normal(0.5, 0.05, 12)
+        if one == cause:
+            shares[6:] += rise * np.arange(1, 7)
         found = drift(shares.tolist())
         if found.is_rising:
-            higher = [f"raw {kind}-{lot}" for lot in range(LOTS_OF_ONE - found.since, LOTS_OF_ONE)]
-            marks |= dict.fromkeys([f"supplier {kind}", *higher], frozenset({Mark.trend}))
-    return _marked(made, marks)
+            higher = [lot for lot in used if by[lot] == one and 4 - int(lot[-1]) // 2 <= found.since]
+            marks |= {one: frozenset({Mark.trend}), **dict.fromkeys(higher, frozenset({Mark.higher}))}
+    return _marked(Made(edges, _complaints(rng, doses), cause), marks)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ SETTINGS = (
             lambda rng: _with_marks(rng, in_order(rng), 0.3, Mark.drift), "inspections, informative", 1.0),
     Setting("raw lot in order, results near a limit elsewhere alike",
             lambda rng: _with_marks(rng, in_order(rng), 0.05, Mark.drift), "inspections, not informative", 0.97),
-    Setting("supplier goes wrong, its results rise", lambda rng: supplier(rng, 0.08), "trend, informative", 1.0),
+    Setting("supplier goes wrong, its results rise", lambda rng: supplier(rng, 0.15), "trend, informative", 1.0),
     Setting("supplier goes wrong, no results rise", lambda rng: supplier(rng, 0.0), "trend, not informative", 0.97),
 )
 

@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from PIL import Image
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from tests.factories_cases import promoted, world_of
 from tests.factories_complaint import scanned
 from tests.factories_links import linked
 from tests.factories_recall import House, make_house, running
-from tests.factories_surveillance import add_complaint, add_reactions
+from tests.factories_surveillance import add_complaint, add_lot, add_reactions
 from tests.factories_trace import GOOD, UNIT_GTIN
 from tests.factories_web import Console
 from tests.http_clients import ApiClient, user_of
@@ -26,13 +27,14 @@ from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
+from traceapp.surveillance.drifting import drifts_listed, look_for_drifts
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.inspecting import RecordInspection, record_inspection
-from traceapp.trace.model import Hold
+from traceapp.trace.model import Hold, TestResult
 from traceapp.vault.service import PersonDetails, SealPerson, seal_person
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
@@ -125,6 +127,16 @@ def make_plant(console: Console) -> Plant:
             add_complaint(session, house.second, clock.now(), consignee_id=house.maker.clinic.id)
         (group,) = find_groups(session, clock, house.second.lot_key)
     ids |= {"system": "imdrf", "version": "2026", "group_id": group.id} | _with_capa(api, ids)
+    ids["run_id"] = api.post("/detection-plans", {"cause": "lot"})["id"]
+    with database.write() as session:
+        for number in range(5):
+            lot = add_lot(session, house.maker.plaster, f"DR{number}", 1, clock.now() + timedelta(days=number))
+            lot.supplier_id = house.maker.supplier.id
+            session.add(TestResult(lot_key=lot.lot_key, inspection_id="i1", position=1, name_zh="单体", name_en="monomer",
+                                   value=Decimal(f"0.{number + 5}"), upper=Decimal(1), is_within=True))
+        session.flush()
+        look_for_drifts(session, clock, [house.maker.supplier.id])
+        ids["drift_id"] = drifts_listed(session)[0].id
     return Plant(console, api, house, ids)
 
 

@@ -1,6 +1,7 @@
 """Every table of the product in one import, for migrations, tests and the start of a process."""
 from traceapp.adverse_event import decision_model as adverse_event_decisions
 from traceapp.adverse_event import group_model as groups
+from traceapp.adverse_event import group_rule_model as group_rules
 from traceapp.adverse_event import model as adverse_event
 from traceapp.attachment import model as attachment
 from traceapp.audit import model as audit
@@ -24,8 +25,10 @@ from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
 from traceapp.surveillance import cause_model as causes
+from traceapp.surveillance import drift_model as drifts
 from traceapp.surveillance import fit_model as detection_fits
 from traceapp.surveillance import model as surveillance
+from traceapp.surveillance import plan_model as plans
 from traceapp.surveillance import screen_model as screens
 from traceapp.surveillance import watch_model as watching
 from traceapp.trace import model as trace
@@ -39,7 +42,7 @@ from traceapp.worklist import roster_model as roster
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
-           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "groups", "identity",
-           "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall",
-           "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission", "surveillance",
-           "trace", "vault", "watching", "worklist"]
+           "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
+           "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
+           "printing", "promises", "recall", "reports", "returns", "roster", "screens", "sensors", "service_clocks",
+           "submission", "surveillance", "trace", "vault", "watching", "worklist"]

@@ -61,8 +61,8 @@ def test_the_higher_lots_of_a_rising_series_are_marked_and_so_are_results_out_of
         found = covariates_of(session, [lot.lot_key for lot in glue], ["s1"])
     marks, higher = found.marks_of_lots(), found.suppliers["s1"][0].higher
     assert [point.number for point in higher] == ["G3", "G4", "G5", "G6"]
-    assert marks == {glue[0].lot_key: {Mark.drift}, glue[2].lot_key: {Mark.excursion}, glue[3].lot_key: {Mark.trend},
-                     glue[4].lot_key: {Mark.trend}, glue[5].lot_key: {Mark.drift, Mark.trend}, glue[6].lot_key: {Mark.drift, Mark.trend}}
+    assert marks == {glue[0].lot_key: {Mark.drift}, glue[2].lot_key: {Mark.excursion}, glue[3].lot_key: {Mark.higher},
+                     glue[4].lot_key: {Mark.higher}, glue[5].lot_key: {Mark.drift, Mark.higher}, glue[6].lot_key: {Mark.drift, Mark.higher}}
     assert found.rising() == {"s1"}
 
 

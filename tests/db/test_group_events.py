@@ -10,10 +10,10 @@ from tests.db.test_legal_clocks import QUALITY
 from tests.db.test_markets import MANAGER
 from tests.factories_surveillance import add_complaint, add_lot, add_product
 from traceapp.adverse_event.group_model import GroupEvent
+from traceapp.adverse_event.group_rule import GroupRule
 from traceapp.adverse_event.groups import (
     TASK,
     DecideGroup,
-    GroupRule,
     Member,
     about,
     cases_of,

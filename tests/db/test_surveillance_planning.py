@@ -1,17 +1,19 @@
 """Plans of detection: played the same every time, monotone where they must be, and begun from a product's records."""
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.factories_surveillance import add_complaint, add_edge, add_lot, add_product, add_shipment
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import InvalidInput, TooMany
+from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
 from traceapp.surveillance import planning
-from traceapp.surveillance.planning import RUNS, Course, Plan, play
+from traceapp.surveillance.planning import RUNS, Course, Plan, answer_of, play, runs_of
 from traceapp.surveillance.planning_facts import plan_facts
 
 PLAN = Plan(cause="lot", rate_ratio=10)
@@ -19,7 +21,6 @@ PLAN = Plan(cause="lot", rate_ratio=10)
 
 @pytest.fixture(autouse=True)
 def fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    planning._played.cache_clear()
     monkeypatch.setattr(planning, "RUNS", 24)
 
 
@@ -49,12 +50,12 @@ def test_a_bad_raw_lot_is_found_sooner_or_more_often_where_raw_lots_are_watched(
     assert "nodes" not in [one.key for one in play(PLAN).changes]
 
 
-def test_a_plan_is_played_once_and_another_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = play(PLAN)
-    monkeypatch.setattr(planning, "_course", lambda plan: pytest.fail("played again"))
-    assert play(PLAN) is first
-    with planning._turn, pytest.raises(TooMany):
-        play(PLAN)
+def test_an_answer_is_kept_whole_and_tells_every_run() -> None:
+    told: list[int] = []
+    plan = replace(PLAN, counted=1.0)
+    answer = play(plan, told.append)
+    assert answer_of(json.loads(json.dumps(answer.plain()), parse_float=Decimal)) == answer
+    assert told == list(range(1, runs_of(plan) + 1)) == list(range(1, 49))
 
 
 def test_days_by_which_a_share_of_all_runs_had_its_alarm() -> None:

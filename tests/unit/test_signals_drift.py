@@ -62,6 +62,6 @@ def test_no_result_and_what_is_no_number_are_refused() -> None:
 
 
 def test_the_lots_after_a_step_are_the_higher_ones_and_nothing_that_does_not_rise_has_any() -> None:
-    before, after = [0.48, 0.5, 0.49, 0.51, 0.5, 0.52], [0.7, 0.71, 0.73, 0.72]
+    before, after = [0.5, 0.48, 0.52, 0.49, 0.51, 0.5], [0.7, 0.71, 0.73, 0.72]
     assert drift(before + after).since == len(after)
     assert (drift(after + before).is_rising, drift(after + before).since) == (False, 0)

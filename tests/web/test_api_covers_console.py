@@ -83,6 +83,8 @@ ACTS = {
     "product_expected_set": "PUT /products/<product_id>/detection",
     "product_expected_history": "POST /products/<product_id>/detection/history",
     "product_expected_learn": "POST /products/<product_id>/detection/refits",
+    "signal_planning_order": "POST /detection-plans", "signal_plan_cancel": "POST /detection-plans/<run_id>/cancel",
+    "group_rule_set": "POST /group-rule",
     "signal_sample": "POST /lots/<lot_key>/samples",
     "signal_silence": "POST /silences", "signal_silence_lift": "POST /silences/<silence_id>/lift",
     "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",

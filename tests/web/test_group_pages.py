@@ -56,3 +56,20 @@ def test_a_manager_refuses_the_group_with_a_reason_and_its_clocks_end(console: C
     assert [one["state"] for one in machine.get("/groups")] == ["refused"]
     assert {one["state"] for one in machine.get(f"/groups/{group.id}/clocks")} == {"not_reportable"}
     assert len(machine.get(f"/groups/{group.id}/complaints")) == 3
+
+
+def test_a_manager_sets_the_rule_with_a_reason_and_everybody_sees_who_and_why(console: Console, house: House) -> None:
+    manager, quality = console.browser("quality_manager"), console.browser("quality")
+    assert "Nobody has set anything else yet" in quality.get("/console/groups/rule").get_data(as_text=True)
+    typed = {**manager.hidden("/console/groups/rule"), "least": "1", "days": "7", "reason": "wards are small"}
+    refused = manager.post("/console/groups/rule", typed)
+    assert refused.status_code == 422 and "from 2 to 20" in refused.get_data(as_text=True)
+    assert manager.post("/console/groups/rule", {**typed, "least": "2", "reason": ""}).status_code == 422
+    assert manager.post("/console/groups/rule", {**typed, "least": "2"}).status_code == 303
+    page = quality.get("/console/groups/rule").get_data(as_text=True)
+    assert "2 persons within 7 days" in page and "wards are small" in page and "Set the rule" not in page
+    assert "2 persons or more" in quality.get("/console/groups").get_data(as_text=True)
+    machine = ApiClient(console.app, console.database, console.clock, "quality_manager")
+    assert [machine.get("/group-rule")[name] for name in ("least", "days", "version")] == [2, 7, 1]
+    stale = {"least": 4, "days": 7, "reason": "again", "version": 0}
+    assert machine.post("/group-rule", stale, 412)["code"] == "stale"

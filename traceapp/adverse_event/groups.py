@@ -33,24 +33,14 @@ from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .group_model import GroupEvent, GroupEventCase, GroupState
+from .group_rule import LOOK_BACK, GroupRule, rule_now
 from .markets import Ground, markets_of
 from .reportability import kinds_of
 
 TASK = "group.decide"
-# The law names no number for “several”; three within a week is the stated setting.
-LEAST_PERSONS, WITHIN_DAYS = 3, 7
 _DECIDE_WITHIN = timedelta(hours=12)
-_LOOK_BACK = timedelta(days=90)
 _MOST = 2000
 _TRIGGERS = frozenset({Trigger.group_event, Trigger.group_event_case})
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRule:
-    """How many persons within how many days are a group."""
-
-    least: int = LEAST_PERSONS
-    days: int = WITHIN_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +99,7 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
         select(Lot).where(Lot.lot_key == lot_key).with_for_update()).first()
     if lot is None:
         return []
-    rule = rule or GroupRule()
+    rule = rule or rule_now(session)
     seen = _members(session, clock, lot_key)
     standing, refused = _earlier(session, lot_key)
     found = []
@@ -127,7 +117,7 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
 def _members(session: Session, clock: Clock, lot_key: str) -> dict[str, list[Member]]:
     rows = session.execute(
         select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at)
-        .where(Complaint.lot_key == lot_key, Complaint.awareness_at > clock.now() - _LOOK_BACK,
+        .where(Complaint.lot_key == lot_key, Complaint.awareness_at > clock.now() - LOOK_BACK,
                or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
                Complaint.master_id.is_(None),
                Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))

@@ -56,8 +56,10 @@ from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, purge_work
 from traceapp.world import World
 
+from .drift_sweep import look_at_results
 from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
+from .plan_sweep import play_plans
 from .print_sweep import print_labels
 from .records_sweep import make_records
 from .refit_sweep import refit
@@ -314,6 +316,8 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),
         Sweep("refit", 30.0, refit),
         Sweep("screen", 60.0, screen_products),
+        Sweep("drifts", 60.0, look_at_results),
+        Sweep("plans", 1.0, partial(play_plans, stopping=stopping)),
         Sweep("late-complaints", 60.0, escalate),
         Sweep("late-capas", 60.0, watch_capas),
         Sweep("doubts", 30.0, tell_of_doubts),

@@ -16,15 +16,20 @@ MOST_ODDS = 10.0
 
 
 class Mark(StrEnum):
+    """`excursion`: it was outside its storage limits; `drift`: a test result is near a limit or beyond; `trend`: test
+    results of this supplier rise; `higher`: this lot is one of the higher ones in such a rise."""
+
     excursion = "excursion"
     drift = "drift"
     trend = "trend"
+    higher = "higher"
 
 
 # What is stated of each mark: how often a fault that can show in it does, and on which share of other nodes it stands.
 # The last is the level of the test for a trend; the others are usual of stores and of capable processes.
 STATED_RATES: dict[Mark, tuple[float, float]] = {
-    Mark.excursion: (0.7, 0.03), Mark.drift: (0.3, 0.02), Mark.trend: (0.3, 0.01)}
+    Mark.excursion: (0.7, 0.03), Mark.drift: (0.3, 0.02), Mark.trend: (0.3, 0.01),
+    Mark.higher: (0.2, 0.01)}
 SHOWING = 0.1
 
 
@@ -42,6 +47,7 @@ class Odds:
     excursion: float = 3.0
     drift: float = 2.0
     trend: float = 3.0
+    higher: float = 2.0
 
     def of(self, marks: frozenset[Mark]) -> float:
         """The factor of a node with these marks, within 1 and `MOST_ODDS`."""

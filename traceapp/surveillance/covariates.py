@@ -104,7 +104,7 @@ class Covariates:
                 found[key].add(Mark.drift)
         for series in self.suppliers.values():
             for point in (point for one in series for point in one.higher):
-                found[point.lot_key].add(Mark.trend)
+                found[point.lot_key].add(Mark.higher)
         return {key: frozenset(marks) for key, marks in found.items()}
 
     def rising(self) -> set[str]:

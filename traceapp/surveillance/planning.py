@@ -7,12 +7,12 @@ lots costs time on top.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from threading import BoundedSemaphore
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Literal
 
-from traceapp.core.errors import InvalidInput, TooMany
+from traceapp.core.errors import InvalidInput
 from traceapp.signals.delay import Delay
 
 Cause = Literal["lot", "raw", "line"]
@@ -124,49 +124,73 @@ class Answer:
     now: Course
     changes: tuple[Change, ...]
 
-
-# One plan at a time in a process: others wait for nothing and are told to try again.
-_turn = BoundedSemaphore(1)
-
-
-def play(plan: Plan) -> Answer:
-    """The plan and its variants, played. Some seconds at most, and at once for a plan that was just played.
-
-    Raises TooMany where another plan is being played.
-    """
-    if not _turn.acquire(blocking=False):
-        raise TooMany("Somebody else's plan is being computed. Try again in a few seconds.", retry_after=5,
-                      code="plan-running")
-    try:
-        return _played(plan)
-    finally:
-        _turn.release()
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON knows; `answer_of` reads it."""
+        return asdict(self)
 
 
-@lru_cache(maxsize=64)
-def _played(plan: Plan) -> Answer:
-    now = _course(plan)
+def plan_of(kept: Mapping[str, Any]) -> Plan:
+    """The plan that was kept as JSON."""
+    return Plan(**_floats(kept))
+
+
+def _floats(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in kept.items()}
+
+
+def answer_of(kept: Mapping[str, Any]) -> Answer:
+    """The answer that `Answer.plain` wrote."""
+    def course(one: Mapping[str, Any]) -> Course:
+        return Course(**{**_floats(one), "delays": tuple(one["delays"])})
+
+    return Answer(plan_of(kept["plan"]), kept["lots"], float(kept["more_counted"]), course(kept["now"]), tuple(
+        Change(one["key"], one["is_in_place"], course(one["worse"]), course(one["better"])) for one in kept["changes"]))
+
+
+def runs_of(plan: Plan) -> int:
+    """How many runs are played for a plan: for it, and for each change."""
+    return RUNS * (2 + (plan.counted < 1) + (plan.cause != "lot"))
+
+
+def play(plan: Plan, told: Callable[[int], None] = lambda done: None) -> Answer:
+    """The plan and its variants, played: some seconds. `told` hears after every run how many were played."""
+    count = _Count(told)
+    now = _course(plan, count)
     more = 1 - (1 - plan.counted) / 2
-    changes = [_switched(plan.shipping_known, now, "shipping", replace(plan, shipping_known=not plan.shipping_known))]
+    changes = [_switched(plan.shipping_known, now, "shipping", _course(
+        replace(plan, shipping_known=not plan.shipping_known), count))]
     if plan.counted < 1:
         changes.append(Change("counted", False, now, _course(
-            replace(plan, counted=more, baseline=plan.whole_rate * more))))
+            replace(plan, counted=more, baseline=plan.whole_rate * more), count)))
     if plan.cause != "lot":
-        changes.append(_switched(plan.nodes_watched, now, "nodes", replace(plan, nodes_watched=not plan.nodes_watched)))
+        changes.append(_switched(plan.nodes_watched, now, "nodes", _course(
+            replace(plan, nodes_watched=not plan.nodes_watched), count)))
     return Answer(plan, _lots(plan), more, now, tuple(changes))
 
 
-def _switched(is_in_place: bool, now: Course, key: Literal["shipping", "nodes"], other: Plan) -> Change:
-    """With and without something that the plan has or has not; `other` is the plan the other way round."""
-    course = _course(other)
-    return Change(key, is_in_place, *((course, now) if is_in_place else (now, course)))
+@dataclass(slots=True)
+class _Count:
+    """Runs played so far."""
+
+    told: Callable[[int], None]
+    done: int = field(default=0)
+
+    def add(self) -> None:
+        """One more."""
+        self.done += 1
+        self.told(self.done)
+
+
+def _switched(is_in_place: bool, now: Course, key: Literal["shipping", "nodes"], other: Course) -> Change:
+    """With and without something that the plan has or has not; `other` is how the plan went the other way round."""
+    return Change(key, is_in_place, *((other, now) if is_in_place else (now, other)))
 
 
 def _lots(plan: Plan) -> int:
     return max(_FEWEST, min(_LOTS, plan.lots_a_year))
 
 
-def _course(plan: Plan) -> Course:
+def _course(plan: Plan, count: _Count) -> Course:
     from traceapp.signals.causes import Chance
     from traceapp.signals.plant import Plant
     from traceapp.signals.simulation import Detector, simulate
@@ -176,7 +200,10 @@ def _course(plan: Plan) -> Course:
         baseline=plan.whole_rate, delay=Delay(plan.use_days, 1.5, plan.report_days), raws=plan.raws,
         lots_a_raw=plan.lots_a_raw, lines=plan.lines, counted=plan.counted)
     detector = Detector(shipping_known=plan.shipping_known, lots_alone=not plan.nodes_watched)
-    outcomes = [simulate(plant, plan.cause, plan.rate_ratio, detector, chance=Chance(1, seed)) for seed in range(RUNS)]
+    outcomes = []
+    for seed in range(RUNS):
+        outcomes.append(simulate(plant, plan.cause, plan.rate_ratio, detector, chance=Chance(1, seed)))
+        count.add()
     delays = sorted(int(one.delay_median) for one in outcomes if one.delay_median is not None)
     firsts = [one.top1 for one in outcomes if one.top1 is not None]
     return Course(tuple(delays), RUNS, sum(one.false_alarms_per_100_lots for one in outcomes) / RUNS,

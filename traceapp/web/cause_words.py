@@ -29,7 +29,8 @@ RESULTS: dict[str, Any] = {
 MARKS: dict[str, Any] = {
     Mark.excursion: lazy_gettext("was outside its storage limits"),
     Mark.drift: lazy_gettext("test results near or beyond a limit"),
-    Mark.trend: lazy_gettext("test results rising from lot to lot")}
+    Mark.trend: lazy_gettext("test results rising from lot to lot"),
+    Mark.higher: lazy_gettext("higher test results than the lots before it")}
 
 
 def chance_words(posterior: float | None) -> str:

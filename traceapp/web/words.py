@@ -180,6 +180,7 @@ DUTIES: Words = {
     "signal.assess": (_("Assess the signal"), "plain"), "signal.decide": (_("Confirm or refute the signal"), "plain"),
     "group.decide": (_("Say whether these reports are a group event"), "stop"),
     "screen.review": (_("Look at what the nightly screen found in a batch"), "plain"),
+    "drift.look": (_("Look at a supplier's test results that rise from lot to lot"), "check"),
     "screen.jump": (_("Look at a kind of complaint that jumped"), "plain"),
     "work.late": (_("Find out why work in the background is late"), "plain"),
     "messages.late": (_("Find out why letters are late"), "plain"),

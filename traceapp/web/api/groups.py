@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields
 
-from traceapp.adverse_event import groups
+from traceapp.adverse_event import group_rule, groups
 from traceapp.adverse_event.group_model import GroupState
 from traceapp.core.errors import NotFound
 from traceapp.web.context import signed_in, world
@@ -15,11 +15,12 @@ from traceapp.worklist.legal_clocks import clocks_about
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
 from .legal_clocks import ClockSchema
-from .schemas import choice, moment, shown, wanted_revision, words
+from .schemas import choice, created, moment, shown, wanted_revision, words
 
 blueprint = ApiBlueprint("api_groups", __name__, url_prefix="/api/v1", description="Adverse events: group events")
 PERMISSIONS = {"api_groups.list_groups": "adverse_event.write", "api_groups.list_group_clocks": "adverse_event.write",
-               "api_groups.list_group_complaints": "adverse_event.write", "api_groups.decide": "adverse_event.decide"}
+               "api_groups.list_group_complaints": "adverse_event.write", "api_groups.decide": "adverse_event.decide",
+               "api_groups.read_rule": "adverse_event.write", "api_groups.set_rule": "adverse_event.decide"}
 
 
 class GroupSchema(Schema):
@@ -52,6 +53,55 @@ class DecideGroupSchema(Schema):
 
     is_group = fields.Boolean(required=True)
     reason = words(2000, least=1, required=True)
+
+
+class GroupRuleSchema(Schema):
+    """From `set_at` on, `least` persons within `days` days are a group event."""
+
+    version = fields.Integer()
+    least = fields.Integer()
+    days = fields.Integer()
+    reason = fields.String()
+    set_at = moment()
+    set_by = fields.String()
+
+
+class GroupRulesSchema(Schema):
+    """What holds now, and every version, the latest first; version 0 is the stated default."""
+
+    least = fields.Integer()
+    days = fields.Integer()
+    version = fields.Integer()
+    versions = fields.List(fields.Nested(GroupRuleSchema))
+
+
+class SetGroupRuleSchema(Schema):
+    """The new rule, the latest version that was seen, and why."""
+
+    least = fields.Integer(required=True)
+    days = fields.Integer(required=True)
+    version = fields.Integer(load_default=None, allow_none=True)
+    reason = words(2000, least=1, required=True)
+
+
+@blueprint.route("/group-rule", methods=["GET"])
+@blueprint.response(200, GroupRulesSchema)
+def read_rule() -> dict[str, object]:
+    """How many persons within how many days are a group event, who set it, and why"""
+    with world().database.read() as session:
+        rule = group_rule.rule_now(session)
+        return {"least": rule.least, "days": rule.days, "version": rule.version,
+                "versions": group_rule.rule_versions(session)}
+
+
+@blueprint.route("/group-rule", methods=["POST"])
+@blueprint.arguments(SetGroupRuleSchema)
+@blueprint.alt_response(201, schema=GroupRuleSchema)
+def set_rule(given: dict[str, Any]) -> Response:
+    """Set it anew; batches with as many reports are looked at again"""
+    with unit_of_work() as session:
+        made = group_rule.set_rule(session, signed_in(), world().clock, group_rule.SetGroupRule(**given))
+        return created(GroupRuleSchema(), made, "api_groups.read_rule")
 
 
 @blueprint.route("/groups", methods=["GET"])

@@ -5,22 +5,26 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, url_for
 from marshmallow import Schema, fields, validate
 
 from traceapp.catalog.model import Product
 from traceapp.core.errors import NotFound
 from traceapp.surveillance.lot_terms import LotTermsWish, lot_terms
-from traceapp.surveillance.planning import BOUNDS, CAUSES, Course, Plan, play
+from traceapp.surveillance.plan_model import PlanRun
+from traceapp.surveillance.plan_runs import OrderPlan, answer_in, cancel_plan, order_plan, plan_in, plan_run, plan_runs
+from traceapp.surveillance.planning import BOUNDS, CAUSES, Answer, Course, Plan
 from traceapp.surveillance.planning_facts import plan_facts
-from traceapp.web.context import world
+from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
-from .schemas import AsWritten, choice
+from .idempotency import unit_of_work
+from .schemas import AsWritten, choice, words
 
 blueprint = ApiBlueprint("api_planning", __name__, url_prefix="/api/v1", description="Detection")
 PERMISSIONS = {"api_planning.read_plan": "signal.read", "api_planning.read_facts": "signal.read",
-               "api_planning.read_terms": "signal.read"}
+               "api_planning.read_terms": "signal.read", "api_planning.list_plans": "signal.read",
+               "api_planning.order": "signal.decide", "api_planning.cancel": "signal.decide"}
 _EXAMPLE = Plan()
 
 
@@ -56,15 +60,62 @@ class TermsWishSchema(Schema):
     columns = fields.Integer(validate=validate.Range(min=1, max=100), load_default=10)
 
 
-@blueprint.route("/detection-plan", methods=["GET"])
-@blueprint.arguments(PlanSchema, location="query")
+class OrderPlanSchema(PlanSchema):
+    """A plan, and from whose records it was filled in, if from any."""
+
+    product_id = words(32, load_default="")
+
+
+@blueprint.route("/detection-plans", methods=["POST"])
+@blueprint.arguments(OrderPlanSchema)
+@blueprint.alt_response(201, schema=AsWritten)
+def order(given: dict[str, Any]) -> Response:
+    """Have a plan played in the background: days to the alarm in a plant like this, and what changes would buy"""
+    product_id = given.pop("product_id")
+    with unit_of_work() as session:
+        if product_id:
+            _known(session, product_id)
+        run = order_plan(session, signed_in(), world().clock, OrderPlan(Plan(**given), product_id or None))
+        answer = jsonify(_run(run))
+        answer.status_code, answer.headers["Location"] = 201, url_for("api_planning.read_plan", run_id=run.id)
+        return answer
+
+
+@blueprint.route("/detection-plans", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
-def read_plan(given: dict[str, Any]) -> Response:
-    """Days to the alarm in a plant like this, and what changes would buy; takes some seconds"""
-    answer = play(Plan(**given))
-    return jsonify({"plan": asdict(answer.plan), "lots": answer.lots, "now": _course(answer.now), "changes": [
+def list_plans() -> Response:
+    """The plans that were played, the newest first"""
+    with world().database.read() as session:
+        return jsonify({"rows": [_run(run) for run in plan_runs(session)]})
+
+
+@blueprint.route("/detection-plans/<run_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_plan(run_id: str) -> Response:
+    """One of them: how far it is, then what came of it"""
+    with world().database.read() as session:
+        return jsonify(_run(plan_run(session, run_id)))
+
+
+@blueprint.route("/detection-plans/<run_id>/cancel", methods=["POST"])
+@blueprint.alt_response(200, schema=AsWritten)
+def cancel(run_id: str) -> Response:
+    """Have it not played after all"""
+    with unit_of_work() as session:
+        return jsonify(_run(cancel_plan(session, signed_in(), world().clock, run_id)))
+
+
+def _run(run: PlanRun) -> dict[str, Any]:
+    answer = answer_in(run)
+    return {"id": run.id, "state": run.state, "done": run.done, "total": run.total, "product_id": run.product_id,
+            "created_at": run.created_at.isoformat(), "trouble": run.trouble, "plan": asdict(plan_in(run)),
+            "answer": None if answer is None else _answer(answer)}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {"lots": answer.lots, "now": _course(answer.now), "changes": [
         {"change": one.key, "is_in_place": one.is_in_place, "without": _course(one.worse), "with": _course(one.better),
-         "days_saved": one.saved} for one in answer.changes]})
+         "days_saved": one.saved} for one in answer.changes]}
 
 
 def _course(course: Course) -> dict[str, Any]:

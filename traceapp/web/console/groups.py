@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.adverse_event.group_model import GroupEvent
+from traceapp.adverse_event.group_rule import rule_now
 from traceapp.adverse_event.groups import DecideGroup, about, cases_of, decide_group, group_by_id, groups_found
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.complaint.region import english_region
@@ -38,8 +39,8 @@ def groups() -> Response:
     with world().database.read() as db:
         found = groups_found(db)
         lots = lots_by_key(db, (one.lot_key for one in found))
-        places = _places(db, found)
-    return case_page("console/groups.html", rows=found, lots=lots, places=places)
+        places, rule = _places(db, found), rule_now(db)
+    return case_page("console/groups.html", rows=found, lots=lots, places=places, rule=rule)
 
 
 def _places(db: Session, found: list[GroupEvent]) -> dict[str, str]:

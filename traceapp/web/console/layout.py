@@ -74,6 +74,8 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.person_erase": "console.complaints", "console.duty": "console.complaints",
           "console.promises": "console.complaints",
           "console.alarm_budget": "console.watched", "console.alarm_budget_set": "console.watched",
+          "console.drifts": "console.signals", "console.drift": "console.signals",
+          "console.group_rule": "console.complaints", "console.group_rule_set": "console.complaints",
           "console.groups": "console.complaints", "console.group": "console.complaints",
           "console.group_decide": "console.complaints", "console.group_clock_end": "console.complaints",
           "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}

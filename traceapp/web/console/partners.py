@@ -33,12 +33,14 @@ from traceapp.catalog.service import (
 )
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
+from traceapp.web.auth import may
 from traceapp.web.context import signed_in, world
 from traceapp.web.listings_catalog import partners_table
 from traceapp.web.tables import send_table
 from traceapp.web.words import joined_words
 
 from .acting import Done, Refusal, perform
+from .drifts import drift_rows
 from .entering import Entered
 from .layout import blueprint, page
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
@@ -109,8 +111,9 @@ def _partner_page(party_id: str, form: Entered, status: int = 200) -> Response:
         people = names_of_users(session, [entry.actor_id for entry in entries])
         products = all_products(session, only_active=False)
         capas = capas_about(session, "supplier", party_id)
+        drifts = drift_rows(session, party_id) if may("signal.read") else []
     names = {one.id: f"{one.code} · {named(one)}" for one in products}
-    return page("console/partner.html", status, party=found, form=form, capas=capas, role_words=PARTY_ROLES,
+    return page("console/partner.html", status, party=found, form=form, capas=capas, drifts=drifts, role_words=PARTY_ROLES,
                 roles=options(PARTY_ROLES), product_names=names, products=list(names.items()),
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])

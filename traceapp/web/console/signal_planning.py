@@ -2,29 +2,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.catalog.queries import all_products
-from traceapp.core.errors import InvalidInput, TooMany
-from traceapp.surveillance.planning import BOUNDS, Answer, Plan, play
+from traceapp.core.errors import InvalidInput
+from traceapp.identity.lookup import names_of_users
+from traceapp.making.states import OPEN
+from traceapp.surveillance.plan_runs import OrderPlan, answer_in, cancel_plan, order_plan, plan_in, plan_run, plan_runs
+from traceapp.surveillance.planning import BOUNDS, Answer, Plan
 from traceapp.surveillance.planning_facts import plan_facts
-from traceapp.web.context import world
+from traceapp.web.context import actor, world
 from traceapp.web.ui import charts
 from traceapp.web.words import own_name
 
+from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint, today
+from .records import STATES
 from .signal_pictures import Picture
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.signal_planning": "signal.read"}
+PERMISSIONS: dict[str, str] = {
+    "console.signal_planning": "signal.read", "console.signal_planning_order": "signal.decide",
+    "console.signal_plan": "signal.read", "console.signal_plan_cancel": "signal.decide"}
 CAUSES = {"lot": lazy_gettext("One batch alone"), "raw": lazy_gettext("One raw lot, in all batches made from it"),
           "line": lazy_gettext("One line, in every batch that it makes")}
 _MILLION = 1_000_000
@@ -33,23 +41,84 @@ _YES_NO = ("shipping_known", "nodes_watched")
 # How a number of the plan is typed: per million, per cent.
 _TYPED = {"baseline": _MILLION, "counted": 100}
 _SLOTS = 14
+_REFRESH_SECONDS = 2
 
 
 @blueprint.get("/signals/planning")
 def signal_planning() -> Response:
-    """The form, filled with a product's own figures where they exist; the answer once the form was sent."""
-    product_id = request.args.get("product", "")[:32]
+    """The form, filled with a product's own figures where they exist or with an earlier plan; what was played before."""
+    product_id, earlier = request.args.get("product", "")[:32], request.args.get("plan", "")[:32]
     with world().database.read() as db:
-        products = [one for one in all_products(db, only_active=False) if one.kind != "material"]
-        known = next((one for one in products if one.id == product_id), None)
-        facts = plan_facts(db, known.id, today()) if known and "units" not in request.args else {}
-    form = Entered(_typed(facts) if "units" not in request.args else request.args.to_dict())
-    answer, status = _answer(form) if "units" in request.args else (None, 200)
-    return case_page("console/signal_planning.html", status, form=form, answer=answer, product=known,
-                     product_choices=[(one.id, own_name(one)) for one in products],
-                     cause_choices=[(key, str(said)) for key, said in CAUSES.items()],
-                     picture=_picture(answer) if answer else None, from_records=bool(facts),
-                     change_words=_change_words)
+        if earlier:
+            return _show(Entered(_typed(asdict(plan_in(plan_run(db, earlier))))))
+        facts = plan_facts(db, product_id, today()) if product_id in dict(_products(db)) else {}
+    return _show(Entered(_typed(facts)), from_records=bool(facts))
+
+
+def _products(db: Session) -> list[tuple[str, str]]:
+    return [(one.id, own_name(one)) for one in all_products(db, only_active=False) if one.kind != "material"]
+
+
+def _show(form: Entered, status: int = 200, *, from_records: bool = False) -> Response:
+    product_id = request.values.get("product", "")[:32]
+    with world().database.read() as db:
+        products = _products(db)
+        runs = plan_runs(db)
+        people = names_of_users(db, [one.created_by for one in runs])
+    return case_page("console/signal_planning.html", status, form=form, product_id=product_id,
+                     product_name=dict(products).get(product_id, ""), product_choices=products,
+                     cause_choices=[(key, str(said)) for key, said in CAUSES.items()], from_records=from_records,
+                     runs=[(run, plan_in(run), answer_in(run)) for run in runs], people=people, causes=CAUSES,
+                     states=STATES, names=dict(products))
+
+
+@blueprint.post("/signals/planning")
+def signal_planning_order() -> Response:
+    """Have the plan played in the background; its page says how far it is, then what came of it."""
+    form = Entered()
+    plan = _plan(form)
+    product_id = form.text("product")[:32]
+
+    def act(db: Session) -> Done:
+        assert plan is not None
+        run = order_plan(db, actor(), world().clock, OrderPlan(
+            plan, product_id if product_id in dict(_products(db)) else None))
+        return Done(url_for("console.signal_plan", run_id=run.id), _("The plan is being played."))
+
+    return perform(form, act, Refusal(lambda status: _show(form, status)))
+
+
+@blueprint.get("/signals/planning/<run_id>")
+def signal_plan(run_id: str) -> Response:
+    """How far a plan is, then what came of it. An open one's page loads itself anew, unless the address says `still`."""
+    with world().database.read() as db:
+        run = plan_run(db, run_id)
+        names = dict(_products(db))
+        people = names_of_users(db, [run.created_by])
+    answer, is_open, is_still = answer_in(run), run.state in OPEN, bool(request.args.get("still"))
+    trouble = ""
+    if run.trouble:
+        message, params = run.trouble["message"], run.trouble["params"]
+        trouble = _(message) % params if params else _(message)
+    shown = case_page("console/signal_plan.html", run=run, plan=plan_in(run), answer=answer, is_open=is_open,
+                      is_still=is_still, trouble=trouble, state=STATES[run.state], causes=CAUSES, people=people,
+                      product_name=names.get(run.product_id or "", ""), change_words=_change_words,
+                      picture=_picture(answer) if answer else None)
+    if is_open and not is_still:
+        shown.headers["Refresh"] = str(_REFRESH_SECONDS)
+    return shown
+
+
+@blueprint.post("/signals/planning/<run_id>/cancel")
+def signal_plan_cancel(run_id: str) -> Response:
+    """End it."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        cancel_plan(db, actor(), world().clock, run_id)
+        return Done(url_for("console.signal_planning"), _("The plan is not played."))
+
+    return perform(form, act, Refusal(lambda status: _show(form, status)))
 
 
 def _typed(facts: Mapping[str, Any]) -> dict[str, str | list[str]]:
@@ -62,19 +131,19 @@ def _typed(facts: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return shown | {name: "yes" if values[name] else "no" for name in _YES_NO}
 
 
-def _answer(form: Entered) -> tuple[Answer | None, int]:
-    """The plan played; None with what is wrong noted at its field."""
+def _plan(form: Entered) -> Plan | None:
+    """The plan that was typed; None with what is wrong noted at its field."""
     values: dict[str, Any] = {"cause": form.choice("cause", CAUSES)}
     values |= {name: form.choice(name, ("yes", "no")) == "yes" for name in _YES_NO}
     for name in ("use_days", "report_days", "baseline", "rate_ratio", "counted", *_WHOLE):
         values[name] = _number(form, name)
     if form.errors:
-        return None, 422
+        return None
     try:
-        return play(Plan(**values)), 200
-    except (InvalidInput, TooMany) as problem:
+        return Plan(**values)
+    except InvalidInput as problem:
         form.refuse(problem)
-        return None, problem.status
+        return None
 
 
 def _number(form: Entered, name: str) -> float | int:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import all_products
 from traceapp.core.errors import NotFound
-from traceapp.surveillance.alarm import SeverityGroup
+from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.alarming import counts_named_only, name_of
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
 from traceapp.surveillance.judging import Standing, judge
@@ -25,6 +25,7 @@ from traceapp.web.words import own_name
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
+from .drifts import drift_rows
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, placed, wished
@@ -81,10 +82,11 @@ def watched_node(node_key: str) -> Response:
         curves = {test.severity_group: node_curve(db, test, on) for test in tests}
         members = members_of(db, node_key, _SHOWN_LOTS)
         products = products_by_id(db, {one.lot.product_id for one in members if one.lot.product_id})
+        drifts = drift_rows(db, tests[0].subject) if tests[0].kind == NodeKind.supplier else []
     pictures = {group: counted_curve(curve) for group, curve in curves.items() if curve is not None}
     return case_page(
         "console/watched_node.html", node=tests[0], name=name_of(tests[0]), tests=tests, pictures=pictures,
-        curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members,
+        curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members, drifts=drifts,
         products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
         hidden_lots=tests[0].lots - len(members), named_only=counts_named_only(tests[0].kind), stage_alpha=stage_alpha)
 
