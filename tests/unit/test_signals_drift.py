@@ -21,6 +21,12 @@ def test_a_share_is_one_on_a_limit_and_nothing_without_a_scale(
     assert share_used(value, lower, upper) == (None if share is None else pytest.approx(share))
 
 
+def test_what_is_counted_in_per_cent_uses_of_the_room_up_to_a_hundred() -> None:
+    assert share_used(97.0, 95.0, None, most=100.0) == pytest.approx(0.6)
+    assert share_used(94.0, 95.0, None, most=100.0) == pytest.approx(1.2)
+    assert share_used(97.0, 95.0, None) == pytest.approx(95 / 97)
+
+
 def test_slope_and_chance_are_those_of_the_published_tests() -> None:
     seen = [0.52, 0.61, 0.58, 0.66, 0.71, 0.69, 0.82]
     found = drift(seen)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from tests.factories_cases import world_of
 from tests.factories_recall import House, make_house
 from tests.factories_surveillance import add_lot
-from tests.factories_cases import world_of
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from traceapp.jobs.drift_sweep import look_at_results

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 # Lots of a supplier that are looked at, the newest: enough for the last twelve of several materials.
 _NEWEST_LOTS = 240
 _RESULT = (TestResult.lot_key, TestResult.name_zh, TestResult.name_en, TestResult.value, TestResult.lower,
-           TestResult.upper, TestResult.is_within)
+           TestResult.upper, TestResult.unit, TestResult.is_within)
+_PER_CENT = frozenset({"%", "％"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +125,22 @@ def _of_lots(session: Session, keys: list[str]) -> dict[str, LotCovariates]:
     for some in chunks(keys):
         outside.update((key, count) for key, count in session.execute(
             select(Excursion.lot_key, func.count()).where(Excursion.lot_key.in_(some)).group_by(Excursion.lot_key)))
-        for key, name_zh, name_en, value, lower, upper, is_within in session.execute(
-                select(*_RESULT).where(TestResult.lot_key.in_(some))):
-            result = Result(name_zh, name_en, share_of(value, lower, upper), is_within)
-            known = results[key].get(name_zh)
+        for row in session.execute(select(*_RESULT).where(TestResult.lot_key.in_(some))):
+            result = Result(row.name_zh, row.name_en, share_of(row), row.is_within)
+            known = results[row.lot_key].get(row.name_zh)
             if known is None or result.rank > known.rank:
-                results[key][name_zh] = result
+                results[row.lot_key][row.name_zh] = result
     return {key: LotCovariates(outside.get(key, 0), tuple(sorted(
         results.get(key, {}).values(), key=lambda one: ([-part for part in one.rank], one.name_zh))))
         for key in keys if key in outside or results.get(key)}
 
 
-def share_of(value: Decimal | None, lower: Decimal | None, upper: Decimal | None) -> float | None:
+def share_of(row: Any) -> float | None:
     """The share of its tolerance that a stored result uses; None for a result in words."""
-    if value is None:
+    if row.value is None:
         return None
-    return share_used(float(value), *(None if limit is None else float(limit) for limit in (lower, upper)))
+    lower, upper = (None if limit is None else float(limit) for limit in (row.lower, row.upper))
+    return share_used(float(row.value), lower, upper, most=100.0 if row.unit in _PER_CENT else None)
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ def series_of(session: Session, supplier_ids: Iterable[str]) -> dict[str, tuple[
     found: dict[tuple[str, str, str], _Series] = defaultdict(_Series)
     for some in chunks(sorted(set(supplier_ids))):
         for row in session.execute(_results_of(some)):
-            share = share_of(row.value, row.lower, row.upper)
+            share = share_of(row)
             if share is not None:
                 series = found[row.supplier_id, row.product_id, row.name_zh]
                 series.english = row.name_en

@@ -68,7 +68,7 @@ class DriftListSchema(Schema):
 @blueprint.route("/drifts", methods=["GET"])
 @blueprint.arguments(DriftFilterSchema, location="query")
 @blueprint.response(200, DriftListSchema)
-def list_drifts(wanted: dict[str, str]) -> dict[str, Any]:
+def list_drifts(wanted: dict[str, Any]) -> dict[str, Any]:
     """Test results that rise or are near a limit, as of the last night"""
     with world().database.read() as session:
         return {"rows": drifts_listed(session, **wanted)}

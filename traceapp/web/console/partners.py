@@ -113,8 +113,8 @@ def _partner_page(party_id: str, form: Entered, status: int = 200) -> Response:
         capas = capas_about(session, "supplier", party_id)
         drifts = drift_rows(session, party_id) if may("signal.read") else []
     names = {one.id: f"{one.code} · {named(one)}" for one in products}
-    return page("console/partner.html", status, party=found, form=form, capas=capas, drifts=drifts, role_words=PARTY_ROLES,
-                roles=options(PARTY_ROLES), product_names=names, products=list(names.items()),
+    return page("console/partner.html", status, party=found, form=form, capas=capas, drifts=drifts,
+                role_words=PARTY_ROLES, roles=options(PARTY_ROLES), product_names=names, products=list(names.items()),
                 entries=[(entry, action_word(entry.action), people.get(entry.actor_id, entry.actor_id))
                          for entry in entries])
 

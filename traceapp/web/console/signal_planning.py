@@ -46,7 +46,7 @@ _REFRESH_SECONDS = 2
 
 @blueprint.get("/signals/planning")
 def signal_planning() -> Response:
-    """The form, filled with a product's own figures where they exist or with an earlier plan; what was played before."""
+    """The form, filled from a product's records or with an earlier plan, and what was played before."""
     product_id, earlier = request.args.get("product", "")[:32], request.args.get("plan", "")[:32]
     with world().database.read() as db:
         if earlier:
@@ -90,7 +90,7 @@ def signal_planning_order() -> Response:
 
 @blueprint.get("/signals/planning/<run_id>")
 def signal_plan(run_id: str) -> Response:
-    """How far a plan is, then what came of it. An open one's page loads itself anew, unless the address says `still`."""
+    """How far a plan is, then what came of it. An open one's page loads itself anew, unless `still` is asked for."""
     with world().database.read() as db:
         run = plan_run(db, run_id)
         names = dict(_products(db))

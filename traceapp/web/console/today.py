@@ -47,7 +47,8 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "task_force": "/console/task-forces/", "report": "/console/reports/",
           "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/",
           "product": "/console/products/", "capa": "/console/capa/", "group": "/console/groups/",
-          "drift": "/console/signals/drifts/", "screen": "/console/signals/screen?lot=", "jump": "/console/signals/screen?product="}
+          "drift": "/console/signals/drifts/", "screen": "/console/signals/screen?lot=",
+          "jump": "/console/signals/screen?product="}
 _SHOWN = 100
 
 

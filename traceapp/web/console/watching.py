@@ -86,8 +86,8 @@ def watched_node(node_key: str) -> Response:
     pictures = {group: counted_curve(curve) for group, curve in curves.items() if curve is not None}
     return case_page(
         "console/watched_node.html", node=tests[0], name=name_of(tests[0]), tests=tests, pictures=pictures,
-        curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members, drifts=drifts,
-        products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
+        curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members,
+        drifts=drifts, products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
         hidden_lots=tests[0].lots - len(members), named_only=counts_named_only(tests[0].kind), stage_alpha=stage_alpha)
 
 
