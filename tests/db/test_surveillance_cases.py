@@ -18,7 +18,10 @@ from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import is_told_already, open_or_join
 from traceapp.surveillance.deciding import Decide, decide_signal
+from traceapp.surveillance.judging import Judgement, Standing
+from traceapp.surveillance.membership import Node
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
+from traceapp.surveillance.watch_model import WatchNode
 from traceapp.worklist.model import Task
 
 
@@ -73,6 +76,41 @@ def test_one_bad_raw_lot_makes_one_case_however_many_nodes_it_raises(database: D
     assert lots_of(database, case) == set(GLUE.lot_keys)
 
 
+@pytest.mark.parametrize("supplier_first", [True, False])
+def test_of_nodes_that_explain_as_much_the_most_specific_names_the_case(sqlite: Database, clock: FixedClock,
+                                                                      supplier_first: bool) -> None:
+    supplier = an_alarm("Glue & Co · 2026Q1", GLUE.lot_keys, 14, 9.1, NodeKind.supplier, lot_keys=GLUE.lot_keys)
+    wider = an_alarm("store", ("L1", "L2", "L3", "L9"), 15, 9.6, NodeKind.site)
+    raised(sqlite, clock, *((supplier, GLUE) if supplier_first else (GLUE, supplier)), wider)
+    with sqlite.read() as session:
+        assert session.scalars(select(Signal.name)).one() == "A-2231"
+    raised(sqlite, clock, an_alarm("clinic", ("L1", "L2", "L9"), 15, 9.2, NodeKind.consignee))
+    with sqlite.read() as session:
+        assert session.scalars(select(Signal.name)).one() == "clinic"
+    raised(sqlite, clock, an_alarm("shed", ("L1", "L2", "L3", "L9"), 30, 14.0, NodeKind.site))
+    with sqlite.read() as session:
+        assert session.scalars(select(Signal.name)).one() == "shed"
+
+
+def test_a_node_that_grows_with_the_one_that_names_the_case_does_not_take_its_name(sqlite: Database,
+                                                                                  clock: FixedClock) -> None:
+    (case,) = raised(sqlite, clock, GLUE)
+    assert case is not None
+    key, on = Node(NodeKind.upstream, GLUE.node_key, "").key, clock.now().date()
+    with sqlite.write() as session:
+        session.add(WatchNode(
+            node_key=key, severity_group="harm", test_key=f"{key}:harm", kind="upstream", subject=GLUE.node_key,
+            name="A-2231", begun_on=on, lots=3, observed=30, alpha=0.01, minimum_events=3, first_plan=4.0, planned=8.0,
+            critical=3.5, expected=[4.0], projected_on=on))
+    supplier = an_alarm("Glue & Co", (), 30, 34.0, NodeKind.supplier, lot_keys=GLUE.lot_keys)
+    raised(sqlite, clock, supplier)
+    with sqlite.write() as session:
+        assert session.scalars(select(Signal.name)).one() == "A-2231"
+        node = (str(supplier.kind), supplier.node_key, "harm")
+        assert is_told_already(session, node, Judgement(Standing.alarm, 31, 4.0, 34.2), on)
+        assert not is_told_already(session, node, Judgement(Standing.alarm, 32, 4.0, 50.0), on)
+
+
 def test_what_a_standing_case_knows_already_is_noted_without_making_an_alarm(database: Database, clock: FixedClock,
                                                                              actor: Actor) -> None:
     (case,) = raised(database, clock, GLUE)
@@ -81,7 +119,7 @@ def test_what_a_standing_case_knows_already_is_noted_without_making_an_alarm(dat
 
     def told(observed: int, llr: float = 9.5) -> bool:
         with database.write() as session:
-            return is_told_already(session, node, observed, llr)
+            return is_told_already(session, node, Judgement(Standing.alarm, observed, 3.1, llr), clock.now().date())
 
     assert told(14) and told(20)
     with database.read() as session:

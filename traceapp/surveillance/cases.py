@@ -1,15 +1,15 @@
 """From an alarm to a case: it opens one, joins one that is about the same lots, or says nothing new.
 
 An alarm joins a standing case with which it has finished lots in common, so that one bad raw lot makes one case
-however many nodes it raises; cases that nobody has begun with and that a stronger alarm explains become one. The
-strongest alarm, that is the one of the greatest log likelihood ratio, gives the case its name and its numbers. After a
-refusal or a closing only more reports than then open another.
+however many nodes it raises; cases that nobody has begun with and that a stronger alarm explains become one. Which
+alarm gives the case its name and its numbers: `naming`. After a refusal or a closing only more reports than then open
+another.
 """
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -22,8 +22,10 @@ from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .alarm import Alarm
 from .case_lots import chunks, refresh_lots
+from .judging import Judgement
 from .merging import absorb, is_explained
 from .model import Signal, SignalAlarm, SignalLot, SignalNode
+from .naming import present_llr, takes_name
 from .silence import keep_silent
 from .states import STANDING, SignalState
 
@@ -55,9 +57,9 @@ def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
     return _open(session, clock, alarm)
 
 
-def is_told_already(session: Session, node: tuple[str, str, str], observed: int, llr: float) -> bool:
+def is_told_already(session: Session, node: tuple[str, str, str], seen: Judgement, on: date) -> bool:
     """Whether a standing case has this node (kind, key, group) and an alarm with so many reports would be no news to
-    it: then the count is noted, and the alarm need not be made. One query."""
+    it: then the count is noted, and the alarm need not be made. One query, two where another node is stronger."""
     kind, node_key, group = node
     found = session.execute(
         select(SignalNode, Signal).join(Signal, Signal.id == SignalNode.signal_id).where(
@@ -66,15 +68,19 @@ def is_told_already(session: Session, node: tuple[str, str, str], observed: int,
     if found is None:
         return False
     known, case = found
-    if observed > known.observed and _is_news(case, known, (kind, node_key), observed, llr):
+    if seen.observed > known.observed and _is_news(session, (known, case), seen.observed, seen.llr, on):
         return False
-    known.observed = max(known.observed, observed)
+    known.observed = max(known.observed, seen.observed)
     return True
 
 
-def _is_news(case: Signal, known: SignalNode, node: tuple[str, str], observed: int, llr: float) -> bool:
-    is_other_node = (case.kind, case.node_key) != node
-    return observed >= known.recorded * _NEWS or (is_other_node and llr > case.llr)
+def _is_news(session: Session, known: tuple[SignalNode, Signal], observed: int, llr: float, on: date) -> bool:
+    """Whether there are half as many reports again, or the node is stronger now than the one that names the case."""
+    node, case = known
+    if observed >= node.recorded * _NEWS:
+        return True
+    is_other_node = (case.kind, case.node_key) != (node.kind, node.node_key)
+    return is_other_node and llr > case.llr and llr > present_llr(session, case, on)
 
 
 def standing_cases_of(session: Session, lot_keys: Sequence[str]) -> list[Signal]:
@@ -108,14 +114,14 @@ def _seen_again(session: Session, clock: Clock, known: tuple[SignalNode, Signal]
     if alarm.observed <= node.observed:
         return None
     node.observed = alarm.observed
-    if not _is_news(case, node, (alarm.kind, alarm.node_key), alarm.observed, alarm.llr):
+    if not _is_news(session, known, alarm.observed, alarm.llr, clock.now().date()):
         return None
     return _join(session, clock, case, alarm)
 
 
 def _join(session: Session, clock: Clock, case: Signal, alarm: Alarm) -> Signal:
+    is_stronger = takes_name(session, case, alarm, clock.now().date())
     position = _add(session, clock, case, alarm)
-    is_stronger = alarm.llr > case.llr
     if is_stronger:
         _name_after(case, alarm)
     session.flush()

@@ -14,9 +14,10 @@ from .watch_model import WatchNode
 
 def raise_alarm(session: Session, clock: Clock, test: WatchNode, seen: Judgement) -> Signal | None:
     """The case that this test opened or joined now; None where it says nothing new or is to be silent."""
-    if is_told_already(session, (test.kind, key_of(test), test.severity_group), seen.observed, seen.llr):
+    on = clock.now().date()
+    if is_told_already(session, (test.kind, key_of(test), test.severity_group), seen, on):
         test.alarmed = max(test.alarmed, seen.observed)
         return None
-    alarm = alarm_of(session, test, seen, clock.now().date())
+    alarm = alarm_of(session, test, seen, on)
     test.alarmed = max(test.alarmed, seen.observed)
     return open_or_join(session, clock, alarm)
