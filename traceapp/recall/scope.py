@@ -2,24 +2,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit.trail import canonical
-from traceapp.catalog.model import Party, Product, ProductKind
-from traceapp.catalog.queries import recall_contacts
 from traceapp.core.errors import NotFound
-from traceapp.trace.model import ItemKind, Lot, LotEdge, ShipmentLine
-from traceapp.trace.walk import DOWN
 
-ZERO = Decimal(0)
-_CHUNK = 500
+from .scope_reads import (
+    ZERO,
+    Amounts,
+    LotRow,
+    PartyRow,
+    ProductRow,
+    lot_rows,
+    party_rows,
+    product_rows,
+    shipped_units,
+    walked,
+)
+
 _ARROW = " → "
 
 
@@ -92,24 +97,35 @@ class Scope:
 def propose_scope(session: Session, root_lot_keys: str | Sequence[str]) -> Scope:
     """The chosen lots and what is downstream of them, as it stands now. Raises NotFound for an unknown lot."""
     roots = (root_lot_keys,) if isinstance(root_lot_keys, str) else tuple(dict.fromkeys(root_lot_keys))
-    came_from = _walked(session, roots)
-    lots = _lots(session, came_from)
-    for key in roots:
-        if key not in lots:
-            raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place="root_lot_keys", lot=key)
-    return _scope(session, roots, came_from, lots)
+    return scope_along(session, walked(session, dict.fromkeys(roots)), "root_lot_keys")
 
 
 def scope_of(session: Session, roots: Sequence[str], lot_keys: Iterable[str]) -> Scope:
     """The same view of exactly these lots; one that is not downstream of a root was added by hand and its path is
     itself. Raises NotFound for an unknown lot."""
+    return scope_among(session, walked(session, dict.fromkeys(roots)), lot_keys)
+
+
+def scope_along(session: Session, came_from: Mapping[str, str | None], place: str = "lot_keys") -> Scope:
+    """What of these lots can be recalled. `came_from`: {lot key: the lot it was reached from}, nearest first; a chosen
+    one from None. Raises NotFound for a chosen lot that is unknown."""
+    lots = lot_rows(session, came_from)
+    _refuse_unknown((key for key, before in came_from.items() if before is None), lots, place)
+    return _scope(session, came_from, lots)
+
+
+def scope_among(session: Session, came_from: Mapping[str, str | None], lot_keys: Iterable[str]) -> Scope:
+    """Exactly these lots, with the ways to them. Raises NotFound for an unknown one."""
     wanted = tuple(dict.fromkeys(lot_keys))
-    came_from = _walked(session, tuple(roots))
-    lots = _lots(session, (*came_from, *(key for key in wanted if key not in came_from)))
-    for key in wanted:
+    lots = lot_rows(session, (*came_from, *(key for key in wanted if key not in came_from)))
+    _refuse_unknown(wanted, lots, "lot_keys")
+    return _scope(session, came_from, lots, wanted)
+
+
+def _refuse_unknown(keys: Iterable[str], lots: Mapping[str, LotRow], place: str) -> None:
+    for key in keys:
         if key not in lots:
-            raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place="lot_keys", lot=key)
-    return _scope(session, tuple(roots), came_from, lots, wanted)
+            raise NotFound("There is no lot %(lot)s.", code="unknown-lot", place=place, lot=key)
 
 
 def frozen_hash(lots: Iterable[tuple[str, Decimal, Decimal, Decimal]], units: Mapping[tuple[str, str], Decimal],
@@ -127,116 +143,66 @@ def units_of(scope: Scope) -> dict[tuple[str, str], Decimal]:
             for key, amount in consignee.units}
 
 
-def shipped_units(session: Session, lot_keys: Iterable[str]) -> dict[tuple[str, str], Decimal]:
-    """{(lot key, consignee id): units net of returns}, where more than zero."""
-    found: dict[tuple[str, str], Decimal] = {}
-    for part in _parts(lot_keys):
-        rows = session.execute(
-            select(ShipmentLine.lot_key, ShipmentLine.consignee_id, func.sum(ShipmentLine.units))
-            .where(ShipmentLine.lot_key.in_(part)).group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
-        found.update({(key, consignee): units for key, consignee, units in rows if units > 0})
-    return found
-
-
-def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
-    listed = list(keys)
-    return (listed[start:start + _CHUNK] for start in range(0, len(listed), _CHUNK))
-
-
-def _walked(session: Session, roots: tuple[str, ...]) -> dict[str, str | None]:
-    """{lot key: the lot it was reached from}, nearest first; a root was reached from None.
-
-    The keys first, then their edges by key: joined to the walk, PostgreSQL would read the whole table of edges.
-    """
-    reached = select(Lot.lot_key).where(Lot.lot_key.in_(roots)).cte("reached", recursive=True)
-    reached = reached.union(select(LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
-                            .where(LotEdge.direction == DOWN))
-    children: dict[str, set[str]] = {}
-    for part in _parts(session.scalars(select(reached.c.lot_key))):
-        for parent, child in session.execute(select(LotEdge.lot_key, LotEdge.other_key).where(
-                LotEdge.lot_key.in_(part), LotEdge.direction == DOWN)):
-            children.setdefault(parent, set()).add(child)
-    came_from: dict[str, str | None] = dict.fromkeys(roots)
-    waiting = deque(roots)
-    while waiting:
-        parent = waiting.popleft()
-        for child in sorted(children.get(parent, ())):
-            if child not in came_from:
-                came_from[child] = parent
-                waiting.append(child)
-    return came_from
-
-
-def _lots(session: Session, keys: Iterable[str]) -> dict[str, tuple[Lot, Product | None]]:
-    found: dict[str, tuple[Lot, Product | None]] = {}
-    for part in _parts(keys):
-        rows = session.execute(select(Lot, Product).outerjoin(Product, Product.id == Lot.product_id)
-                               .where(Lot.lot_key.in_(part)))
-        found.update({lot.lot_key: (lot, product) for lot, product in rows})
-    return found
-
-
-def _why(lot: Lot, product: Product | None, *, is_root: bool, shipped: Decimal) -> str:
+def _why(lot: LotRow, product: ProductRow | None, *, is_root: bool, shipped: Decimal) -> str:
     """Why a lot belongs to a scope; empty when nothing of it is left to recall."""
     if is_root:
         return "chosen"
-    if product is not None and product.kind != ProductKind.material:
+    if product is not None and not product.is_material:
         return "finished"
-    if shipped > 0 or lot.shipped > 0:
+    if shipped > 0 or lot.shipped_raw > 0:
         return "shipped"
-    return "in_stock" if lot.stock > 0 and lot.item_kind != ItemKind.class_only else ""
+    return "in_stock" if lot.stock_raw > 0 and not lot.is_class_only else ""
 
 
-def _scope(session: Session, roots: tuple[str, ...], came_from: Mapping[str, str | None],
-           lots: Mapping[str, tuple[Lot, Product | None]], wanted: Sequence[str] | None = None) -> Scope:
+def _scope(session: Session, came_from: Mapping[str, str | None], lots: Mapping[str, LotRow],
+           wanted: Sequence[str] | None = None) -> Scope:
     """`wanted` None: every lot that has a reason to be in."""
-    ordered = [key for key in (*came_from, *(wanted or ())) if key in lots]
+    ordered = [key for key in dict.fromkeys((*came_from, *(wanted or ()))) if key in lots]
+    roots = tuple(key for key, before in came_from.items() if before is None)
+    products, units = product_rows(session, lots.values()), shipped_units(session, ordered)
     sums: dict[str, Decimal] = {}
-    units = shipped_units(session, dict.fromkeys(ordered))
     for (key, _consignee), amount in units.items():
         sums[key] = sums.get(key, ZERO) + amount
     chosen: dict[str, ScopeLot] = {}
     exactly = None if wanted is None else frozenset(wanted)
-    for key in dict.fromkeys(ordered):
-        lot, product = lots[key]
-        why = _why(lot, product, is_root=key in roots, shipped=sums.get(key, ZERO))
+    is_root, paths, amounts = frozenset(roots), _paths(ordered, came_from, lots), Amounts()
+    for key in ordered:
+        lot, shipped = lots[key], sums.get(key, ZERO)
+        product = products.get(lot.product_id)
+        why = _why(lot, product, is_root=key in is_root, shipped=shipped)
         if (why if exactly is None else key in exactly):
-            path = tuple(lots[step][0].number for step in _path(key, came_from) if step in lots)
-            chosen[key] = _scope_lot(lot, product, why or "in_stock", path, sums.get(key, ZERO))
+            chosen[key] = ScopeLot(
+                lot_key=key, uri=lot.uri, number=lot.number, product_id=lot.product_id,
+                name_zh=product.name_zh if product else lot.name, name_en=product.name_en if product else lot.name,
+                why=why or "in_stock", path=paths[key], made=amounts[lot.made_raw],
+                in_stock=amounts[max(lot.stock_raw, 0)], shipped=shipped, unit=lot.unit, expires_on=lot.expires_on,
+                is_recalled=bool(lot.is_recalled))
     inside = {pair: amount for pair, amount in units.items() if pair[0] in chosen}
     return Scope(roots, tuple(chosen.values()), _consignees(session, inside), _totals(chosen.values()),
                  len(came_from.keys() & lots.keys() - chosen.keys()))
 
 
-def _scope_lot(lot: Lot, product: Product | None, why: str, path: tuple[str, ...], shipped: Decimal) -> ScopeLot:
-    return ScopeLot(
-        lot_key=lot.lot_key, uri=lot.uri, number=lot.number, product_id=lot.product_id,
-        name_zh=product.name_zh if product else lot.name, name_en=product.name_en if product else lot.name, why=why,
-        path=path, made=lot.made, in_stock=max(lot.stock, ZERO), shipped=shipped, unit=lot.unit,
-        expires_on=lot.expires_on, is_recalled=lot.is_recalled)
-
-
-def _path(key: str, came_from: Mapping[str, str | None]) -> list[str]:
-    path = [key]
-    while (before := came_from.get(path[-1])) is not None:
-        path.append(before)
-    return path[::-1]
+def _paths(ordered: Sequence[str], came_from: Mapping[str, str | None],
+           lots: Mapping[str, LotRow]) -> dict[str, tuple[str, ...]]:
+    """{lot key: numbers from a chosen lot to this one}; the nearest come first, so that each is one step longer than
+    one that is there."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in ordered:
+        before = came_from.get(key)
+        found[key] = (*found.get(before, ()), lots[key].number) if before is not None else (lots[key].number,)
+    return found
 
 
 def _consignees(session: Session, units: Mapping[tuple[str, str], Decimal]) -> tuple[ScopeConsignee, ...]:
     by_party: dict[str, list[tuple[str, Decimal]]] = {}
     for (key, consignee), amount in units.items():
         by_party.setdefault(consignee, []).append((key, amount))
-    parties: dict[str, Party] = {}
-    for part in _parts(by_party):
-        parties.update({party.id: party for party in session.scalars(select(Party).where(Party.id.in_(part)))})
-    contacts = recall_contacts(session, tuple(by_party))
-    rows = [ScopeConsignee(
-        consignee_id=key, name_zh=parties[key].name_zh if key in parties else key,
-        name_en=parties[key].name_en if key in parties else key,
-        country=parties[key].country if key in parties else "", region=parties[key].region if key in parties else "",
-        units=tuple(amounts), has_mail=any(contact.email for contact in contacts.get(key, ())))
-        for key, amounts in by_party.items()]
+    parties = party_rows(session, by_party)
+    rows = []
+    for key, amounts in by_party.items():
+        party = parties.get(key, PartyRow(key, key, "", "", False))
+        rows.append(ScopeConsignee(key, party.name_zh, party.name_en, party.country, party.region, tuple(amounts),
+                                   party.has_mail))
     return tuple(sorted(rows, key=lambda row: (row.name_en, row.consignee_id)))
 
 

@@ -1,0 +1,89 @@
+"""From a signal to the proposed scope of its recall, beside one bare recursive query for the lots of the same scope.
+
+A million lots, five million lines, a hundred thousand consignees, ten thousand lots a cause, each with a signal.
+`TRACEAPP_BENCH_RECALL="100000 10000 10000"` takes other numbers of lots, lots a cause and consignees;
+`TRACEAPP_BENCH_DATABASE_URL` names a database, empty or filled by this before with the same numbers, to use instead of
+SQLite in a folder of its own: `sqlite:///kept.db` is filled once, `postgresql://…` too.
+"""
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from traceapp.core.process import take_habits
+from traceapp.db import Database
+from traceapp.recall.scope import propose_scope
+from traceapp.surveillance.case_reads import recall_roots
+from traceapp.surveillance.queries import signal_by_id
+from traceapp.trace.quick_reads import rows as rows_of
+
+from .recall_data import Size, fill_recalls, root_of, signal_of
+from .registry import Row, benchmark, median_of_ratios
+
+SIZE = Size(1_000_000, 10_000, 100_000)
+ROUNDS = 40
+AIM_SECONDS = 1.0
+_BARE = ("WITH RECURSIVE reached(lot_key) AS (SELECT {root} UNION SELECT e.other_key FROM reached r "
+         "JOIN lot_edge e ON e.lot_key = r.lot_key AND e.direction = 'down') "
+         "SELECT l.lot_key, l.number, l.made, l.shipped FROM reached {join} lot l ON l.lot_key = reached.lot_key")
+_FORMS = {"sqlite": {"root": "?", "join": "CROSS JOIN"}, "postgresql": {"root": "%s::varchar", "join": "JOIN"}}
+
+
+def scope_seconds(database: Database, signal_id: str) -> tuple[float, int, int]:
+    """(seconds, lots, consignees) from a signal to the scope that a recall of it would propose."""
+    begun = time.perf_counter()
+    with database.read() as session:
+        case = signal_by_id(session, signal_id)
+        assert case is not None
+        scope = propose_scope(session, recall_roots(session, case))
+    return time.perf_counter() - begun, len(scope.lots), len(scope.consignees)
+
+
+def _bare_seconds(database: Database, root: str) -> tuple[float, int]:
+    begun = time.perf_counter()
+    with database.reading() as connection:
+        found = rows_of(connection, _BARE.format(**_FORMS[database.dialect]), (root,))
+    return time.perf_counter() - begun, len(found)
+
+
+def scope_rows(database: Database, size: Size) -> Iterator[Row]:
+    """The milliseconds of one cause after the other, each signal for the first time in this process."""
+    scope_seconds(database, signal_of(0))  # statements compiled
+    seconds, bare = [], []
+    for turn in range(ROUNDS):
+        cause = (turn + 1) % size.causes
+        took, lots, consignees = scope_seconds(database, signal_of(cause))
+        plain, found = _bare_seconds(database, root_of(size, cause))
+        if found != lots:
+            raise RuntimeError(f"the service proposed {lots} lots, the bare query found {found}")
+        seconds.append(took)
+        bare.append(plain)
+    ordered, against = sorted(seconds), sorted(bare)
+    name = f"signal to scope, {lots:,} of {size.lots:,} lots, {database.dialect}"
+    for percent in (50, 95):
+        value, plain = (row[min(ROUNDS - 1, ROUNDS * percent // 100)] for row in (ordered, against))
+        yield Row(f"{name}, p{percent}", value * 1000, "ms", "one second", AIM_SECONDS * 1000, AIM_SECONDS / value,
+                  1.0 if percent == 95 else None, f"{consignees:,} consignees; bare query {plain * 1000:.0f} ms")
+    yield Row(f"{name}, beside", ordered[ROUNDS // 2] * 1000, "ms", "bare recursive query", against[ROUNDS // 2] * 1000,
+              median_of_ratios(bare, seconds), None, "the bare query names the lots alone: no ways, no units, nobody")
+
+
+@benchmark("recall")
+def recall() -> Iterable[Row]:
+    """Seconds from a signal to its scope."""
+    given = os.environ.get("TRACEAPP_BENCH_RECALL", "").split()
+    size = Size(*(int(one) for one in given)) if given else SIZE
+    with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
+        database = Database(os.environ.get("TRACEAPP_BENCH_DATABASE_URL") or f"sqlite:///{Path(folder, 'bench.sqlite')}",
+                            is_durable=False)
+        try:
+            print(f"bench: filling {size.lots:,} lots on {database.dialect}", file=sys.stderr, flush=True)
+            fill_recalls(database, size)
+            take_habits()  # as every process of ours does
+            return list(scope_rows(database, size))
+        finally:
+            database.close()

@@ -1,0 +1,154 @@
+"""What a scope reads: a fixed number of statements whatever its size, plain rows, no objects of the mapper.
+
+Keys go in as one list. Joined to the walk itself, PostgreSQL would read the whole table of edges.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, exists, func, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from traceapp.catalog.model import Party, PartyContact, Product, ProductKind
+from traceapp.core.quantity import SCALE
+from traceapp.trace.many_keys import listed
+from traceapp.trace.model import ItemKind, Lot, LotEdge, ShipmentLine
+from traceapp.trace.reach_reads import KEY
+from traceapp.trace.walk import DOWN
+
+ZERO = Decimal(0)
+# The lists of one statement: PostgreSQL still takes the index for so many.
+_AT_ONCE = 20_000
+Raw = ColumnElement[int] | InstrumentedAttribute[Decimal]
+
+
+class LotRow(NamedTuple):
+    """What a scope asks of a lot; quantities in millionths, `stock` what should be on the shelf."""
+
+    lot_key: str
+    uri: str
+    number: str
+    name: str
+    product_id: str | None
+    item_kind: str
+    made_raw: int
+    stock_raw: int
+    shipped_raw: int
+    unit: str | None
+    expires_on: date | None
+    is_recalled: bool
+
+    @property
+    def is_class_only(self) -> bool:
+        return self.item_kind == ItemKind.class_only
+
+
+class ProductRow(NamedTuple):
+    """The names of a product, and whether it is a material."""
+
+    name_zh: str
+    name_en: str
+    is_material: bool
+
+
+class PartyRow(NamedTuple):
+    """Who has units; `has_mail`: some contact takes recall notices by e-mail."""
+
+    name_zh: str
+    name_en: str
+    country: str
+    region: str
+    has_mail: bool
+
+
+class Amounts(dict[int, Decimal]):
+    """Millionths as decimals; each number is made once."""
+
+    def __missing__(self, raw: int) -> Decimal:
+        found = self[raw] = Decimal(raw).scaleb(-SCALE).normalize() + 0
+        return found
+
+
+def parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The keys, so many at a time as one statement takes."""
+    wanted = list(keys)
+    return (wanted[start:start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
+
+
+def walked(session: Session, starts: Mapping[str, str | None], alone: Collection[str] = ()) -> dict[str, str | None]:
+    """{lot key: the lot it was reached from}, nearest first. `starts` were reached as they say; from those that stand
+    `alone` nothing is followed."""
+    followed = [key for key in starts if key not in alone and KEY.fullmatch(key)]
+    came_from = dict(starts)
+    children = _children(session, followed) if followed else {}
+    waiting = deque(followed)
+    while waiting:
+        parent = waiting.popleft()
+        for child in sorted(children.get(parent, ())):
+            if child not in came_from:
+                came_from[child] = parent
+                waiting.append(child)
+    return came_from
+
+
+def _children(session: Session, roots: list[str]) -> dict[str, list[str]]:
+    """{lot key: what is directly below it} for all that is downstream of the roots: the keys first, then their lines
+    by key."""
+    reached = select(Lot.lot_key).where(Lot.lot_key.in_(listed(session, roots))).cte("reached", recursive=True)
+    reached = reached.union(select(LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
+                            .where(LotEdge.direction == DOWN))
+    found: dict[str, list[str]] = {}
+    for part in parts(session.scalars(select(reached.c.lot_key))):
+        for parent, child in session.execute(select(LotEdge.lot_key, LotEdge.other_key).where(
+                LotEdge.lot_key.in_(listed(session, part)), LotEdge.direction == DOWN)):
+            found.setdefault(parent, []).append(child)
+    return found
+
+
+def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:
+    """These lots by key, as far as they exist."""
+    stock = (_raw(Lot.made) + _raw(Lot.returned) - _raw(Lot.consumed) - _raw(Lot.shipped) - _raw(Lot.sampled)
+             - _raw(Lot.lost))
+    columns = select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, Lot.item_kind, _raw(Lot.made), stock,
+                     _raw(Lot.shipped), Lot.unit, Lot.expires_on, Lot.is_recalled)
+    return {row[0]: LotRow(*row) for part in parts(key for key in keys if KEY.fullmatch(key))
+            for row in session.execute(columns.where(Lot.lot_key.in_(listed(session, part))))}
+
+
+def _raw(column: InstrumentedAttribute[Decimal]) -> ColumnElement[int]:
+    return type_coerce(column, BigInteger)
+
+
+def product_rows(session: Session, lots: Iterable[LotRow]) -> dict[str | None, ProductRow]:
+    """The products of these lots by id."""
+    wanted = sorted({lot.product_id for lot in lots if lot.product_id})
+    return {row[0]: ProductRow(row[1], row[2], row[3] == ProductKind.material) for part in parts(wanted)
+            for row in session.execute(select(Product.id, Product.name_zh, Product.name_en, Product.kind).where(
+                Product.id.in_(listed(session, part))))}
+
+
+def shipped_units(session: Session, lot_keys: Iterable[str]) -> dict[tuple[str, str], Decimal]:
+    """{(lot key, consignee id): units net of returns}, where more than zero."""
+    found: dict[tuple[str, str], Decimal] = {}
+    amounts, units = Amounts(), func.sum(_raw(ShipmentLine.units), type_=BigInteger)
+    for part in parts(lot_keys):
+        rows = session.execute(
+            select(ShipmentLine.lot_key, ShipmentLine.consignee_id, units)
+            .where(ShipmentLine.lot_key.in_(listed(session, part)))
+            .group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
+        found.update(((key, consignee), amounts[int(raw)]) for key, consignee, raw in rows if raw > 0)
+    return found
+
+
+def party_rows(session: Session, party_ids: Iterable[str]) -> dict[str, PartyRow]:
+    """These partners by id."""
+    has_mail = exists().where(PartyContact.party_id == Party.id, PartyContact.gets_recalls, PartyContact.is_active,
+                              PartyContact.email != "")
+    columns = select(Party.id, Party.name_zh, Party.name_en, Party.country, Party.region, has_mail)
+    return {row[0]: PartyRow(row[1], row[2], row[3], row[4], bool(row[5])) for part in parts(party_ids)
+            for row in session.execute(columns.where(Party.id.in_(listed(session, part))))}
