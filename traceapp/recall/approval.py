@@ -32,11 +32,13 @@ from .cases import (
     signed_hash,
 )
 from .clocks import start_clocks
-from .drafting import left_out_of, named, refuse_unexplained, roots_of, write_lots
+from .drafting import left_out_of, named, refuse_unexplained, write_lots
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
-from .scope import Scope, frozen_hash, propose_scope, scope_of, shipped_units, units_of
+from .proposing import exactly, proposed
+from .scope import Scope, frozen_hash, units_of
+from .scope_reads import shipped_units
 from .told import advance_if_told
 
 APPROVE_TASK = "recall.approve"
@@ -105,8 +107,9 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
         raise Conflict("No lot is in scope yet. Choose at least one lot before submitting.", code="no-lots",
                        place="lot_keys")
     left_out = left_out_of(recall)
-    refuse_unexplained(propose_scope(session, roots_of(recall)), frozenset(keys), left_out)
-    scope = scope_of(session, roots_of(recall), keys)
+    found = proposed(session, recall)
+    refuse_unexplained(found.scope, frozenset(keys), left_out)
+    scope = exactly(session, found, keys)
     write_lots(session, recall, scope)
     units = units_of(scope)
     _open_lines(session, recall, units)
@@ -278,9 +281,9 @@ def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
         RecallLedger.lot_key, RecallLedger.consignee_id).where(
         RecallLedger.recall_id == recall.id, RecallLedger.scope_number < recall.scope_number))}
     moved = {pair for pair in (frozen.keys() | present.keys()) - told if frozen.get(pair) != present.get(pair)}
-    proposed = propose_scope(session, roots_of(recall)).lots
-    left_out = left_out_of(recall)
-    added = [lot.number for lot in proposed if lot.lot_key not in keys and lot.lot_key not in left_out]
+    left_out, known = left_out_of(recall), frozenset(keys)
+    added = [lot.number for lot in proposed(session, recall).scope.lots
+             if lot.lot_key not in known and lot.lot_key not in left_out]
     if not moved and not added:
         return
     what = line_names(session, sorted(moved)[:_MOST_NAMED])

@@ -21,11 +21,11 @@ from traceapp.worklist.tasks import complete_tasks, drop_tasks
 
 from .cases import for_action, lot_keys_of, move, plan_source, recall_by_id, recall_stream, sign, signatures_of
 from .clocks import start_decided_clocks
-from .drafting import is_open_for_change, roots_of
+from .drafting import is_open_for_change
 from .evaluation import DECIDE_TASK
 from .model import Recall
 from .policy import PROPOSED
-from .scope import propose_scope
+from .proposing import proposed
 from .states import CheckLevel, Depth, RecallClass
 
 
@@ -86,7 +86,7 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
     if not keys:
         raise Conflict("No lot is in scope yet. Choose at least one lot before deciding.", code="no-lots",
                        place="lot_keys")
-    stopped = tuple(dict.fromkeys((*keys, *(lot.lot_key for lot in propose_scope(session, roots_of(recall)).lots))))
+    stopped = tuple(dict.fromkeys((*keys, *(lot.lot_key for lot in proposed(session, recall).scope.lots))))
     place_hold(session, actor, clock, PlaceHold(stopped, HoldKind.manual, plan_source(recall.id),
                                                 f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
     now = clock.now()

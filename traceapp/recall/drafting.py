@@ -22,7 +22,9 @@ from traceapp.trace.model import HoldKind, Lot
 
 from .cases import PUBLIC_TEXTS, is_told, plan_source, recall_by_id, recall_stream
 from .model import Recall, RecallLedger, RecallLot
-from .scope import Scope, propose_scope, scope_of
+from .proposing import Ruled, exactly, ruled
+from .scope import Scope, propose_scope
+from .scope_rule import Rule, RuleKind, rules_of
 from .states import UNTOLD, RecallClass, RecallState, TriggerKind
 from .wording import refuse_softeners
 
@@ -112,7 +114,7 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
 def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeRecall) -> Recall:
     """Change class and texts of a draft. Raises as open_recall; Conflict when it is no draft any more, Stale."""
     permit(actor, "recall.write")
-    recall = _draft(session, command.recall_id, command.revision)
+    recall = draft_of(session, command.recall_id, command.revision)
     after = _checked_texts(command.recall)
     before = {name: getattr(recall, name) for name in after}
     changed = [name for name in after if before[name] != after[name]]
@@ -132,30 +134,51 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
     Conflict when it is no draft any more, Stale.
     """
     permit(actor, "recall.write")
-    recall = _draft(session, command.recall_id, command.revision)
-    before = list(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
-                                  .order_by(RecallLot.lot_key)))
-    roots = roots_of(recall) if command.root_lot_keys is None else tuple(dict.fromkeys(command.root_lot_keys))
+    recall = draft_of(session, command.recall_id, command.revision)
+    rules = rules_of(recall.scope_rule)
+    if command.root_lot_keys is not None:
+        roots = tuple(dict.fromkeys(command.root_lot_keys))
+        rules = (Rule(RuleKind.lots, roots),) if roots else ()
     if not command.lot_keys:
         raise InvalidInput("Choose at least one lot.", code="no-lots", place="lot_keys")
-    _refuse_taken_out(session, recall, frozenset(command.lot_keys), before)
-    proposed = propose_scope(session, roots)
+    found = ruled(session, rules)
     left_out = {key: short_text(reason, 1000, place=f"left_out/{key}") for key, reason in command.left_out.items()
-                if key in proposed.lot_keys and key not in command.lot_keys}
-    refuse_unexplained(proposed, frozenset(command.lot_keys), left_out)
-    scope = scope_of(session, roots, command.lot_keys)
+                if key in found.scope.lot_keys and key not in command.lot_keys}
+    refuse_unexplained(found.scope, frozenset(command.lot_keys), left_out)
+    return keep_scope(session, actor, clock, recall, Chosen(found, command.lot_keys, left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the rules propose, which lots shall be in, and why others of them are not."""
+
+    found: Ruled
+    lot_keys: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def keep_scope(session: Session, actor: Actor, clock: Clock, recall: Recall, chosen: Chosen) -> Scope:
+    """Make this the scope of a draft. What is decided is on hold at once. Raises Conflict for a lot that is taken out
+    although people were told of it."""
+    before = list(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
+                                  .order_by(RecallLot.lot_key)))
+    _refuse_taken_out(session, recall, frozenset(chosen.lot_keys), before)
+    scope = exactly(session, chosen.found, chosen.lot_keys)
     write_lots(session, recall, scope)
     if recall.decided_at is not None:
         place_hold(session, actor, clock, PlaceHold(
-            tuple(sorted({*scope.lot_keys, *proposed.lot_keys})), HoldKind.manual, plan_source(recall.id),
+            tuple(sorted({*scope.lot_keys, *chosen.found.scope.lot_keys})), HoldKind.manual, plan_source(recall.id),
             f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
-    recall.scope_rule = {"roots": list(roots), "left_out": left_out}
+    rules, left_out = chosen.found.rules, dict(chosen.left_out)
+    roots = chosen.found.scope.roots
+    recall.scope_rule = {"rules": [rule.as_data for rule in rules], "roots": list(roots), "left_out": left_out}
     recall.root_lot_key = roots[0] if roots else None
     flag_modified(recall, "scope_rule")
-    after = sorted(scope.lot_keys)
+    after, known = sorted(scope.lot_keys), frozenset(before)
     record(session, actor, clock.now(), "recall.scope_set", recall_stream(recall), {
-        "added": [key for key in after if key not in before], "removed": [key for key in before if key not in after],
-        "lots": len(after), "roots": list(roots), "left_out": left_out})
+        "added": [key for key in after if key not in known],
+        "removed": [key for key in before if key not in scope.lot_keys],
+        "lots": len(after), "rules": [rule.as_data for rule in rules], "left_out": left_out})
     session.flush()
     return scope
 
@@ -213,7 +236,8 @@ def write_lots(session: Session, recall: Recall, scope: Scope) -> None:
              "in_stock": lot.in_stock, "shipped": lot.shipped} for lot in scope.lots])
 
 
-def _draft(session: Session, recall_id: str, revision: int | None) -> Recall:
+def draft_of(session: Session, recall_id: str, revision: int | None) -> Recall:
+    """The recall, locked, while it can be changed. Raises NotFound, Conflict (code `wrong-state`) and Stale."""
     recall = recall_by_id(session, recall_id, lock=True)
     if not is_open_for_change(recall):
         raise Conflict("Scope and texts can be changed until they are submitted; this recall is “%(state)s”.",
