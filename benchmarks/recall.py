@@ -78,8 +78,8 @@ def recall() -> Iterable[Row]:
     given = os.environ.get("TRACEAPP_BENCH_RECALL", "").split()
     size = Size(*(int(one) for one in given)) if given else SIZE
     with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
-        database = Database(os.environ.get("TRACEAPP_BENCH_DATABASE_URL") or f"sqlite:///{Path(folder, 'bench.sqlite')}",
-                            is_durable=False)
+        url = os.environ.get("TRACEAPP_BENCH_DATABASE_URL") or f"sqlite:///{Path(folder, 'bench.sqlite')}"
+        database = Database(url, is_durable=False)
         try:
             print(f"bench: filling {size.lots:,} lots on {database.dialect}", file=sys.stderr, flush=True)
             fill_recalls(database, size)

@@ -142,9 +142,10 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
     if not command.lot_keys:
         raise InvalidInput("Choose at least one lot.", code="no-lots", place="lot_keys")
     found = ruled(session, rules)
+    reached, chosen = found.scope.lot_keys, frozenset(command.lot_keys)
     left_out = {key: short_text(reason, 1000, place=f"left_out/{key}") for key, reason in command.left_out.items()
-                if key in found.scope.lot_keys and key not in command.lot_keys}
-    refuse_unexplained(found.scope, frozenset(command.lot_keys), left_out)
+                if key in reached and key not in chosen}
+    refuse_unexplained(found.scope, chosen, left_out)
     return keep_scope(session, actor, clock, recall, Chosen(found, command.lot_keys, left_out))
 
 
@@ -174,11 +175,10 @@ def keep_scope(session: Session, actor: Actor, clock: Clock, recall: Recall, cho
     recall.scope_rule = {"rules": [rule.as_data for rule in rules], "roots": list(roots), "left_out": left_out}
     recall.root_lot_key = roots[0] if roots else None
     flag_modified(recall, "scope_rule")
-    after, known = sorted(scope.lot_keys), frozenset(before)
+    kept, known = scope.lot_keys, frozenset(before)
     record(session, actor, clock.now(), "recall.scope_set", recall_stream(recall), {
-        "added": [key for key in after if key not in known],
-        "removed": [key for key in before if key not in scope.lot_keys],
-        "lots": len(after), "rules": [rule.as_data for rule in rules], "left_out": left_out})
+        "added": sorted(kept - known), "removed": sorted(known - kept), "lots": len(kept),
+        "rules": [rule.as_data for rule in rules], "left_out": left_out})
     session.flush()
     return scope
 

@@ -38,9 +38,7 @@ def ruled(session: Session, rules: Sequence[Rule]) -> Ruled:
     for position, rule in enumerate(rules):
         seeds = seeds_of(session, rule)
         reached, mixed = _reached(session, rule, seeds)
-        for key, why in (seeds | mixed).items():
-            because.setdefault(key, (position, why))
-            came_from[key] = None
+        because |= {key: (position, why) for key, why in (mixed | seeds).items() if key not in came_from}
         for key, before in reached.items():
             came_from.setdefault(key, before)
     return Ruled(tuple(rules), came_from, _starts(came_from), because, scope_along(session, came_from, "rules"))

@@ -178,7 +178,7 @@ def _scope(session: Session, came_from: Mapping[str, str | None], lots: Mapping[
                 in_stock=amounts[max(lot.stock_raw, 0)], shipped=shipped, unit=lot.unit, expires_on=lot.expires_on,
                 is_recalled=bool(lot.is_recalled))
     inside = {pair: amount for pair, amount in units.items() if pair[0] in chosen}
-    return Scope(roots, tuple(chosen.values()), _consignees(session, inside), _totals(chosen.values()),
+    return Scope(roots, tuple(chosen.values()), _consignees(session, inside), totals_of_lots(chosen.values()),
                  len(came_from.keys() & lots.keys() - chosen.keys()))
 
 
@@ -206,7 +206,8 @@ def _consignees(session: Session, units: Mapping[tuple[str, str], Decimal]) -> t
     return tuple(sorted(rows, key=lambda row: (row.name_en, row.consignee_id)))
 
 
-def _totals(lots: Iterable[ScopeLot]) -> tuple[UnitTotal, ...]:
+def totals_of_lots(lots: Iterable[ScopeLot]) -> tuple[UnitTotal, ...]:
+    """The sums of these lots, one row a unit."""
     sums: dict[str | None, list[Decimal]] = {}
     counts: dict[str | None, int] = {}
     for lot in lots:

@@ -60,8 +60,8 @@ def _beside(session: Session, keys: Iterable[str]) -> Seeds:
             .where(inside.lot_key.in_(listed(session, part)), inside.direction == DOWN, inside.kind.in_(_CONTAINED),
                    other.other_key != inside.lot_key)
             .order_by(inside.at, inside.lot_key, other.other_key))
-        for affected, beside, name, *times in rows:
-            span = _common(*times)
+        for affected, beside, name, at, until, other_at, other_until in rows:
+            span = _common(at, until, other_at, other_until)
             if span is not None:
                 found.setdefault(beside, Because("mixed", name, span[0], span[1], affected))
     materials = set(_materials(session, found))

@@ -116,7 +116,7 @@ def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:
              - _raw(Lot.lost))
     columns = select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, Lot.item_kind, _raw(Lot.made), stock,
                      _raw(Lot.shipped), Lot.unit, Lot.expires_on, Lot.is_recalled)
-    return {row[0]: LotRow(*row) for part in parts(key for key in keys if KEY.fullmatch(key))
+    return {row[0]: LotRow._make(row) for part in parts(key for key in keys if KEY.fullmatch(key))
             for row in session.execute(columns.where(Lot.lot_key.in_(listed(session, part))))}
 
 

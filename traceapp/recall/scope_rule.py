@@ -40,9 +40,9 @@ MADE_ON = (RuleKind.line, RuleKind.equipment, RuleKind.load)
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`keys`: lot keys; ids of partners; names of lines, machines or loads; `lot key/excursion id`; nodes of a cause as
-    the ranking names them. `since` and `until` are days at our plant, both counted. `downstream`: with all that was made
-    of it. `mixing`: also materials that lay in one container with an affected one at the same time, and what was made
-    of them from then on. `signal_id`: whose cause it is."""
+    the ranking names them. `since` and `until` are days at our plant, both counted. `downstream`: with all that was
+    made of it. `mixing`: also materials that lay in one container with an affected one at the same time, and what was
+    made of them from then on. `signal_id`: whose cause it is."""
 
     kind: RuleKind
     keys: tuple[str, ...]

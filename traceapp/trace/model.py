@@ -193,7 +193,9 @@ class Production(Base):
     """How a batch was made: everything that surveillance will ask for later."""
 
     __tablename__ = "production"
-    __table_args__ = (Index("ix_production_work_order", "work_order"), Index("ix_production_equipment", "equipment"))
+    __table_args__ = (Index("ix_production_work_order", "work_order"), Index("ix_production_equipment", "equipment"),
+                      Index("ix_production_line", "line", "made_at"),
+                      Index("ix_production_load", "sterilisation_load", "made_at"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

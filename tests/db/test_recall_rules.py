@@ -1,0 +1,258 @@
+"""A scope starts from lots, a supplier, a line, a consignee, an excursion or a cause, and says why each lot is in."""
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal as D
+
+import pytest
+from sqlalchemy import event, insert, select
+
+from tests.factories_recall import House, decided, make_house, opened, submitted
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.ids import name_key
+from traceapp.db import Database
+from traceapp.recall.model import Recall, RecallLot
+from traceapp.recall.proposing import proposed, ruled
+from traceapp.recall.scope_mass import mass_of
+from traceapp.recall.scope_rule import Rule, RuleKind, refuse_bad, rule_from, rules_of
+from traceapp.recall.scope_taking import TakeRules, growth_of, take_rules
+from traceapp.recall.service import ReturnRecall, return_recall
+from traceapp.recall.side_by_side import difference, side
+from traceapp.signals.causes import CauseClass, Ranking
+from traceapp.trace.model import Hold, Lot, LotEdge, Production
+from traceapp.trace.sensor_model import Excursion
+
+
+@pytest.fixture
+def house(sqlite: Database, clock: FixedClock) -> House:
+    return make_house(sqlite, clock)
+
+
+def numbers(database: Database, *rules: Rule) -> dict[str, str]:
+    """{lot number: the kind of why} of what the rules take in."""
+    with database.read() as session:
+        found = ruled(session, rules)
+        return {lot.number: why[1].kind if (why := found.why(lot.lot_key)) else "" for lot in found.scope.lots}
+
+
+def day(house: House, days: int) -> date:
+    """So many days after the first raw lot was received."""
+    return (house.glue.started_at + timedelta(days=days)).date()
+
+
+def test_a_supplier_starts_from_what_it_delivered_in_the_window(sqlite: Database, house: House) -> None:
+    supplier = house.maker.supplier.id
+    everything = Rule(RuleKind.supplier, (supplier,))
+    assert numbers(sqlite, everything).keys() == {"A-1", "A-9", "F-1", "P-1", "P-2", "P-9"}
+    assert numbers(sqlite, replace(everything, until=day(house, -1))) == {}
+    assert numbers(sqlite, replace(everything, since=day(house, 0), until=day(house, 0), downstream=False)) == {
+        "A-1": "supplier", "A-9": "supplier", "F-1": "supplier"}
+
+
+def on_line(database: Database, line: str, *lots: Lot) -> None:
+    with database.write() as session:
+        for lot in lots:
+            for run in session.scalars(select(Production).where(Production.lot_key == lot.lot_key)):
+                run.line, run.shift, run.equipment, run.sterilisation_load = line, "A", "M-7", "ST-1"
+
+
+@pytest.mark.parametrize("rule", (Rule(RuleKind.line, ("L2",)), Rule(RuleKind.line, ("L2 · A",)),
+                                  Rule(RuleKind.equipment, ("M-7",)), Rule(RuleKind.load, ("ST-1",))))
+def test_a_line_a_machine_or_a_load_starts_from_what_was_made_there(sqlite: Database, house: House, rule: Rule) -> None:
+    on_line(sqlite, "L2", house.second, house.bulk)
+    assert numbers(sqlite, rule).keys() == {"P-2", "B-1", "P-1"}  # chosen itself, also where it is used up
+    assert numbers(sqlite, replace(rule, downstream=False)).keys() == {"P-2", "B-1"}
+    assert numbers(sqlite, replace(rule, since=day(house, 2))) == {}
+    assert numbers(sqlite, Rule(RuleKind.line, ("L2 · B",))) == {}
+
+
+def test_a_consignee_starts_from_what_it_got(sqlite: Database, house: House) -> None:
+    assert numbers(sqlite, Rule(RuleKind.consignee, (house.maker.hospital.id,))) == {
+        "P-1": "consignee", "P-9": "consignee"}
+    assert numbers(sqlite, Rule(RuleKind.consignee, (house.maker.hospital.id,), since=day(house, 4))) == {}
+
+
+def test_an_excursion_starts_from_what_was_at_the_place_meanwhile(sqlite: Database, house: House) -> None:
+    begun = house.glue.started_at + timedelta(days=3, hours=-1)
+    source = name_key("place:urn:traceapp:site:PLANT")
+    with sqlite.write() as session:
+        session.add(Excursion(lot_key=house.glue.lot_key, id="e" * 32, source_key=source, kind="temperature",
+                              device="d", side="above", began_at=begun, last_at=begun + timedelta(hours=2),
+                              ended_at=begun + timedelta(hours=1), readings=3, silence=0, event_id="0" * 32))
+    name = f"{house.glue.lot_key}/{'e' * 32}"
+    found = numbers(sqlite, Rule(RuleKind.excursion, (name,), downstream=False))
+    assert found == {number: "excursion" for number in ("A-1", "A-9", "F-1", "P-1", "P-2", "P-9")}  # B-1 is used up
+    with sqlite.write() as session:
+        session.get_one(Excursion, (house.glue.lot_key, "e" * 32)).began_at = begun - timedelta(days=9)
+        session.get_one(Excursion, (house.glue.lot_key, "e" * 32)).ended_at = begun - timedelta(days=2, hours=12)
+    assert numbers(sqlite, Rule(RuleKind.excursion, (name,), downstream=False)).keys() == {"A-1", "A-9", "F-1"}
+    with sqlite.read() as session, pytest.raises(NotFound, match="no such excursion"):
+        ruled(session, [Rule(RuleKind.excursion, (f"{house.glue.lot_key}/{'f' * 32}",))])
+
+
+def test_a_cause_starts_from_its_members_whatever_they_are(sqlite: Database, house: House) -> None:
+    on_line(sqlite, "L2", house.other)
+    cause = Rule(RuleKind.cause, (house.bulk.lot_key, "line:L2 · A"), signal_id="s" * 32)
+    assert numbers(sqlite, cause) == {"B-1": "cause", "P-1": "cause", "P-9": "line"}
+    with sqlite.read() as session, pytest.raises(InvalidInput, match="of this kind"):
+        ruled(session, [Rule(RuleKind.cause, ("operator:7",))])
+
+
+def in_silo(database: Database, house: House, lot: Lot, since: int, until: int | None) -> None:
+    """The lot lay in the silo from hour `since` to hour `until` after the making of the first batch."""
+    at = house.glue.started_at + timedelta(days=1)
+    with database.write() as session:
+        silo = name_key("urn:test:silo")
+        if session.get(Lot, silo) is None:
+            like = {column.name: getattr(session.get_one(Lot, house.glue.lot_key), column.key)
+                    for column in Lot.__table__.columns}
+            session.execute(insert(Lot), [like | {"lot_key": silo, "uri": "urn:test:silo", "number": "SILO-3",
+                                                  "item_kind": "container", "product_id": None, "supplier_id": None,
+                                                  "made": D(0), "consumed": D(0), "is_own": 0}])
+        session.execute(insert(LotEdge), [
+            {"lot_key": one, "direction": way, "other_key": two, "event_id": name_key(f"{lot.lot_key}{since}"),
+             "kind": "packed", "at": at + timedelta(hours=since),
+             "until": None if until is None else at + timedelta(hours=until)}
+            for one, way, two in ((lot.lot_key, "down", silo), (silo, "up", lot.lot_key))])
+
+
+def test_what_lay_in_one_silo_counts_only_with_the_mixing_rule_and_from_then_on(sqlite: Database,
+                                                                               house: House) -> None:
+    in_silo(sqlite, house, house.glue, -5, None)
+    in_silo(sqlite, house, house.other_glue, -4, -1)
+    plain = Rule(RuleKind.lots, (house.glue.lot_key,))
+    assert "P-9" not in numbers(sqlite, plain)
+    mixed = numbers(sqlite, replace(plain, mixing=True))
+    assert mixed == {"A-1": "lots", "P-1": "lots", "P-2": "lots", "A-9": "mixed", "P-9": "mixed"}
+    with sqlite.read() as session:
+        found = ruled(session, [replace(plain, mixing=True)])
+        _rule, why = found.because[house.other_glue.lot_key]
+    assert (why.what, why.other) == ("SILO-3", house.glue.lot_key)
+    assert why.until == house.glue.started_at + timedelta(days=1, hours=-1)
+
+
+@pytest.mark.parametrize("since, until, expected", ((-9, -5, set()), (1, None, {"A-9"})))
+def test_a_lot_that_left_before_or_came_after_its_product_was_made_does_not_spread_it(
+        sqlite: Database, house: House, since: int, until: int | None, expected: set[str]) -> None:
+    in_silo(sqlite, house, house.glue, -5, None)
+    in_silo(sqlite, house, house.other_glue, since, until)
+    mixed = numbers(sqlite, Rule(RuleKind.lots, (house.glue.lot_key,), mixing=True))
+    assert mixed.keys() - {"A-1", "P-1", "P-2"} == expected
+
+
+def test_packs_on_one_pallet_do_not_mix(sqlite: Database, house: House) -> None:
+    in_silo(sqlite, house, house.first, 1, None)
+    in_silo(sqlite, house, house.other, 1, None)
+    assert "P-9" not in numbers(sqlite, Rule(RuleKind.lots, (house.first.lot_key,), mixing=True))
+
+
+def test_two_rules_are_one_scope_and_the_first_says_why(sqlite: Database, house: House) -> None:
+    rules = (Rule(RuleKind.lots, (house.bulk.lot_key,)), Rule(RuleKind.consignee, (house.maker.hospital.id,)))
+    assert numbers(sqlite, *rules) == {"B-1": "lots", "P-1": "lots", "P-9": "consignee"}
+
+
+def test_what_one_rule_has_and_the_other_has_not_is_told_with_its_units(sqlite: Database, house: House) -> None:
+    with sqlite.read() as session:
+        wide = side(session, [Rule(RuleKind.lots, (house.glue.lot_key,))])
+        narrow = side(session, [Rule(RuleKind.lots, (house.first.lot_key,))])
+    more = difference(wide, narrow)
+    assert set(more.lots) == {house.glue.lot_key, house.second.lot_key}
+    assert {total.unit: total.shipped for total in more.totals} == {"EA": D(1000), "KGM": D(0)}
+    assert more.consignees == ()  # the clinic has units of both
+    assert difference(narrow, wide).lots == ()
+    assert wide.countries == ("CN",) and wide.units_by_country["CN"]["EA"] == D(1550)
+
+
+def test_units_are_placed_with_us_on_the_way_and_nowhere_else_before_anybody_answers(sqlite: Database,
+                                                                                    house: House) -> None:
+    with sqlite.read() as session:
+        found = side(session, [Rule(RuleKind.lots, (house.glue.lot_key,))])
+    pieces = next(one for one in found.positions if one.unit == "EA")
+    assert (pieces.made, pieces.stock, pieces.transit, pieces.consignee) == (D(3000), D(1450), D(1550), D(0))
+    glue = next(one for one in found.positions if one.unit == "KGM")
+    assert (glue.made, glue.stock, glue.made_into) == (D(10), D(1), D(9))
+    for one in found.positions:
+        assert one.made == one.stock + one.made_into + one.lost + one.sent
+
+
+def test_the_number_of_statements_depends_on_the_rules_alone(sqlite: Database, house: House) -> None:
+    def statements(key: str) -> int:
+        seen: list[str] = []
+        event.listen(sqlite.engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]))
+        try:
+            with sqlite.read() as session:
+                side(session, [Rule(RuleKind.lots, (key,))])
+        finally:
+            event.remove(sqlite.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    assert statements(house.glue.lot_key) == statements(house.other.lot_key) <= 8
+
+
+def test_a_rule_is_stored_as_data_and_the_old_form_is_still_read() -> None:
+    rule = Rule(RuleKind.supplier, ("a" * 32,), date(2026, 3, 1), None, downstream=False, mixing=True)
+    assert rule_from(rule.as_data) == rule
+    assert rules_of({"roots": ["a", "b"], "left_out": {}}) == (Rule(RuleKind.lots, ("a", "b")),)
+    assert rules_of({}) == ()
+
+
+@pytest.mark.parametrize("rule, code", (
+    (Rule(RuleKind.lots, ()), "no-start"), (Rule(RuleKind.lots, ("a",), since=date(2026, 1, 1)), "no-window"),
+    (Rule(RuleKind.line, ("L",), date(2026, 2, 1), date(2026, 1, 1)), "window")))
+def test_a_rule_that_says_nothing_is_refused(rule: Rule, code: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        refuse_bad([rule])
+    assert refused.value.code == code
+
+
+def test_a_taken_rule_is_the_scope_and_stops_what_it_adds_once_it_is_decided(sqlite: Database, clock: FixedClock,
+                                                                           house: House) -> None:
+    recall = decided(sqlite, clock, house)
+    rules = (Rule(RuleKind.lots, (house.glue.lot_key,)), Rule(RuleKind.consignee, (house.maker.hospital.id,)))
+    with sqlite.write() as session:
+        take_rules(session, house.writer, clock, TakeRules(recall.id, rules, recall.revision))
+    with sqlite.read() as session:
+        case = session.get_one(Recall, recall.id)
+        kept = set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)))
+        assert rules_of(case.scope_rule) == rules
+        assert kept == proposed(session, case).scope.lot_keys and house.other.lot_key in kept
+        assert session.scalar(select(Hold.source).where(Hold.lot_key == house.other.lot_key)) == f"plan:{recall.id}"
+
+
+def test_rules_that_find_nothing_are_no_scope(sqlite: Database, clock: FixedClock, house: House) -> None:
+    recall = opened(sqlite, clock, house)
+    with pytest.raises(InvalidInput, match="find no batch"), sqlite.write() as session:
+        take_rules(session, house.writer, clock, TakeRules(recall.id, (Rule(RuleKind.line, ("nowhere",)),)))
+
+
+def test_a_submitted_scope_takes_no_rule(sqlite: Database, clock: FixedClock, house: House) -> None:
+    recall = submitted(sqlite, clock, house)
+    with pytest.raises(Conflict), sqlite.write() as session:
+        take_rules(session, house.writer, clock, TakeRules(recall.id, (Rule(RuleKind.lots, (house.film.lot_key,)),)))
+
+
+def test_growth_is_told_against_the_last_frozen_scope(sqlite: Database, clock: FixedClock, house: House) -> None:
+    recall = submitted(sqlite, clock, house)
+    with sqlite.write() as session:
+        return_recall(session, house.manager, clock, ReturnRecall(recall.id, "look again"))
+        case = session.get_one(Recall, recall.id)
+        same = growth_of(session, case, proposed(session, case).scope)
+        assert same is not None and same.is_none
+        take_rules(session, house.writer, clock, TakeRules(recall.id, (
+            Rule(RuleKind.lots, (house.glue.lot_key, house.other_glue.lot_key)),)))
+        growth = growth_of(session, case, proposed(session, case).scope)
+    assert growth is not None and set(growth.lots) == {house.other_glue.lot_key, house.other.lot_key}
+    assert growth.consignees == ()  # the hospital was in it already, with another batch
+    assert dict(growth.lines) == {(house.other.lot_key, house.maker.hospital.id): (D(0), D(500))}
+
+
+def test_mass_outside_is_that_of_causes_of_which_a_batch_is_missing() -> None:
+    def one(posterior: float, *lots: str) -> CauseClass:
+        return CauseClass(lots, lots, 1, 1.0, 1.0, 0.0, posterior, None, 0.0, None, 0.0, 0.0, 1.0)
+
+    mass = mass_of(Ranking((one(0.6, "a", "b"), one(0.2, "b", "c")), 0.1), {"a", "b"})
+    assert (mass.inside, mass.outside, mass.no_cause) == (0.6, 0.2, 0.1)
+    assert mass.rest == pytest.approx(0.1)
+    assert mass.open == ((1, 0.2, 1, 2),)
