@@ -1,6 +1,7 @@
 """Console: the scope of a draft: what is downstream of the chosen batches, what is in, what is left out and why."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,13 @@ from werkzeug.wrappers import Response
 
 from traceapp.core.errors import InvalidInput
 from traceapp.recall.cases import recall_by_id
-from traceapp.recall.drafting import left_out_of, roots_of
+from traceapp.recall.drafting import left_out_of
 from traceapp.recall.model import Recall
+from traceapp.recall.proposing import exactly
+from traceapp.recall.proposing import proposed as proposed_for
 from traceapp.recall.queries import scope_rows
 from traceapp.recall.scope import Scope, ScopeLot
-from traceapp.recall.service import SetScope, propose_scope, scope_of, set_scope
+from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.genealogy import Trace, TraceWish, trace_from
 from traceapp.trace.lookup import lots_of_number
 from traceapp.web.context import actor, world
@@ -35,6 +38,7 @@ from .trace_picture import more_words
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_scope": "recall.write"}
 _MOST_DRAWN = 400
+_MOST_ROOTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,13 @@ class Bench:
 
 def workbench(db: Session, case: Recall) -> Bench:
     """Everything that the page of a draft's scope shows."""
-    roots = roots_of(case)
-    proposed = propose_scope(db, roots)
+    found = proposed_for(db, case)
     chosen = frozenset(row.lot_key for row in scope_rows(db, case.id))
-    scope = scope_of(db, roots, chosen)
-    picture, links = _drawn(db, roots, chosen, _folds(case))
-    added = tuple(lot for lot in scope.lots if lot.lot_key not in proposed.lot_keys)
-    return Bench(proposed, chosen, added, left_out_of(case), scope, picture, links)
+    scope = exactly(db, found, chosen)
+    picture, links = _drawn(db, found.scope.roots[:_MOST_ROOTS], lambda key: key in chosen, _folds(case))
+    reached = found.scope.lot_keys
+    added = tuple(lot for lot in scope.lots if lot.lot_key not in reached)
+    return Bench(found.scope, chosen, added, left_out_of(case), scope, picture, links)
 
 
 def _folds(case: Recall) -> graph.FoldWish:
@@ -69,23 +73,29 @@ def _folds(case: Recall) -> graph.FoldWish:
         "console.recall", recall_id=case.id, part="scope", open=",".join(sorted(opened | {name}))))
 
 
-def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str],
-           folds: graph.FoldWish) -> tuple[Markup | None, list[dict[str, Any]]]:
+def _drawn(db: Session, roots: tuple[str, ...], is_in: Callable[[str], bool], folds: graph.FoldWish,
+           said: Callable[[str], tuple[graph.Meaning, str]] | None = None
+           ) -> tuple[Markup | None, list[dict[str, Any]]]:
     """The genealogy of the chosen batches with their consignees, whenever it was, as the scope is proposed; and the
-    same as rows."""
+    same as rows. `said`: how a batch is marked, and in which words; by default whether it is in."""
     if not roots:
         return None, []
     trace = trace_from(db, roots, TraceWish("downstream", by_time=False, limit=_MOST_DRAWN))
     used_up = {node.lot_key for node in trace.nodes
-               if node.lot_key not in chosen and not node.stock and not node.shipped}
+               if not is_in(node.lot_key) and not node.stock and not node.shipped}
+
+    def mark(key: str) -> tuple[graph.Meaning, str]:
+        if not is_in(key):
+            return "plain", _("Used up") if key in used_up else _("Not in scope")
+        return said(key) if said else ("stop", _("In scope"))
+
     nodes = [graph.Node(
         node.lot_key, node.number, own_name(node), "material" if node.kind == "material" else "lot",
-        "stop" if node.lot_key in chosen else "plain", _("In scope") if node.lot_key in chosen else
-        _("Used up") if node.lot_key in used_up else _("Not in scope"),
-        url_for("console.lot", lot_key=node.lot_key), focus=node.lot_key in roots) for node in trace.nodes]
+        *mark(node.lot_key), url_for("console.lot", lot_key=node.lot_key), focus=node.lot_key in roots)
+        for node in trace.nodes]
     parties = {held.consignee_id: own_name(held) for held in trace.consignees if held.units > 0}
     nodes += [graph.Node(key, name, _("Consignee"), "party", "info", "") for key, name in parties.items()]
-    edges = [graph.Edge(parent, child, text, child in chosen | used_up) for parent, child, text in _edges(trace)]
+    edges = [graph.Edge(parent, child, text, is_in(child) or child in used_up) for parent, child, text in _edges(trace)]
     title = _("Where batch %(number)s went", number=trace.root.number) if len(trace.roots) == 1 else _(
         "Where the chosen batches went")
     words = graph.GraphWords(title, more_words)
@@ -93,6 +103,23 @@ def _drawn(db: Session, roots: tuple[str, ...], chosen: frozenset[str],
     rows = [{"cells": {"from": names[edge.parent], "to": names[edge.child], "quantity": edge.quantity}}
             for edge in edges]
     return graph.genealogy(nodes, edges, words, folds), rows
+
+
+def drawn_scopes(db: Session, scopes: list[tuple[str, Scope]], folds: graph.FoldWish
+                 ) -> tuple[Markup | None, list[dict[str, Any]]]:
+    """The genealogy of several scopes, by their names, in one picture: what all of them have, and what only some."""
+    keys = [(name, scope.lot_keys) for name, scope in scopes]
+    roots = tuple(dict.fromkeys(root for _name, scope in scopes for root in scope.roots))[:_MOST_ROOTS]
+
+    def said(key: str) -> tuple[graph.Meaning, str]:
+        having = [name for name, own in keys if key in own]
+        if len(keys) == 1:
+            return "stop", _("In scope")
+        if len(having) == len(keys):
+            return "stop", _("In %(names)s", names=" + ".join(having))
+        return "check", _("In %(names)s alone", names=" + ".join(having))
+
+    return _drawn(db, roots, lambda key: any(key in own for _name, own in keys), folds, said)
 
 
 def _edges(trace: Trace) -> list[tuple[str, str, str]]:
