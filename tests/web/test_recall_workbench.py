@@ -46,7 +46,7 @@ def test_two_scopes_stand_side_by_side_with_what_each_has_alone(office: Office, 
     recall = opened(office.console.database, office.console.clock, office.house)
     page = browser.get(f"/console/recalls/{recall.id}/workbench?b_kind=consignee&b_key=HOSPITAL&b_alone=1&lang=en"
                        ).get_data(as_text=True)
-    assert "Batches A-1, with what was made of it" in page  # the case as it stands
+    assert "Batches A-1 (with what was made of it)" in page  # the case as it stands
     wide, narrow = (re.sub(r"<[^>]+>", " ", page.split(f"In {one}, not in {other}")[1].split("</section>")[0])
                     for one, other in (("A", "B"), ("B", "A")))
     assert re.search(r"2 batches.*1,000 pcs sent.*A-1 , P-2", " ".join(wide.split()))

@@ -27,13 +27,13 @@ RULE_KINDS: dict[str, Any] = {
     RuleKind.load: lazy_gettext("A sterilisation load"), RuleKind.consignee: lazy_gettext("A consignee"),
     RuleKind.excursion: lazy_gettext("A sensor excursion"), RuleKind.cause: lazy_gettext("A cause of the signal")}
 _STARTS: dict[str, Any] = {
-    RuleKind.lots: lazy_gettext("batches %(what)s"), RuleKind.supplier: lazy_gettext("what came from %(what)s"),
-    RuleKind.line: lazy_gettext("what was made on line %(what)s"),
-    RuleKind.equipment: lazy_gettext("what was made on machine %(what)s"),
-    RuleKind.load: lazy_gettext("what was sterilised in load %(what)s"),
-    RuleKind.consignee: lazy_gettext("what %(what)s got"),
-    RuleKind.excursion: lazy_gettext("what was there during the excursion %(what)s"),
-    RuleKind.cause: lazy_gettext("the likely cause %(what)s")}
+    RuleKind.lots: lazy_gettext("Batches %(what)s"), RuleKind.supplier: lazy_gettext("What came from %(what)s"),
+    RuleKind.line: lazy_gettext("What was made on line %(what)s"),
+    RuleKind.equipment: lazy_gettext("What was made on machine %(what)s"),
+    RuleKind.load: lazy_gettext("What was sterilised in load %(what)s"),
+    RuleKind.consignee: lazy_gettext("What %(what)s got"),
+    RuleKind.excursion: lazy_gettext("What was there during the excursion %(what)s"),
+    RuleKind.cause: lazy_gettext("The likely cause %(what)s")}
 _MOST_NAMED = 6
 
 
@@ -70,18 +70,16 @@ class RuleNames:
 
     def rule(self, rule: Rule) -> str:
         """The rule as one sentence."""
-        parts = [str(_STARTS[rule.kind]) % {"what": self.start(rule)}]
-        if rule.since or rule.until:
-            parts.append(_days(rule.since, rule.until))
+        parts = [_days(rule.since, rule.until)] if rule.since or rule.until else []
         parts.append(_("with what was made of it") if rule.downstream else _("without what was made of it"))
         if rule.mixing:
             parts.append(_("and what was mixed with it"))
-        text = _(", ").join(parts)
-        return text[:1].upper() + text[1:]
+        return _("%(start)s (%(more)s)", start=str(_STARTS[rule.kind]) % {"what": self.start(rule)},
+                 more=joined_words(parts))
 
     def why(self, because: Because) -> str:
         """Why a lot is a start."""
-        at, until = _moment(because.at), _moment(because.until) or _("now")
+        at, until = _moment(because.at), _moment(because.until) or _("today")
         who = self.parties.get(because.what, because.what)
         texts = {
             RuleKind.lots: _("Chosen"), RuleKind.cause: _("Likely cause"),
