@@ -1,5 +1,5 @@
-"""One complaint from submission to rescored nodes: submitted as a form is, claimed and scored as the service does it,
-each in its own transaction, among a million others.
+"""One complaint from submission to rescored nodes: submitted as a form is, then scored by the service's own sweep, which
+looks for group events too, each in its own transaction, among a million others.
 
 The lots are filled in bulk with four materials and three consignees each, the complaints at the rate that is expected
 of them, and a nightly run has put everything under watch. `TRACEAPP_BENCH_COMPLAINTS=100000` takes fewer;
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -27,13 +29,13 @@ from traceapp.core.ids import new_id
 from traceapp.core.process import take_habits
 from traceapp.db import Database
 from traceapp.db.insert import insert_rows
+from traceapp.jobs.sweeps import look_again
+from traceapp.jobs.working import work_off
 from traceapp.surveillance.model import DetectionBasis
 from traceapp.surveillance.nightly import NightlyRun
-from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.vault.service import Vault
-from traceapp.worklist.work import claim_work, finish_work
 
 from .many_lots import CONSIGNEES_OF_A_LOT, fill, make_tables, number_of
 from .registry import Row, benchmark
@@ -95,19 +97,32 @@ def watch(database: Database, clock: Clock) -> float:
 
 
 def one_complaint(database: Database, clock: Clock, key: str, vault: Vault) -> tuple[float, float]:
-    """(seconds to submit, seconds to claim and rescore) of one complaint about a lot."""
+    """(seconds to submit, seconds to take the work up and rescore) of one complaint about a lot."""
     begun = time.perf_counter()
     with database.write() as session:
         submit_complaint(session, Actor("bench", "quality"), clock, SubmitComplaint(
             channel="telephone", narrative="red skin after one hour", lot=LotGiven(lot_key=key)), vault=vault)
     submitted = time.perf_counter()
-    with database.write() as session:
-        rows = claim_work(session, clock, RESCORE, 1, 60)
-    for row in rows:
-        with database.write() as session:
-            rescore_lot(session, clock, row.subject_key)
-            finish_work(session, clock, row)
+    work_off(database, clock, RESCORE, 1, lambda session, lot: look_again(session, clock, lot))
     return submitted - begun, time.perf_counter() - submitted
+
+
+@contextmanager
+def folding(database: Database) -> Iterator[None]:
+    """The log of SQLite is folded every second beside, as `jobs` does it."""
+    ended = threading.Event()
+
+    def fold() -> None:
+        while not ended.wait(1.0):
+            database.fold_log()
+
+    thread = threading.Thread(target=fold)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def measured(url: str, complaints: int) -> tuple[float, list[tuple[float, float]]]:
@@ -119,9 +134,10 @@ def measured(url: str, complaints: int) -> tuple[float, list[tuple[float, float]
     fill_complaints(database, complaints, lots)
     nightly, found = watch(database, clock), []
     take_habits()  # as every process of ours does
-    for _ in range(MEASURED):
-        clock.move_to(clock.now() + timedelta(seconds=5))
-        found.append(one_complaint(database, clock, lot_key(_CLASS, number_of(chance.randrange(lots))), vault))
+    with folding(database):
+        for _ in range(MEASURED):
+            clock.move_to(clock.now() + timedelta(seconds=5))
+            found.append(one_complaint(database, clock, lot_key(_CLASS, number_of(chance.randrange(lots))), vault))
     database.close()
     return nightly, found
 

@@ -252,7 +252,7 @@ def test_who_is_compared_is_found_by_indexes_however_many_complaints_there_are(
     with sqlite.read() as session:
         connection = session.connection()
         indexes = ["ix_complaint_lot_awareness"] * 2 + ["ix_complaint_person"] * 2
-        for wanted, index in zip(candidates(complaint, "hash"), indexes, strict=True):
-            asked = wanted.compile(connection, compile_kwargs={"literal_binds": True})
+        for (statement, values), index in zip(candidates(complaint, "hash"), indexes, strict=True):
+            asked = statement.params(values).compile(connection, compile_kwargs={"literal_binds": True})
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}"))
             assert index in plan and "SCAN complaint" not in plan

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -33,14 +33,20 @@ from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .group_model import GroupEvent, GroupEventCase, GroupState
-from .group_rule import LOOK_BACK, GroupRule, rule_now
+from .group_rule import LEAST_BOUNDS, LOOK_BACK, GroupRule, rule_now
 from .markets import Ground, markets_of
 from .reportability import kinds_of
 
-TASK = "group.decide"
+TASK, GROUPED = "group.decide", "group.grouped"
 _DECIDE_WITHIN = timedelta(hours=12)
 _MOST = 2000
 _TRIGGERS = frozenset({Trigger.group_event, Trigger.group_event_case})
+_COUNTED = (
+    select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at)
+    .where(Complaint.lot_key == bindparam("lot"), Complaint.awareness_at > bindparam("since"),
+           or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
+           Complaint.master_id.is_(None), Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
+    .order_by(Complaint.awareness_at.desc()).limit(_MOST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,21 @@ def _around(members: Sequence[Member], rule: GroupRule) -> tuple[Member, ...]:
     return tuple(one for one in ordered if one.complaint_id in inside)
 
 
+def is_grouped(session: Session, clock: Clock, lot_key: str) -> bool:
+    """Whether complaints about a lot make a group, known or not: who asks adds work to find it. One query for most lots."""
+    if lot_key == UNKNOWN_LOT:
+        return False
+    seen = [members for members in _members(session, clock, lot_key).values() if len(members) >= LEAST_BOUNDS[0]]
+    if not seen:
+        return False
+    rule = rule_now(session)
+    return any(group_of(members, rule) for members in seen)
+
+
 def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | None = None) -> list[GroupEvent]:
     """The groups of a lot that were found now; complaints that belong to one found before join it.
 
-    `jobs` calls it for the work row `surveillance.rescore`. A place whose group was refused makes another one only of
+    `jobs` calls it for the work row `GROUPED`. A place whose group was refused makes another one only of
     complaints that were not in that group.
     """
     lot = None if lot_key == UNKNOWN_LOT else session.scalars(
@@ -115,13 +132,7 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
 
 
 def _members(session: Session, clock: Clock, lot_key: str) -> dict[str, list[Member]]:
-    rows = session.execute(
-        select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at)
-        .where(Complaint.lot_key == lot_key, Complaint.awareness_at > clock.now() - LOOK_BACK,
-               or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
-               Complaint.master_id.is_(None),
-               Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
-        .order_by(Complaint.awareness_at.desc()).limit(_MOST))
+    rows = session.execute(_COUNTED, {"lot": lot_key, "since": clock.now() - LOOK_BACK})
     found: dict[str, list[Member]] = defaultdict(list)
     for key, consignee_id, text, happened_on, awareness_at in rows:
         place = f"consignee:{consignee_id}" if consignee_id else _region(text)

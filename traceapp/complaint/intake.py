@@ -17,7 +17,7 @@ from traceapp.core.ids import new_id, new_reference
 from traceapp.db.insert import insert_if_new
 from traceapp.trace.guards import known_party
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
-from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
 
 from .calling import call_for_grave
@@ -94,9 +94,10 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
             return repeat_of(session, earlier, vault)
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
-    suspect_alike(session, complaint)
-    if command.channel == Channel.consumer:
-        _judge_trust(session, complaint, command, now, vault)
+    with session.no_autoflush:  # what is looked for are others; so the row is written once, as it will stand
+        suspect_alike(session, complaint)
+        if command.channel == Channel.consumer:
+            _judge_trust(session, complaint, command, now, vault)
     _note_and_hand_on(session, actor, clock, complaint)
     return Submitted(complaint, vault.token_for(about(complaint.id)), match=bound.match)
 
@@ -160,10 +161,10 @@ def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplain
 
 
 def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
+    session.flush()
     note_intake(session, actor, clock, complaint)
     begin_clocks(session, [complaint])
-    for task in duties_of(session, complaint):
-        raise_task(session, actor, clock, task)
+    raise_new_tasks(session, actor, clock, duties_of(session, complaint))
     call_for_grave(session, clock, complaint, promised(session, complaint, complaint.awareness_at).first_answer)
     watch_cluster(session, clock, complaint)
     if complaint.lot_key != UNKNOWN_LOT:

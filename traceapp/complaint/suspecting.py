@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from traceapp.vault.model import Person
@@ -25,29 +25,37 @@ _AT_ONCE = 500
 def suspect_alike(session: Session, complaint: Complaint) -> None:
     """Note the earlier complaint that most likely tells of the same event, if one is likely enough. Only a suspicion;
     staff decide."""
+    if complaint.person_id:
+        session.flush()  # the person may be new too
     contact = _contacts_of(session, [complaint]).get(complaint.person_id or "")
-    known = [_known(row) for wanted in candidates(complaint, contact) for row in session.execute(wanted)]
+    known = [_known(row) for wanted in candidates(complaint, contact) for row in session.execute(*wanted)]
     found = most_alike(facts_of(complaint, contact), known)
     if found is not None:
         complaint.possible_duplicate_of = found
 
 
-def candidates(complaint: Complaint, contact: str | None) -> list[Select[Any]]:
-    """The statements that find who is compared: those of the lot and those of the contact, each by an index; the
+def _sides() -> tuple[Select[Any], ...]:
+    wanted = select(*_COLUMNS).where(Complaint.id != bindparam("own"), Complaint.master_id.is_(None)).limit(EACH_WAY)
+    learned = Complaint.awareness_at
+    return (wanted.where(learned.between(bindparam("since"), bindparam("at"))).order_by(learned.desc()),
+            wanted.where(learned > bindparam("at"), learned <= bindparam("until")).order_by(learned))
+
+
+# Made once: making and recognising them again for each report took longer than the database needs.
+_OF_LOT = tuple(side.outerjoin(Person, Person.id == Complaint.person_id).where(Complaint.lot_key == bindparam("lot"))
+                for side in _sides())
+_OF_CONTACT = tuple(side.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
+    select(Person.id).where(Person.contact_hash == bindparam("contact")))) for side in _sides())
+
+
+def candidates(complaint: Complaint, contact: str | None) -> list[tuple[Select[Any], dict[str, Any]]]:
+    """The statements, with their values, that find who is compared: those of the lot and those of the contact, each by an index; the
     nearest before and after."""
-    wanted = select(*_COLUMNS).where(Complaint.id != complaint.id, Complaint.master_id.is_(None)).limit(EACH_WAY)
     at = complaint.awareness_at
-    sides = (wanted.where(Complaint.awareness_at.between(at - WITHIN, at)).order_by(Complaint.awareness_at.desc()),
-             wanted.where(Complaint.awareness_at > at, Complaint.awareness_at <= at + WITHIN)
-             .order_by(Complaint.awareness_at))
-    found: list[Select[Any]] = []
-    if complaint.lot_key != UNKNOWN_LOT:
-        found += [side.outerjoin(Person, Person.id == Complaint.person_id)
-                  .where(Complaint.lot_key == complaint.lot_key) for side in sides]
-    if contact:
-        found += [side.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
-            select(Person.id).where(Person.contact_hash == contact))) for side in sides]
-    return found
+    values = {"own": complaint.id, "since": at - WITHIN, "at": at, "until": at + WITHIN, "lot": complaint.lot_key,
+              "contact": contact}
+    wanted = [*(_OF_LOT if complaint.lot_key != UNKNOWN_LOT else ()), *(_OF_CONTACT if contact else ())]
+    return [(statement, values) for statement in wanted]
 
 
 class Suspecting:

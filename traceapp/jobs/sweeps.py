@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks
 from traceapp.adverse_event.clusters import follow_cluster
-from traceapp.adverse_event.groups import find_groups
+from traceapp.adverse_event.groups import GROUPED, find_groups, is_grouped
 from traceapp.adverse_event.service import follow_complaint
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.capa.reminding import is_any_late as is_any_capa_late
@@ -28,6 +28,7 @@ from traceapp.complaint.duty_sending import KINDS as CALLS
 from traceapp.complaint.duty_sending import DutySender
 from traceapp.complaint.escalating import escalate_late, is_any_late
 from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import Clock
 from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
 from traceapp.identity.service import end_old_sessions
@@ -53,7 +54,7 @@ from traceapp.trace.subscriptions import match_events, tell_scheduled
 from traceapp.trace.webhooks import WebhookSender
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import RaiseTask, raise_task
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, purge_work
+from traceapp.worklist.work import add_work, purge_work
 from traceapp.world import World
 
 from .drift_sweep import look_at_results
@@ -68,10 +69,10 @@ from .scheduler import Sweep
 from .screen_sweep import screen_products
 from .sealing_sweep import hash_second_contacts, seal_report_files
 from .watch_sweep import WATCH_ALL, watch_all
+from .working import work_off
 
 log = structlog.get_logger()
 PERIODS = "periodic.begin"
-_LEASE_SECONDS = 60
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(minutes=10)
@@ -79,12 +80,18 @@ _DAY = timedelta(days=1)
 
 
 def rescore(world: World, limit: int = 50) -> int:
-    """Rescore the lots that complaints touched, and look for several persons at one place; answers how many lots."""
-    def look(session: Session, lot_key: str) -> None:
-        rescore_lot(session, world.clock, lot_key)
-        find_groups(session, world.clock, lot_key)
+    """Rescore the lots that complaints touched, then look for several persons at one place; answers how many lots."""
+    done = _work_off(world, RESCORE, limit, lambda session, lot_key: look_again(session, world.clock, lot_key))
+    _work_off(world, GROUPED, limit, lambda session, lot_key: find_groups(session, world.clock, lot_key))
+    return done
 
-    return _work_off(world, RESCORE, limit, look)
+
+def look_again(session: Session, clock: Clock, lot_key: str) -> None:
+    """What is done at once about a lot after one of its complaints came in or changed. What a group event asks for, its
+    legal clocks among it, does not keep the nodes waiting."""
+    rescore_lot(session, clock, lot_key)
+    if is_grouped(session, clock, lot_key):
+        add_work(session, clock, GROUPED, lot_key)
 
 
 def end_silences(world: World, limit: int = 50) -> int:
@@ -168,29 +175,7 @@ def judge_storage(world: World, limit: int = 20) -> int:
 
 
 def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str], object]) -> int:
-    """Do `act` for each open row of a kind, in a transaction of its own together with the mark that it is done."""
-    if not _has_work(world, kind):
-        return 0
-    with world.database.write() as session:
-        rows = claim_work(session, world.clock, kind, limit, _LEASE_SECONDS)
-    for row in rows:
-        try:
-            with world.database.write() as session:
-                act(session, row.subject_key)
-                finish_work(session, world.clock, row)
-        except Exception as error:
-            log.exception("work_failed", kind=kind, work=row.id)
-            with world.database.write() as session:
-                fail_work(session, world.clock, row, type(error).__name__)
-    return len(rows)
-
-
-def _has_work(world: World, kind: str) -> bool:
-    now = world.clock.now()
-    with world.database.read() as session:
-        return session.scalar(select(WorkRow.id).where(
-            WorkRow.kind == kind, WorkRow.done_at.is_(None),
-            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1)) is not None
+    return work_off(world.database, world.clock, kind, limit, act)
 
 
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
@@ -299,6 +284,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     """Every sweep; those that wait for others stop waiting once `stopping` is set."""
     return (
         Sweep("rescore", 0.5, rescore),
+        Sweep("fold-log", 1.0, lambda world: world.database.fold_log()),
         Sweep("end-silences", 60.0, end_silences),
         Sweep("watch-all", 60.0, partial(watch_all, stopping=stopping)),
         Sweep("follow-lots", 1.0, follow_lots),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import Result, Select, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
@@ -63,13 +63,7 @@ class Change(NamedTuple):
 
 def tallies(session: Session, lot_keys: Sequence[str]) -> dict[str, LotTally]:
     """The counted complaints of lots that are watched, in one query."""
-    serious = func.sum(case((Complaint.severity.in_(SERIOUS), 1), else_=0))
-    rows = session.execute(
-        select(Complaint.lot_key, Complaint.consignee_id, func.count(), serious)
-        .join(WatchLot, WatchLot.lot_key == Complaint.lot_key)
-        .where(Complaint.lot_key.in_(_keys(session, lot_keys)), Complaint.received_at < WatchLot.watched_until,
-               *counted(SeverityGroup.harm))
-        .group_by(Complaint.lot_key, Complaint.consignee_id))
+    rows = _rows_of(session, _TALLIES, Complaint.lot_key, lot_keys)
     found: dict[str, LotTally] = defaultdict(LotTally)
     for lot_key, consignee, harm, grave in rows:
         own, seen = found[lot_key], Tally(harm, grave)
@@ -81,8 +75,7 @@ def tallies(session: Session, lot_keys: Sequence[str]) -> dict[str, LotTally]:
 
 def lock_lots(session: Session, lot_keys: Sequence[str]) -> list[WatchLot]:
     """The lots as counted last, locked; those that are not watched yet are missing."""
-    return list(session.scalars(select(WatchLot).where(WatchLot.lot_key.in_(_keys(session, lot_keys)))
-                                .order_by(WatchLot.lot_key).with_for_update()))
+    return list(_rows_of(session, _LOTS, WatchLot.lot_key, lot_keys).scalars())
 
 
 def recount(session: Session, lots: Sequence[WatchLot]) -> list[Change]:
@@ -93,9 +86,7 @@ def recount(session: Session, lots: Sequence[WatchLot]) -> list[Change]:
     found = tallies(session, keys)
     changed_members: list[dict[str, object]] = []
     by: dict[str, Tally] = defaultdict(Tally)
-    for lot_key, node_key, consignees, harm, serious in session.execute(
-            select(WatchMember.lot_key, WatchMember.node_key, WatchMember.consignees, WatchMember.harm,
-                   WatchMember.serious).where(WatchMember.lot_key.in_(_keys(session, keys)))):
+    for lot_key, node_key, consignees, harm, serious in _rows_of(session, _MEMBERS, WatchMember.lot_key, keys):
         seen = found[lot_key].within(consignees) if lot_key in found else NOTHING
         difference = seen.less(Tally(harm, serious))
         if difference != NOTHING:
@@ -113,19 +104,19 @@ def recount(session: Session, lots: Sequence[WatchLot]) -> list[Change]:
 def lock_nodes(session: Session, node_keys: Iterable[str]) -> list[WatchNode]:
     """The tests of these nodes, locked in one order for everybody."""
     return list(session.scalars(
-        select(WatchNode).where(WatchNode.node_key.in_(_keys(session, sorted(set(node_keys)))))
+        select(WatchNode).where(WatchNode.node_key.in_(listed(session, sorted(set(node_keys)))))
         .order_by(WatchNode.node_key, WatchNode.severity_group).with_for_update()
         .execution_options(populate_existing=True)))
 
 
 def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterable[Change],
                    nearness: Mapping[tuple[str, str], float]) -> None:
-    """Add the differences to the tests by the database itself, with how near each is to its line now."""
+    """Add the differences to the tests by the database itself, with how near each is to its line now. A test that
+    counts as many as before is left to the nightly run."""
     by = {change.node_key: change.by for change in changes}
-    rows = [{"at_node": test.node_key, "at_group": test.severity_group,
-             "by": getattr(by[test.node_key], test.severity_group),
+    rows = [{"at_node": test.node_key, "at_group": test.severity_group, "by": difference,
              "near": nearness.get((test.node_key, test.severity_group), test.nearness)}
-            for test in tests if test.node_key in by]
+            for test in tests if (difference := difference_of(test, by))]
     if rows:
         session.connection().execute(_COUNT_NODE, rows)
 
@@ -136,11 +127,24 @@ def difference_of(test: WatchNode, changes: Mapping[str, Tally]) -> int:
     return found.harm if test.severity_group == SeverityGroup.harm else found.serious
 
 
-def _keys(session: Session, keys: Sequence[str]) -> Any:
-    """One key as a value of its own, for which any database takes the index; many as one list."""
-    return keys if len(keys) == 1 else listed(session, keys)
+def _rows_of(session: Session, wanted: Select[Any], column: Any, keys: Sequence[str]) -> Result[Any]:
+    """What is wanted of these lots: of one by its key as a value, for which any database takes the index and whose
+    statement is made but once; of many by one list."""
+    if len(keys) == 1:
+        return session.execute(_OF_ONE[wanted], {"key": keys[0]})
+    return session.execute(wanted.where(column.in_(listed(session, keys))))
 
 
+_LOTS = select(WatchLot).order_by(WatchLot.lot_key).with_for_update()
+_MEMBERS = select(WatchMember.lot_key, WatchMember.node_key, WatchMember.consignees, WatchMember.harm,
+                  WatchMember.serious)
+_TALLIES = (select(Complaint.lot_key, Complaint.consignee_id, func.count(),
+                   func.sum(case((Complaint.severity.in_(SERIOUS), 1), else_=0)))
+            .join(WatchLot, WatchLot.lot_key == Complaint.lot_key)
+            .where(Complaint.received_at < WatchLot.watched_until, *counted(SeverityGroup.harm))
+            .group_by(Complaint.lot_key, Complaint.consignee_id))
+_OF_ONE = {wanted: wanted.where(column == bindparam("key")) for wanted, column in (
+    (_LOTS, WatchLot.lot_key), (_MEMBERS, WatchMember.lot_key), (_TALLIES, Complaint.lot_key))}
 _COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
                  .where(WatchMember.lot_key == bindparam("at_lot"), WatchMember.node_key == bindparam("at_node"))
                  .values(harm=bindparam("harm"), serious=bindparam("serious")))

@@ -76,6 +76,8 @@ def _recounted(session: Session, clock: Clock, lot: Lot) -> list[Change]:
 
 def _watched_until(session: Session, lot: Lot) -> datetime:
     end = lot.started_at + timedelta(days=LONGEST_DAYS)
+    if not lot.is_recalled:
+        return end
     recalled = session.scalar(select(func.min(Hold.placed_at)).where(
         Hold.lot_key == lot.lot_key, Hold.kind == HoldKind.recall, Hold.lifted_at.is_(None)))
     return min(end, recalled) if recalled else end

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
@@ -15,6 +16,22 @@ from .model import WorkRow
 
 _ERROR_LENGTH = 500
 _LONGEST_WAIT = timedelta(hours=1)
+
+
+class Piece(NamedTuple):
+    """An open row as it was taken for the length of one transaction."""
+
+    id: str
+    subject_key: str
+    attempts: int
+
+
+# Made once: making them again took longer than the database needs.
+_FREE = (WorkRow.kind == bindparam("kind"), WorkRow.done_at.is_(None),
+         or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= bindparam("now")))
+_ANY = select(WorkRow.id).where(*_FREE).limit(1)
+_OLDEST = (select(WorkRow.id, WorkRow.subject_key, WorkRow.attempts).where(*_FREE).order_by(WorkRow.id).limit(1)
+           .with_for_update(skip_locked=True))
 
 
 class LeaseLost(Conflict):
@@ -40,11 +57,8 @@ def claim_work(session: Session, clock: Clock, kind: str, limit: int, lease_seco
     the transaction of the claim short and do the work in the next one.
     """
     now = clock.now()
-    wanted = (select(WorkRow)
-              .where(WorkRow.kind == kind, WorkRow.done_at.is_(None),
-                     or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now))
-              .order_by(WorkRow.id).limit(limit).with_for_update(skip_locked=True))
-    rows = list(session.scalars(wanted))
+    wanted = select(WorkRow).where(*_FREE).order_by(WorkRow.id).limit(limit).with_for_update(skip_locked=True)
+    rows = list(session.scalars(wanted, {"kind": kind, "now": now}))
     for row in rows:
         row.lease_until = now + timedelta(seconds=lease_seconds)
         row.attempts += 1
@@ -52,29 +66,42 @@ def claim_work(session: Session, clock: Clock, kind: str, limit: int, lease_seco
     return rows
 
 
-def _held(session: Session, row: WorkRow) -> WorkRow:
-    """The stored row, when the lease of `row` is still the one that stands. Raises LeaseLost."""
-    stored = session.get(WorkRow, row.id, with_for_update=True, populate_existing=row not in session)
-    if stored is None or stored.done_at is not None or stored.attempts != row.attempts:
-        raise LeaseLost("Another worker has taken over this work.")
-    return stored
+def take_work(session: Session, clock: Clock, kind: str) -> Piece | None:
+    """The oldest open row of a kind that nobody holds, to be done in this very transaction: until that ends nobody else
+    takes it, and where it fails the row is as it was. For work of milliseconds: no lease has to be committed first.
+    """
+    found = session.execute(_OLDEST, {"kind": kind, "now": clock.now()}).first()
+    return None if found is None else Piece(*found)
 
 
-def finish_work(session: Session, clock: Clock, row: WorkRow) -> None:
-    """Mark a claimed row as done, in the transaction of what it asked for, so that both happen or neither.
+def has_work(session: Session, clock: Clock, kind: str) -> bool:
+    """Whether there is a row that could be taken now."""
+    return session.execute(_ANY, {"kind": kind, "now": clock.now()}).first() is not None
+
+
+def finish_work(session: Session, clock: Clock, row: WorkRow | Piece) -> None:
+    """Mark a row that is ours as done, in the transaction of what it asked for, so that both happen or neither.
 
     Raises LeaseLost when the lease ran out and another worker claimed the row.
     """
-    stored = _held(session, row)
-    stored.done_at, stored.error = clock.now(), None
+    done = session.execute(update(WorkRow).where(
+        WorkRow.id == row.id, WorkRow.done_at.is_(None), WorkRow.attempts == row.attempts)
+        .values(done_at=clock.now(), error=None).returning(WorkRow.id)).first()
+    if done is None:
+        raise LeaseLost("Another worker has taken over this work.")
 
 
-def fail_work(session: Session, clock: Clock, row: WorkRow, error: str) -> None:
-    """Give a claimed row back for another try: after 2, 4, 8 … seconds, at most an hour; never given up.
+def fail_work(session: Session, clock: Clock, row: WorkRow | Piece, error: str) -> None:
+    """Give a row back for another try: after 2, 4, 8 … seconds, at most an hour; never given up. What was tried with a
+    piece is counted only now.
 
     `error` is a code or a message without personal values; it is cut to 500 characters. Raises LeaseLost.
     """
-    stored = _held(session, row)
+    stored = session.get(WorkRow, row.id, with_for_update=True, populate_existing=row not in session)
+    if stored is None or stored.done_at is not None or stored.attempts != row.attempts:
+        raise LeaseLost("Another worker has taken over this work.")
+    if isinstance(row, Piece):
+        stored.attempts += 1
     wait = min(timedelta(seconds=2 ** min(stored.attempts, 20)), _LONGEST_WAIT)
     stored.error, stored.lease_until = error[:_ERROR_LENGTH], clock.now() + wait
 
