@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from traceapp.signals.budget import DEFAULT_PER_HUNDRED_LOTS as PER_HUNDRED_LOTS
 from traceapp.signals.delay import Delay
 from traceapp.signals.learning import Past, known, learn
 from traceapp.signals.plant import Common, Plant, Reports, draw_reports
@@ -21,13 +22,9 @@ from traceapp.signals.watching import Group, Strictness, Watch, watch
 from .options import Options
 
 ROUNDS = 4
-PER_HUNDRED_LOTS = 1.0
-# The part of the promise that is kept for the screens of terms.
-SCREENS = 0.1
 SERIOUS = 0.15
-GROUPS = {1.0: 0.6, SERIOUS: 0.4}
-WEIGHTS: Mapping[str, float] = {"lot": 35.0, "raw": 20.0, "supplier": 6.0, "line": 6.0, "equipment": 4.0,
-                                "operator": 4.0, "load": 6.0, "site": 3.0, "lane": 3.0, "consignee": 3.0}
+# The share of the reports in each group of severity; the promise and its parts are the service's stated ones.
+GROUPS = {"harm": 1.0, "serious": SERIOUS}
 COMMONS = (
     Common("supplier", 8, quarterly=True), Common("line", 8, quarterly=True), Common("equipment", 12, quarterly=True),
     Common("operator", 20, quarterly=True), Common("load", 2, "run"), Common("site", 3, quarterly=True),
@@ -71,16 +68,12 @@ def _years(plant: Plant, past: Past | None, houses: int, seed: int) -> dict[str,
 
 
 def _watch(plant: Plant, past: Past | None, run: tuple[int, int]) -> Watch:
-    def basis_of(share: float) -> Group:
+    def group_of(name: str, share: float) -> Group:
         if past is None:
-            return Group(share, known(plant, share), GROUPS[share])
-        return Group(share, learn(BEFORE, past, np.random.default_rng((*run, 1)), share), GROUPS[share])
+            return Group(share, known(plant, share), name)
+        return Group(share, learn(BEFORE, past, np.random.default_rng((*run, 1)), share), name)
 
-    return watch(plant, [basis_of(share) for share in GROUPS], _strictness())
-
-
-def _strictness() -> Strictness:
-    return Strictness(PER_HUNDRED_LOTS / 100 * (1 - SCREENS), weights=WEIGHTS)
+    return watch(plant, [group_of(name, share) for name, share in GROUPS.items()], Strictness())
 
 
 def _alarms(seen: Watch, reports: Reports) -> Counter[str]:

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.soak import nulls
-from traceapp.signals.watching import levels
+from traceapp.signals.budget import SCREENS, Split
+from traceapp.signals.watching import budget_kind, node_levels
 
 
 def test_the_nodes_of_a_year_spend_what_is_left_beside_the_screens() -> None:
-    rates = levels(nulls.SMALL, nulls.GROUPS, nulls._strictness())
-    nodes = {layer.kind: len(nulls.SMALL.nodes_of(layer.kind)) for layer in nulls.SMALL.layers}
-    assert set(nodes) == set(nulls.WEIGHTS)
-    assert sum(rate * nodes[kind] for (kind, _), rate in rates.items()) == pytest.approx(0.009 * nulls.SMALL.lots)
+    split = Split()
+    assert {budget_kind(layer.kind) for layer in nulls.SMALL.layers} == set(split.weights) - {SCREENS}
+    assert sum(node_levels(nulls.SMALL, split).values()) <= 0.009 * nulls.SMALL.lots
 
 
 def test_false_alarms_are_counted_in_a_hundred_lots_with_an_interval() -> None:

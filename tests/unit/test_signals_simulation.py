@@ -58,8 +58,8 @@ def test_a_bad_lot_is_found_about_when_the_published_simulation_found_it() -> No
 def test_false_alarms_keep_to_the_budget_of_all_nodes_together() -> None:
     plant = Plant(lots=40)
     spent = sum(budget(plant, 0.01).values())
-    # Two lines may spend 5 % each, not their third of the budget; lots and raw lots have the rest.
-    assert spent == pytest.approx(0.4)
+    # Raw lots and lines are fewer than a year is taken to bring, so that a part is kept for those to come.
+    assert 0.2 < spent <= 0.4
     found = simulate(plant, "none", 1.0, chance=Chance(150, 5))
     # 6,000 lots at most one in a hundred: 60 alarms, plus three standard deviations of their number.
     assert found.false_alarms_per_100_lots <= 100 * (60 + 3 * 60**0.5) / 6000
@@ -67,9 +67,10 @@ def test_false_alarms_keep_to_the_budget_of_all_nodes_together() -> None:
 
 
 def test_a_weak_raw_lot_is_seen_by_its_own_node_more_often_than_by_its_lots() -> None:
-    alone = simulate(Plant(lots=12, raws=0, lines=0), "lot", 2.0, chance=Chance(60, 7))
-    shared = simulate(Plant(lots=12, lines=0), "raw", 2.0, chance=Chance(60, 7))
-    assert shared.detected > alone.detected + 0.2
+    plant = Plant(lots=12, units=500, lines=0)
+    alone, shared = (simulate(plant, "raw", 4.0, Detector(as_stated=True, lots_alone=is_alone), chance=Chance(40, 7))
+                     for is_alone in (True, False))
+    assert shared.detected > alone.detected + 0.1
     assert shared.first_by == "raw"
 
 

@@ -11,8 +11,8 @@ from tests.factories_watch import WatchedHouse, a_watched_house, watch
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from traceapp.audit.model import AuditEntry
+from traceapp.signals.budget import DEFAULT_WEIGHTS
 from traceapp.surveillance.budget import KINDS
-from traceapp.surveillance.spending import DEFAULT_WEIGHTS
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,16 @@ class Curve:
     alarm: NDArray[np.int64] | None
     crossed_on: date | None
     unexposed: int
+
+    def plain(self) -> dict[str, Any]:
+        """Values that can be kept as JSON: days, seen, expected, alarm line, and the day of the crossing."""
+        return {
+            "days": [day.isoformat() for day in self.days],
+            "observed": [int(count) for count in self.observed],
+            "expected": [round(float(value), 6) for value in self.expected],
+            "alarm": None if self.alarm is None else [int(count) for count in self.alarm],
+            "crossed_on": self.crossed_on.isoformat() if self.crossed_on else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

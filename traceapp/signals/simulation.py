@@ -1,8 +1,8 @@
 """What would detection have bought? Plants drawn at random with a planted cause, watched as the service watches.
 
 Every lot, raw lot, line and whatever else lots have in common is tested by Poisson MaxSPRT against what deliveries make
-one expect; the false-alarm budget is split over the kinds of nodes. The detector knows the true rate and delay, or fits
-both to earlier lots and then tests by the conditional form, which allows for how little the history may say.
+one expect; the false-alarm budget is spent as the service spends it. The detector knows the true rate and delay, or
+fits both to earlier lots and then tests by the conditional form, which allows for how little the history may say.
 The bound is the day on which the planted rate has left ln(1/alpha) of information, which grows by mu (R ln R - R + 1):
 for small alpha no test has a smaller mean delay. Lucky runs, and the median over runs that were detected, may.
 Source: Lorden G, Ann Math Stat 1971;42:1897-1908.
@@ -18,13 +18,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .budget import DEFAULT_WEIGHTS, GROUP_SHARES, LOT, Split
 from .causes import Chance, Lot, rank_causes
 from .delay import Delay
 from .errors import require_count, require_rate
 from .exposure import day_chances
 from .learning import Basis, Past, known, learn
 from .plant import Kind, Plant, Reports, draw_reports, plant_cause
-from .watching import Group, Strictness, Watch, levels, watch
+from .watching import Group, Strictness, Watch, budget_kind, node_levels, watch
 
 Knowledge = Literal["true", "fitted"]
 NEVER = -1
@@ -42,7 +43,9 @@ class Detector:
     `history`: earlier lots that `fitted` learns from; `family`: sister products with as many, on whose rates it leans;
     `stated`: the wait that it assumes with too few reports. Without `shipping_known` all units count as delivered on
     the day of release. `serious`: the share of reports that are watched by themselves as well, 0 for none. With
-    `lots_alone` no other kind of node is watched.
+    `lots_alone` no other kind of node is watched. `as_stated`: every kind and group has its stated part of the budget,
+    as in a house that keeps the defaults; else what kinds and groups that are not in the plant would have goes to the
+    others.
     """
 
     alpha: float = 0.01
@@ -54,6 +57,7 @@ class Detector:
     stated: Delay = Delay()
     serious: float = 0.0
     lots_alone: bool = False
+    as_stated: bool = False
 
     def __post_init__(self) -> None:
         require_rate(self.alpha, "alpha")
@@ -156,10 +160,20 @@ def _fitted(plant: Plant, detector: Detector, run: tuple[int, int]) -> Watch:
 
 
 def _watch(plant: Plant, detector: Detector, bases: Sequence[Basis]) -> Watch:
-    groups = [Group(share, basis) for share, basis in zip(detector.shares, bases, strict=True)]
-    weights = {layer.kind: float(layer.kind == "lot") for layer in plant.layers} if detector.lots_alone else None
-    return watch(plant, groups, Strictness(detector.alpha, detector.minimum_events, weights),
+    groups = [Group(share, basis, name)
+              for share, basis, name in zip(detector.shares, bases, ("harm", "serious"), strict=False)]
+    return watch(plant, groups, Strictness(split_of(plant, detector), detector.minimum_events),
                  shipping_known=detector.shipping_known)
+
+
+def split_of(plant: Plant, detector: Detector) -> Split:
+    """How a detector splits its promise in a plant."""
+    kinds = {LOT} if detector.lots_alone else {budget_kind(layer.kind) for layer in plant.layers}
+    weights = {kind: DEFAULT_WEIGHTS.get(kind, 0.0) for kind in kinds}
+    if not detector.as_stated:
+        weights = {kind: 100 * weight / sum(weights.values()) for kind, weight in weights.items()}
+    is_one = not detector.serious and not detector.as_stated
+    return Split(100 * detector.alpha, weights, {"harm": 1.0} if is_one else dict(GROUP_SHARES))
 
 
 def _look(watch: Watch, reports: Reports, node: str | None) -> Run:
@@ -205,9 +219,8 @@ def _is_first(watch: Watch, seen: NDArray[np.int64], day: int, node: str) -> boo
 
 
 def budget(plant: Plant, alpha: float) -> dict[str, float]:
-    """The false-alarm rate of each node: `alpha` a lot in all, each kind of node an equal part (see `budget.split`)."""
-    rates = levels(plant, {1.0: 1.0}, Strictness(alpha))
-    return {name: rates[layer.kind, 1.0] for layer in plant.layers for name in layer.names}
+    """The false-alarm rate of each node where all is spent on the kinds that the plant has (see `split_of`)."""
+    return {name: level for (name, _), level in node_levels(plant, split_of(plant, Detector(alpha))).items()}
 
 
 def information_bound(plant: Plant, affected: Sequence[int], rate_ratio: float, alpha: float) -> int | None:

@@ -1,52 +1,61 @@
-"""A simulated detector at work: what it expects of every node, and how far each is beyond its line on every day."""
+"""A simulated detector at work: what it expects of every node, and how far each is beyond its line on every day.
+
+It spends and judges by the service's own rules (`budget`, `stages`): every node gets its level on the day on which it
+begins, beside those that have begun; one that grows runs in stages, each with its own line.
+"""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .budget import split
-from .conditional import planned_conditional_value, ratios
+from .budget import YEAR, Split, Year, levels
+from .conditional import known_at_least, ratios
 from .exposure import day_chances
 from .learning import Basis
-from .maxsprt import planned_critical_value
 from .plant import Layer, Plant, Reports
+from .stages import HAIR, Stage, StagedTest, first_plan, is_in_stage, kept_value, stage_at
 
 # A lot with a report on the day of its release has been in use for some moments.
 _HAIR = 1e-9
+_DAY_0 = date(2001, 1, 1)
+# What the plant calls otherwise than the budget.
+_KINDS = {"raw": "upstream"}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One severity group that is watched: the graver `share` of all reports, what is known about it, and the weight of
-    the group in the budget."""
+    """One severity group that is watched: its name in the budget, the graver `share` of all reports that are in it,
+    and what is known about it."""
 
     share: float
     basis: Basis
-    weight: float = 1.0
+    name: str = "harm"
 
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """The promise: `alpha` false alarms a lot over its life, of all nodes and groups together; `weights` of the kinds
-    (1 each where None); the least number of reports that may alarm."""
+    """What is promised and how it is split; the least number of reports that may alarm."""
 
-    alpha: float = 0.01
+    split: Split = field(default_factory=Split)
     minimum_events: int = 3
-    weights: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """The nodes of one layer watched for one group: cumulative expected reports of each at the end of each day, shape
-    (nodes, days); the ratio that alarms, shape (nodes,), infinite where none can; the history it holds for."""
+    """The nodes of one layer watched for one group, all arrays of shape (nodes, days): cumulative expected reports at
+    the end of each day; the ratio that alarms, infinite where none can; by what the expected count is multiplied for
+    the ratio, and whether it is taken as for a rate that is known; the history that it is taken for else."""
 
     layer: Layer
     share: float
     expected: NDArray[np.float64]
     critical: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    is_known: NDArray[np.bool_]
     history: int | None
 
 
@@ -66,8 +75,11 @@ class Watch:
     def excess(self, row: Row, reports: Reports) -> NDArray[np.float64]:
         """The log-likelihood ratio less the one that alarms, shape (nodes, days); -inf for too few."""
         counts = counted(row, reports, self.plant.days)
-        found = ratios(counts, np.maximum(row.expected, _HAIR), row.history) - row.critical[:, None]
-        return np.where(counts >= self.minimum_events, found, -np.inf)
+        expected = np.maximum(row.expected, _HAIR) * row.margin
+        found = ratios(counts, expected, row.history)
+        if row.history is not None and row.is_known.any():
+            found = np.where(row.is_known, ratios(counts, expected, None), found)
+        return np.where(counts >= self.minimum_events, found - row.critical, -np.inf)
 
 
 def counted(row: Row, reports: Reports, days: int) -> NDArray[np.int64]:
@@ -85,7 +97,7 @@ def watch(
 ) -> Watch:
     """Watch every node of the plant for every group. Without `shipping_known` all units of a lot count as delivered
     on the day of its release."""
-    rates = levels(plant, {group.share: group.weight for group in groups}, strictness)
+    given = node_levels(plant, strictness.split)
     delivered = plant.delivered() if shipping_known else np.array([float(plant.units)])
     rows = []
     for group in groups:
@@ -94,35 +106,69 @@ def watch(
         for lot, day in enumerate(plant.released.tolist()):
             lots[lot, day:] = one[: plant.days - day]
         for layer in plant.layers:
-            alpha = rates.get((layer.kind, group.share), 0.0)
-            rows.append(_row(layer, group, lots, (alpha, plant.units, strictness.minimum_events)))
+            tests = [StagedTest(budget_kind(layer.kind), given[name, group.name], planned, strictness.minimum_events)
+                     for name, planned in zip(layer.names, _first_plans(layer, group.basis.rate * plant.units),
+                                              strict=True)]
+            rows.append(_row(layer, group, lots, tests))
     return Watch(plant, tuple(rows), strictness.minimum_events)
 
 
-def _row(layer: Layer, group: Group, lots: NDArray[np.float64], plan: tuple[float, int, int]) -> Row:
-    alpha, units, least = plan
-    expected, held = np.zeros((len(layer.names), lots.shape[1])), np.zeros(len(layer.names))
+def _first_plans(layer: Layer, reports: float) -> list[float]:
+    """The end of the first stage of each node, a lot bringing so many reports in its life."""
+    whole = np.bincount(layer.node_of.ravel(), minlength=len(layer.names)) * reports / layer.parts
+    return [first_plan(budget_kind(layer.kind), planned) for planned in whole.tolist()]
+
+
+def _row(layer: Layer, group: Group, lots: NDArray[np.float64], tests: Sequence[StagedTest]) -> Row:
+    expected = np.zeros((len(tests), lots.shape[1]))
     for part in layer.node_of:
         np.add.at(expected, part, lots / layer.parts)
-        np.add.at(held, part, group.basis.rate * units / layer.parts)
-    critical = np.full(len(layer.names), np.inf)
-    history = group.basis.history
-    for planned in np.unique(held).tolist() if alpha > 0 else ():
-        if group.basis.history is None:
-            found = planned_critical_value(alpha, planned, minimum_events=least)
-        else:
-            found, history = planned_conditional_value(alpha, planned, group.basis.history, minimum_events=least)
-        if found.value is not None:
-            critical[held == planned] = found.value
-    return Row(layer, group.share, expected, critical, history)
+    critical, margin = np.full(expected.shape, np.inf), np.ones(expected.shape)
+    is_known = np.zeros(expected.shape, dtype=bool)
+    for node, test in enumerate(tests):
+        for days, stage in _stages(test, expected[node], group.basis.history):
+            span = expected[node, days]
+            judged = np.array([is_in_stage(stage.planned, mean) for mean in span.tolist()])
+            critical[node, days] = np.where(judged, np.inf if stage.critical is None else stage.critical, np.inf)
+            margin[node, days], is_known[node, days] = stage.margin, stage.history is None
+    history = None if group.basis.history is None else known_at_least(group.basis.history)
+    return Row(layer, group.share, expected, critical, margin, is_known, history)
 
 
-def levels(plant: Plant, groups: Mapping[float, float], strictness: Strictness) -> dict[tuple[str, float], float]:
-    """The false-alarm rate of each node of a kind watched for a group; `groups` are weights by share."""
-    nodes: dict[tuple[str, float], int] = {}
-    weights: dict[tuple[str, float], float] = {}
+def _stages(test: StagedTest, expected: NDArray[np.float64], history: int | None) -> Iterator[tuple[slice, Stage]]:
+    """The stages of a test with their days; as a nightly run does it, each by what tomorrow is to be expected."""
+    tomorrow = np.append(expected[1:], expected[-1])
+    number, day = 0, 0
+    while day < expected.size:
+        stage = stage_at(test, number, float(tomorrow[day]), history, kept_value)
+        over = np.flatnonzero(tomorrow[day:] * (1 - HAIR) > stage.planned)
+        end = day + int(over[0]) if over.size else expected.size
+        yield slice(day, end), stage
+        number, day = stage.number, end
+
+
+def budget_kind(kind: str) -> str:
+    """What the budget calls a kind of node of a plant."""
+    return _KINDS.get(kind, kind)
+
+
+def node_levels(plant: Plant, split: Split) -> dict[tuple[str, str], float]:
+    """The level of each (node, group), given on the day on which the node's first lot is released."""
+    found: dict[tuple[str, str], float] = {}
+    begun: dict[str, dict[int, list[str]]] = {}
     for layer in plant.layers:
-        for share, weight in groups.items():
-            nodes[layer.kind, share] = nodes.get((layer.kind, share), 0) + len(layer.names)
-            weights[layer.kind, share] = weight * (strictness.weights or {}).get(layer.kind, 1.0)
-    return split(strictness.alpha, plant.lots, nodes, weights)
+        for name in layer.names:
+            day = int(plant.released[min(plant.nodes[name])])
+            begun.setdefault(budget_kind(layer.kind), {}).setdefault(day, []).append(name)
+    for kind, days in begun.items():
+        for group in split.groups:
+            tests: list[tuple[date, float | None]] = []
+            for day, names in sorted(days.items()):
+                on = _DAY_0 + timedelta(days=day)
+                tests = [one for one in tests if one[0] > on - YEAR]
+                lots = int(((plant.released > day - YEAR.days) & (plant.released <= day)).sum())
+                year = Year([*tests, *((on, None) for _ in names)], lots)
+                given = levels(split, (kind, group), [on] * len(names), year)
+                tests += [(on, level) for level in given]
+                found |= {(name, group): level for name, level in zip(names, given, strict=True)}
+    return found

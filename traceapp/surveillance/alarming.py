@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from traceapp.signals.budget import stage_alpha
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
 from .alarm import Alarm, NodeKind, SeverityGroup
 from .judging import Judgement
-from .service import curve_values
-from .spending import stage_alpha
 from .watch_model import WatchMember, WatchNode
 from .watch_queries import node_curve
 
@@ -38,7 +37,7 @@ def alarm_of(session: Session, test: WatchNode, seen: Judgement, on: date) -> Al
         product_id=products.pop() if len(products) == 1 else None, lot_keys=keys, since=test.begun_on,
         observed=seen.observed, expected=seen.expected, llr=seen.llr, critical=test.critical or 0.0,
         evidence=evidence_of(test, seen) | {
-            "curve": None if curve is None else curve_values(curve),
+            "curve": None if curve is None else curve.plain(),
             "lots": [{"lot": row.lot_key, "observed": getattr(row, test.severity_group)}
                      for row in members[:_TOLD_LOTS]]})
 

@@ -13,22 +13,18 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, Stale
 from traceapp.identity.policy import permit
+from traceapp.signals.budget import (
+    DEFAULT_PER_HUNDRED_LOTS,
+    DEFAULT_WEIGHTS,
+    SCREENS,
+    YEAR,
+    Split,
+    Year,
+    levels,
+)
 
 from .alarm import NodeKind, SeverityGroup
 from .model import SignalDecision
-from .spending import (
-    DEFAULT_PER_HUNDRED_LOTS,
-    DEFAULT_WEIGHTS,
-    GROUP_SHARES,
-    LEAST_NODES,
-    MOST_ALPHA,
-    SCREENS,
-    YEAR,
-    allot,
-    part_of,
-    promised_a_year,
-    rounded_down,
-)
 from .watch_model import FalseAlarmBudget, WatchNode
 
 ABOUT = "service:false-alarm-budget"
@@ -45,6 +41,11 @@ class Promise:
     reason: str = ""
     set_at: datetime | None = None
     set_by: str = ""
+
+    @property
+    def split(self) -> Split:
+        """The same as the rule takes it."""
+        return Split(self.per_hundred_lots, self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def budget_state(session: Session, on: date) -> BudgetState:
         spent[kind] = spent.get(kind, 0.0) + float(alpha or 0.0)
         nodes[kind] = max(nodes.get(kind, 0), number) if group else 0
     lots = nodes.get(NodeKind.lot, 0)
-    promised = promised_a_year(promise.per_hundred_lots, lots)
+    promised = promise.split.promised(lots)
     kinds = tuple(KindSpent(kind, promise.weights.get(kind, 0.0), promised * promise.weights.get(kind, 0.0) / 100,
                             spent.get(kind, 0.0), nodes.get(kind, 0)) for kind in KINDS)
     return BudgetState(promise, on, lots, promised, sum(spent.values()), kinds, *_decided(session, on))
@@ -171,26 +172,18 @@ def _decided(session: Session, on: date) -> tuple[int, int]:
 
 
 def allot_levels(session: Session, begun: Sequence[tuple[str, str, date]], on: date) -> list[float]:
-    """The level of each test that begins, given as (kind, group, day) in order of time: what its kind may spend,
-    beside the tests of the kind that run already. A lot's own is the same for every lot."""
-    promise = promise_now(session)
+    """The level of each test that begins, given as (kind, group, day) in order of time, by what holds now."""
+    split = promise_now(session).split
     lots = session.scalar(select(func.count()).select_from(WatchNode).where(
         WatchNode.kind == NodeKind.lot, WatchNode.severity_group == SeverityGroup.harm,
         WatchNode.begun_on > on - YEAR, WatchNode.begun_on <= on)) or 0
-    promised = promised_a_year(promise.per_hundred_lots, lots)
-    levels: dict[int, float] = {}
+    found: dict[int, float] = {}
     for kind, group in dict.fromkeys((kind, group) for kind, group, _ in begun):
         places = [place for place, one in enumerate(begun) if one[:2] == (kind, group)]
         days = [begun[place][2] for place in places]
-        if kind == NodeKind.lot:
-            per_lot = promise.per_hundred_lots / 100 * promise.weights.get(kind, 0.0) / 100 * GROUP_SHARES[group]
-            levels |= dict.fromkeys(places, rounded_down(min(MOST_ALPHA, per_lot)))
-            continue
-        near = session.execute(select(WatchNode.begun_on, WatchNode.alpha).where(
+        near = [] if kind == NodeKind.lot else session.execute(select(WatchNode.begun_on, WatchNode.alpha).where(
             WatchNode.kind == kind, WatchNode.severity_group == group,
             WatchNode.begun_on > days[0] - YEAR, WatchNode.begun_on < days[-1] + YEAR)).all()
-        known = [(day, alpha) for day, alpha in near if alpha is not None]
-        part = part_of(promised, promise.weights, kind, group)
-        levels |= dict(zip(places, allot(part, [day for day, _ in near], days, known, least=LEAST_NODES[kind]),
-                           strict=True))
-    return [levels[place] for place in range(len(begun))]
+        year = Year([(day, alpha) for day, alpha in near], lots)
+        found |= dict(zip(places, levels(split, (kind, group), days, year), strict=True))
+    return [found[place] for place in range(len(begun))]

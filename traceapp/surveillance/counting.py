@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Result, Select, bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
@@ -127,7 +127,7 @@ def difference_of(test: WatchNode, changes: Mapping[str, Tally]) -> int:
     return found.harm if test.severity_group == SeverityGroup.harm else found.serious
 
 
-def _rows_of(session: Session, wanted: Select[Any], column: Any, keys: Sequence[str]) -> Result[Any]:
+def _rows_of(session: Session, wanted: Any, column: Any, keys: Sequence[str]) -> Any:
     """What is wanted of these lots: of one by its key as a value, for which any database takes the index and whose
     statement is made but once; of many by one list."""
     if len(keys) == 1:
@@ -143,8 +143,9 @@ _TALLIES = (select(Complaint.lot_key, Complaint.consignee_id, func.count(),
             .join(WatchLot, WatchLot.lot_key == Complaint.lot_key)
             .where(Complaint.received_at < WatchLot.watched_until, *counted(SeverityGroup.harm))
             .group_by(Complaint.lot_key, Complaint.consignee_id))
-_OF_ONE = {wanted: wanted.where(column == bindparam("key")) for wanted, column in (
-    (_LOTS, WatchLot.lot_key), (_MEMBERS, WatchMember.lot_key), (_TALLIES, Complaint.lot_key))}
+_WANTED: tuple[tuple[Any, Any], ...] = (
+    (_LOTS, WatchLot.lot_key), (_MEMBERS, WatchMember.lot_key), (_TALLIES, Complaint.lot_key))
+_OF_ONE = {wanted: wanted.where(column == bindparam("key")) for wanted, column in _WANTED}
 _COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
                  .where(WatchMember.lot_key == bindparam("at_lot"), WatchMember.node_key == bindparam("at_node"))
                  .values(harm=bindparam("harm"), serious=bindparam("serious")))

@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.db.insert import insert_missing, insert_rows
+from traceapp.signals.stages import first_plan
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
 from .alarm import NodeKind, SeverityGroup
-from .alarm_lines import LARGEST_EXACT, line_of
+from .alarm_lines import line_of
 from .budget import allot_levels
 from .counting import NOTHING, Change, Tally, lock_lots, lock_nodes, recount
 from .judging import PROJECTED_DAYS, expected_at
 from .membership import Enrolled, Membership, Node, enrolled_lots
 from .projecting import Projection, Rates, rates_of, written
-from .spending import FIRST_PLAN
-from .staging import stage_of
+from .staging import put_stage, stage_of
 from .watch_model import WatchLot, WatchMember, WatchNode
 
 _NODE_COLUMNS = ("node_key", "severity_group", "kind", "subject", "period", "name", "product_id", "begun_on",
@@ -78,18 +78,13 @@ def _make_nodes(session: Session, enrolled: Sequence[Enrolled], rates: Mapping[s
         node, lot = wanted[key]
         rate = rates[lot.lot.product_id or ""]
         for group in SeverityGroup:
-            plan = first_plan(node, Projection(lot, rate, on), group)
+            plan = first_plan(node.kind, Projection(lot, rate, on).planned(group))
             values = (key, str(group), str(node.kind), node.subject, node.period, node.name[:200], node.product_id,
                       lot.begun_on, rate.basis.minimum_events, plan)
             rows.append(dict(zip(_NODE_COLUMNS, values, strict=True)) | {
                 "test_key": f"{key}-{group}", "lots": 0, "observed": 0, "stage": 0, "expected": [], "nearness": 0.0,
                 "alarmed": 0, "margin": 1.0})
     insert_missing(session, WatchNode, rows)
-
-
-def first_plan(node: Node, projection: Projection, group: str) -> float:
-    """Until how many expected reports the first stage runs: a lot's whole life, as far as its line can be exact."""
-    return min(projection.planned(group), LARGEST_EXACT) if node.kind is NodeKind.lot else FIRST_PLAN
 
 
 def _settle_members(session: Session, enrolled: Sequence[Enrolled]
@@ -163,8 +158,8 @@ def begin_tests(session: Session, tests: Sequence[WatchNode], rates: Mapping[str
     for test, level in zip(ordered, levels, strict=True):
         own = rates.get(test.product_id or "") if test.kind == NodeKind.lot else None
         test.alpha = min(level, own.basis.alpha) if own else level
-        stage_of(test, expected_at(test, on) or 0.0, history_of(rates, test.severity_group),
-                 lambda plan: line_of(session, plan)).put(test)
+        put_stage(test, stage_of(test, expected_at(test, on) or 0.0, history_of(rates, test.severity_group),
+                                 lambda plan: line_of(session, plan)))
 
 
 def history_of(rates: Mapping[str, Rates], group: str) -> int | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from .alarm_lines import LARGEST_EXACT
+from traceapp.signals.stages import is_in_stage
+
 from .watch_model import WatchNode
 
 PROJECTED_DAYS = 15
-_HAIR = 1e-9
 
 
 class Standing(StrEnum):
@@ -57,18 +57,12 @@ def judge(test: WatchNode, observed: int, on: date) -> Judgement:
         return Judgement(Standing.unexposed if observed else Standing.quiet, observed, expected)
     if test.critical is None or test.planned is None:
         return Judgement(Standing.too_small if test.alpha is not None else Standing.unprojected, observed, expected)
-    if not in_stage(test, expected):
+    if not is_in_stage(test.planned, expected):
         return Judgement(Standing.beyond, observed, expected)
     ratio = ratio_of(observed, expected * test.margin, test.history)
     nearness = min(ratio / test.critical if test.critical > 0 else 1.0, observed / test.minimum_events)
     standing = Standing.alarm if nearness >= 1 else Standing.quiet
     return Judgement(standing, observed, expected, ratio, nearness)
-
-
-def in_stage(test: WatchNode, expected: float) -> bool:
-    """Whether the present stage is to be judged at this expected count; see `alarm_lines.Plan`."""
-    planned = test.planned or 0.0
-    return expected <= planned * (1 + _HAIR) and (planned <= LARGEST_EXACT or expected > planned / 2)
 
 
 def ratio_of(observed: int, expected: float, history: int | None) -> float:

@@ -18,18 +18,19 @@ from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Product, ProductKind
 from traceapp.core.clock import Clock
+from traceapp.signals.stages import Plan, Stage
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import ItemKind, Lot
 
 from .alarm import NodeKind, SeverityGroup
-from .alarm_lines import Plan, keep_line, worked_out
+from .alarm_lines import keep_line, worked_out
 from .budget import allot_levels
 from .counting import Tally, count_in_nodes, lock_nodes
 from .enrolling import Settled, settle_lots
 from .judging import PROJECTED_DAYS, Standing, judge
 from .projecting import Projection, count_product, written
 from .raising import raise_alarm
-from .staging import Stage, is_due, stage_of
+from .staging import is_due, put_stage, stage_of
 from .watch_model import AlarmLine, WatchLot, WatchMember, WatchNode
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class NightlyRun:
         test.lots, test.projected_on = lots, self.on
         test.expected = written(total.expected[test.severity_group])
         if stage is not None:
-            stage.put(test)
+            put_stage(test, stage)
 
     def _judge(self, session: Session, test: WatchNode) -> None:
         seen = judge(test, test.observed, self.on)

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.states import Severity
 from traceapp.complaint.triage import TriageResult
+from traceapp.signals.budget import stage_alpha
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
 
 from .alarm import SeverityGroup
 from .basis import Basis, bases_of
 from .exposure import chunks, deliveries_of, entries_of, holds_of, regions_of
-from .spending import stage_alpha
 from .watch_model import WatchNode
 
 if TYPE_CHECKING:

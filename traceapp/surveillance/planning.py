@@ -199,7 +199,7 @@ def _course(plan: Plan, count: _Count) -> Course:
         lots=_lots(plan), units=plan.units, days_between=365 / plan.lots_a_year, shipping_days=plan.shipping_days,
         baseline=plan.whole_rate, delay=Delay(plan.use_days, 1.5, plan.report_days), raws=plan.raws,
         lots_a_raw=plan.lots_a_raw, lines=plan.lines, counted=plan.counted)
-    detector = Detector(shipping_known=plan.shipping_known, lots_alone=not plan.nodes_watched)
+    detector = Detector(shipping_known=plan.shipping_known, lots_alone=not plan.nodes_watched, as_stated=True)
     outcomes = []
     for seed in range(RUNS):
         outcomes.append(simulate(plant, plan.cause, plan.rate_ratio, detector, chance=Chance(1, seed)))

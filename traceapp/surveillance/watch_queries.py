@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
 from traceapp.db.page import Order, Page, page_of
+from traceapp.signals.stages import is_in_stage
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
 from .alarm import SeverityGroup
-from .judging import in_stage
 from .membership import Enrolled, Membership, enrolled_lots
 from .observe import LONGEST_DAYS, counted
 from .projecting import Projection, rates_of
@@ -134,7 +134,7 @@ def _with_line(curve: Curve, test: WatchNode) -> Curve:
     line = Test(test.critical, test.minimum_events, history=test.history).alarm(curve.expected * test.margin)
     if line is None:
         return curve
-    judged = np.array([in_stage(test, float(value)) for value in curve.expected])
+    judged = np.array([is_in_stage(test.planned or 0.0, float(value)) for value in curve.expected])
     crossings = np.flatnonzero(judged & (curve.observed >= line))
     crossed_on = curve.days[crossings[0]] if crossings.size else None
     return Curve(curve.days, curve.observed, curve.expected, line, crossed_on, curve.unexposed)

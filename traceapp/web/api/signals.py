@@ -10,7 +10,7 @@ from traceapp.catalog.model import Product
 from traceapp.complaint.states import Severity
 from traceapp.core.errors import NotFound
 from traceapp.signals.delay import Delay
-from traceapp.surveillance import deciding, queries, service
+from traceapp.surveillance import deciding, queries
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.basis import SetBasis, basis_of, set_basis
 from traceapp.surveillance.case_lots import alarms_of_case
@@ -221,7 +221,7 @@ def read_curve(lot_key: str) -> Response:
         if lot is None:
             raise NotFound("There is no such lot.", place="lot_key")
         seen = lot_curve(session, lot, here.clock.now().date())
-        return jsonify({"curve": service.curve_values(seen.curve) if seen.curve else None, "reason": seen.reason,
+        return jsonify({"curve": seen.curve.plain() if seen.curve else None, "reason": seen.reason,
                         "planned": seen.planned, "critical": seen.critical.value if seen.critical else None})
 
 

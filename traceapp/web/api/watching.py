@@ -11,7 +11,6 @@ from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.alarming import evidence_of, name_of
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
 from traceapp.surveillance.judging import Standing, judge
-from traceapp.surveillance.service import curve_values
 from traceapp.surveillance.watch_model import WatchNode
 from traceapp.surveillance.watch_queries import WatchFilter, members_of, node_curve, tests_of, watched_page
 from traceapp.web.context import signed_in, world
@@ -132,7 +131,7 @@ def read_node(node_key: str) -> Response:
         "node_key": node_key, "kind": first.kind, "name": name_of(first),
         "tests": {test.severity_group: evidence_of(test, seen := judge(test, test.observed, on)) | {
             "standing": str(seen.standing), "nearness": seen.nearness,
-            "curve": curve_values(curve) if (curve := curves[test.severity_group]) else None} for test in tests},
+            "curve": curve.plain() if (curve := curves[test.severity_group]) else None} for test in tests},
         "lots": [{"lot_key": one.lot.lot_key, "number": one.lot.number, "harm": one.harm, "serious": one.serious,
                   "consignees": one.consignees} for one in members]})
 

@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import all_products
 from traceapp.core.errors import NotFound
+from traceapp.signals.budget import SCREENS, stage_alpha
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.alarming import counts_named_only, name_of
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
 from traceapp.surveillance.judging import Standing, judge
-from traceapp.surveillance.spending import SCREENS, stage_alpha
 from traceapp.surveillance.watch_queries import WatchFilter, members_of, node_curve, tests_of, watched_page
 from traceapp.web.cause_words import NODE_KINDS
 from traceapp.web.context import actor, world
