@@ -31,8 +31,9 @@ def _plain_user() -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The URL of a running server (database `postgres`); stopped and removed at the end."""
+def server(*, is_durable: bool = False) -> Iterator[str]:
+    """The URL of a running server (database `postgres`); stopped and removed at the end. It does not wait for the disk
+    unless it is to be as durable as a plant's."""
     given = os.environ.get("TRACEAPP_TEST_PG_URL")
     if given:
         yield given
@@ -51,8 +52,9 @@ def server() -> Iterator[str]:
     try:
         subprocess.run([str(where / "initdb"), "-D", str(data), "-U", "tester", "--auth=trust", "--no-sync",
                         "--encoding=UTF8", "--locale=C.UTF-8"], **quiet)
-        settings = (f"-c unix_socket_directories={folder} -c listen_addresses='' -c fsync=off "
-                    "-c synchronous_commit=off -c full_page_writes=off -c max_connections=60")
+        settings = f"-c unix_socket_directories={folder} -c listen_addresses='' -c max_connections=60"
+        if not is_durable:
+            settings += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         subprocess.run([str(where / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", settings,
                         "start"], **quiet)
         try:

@@ -49,8 +49,8 @@ _OF_CONTACT = tuple(side.join(Person, Person.id == Complaint.person_id).where(Co
 
 
 def candidates(complaint: Complaint, contact: str | None) -> list[tuple[Select[Any], dict[str, Any]]]:
-    """The statements, with their values, that find who is compared: those of the lot and those of the contact, each by an index; the
-    nearest before and after."""
+    """The statements that find who is compared, with their values: those of the lot and those of the contact, each by
+    an index; the nearest before and after."""
     at = complaint.awareness_at
     values = {"own": complaint.id, "since": at - WITHIN, "at": at, "until": at + WITHIN, "lot": complaint.lot_key,
               "contact": contact}

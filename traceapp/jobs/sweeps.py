@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.clocks import events_without_clocks, follow_markets, start_clocks

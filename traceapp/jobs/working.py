@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.orm import Session
@@ -36,6 +37,7 @@ def _work_one(database: Database, clock: Clock, kind: str, act: Callable[[Sessio
         if piece is None:
             raise
         log.exception("work_failed", kind=kind, work=piece.id)
-        with database.write() as session:
+        # Another worker may have taken it up meanwhile; then it is for that one to tell how it went.
+        with suppress(LeaseLost), database.write() as session:
             fail_work(session, clock, piece, type(error).__name__)
     return True
