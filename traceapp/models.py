@@ -21,6 +21,7 @@ from traceapp.identity import model as identity
 from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import model as recall
+from traceapp.recall import telling_model as telling
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
@@ -43,6 +44,10 @@ metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
+           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "groups", "identity",
            "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
+           "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall",
            "printing", "promises", "recall", "reports", "returns", "roster", "screens", "sensors", "service_clocks",
+           "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission", "surveillance",
            "submission", "surveillance", "trace", "vault", "watching", "worklist"]
+           "telling", "trace", "vault", "watching", "worklist"]

@@ -39,6 +39,12 @@ class PartyRoleName(StrEnum):
     authority = "authority"
 
 
+class NoticeWay(StrEnum):
+    all = "all"
+    mail = "mail"
+    text = "text"
+
+
 class Party(Revisioned, Base):
     """A company, hospital or authority. By `fei` (FEI or CFN), `srn` (EUDAMED), `duns` and `e2b_sender` authorities
     know it in reports."""
@@ -67,9 +73,11 @@ class Party(Revisioned, Base):
 
 
 class PartyContact(Base):
-    """Whom to write to at a party; recall notices go to those with `gets_recalls`."""
+    """Whom to write to at a party; recall notices go to those with `gets_recalls`. `mobile` takes text messages, in
+    E.164; `notice_way` is what they want: every way that there is, mail alone, text messages alone."""
 
     __tablename__ = "party_contact"
+    __table_args__ = (enum_check("notice_way", NoticeWay),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
@@ -77,6 +85,8 @@ class PartyContact(Base):
     duty: Mapped[str] = mapped_column(String(120), default="")
     email: Mapped[str] = mapped_column(String(254), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
+    mobile: Mapped[str] = mapped_column(String(16), default="")
+    notice_way: Mapped[str] = mapped_column(String(4), default=NoticeWay.all)
     language: Mapped[str] = mapped_column(String(8), default="zh")
     gets_recalls: Mapped[bool] = mapped_column(Boolean, default=True)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)

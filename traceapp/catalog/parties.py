@@ -13,10 +13,11 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id
+from traceapp.core.telephone import checked_text_number
 from traceapp.db import expect_revision
 from traceapp.gs1.keys import gln as checked_gln
 
-from .model import Party, PartyContact, PartyRole, PartyRoleName, Product, Site
+from .model import NoticeWay, Party, PartyContact, PartyRole, PartyRoleName, Product, Site
 from .texts import code_text, required_text, short_text
 
 ALL_PRODUCTS = "*"
@@ -30,7 +31,8 @@ _EXAMPLES = {"fei": "1234567, 3001234567", "srn": "CN-MF-000012345", "duns": "12
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """Somebody to write to; with `gets_recalls` an e-mail address or a telephone number is needed."""
+    """Somebody to write to; with `gets_recalls` an e-mail address or a telephone number is needed. `mobile` takes
+    text messages; `notice_way` is a NoticeWay."""
 
     name: str
     duty: str = ""
@@ -38,6 +40,8 @@ class NewContact:
     phone: str = ""
     language: str = "zh"
     gets_recalls: bool = True
+    mobile: str = ""
+    notice_way: str = NoticeWay.all
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,12 +301,17 @@ def _contact_values(command: NewContact, place: str) -> dict[str, object]:
     if texts["email"] and not _EMAIL.fullmatch(texts["email"]):
         raise InvalidInput("“%(email)s” is not an e-mail address.", code="bad-email", place=place + "email",
                            email=texts["email"])
-    if command.gets_recalls and not (texts["email"] or texts["phone"]):
+    mobile = checked_text_number(command.mobile, place=place + "mobile")
+    if command.notice_way not in set(NoticeWay):
+        raise InvalidInput("Notices go by mail, by text message, or by all ways.", code="bad-way",
+                           place=place + "notice_way")
+    if command.gets_recalls and not (texts["email"] or texts["phone"] or mobile):
         raise InvalidInput("Whoever gets recall notices needs an e-mail address or a telephone number.",
                            code="unreachable", place=place + "email")
     if command.language not in _LANGUAGES:
         raise InvalidInput("The language is zh or en.", code="bad-language", place=place + "language")
-    return {**texts, "language": command.language, "gets_recalls": command.gets_recalls}
+    return {**texts, "mobile": mobile, "notice_way": command.notice_way, "language": command.language,
+            "gets_recalls": command.gets_recalls}
 
 
 def _site_values(session: Session, command: NewSite, own_id: str | None) -> dict[str, object]:

@@ -169,7 +169,7 @@ def _change_party(desk: Desk, found: Party, plain: Mapping[str, Any],
     if said and known is None:
         add_contact(*who, found.id, _contact(said))
     elif known is not None and any(getattr(known, name) != value for name, value in said.items()):
-        present = {name: getattr(known, name) for name in _CONTACT.values()}
+        present = {name: getattr(known, name) for name in (*_CONTACT.values(), "mobile", "notice_way")}
         change_contact(*who, ChangeContact(known.id, NewContact(**{**present, **said}), known.is_active))
 
 

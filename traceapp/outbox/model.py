@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Integer, String, Text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
@@ -25,7 +25,7 @@ class OutboxMessage(Base):
     """One message to one recipient. `recipient` is a reference (`contact:…`), never an address of a person."""
 
     __tablename__ = "outbox_message"
-    __table_args__ = (enum_check("state", MessageState),)
+    __table_args__ = (enum_check("state", MessageState), Index("ix_outbox_message_due", "state", "due_at"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -35,7 +35,7 @@ class OutboxMessage(Base):
     message_id: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16), default=MessageState.pending)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
-    due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     done_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -18,7 +18,8 @@ class Recall(Revisioned, Base):
     `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen;
     `scope_number` counts how often it grew after people were told. `approved_at` is the first approval: from then on
     people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case. `check_share` is the
-    share of level B. `extends_id`: an earlier recall that this one took to further batches."""
+    share of level B. `extends_id`: an earlier recall that this one took to further batches. `letter_version`: the
+    templates of its letters, as they were submitted (None: the first ones)."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -71,6 +72,7 @@ class Recall(Revisioned, Base):
     answer_by: Mapped[datetime | None] = mapped_column(UtcTime)
     scope_rule: Mapped[Any] = mapped_column(JsonText, default=dict)
     scope_hash: Mapped[str | None] = mapped_column(String(64))
+    letter_version: Mapped[str | None] = mapped_column(String(20))
 
 
 class RecallLot(Base):
@@ -120,7 +122,8 @@ class Notice(Base):
     counts what was recorded; `answered_at` stands once every lot is answered."""
 
     __tablename__ = "notice"
-    __table_args__ = (enum_check("state", NoticeState), Index("ix_notice_token", "token_hash"))
+    __table_args__ = (enum_check("state", NoticeState), Index("ix_notice_token", "token_hash"),
+                      Index("ix_notice_state", "recall_id", "state"))
 
     recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"), primary_key=True)
     consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
