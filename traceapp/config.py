@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from traceapp.core.errors import Problem
+from traceapp.core.web_address import service_address
 
 PREFIX = "TRACEAPP_"
 
@@ -34,6 +35,8 @@ class Settings:
     workers: int = 1
     mail_url: str = ""
     mail_from: str = "recall@localhost"
+    text_url: str = ""
+    text_token: str = field(default="", repr=False)
     trusted_proxies: int = 0
     development: bool = False
     prepare_threshold: int | None = 5
@@ -122,6 +125,15 @@ def _secret(environ: Mapping[str, str], name: str, var_dir: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
+def _gateway(url: str) -> str:
+    """The address of the gateway for text messages. Raises SettingsError for one that cannot be used."""
+    try:
+        return url and service_address(url).geturl()
+    except ValueError as error:
+        raise SettingsError("TRACEAPP_TEXT_URL cannot be used: %(why)s.", place=PREFIX + "TEXT_URL",
+                            why=str(error)) from None
+
+
 def _file(environ: Mapping[str, str], variable: str) -> Path | None:
     """The file that a setting names; None when it is not set. Raises SettingsError for one that is not there."""
     text = environ.get(variable, "").strip()
@@ -186,6 +198,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workers=_number(env, PREFIX + "WORKERS", 1),
         mail_url=env.get(PREFIX + "MAIL_URL", ""),
         mail_from=env.get(PREFIX + "MAIL_FROM", "recall@localhost"),
+        text_url=_gateway(env.get(PREFIX + "TEXT_URL", "").strip()),
+        text_token=_secret(env, "text_token", var_dir),
         trusted_proxies=_number(env, PREFIX + "TRUSTED_PROXIES", 0),
         development=env.get(PREFIX + "DEVELOPMENT", "") == "1",
         prepare_threshold=None if threshold in ("", "none") else int(threshold),

@@ -192,7 +192,8 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     manager.post(f"/recalls/{recall['id']}/termination", {"note": "done", "password": PASSWORD}, 409,
                  If_Match=manager.etag)
     for letter in letters:
-        link = re.search(r"http://127\.0\.0\.1:8000(/r/\S+)", letter.get_content())
+        text = letter.get_body(("plain",))
+        link = re.search(r"http://127\.0\.0\.1:8000(/r/\S+)", text.get_content() if text else "")
         assert link, "no answer link in the letter"
         answer_nothing_left(public, link.group(1))
     totals = manager.get(f"/recalls/{recall['id']}/notices")["totals"]

@@ -33,11 +33,15 @@ from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
 from traceapp.identity.service import end_old_sessions
 from traceapp.importing.work import forget_old_tables
-from traceapp.outbox.delivery import deliver_due
+from traceapp.outbox.delivery import deliver_due, is_due
+from traceapp.outbox.gateway import text_post
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
+from traceapp.recall.handing import Posts
+from traceapp.recall.passed_sending import PassedSender
+from traceapp.recall.passing_on import PASSED_KINDS as PASSED
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
@@ -181,14 +185,17 @@ def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str],
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
     """Hand over the calls to whoever is on duty, then the letters that are due; once `stopping` is set, a mail server
     that hangs is not waited for."""
-    due = [kinds for kinds in (CALLS, LETTERS) if _is_due(world, kinds)]
+    due = [kinds for kinds in (CALLS, LETTERS, PASSED) if _is_due(world, kinds)]
     if not due:
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
-    senders: dict[tuple[str, ...], DutySender | NoticeSender] = {
-        CALLS: DutySender(post=post, base_url=settings.base_url, clock=world.clock),
-        LETTERS: NoticeSender(post=post, vault=world.vault, base_url=settings.base_url, clock=world.clock)}
+    texts = text_post(settings.text_url, settings.text_token, settings.var_dir, stopping)
+    vault, base_url, clock = world.vault, settings.base_url, world.clock
+    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender] = {
+        CALLS: DutySender(post=post, base_url=base_url, clock=clock),
+        LETTERS: NoticeSender(post=post, vault=vault, base_url=base_url, clock=clock, texts=texts),
+        PASSED: PassedSender(Posts(post, texts), vault, base_url, clock)}
     return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
                            stopping=stopping) for kinds in due)
 
@@ -197,8 +204,7 @@ def _is_due(world: World, kinds: Sequence[str]) -> bool:
     now = world.clock.now()
     with world.database.read() as session:
         return session.scalar(select(OutboxMessage.id).where(
-            OutboxMessage.state == MessageState.pending, OutboxMessage.due_at <= now,
-            OutboxMessage.kind.in_(kinds)).limit(1)) is not None
+            is_due(now), OutboxMessage.kind.in_(kinds)).limit(1)) is not None
 
 
 def tell_subscribers(world: World, stopping: threading.Event | None = None) -> int:

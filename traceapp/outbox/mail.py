@@ -26,7 +26,8 @@ _STOP_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail, ready: text only, addresses as given. `message_id` is stable over all attempts."""
+    """One mail, ready: text, with `html` the same as a web page, addresses as given. `message_id` is stable over all
+    attempts."""
 
     to: str
     subject: str
@@ -34,6 +35,7 @@ class Letter:
     message_id: str
     at: datetime
     headers: Sequence[tuple[str, str]] = ()
+    html: str = ""
 
 
 class Post(Protocol):
@@ -48,6 +50,8 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Date"], message["Message-ID"] = format_datetime(letter.at), letter.message_id
     message.set_content(letter.text)  # before further headers: it drops those about the content
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
     for name, value in letter.headers:
         message[name] = value
     return message

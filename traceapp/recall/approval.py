@@ -33,6 +33,7 @@ from .cases import (
 )
 from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, write_lots
+from .letter_templates import PRESENT
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
@@ -117,6 +118,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     recall.submitted_at, recall.submitted_by = now, actor.id
     # What people were told of stands as it was told, whatever came back since.
     recall.scope_hash = _stored_hash(session, recall)
+    recall.letter_version = PRESENT
     keep_snapshot(session, actor, clock, recall, scope)
     sign(session, clock, recall, signer, ("submitted", command.reason.strip()))
     move(session, actor, clock, recall, "submit", {

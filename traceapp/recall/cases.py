@@ -18,6 +18,7 @@ from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 
+from .letter_templates import template_hash
 from .model import Recall, RecallLot, RecallSignature
 from .states import ENDED, TRANSITIONS, next_state
 
@@ -99,9 +100,11 @@ def is_running(recall: Recall) -> bool:
 
 def signed_hash(recall: Recall) -> str:
     """SHA-256 of what the signatures of submission and approval cover: class, every text, the hash of the frozen
-    scope."""
+    scope, and the templates of the letters."""
     body = {name: getattr(recall, name) for name in (
         "id", "reference", "recall_class", "reason", "contact", "scope_hash", *PUBLIC_TEXTS)}
+    if recall.letter_version is not None:
+        body |= {"letter_version": recall.letter_version, "letter_hash": template_hash(recall.letter_version)}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()
 
 

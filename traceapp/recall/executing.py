@@ -24,6 +24,7 @@ from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
 from .states import RecallState
 from .told import advance_if_told
+from .ways import MAIL, way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +190,10 @@ def tries_of(session: Session, recall_id: str, notices: Collection[tuple[str, st
     by_stream = {notice_stream(notice_id): key for key, notice_id in notices}
     streams = list(by_stream)
     for start in range(0, len(streams), 500):
-        for stream in session.scalars(select(OutboxMessage.subject_key).where(
+        for stream, kind in session.execute(select(OutboxMessage.subject_key, OutboxMessage.kind).where(
                 OutboxMessage.subject_key.in_(streams[start:start + 500]), OutboxMessage.kind.in_(KINDS),
                 OutboxMessage.state == MessageState.sent)):
-            found[by_stream[stream]].append("e-mail")
+            found[by_stream[stream]].append("e-mail" if way_of(kind) == MAIL else "text")
     for key, way in session.execute(select(NoticeAttempt.consignee_id, NoticeAttempt.way).where(
             NoticeAttempt.recall_id == recall_id)):
         if key in found:

@@ -15,18 +15,20 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id, new_secret
 from traceapp.identity.policy import permit
-from traceapp.outbox.delivery import NewMessage, queue_message, send_again
+from traceapp.outbox.delivery import NewMessage, queue_messages, send_again
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Step, Vault, step_over, token_hash
-from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
+from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_new_tasks, raise_task
 
 from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall
 from .policy import answer_due
 from .states import NoticeState
+from .ways import MAIL, Reach, both, kind_by
 
 NOTICE_KIND, REMINDER_KIND = "recall.notice", "recall.reminder"
-KINDS = (NOTICE_KIND, REMINDER_KIND)
+KINDS = both(NOTICE_KIND, REMINDER_KIND)
+_NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
 # What a person has to do about a notice, as the kind of a task.
 NO_ADDRESS_TASK = "recall.no_address"
 NOT_SENT_TASK = "recall.not_sent"
@@ -49,28 +51,28 @@ def sealed_about(notice_id: str) -> str:
 
 def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall, consignee_ids: Sequence[str], *,
                     vault: Vault) -> None:
-    """A notice for every consignee, a letter to each contact that gets recalls; who has no address becomes a task. Who
-    has a notice already is written to again, about the lots that came later, and has to answer for them."""
+    """A notice for every consignee, by every way to each contact that gets recalls; who has no address becomes a task.
+    Who has a notice already is written to again, about the lots that came later, and has to answer for them."""
     now = clock.now()
     contacts = recall_contacts(session, tuple(consignee_ids))
-    rows = []
+    rows, messages = [], []
     earlier = _tell_again(session, clock, recall, consignee_ids, contacts)
     for consignee_id in consignee_ids:
         if consignee_id in earlier:
             continue
         token, notice_id = new_secret(24), new_id(now)
-        reachable = with_mail(contacts.get(consignee_id, ()))
+        letters = _letters(NOTICE_KIND, (notice_id, consignee_id, recall.id, 0), contacts.get(consignee_id, ()))
+        messages.extend(letters)
         rows.append({
             "recall_id": recall.id, "consignee_id": consignee_id, "id": notice_id, "token_hash": token_hash(token),
             "sealed_token": vault.seal_text(token, sealed_about(notice_id)), "queued_at": now, "reminders": 0,
-            "answers": 0, "state": NoticeState.queued if reachable else NoticeState.not_sent})
-        for contact in reachable:
-            _queue(session, clock, NOTICE_KIND, rows[-1], contact)
+            "answers": 0, "state": NoticeState.queued if letters else NoticeState.not_sent})
     if rows:
         session.execute(insert(Notice), rows)
-    for row in rows:
-        if row["state"] == NoticeState.not_sent:
-            _raise(session, actor, clock, recall, (NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"])))
+    queue_messages(session, clock, messages)
+    raise_new_tasks(session, actor, clock, [
+        _work(clock, recall, NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"]))
+        for row in rows if row["state"] == NoticeState.not_sent])
 
 
 def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: Sequence[str],
@@ -78,52 +80,64 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
     found = {notice.consignee_id: notice for notice in session.scalars(select(Notice).where(
         Notice.recall_id == recall.id).with_for_update())} if recall.scope_number > 1 else {}
     again = {key: found[key] for key in consignee_ids if key in found}
+    messages = []
     for notice in again.values():
         notice.answered_at, notice.reminders, notice.reminded_at = None, 0, None
         notice.queued_at, notice.sent_at = clock.now(), None
-        reachable = with_mail(contacts.get(notice.consignee_id, ()))
-        notice.state = NoticeState.queued if reachable else NoticeState.not_sent
-        row: dict[str, object] = {"recall_id": recall.id, "consignee_id": notice.consignee_id, "id": notice.id,
-                                  "reminders": 0, "scope": recall.scope_number}
-        for contact in reachable:
-            _queue(session, clock, NOTICE_KIND, row, contact)
+        letters = _letters(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
+        messages.extend(letters)
+        notice.state = NoticeState.queued if letters else NoticeState.not_sent
+    queue_messages(session, clock, messages)
     return set(again)
 
 
-def with_mail(contacts: Iterable[PartyContact]) -> list[PartyContact]:
-    """Those that a letter can be sent to, each address once."""
-    found: dict[str, PartyContact] = {}
+def reach_of(contact: PartyContact) -> Reach:
+    """How a contact can be reached, and how it wants to be."""
+    return Reach(contact.email, contact.mobile, contact.notice_way)
+
+
+def reachable(contacts: Iterable[PartyContact]) -> list[tuple[PartyContact, str]]:
+    """Those that a notice can be sent to, with the way; each address and each number once."""
+    found: dict[tuple[str, str], tuple[PartyContact, str]] = {}
     for contact in contacts:
-        if contact.email and contact.is_active and contact.gets_recalls:
-            found.setdefault(contact.email.lower(), contact)
+        if contact.is_active and contact.gets_recalls:
+            for way in reach_of(contact).ways():
+                address = contact.email.lower() if way == MAIL else contact.mobile
+                found.setdefault((way, address), (contact, way))
     return list(found.values())
 
 
-def _queue(session: Session, clock: Clock, kind: str, row: dict[str, object], contact: PartyContact) -> OutboxMessage:
-    payload = {"recall": row["recall_id"], "consignee": row["consignee_id"], "number": row["reminders"]}
-    return queue_message(session, clock, NewMessage(kind, f"contact:{contact.id}", notice_stream(str(row["id"])),
-                                                    payload))
+About = tuple[str, str, str, int]
 
 
-def queue_reminder(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> None:
-    """A reminder to each contact; `notice.reminders` says which one it is."""
-    row: dict[str, object] = {"recall_id": notice.recall_id, "consignee_id": notice.consignee_id, "id": notice.id,
-                              "reminders": notice.reminders}
-    for contact in contacts:
-        _queue(session, clock, REMINDER_KIND, row, contact)
+def _about(notice: Notice) -> About:
+    """Which notice, of whom, of which recall, and which reminder."""
+    return notice.id, notice.consignee_id, notice.recall_id, notice.reminders
+
+
+def _letters(kind: str, about: About, contacts: Iterable[PartyContact]) -> list[NewMessage]:
+    notice_id, consignee_id, recall_id, number = about
+    payload = {"recall": recall_id, "consignee": consignee_id, "number": number}
+    return [NewMessage(kind_by(kind, way), f"contact:{contact.id}", notice_stream(notice_id), payload)
+            for contact, way in reachable(contacts)]
+
+
+def queue_reminder(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> int:
+    """A reminder by every way to each contact; `notice.reminders` says which one it is. Answers how many."""
+    letters = _letters(REMINDER_KIND, _about(notice), contacts)
+    queue_messages(session, clock, letters)
+    return len(letters)
 
 
 def raise_notice_task(session: Session, actor: Actor, clock: Clock, recall: Recall, notice: Notice, kind: str) -> None:
     """Work for a person about one consignee; once, however often it is asked for."""
-    _raise(session, actor, clock, recall, (kind, notice.id, notice.consignee_id))
+    raise_task(session, actor, clock, _work(clock, recall, kind, notice.id, notice.consignee_id))
 
 
-def _raise(session: Session, actor: Actor, clock: Clock, recall: Recall, what: tuple[str, str, str]) -> None:
-    kind, notice_id, consignee_id = what
-    raise_task(session, actor, clock, RaiseTask(
-        kind, notice_stream(notice_id), "quality", min(answer_due(recall.recall_class, clock.now()),
-                                                       recall.answer_by or clock.now()),
-        params={"recall_id": recall.id, "reference": recall.reference, "consignee_id": consignee_id}))
+def _work(clock: Clock, recall: Recall, kind: str, notice_id: str, consignee_id: str) -> RaiseTask:
+    due = min(answer_due(recall.recall_class, clock.now()), recall.answer_by or clock.now())
+    return RaiseTask(kind, notice_stream(notice_id), "quality", due, params={
+        "recall_id": recall.id, "reference": recall.reference, "consignee_id": consignee_id})
 
 
 def notice_for(session: Session, recall_id: str, consignee_id: str, *, lock: bool = False) -> Notice:
@@ -145,11 +159,11 @@ def send_notice_again(session: Session, actor: Actor, clock: Clock, command: Sen
     if not is_running(recall):
         raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
     notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
-    reachable = with_mail(recall_contacts(session, (notice.consignee_id,)).get(notice.consignee_id, ()))
-    if not reachable:
-        raise Conflict("Nobody at this consignee has an e-mail address and gets recall notices. Add a contact first.",
-                       code="no-address", place="consignee_id")
-    count = _requeue(session, clock, notice, reachable)
+    contacts = recall_contacts(session, (notice.consignee_id,)).get(notice.consignee_id, ())
+    if not reachable(contacts):
+        raise Conflict("Nobody at this consignee has an e-mail address or a mobile number and gets recall notices. Add "
+                       "a contact first.", code="no-address", place="consignee_id")
+    count = _requeue(session, clock, notice, contacts)
     if count and notice.state in (NoticeState.not_sent, NoticeState.uncertain):
         notice.state = NoticeState.queued
     for kind in (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK):
@@ -160,21 +174,17 @@ def send_notice_again(session: Session, actor: Actor, clock: Clock, command: Sen
 
 
 def _requeue(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> int:
-    tried = {message.recipient: message for message in session.scalars(select(OutboxMessage).where(
-        OutboxMessage.subject_key == notice_stream(notice.id), OutboxMessage.kind == NOTICE_KIND).with_for_update())}
-    count = 0
-    row: dict[str, object] = {"recall_id": notice.recall_id, "consignee_id": notice.consignee_id, "id": notice.id,
-                              "reminders": 0}
-    for contact in contacts:
-        message = tried.get(f"contact:{contact.id}")
-        if message is None:
-            _queue(session, clock, NOTICE_KIND, row, contact)
-        elif message.state in (MessageState.written, MessageState.uncertain, MessageState.failed):
-            send_again(session, clock, message)
-        else:
-            continue
-        count += 1
-    return count
+    tried = {(message.kind, message.recipient): message for message in session.scalars(select(OutboxMessage).where(
+        OutboxMessage.subject_key == notice_stream(notice.id), OutboxMessage.kind.in_(both(NOTICE_KIND)))
+        .order_by(OutboxMessage.id).with_for_update())}
+    letters = _letters(NOTICE_KIND, (notice.id, notice.consignee_id, notice.recall_id, 0), contacts)
+    fresh = [letter for letter in letters if (letter.kind, letter.recipient) not in tried]
+    again = [message for message in (tried.get((letter.kind, letter.recipient)) for letter in letters)
+             if message is not None and message.state in _NOT_TAKEN]
+    for message in again:
+        send_again(session, clock, message)
+    queue_messages(session, clock, fresh)
+    return len(fresh) + len(again)
 
 
 def _under_older_keys(vault: Vault) -> ColumnElement[bool]:

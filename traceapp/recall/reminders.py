@@ -14,7 +14,7 @@ from traceapp.core.clock import Clock
 
 from .cases import RUNS, notice_stream
 from .model import Notice, Recall, RecallLedger
-from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, with_mail
+from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, reachable
 from .policy import AGAIN_DAYS, ANSWER_DAYS, MOST_REMINDERS
 from .states import NoticeState
 
@@ -35,10 +35,9 @@ def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
     contacts = recall_contacts(session, tuple({notice.consignee_id for notice, _recall in due}))
     for notice, recall in due:
         notice.reminded_at = now
-        reachable = with_mail(contacts.get(notice.consignee_id, ()))
-        if notice.reminders < MOST_REMINDERS and reachable:
+        if notice.reminders < MOST_REMINDERS and reachable(contacts.get(notice.consignee_id, ())):
             notice.reminders += 1
-            queue_reminder(session, clock, notice, reachable)
+            queue_reminder(session, clock, notice, contacts[notice.consignee_id])
             record(session, SYSTEM, now, "notice.reminded", notice_stream(notice.id), {"number": notice.reminders})
         else:
             raise_notice_task(session, SYSTEM, clock, recall, notice, TELEPHONE_TASK)

@@ -1,35 +1,36 @@
-"""Rendering a queued letter at the moment of delivery, and what follows from each attempt."""
+"""Rendering a queued notice at the moment of delivery, and what follows from each attempt."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.model import Party, PartyContact, Product
+from traceapp.catalog.model import PartyContact
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery
-from traceapp.outbox.mail import Letter, Post
+from traceapp.outbox.gateway import TextPost
+from traceapp.outbox.mail import Post
 from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, VaultError
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .cases import is_running, notice_stream, recall_stream
-from .letters import LetterFacts, LetterLot, subject_of, text_of
-from .model import Notice, Recall, RecallLedger
-from .notices import KINDS, NOT_SENT_TASK, REMINDER_KIND, UNCERTAIN_TASK, raise_notice_task, sealed_about
-from .policy import answer_due
+from .handing import Posts, Reader
+from .letter_facts import consignee_facts
+from .model import Notice, Recall
+from .notices import KINDS, NOT_SENT_TASK, REMINDER_KIND, UNCERTAIN_TASK, raise_notice_task, reach_of
 from .states import NoticeState
 from .told import advance_if_told
+from .ways import said_by
 
 # A notice with several letters is as good as the best of them.
-_RANK = {NoticeState.queued: 0, NoticeState.not_sent: 1, NoticeState.uncertain: 2, NoticeState.sent: 3,
-         NoticeState.answered: 4}
-_OUTCOMES = {MessageState.sent: NoticeState.sent, MessageState.written: NoticeState.not_sent,
-             MessageState.failed: NoticeState.not_sent, MessageState.uncertain: NoticeState.uncertain}
+RANK = {NoticeState.queued: 0, NoticeState.not_sent: 1, NoticeState.uncertain: 2, NoticeState.sent: 3,
+        NoticeState.answered: 4}
+OUTCOMES = {MessageState.sent: NoticeState.sent, MessageState.written: NoticeState.not_sent,
+            MessageState.failed: NoticeState.not_sent, MessageState.uncertain: NoticeState.uncertain}
+DRILL = NOT_NEEDED + "a drill: nothing leaves the house"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +41,29 @@ class NoticeSender:
     vault: Vault
     base_url: str
     clock: Clock
+    texts: TextPost | None = None
 
     def send(self, session: Session, message: OutboxMessage) -> Delivery:
-        """One attempt. A letter that makes no sense any more is refused, one that cannot be opened waits."""
+        """One attempt. A notice that makes no sense any more is refused, one that cannot be opened waits."""
         payload = message.payload
         notice = session.get(Notice, (payload["recall"], payload["consignee"]))
         recall = session.get(Recall, payload["recall"])
         contact = session.get(PartyContact, message.recipient.removeprefix("contact:"))
         if notice is None or recall is None or not is_running(recall):
             return Delivery("refused", NOT_NEEDED + "the recall is not running")
-        if message.kind == REMINDER_KIND and notice.answered_at is not None:
+        if recall.is_drill:
+            return Delivery("refused", DRILL)
+        if said_by(message.kind) == REMINDER_KIND and notice.answered_at is not None:
             return Delivery("refused", NOT_NEEDED + "answered")
-        if contact is None or not contact.is_active or not contact.email:
-            return Delivery("refused", "the contact has no e-mail address any more")
+        if contact is None or not contact.is_active:
+            return Delivery("refused", "the contact is not there any more")
         try:
-            facts = self._facts(session, recall, notice, int(payload["number"]))
+            (facts,) = consignee_facts(session, recall, [notice], vault=self.vault, base_url=self.base_url)
         except VaultError as error:
             return Delivery("failed", error.code)
-        return self.post.send(Letter(
-            to=contact.email, subject=subject_of(facts, contact.language), text=text_of(facts, contact.language),
-            message_id=message.message_id, at=self.clock.now(),
-            headers=(("Content-Language", "zh, en"), ("Importance", "high"))))
-
-    def _facts(self, session: Session, recall: Recall, notice: Notice, reminder: int) -> LetterFacts:
-        token = self.vault.open_text(notice.sealed_token, sealed_about(notice.id))
-        party = session.get(Party, notice.consignee_id)
-        rows = session.execute(
-            select(RecallLedger.shipped, Lot, Product).join(Lot, Lot.lot_key == RecallLedger.lot_key)
-            .outerjoin(Product, Product.id == Lot.product_id)
-            .where(RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id)
-            .order_by(Lot.number))
-        lots = tuple(LetterLot(lot.number, {"zh": product.name_zh, "en": product.name_en} if product else
-                               {"zh": lot.name, "en": lot.name}, shipped, lot.unit, lot.expires_on)
-                     for shipped, lot, product in rows)
-
-        def both(name: str) -> dict[str, str]:
-            return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
-
-        return LetterFacts(
-            reference=recall.reference, recall_class=recall.recall_class, title=both("title"), risk=both("risk"),
-            action=both("action"), remedy=both("remedy"), contact=recall.contact,
-            consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""}, lots=lots,
-            link=f"{self.base_url}/r/{token}", reminder=reminder,
-            answer_by=recall.answer_by or answer_due(recall.recall_class, notice.queued_at))
+        return Posts(self.post, self.texts).hand_over(
+            message, replace(facts, reminder=int(payload["number"])), Reader(reach_of(contact), contact.language),
+            self.clock.now())
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
         """Keep what came of an attempt on the notice; what needs a person becomes a task."""
@@ -93,11 +74,11 @@ class NoticeSender:
         recall = session.get(Recall, key[0])
         if notice is None or recall is None:
             return
-        now, outcome = self.clock.now(), _OUTCOMES[MessageState(message.state)]
-        if message.kind != REMINDER_KIND:
+        now, outcome = self.clock.now(), OUTCOMES[MessageState(message.state)]
+        if said_by(message.kind) != REMINDER_KIND:
             if outcome == NoticeState.sent and notice.sent_at is None:
                 notice.sent_at = now
-            if _RANK[outcome] > _RANK[NoticeState(notice.state)]:
+            if RANK[outcome] > RANK[NoticeState(notice.state)]:
                 notice.state = outcome
             session.flush()
             advance_if_told(session, self.clock, recall)

@@ -11,7 +11,7 @@ from .cases import move
 from .model import Notice, NoticeAttempt, Recall, RecallLedger
 from .states import NoticeState, RecallState
 
-_TOLD = (NoticeState.sent, NoticeState.answered)
+_UNTOLD = (NoticeState.queued, NoticeState.not_sent, NoticeState.uncertain)
 
 
 def advance_if_told(session: Session, clock: Clock, recall: Recall) -> bool:
@@ -46,5 +46,5 @@ def untold(session: Session, recall_id: str, most: int = 50) -> list[str]:
         RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
         RecallLedger.answered_at >= Notice.queued_at))
     return list(session.scalars(select(Notice.consignee_id).where(
-        Notice.recall_id == recall_id, Notice.state.not_in(_TOLD), ~reached, ~answered)
+        Notice.recall_id == recall_id, Notice.state.in_(_UNTOLD), ~reached, ~answered)
         .order_by(Notice.consignee_id).limit(most)))

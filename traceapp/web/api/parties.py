@@ -7,7 +7,7 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.catalog import parties, queries
-from traceapp.catalog.model import Party, PartyRoleName, Site
+from traceapp.catalog.model import NoticeWay, Party, PartyRoleName, Site
 from traceapp.core.errors import NotFound
 from traceapp.web.context import signed_in, world
 
@@ -38,6 +38,8 @@ class ContactSchema(Schema):
     duty = words(120, load_default="")
     email = words(254, load_default="")
     phone = words(40, load_default="")
+    mobile = words(40, load_default="", metadata={"description": "Takes text messages; kept as E.164"})
+    notice_way = choice(NoticeWay, load_default=NoticeWay.all)
     language = choice(("zh", "en"), load_default="zh")
     gets_recalls = fields.Boolean(load_default=True)
     is_active = fields.Boolean(dump_only=True)

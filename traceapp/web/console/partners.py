@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.audit.entries import entries_of
 from traceapp.capa.queries import capas_about
-from traceapp.catalog.model import Party
+from traceapp.catalog.model import NoticeWay, Party
 from traceapp.catalog.parties import ALL_PRODUCTS, IDENTIFIERS
 from traceapp.catalog.queries import PartyFilter, all_products, party_details, party_page
 from traceapp.catalog.service import (
@@ -147,7 +147,8 @@ def _party(form: Entered, contacts: tuple[NewContact, ...] = (), roles: tuple[st
 
 def _contact(form: Entered, name: str = "name") -> NewContact:
     return NewContact(form.text(name), form.text("duty"), form.text("email"), form.text("phone"),
-                      form.text("language") or "zh", form.is_checked("gets_recalls"))
+                      form.text("language") or "zh", form.is_checked("gets_recalls"), form.text("mobile"),
+                      form.text("notice_way") or NoticeWay.all)
 
 
 @blueprint.route("/partners/<party_id>/change", methods=["GET", "POST"])
@@ -199,7 +200,7 @@ def partner_contact(party_id: str) -> Response:
         present = next((one for one in _known(session, party_id).contacts if one.id == contact_id), None)
     if contact_id and present is None:
         raise NotFound("There is no such contact.", place="contact_id")
-    names = ("name", "duty", "email", "phone", "language")
+    names = ("name", "duty", "email", "phone", "mobile", "notice_way", "language")
     form = Entered({name: str(getattr(present, name)) for name in names} | {
         "gets_recalls": "1" if present.gets_recalls else "", "is_active": "1" if present.is_active else ""}
         if present is not None else {"language": "zh", "gets_recalls": "1"})

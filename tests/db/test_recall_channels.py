@@ -1,0 +1,106 @@
+"""A notice goes by mail and by text message, as its reader can be reached and wishes; each is recorded for itself."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories_recall import VAULT, House, Tray, make_house, running, token_of
+from tests.gateways import Gateway
+from traceapp.catalog.model import PartyContact
+from traceapp.catalog.parties import ChangeContact, NewContact, change_contact
+from traceapp.core.clock import FixedClock
+from traceapp.db import Database
+from traceapp.outbox.delivery import deliver_due
+from traceapp.outbox.gateway import HttpGateway, TextPost
+from traceapp.outbox.model import OutboxAttempt, OutboxMessage
+from traceapp.recall.executing import tries_of
+from traceapp.recall.model import Notice, Recall
+from traceapp.recall.notices import NOT_SENT_TASK, UNCERTAIN_TASK
+from traceapp.recall.sending import NoticeSender
+from traceapp.worklist.tasks import open_tasks
+
+MOBILE = "+86 138 0000 0000"
+
+
+def reached(database: Database, clock: FixedClock, house: House, **contact: Any) -> Recall:
+    """A running recall whose clinic has one contact that is reached so."""
+    with database.write() as session:
+        present = session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)).one()
+        change_contact(session, house.writer, clock, ChangeContact(present.id, NewContact("Nurse", **contact)))
+    return running(database, clock, house)
+
+
+def send(database: Database, clock: FixedClock, texts: TextPost | None) -> Tray:
+    tray = Tray()
+    sender = NoticeSender(tray, VAULT, "https://recall.example", clock, texts)
+    deliver_due(database, clock, sender.send, sender.settled)
+    return tray
+
+
+def clinic(database: Database, recall: Recall, house: House) -> tuple[str, list[str]]:
+    """State of its notice, and the kinds of tasks about it."""
+    with database.read() as session:
+        notice = session.get_one(Notice, (recall.id, house.maker.clinic.id))
+        return str(notice.state), sorted(task.kind for task in open_tasks(session)
+                                         if task.about in (f"notice:{notice.id}", f"recall:{recall.id}")
+                                         and task.kind.startswith("recall."))
+
+
+def test_both_ways_bear_the_same_link_and_count_as_two(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    recall = reached(database, clock, house, email="n@clinic.example", mobile=MOBILE, language="en")
+    with Gateway() as gateway:
+        tray = send(database, clock, HttpGateway(gateway.url, ""))
+    link = f"https://recall.example/r/{token_of(database, recall, house.maker.clinic.id)}"
+    (letter,) = [one for one in tray.letters if one.to == "n@clinic.example"]
+    (heard,) = gateway.heard
+    assert link in letter.text
+    assert link in letter.html
+    assert link in heard.body["text"]
+    assert (heard.body["to"], heard.body["language"]) == ("+8613800000000", "en")
+    assert clinic(database, recall, house) == ("sent", [])
+    with database.read() as session:
+        notice = session.get_one(Notice, (recall.id, house.maker.clinic.id))
+        assert sorted(tries_of(session, recall.id, [(notice.consignee_id, notice.id)])[notice.consignee_id]) == [
+            "e-mail", "text"]
+        messages = {message.id: message for message in session.scalars(select(OutboxMessage))}
+        assert heard.headers["Idempotency-Key"] in messages
+        assert session.get(OutboxAttempt, (heard.body["id"], 1)) is not None
+
+
+@pytest.mark.parametrize(("wish", "letters", "texts"), [("all", 1, 1), ("mail", 1, 0), ("text", 0, 1)])
+def test_a_wish_is_followed(sqlite: Database, clock: FixedClock, wish: str, letters: int, texts: int) -> None:
+    house = make_house(sqlite, clock)
+    reached(sqlite, clock, house, email="n@clinic.example", mobile=MOBILE, notice_way=wish)
+    with Gateway() as gateway:
+        tray = send(sqlite, clock, HttpGateway(gateway.url, ""))
+    assert ([one.to for one in tray.letters].count("n@clinic.example"), len(gateway.heard)) == (letters, texts)
+
+
+@pytest.mark.parametrize(("gateway", "state", "task"), [
+    (Gateway(dies=True), "uncertain", UNCERTAIN_TASK), (Gateway(422), "not_sent", NOT_SENT_TASK)])
+def test_what_a_gateway_did_not_clearly_take_is_work(sqlite: Database, clock: FixedClock, gateway: Gateway, state: str,
+                                                     task: str) -> None:
+    house = make_house(sqlite, clock)
+    recall = reached(sqlite, clock, house, mobile=MOBILE)
+    with gateway:
+        send(sqlite, clock, HttpGateway(gateway.url, ""))
+        send(sqlite, clock, HttpGateway(gateway.url, ""))
+    assert clinic(sqlite, recall, house) == (state, [task])
+    assert len(gateway.heard) == 1
+
+
+def test_without_a_gateway_a_letter_is_enough(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = reached(sqlite, clock, house, email="n@clinic.example", mobile=MOBILE)
+    send(sqlite, clock, None)
+    assert clinic(sqlite, recall, house) == ("sent", [])
+
+
+def test_without_a_gateway_who_has_only_a_mobile_number_is_work(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = reached(sqlite, clock, house, mobile=MOBILE)
+    send(sqlite, clock, None)
+    assert clinic(sqlite, recall, house) == ("not_sent", [NOT_SENT_TASK])
