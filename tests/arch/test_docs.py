@@ -14,7 +14,8 @@ def test_the_table_of_settings_is_the_code_s() -> None:
     documented = set(re.findall(r"`(TRACEAPP_[A-Z_]+)`", README.split("## Settings")[1].split("## For a real plant")[0]))
     source = (ROOT / "traceapp" / "config.py").read_text(encoding="utf-8")
     read = {f"TRACEAPP_{name}" for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', source)}
-    secrets = {f"TRACEAPP_{name}{ending}" for name in ("SECRET_KEY", "VAULT_KEY", "CODE_KEYS", "METRICS_TOKEN", "TEXT_TOKEN")
+    secrets = {f"TRACEAPP_{name}{ending}" for name in (
+        "SECRET_KEY", "VAULT_KEY", "CODE_KEYS", "METRICS_TOKEN", "TEXT_TOKEN")
                for ending in ("", "_FILE")}
     assert documented == read | secrets
 

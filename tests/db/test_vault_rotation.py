@@ -36,7 +36,7 @@ from traceapp.vault.service import (
 )
 from traceapp.world import World, build_world
 
-NOTHING = {"persons": 0, "drafts": 0, "notices": 0, "reports": 0, "files": 0, "subscriptions": 0}
+NOTHING = {"persons": 0, "drafts": 0, "notices": 0, "passed": 0, "reports": 0, "files": 0, "subscriptions": 0}
 NEW_KEY = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
 LOST_KEY = base64.urlsafe_b64encode(b"a key that nobody has any more!!").decode()
 PHONE = "13900001234"

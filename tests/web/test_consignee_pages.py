@@ -9,11 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.factories_recall import House, ended, make_house, running, token_of
+from tests.factories_recall import VAULT, House, ended, make_house, running, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.recall.answer import notice_of_token
+from traceapp.recall.answer import consignee_actor, notice_of_token
 from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.passing_on import PassOn, pass_on, sealed_about
 from traceapp.recall.service import SettleLine, settle_line
 
 
@@ -259,3 +260,25 @@ def test_what_is_shown_is_the_state_that_was_read(visit: Visit) -> None:
         view = notice_of_token(session, visit.token)
     assert view.lines[0].expires_on is not None
     assert "Use by" in visit.get().text
+
+
+def test_whoever_got_units_from_the_clinic_answers_on_a_page_of_its_own(visit: Visit) -> None:
+    with visit.database.write() as session:
+        notice = session.get_one(Notice, (visit.recall.id, visit.clinic), with_for_update=True)
+        ward = pass_on(session, consignee_actor(notice), visit.clock, notice, PassOn(
+            "Ward 3", {visit.first: D(40)}, "ward@clinic.example"), vault=VAULT)
+    address = f"/r/p/{VAULT.open_text(ward.sealed_token, sealed_about(ward.id))}?lang=en"
+    page = visit.client.get(address)
+    assert page.status_code == 200
+    for part in ("Ward 3", "Clinic One", "Batch P-1", "40 pcs", "The skin can become red", "Stop using them"):
+        assert part in page.text, part
+    assert "P-2" not in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    wrong = visit.client.post(address, data={f"on_hand:{visit.first}": "3O", "answered_by": "Li", "seen": "0"})
+    assert (wrong.status_code, 'value="3O"' in wrong.text) == (422, True)
+    assert visit.client.post(address, data={f"on_hand:{visit.first}": "40", "answered_by": "Li",
+                                            "seen": "0"}).status_code == 303
+    assert "we have your answer" in visit.client.get(address).text
+    assert visit.client.post(address, data={f"on_hand:{visit.first}": "39", f"used:{visit.first}": "1",
+                                            "answered_by": "Wu", "seen": "0"}).status_code == 412
+    assert visit.client.get("/r/p/none-of-ours").status_code == 404

@@ -52,6 +52,7 @@ def parts() -> tuple[Part, ...]:
     """Every table with values that the vault sealed."""
     from traceapp.complaint.drafts import drafts_under_older_keys, reseal_drafts
     from traceapp.recall.notices import notices_under_older_keys, reseal_notices
+    from traceapp.recall.passing_on import passed_under_older_keys, reseal_passed
     from traceapp.submission.received_messages import messages_under_older_keys, reseal_messages
     from traceapp.submission.sealed_files import files_under_older_keys, reseal_files
     from traceapp.trace.resealing import reseal_subscriptions, subscriptions_under_older_keys
@@ -60,6 +61,7 @@ def parts() -> tuple[Part, ...]:
     return (Part("persons", persons_under_older_keys, reseal_persons),
             Part("drafts", drafts_under_older_keys, reseal_drafts),
             Part("notices", notices_under_older_keys, reseal_notices),
+            Part("passed", passed_under_older_keys, reseal_passed),
             Part("reports", messages_under_older_keys, reseal_messages),
             Part("files", files_under_older_keys, reseal_files),
             Part("subscriptions", subscriptions_under_older_keys, reseal_subscriptions))

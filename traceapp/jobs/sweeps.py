@@ -39,10 +39,12 @@ from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
+from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
+from traceapp.recall.consumers import ConsumerSender, are_consumers_untold, tell_consumers
 from traceapp.recall.handing import Posts
 from traceapp.recall.passed_sending import PassedSender
 from traceapp.recall.passing_on import PASSED_KINDS as PASSED
-from traceapp.recall.reminders import remind_due
+from traceapp.recall.reminders import remind_due, remind_passed
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.told import advance_told
@@ -185,17 +187,18 @@ def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str],
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
     """Hand over the calls to whoever is on duty, then the letters that are due; once `stopping` is set, a mail server
     that hangs is not waited for."""
-    due = [kinds for kinds in (CALLS, LETTERS, PASSED) if _is_due(world, kinds)]
+    due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS) if _is_due(world, kinds)]
     if not due:
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
     texts = text_post(settings.text_url, settings.text_token, settings.var_dir, stopping)
     vault, base_url, clock = world.vault, settings.base_url, world.clock
-    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender] = {
+    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender | ConsumerSender] = {
         CALLS: DutySender(post=post, base_url=base_url, clock=clock),
         LETTERS: NoticeSender(post=post, vault=vault, base_url=base_url, clock=clock, texts=texts),
-        PASSED: PassedSender(Posts(post, texts), vault, base_url, clock)}
+        PASSED: PassedSender(Posts(post, texts), vault, base_url, clock),
+        CONSUMERS: ConsumerSender(Posts(post, texts), vault, base_url, clock)}
     return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
                            stopping=stopping) for kinds in due)
 
@@ -223,10 +226,19 @@ def tell_subscribers(world: World, stopping: threading.Event | None = None) -> i
 
 
 def remind(world: World) -> int:
-    """Remind consignees who have not answered."""
+    """Remind consignees, and those whom they passed units on to, who have not answered."""
     with world.database.write() as session:
         advance_told(session, world.clock)
-        return remind_due(session, world.clock)
+        return remind_due(session, world.clock) + remind_passed(session, world.clock)
+
+
+def seek_consumers(world: World) -> int:
+    """Take up consumers who are to be told of a recall; answers how many."""
+    with world.database.read() as session:
+        if not are_consumers_untold(session):
+            return 0
+    with world.database.write() as session:
+        return tell_consumers(session, world.clock, vault=world.vault)
 
 
 def checkpoint(world: World) -> bool:
@@ -303,6 +315,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("look-at-tables", 1.0, partial(check_tables, stopping=stopping)),
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
+        Sweep("consumers", 15.0, seek_consumers),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -18,7 +18,7 @@ from traceapp.core.ids import new_id, new_secret
 from traceapp.core.quantity import plain
 from traceapp.core.telephone import checked_text_number, text_number
 from traceapp.outbox.delivery import NewMessage, queue_message
-from traceapp.vault.service import Vault, token_hash
+from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .cases import is_running, notice_stream, recall_by_id
@@ -179,6 +179,27 @@ def raise_passed_task(session: Session, actor: Actor, clock: Clock, recall: Reca
     raise_task(session, actor, clock, RaiseTask(
         kind, notice_stream(passed.id), "quality", answer_due(recall.recall_class, clock.now()),
         params={"recall_id": recall.id, "reference": recall.reference, "consignee_id": passed.consignee_id}))
+
+
+def passed_under_older_keys(session: Session, vault: Vault) -> int:
+    """How many of these notices have a link that is not yet under the vault's present key."""
+    return session.scalar(select(func.count()).select_from(PassedNotice).where(_under_older_keys(vault))) or 0
+
+
+def reseal_passed(session: Session, actor: Actor, clock: Clock, limit: int, *, vault: Vault, after: str = "") -> Step:
+    """Move the links of up to `limit` of them, beginning behind `after`, under the vault's present key."""
+    rows = session.scalars(select(PassedNotice).where(_under_older_keys(vault), PassedNotice.id > after)
+                           .order_by(PassedNotice.id).limit(limit).with_for_update()).all()
+
+    def move(passed: PassedNotice) -> None:
+        passed.sealed_token = vault.sealed_anew(passed.sealed_token, sealed_about(passed.id))
+        record(session, actor, clock.now(), "notice.resealed", notice_stream(passed.id), {"after": vault.key_id})
+
+    return step_over(rows, lambda passed: passed.id, move)
+
+
+def _under_older_keys(vault: Vault) -> ColumnElement[bool]:
+    return ~PassedNotice.sealed_token.startswith(vault.mark, autoescape=True)
 
 
 def passed_by(session: Session, recall_id: str, consignee_id: str) -> list[PassedNotice]:

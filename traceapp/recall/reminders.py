@@ -15,8 +15,10 @@ from traceapp.core.clock import Clock
 from .cases import RUNS, notice_stream
 from .model import Notice, Recall, RecallLedger
 from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, reachable
+from .passing_on import CALL_PASSED_TASK, PASSED_REMINDER_KIND, raise_passed_task, reach_of, tell_passed
 from .policy import AGAIN_DAYS, ANSWER_DAYS, MOST_REMINDERS
 from .states import NoticeState
+from .telling_model import PassedNotice
 
 
 def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
@@ -43,6 +45,35 @@ def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
             raise_notice_task(session, SYSTEM, clock, recall, notice, TELEPHONE_TASK)
     session.flush()
     return len(due)
+
+
+def remind_passed(session: Session, clock: Clock, *, limit: int = 500) -> int:
+    """The same for those whom consignees passed units on to."""
+    now = clock.now()
+    due = session.execute(
+        select(PassedNotice, Recall).join(Recall, Recall.id == PassedNotice.recall_id)
+        .where(RUNS, PassedNotice.answered_at.is_(None), PassedNotice.state != NoticeState.queued, or_(*(
+            _is_passed_due(recall_class, now) for recall_class in ANSWER_DAYS)))
+        .order_by(PassedNotice.named_at, PassedNotice.id).limit(limit)
+        .with_for_update(of=PassedNotice, skip_locked=True)).all()
+    for passed, recall in due:
+        passed.reminded_at = now
+        if passed.reminders < MOST_REMINDERS and reach_of(passed).ways():
+            passed.reminders += 1
+            tell_passed(session, SYSTEM, clock, recall, passed, PASSED_REMINDER_KIND)
+            record(session, SYSTEM, now, "notice.reminded", notice_stream(passed.id), {"number": passed.reminders})
+        else:
+            raise_passed_task(session, SYSTEM, clock, recall, passed, CALL_PASSED_TASK)
+    session.flush()
+    return len(due)
+
+
+def _is_passed_due(recall_class: str, now: datetime) -> ColumnElement[bool]:
+    first, again = timedelta(days=ANSWER_DAYS[recall_class]), timedelta(days=AGAIN_DAYS[recall_class])
+    told_at = func.coalesce(PassedNotice.sent_at, PassedNotice.named_at, type_=PassedNotice.named_at.type)
+    return and_(Recall.recall_class == recall_class,
+                or_(and_(PassedNotice.reminded_at.is_(None), told_at <= now - first),
+                    PassedNotice.reminded_at <= now - again))
 
 
 def _has_open_line() -> ColumnElement[bool]:

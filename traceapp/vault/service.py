@@ -23,9 +23,9 @@ from .policy import PATIENT_FIELDS, PersonDetails, check_guardian, checked_reaso
 from .rotation import Step, step_over
 
 __all__ = ["CompletePerson", "PersonDetails", "SealPerson", "Step", "Vault", "VaultError", "accesses_of",
-           "complete_person", "erase_person", "erased_at", "find_persons", "has_persons_to_hash", "hash_mails",
-           "normalised_contact", "note_look", "persons_under_older_keys", "persons_with_contact", "reseal_persons",
-           "reveal_person", "seal_person", "step_over", "token_hash"]
+           "complete_person", "details_for_notice", "erase_person", "erased_at", "find_persons",
+           "has_persons_to_hash", "hash_mails", "normalised_contact", "note_look", "persons_under_older_keys",
+           "persons_with_contact", "reseal_persons", "reveal_person", "seal_person", "step_over", "token_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,16 @@ def reveal_person(session: Session, actor: Actor, clock: Clock, person_id: str, 
     details = _opened(person, vault)
     note_look(session, actor, clock, person.id, why)
     return details
+
+
+def details_for_notice(session: Session, person_id: str, *, vault: Vault) -> PersonDetails | None:
+    """The details for the service itself, which tells the person of a danger and shows them to nobody; None when they
+    were erased. The caller records that the person was told. Raises VaultError.
+
+    Source: Regulation (EU) 2023/988 art. 35(1): whoever can be identified is told directly.
+    """
+    person = session.get(Person, person_id)
+    return None if person is None or person.sealed is None else _opened(person, vault)
 
 
 def note_look(session: Session, actor: Actor, clock: Clock, person_id: str, reason: str) -> PersonAccess:

@@ -189,6 +189,8 @@ DUTIES: Words = {
     "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),
     "recall.uncertain": (_("Find out whether the letter arrived"), "plain"),
     "recall.telephone": (_("Telephone the consignee"), "plain"),
+    "recall.call_passed": (_("Telephone somebody whom the consignee passed units on to"), "plain"),
+    "recall.consumers": (_("Some consumers could not be told: look at their complaints"), "plain"),
     "capa.investigate": (_("Take up the CAPA and look for the cause"), "plain"),
     "capa.plan": (_("Find the cause and plan the actions"), "plain"),
     "capa.begin": (_("State the criterion and begin the actions"), "plain"),

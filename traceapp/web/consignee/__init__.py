@@ -12,6 +12,7 @@ from traceapp.web.context import source_network, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
 
+from . import passed
 from .form import Filled, empty_form, fill, one_tap, shown_form
 
 blueprint = Blueprint("consignee", __name__, template_folder="templates")
@@ -21,7 +22,10 @@ PERMISSIONS: dict[str, str] = {
     "consignee.notice": "public",
     "consignee.answer_notice": "public",
     "consignee.done": "public",
+    **passed.PERMISSIONS,
 }
+for rule, name, view, methods in passed.ROUTES:
+    blueprint.add_url_rule(rule, name, view, methods=methods)
 
 
 @blueprint.after_request

@@ -1,0 +1,181 @@
+"""Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees who."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from traceapp.audit import record, stream_of
+from traceapp.complaint.model import Complaint
+from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import Clock
+from traceapp.core.ids import new_id
+from traceapp.core.telephone import text_number
+from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_messages
+from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.vault.model import Person
+from traceapp.vault.service import PersonDetails, Vault, VaultError, details_for_notice
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+from .cases import RUNS, is_running, recall_stream
+from .handing import Posts, Reader
+from .letter_facts import consumer_facts
+from .model import Recall, RecallLot
+from .policy import answer_due
+from .sending import DRILL, OUTCOMES, RANK
+from .states import Depth, NoticeState
+from .telling_model import ConsumerNotice
+from .ways import Reach, both, kind_by
+
+CONSUMER_KIND = "recall.consumer"
+CONSUMER_KINDS = both(CONSUMER_KIND)
+# Some consumers could not be told: one duty for the whole recall.
+CONSUMERS_TASK = "recall.consumers"
+_ERASED = NOT_NEEDED + "the person's details were erased"
+DEPTHS = (Depth.user, Depth.consumer, Depth.patient)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerCounts:
+    """How many consumers a recall has told; `refused`: no way led to them."""
+
+    queued: int
+    told: int
+    refused: int
+    uncertain: int
+
+    @property
+    def all(self) -> int:
+        """Everybody who left a contact."""
+        return self.queued + self.told + self.refused + self.uncertain
+
+
+def are_consumers_untold(session: Session) -> bool:
+    """Whether somebody waits to be told."""
+    return session.execute(_untold().limit(1)).first() is not None
+
+
+def tell_consumers(session: Session, clock: Clock, limit: int = 500, *, vault: Vault) -> int:
+    """How many were taken up: whoever complained about a lot of a running recall that reaches that deep, and left a
+    contact; later ones too. The same contact is told once, however often it complained."""
+    found: dict[tuple[str, str], tuple[Recall, Person]] = {}
+    for recall, person in session.execute(_untold().order_by(Recall.id, Person.id).limit(limit)):
+        found.setdefault((recall.id, person.contact_hash or person.id), (recall, person))
+    rows, messages = list[dict[str, object]](), list[NewMessage]()
+    for recall, person in found.values():
+        notice_id = new_id(clock.now())
+        ways = _reader(_opened(session, person, vault)).reach.ways()
+        messages.extend(NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice_id}",
+                                   {"recall": recall.id, "person": person.id}) for way in ways)
+        rows.append({"recall_id": recall.id, "person_id": person.id, "id": notice_id, "queued_at": clock.now(),
+                     "state": NoticeState.queued if ways else NoticeState.not_sent})
+        if not ways:
+            _raise(session, clock, recall)
+    if rows:
+        session.execute(insert(ConsumerNotice), rows)
+    queue_messages(session, clock, messages)
+    for recall in {recall.id: recall for recall, _person in found.values()}.values():
+        record(session, SYSTEM, clock.now(), "recall.consumers_queued", recall_stream(recall),
+               {"count": sum(row["recall_id"] == recall.id for row in rows)})
+    session.flush()
+    return len(rows)
+
+
+def _untold() -> Select[Recall, Person]:
+    known = aliased(Person)
+    is_told = exists(select(ConsumerNotice.id).join(known, known.id == ConsumerNotice.person_id).where(
+        ConsumerNotice.recall_id == Recall.id, known.contact_hash == Person.contact_hash))
+    return (select(Recall, Person).join(RecallLot, RecallLot.recall_id == Recall.id)
+            .join(Complaint, Complaint.lot_key == RecallLot.lot_key).join(Person, Person.id == Complaint.person_id)
+            .where(RUNS, Recall.depth.in_(DEPTHS), Recall.is_drill.is_(False), Complaint.is_quarantined.is_(False),
+                   Person.sealed.is_not(None), Person.contact_hash.is_not(None), ~is_told).distinct())
+
+
+def _opened(session: Session, person: Person, vault: Vault) -> PersonDetails:
+    try:
+        return details_for_notice(session, person.id, vault=vault) or PersonDetails()
+    except VaultError:
+        return PersonDetails()
+
+
+def _reader(details: PersonDetails) -> Reader:
+    """How they are reached; a number abroad reads English first, everybody else Chinese."""
+    mobile = text_number(details.phone)
+    return Reader(Reach(details.email, mobile), "en" if mobile and not mobile.startswith("+86") else "zh")
+
+
+def _raise(session: Session, clock: Clock, recall: Recall) -> None:
+    raise_task(session, SYSTEM, clock, RaiseTask(
+        CONSUMERS_TASK, recall_stream(recall), "quality", answer_due(recall.recall_class, clock.now()),
+        params={"recall_id": recall.id, "reference": recall.reference}))
+
+
+def lots_told_of(session: Session, recall_id: str, person: Person) -> list[str]:
+    """The lots in scope that somebody with this contact complained about."""
+    return list(session.scalars(
+        select(Complaint.lot_key).join(RecallLot, RecallLot.lot_key == Complaint.lot_key)
+        .join(Person, Person.id == Complaint.person_id)
+        .where(RecallLot.recall_id == recall_id, Person.contact_hash == person.contact_hash).distinct()))
+
+
+def consumer_counts(session: Session, recall_ids: Iterable[str]) -> dict[str, ConsumerCounts]:
+    """How many were told, a recall; those without anybody are not in it."""
+    counted: dict[str, dict[str, int]] = {}
+    for recall_id, state, count in session.execute(
+            select(ConsumerNotice.recall_id, ConsumerNotice.state, func.count())
+            .where(ConsumerNotice.recall_id.in_(list(recall_ids)))
+            .group_by(ConsumerNotice.recall_id, ConsumerNotice.state)):
+        counted.setdefault(recall_id, {})[state] = count
+    return {key: ConsumerCounts(states.get(NoticeState.queued, 0), states.get(NoticeState.sent, 0),
+                                states.get(NoticeState.not_sent, 0), states.get(NoticeState.uncertain, 0))
+            for key, states in counted.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSender:
+    """`send` and `settled` are what `outbox.delivery.deliver_due` asks for; for messages of CONSUMER_KINDS."""
+
+    posts: Posts
+    vault: Vault
+    base_url: str
+    clock: Clock
+
+    def send(self, session: Session, message: OutboxMessage) -> Delivery:
+        """One attempt; the contact is read from the vault at this moment, and kept nowhere else."""
+        recall = session.get(Recall, message.payload["recall"])
+        person = session.get(Person, message.payload["person"])
+        if recall is None or not is_running(recall):
+            return Delivery("refused", NOT_NEEDED + "the recall is not running")
+        if recall.is_drill:
+            return Delivery("refused", DRILL)
+        try:
+            details = details_for_notice(session, message.payload["person"], vault=self.vault)
+        except VaultError as error:
+            return Delivery("failed", error.code)
+        if person is None or details is None:
+            return Delivery("refused", _ERASED)
+        facts = consumer_facts(session, recall, lots_told_of(session, recall.id, person), base_url=self.base_url)
+        return self.posts.hand_over(message, facts, _reader(details), self.clock.now())
+
+    def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
+        """Keep what came of it; those who could not be told are one piece of work for the recall."""
+        if message.state == MessageState.pending:
+            return
+        notice = session.get(ConsumerNotice, (message.payload["recall"], message.payload["person"]),
+                             with_for_update=True)
+        recall = session.get(Recall, message.payload["recall"])
+        if notice is None or recall is None:
+            return
+        is_needless = delivery.detail.startswith(NOT_NEEDED)
+        if is_needless and delivery.detail != _ERASED:
+            return
+        outcome = OUTCOMES[MessageState(message.state)]
+        if RANK[outcome] > RANK[NoticeState(notice.state)]:
+            notice.state = outcome
+        notice.settled_at = self.clock.now()
+        record(session, SYSTEM, self.clock.now(), "person.told", stream_of("person", notice.person_id),
+               {"recall": recall.id, "outcome": str(outcome)})
+        if outcome != NoticeState.sent and not is_needless:
+            _raise(session, self.clock, recall)

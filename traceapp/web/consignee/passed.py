@@ -1,0 +1,121 @@
+"""The page of somebody who got units from a consignee: what we recall, what they got, what they say."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
+from traceapp.core.quantity import plain
+from traceapp.recall import answer, passed_answer
+from traceapp.recall.passed_answer import AnswerPassed, PassedView
+from traceapp.web.context import source_network, world
+from traceapp.web.i18n import LANGUAGES, language
+from traceapp.web.problems import translated
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public"}
+_NAMES = ("on_hand", "used", "returned")
+
+
+def passed(token: str) -> Response:
+    """The notice with the form."""
+    here = world()
+    view = _view(token)
+    if view.notice.opened_at is None and request.method == "GET":
+        with here.database.write() as db:
+            passed_answer.note_passed_opened(db, here.clock, passed_answer.passed_of_token(db, token, lock=True))
+    return _page(token, view, _recorded(view), {})
+
+
+def answer_it(token: str) -> Response:
+    """Record what was filled in, or that nothing is left."""
+    here = world()
+    view = _view(token)
+    with here.database.write() as db:
+        answer.limit_answers(db, here.clock, token, source_network())
+    values = {name: request.form.get(name, "")[:2000] for name in request.form}
+    errors: dict[str, str] = {}
+    command = _command(view, values, errors)
+    if errors and not view.is_closed:
+        return _page(token, view, values, errors, 422)
+    try:
+        with here.database.write() as db:
+            passed_answer.answer_passed(db, here.clock, passed_answer.passed_of_token(db, token, lock=True), command)
+    except InvalidInput as error:
+        return _page(token, view, values, {place: gettext(text) for place, text in error.errors.items()} or
+                     {error.place or "lines": translated(error)}, 422)
+    except (Stale, Conflict) as error:
+        return _page(token, _view(token), values, {}, 412 if isinstance(error, Stale) else 409, error)
+    return redirect(_address("consignee.passed", token) + "#answer", 303)
+
+
+def _view(token: str) -> PassedView:
+    here = world()
+    try:
+        with here.database.read() as db:
+            return passed_answer.view_of(db, passed_answer.passed_of_token(db, token))
+    except NotFound:
+        with here.database.write() as db:
+            answer.limit_misses(db, here.clock, source_network())
+        raise
+
+
+def _recorded(view: PassedView) -> dict[str, str]:
+    """The form as it is first seen: what was answered before."""
+    values = {f"{name}:{shown.line.lot_key}": plain(getattr(shown.line, name)) for shown in view.lines
+              for name in _NAMES if shown.line.on_hand is not None}
+    for shown in view.lines:
+        values |= {"explanation": shown.line.explanation} if shown.line.explanation else {}
+        values |= {"answered_by": shown.line.answered_by} if shown.line.answered_by else {}
+    return values
+
+
+def _command(view: PassedView, values: Mapping[str, str], errors: dict[str, str]) -> AnswerPassed:
+    seen = values.get("seen", "")
+    count = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None
+    if values.get("none") == "all":
+        return AnswerPassed(tuple(
+            answer.AnswerLine(shown.line.lot_key, Decimal(0), shown.line.units, Decimal(0)) for shown in view.lines
+            if shown.line.on_hand is None), view.notice.name, seen=count)
+    found = (_line(shown.line.lot_key, values, errors) for shown in view.lines)
+    return AnswerPassed(tuple(line for line in found if line is not None), values.get("answered_by", ""),
+                        values.get("explanation", ""), count)
+
+
+def _line(lot_key: str, values: Mapping[str, str], errors: dict[str, str]) -> answer.AnswerLine | None:
+    typed = {name: values.get(f"{name}:{lot_key}", "").strip()[:40] for name in _NAMES}
+    if not any(typed.values()):
+        return None
+    numbers: dict[str, Decimal] = {}
+    for name, text in typed.items():
+        place = f"{name}:{lot_key}"
+        try:
+            numbers[name] = answer.parse_units(text, place=place) if text else Decimal(0)
+        except InvalidInput as error:
+            errors[place] = translated(error)
+            numbers[name] = Decimal(0)
+    return answer.AnswerLine(lot_key, **numbers)
+
+
+def _address(endpoint: str, token: str) -> str:
+    wish = request.args.get("lang", "")
+    return url_for(endpoint, token=token) + (f"?lang={wish}" if wish in LANGUAGES else "")
+
+
+def _page(token: str, view: PassedView, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200,
+          said: Problem | None = None) -> Response:
+    numbers = {shown.line.lot_key: shown.number for shown in view.lines}
+    listed = [(None if name == "lines" else name, f"{numbers[name.partition(':')[2]]} · {text}"
+               if name.partition(":")[2] in numbers else text) for name, text in errors.items()]
+    return make_response(render_template(
+        "consignee/passed.html", view=view, values=values, errors=errors, listed=listed, tongue=language(),
+        said=translated(said) if said else "", action=_address("consignee.answer_passed", token)), status)
+
+
+ROUTES: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
+    ("/r/p/<token>", "passed", passed, ("GET",)), ("/r/p/<token>", "answer_passed", answer_it, ("POST",)))
