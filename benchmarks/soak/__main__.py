@@ -16,12 +16,13 @@ from .codes import codes
 from .genealogies import genealogies
 from .hostile_gs1 import hostile_gs1
 from .kills import kills
+from .notices import notices
 from .nulls import nulls
 from .options import Options
 
 RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {
-    "capture": captures, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "nulls": nulls,
-    "resolver": codes}
+    "capture": captures, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "notices": notices,
+    "nulls": nulls, "resolver": codes}
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
                         help="how often, where a run repeats something (capture: 50, genealogy: 5000, kills: 50, "
-                             "gs1: 100000, nulls: 4, resolver: 100000)")
+                             "gs1: 100000, notices: 10000, nulls: 4, resolver: 100000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
                         help="which one the run of captures works on")
     given = parser.parse_args()

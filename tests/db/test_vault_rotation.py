@@ -80,9 +80,9 @@ def test_persons_drafts_and_links_open_under_the_new_key_alone(before: World, af
     persons = sealed(before, 3)
     with before.database.write() as session:
         draft = start_draft(session, clock, {"narrative": "Red skin"}, vault=before.vault)
-    assert left(after) == [3, 1, 2, 0, 0, 0]
+    assert left(after) == [3, 1, 2, 0, 0, 0, 0]
     assert rotated(after, 2).moved == NOTHING | {"persons": 3, "drafts": 1, "notices": 2}
-    assert left(after) == [0, 0, 0, 0, 0, 0]
+    assert left(after) == [0] * 7
     new = Vault(NEW_KEY)
     with before.database.write() as session:
         assert [reveal_person(session, actor, clock, one, "Call back", vault=new).phone for one in persons] == [PHONE] * 3

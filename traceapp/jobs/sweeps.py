@@ -28,7 +28,7 @@ from traceapp.complaint.duty_sending import KINDS as CALLS
 from traceapp.complaint.duty_sending import DutySender
 from traceapp.complaint.escalating import escalate_late, is_any_late
 from traceapp.core.actor import SYSTEM
-from traceapp.core.clock import Clock
+from traceapp.core.clock import Clock, monotonic_seconds
 from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
 from traceapp.identity.service import end_old_sessions
@@ -79,6 +79,7 @@ from .working import work_off
 
 log = structlog.get_logger()
 PERIODS = "periodic.begin"
+_LONGEST_DELIVERY_SECONDS = 20.0
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
 _CHECKPOINT_EVERY = timedelta(minutes=10)
@@ -185,8 +186,17 @@ def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str],
 
 
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
-    """Hand over the calls to whoever is on duty, then the letters that are due; once `stopping` is set, a mail server
-    that hangs is not waited for."""
+    """Hand over the calls to whoever is on duty, then the notices that are due, round by round as long as there are
+    any; once `stopping` is set, a server that hangs is not waited for."""
+    until, tried = monotonic_seconds() + _LONGEST_DELIVERY_SECONDS, 0
+    while count := _deliver_round(world, stopping):
+        tried += count
+        if monotonic_seconds() > until or (stopping and stopping.is_set()):
+            break
+    return tried
+
+
+def _deliver_round(world: World, stopping: threading.Event | None) -> int:
     due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS) if _is_due(world, kinds)]
     if not due:
         return 0

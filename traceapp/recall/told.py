@@ -1,7 +1,7 @@
 """Whether every direct consignee was told, and what follows from it."""
 from __future__ import annotations
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
@@ -17,7 +17,7 @@ _UNTOLD = (NoticeState.queued, NoticeState.not_sent, NoticeState.uncertain)
 def advance_if_told(session: Session, clock: Clock, recall: Recall) -> bool:
     """Whether the recall went on because every direct consignee was told: by a letter that a server took, by an
     answer, or by a person who was reached."""
-    if recall.state != RecallState.notifying or untold(session, recall.id, 1):
+    if recall.state != RecallState.notifying or is_anybody_untold(session, recall.id):
         return False
     # Answers share the recall: who cannot have it alone at once leaves it to the sweep, so that two never wait for
     # each other.
@@ -39,12 +39,20 @@ def advance_told(session: Session, clock: Clock, limit: int = 50) -> int:
 
 def untold(session: Session, recall_id: str, most: int = 50) -> list[str]:
     """Consignees that nothing proves to have been told since they were last to be told."""
+    return list(session.scalars(_untold(recall_id).order_by(Notice.consignee_id).limit(most)))
+
+
+def is_anybody_untold(session: Session, recall_id: str) -> bool:
+    """Whether there is one; the first that is found is enough, so each of many letters asks cheaply."""
+    return session.scalars(_untold(recall_id).limit(1)).first() is not None
+
+
+def _untold(recall_id: str) -> Select[str]:
     reached = exists(select(NoticeAttempt.position).where(
         NoticeAttempt.recall_id == Notice.recall_id, NoticeAttempt.consignee_id == Notice.consignee_id,
         NoticeAttempt.reached.is_(True), NoticeAttempt.at >= Notice.queued_at))
     answered = exists(select(RecallLedger.lot_key).where(
         RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
         RecallLedger.answered_at >= Notice.queued_at))
-    return list(session.scalars(select(Notice.consignee_id).where(
+    return select(Notice.consignee_id).where(
         Notice.recall_id == recall_id, Notice.state.in_(_UNTOLD), ~reached, ~answered)
-        .order_by(Notice.consignee_id).limit(most)))
