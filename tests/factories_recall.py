@@ -21,10 +21,12 @@ from traceapp.identity.service import actor_of
 from traceapp.models import metadata
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter, MailFolder, Post
+from traceapp.recall.disposing import ProposeDisposition, propose_disposition
 from traceapp.recall.evaluation import MEDICAL, QUALITY
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import sealed_about
+from traceapp.recall.reconciling import balances_of
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
     ApproveRecall,
@@ -204,9 +206,18 @@ def checked(session: Session, clock: Clock, house: House, recall_id: str) -> Rec
     return conclude_checks(session, house.writer, clock, ConcludeChecks(recall_id, "all followed it"))
 
 
+def placed(session: Session, clock: Clock, house: House, recall_id: str) -> None:
+    """Everything in our hands stays there, decided."""
+    for one in balances_of(session, recall_id):
+        if one.undecided:
+            propose_disposition(session, house.writer, clock, ProposeDisposition(
+                recall_id, one.lot_key, "keep", one.undecided, "kept as proof", PASSWORD))
+
+
 def ended(session: Session, clock: Clock, house: House, recall_id: str) -> Recall:
     """The same to the end, where the ledger lets it."""
     checked(session, clock, house, recall_id)
+    placed(session, clock, house, recall_id)
     return terminate_recall(session, house.manager, clock, TerminateRecall(recall_id, "done", PASSWORD))
 
 

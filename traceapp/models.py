@@ -20,6 +20,7 @@ from traceapp.db import Base
 from traceapp.identity import model as identity
 from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
+from traceapp.recall import book_model as recall_books
 from traceapp.recall import model as recall
 from traceapp.recall import telling_model as telling
 from traceapp.submission import model as submission
@@ -44,10 +45,6 @@ metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
-           "code_lists", "compensations", "complaint", "crises", "detection_fits", "epcis", "groups", "identity",
            "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
-           "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "printing", "promises", "recall",
-           "printing", "promises", "recall", "reports", "returns", "roster", "screens", "sensors", "service_clocks",
-           "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission", "surveillance",
-           "submission", "surveillance", "trace", "vault", "watching", "worklist"]
-           "telling", "trace", "vault", "watching", "worklist"]
+           "printing", "promises", "recall", "recall_books", "reports", "returns", "roster", "screens", "sensors",
+           "service_clocks", "submission", "surveillance", "telling", "trace", "vault", "watching", "worklist"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.migrated import migrate_to
 from traceapp import models
@@ -21,8 +22,9 @@ from traceapp.db import Database
 from traceapp.db.migrate import differences, heads, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
+from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import is_told
-from traceapp.recall.model import Recall
+from traceapp.recall.model import Recall, RecallLedger
 from traceapp.submission.report_model import ReceivedNumber
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import lots_hash
@@ -389,3 +391,39 @@ def test_recalls_that_were_there_are_decided_and_ended_as_they_were(empty: Datab
             ("draft", False, False, None), ("planned", False, True, "E"), ("notifying", True, True, "E"),
             ("terminated", True, True, "E"), ("cancelled", False, False, None)]
         assert {(row.trigger_kind, row.scope_number, row.owner_id) for row in found} == {("other", 1, "u1")}
+
+
+def test_answers_of_before_stand_in_the_history_and_what_came_back_is_counted(empty: Database) -> None:
+    migrate_to(empty, "0046")
+    early, late = "'2026-01-01T00:00:00.000000+00:00'", "'2026-01-03T00:00:00.000000+00:00'"
+    texts = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en",
+             "contact", "closing_note", "trigger_text", "mandate", "decision")
+    quoted = ", ".join("'x'" for _ in texts)
+    with empty.engine.begin() as connection:
+        connection.execute(text(
+            f"INSERT INTO recall (id, reference, state, recall_class, opened_at, opened_by, submitted_at, revision, "  # noqa: S608
+            f"scope_rule, scope_number, is_drill, is_mandated, trigger_kind, {', '.join(texts)}) VALUES ('r1', 'RC-1', "
+            f"'executing', 'II', {early}, 'u1', {early}, 1, '{{}}', 1, false, false, 'other', "
+            f"{quoted})"))
+        for lot, numbers, at in (("k1", "10000000, 3000000, 2000000, 5000000", late),
+                                 ("k2", "NULL, NULL, NULL, NULL", "NULL")):
+            connection.execute(text(
+                "INSERT INTO recall_ledger (lot_key, recall_id, consignee_id, shipped, received, on_hand, used, returned, "  # noqa: S608
+                f"answered_at, answered_by, explanation, settled_reason, scope_number) VALUES ('{lot}', 'r1', 'c1', "
+                f"10000000, {numbers}, {at}, 'Nurse', '', '', 1)"))
+        for number, (units, at) in enumerate(((10, early), (-4, late))):
+            connection.execute(text(
+                "INSERT INTO shipment_line (lot_key, shipment_id, position, consignee_id, shipped_at, packs, units, "  # noqa: S608
+                f"event_id) VALUES ('k1', 's{number}', 0, 'c1', {at}, {units}000000, {units}000000, 'e{number}')"))
+    upgrade(empty)
+    assert differences(empty) == []
+    with empty.read() as session:
+        rows = session.scalars(select(RecallLedger).order_by(RecallLedger.lot_key)).all()
+        assert [(row.came_back, row.passed_on, row.passed_to) for row in rows] == [
+            (Decimal(4), Decimal(0), ""), (Decimal(0), Decimal(0), "")]
+        (kept,) = session.scalars(select(NoticeAnswer)).all()
+        assert (kept.answered_by, kept.position, kept.is_late) == ("Nurse", 1, False)
+        assert kept.lines["k1"] == {"received": "10", "on_hand": "3", "used": "2", "returned": "5", "passed_on": "0",
+                                    "destroyed": "0", "corrected": "0"}
+    with pytest.raises(IntegrityError), empty.engine.begin() as connection:
+        connection.execute(text("UPDATE recall_ledger SET destroyed = 1 WHERE lot_key = 'k2'"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import House, checked, ended, make_house, running, submitted, token_of
+from tests.factories_recall import House, checked, ended, make_house, placed, running, submitted, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale, TooMany
 from traceapp.core.ids import new_secret
@@ -26,6 +26,7 @@ from traceapp.recall.answer import (
     parse_units,
     record_answer,
 )
+from traceapp.recall.balance import OPEN_STATES
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.policy import LineState
 from traceapp.recall.queries import LedgerFilter, answer_history, ledger_page, notice_rows, totals_of
@@ -250,18 +251,22 @@ def test_staff_write_down_what_they_were_told_by_telephone(case: Case) -> None:
             case.recall.id, case.hospital, (), "Head nurse", way="smoke"))
 
 
-def test_after_the_end_an_answer_is_refused_with_whom_to_ask(case: Case) -> None:
+def test_an_answer_after_the_end_is_kept_beside_the_books_and_becomes_work(case: Case) -> None:
     with case.database.read() as session:
         views = [notice_of_token(session, token) for token in (case.token, case.hospital_token)]
     for token, view in zip((case.token, case.hospital_token), views, strict=True):
         case.answer(*none_left(view), token=token)
     with case.database.write() as session:
         ended(session, case.clock, case.house, case.recall.id)
-    with pytest.raises(Conflict, match="0512-0000 0000") as refused:
-        case.answer(AnswerLine(case.house.first.lot_key, D(1), D(349), D(0)))
-    assert refused.value.code == "recall-closed"
+    for _ in range(2):
+        notice = case.answer(AnswerLine(case.house.first.lot_key, D(1), D(349), D(0)), who="Head of store")
     with case.database.read() as session:
-        assert notice_of_token(session, case.token).is_closed
+        view = notice_of_token(session, case.token)
+        assert view.is_closed
+        assert [(one.answered_by, one.is_late) for one in view.history] == [("Head of store", True), ("Nurse", False)]
+        assert view.history[0].lines[case.house.first.lot_key]["on_hand"] == "1"
+        assert [task.kind for task in open_tasks(session) if task.about == f"notice:{notice.id}"] == [
+            "recall.late_answer"]
     assert case.line(case.house.first.lot_key).on_hand == D(0)
 
 
@@ -272,6 +277,7 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         case.answer(*none_left(view), token=token)
     with case.database.write() as session:
         checked(session, case.clock, case.house, case.recall.id)
+        placed(session, case.clock, case.house, case.recall.id)
     gate, outcomes = threading.Barrier(2), []
 
     def correct() -> None:
@@ -297,7 +303,11 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(outcomes) in (["answered", "ledger-open"], ["closed", "recall-closed"])
+    assert sorted(outcomes) in (["answered", "ledger-open"], ["answered", "closed"])
+    with case.database.read() as session:
+        is_late = notice_of_token(session, case.token).history[0].is_late
+    assert is_late == ("closed" in outcomes)
+    assert case.line(case.house.first.lot_key).on_hand == D(0 if is_late else 300)
     with case.database.read() as session:
         is_closed = session.get_one(Recall, case.recall.id).state == "terminated"
     assert is_closed == (case.line(case.house.first.lot_key).on_hand == D(0))
@@ -353,7 +363,7 @@ def test_whatever_is_answered_and_settled_the_sums_are_those_of_the_lines(
         if is_settled and quick.line(lots[place]).settled_at is None:
             with quick.database.read() as session:
                 view = notice_of_token(session, quick.token)
-            if any(line.lot_key == lots[place] and line.state == LineState.unaccounted for line in view.lines):
+            if any(line.lot_key == lots[place] and line.state in OPEN_STATES for line in view.lines):
                 settle(quick, lots[place])
     with quick.database.read() as session:
         totals = totals_of(session, quick.recall.id)
@@ -362,7 +372,7 @@ def test_whatever_is_answered_and_settled_the_sums_are_those_of_the_lines(
     (sums,) = totals.units
     assert sums.shipped == sums.on_hand + sums.used + sums.returned + sums.unaccounted + sums.unanswered == D(1550)
     assert sums.unaccounted == sum(row.unaccounted for row in rows if row.on_hand is not None)
-    assert totals.open_lines == sum(row.state in (LineState.unanswered, LineState.unaccounted) for row in rows)
+    assert totals.open_lines == sum(row.state in OPEN_STATES for row in rows)
     for state, found in by_state.items():
         assert {row.lot_key + row.consignee_id for row in found} == {
             row.lot_key + row.consignee_id for row in rows if row.state == state}

@@ -9,7 +9,19 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.factories import PASSWORD
-from tests.factories_recall import HAZARD, TEXTS, VAULT, House, Tray, decided, deliver, make_house, opened, running
+from tests.factories_recall import (
+    HAZARD,
+    TEXTS,
+    VAULT,
+    House,
+    Tray,
+    decided,
+    deliver,
+    make_house,
+    opened,
+    placed,
+    running,
+)
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from traceapp.db import Database
@@ -351,6 +363,7 @@ def test_a_settled_ledger_ends_with_a_signature(sqlite: Database, clock: FixedCl
         draw_sample(session, house.writer, clock, DrawSample(recall.id, 3))
         assert checks_of(session, set_level) == []
         conclude_checks(session, house.writer, clock, ConcludeChecks(recall.id, "level E asks nobody"))
+        placed(session, clock, house, recall.id)
         terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "all used", PASSWORD))
     assert state_of(sqlite, recall) == "terminated"
 

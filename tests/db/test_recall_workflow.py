@@ -21,6 +21,7 @@ from tests.factories_recall import (
     decided,
     make_house,
     opened,
+    placed,
     running,
     submitted,
     token_of,
@@ -176,6 +177,7 @@ def settle_all(database: Database, clock: FixedClock, house: House, recall_id: s
         for row in session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall_id,
                                                               RecallLedger.settled_at.is_(None))).all():
             settle_line(session, house.writer, clock, SettleLine(recall_id, row.consignee_id, row.lot_key, "gone"))
+        placed(session, clock, house, recall_id)
 
 
 def in_state(database: Database, clock: FixedClock, house: House, state: RecallState) -> Recall:

@@ -11,16 +11,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import FixedClock
-from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
+from traceapp.recall.disposing import (
+    ConfirmDisposition,
+    ProposeDisposition,
+    confirm_disposition,
+    propose_disposition,
+)
 from traceapp.recall.evaluation import MEDICAL, QUALITY
 from traceapp.recall.executing import checks_of
 from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import Notice, RecallLedger
 from traceapp.recall.notices import sealed_about
+from traceapp.recall.returning import TakeBack, take_back
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
@@ -53,7 +59,6 @@ from traceapp.recall.service import (
     write_evaluation,
 )
 from traceapp.trace.model import Lot
-from traceapp.trace.shipping import DisposeUnits, ReturnUnits, dispose_units, return_units
 from traceapp.vault.service import Vault
 from traceapp.worklist.legal_clocks import SetClockDay, clocks_about, set_clock_day
 
@@ -162,8 +167,8 @@ class PastRecall:
         party_id = self.house.parties[act.consignee].id
         units = self._ledger(lot_key, party_id).returned
         if units:
-            return_units(self.session, self.house.actors["operator"], self.clock, ReturnUnits(
-                lot_key, party_id, units, act.at, f"RMA-RC-{act.consignee}"))
+            take_back(self.session, self.house.actors["operator"], self.clock, TakeBack(
+                self.recall_id, party_id, lot_key, units, f"RMA-RC-{act.consignee}"))
 
     def _settle(self, act: RecallStep, lot_key: str) -> None:
         settle_line(self.session, self.house.actors["quality"], self.clock, SettleLine(
@@ -173,8 +178,10 @@ class PastRecall:
     def _destroy(self, act: RecallStep, lot_key: str) -> None:
         lot = self.session.get_one(Lot, lot_key)
         if lot.stock > 0:
-            dispose_units(self.session, self.house.actors["operator"], self.clock, DisposeUnits(
-                lot_key, Quantity(lot.stock, lot.unit or "EA"), act.at, texts()["recall.destroyed"]))
+            row = propose_disposition(self.session, self.house.actors["quality"], self.clock, ProposeDisposition(
+                self.recall_id, lot_key, "destroy", lot.stock, texts()["recall.destroyed"], _PASSWORDS["quality"]))
+            confirm_disposition(self.session, self.house.actors["manager"], self.clock, ConfirmDisposition(
+                self.recall_id, row.id, _PASSWORDS["manager"], "XH-2025-031"))
 
     def _close(self, act: RecallStep, lot_key: str) -> None:
         self._check()

@@ -9,28 +9,33 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from traceapp.audit import record
+from traceapp.attachment.model import Attachment
+from traceapp.attachment.service import attachments_of
+from traceapp.audit import record, stream_of
 from traceapp.catalog.model import Party, Product
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
+from traceapp.core.errors import InvalidInput, NotFound, Stale
 from traceapp.core.quantity import parse_amount, plain
 from traceapp.identity.rate import hit
 from traceapp.trace.model import Lot
 from traceapp.vault.service import token_hash
 from traceapp.worklist.tasks import drop_tasks
 
+from .answers_kept import answers_of, keep_answer, take_late
+from .book_model import NoticeAnswer
 from .cases import is_running, is_told, notice_stream
 from .model import Notice, Recall, RecallLedger
-from .policy import Counted, LineState, line_state, needs_explanation, unaccounted
+from .policy import PLACES, Counted, LineState, line_state, needs_explanation, unaccounted
 from .states import NoticeState
 from .told import advance_if_told
 
-FIELDS = ("received", "on_hand", "used", "returned")
+FIELDS = ("received", *PLACES)
 NO_NAME = "Please write your name, so that we know whom to ask."
-NO_REASON = ("The numbers do not add up to what was sent. Please write in a few words why: lost, passed on, counted "
+NO_REASON = ("The numbers do not add up to what was sent. Please write in a few words why: lost, counted "
              "differently.")
+NO_RECEIVER = "Please write to whom they were passed on, so that they can be told too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +47,27 @@ class AnswerLine:
     used: Decimal
     returned: Decimal
     received: Decimal | None = None
+    passed_on: Decimal = Decimal(0)
+    destroyed: Decimal = Decimal(0)
+    corrected: Decimal = Decimal(0)
+    passed_to: str = ""
+
+    def counted(self, shipped: Decimal) -> Counted:
+        """The numbers, with as many received as were shipped where nothing else is said."""
+        return Counted(shipped if self.received is None else self.received, self.on_hand, self.used, self.returned,
+                       self.passed_on, self.destroyed, self.corrected)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked."""
+    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked. `way`: how it came."""
 
     token: str
     lines: tuple[AnswerLine, ...]
     answered_by: str
     explanation: str = ""
     seen: int | None = None
+    way: str = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,9 @@ class NoticeLine:
     shipped: Decimal
     counted: Counted | None
     unaccounted: Decimal
+    came_back: Decimal
     state: LineState
+    passed_to: str
     explanation: str
     answered_at: datetime | None
     answered_by: str
@@ -76,7 +93,8 @@ class NoticeLine:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """All that the page behind a link shows. `answers` counts what was recorded so far."""
+    """All that the page behind a link shows. `answers` counts what was recorded so far, `history` is each of them, the
+    latest first; `files` are the proofs of destruction."""
 
     reference: str
     recall_class: str
@@ -93,6 +111,13 @@ class NoticeView:
     answered_at: datetime | None
     answers: int
     lines: tuple[NoticeLine, ...]
+    history: tuple[NoticeAnswer, ...]
+    files: tuple[Attachment, ...]
+
+    @property
+    def lacks_proof(self) -> bool:
+        """Whether something was destroyed and no file shows it."""
+        return not self.files and any(line.counted is not None and line.counted.destroyed for line in self.lines)
 
     @property
     def is_complete(self) -> bool:
@@ -102,7 +127,7 @@ class NoticeView:
 
 def notice_of_token(session: Session, token: str) -> NoticeView:
     """What the link shows. Raises NotFound for a secret that is none of ours."""
-    notice, recall = _found(session, token)
+    notice, recall = found_notice(session, token)
     party = session.get(Party, notice.consignee_id)
     rows = session.execute(
         select(RecallLedger, Lot, Product).outerjoin(Lot, Lot.lot_key == RecallLedger.lot_key)
@@ -116,7 +141,8 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
         remedy=_both(recall, "remedy"), contact=recall.contact, consignee_id=notice.consignee_id,
         consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
         answer_by=recall.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
-        answers=notice.answers, lines=tuple(lines))
+        answers=notice.answers, lines=tuple(lines), history=answers_of(session, notice),
+        files=attachments_of(session, proof_stream(notice.id)))
 
 
 def limit_misses(session: Session, clock: Clock, source: str) -> None:
@@ -132,7 +158,7 @@ def limit_answers(session: Session, clock: Clock, token: str, source: str) -> No
 
 def note_opened(session: Session, clock: Clock, token: str) -> None:
     """Note when the link was first opened. Raises NotFound."""
-    notice, recall = _found(session, token, lock=True)
+    notice, recall = found_notice(session, token, lock=True)
     if notice.opened_at is None:
         notice.opened_at = clock.now()
         record(session, consignee_actor(notice), clock.now(), "notice.opened", notice_stream(notice.id),
@@ -146,13 +172,19 @@ def none_left(view: NoticeView, lot_keys: Sequence[str] | None = None) -> tuple[
 
 
 def record_answer(session: Session, clock: Clock, command: RecordAnswer) -> Notice:
-    """What a consignee says of its lots; sent twice it changes nothing, and it may be corrected while the recall runs.
+    """What a consignee says of its lots; sent twice it changes nothing, and it may be corrected. After the end it is
+    kept beside the books and becomes work.
 
-    Raises NotFound; InvalidInput with `errors` by field (`on_hand:<lot key>`, `answered_by`, `explanation`); Conflict
-    (code `recall-closed`) after the end; Stale when somebody else there answered differently in the meantime.
+    Raises NotFound; InvalidInput with `errors` by field (`on_hand:<lot key>`, `answered_by`, `explanation`); Stale when
+    somebody else there answered differently in the meantime.
     """
-    notice, recall = _found(session, command.token, lock=True)
+    notice, recall = found_notice(session, command.token, lock=True)
     return write_answer(session, consignee_actor(notice), clock, (recall, notice), command)
+
+
+def proof_stream(notice_id: str) -> str:
+    """What the proofs of destruction of one consignee hang on."""
+    return stream_of("destruction", notice_id)
 
 
 def consignee_actor(notice: Notice) -> Actor:
@@ -164,14 +196,15 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
                  command: RecordAnswer) -> Notice:
     """The same for a notice that the caller has found and locked; `command.token` is not looked at."""
     recall, notice = case
-    if not is_running(recall):
-        raise Conflict("This recall is closed, so numbers can no longer be changed here. If something is not right, "
-                       "please contact %(contact)s.", code="recall-closed", contact=recall.contact)
     rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
         RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
     counted = _checked(rows, command)
-    changed = [row for row in rows.values() if row.lot_key in counted and not _is_same(row, counted[row.lot_key],
-                                                                                      command.explanation)]
+    said = {line.lot_key: line for line in command.lines}
+    if not is_running(recall):
+        take_late(session, actor, clock, case, _kept(command, counted))
+        return notice
+    changed = [row for row in rows.values() if row.lot_key in counted and not _is_same(
+        row, counted[row.lot_key], said[row.lot_key], command.explanation)]
     if not changed:
         return notice
     if command.seen is not None and command.seen != notice.answers:
@@ -179,9 +212,10 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
                     "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
     now, before = clock.now(), {row.lot_key: _numbers(row) for row in changed}
     for row in changed:
-        _write(row, counted[row.lot_key], command)
+        _write(row, counted[row.lot_key], said[row.lot_key], command)
         row.answered_at = now
     notice.answers += 1
+    keep_answer(session, now, notice, _kept(command, {row.lot_key: counted[row.lot_key] for row in changed}))
     session.flush()
     if all(row.on_hand is not None for row in rows.values()):
         notice.answered_at, notice.state = now, NoticeState.answered
@@ -201,7 +235,8 @@ def parse_units(text: str, *, place: str) -> Decimal:
     return value
 
 
-def _found(session: Session, token: str, *, lock: bool = False) -> tuple[Notice, Recall]:
+def found_notice(session: Session, token: str, *, lock: bool = False) -> tuple[Notice, Recall]:
+    """The notice behind a link and its recall, locked for an answer when asked. Raises NotFound."""
     wanted = select(Notice).where(Notice.token_hash == token_hash(token))
     notice = session.scalar(wanted.with_for_update() if lock else wanted)
     # Closing locks the recall for itself; answers only share it, so they don't wait for each other.
@@ -221,7 +256,7 @@ def counted_of(row: RecallLedger) -> Counted | None:
     """The answer of a line of the ledger; None without one."""
     if row.on_hand is None or row.used is None or row.returned is None or row.received is None:
         return None
-    return Counted(row.received, row.on_hand, row.used, row.returned)
+    return Counted(row.received, row.on_hand, row.used, row.returned, row.passed_on, row.destroyed, row.corrected)
 
 
 def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> NoticeLine:
@@ -231,9 +266,9 @@ def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> Notice
         lot_key=row.lot_key, number=lot.number if lot else row.lot_key, name_zh=product.name_zh if product else name,
         name_en=product.name_en if product else name, expires_on=lot.expires_on if lot else None,
         unit=lot.unit if lot else None, shipped=row.shipped, counted=counted,
-        unaccounted=unaccounted(row.shipped, counted),
-        state=line_state(row.shipped, counted, is_settled=row.settled_at is not None), explanation=row.explanation,
-        answered_at=row.answered_at, answered_by=row.answered_by)
+        unaccounted=unaccounted(row.shipped, counted, row.came_back), came_back=row.came_back,
+        state=line_state(row.shipped, counted, row.came_back, is_settled=row.settled_at is not None),
+        passed_to=row.passed_to, explanation=row.explanation, answered_at=row.answered_at, answered_by=row.answered_by)
 
 
 def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[str, Counted]:
@@ -244,11 +279,12 @@ def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[st
         if row is None:
             raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
                                place="lines")
-        numbers = Counted(row.shipped if line.received is None else line.received, line.on_hand, line.used,
-                          line.returned)
+        numbers = line.counted(row.shipped)
         for name in FIELDS:
             if getattr(numbers, name) < 0:
                 errors[f"{name}:{line.lot_key}"] = "A number cannot be below zero."
+        if numbers.passed_on > 0 and not short_text(line.passed_to, 1000, place="passed_to").strip():
+            errors[f"passed_to:{line.lot_key}"] = NO_RECEIVER
         counted[line.lot_key] = numbers
     if not counted:
         errors["lines"] = "Fill in the numbers of at least one batch."
@@ -265,18 +301,32 @@ def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[st
     return counted
 
 
-def _is_same(row: RecallLedger, numbers: Counted, explanation: str) -> bool:
+def _is_same(row: RecallLedger, numbers: Counted, line: AnswerLine, explanation: str) -> bool:
     is_explained = not needs_explanation(row.shipped, numbers) or row.explanation == explanation.strip()
-    return counted_of(row) == numbers and is_explained
+    return counted_of(row) == numbers and is_explained and row.passed_to == _receiver(numbers, line)
 
 
-def _write(row: RecallLedger, numbers: Counted, command: RecordAnswer) -> None:
-    row.received, row.on_hand, row.used, row.returned = (numbers.received, numbers.on_hand, numbers.used,
-                                                         numbers.returned)
+def _receiver(numbers: Counted, line: AnswerLine) -> str:
+    return line.passed_to.strip() if numbers.passed_on else ""
+
+
+def _write(row: RecallLedger, numbers: Counted, line: AnswerLine, command: RecordAnswer) -> None:
+    for name in FIELDS:
+        setattr(row, name, getattr(numbers, name))
+    row.passed_to = _receiver(numbers, line)
     row.answered_by = command.answered_by.strip()
     row.explanation = command.explanation.strip() if needs_explanation(row.shipped, numbers) else ""
     # A reason that closed the line was given for other numbers.
     row.settled_at, row.settled_by, row.settled_reason = None, None, ""
+
+
+def _kept(command: RecordAnswer, counted: Mapping[str, Counted]) -> NoticeAnswer:
+    said = {line.lot_key: line for line in command.lines}
+    return NoticeAnswer(answered_by=command.answered_by.strip(), way=command.way,
+                        explanation=command.explanation.strip(), lines={
+                            key: {name: plain(getattr(numbers, name)) for name in FIELDS} | (
+                                {"passed_to": said[key].passed_to.strip()} if numbers.passed_on else {})
+                            for key, numbers in counted.items()})
 
 
 def _numbers(row: RecallLedger) -> dict[str, str] | None:

@@ -78,7 +78,8 @@ def move(session: Session, actor: Actor, clock: Clock, recall: Recall, action: s
            {"before": str(before), "after": str(recall.state), **(data or {})})
 
 
-MEANINGS = ("evaluated_quality", "evaluated_medical", "decided", "no_action", "submitted", "approved", "terminated")
+MEANINGS = ("evaluated_quality", "evaluated_medical", "decided", "no_action", "submitted", "approved", "terminated",
+            "disposed")
 _DONE = {"assess": "assessing", "evaluated": "evaluated", "reassess": "reassessing", "decide": "decided",
          "decide_none": "decided_none", "submit": "submitted", "return": "returned", "approve": "approved",
          "execute": "executing", "check": "checking", "conclude": "concluded", "terminate": "terminated",

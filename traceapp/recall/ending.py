@@ -10,16 +10,18 @@ from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
+from traceapp.core.quantity import plain
 from traceapp.identity.service import check_signature
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
+from .balance import OPEN_STATES
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
-from .policy import LineState
+from .reconciling import open_balances
 
 _MOST_NAMED = 50
 
@@ -44,16 +46,19 @@ class ReopenRecall:
 
 
 def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
-    """End a recall whose every line is accounted for or settled. The lots stay recalled; the clocks of its closing
-    reports begin.
+    """End a recall whose every line is accounted for or settled, whose every lot adds up or is explained, and of whose
+    units in our hands it is decided what becomes of them (in a drill nothing is). The lots stay recalled; the clocks of
+    its closing reports begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
-    is open, `errors` by `<consignee id>/<lot key>`; Forbidden for a wrong password; Stale.
+    is open, `errors` by `<consignee id>/<lot key>`, and (code `not-balanced`) with `errors` by lot key; Forbidden for a
+    wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = check_signature(session, actor, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     _refuse_open(session, recall)
+    _refuse_unbalanced(session, recall)
     recall.closed_at, recall.closing_note = clock.now(), note
     sign(session, clock, recall, signer, ("terminated", note))
     move(session, actor, clock, recall, "terminate", {"note": note})
@@ -84,7 +89,7 @@ def _refuse_open(session: Session, recall: Recall) -> None:
     unsettled = session.scalars(select(RecallLedger).where(
         RecallLedger.recall_id == recall.id, RecallLedger.settled_at.is_(None))
         .order_by(RecallLedger.consignee_id, RecallLedger.lot_key))
-    lines = [row for row in unsettled if state_of(row) in (LineState.unanswered, LineState.unaccounted)]
+    lines = [row for row in unsettled if state_of(row) in OPEN_STATES]
     if not lines:
         return
     shown = lines[:_MOST_NAMED]
@@ -94,6 +99,17 @@ def _refuse_open(session: Session, recall: Recall) -> None:
     raise Conflict("%(count)d lines are still open: %(what)s. Get an answer for each, or settle it with a reason.",
                    code="ledger-open", count=len(lines), errors=errors,
                    what=named([*errors.values()] + [""] * (len(lines) - len(shown)), 5))
+
+
+def _refuse_unbalanced(session: Session, recall: Recall) -> None:
+    lots = [one for one in open_balances(session, recall.id) if not recall.is_drill or not one.is_explained]
+    if not lots:
+        return
+    errors = {one.lot_key: f"{one.number}: {plain(one.difference)} / {plain(one.undecided)}"
+              for one in lots[:_MOST_NAMED]}
+    raise Conflict("These batches do not add up, or it is undecided what becomes of units in our hands: %(lots)s. "
+                   "Explain the difference or decide.", code="not-balanced", errors=errors,
+                   lots=named([one.number for one in lots], 5))
 
 
 def _with_open_tasks(session: Session, abouts: list[str]) -> list[str]:

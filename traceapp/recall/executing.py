@@ -11,18 +11,19 @@ from traceapp.audit import record
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.identity.policy import permit
 from traceapp.outbox.model import MessageState, OutboxMessage
 
+from .book_model import CheckTry
 from .cases import for_action, is_running, move, notice_stream, recall_by_id, recall_stream
+from .checking import add_try, checked_row, conclusion_of, refuse_claim
 from .drafting import named
 from .ledger import WAYS
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
 from .notices import KINDS, notice_for
 from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
-from .states import RecallState
 from .told import advance_if_told
 from .ways import MAIL, way_of
 
@@ -58,15 +59,17 @@ class RecordCheck:
     understood: bool
     acted: bool
     note: str = ""
+    spoken_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConcludeChecks:
-    """What the checks came to."""
+    """What the checks came to; `claimed`: that at least so many per cent of all consignees followed the notice."""
 
     recall_id: str
     note: str
     revision: int | None = None
+    claimed: int | None = None
 
 
 def note_attempt(session: Session, actor: Actor, clock: Clock, command: NoteAttempt) -> NoticeAttempt:
@@ -113,21 +116,16 @@ def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSampl
 
 
 def record_check(session: Session, actor: Actor, clock: Clock, command: RecordCheck) -> EffectivenessCheck:
-    """What a drawn consignee said; asked again, the later answer stands and both are in the trail. Raises NotFound for
+    """What a drawn consignee said; asked again, the later answer stands and each stays as a try. Raises NotFound for
     one that was not drawn, Conflict when no checks are going on."""
     permit(actor, "recall.write")
-    recall = recall_by_id(session, command.recall_id)
-    if recall.state != RecallState.effectiveness:
-        raise Conflict("Checks are recorded while effectiveness is being checked; this recall is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
-    if command.way not in WAYS:
-        raise InvalidInput("Say how they were asked: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
-    row = session.get(EffectivenessCheck, (recall.id, recall.scope_number, command.consignee_id), with_for_update=True)
-    if row is None:
-        raise NotFound("This consignee is not in the sample.", code="not-drawn", place="consignee_id")
+    recall, row = checked_row(session, command.recall_id, command.consignee_id, command.way)
     row.way, row.note = command.way, short_text(command.note, 2000, place="note")
     row.received, row.understood, row.acted = command.received, command.understood, command.acted
     row.checked_at, row.checked_by = clock.now(), actor.id
+    add_try(session, actor, clock, row, CheckTry(
+        way=row.way, spoken_to=short_text(command.spoken_to, 200, place="spoken_to"), received=row.received,
+        understood=row.understood, acted=row.acted, note=row.note))
     record(session, actor, clock.now(), "recall.checked", recall_stream(recall), {
         "consignee": row.consignee_id, "way": row.way, "received": row.received, "understood": row.understood,
         "acted": row.acted, "note": row.note})
@@ -137,7 +135,7 @@ def record_check(session: Session, actor: Actor, clock: Clock, command: RecordCh
 
 def conclude_checks(session: Session, actor: Actor, clock: Clock, command: ConcludeChecks) -> Recall:
     """From the checks to the closing of the books. Raises Conflict while somebody of the sample was not asked (code
-    `not-asked`) or did not understand or act (code `check-failed`)."""
+    `not-asked`) or did not understand or act (code `check-failed`), and as `refuse_claim`."""
     recall = for_action(session, actor, "conclude", command.recall_id, command.revision)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     rows = checks_of(session, recall)
@@ -150,7 +148,11 @@ def conclude_checks(session: Session, actor: Actor, clock: Clock, command: Concl
     if failed:
         raise Conflict("These consignees did not get, understand or follow the notice: %(names)s. Tell them again and "
                        "ask again, or extend the recall.", code="check-failed", names=named(failed))
-    move(session, actor, clock, recall, "conclude", {"note": note, "asked": len(rows)})
+    found = conclusion_of(session, recall)
+    refuse_claim(found, command.claimed)
+    move(session, actor, clock, recall, "conclude", {
+        "note": note, "asked": len(rows), "of": found.share.population, "least": f"{found.share.least:.4f}",
+        "method": found.share.method, "claimed": command.claimed})
     session.flush()
     return recall
 

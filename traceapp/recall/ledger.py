@@ -58,7 +58,7 @@ def record_answer_by_staff(session: Session, actor: Actor, clock: Clock, command
     before = notice.answers
     write_answer(session, actor, clock, (recall, notice), RecordAnswer(
         token="", lines=command.lines, answered_by=command.answered_by, explanation=command.explanation,
-        seen=command.seen))
+        seen=command.seen, way=command.way))
     if notice.answers != before:
         record(session, actor, clock.now(), "notice.answer_taken", notice_stream(notice.id),
                {"recall": recall.id, "way": command.way})
@@ -81,7 +81,7 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
     row.settled_at, row.settled_by, row.settled_reason = clock.now(), actor.id, reason
     record(session, actor, clock.now(), "notice.settled", notice_stream(notice.id), {
         "recall": recall.id, "lot": row.lot_key, "was": str(state), "reason": reason,
-        "unaccounted": unaccounted(row.shipped, counted_of(row))})
+        "unaccounted": unaccounted(row.shipped, counted_of(row), row.came_back)})
     session.flush()
     if not _is_waited_for(session, recall.id, command.consignee_id):
         drop_tasks(session, actor, clock, notice_stream(notice.id))
@@ -90,7 +90,7 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
 
 def state_of(row: RecallLedger) -> LineState:
     """Where a line of the ledger stands."""
-    return line_state(row.shipped, counted_of(row), is_settled=row.settled_at is not None)
+    return line_state(row.shipped, counted_of(row), row.came_back, is_settled=row.settled_at is not None)
 
 
 def _running(session: Session, recall_id: str) -> Recall:

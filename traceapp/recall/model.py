@@ -91,13 +91,18 @@ class RecallLot(Base):
 
 
 class RecallLedger(Base):
-    """One lot at one consignee: what was shipped (net of returns, frozen with the scope), and what the consignee says
-    of it. Units of the product. A settled line was closed by staff for a reason, answered or not."""
+    """One lot at one consignee: what was shipped (net of returns, frozen with the scope), what the consignee says of
+    it, and `came_back`: what we counted at our own gate. Units of the product. A settled line was closed by staff for a
+    reason, answered or not."""
 
     __tablename__ = "recall_ledger"
     __table_args__ = (
         CheckConstraint("on_hand IS NULL OR (on_hand >= 0 AND used >= 0 AND returned >= 0 AND received >= 0)",
                         name="answers_are_not_negative"),
+        CheckConstraint("passed_on >= 0 AND destroyed >= 0 AND corrected >= 0 AND came_back >= 0",
+                        name="places_are_not_negative"),
+        CheckConstraint("on_hand IS NOT NULL OR (passed_on = 0 AND destroyed = 0 AND corrected = 0)",
+                        name="no_answer_places_nothing"),
         Index("ix_recall_ledger_recall", "recall_id", "consignee_id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -108,6 +113,11 @@ class RecallLedger(Base):
     on_hand: Mapped[Decimal | None]
     used: Mapped[Decimal | None]
     returned: Mapped[Decimal | None]
+    passed_on: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    passed_to: Mapped[str] = mapped_column(Text, default="")
+    destroyed: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    corrected: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    came_back: Mapped[Decimal] = mapped_column(default=Decimal(0))
     scope_number: Mapped[int] = mapped_column(Integer, default=1)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_by: Mapped[str] = mapped_column(String(200), default="")

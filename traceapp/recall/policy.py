@@ -27,13 +27,17 @@ _SHARES = {CheckLevel.a: 1.0, CheckLevel.c: 0.1, CheckLevel.d: 0.02, CheckLevel.
 # From here on the sample can be drawn although some are silent; below it each silent one needs documented tries.
 ENOUGH_ANSWERS = 0.95
 LEAST_TRIES, LEAST_WAYS = 3, 2
+# Where units of a lot can be by a consignee's own words.
+PLACES = ("on_hand", "used", "passed_on", "returned", "destroyed", "corrected")
 
 
 class LineState(StrEnum):
-    """`unanswered` and `unaccounted` stand in the way of closing; `accounted` and `settled` do not."""
+    """`unanswered`, `unaccounted` and `returning` stand in the way of closing; `accounted` and `settled` do not.
+    `returning`: every unit has its place, but what was sent back is not what we counted."""
 
     unanswered = "unanswered"
     unaccounted = "unaccounted"
+    returning = "returning"
     accounted = "accounted"
     settled = "settled"
 
@@ -46,11 +50,21 @@ class Counted:
     on_hand: Decimal
     used: Decimal
     returned: Decimal
+    passed_on: Decimal = Decimal(0)
+    destroyed: Decimal = Decimal(0)
+    corrected: Decimal = Decimal(0)
+
+    @property
+    def placed(self) -> Decimal:
+        """Units of which the consignee says where they are."""
+        return sum((getattr(self, name) for name in PLACES), Decimal(0))
 
 
-def unaccounted(shipped: Decimal, counted: Counted | None) -> Decimal:
-    """Units that nobody has placed; below zero when more was placed than was shipped. Without an answer: all."""
-    return shipped if counted is None else shipped - counted.on_hand - counted.used - counted.returned
+def unaccounted(shipped: Decimal, counted: Counted | None, came_back: Decimal = Decimal(0)) -> Decimal:
+    """The one formula of the books: shipped = on hand + used + passed on + returned + destroyed + corrected +
+    unaccounted, by the consignee's own words; below zero when more was placed than was shipped. Without an answer only
+    what we counted back has a place."""
+    return shipped - (came_back if counted is None else counted.placed)
 
 
 def needs_explanation(shipped: Decimal, counted: Counted) -> bool:
@@ -58,13 +72,16 @@ def needs_explanation(shipped: Decimal, counted: Counted) -> bool:
     return counted.received != shipped or unaccounted(shipped, counted) != 0
 
 
-def line_state(shipped: Decimal, counted: Counted | None, *, is_settled: bool) -> LineState:
+def line_state(shipped: Decimal, counted: Counted | None, came_back: Decimal = Decimal(0), *,
+               is_settled: bool) -> LineState:
     """Where one line of the ledger stands."""
     if is_settled:
         return LineState.settled
     if counted is None:
-        return LineState.unanswered
-    return LineState.unaccounted if unaccounted(shipped, counted) else LineState.accounted
+        return LineState.accounted if came_back > 0 and came_back == shipped else LineState.unanswered
+    if unaccounted(shipped, counted):
+        return LineState.unaccounted
+    return LineState.accounted if counted.returned == came_back else LineState.returning
 
 
 def answer_due(recall_class: str, told_at: datetime) -> datetime:

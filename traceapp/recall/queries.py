@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,15 +17,15 @@ from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
 from .answer import counted_of
+from .balance import IS_OPEN, PLACED, UNACCOUNTED, is_line_in
 from .cases import TOLD, notice_stream
 from .ledger import state_of
-from .model import Notice, Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
+from .model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .part import WHOLE, RecallPart
 from .policy import LineState, unaccounted
 from .states import NoticeState
 
 ZERO = Decimal(0)
-_ACCOUNTED = RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One lot at one consignee; numbers None without an answer."""
+    """One lot at one consignee; numbers None without an answer. `told_at`: when a letter left or somebody was reached,
+    the earlier of both."""
 
     consignee_id: str
     consignee_zh: str
@@ -93,10 +94,16 @@ class LedgerRow:
     product_en: str
     unit: str | None
     shipped: Decimal
+    told_at: datetime | None
     received: Decimal | None
     on_hand: Decimal | None
     used: Decimal | None
+    passed_on: Decimal | None
+    passed_to: str
     returned: Decimal | None
+    came_back: Decimal
+    destroyed: Decimal | None
+    corrected: Decimal | None
     unaccounted: Decimal
     state: LineState
     answered_at: datetime | None
@@ -130,15 +137,20 @@ class NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class UnitSums:
-    """The ledger in one unit: shipped = on_hand + used + returned + unaccounted + unanswered. `unaccounted` is of
-    answered lines and below zero where more was placed than shipped; `settled`: what of both was settled for a
-    reason."""
+    """The ledger in one unit: shipped = on_hand + used + passed_on + returned + destroyed + corrected + unaccounted +
+    unanswered. `unaccounted` is of answered lines and below zero where more was placed than shipped; `settled`: what of
+    both was settled for a reason. `came_back`: what we counted at our gate, of `returned` and of what nobody answered
+    for."""
 
     unit: str | None
     shipped: Decimal
     on_hand: Decimal
     used: Decimal
+    passed_on: Decimal
     returned: Decimal
+    came_back: Decimal
+    destroyed: Decimal
+    corrected: Decimal
     unaccounted: Decimal
     unanswered: Decimal
     settled: Decimal
@@ -240,17 +252,6 @@ def snapshots_of(session: Session, recall_id: str) -> tuple[RecallSnapshot, ...]
                                  .order_by(RecallSnapshot.position)))
 
 
-def is_line_in(state: LineState) -> ColumnElement[bool]:
-    """The lines of the ledger that stand so; the same rule as `policy.line_state`."""
-    is_unsettled, is_answered = RecallLedger.settled_at.is_(None), RecallLedger.on_hand.is_not(None)
-    return {
-        LineState.settled: RecallLedger.settled_at.is_not(None),
-        LineState.unanswered: and_(is_unsettled, RecallLedger.on_hand.is_(None)),
-        LineState.unaccounted: and_(is_unsettled, is_answered, RecallLedger.shipped != _ACCOUNTED),
-        LineState.accounted: and_(is_unsettled, is_answered, RecallLedger.shipped == _ACCOUNTED),
-    }[state]
-
-
 def ledger_page(session: Session, wanted: LedgerFilter) -> Page[LedgerRow]:
     """Lines of the ledger by consignee, two lots of one consignee beside each other."""
     found = select(RecallLedger).where(RecallLedger.recall_id == wanted.recall_id, wanted.part.of_lines)
@@ -280,28 +281,44 @@ def _with_names(session: Session, rows: Sequence[RecallLedger]) -> tuple[LedgerR
     lots = {lot.lot_key: (lot, product) for lot, product in session.execute(
         select(Lot, Product).outerjoin(Product, Product.id == Lot.product_id)
         .where(Lot.lot_key.in_({row.lot_key for row in rows})))}
-    return tuple(_ledger_row(row, parties.get(row.consignee_id), *lots.get(row.lot_key, (None, None)))
-                 for row in rows)
+    told = _told_at(session, rows)
+    return tuple(_ledger_row(row, parties.get(row.consignee_id), told.get((row.recall_id, row.consignee_id)),
+                             lots.get(row.lot_key, (None, None))) for row in rows)
 
 
-def _ledger_row(row: RecallLedger, party: Party | None, lot: Lot | None, product: Product | None) -> LedgerRow:
-    name = lot.name if lot else ""
+def _told_at(session: Session, rows: Sequence[RecallLedger]) -> dict[tuple[str, str], datetime]:
+    recalls, consignees = {row.recall_id for row in rows}, {row.consignee_id for row in rows}
+    reached = {(recall, consignee): at for recall, consignee, at in session.execute(
+        select(NoticeAttempt.recall_id, NoticeAttempt.consignee_id, func.min(NoticeAttempt.at))
+        .where(NoticeAttempt.recall_id.in_(recalls), NoticeAttempt.consignee_id.in_(consignees),
+               NoticeAttempt.reached.is_(True)).group_by(NoticeAttempt.recall_id, NoticeAttempt.consignee_id))}
+    sent = {(recall, consignee): at for recall, consignee, at in session.execute(
+        select(Notice.recall_id, Notice.consignee_id, Notice.sent_at).where(
+            Notice.recall_id.in_(recalls), Notice.consignee_id.in_(consignees), Notice.sent_at.is_not(None)))}
+    return reached | {key: min(at, reached.get(key, at)) for key, at in sent.items() if at is not None}
+
+
+def _ledger_row(row: RecallLedger, party: Party | None, told_at: datetime | None,
+                thing: tuple[Lot | None, Product | None]) -> LedgerRow:
+    lot, product = thing
+    name, counted = lot.name if lot else "", counted_of(row)
     return LedgerRow(
         consignee_id=row.consignee_id, consignee_zh=party.name_zh if party else row.consignee_id,
         consignee_en=party.name_en if party else row.consignee_id, region=party.region if party else "",
-        lot_key=row.lot_key, number=lot.number if lot else row.lot_key, product_zh=product.name_zh if product else name,
-        product_en=product.name_en if product else name, unit=lot.unit if lot else None, shipped=row.shipped,
-        received=row.received, on_hand=row.on_hand, used=row.used, returned=row.returned,
-        unaccounted=unaccounted(row.shipped, counted_of(row)), state=state_of(row), answered_at=row.answered_at,
-        answered_by=row.answered_by, explanation=row.explanation, settled_at=row.settled_at,
-        settled_by=row.settled_by, settled_reason=row.settled_reason)
+        lot_key=row.lot_key, number=lot.number if lot else row.lot_key,
+        product_zh=product.name_zh if product else name, product_en=product.name_en if product else name,
+        unit=lot.unit if lot else None, shipped=row.shipped, told_at=told_at, received=row.received,
+        on_hand=row.on_hand, used=row.used, passed_on=counted.passed_on if counted else None, passed_to=row.passed_to,
+        returned=row.returned, came_back=row.came_back, destroyed=counted.destroyed if counted else None,
+        corrected=counted.corrected if counted else None, unaccounted=unaccounted(row.shipped, counted, row.came_back),
+        state=state_of(row), answered_at=row.answered_at, answered_by=row.answered_by, explanation=row.explanation,
+        settled_at=row.settled_at, settled_by=row.settled_by, settled_reason=row.settled_reason)
 
 
 def notice_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[NoticeRow, ...]:
     """Every consignee of a recall by name, in one statement."""
-    is_open = or_(is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted))
     sums = (select(RecallLedger.consignee_id, func.count().label("lots"),
-                   func.sum(case((is_open, 1), else_=0)).label("open_lots"),
+                   func.sum(case((IS_OPEN, 1), else_=0)).label("open_lots"),
                    func.sum(RecallLedger.shipped).label("shipped"))
             .where(RecallLedger.recall_id == recall_id, part.of_lines).group_by(RecallLedger.consignee_id).subquery())
     rows = session.execute(
@@ -322,9 +339,8 @@ def totals_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> Tot
         func.count(), _count_if(told), _count_if(or_(Notice.opened_at.is_not(None), Notice.answered_at.is_not(None))),
         _count_if(Notice.answered_at.is_not(None)), _count_if(Notice.state == NoticeState.not_sent),
         _count_if(Notice.state == NoticeState.uncertain)).where(Notice.recall_id == recall_id, part.of_notices)).one()
-    lines, open_lines = session.execute(select(func.count(), _count_if(or_(
-        is_line_in(LineState.unanswered), is_line_in(LineState.unaccounted)))).where(
-            RecallLedger.recall_id == recall_id, part.of_lines)).one()
+    lines, open_lines = session.execute(select(func.count(), _count_if(IS_OPEN)).where(
+        RecallLedger.recall_id == recall_id, part.of_lines)).one()
     return Totals(consignees, notified, opened, answered, not_sent, uncertain, lines, open_lines,
                   _unit_sums(session, recall_id, part))
 
@@ -340,20 +356,22 @@ def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[Unit
               *conditions: ColumnElement[bool]) -> ColumnElement[Decimal]:
         return func.sum(value, type_=RecallLedger.shipped.type).filter(*conditions)
 
-    missing, shipped_to = RecallLedger.shipped - _ACCOUNTED, RecallLedger.shipped
+    places = (RecallLedger.on_hand, RecallLedger.used, RecallLedger.passed_on, RecallLedger.returned,
+              RecallLedger.came_back, RecallLedger.destroyed, RecallLedger.corrected)
     rows = session.execute(
-        select(Lot.unit, func.sum(shipped_to), func.sum(RecallLedger.on_hand), func.sum(RecallLedger.used),
-               func.sum(RecallLedger.returned), total(missing, is_answered), total(shipped_to, ~is_answered),
-               total(missing, is_answered, is_settled), total(shipped_to, ~is_answered, is_settled))
+        select(Lot.unit, func.sum(RecallLedger.shipped), *(func.sum(place) for place in places),
+               total(RecallLedger.shipped - PLACED, is_answered), total(UNACCOUNTED, ~is_answered),
+               total(RecallLedger.came_back, ~is_answered), total(UNACCOUNTED, is_settled))
         .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id, part.of_lines)
         .group_by(Lot.unit).order_by(Lot.unit))
-    found = []
-    for unit, *sums in rows:
-        shipped, on_hand, used, returned, missing_units, unanswered, settled_missing, settled_unanswered = (
-            value or ZERO for value in sums)
-        found.append(UnitSums(unit, shipped, on_hand, used, returned, missing_units, unanswered,
-                              settled_missing + settled_unanswered))
-    return tuple(found)
+    return tuple(_in_unit(unit, [value or ZERO for value in sums]) for unit, *sums in rows)
+
+
+def _in_unit(unit: str | None, sums: Sequence[Decimal]) -> UnitSums:
+    shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, *rest = sums
+    missing, unanswered, back_unasked, settled = rest
+    return UnitSums(unit, shipped, on_hand, used, passed_on, returned + back_unasked, came_back, destroyed, corrected,
+                    missing, unanswered, settled)
 
 
 def answer_history(session: Session, notice_id: str) -> tuple[HistoryEntry, ...]:

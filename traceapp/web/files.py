@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from flask import Response, send_file
 
+from traceapp.attachment.model import Attachment, StoredFile
 from traceapp.attachment.service import attachment as known_attachment
 from traceapp.attachment.service import open_file, shown_name
 from traceapp.core.errors import Forbidden, NotFound
@@ -16,7 +17,8 @@ from .oversight import reached
 # What a file hangs on -> who may read it.
 READERS = {"lot": "trace.read", "inspection": "trace.read", "product": "console.read", "party": "console.read",
            "complaint": "complaint.read", "adverse_event": "adverse_event.read", "signal": "signal.read",
-           "sample": "signal.read", "recall": "recall.read", "notice": "recall.read", "capa_action": "capa.read"}
+           "sample": "signal.read", "recall": "recall.read", "notice": "recall.read", "destruction": "recall.read",
+           "disposition": "recall.read", "capa_action": "capa.read"}
 _TYPES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp"})
 
 
@@ -30,9 +32,14 @@ def attached_file(attachment_id: str) -> Response:
     needed = READERS.get(attachment.about.partition(":")[0])
     if needed is None or not may(needed):
         raise Forbidden("Your role does not allow this. Ask the administrator if you need it.")
+    return shown_file(attachment, stored)
+
+
+def shown_file(attachment: Attachment, stored: StoredFile) -> Response:
+    """A file of a kind that a browser may show. Raises NotFound."""
     if stored.media_type not in _TYPES:
         raise NotFound("There is no such file.")
-    answer = send_file(open_file(here.files, stored.sha256), mimetype=stored.media_type)
+    answer = send_file(open_file(world().files, stored.sha256), mimetype=stored.media_type)
     answer.headers["Content-Disposition"] = disposition("inline", shown_name(attachment.name, stored.media_type))
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -48,10 +48,12 @@ _RECALLS: Titles = (
     ("opened_at", _("Opened")), ("approved_at", _("Approved")), ("closed_at", _("Closed")))
 _LEDGER: Titles = (
     ("consignee", _("Consignee")), ("region", _("Region")), ("lot", _("Batch")), ("product", _("Product")),
-    ("unit", _("Unit")), ("shipped", _("Shipped")), ("received", _("Received")), ("on_hand", _("On hand")),
-    ("used", _("Used")), ("returned", _("Returned")), ("unaccounted", _("Unaccounted")), ("state", _("State")),
-    ("answered_at", _("Answered")), ("answered_by", _("By")), ("explanation", _("Explanation")),
-    ("settled_reason", _("Settled because")))
+    ("unit", _("Unit")), ("shipped", _("Shipped")), ("told_at", _("Told")), ("received", _("Received")),
+    ("on_hand", _("On hand")), ("used", _("Used")), ("passed_on", _("Passed on")),
+    ("passed_to", _("Passed on to whom")), ("returned", _("Sent back")), ("came_back", _("Counted back")),
+    ("destroyed", _("Destroyed")), ("corrected", _("Put right")), ("unaccounted", _("Unaccounted")),
+    ("state", _("State")), ("answered_at", _("Answered")), ("answered_by", _("By")),
+    ("explanation", _("Explanation")), ("settled_reason", _("Settled because")))
 
 
 def complaints_table(wanted: ComplaintFilter, filters: Mapping[str, object]) -> Table:
@@ -121,7 +123,9 @@ def _ledger(wanted: LedgerFilter) -> Iterator[dict[str, Any]]:
                 yield {
                     "consignee": _name(row, "consignee"), "region": row.region, "lot": row.number,
                     "product": _name(row, "product"), "unit": row.unit or "", "shipped": row.shipped,
-                    "received": row.received, "on_hand": row.on_hand, "used": row.used, "returned": row.returned,
+                    "told_at": row.told_at, "received": row.received, "on_hand": row.on_hand, "used": row.used,
+                    "passed_on": row.passed_on, "passed_to": row.passed_to, "returned": row.returned,
+                    "came_back": row.came_back, "destroyed": row.destroyed, "corrected": row.corrected,
                     "unaccounted": row.unaccounted, "state": word(LINE_STATES, row.state),
                     "answered_at": row.answered_at, "answered_by": row.answered_by, "explanation": row.explanation,
                     "settled_reason": row.settled_reason}

@@ -112,6 +112,7 @@ MESSAGE_STATES: Words = {
     "failed": (_("Refused"), "stop"), "refused": (_("Refused"), "stop")}
 LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
+    "returning": (_("Sent back and counted differ"), "check"),
     "accounted": (_("Accounted for"), "go"), "settled": (_("Settled with a reason"), "plain")}
 SCOPE_REASONS: Words = {
     "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
@@ -191,6 +192,8 @@ DUTIES: Words = {
     "recall.telephone": (_("Telephone the consignee"), "plain"),
     "recall.call_passed": (_("Telephone somebody whom the consignee passed units on to"), "plain"),
     "recall.consumers": (_("Some consumers could not be told: look at their complaints"), "plain"),
+    "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
+    "recall.late_return": (_("Look at units that came back after the end"), "plain"),
     "capa.investigate": (_("Take up the CAPA and look for the cause"), "plain"),
     "capa.plan": (_("Find the cause and plan the actions"), "plain"),
     "capa.begin": (_("State the criterion and begin the actions"), "plain"),

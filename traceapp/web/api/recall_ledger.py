@@ -1,6 +1,7 @@
 """Recalls by API: whom it reaches, what came back, every unit."""
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify
@@ -10,10 +11,13 @@ from traceapp.export.trace import plain_value
 from traceapp.outbox.lookup import messages_about
 from traceapp.recall import queries, service
 from traceapp.recall.answer import AnswerLine
+from traceapp.recall.answers_kept import answers_of
+from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
 from traceapp.recall.policy import LineState
+from traceapp.recall.proofs import proofs_of
 from traceapp.web.context import signed_in, world
 from traceapp.web.oversight import bounded_ledger, recall_part
 
@@ -70,6 +74,10 @@ class AnswerLineSchema(Schema):
     on_hand = Amount(required=True)
     used = Amount(required=True)
     returned = Amount(required=True)
+    passed_on = Amount(load_default=Decimal(0))
+    passed_to = words(1000, load_default="")
+    destroyed = Amount(load_default=Decimal(0))
+    corrected = Amount(load_default=Decimal(0))
 
 
 class AnswerSchema(Schema):
@@ -142,13 +150,15 @@ def settle(given: dict[str, Any], recall_id: str) -> Response:
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_consignee(recall_id: str, consignee_id: str) -> Response:
-    """One consignee: its letters with every try, its lines, and how many answers it gave"""
+    """One consignee: its letters with every try, its lines, each answer, and what proves a destruction"""
     with world().database.read() as session:
         known_recall(session, recall_id)
         notice = notice_for(session, recall_id, consignee_id)
         letters = [{"id": message.id, "kind": message.kind, "recipient": message.recipient, "state": message.state,
                     "attempts": tries} for message, tries in messages_about(session, notice_stream(notice.id))]
         return jsonify({"state": notice.state, "answers": notice.answers,
+                        "history": [_answer(one) for one in answers_of(session, notice)],
+                        "proofs": [{"id": one.id, "name": one.name} for one in proofs_of(session, notice)],
                         "letters": LetterSchema(many=True).dump(letters),
                         "lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
 
@@ -160,3 +170,8 @@ def send_again(recall_id: str, consignee_id: str) -> object:
     with unit_of_work() as session:
         return {"letters": send_notice_again(session, signed_in(), world().clock,
                                              SendNoticeAgain(recall_id, consignee_id))}
+
+
+def _answer(one: NoticeAnswer) -> dict[str, Any]:
+    return {"at": one.answered_at.isoformat(), "by": one.answered_by, "way": one.way, "is_late": one.is_late,
+            "lines": one.lines, "explanation": one.explanation}

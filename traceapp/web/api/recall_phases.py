@@ -6,7 +6,9 @@ from typing import Any
 from flask import Response, jsonify
 from marshmallow import Schema, fields, validate
 
+from traceapp.export.trace import plain_value
 from traceapp.recall import service
+from traceapp.recall.checking import NoteCheckTry, check_tries, conclusion_of, note_check_try
 from traceapp.recall.evaluation import (
     MEDICAL,
     QUALITY,
@@ -29,7 +31,7 @@ from .schemas import AsWritten, Reason, choice, moment, shown, wanted_revision, 
 blueprint = ApiBlueprint("api_recall_phases", __name__, url_prefix="/api/v1", description="Recalls")
 PERMISSIONS = {f"api_recall_phases.{name}": "recall.write" for name in (
     "assess", "write_hazard", "sign_hazard", "reassess", "strategy", "extend", "try_consignee", "draw", "check",
-    "conclude", "read_hazard", "read_checks", "read_snapshots")} | {
+    "conclude", "try_check", "read_hazard", "read_checks", "read_snapshots")} | {
         f"api_recall_phases.{name}": "recall.approve" for name in (
             "decide", "decide_none", "mandate", "terminate", "reopen")}
 _LONG = 4000
@@ -118,6 +120,7 @@ class EffectivenessCheckSchema(Schema):
     understood = fields.Boolean(required=True)
     acted = fields.Boolean(required=True)
     note = words(2000, load_default="")
+    spoken_to = words(200, load_default="", load_only=True)
     checked_at = moment(dump_only=True, allow_none=True)
 
 
@@ -128,10 +131,31 @@ class EndSchema(Schema):
     password = words(1000, least=1, required=True)
 
 
-class NoteSchema(Schema):
-    """What it came to."""
+class ConclusionSchema(Schema):
+    """What the checks came to; `claimed`: that at least so many per cent of all consignees followed the notice."""
 
     note = words(_LONG, least=1, required=True)
+    claimed = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=100))
+
+
+class UnreachedSchema(Schema):
+    """How somebody of the sample was tried."""
+
+    way = fields.String(required=True, validate=validate.OneOf(WAYS))
+    note = words(2000, load_default="")
+
+
+class CheckTrySchema(Schema):
+    """A try: the answers are null where nobody was reached."""
+
+    position = fields.Integer()
+    way = fields.String()
+    spoken_to = fields.String()
+    received = fields.Boolean()
+    understood = fields.Boolean()
+    acted = fields.Boolean()
+    note = fields.String()
+    at = moment()
 
 
 def _done(act: Any, command: Any) -> Response:
@@ -269,11 +293,14 @@ def draw(given: dict[str, Any], recall_id: str) -> Response:
 @blueprint.route("/recalls/<recall_id>/checks", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_checks(recall_id: str) -> Response:
-    """The sample and what was answered"""
+    """The sample, each try, and what the answers say about all consignees"""
     with world().database.read() as session:
         recall = known_recall(session, recall_id)
         return jsonify({"level": recall.check_level, "seed": recall.check_seed,
-                        "checks": EffectivenessCheckSchema(many=True).dump(checks_of(session, recall))})
+                        "checks": EffectivenessCheckSchema(many=True).dump(checks_of(session, recall)),
+                        "conclusion": plain_value(conclusion_of(session, recall)),
+                        "tries": {key: [CheckTrySchema().dump(one) for one in tries]
+                                  for key, tries in check_tries(session, recall).items()}})
 
 
 @blueprint.route("/recalls/<recall_id>/checks/<consignee_id>", methods=["PUT"])
@@ -287,12 +314,22 @@ def check(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response:
         return jsonify(EffectivenessCheckSchema().dump(row))
 
 
+@blueprint.route("/recalls/<recall_id>/checks/<consignee_id>/tries", methods=["POST"])
+@blueprint.arguments(UnreachedSchema)
+@blueprint.response(201, CheckTrySchema)
+def try_check(given: dict[str, Any], recall_id: str, consignee_id: str) -> object:
+    """Note that somebody of the sample was not reached"""
+    with unit_of_work() as session:
+        return note_check_try(session, signed_in(), world().clock, NoteCheckTry(recall_id, consignee_id, **given))
+
+
 @blueprint.route("/recalls/<recall_id>/conclusion", methods=["POST"])
-@blueprint.arguments(NoteSchema)
+@blueprint.arguments(ConclusionSchema)
 @blueprint.alt_response(200, schema=RecallSchema)
 def conclude(given: dict[str, Any], recall_id: str) -> Response:
     """End the checks; the books are closed next (If-Match)"""
-    return _done(service.conclude_checks, service.ConcludeChecks(recall_id, given["note"], wanted_revision()))
+    return _done(service.conclude_checks, service.ConcludeChecks(
+        recall_id, given["note"], wanted_revision(), given["claimed"]))
 
 
 @blueprint.route("/recalls/<recall_id>/termination", methods=["POST"])

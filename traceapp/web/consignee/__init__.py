@@ -1,19 +1,25 @@
 """The pages behind a consignee's link: what we recall, what they got, what they say. The link is the authority."""
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
+from traceapp.attachment.service import attachment, ready_file
+from traceapp.core.errors import InvalidInput, NotFound, Problem, Stale, TooLarge, TooMany
 from traceapp.recall import answer
 from traceapp.recall.answer import NoticeView
+from traceapp.recall.proofs import keep_proof, limit_files
 from traceapp.web.context import source_network, world
+from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
 
 from . import passed
-from .form import Filled, empty_form, fill, one_tap, shown_form
+from .form import FURTHER, Filled, fill, one_tap, shown_form
 
 blueprint = Blueprint("consignee", __name__, template_folder="templates")
 
@@ -23,6 +29,7 @@ PERMISSIONS: dict[str, str] = {
     "consignee.answer_notice": "public",
     "consignee.done": "public",
     **passed.PERMISSIONS,
+    "consignee.proof": "public",
 }
 for rule, name, view, methods in passed.ROUTES:
     blueprint.add_url_rule(rule, name, view, methods=methods)
@@ -54,12 +61,26 @@ def answer_notice(token: str) -> AnyResponse:
     view = _view(token)
     with here.database.write() as db:
         answer.limit_answers(db, here.clock, token, source_network())
-    is_tap = request.form.get("none") == "all"
+    try:
+        is_tap = request.form.get("none") == "all"
+    except RequestEntityTooLarge:
+        return _page(token, view, _refused_file(view, TooLarge(
+            "The file is larger than %(limit)d MB, so nothing was taken. Send a smaller picture.", place="proof",
+            limit=here.settings.upload_limit_bytes // 1_000_000)), 413)
     filled = one_tap(view, request.form) if is_tap else fill(view, request.form)
-    if is_tap and not filled.lines and not view.is_closed:
+    if is_tap and not filled.lines:
         return redirect(_address("consignee.done", token), 303)  # tapped twice
-    if filled.errors and not view.is_closed:
-        return _page(token, view, filled, 422)
+    try:
+        _keep_file(token)
+    except (InvalidInput, TooLarge, TooMany) as error:
+        filled.errors["proof"] = translated(error)
+    if filled.errors:
+        return _page(token, _view(token), filled, 422)
+    return _recorded(token, view, filled, is_tap)
+
+
+def _recorded(token: str, view: NoticeView, filled: Filled, is_tap: bool) -> AnyResponse:
+    here = world()
     try:
         with here.database.write() as db:
             answer.record_answer(db, here.clock, filled.command(token, _own_name(view)))
@@ -70,9 +91,37 @@ def answer_notice(token: str) -> AnyResponse:
     except Stale as error:
         present = _view(token)
         return _page(token, present, shown_form(present) if is_tap else filled, 412, said=error)
-    except Conflict as error:
-        return _page(token, _view(token), empty_form(view), 409, said=error)
     return redirect(_address("consignee.done", token), 303)
+
+
+def _keep_file(token: str) -> None:
+    """Keep the photo that was sent, whatever is wrong with the numbers beside it. Raises InvalidInput, TooLarge,
+    TooMany."""
+    sent = request.files.get("proof")
+    if sent is None or not sent.filename:
+        return
+    here = world()
+    with here.database.write() as db:
+        limit_files(db, here.clock, source_network())
+    ready = ready_file(cast(BinaryIO, sent.stream), store=here.files)
+    with here.database.write() as db:
+        keep_proof(db, here.clock, token, (sent.filename, ready), store=here.files)
+
+
+def _refused_file(view: NoticeView, error: Problem) -> Filled:
+    filled = shown_form(view)
+    filled.errors["proof"] = translated(error)
+    return filled
+
+
+@blueprint.get("/r/<token>/files/<attachment_id>")
+def proof(token: str, attachment_id: str) -> Response:
+    """A file that was sent behind this link."""
+    view = _view(token)
+    if attachment_id not in {one.id for one in view.files}:
+        raise NotFound("There is no such file.")
+    with world().database.read() as db:
+        return shown_file(*attachment(db, attachment_id))
 
 
 @blueprint.get("/r/<token>/done")
@@ -80,6 +129,8 @@ def done(token: str) -> Response:
     """What is recorded now."""
     view = _view(token)
     return make_response(render_template("consignee/done.html", view=view, tongue=language(),
+                                         file_url=lambda key: url_for("consignee.proof", token=token,
+                                                                      attachment_id=key),
                                          notice_url=_address("consignee.notice", token)))
 
 
@@ -106,7 +157,8 @@ def _own_name(view: NoticeView) -> str:
 
 
 def _page(token: str, view: NoticeView, filled: Filled, status: int = 200, said: Problem | None = None) -> Response:
-    page = render_template("consignee/notice.html", view=view, form=filled, tongue=language(),
+    page = render_template("consignee/notice.html", view=view, form=filled, tongue=language(), further=FURTHER,
                            said=translated(said) if said else "", is_stale=isinstance(said, Stale),
-                           action=_address("consignee.answer_notice", token))
+                           action=_address("consignee.answer_notice", token),
+                           file_url=lambda key: url_for("consignee.proof", token=token, attachment_id=key))
     return make_response(page, status)

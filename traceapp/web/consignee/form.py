@@ -13,6 +13,7 @@ from traceapp.recall.answer import (
     FIELDS,
     NO_NAME,
     NO_REASON,
+    NO_RECEIVER,
     AnswerLine,
     NoticeLine,
     NoticeView,
@@ -20,9 +21,11 @@ from traceapp.recall.answer import (
     none_left,
     parse_units,
 )
+from traceapp.recall.policy import PLACES
 from traceapp.web.problems import translated
 
-_COUNTS = ("on_hand", "used", "returned")
+# Asked behind “more”: most consignees have nothing to say here.
+FURTHER = ("passed_on", "destroyed", "corrected")
 
 
 @dataclass(slots=True)
@@ -55,22 +58,17 @@ class Filled:
         return found
 
 
-def empty_form(view: NoticeView) -> Filled:
-    """A form with nothing in it."""
-    return Filled(seen=view.answers)
-
-
 def shown_form(view: NoticeView) -> Filled:
     """The form as it is first seen: what was shipped, or what was answered before."""
     values: dict[str, str] = {}
     for line in view.lines:
         values[f"received:{line.lot_key}"] = plain(line.shipped)
         if line.counted is not None:
-            values |= {f"{name}:{line.lot_key}": plain(getattr(line.counted, name)) for name in FIELDS}
+            values |= {f"{name}:{line.lot_key}": plain(getattr(line.counted, name)) for name in FIELDS
+                       if name not in FURTHER or getattr(line.counted, name)}
+            values[f"passed_to:{line.lot_key}"] = line.passed_to
         if line.explanation:
             values["explanation"] = line.explanation
-        if line.answered_by:
-            values["answered_by"] = line.answered_by
     return Filled(seen=view.answers, values=values)
 
 
@@ -83,7 +81,9 @@ def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
     """What was typed, lot by lot. A lot of which nothing was typed is left for later; an empty field beside others is
     zero."""
     names = [f"{name}:{line.lot_key}" for line in view.lines for name in FIELDS]
+    receivers = [f"passed_to:{line.lot_key}" for line in view.lines]
     filled = Filled(seen=_seen(sent), values={name: sent.get(name, "")[:40] for name in names} | {
+        name: sent.get(name, "")[:1000] for name in receivers} | {
         "answered_by": sent.get("answered_by", "")[:200], "explanation": sent.get("explanation", "")[:2000]})
     filled.none = {line.lot_key for line in view.lines if sent.get(f"none:{line.lot_key}")}
     found = (_line(filled, line) for line in view.lines)
@@ -112,23 +112,31 @@ def _seen(sent: Mapping[str, str]) -> int | None:
 
 def _line(filled: Filled, line: NoticeLine) -> AnswerLine | None:
     typed = {name: filled.values[f"{name}:{line.lot_key}"].strip() for name in FIELDS}
-    has_numbers = any(typed[name] for name in _COUNTS)
-    if line.lot_key not in filled.none and not has_numbers:
+    if line.lot_key not in filled.none and not any(typed[name] for name in PLACES):
         return None
-    numbers: dict[str, Decimal] = {}
-    for name in FIELDS:
-        place = f"{name}:{line.lot_key}"
-        try:
-            numbers[name] = parse_units(typed[name], place=place) if typed[name] else Decimal(0)
-        except InvalidInput as error:
-            filled.errors[place] = translated(error)
-    received = numbers.get("received", line.shipped) if typed["received"] else line.shipped
+    numbers = {name: _number(filled, name, line, text) for name, text in typed.items()}
+    said = numbers.pop("received")
+    received = said if typed["received"] else line.shipped
+    counts = {name: value or Decimal(0) for name, value in numbers.items()}
     if line.lot_key in filled.none:
-        if numbers.get("on_hand") or numbers.get("returned"):
+        if any(value for name, value in counts.items() if name != "used"):
             filled.errors[f"none:{line.lot_key}"] = gettext(
                 "You ticked “none left” and wrote numbers too. Take one of them away.")
-        return AnswerLine(line.lot_key, Decimal(0), received, Decimal(0), received)
-    if len(numbers) == len(FIELDS):
-        filled.missing[line.lot_key] = line.shipped - sum((numbers[name] for name in _COUNTS), Decimal(0))
-    on_hand, used, returned = (numbers.get(name, Decimal(0)) for name in _COUNTS)
-    return AnswerLine(line.lot_key, on_hand, used, returned, received)
+        return AnswerLine(line.lot_key, Decimal(0), received or Decimal(0), Decimal(0), received)
+    if received is not None and None not in numbers.values():
+        filled.missing[line.lot_key] = line.shipped - sum((counts[name] for name in PLACES), Decimal(0))
+    receiver = filled.values[f"passed_to:{line.lot_key}"].strip()
+    if counts["passed_on"] and not receiver:
+        filled.errors[f"passed_to:{line.lot_key}"] = gettext(NO_RECEIVER)
+    return AnswerLine(line.lot_key, received=received, passed_to=receiver, **{
+        name: counts[name] for name in PLACES})
+
+
+def _number(filled: Filled, name: str, line: NoticeLine, text: str) -> Decimal | None:
+    """What was typed as a number, zero for nothing; None after noting why it is none."""
+    place = f"{name}:{line.lot_key}"
+    try:
+        return parse_units(text, place=place) if text else Decimal(0)
+    except InvalidInput as error:
+        filled.errors[place] = translated(error)
+        return None

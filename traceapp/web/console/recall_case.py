@@ -13,6 +13,7 @@ from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.cases import is_told, recall_by_id, recall_stream
+from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of
 from traceapp.recall.executing import checks_of
@@ -137,8 +138,9 @@ def _assessment(db: Session, case: Recall) -> dict[str, Any]:
 def _checks(db: Session, case: Recall) -> dict[str, Any]:
     rows = checks_of(db, case)
     parties = parties_by_id(db, [row.consignee_id for row in rows])
-    return {"checks": rows, "names": {row.consignee_id: own_name(parties.get(row.consignee_id), row.consignee_id)
-                                      for row in rows}}
+    names = {row.consignee_id: own_name(parties.get(row.consignee_id), row.consignee_id) for row in rows}
+    return {"checks": rows, "names": names, "conclusion": conclusion_of(db, case),
+            "check_tries": check_tries(db, case)}
 
 
 _PARTS = {"overview": _overview, "assessment": _assessment, "scope": _scope, "consignees": _consignees,
@@ -151,7 +153,8 @@ def _tabs(case: Recall, part: str) -> list[dict[str, Any]]:
              "assessment": _("Assessment"), "checks": _("Checks"), "scope": _("Scope"),
              "consignees": _("Consignees"), "ledger": _("Ledger")}
     return [{"label": words[name], "url": url_for("console.recall", recall_id=case.id, part=name),
-             "current": name == part} for name in shown]
+             "current": name == part} for name in shown] + [
+        {"label": _("Books"), "url": url_for("console.recall_books", recall_id=case.id), "current": False}]
 
 
 # The course in the order of the way: title, the states in which it is the present step, the column with its time.

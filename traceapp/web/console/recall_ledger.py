@@ -16,12 +16,16 @@ from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
 from traceapp.outbox.lookup import messages_about
-from traceapp.recall.answer import AnswerLine
+from traceapp.recall.answer import FIELDS, AnswerLine
+from traceapp.recall.answers_kept import answers_of
 from traceapp.recall.cases import is_running, notice_stream, recall_by_id
 from traceapp.recall.executing import attempts_of
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
+from traceapp.recall.policy import PLACES
+from traceapp.recall.proofs import proofs_of
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
+from traceapp.recall.returning import returns_of
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import ledger_table
@@ -48,8 +52,9 @@ _HISTORY = {
     "notice.sent_again": lazy_gettext("Letter queued again"), "notice.sent": lazy_gettext("Letter delivered"),
     "notice.not_sent": lazy_gettext("Letter not sent"), "notice.uncertain": lazy_gettext("Letter perhaps sent"),
     "notice.reminded": lazy_gettext("Reminded"), "notice.tried": lazy_gettext("Tried another way"),
-    "notice.passed_on": lazy_gettext("Passed on to somebody")}
-_NUMBERS = ("received", "on_hand", "used", "returned")
+    "notice.passed_on": lazy_gettext("Passed on to somebody"), "notice.came_back": lazy_gettext("Units came back"),
+    "notice.answered_late": lazy_gettext("Answered after the end")}
+_NUMBERS = FIELDS
 
 
 @blueprint.get("/recalls/<recall_id>/consignees/<consignee_id>")
@@ -69,6 +74,7 @@ def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
             value = getattr(row, name)
             shown = value if value is not None else row.shipped if name == "received" else None
             values[f"{name}-{row.lot_key}"] = "" if shown is None else plain(shown)
+        values[f"passed_to-{row.lot_key}"] = row.passed_to
     return values
 
 
@@ -82,7 +88,8 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
         values: dict[str, Any] = {
             "lines": ledger_of(db, recall_id, consignee_id), "messages": messages_about(db, notice_stream(notice.id)),
             "tasks": [task for task in tasks_about(db, notice_stream(notice.id)) if task.state == "open"],
-            "attempts": attempts_of(db, case.id, consignee_id),
+            "attempts": attempts_of(db, case.id, consignee_id), "answers": answers_of(db, notice),
+            "proofs": proofs_of(db, notice), "back": returns_of(db, case.id, consignee_id),
             "people": names_of_users(db, (entry.actor_id for entry in history))}
     if party is None:
         raise NotFound("There is no such consignee.")
@@ -105,7 +112,7 @@ def recall_answer(recall_id: str, consignee_id: str) -> Response:
     with world().database.read() as db:
         rows = ledger_of(db, recall_id, consignee_id)
     lines = tuple(line for line in (_line(form, row) for row in rows) if line is not None)
-    fields = {f"{name}:{row.lot_key}": f"{name}-{row.lot_key}" for row in rows for name in _NUMBERS}
+    fields = {f"{name}:{row.lot_key}": f"{name}-{row.lot_key}" for row in rows for name in (*_NUMBERS, "passed_to")}
 
     def act(db: Session) -> Done:
         record_answer_by_staff(db, actor(), world().clock, AnswerByStaff(
@@ -123,8 +130,8 @@ def _line(form: Entered, row: LedgerRow) -> AnswerLine | None:
     if not any(form.text(name) for name in names[1:]):
         return None
     received, *rest = (form.amount(name, positive=False, required=False) for name in names)
-    on_hand, used, returned = (value if value is not None else Decimal(0) for value in rest)
-    return AnswerLine(row.lot_key, on_hand, used, returned, received)
+    places = dict(zip(PLACES, (value if value is not None else Decimal(0) for value in rest), strict=True))
+    return AnswerLine(row.lot_key, received=received, passed_to=form.text(f"passed_to-{row.lot_key}"), **places)
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/settle")

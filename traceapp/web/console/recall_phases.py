@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.recall import service
+from traceapp.recall.checking import NoteCheckTry, note_check_try
 from traceapp.recall.evaluation import MEDICAL, QUALITY, Likelihood, Seriousness
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.states import CheckLevel, Depth, RecallClass
@@ -27,7 +28,7 @@ from .recall_phase_words import HAZARD_WORDS
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
     "assess", "write_evaluation", "evaluated", "reassess", "strategy", "extend", "check", "checked", "conclude",
-    "tried")} | {f"console.recall_{name}": "recall.approve" for name in (
+    "tried", "check_tried")} | {f"console.recall_{name}": "recall.approve" for name in (
         "decide", "decide_none", "mandate", "terminate", "reopen")}
 _SEEDS = 2**31 - 1
 
@@ -156,7 +157,7 @@ def recall_checked(recall_id: str, consignee_id: str) -> Response:
     def run(db: Session) -> Done:
         received, understood, acted = (form.get(name) == "yes" for name in ("received", "understood", "acted"))
         service.record_check(db, actor(), world().clock, service.RecordCheck(
-            recall_id, consignee_id, way, received, understood, acted, form.text("note")))
+            recall_id, consignee_id, way, received, understood, acted, form.text("note"), form.text("spoken_to")))
         return Done(url_for("console.recall", recall_id=recall_id, part="checks"), _("Noted."))
 
     return perform(form, run, Refusal(lambda status: show(recall_id, "", form, status)))
@@ -167,7 +168,20 @@ def recall_conclude(recall_id: str) -> Response:
     """End the checks."""
     return do_act(recall_id, "conclude", _("The checks are ended. Now the books are closed."),
                   lambda db, form: service.conclude_checks(db, actor(), world().clock, service.ConcludeChecks(
-                      recall_id, form.text("note"), form.revision())))
+                      recall_id, form.text("note"), form.revision(), form.whole("claimed"))))
+
+
+@blueprint.post("/recalls/<recall_id>/checks/<consignee_id>/tried")
+def recall_check_tried(recall_id: str, consignee_id: str) -> Response:
+    """Somebody of the sample was not reached."""
+    form = Entered()
+    way = form.choice("way", list(WAYS))
+
+    def run(db: Session) -> Done:
+        note_check_try(db, actor(), world().clock, NoteCheckTry(recall_id, consignee_id, way, form.text("note")))
+        return Done(url_for("console.recall", recall_id=recall_id, part="checks"), _("Noted."))
+
+    return perform(form, run, Refusal(lambda status: show(recall_id, "", form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/terminate")

@@ -25,7 +25,16 @@ from traceapp.web.reading import given
 from traceapp.web.tables import send_table
 from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name
 
-from . import recall_acts, recall_case, recall_ledger, recall_phases, recall_scope, recall_workbench
+from . import (
+    recall_acts,
+    recall_books,
+    recall_case,
+    recall_goods_in,
+    recall_ledger,
+    recall_phases,
+    recall_scope,
+    recall_workbench,
+)
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
@@ -38,7 +47,7 @@ from .recall_texts import TEXT_FIELDS, drafted_texts, typed_texts
 PERMISSIONS: dict[str, str] = joined({
     "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
     recall_acts.PERMISSIONS, recall_case.PERMISSIONS, recall_ledger.PERMISSIONS, recall_phases.PERMISSIONS,
-    recall_scope.PERMISSIONS, recall_workbench.PERMISSIONS)
+    recall_scope.PERMISSIONS, recall_workbench.PERMISSIONS, recall_books.PERMISSIONS, recall_goods_in.PERMISSIONS)
 
 
 def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> RecallFilter:

@@ -1,0 +1,31 @@
+"""The formula of the books as conditions and sums of the database; the same rule as in `policy`."""
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, case, or_
+
+from .model import RecallLedger
+from .policy import LineState
+
+_IS_ANSWERED = RecallLedger.on_hand.is_not(None)
+_IS_SETTLED = RecallLedger.settled_at.is_not(None)
+PLACED = (RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned + RecallLedger.passed_on
+          + RecallLedger.destroyed + RecallLedger.corrected)
+UNACCOUNTED = RecallLedger.shipped - case((_IS_ANSWERED, PLACED), else_=RecallLedger.came_back)
+
+
+def is_line_in(state: LineState) -> ColumnElement[bool]:
+    """The lines of the ledger that stand so; the same rule as `policy.line_state`."""
+    is_back = and_(RecallLedger.came_back > 0, RecallLedger.came_back == RecallLedger.shipped)
+    is_placed, is_counted = RecallLedger.shipped == PLACED, RecallLedger.returned == RecallLedger.came_back
+    return {
+        LineState.settled: _IS_SETTLED,
+        LineState.unanswered: and_(~_IS_SETTLED, ~_IS_ANSWERED, ~is_back),
+        LineState.unaccounted: and_(~_IS_SETTLED, _IS_ANSWERED, ~is_placed),
+        LineState.returning: and_(~_IS_SETTLED, _IS_ANSWERED, is_placed, ~is_counted),
+        LineState.accounted: and_(~_IS_SETTLED, or_(
+            and_(~_IS_ANSWERED, is_back), and_(_IS_ANSWERED, is_placed, is_counted))),
+    }[state]
+
+
+OPEN_STATES = (LineState.unanswered, LineState.unaccounted, LineState.returning)
+IS_OPEN: ColumnElement[bool] = or_(*(is_line_in(state) for state in OPEN_STATES))

@@ -1,0 +1,237 @@
+"""What becomes of recalled units in our own hands: decided with a reason, signed, and done in the same act.
+
+A recalled number never becomes saleable again: units that are good, or made good, get a number of their own and are
+inspected and released under it. Source: ISO 13485 8.3.3 and 8.3.4, 21 CFR 7.55.
+"""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.audit.trail import canonical
+from traceapp.catalog.texts import required_text, short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from traceapp.core.ids import new_id
+from traceapp.core.quantity import Quantity, plain
+from traceapp.identity.policy import permit
+from traceapp.identity.service import check_signature
+from traceapp.trace.guards import amount_in, lots_by_key
+from traceapp.trace.model import Lot
+from traceapp.trace.reworking import GiveBack, ReworkUnits, give_back, rework_units
+from traceapp.trace.shipping import DisposeUnits, dispose_units
+
+from .book_model import DispositionKind, DispositionState, RecallDisposition
+from .cases import recall_by_id, recall_stream, sign, signatures_of
+from .model import Recall, RecallLot, RecallSignature
+from .states import RecallState
+
+_K = DispositionKind
+# Nothing of these can be undone, so that a second person looks too.
+BY_TWO = frozenset({_K.destroy, _K.release})
+_FROM = frozenset({RecallState.planned, RecallState.notifying, RecallState.executing, RecallState.effectiveness,
+                   RecallState.closing, RecallState.terminated})
+MEANING = "disposed"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeDisposition:
+    """Signed with `password`. `partner_id` for the supplier, `new_number` for rework and release, `certificate` for a
+    destruction that was done already."""
+
+    recall_id: str
+    lot_key: str
+    kind: str
+    units: Decimal
+    reason: str
+    password: str
+    partner_id: str | None = None
+    new_number: str = ""
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDisposition:
+    """The second signature; a destruction needs its certificate by then."""
+
+    recall_id: str
+    disposition_id: str
+    password: str
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawDisposition:
+    """Take back what only one person signed."""
+
+    recall_id: str
+    disposition_id: str
+    reason: str
+
+
+def propose_disposition(session: Session, actor: Actor, clock: Clock,
+                        command: ProposeDisposition) -> RecallDisposition:
+    """Decide what becomes of units; with destruction and release somebody else signs too before anything is done.
+
+    Call `identity.limit_signature` in a transaction of its own before. Raises InvalidInput, NotFound for a lot that is
+    not in scope, Conflict for more than is undecided, Forbidden for a wrong password.
+    """
+    permit(actor, "recall.write")
+    recall = _open_for(session, command.recall_id)
+    kind = _kind(command)
+    lot, units = _undecided_units(session, recall, command)
+    signer = check_signature(session, actor, command.password)
+    reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
+    row = RecallDisposition(
+        lot_key=lot.lot_key, id=new_id(clock.now()), recall_id=recall.id, kind=kind, units=units, reason=reason,
+        partner_id=command.partner_id if kind == _K.supplier else None,
+        new_number=command.new_number.strip() if kind in (_K.rework, _K.release) else "",
+        certificate=short_text(command.certificate, 200, place="certificate").strip() if kind == _K.destroy else "",
+        state=DispositionState.proposed, proposed_at=clock.now(), proposed_by=actor.id)
+    row.content_hash = _hash(row)
+    session.add(row)
+    session.flush()
+    sign(session, clock, recall, signer, (MEANING, reason), row.content_hash)
+    record(session, actor, clock.now(), "recall.disposition_proposed", recall_stream(recall), _told(row))
+    if kind not in BY_TWO:
+        _carry_out(session, actor, clock, recall, row)
+    session.flush()
+    return row
+
+
+def confirm_disposition(session: Session, actor: Actor, clock: Clock,
+                        command: ConfirmDisposition) -> RecallDisposition:
+    """Sign as the second person; then it is done. Raises NotFound, Conflict when it was decided or withdrawn, Forbidden
+    for whoever signed first and for a wrong password, InvalidInput for a destruction without a certificate."""
+    permit(actor, "recall.approve")
+    recall = _open_for(session, command.recall_id)
+    row = _proposed(session, recall, command.disposition_id)
+    signer = check_signature(session, actor, command.password)
+    if any(one.user_id == actor.id for one in signers_of(session, row)):
+        raise Forbidden("You have signed this already. A second person has to sign it too.", code="same-person")
+    if row.kind == _K.destroy:
+        row.certificate = short_text(command.certificate or row.certificate, 200, place="certificate").strip()
+        if not row.certificate:
+            raise InvalidInput("Write the number of the record or certificate that shows the destruction.",
+                               code="no-certificate", place="certificate")
+    sign(session, clock, recall, signer, (MEANING, row.reason), row.content_hash)
+    _carry_out(session, actor, clock, recall, row)
+    session.flush()
+    return row
+
+
+def withdraw_disposition(session: Session, actor: Actor, clock: Clock,
+                         command: WithdrawDisposition) -> RecallDisposition:
+    """Take a proposal back. Raises NotFound, Conflict when it was decided, InvalidInput without a reason."""
+    permit(actor, "recall.write")
+    recall = _open_for(session, command.recall_id)
+    row = _proposed(session, recall, command.disposition_id)
+    reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
+    row.state, row.decided_at, row.decided_by = DispositionState.withdrawn, clock.now(), actor.id
+    record(session, actor, clock.now(), "recall.disposition_withdrawn", recall_stream(recall),
+           {"disposition": row.id, "reason": reason})
+    session.flush()
+    return row
+
+
+def dispositions_of(session: Session, recall_id: str) -> Sequence[RecallDisposition]:
+    """What was decided or proposed, the latest first."""
+    return session.scalars(select(RecallDisposition).where(RecallDisposition.recall_id == recall_id)
+                           .order_by(RecallDisposition.proposed_at.desc(), RecallDisposition.id.desc())).all()
+
+
+def signers_of(session: Session, row: RecallDisposition) -> list[RecallSignature]:
+    """Who signed it."""
+    return signatures_of(session, row.recall_id, MEANING, row.content_hash)
+
+
+def disposed_by_lot(session: Session, recall_id: str) -> dict[tuple[str, str], Decimal]:
+    """{(lot, kind): units} of what was decided."""
+    return {(key, kind): units for key, kind, units in session.execute(
+        select(RecallDisposition.lot_key, RecallDisposition.kind,
+               func.sum(RecallDisposition.units, type_=RecallDisposition.units.type))
+        .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.decided)
+        .group_by(RecallDisposition.lot_key, RecallDisposition.kind))}
+
+
+def kept_units(session: Session, recall_id: str, lot_key: str) -> Decimal:
+    """Units in our hands of which it is decided that they stay, or proposed that they go."""
+    return session.scalar(select(func.sum(RecallDisposition.units, type_=RecallDisposition.units.type)).where(
+        RecallDisposition.recall_id == recall_id, RecallDisposition.lot_key == lot_key,
+        ((RecallDisposition.kind == _K.keep) & (RecallDisposition.state == DispositionState.decided))
+        | (RecallDisposition.state == DispositionState.proposed))) or Decimal(0)
+
+
+def _open_for(session: Session, recall_id: str) -> Recall:
+    recall = recall_by_id(session, recall_id, lock=True)
+    if recall.state not in _FROM:
+        raise Conflict("What becomes of units is decided once the recall is decided; this one is “%(state)s”.",
+                       code="wrong-state", state=str(recall.state))
+    return recall
+
+
+def _kind(command: ProposeDisposition) -> DispositionKind:
+    if command.kind not in set(_K):
+        raise InvalidInput("Choose what becomes of the units.", code="unknown-kind", place="kind")
+    kind = _K(command.kind)
+    if kind == _K.supplier and not command.partner_id:
+        raise InvalidInput("Choose the supplier that gets them back.", code="missing", place="partner_id")
+    if kind in (_K.rework, _K.release) and not command.new_number.strip():
+        raise InvalidInput("A recalled number is never sold again: write the number that these units get.",
+                           code="missing", place="new_number")
+    return kind
+
+
+def _undecided_units(session: Session, recall: Recall, command: ProposeDisposition) -> tuple[Lot, Decimal]:
+    if session.get(RecallLot, (command.lot_key, recall.id)) is None:
+        raise NotFound("This batch is not in the scope of this recall.", code="not-in-scope", place="lot_key")
+    lot = lots_by_key(session, [command.lot_key])[command.lot_key]
+    units = amount_in(Quantity(command.units, lot.unit or "EA"), lot.unit or "EA", place="units")
+    there = lot.stock - kept_units(session, recall.id, lot.lot_key)
+    if units > there:
+        raise Conflict("Of batch %(lot)s %(there)s %(unit)s are in our hands and undecided; %(wanted)s are more.",
+                       code="not-enough", place="units", lot=lot.number, there=plain(there), unit=lot.unit,
+                       wanted=plain(units))
+    return lot, units
+
+
+def _proposed(session: Session, recall: Recall, disposition_id: str) -> RecallDisposition:
+    row = session.scalar(select(RecallDisposition).where(
+        RecallDisposition.recall_id == recall.id, RecallDisposition.id == disposition_id).with_for_update())
+    if row is None:
+        raise NotFound("There is no such decision.", code="unknown-disposition")
+    if row.state != DispositionState.proposed:
+        raise Conflict("This was decided or withdrawn already. Reload the page to see by whom.", code="not-proposed")
+    return row
+
+
+def _carry_out(session: Session, actor: Actor, clock: Clock, recall: Recall, row: RecallDisposition) -> None:
+    now, reason = clock.now(), f"{recall.reference}: {row.reason}"[:2000]
+    if row.kind == _K.destroy:
+        unit = lots_by_key(session, [row.lot_key])[row.lot_key].unit or "EA"
+        dispose_units(session, actor, clock, DisposeUnits(row.lot_key, Quantity(row.units, unit), now, reason))
+    elif row.kind == _K.supplier:
+        give_back(session, actor, clock, GiveBack(row.lot_key, row.units, row.partner_id or "", now, reason))
+    elif row.kind in (_K.rework, _K.release):
+        rework_units(session, actor, clock, ReworkUnits(row.lot_key, row.units, row.new_number, now, reason))
+    row.state, row.decided_at, row.decided_by = DispositionState.decided, now, actor.id
+    record(session, actor, now, "recall.disposition_decided", recall_stream(recall), _told(row))
+
+
+def _told(row: RecallDisposition) -> dict[str, object]:
+    return {"disposition": row.id, "lot": row.lot_key, "kind": str(row.kind), "units": row.units,
+            "hash": row.content_hash, "reason": row.reason, "number": row.new_number,
+            "certificate": row.certificate}
+
+
+def _hash(row: RecallDisposition) -> str:
+    body = {name: getattr(row, name) for name in ("id", "recall_id", "lot_key", "reason", "partner_id", "new_number")}
+    body |= {"kind": str(row.kind), "units": plain(row.units)}
+    return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

@@ -1,0 +1,170 @@
+"""What comes back to our gate during a recall: counted, taken into stopped stock, set against what was said."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.catalog.model import Party
+from traceapp.catalog.queries import contains
+from traceapp.catalog.texts import short_text
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict, NotFound
+from traceapp.core.ids import new_id
+from traceapp.identity.policy import permit
+from traceapp.trace.finding import key_of_text
+from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
+from traceapp.trace.model import HoldKind, Lot
+from traceapp.trace.shipping import ReturnUnits, return_units
+from traceapp.worklist.tasks import RaiseTask, raise_task
+
+from .book_model import RecallReturn
+from .cases import RUNS, is_running, is_told, notice_stream, recall_by_id
+from .model import Notice, Recall, RecallLedger, RecallLot
+from .notices import notice_for
+
+LATE_TASK = "recall.late_return"
+_LOOKED_AT_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Units of a lot that a consignee sent back, as counted. `code`: what was scanned or typed. `is_outside`: taken in
+    although the recall is not about this lot."""
+
+    recall_id: str
+    consignee_id: str
+    code: str
+    units: Decimal
+    document_number: str = ""
+    note: str = ""
+    is_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A consignee that got units of a lot in a recall."""
+
+    recall_id: str
+    reference: str
+    consignee_id: str
+    name_zh: str
+    name_en: str
+
+
+def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -> RecallReturn:
+    """Take units back: an event brings them into own stock, where the recall's hold stops them, and the ledger counts
+    them. After the end they are taken in too, and somebody looks at it.
+
+    Raises NotFound for an unknown code or consignee; Conflict (code `not-in-scope`) for a lot that this recall is not
+    about, unless it is taken in as such, and for more units than this consignee got by our records.
+    """
+    permit(actor, "trace.record")
+    notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
+    recall = session.get(Recall, command.recall_id, with_for_update={"read": True}) or recall_by_id(
+        session, command.recall_id)
+    if not is_told(recall):
+        raise Conflict("Nobody was told of this recall yet; take these units back as an ordinary return.",
+                       code="not-told")
+    key = key_of_text(session, command.code)
+    row = session.get(RecallLedger, (key, recall.id, notice.consignee_id), with_for_update=True)
+    if row is None and not command.is_outside:
+        raise _out_of_scope(session, recall, notice, key)
+    document = short_text(command.document_number, 80, place="document_number")
+    shipment = return_units(session, actor, clock, ReturnUnits(
+        key, notice.consignee_id, command.units, clock.now(), document))
+    counted = RecallReturn(
+        lot_key=key, id=new_id(clock.now()), recall_id=recall.id, consignee_id=notice.consignee_id,
+        units=command.units, is_in_scope=row is not None, document_number=document,
+        note=short_text(command.note, 2000, place="note"), event_id=shipment.id, counted_at=clock.now(),
+        counted_by=actor.id)
+    session.add(counted)
+    if row is None:
+        _stop(session, actor, clock, recall, key)
+    else:
+        _count(session, actor, clock, (recall, notice, row), command.units)
+    record(session, actor, clock.now(), "notice.came_back", notice_stream(notice.id), {
+        "recall": recall.id, "lot": key, "units": command.units, "in_scope": row is not None})
+    session.flush()
+    return counted
+
+
+def _count(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice, RecallLedger],
+           units: Decimal) -> None:
+    recall, notice, row = case
+    row.came_back += units
+    if is_running(recall):
+        # A reason that closed the line was given for other numbers.
+        row.settled_at, row.settled_by, row.settled_reason = None, None, ""
+        return
+    raise_task(session, actor, clock, RaiseTask(LATE_TASK, notice_stream(notice.id), "quality",
+                                                clock.now() + _LOOKED_AT_WITHIN))
+
+
+def _stop(session: Session, actor: Actor, clock: Clock, recall: Recall, lot_key: str) -> None:
+    place_hold(session, actor, clock, PlaceHold((lot_key,), HoldKind.manual, MANUAL, (
+        f"{recall.reference}: 召回退货，不在召回范围 / came back with the recall, not in its scope")))
+
+
+def _out_of_scope(session: Session, recall: Recall, notice: Notice, lot_key: str) -> Conflict:
+    number = session.scalar(select(Lot.number).where(Lot.lot_key == lot_key)) or lot_key
+    is_known = session.scalar(select(RecallLot.lot_key).where(
+        RecallLot.recall_id == recall.id, RecallLot.lot_key == lot_key)) is not None
+    if is_known:
+        return Conflict("Batch %(lot)s is recalled, but by our records it did not go to this consignee. Take it in "
+                        "from the consignee that it went through.", code="not-in-scope", place="code", lot=number)
+    others = session.scalars(select(Recall.reference).join(RecallLot, RecallLot.recall_id == Recall.id).where(
+        RecallLot.lot_key == lot_key, RUNS).order_by(Recall.reference)).all()
+    if others:
+        return Conflict("Batch %(lot)s belongs to another recall: %(others)s. Choose that one.", code="not-in-scope",
+                        place="code", lot=number, others=", ".join(others))
+    return Conflict("Batch %(lot)s is not in the scope of %(reference)s. Put it aside, or take it in as not in scope: "
+                    "it is stopped until quality decides.", code="not-in-scope", place="code", lot=number,
+                    reference=recall.reference)
+
+
+def senders_of(session: Session, lot_key: str | None, text: str = "", limit: int = 50) -> tuple[Sender, ...]:
+    """Who can send units of this lot back (None: units of any), in which recall; running recalls first. `text` looks
+    into names and code."""
+    found = (select(Recall, Party).join(Notice, Notice.recall_id == Recall.id)
+             .join(Party, Party.id == Notice.consignee_id).where(Recall.approved_at.is_not(None)))
+    if lot_key is not None:
+        found = found.where(exists(select(RecallLedger.lot_key).where(
+            RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
+            RecallLedger.lot_key == lot_key)))
+    if text.strip():
+        pattern = contains(text.strip())
+        found = found.where(Party.name_zh.ilike(pattern, escape="\\") | Party.name_en.ilike(pattern, escape="\\")
+                            | Party.code.ilike(pattern, escape="\\"))
+    rows = session.execute(found.order_by(case((RUNS, 0), else_=1), Recall.opened_at.desc(), Party.code).limit(limit))
+    return tuple(Sender(recall.id, recall.reference, party.id, party.name_zh, party.name_en)
+                 for recall, party in rows)
+
+
+def returns_of(session: Session, recall_id: str, consignee_id: str | None = None,
+               limit: int = 200) -> Sequence[RecallReturn]:
+    """What was counted at our gate, the latest first."""
+    found = select(RecallReturn).where(RecallReturn.recall_id == recall_id)
+    if consignee_id is not None:
+        found = found.where(RecallReturn.consignee_id == consignee_id)
+    return session.scalars(found.order_by(RecallReturn.counted_at.desc(), RecallReturn.id.desc()).limit(limit)).all()
+
+
+def return_of(session: Session, recall_id: str, return_id: str) -> tuple[RecallReturn, RecallLedger | None]:
+    """One of them, with the line of the ledger that it went to. Raises NotFound."""
+    row = session.scalar(select(RecallReturn).where(RecallReturn.recall_id == recall_id, RecallReturn.id == return_id))
+    if row is None:
+        raise NotFound("There is no such return.", code="unknown-return")
+    return row, session.get(RecallLedger, (row.lot_key, recall_id, row.consignee_id))
+
+
+def outside_scope(session: Session, recall_id: str) -> Decimal:
+    """Units that came back with this recall although it is not about them."""
+    return session.scalar(select(func.sum(RecallReturn.units, type_=RecallReturn.units.type)).where(
+        RecallReturn.recall_id == recall_id, RecallReturn.is_in_scope.is_(False))) or Decimal(0)
