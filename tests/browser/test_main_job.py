@@ -196,10 +196,10 @@ def _letters_delivered(walk: Walk) -> int:
 
 def _fill_answer(page: Page) -> None:
     """Half is still there, the rest was used."""
-    for group in page.get_by_role("group").all():
+    for group in page.locator("fieldset").all():
         received = int(group.get_by_label("Units received").input_value())
         group.get_by_label("Still here, set apart").fill(str(received // 2))
-        group.get_by_label("Used, sold or passed on").fill(str(received - received // 2))
+        group.get_by_label("Used or sold").fill(str(received - received // 2))
     page.get_by_label("Your name").fill("Ward sister")
 
 
@@ -219,13 +219,13 @@ def _answer_by_telephone(walk: Walk, by_staff: str) -> None:
             units = re.search(r"([\d,]+)(?: \w+)? shipped", group.inner_text())
             assert units is not None, group.inner_text()
             count = units[1].replace(",", "")
-            for label, value in (("Received", count), ("On hand", "0"), ("Used", count), ("Returned", "0")):
+            for label, value in (("Received", count), ("On hand", "0"), ("Used", count), ("Sent back", "0")):
                 group.get_by_label(label).fill(value)
         click(page, "Save the answer")
 
 
 def step_9_end(walk: Walk, labels: list[str]) -> None:
-    begin, draw, end_checks, end = labels
+    begin, draw, end_checks, books, decide, end = labels
     page = walk.window("quality")
     page.goto(walk.recall)
     click(page, begin, "link")
@@ -242,6 +242,13 @@ def step_9_end(walk: Walk, labels: list[str]) -> None:
     click(page, end_checks, "link")
     page.get_by_label("What the checks came to").fill("All understood and followed the notice.")
     click(page, end_checks, "button")
+    click(page, books, "link")
+    while page.locator("main").get_by_role("link", name=decide, exact=True).count():
+        click(page, decide, "link")
+        page.get_by_label("What becomes of them").select_option(label="Keep stopped, as proof or sample")
+        page.get_by_label("Why").fill("Kept until the authority has looked at them.")
+        page.get_by_label("Your password, to sign").fill(PASSWORDS["quality"])
+        click(page, "Sign", "button")
     manager = walk.window("manager")
     manager.goto(walk.recall)
     click(manager, end, "link")

@@ -87,6 +87,15 @@ def check_all(staff: ApiClient, recall_id: str) -> None:
     staff.post(f"{path}/conclusion", {"note": "all followed it"}, 200, If_Match=staff.etag)
 
 
+def keep_all(staff: ApiClient, recall_id: str) -> None:
+    """What is in our hands stays stopped."""
+    for lot in staff.get(f"/recalls/{recall_id}/balance")["lots"]:
+        if lot["undecided"] != "0":
+            staff.post(f"/recalls/{recall_id}/dispositions", {
+                "lot_key": lot["lot_key"], "kind": "keep", "units": lot["undecided"], "reason": "proof",
+                "password": PASSWORD})
+
+
 class Plant:
     """A maker with one glue, one plaster and some hospitals, built over the API."""
 
@@ -199,6 +208,7 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     totals = manager.get(f"/recalls/{recall['id']}/notices")["totals"]
     assert (totals["answered"], totals["open_lines"]) == (2, 0)
     check_all(staff, recall["id"])
+    keep_all(staff, recall["id"])
     manager.get(f"/recalls/{recall['id']}")
     closed = manager.post(f"/recalls/{recall['id']}/termination", {"note": "all used or returned", "password": PASSWORD},
                           200, If_Match=manager.etag)

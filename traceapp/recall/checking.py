@@ -35,8 +35,9 @@ class NoteCheckTry:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What the checks of the present scope say. `needed`: how many the level wants verified; `waiting`: drawn and not
-    asked; `failed`: did not get, understand or follow the notice."""
+    """What the checks of the present scope say; nothing about all consignees while some of the sample are waiting,
+    since who was asked so far was not drawn by chance. `needed`: how many the level wants verified; `waiting`: drawn
+    and not asked; `failed`: did not get, understand or follow the notice."""
 
     share: Share
     needed: int

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.texts import required_text, short_text
@@ -15,7 +15,7 @@ from traceapp.identity.service import check_signature
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
-from .balance import OPEN_STATES
+from .balance import IS_OPEN
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
@@ -86,19 +86,17 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
 
 
 def _refuse_open(session: Session, recall: Recall) -> None:
-    unsettled = session.scalars(select(RecallLedger).where(
-        RecallLedger.recall_id == recall.id, RecallLedger.settled_at.is_(None))
-        .order_by(RecallLedger.consignee_id, RecallLedger.lot_key))
-    lines = [row for row in unsettled if state_of(row) in OPEN_STATES]
-    if not lines:
+    found = select(RecallLedger).where(RecallLedger.recall_id == recall.id, IS_OPEN)
+    count = session.scalar(found.with_only_columns(func.count())) or 0
+    if not count:
         return
-    shown = lines[:_MOST_NAMED]
+    shown = session.scalars(found.order_by(RecallLedger.consignee_id, RecallLedger.lot_key).limit(_MOST_NAMED)).all()
     names = line_names(session, [(row.lot_key, row.consignee_id) for row in shown])
     errors = {f"{row.consignee_id}/{row.lot_key}": f"{names[row.lot_key, row.consignee_id]}: {state_of(row)}"
               for row in shown}
     raise Conflict("%(count)d lines are still open: %(what)s. Get an answer for each, or settle it with a reason.",
-                   code="ledger-open", count=len(lines), errors=errors,
-                   what=named([*errors.values()] + [""] * (len(lines) - len(shown)), 5))
+                   code="ledger-open", count=count, errors=errors,
+                   what=named([*errors.values()] + [""] * (count - len(shown)), 5))
 
 
 def _refuse_unbalanced(session: Session, recall: Recall) -> None:

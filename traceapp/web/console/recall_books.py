@@ -17,7 +17,7 @@ from traceapp.recall import disposing
 from traceapp.recall.book_model import DispositionKind
 from traceapp.recall.cases import is_running, recall_by_id
 from traceapp.recall.disposing import ConfirmDisposition, ProposeDisposition, WithdrawDisposition, dispositions_of
-from traceapp.recall.reconciling import ExplainDifference, balances_of, explain_difference
+from traceapp.recall.reconciling import ExplainDifference, LotBalance, balances_of, explain_difference
 from traceapp.recall.returning import outside_scope
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
@@ -33,6 +33,7 @@ from .layout import blueprint
 PERMISSIONS: dict[str, str] = {"console.recall_books": "recall.write", "console.recall_explain": "recall.write",
                                "console.recall_propose": "recall.write", "console.recall_confirm": "recall.approve",
                                "console.recall_withdraw": "recall.write"}
+_MOST_ROWS = 200
 DISPOSITIONS: Words = {
     "rework": (lazy_gettext("Rework under a new number"), "info"), "destroy": (lazy_gettext("Destroy"), "stop"),
     "supplier": (lazy_gettext("Give back to the supplier"), "info"),
@@ -60,13 +61,19 @@ def _show(recall_id: str, do: str, form: Entered, status: int = 200) -> Response
             "outside": outside_scope(db, case.id)}
     act, _sign, key = do.partition("-")
     return case_page(
-        "console/recall_books.html", status, case=case, rows=rows, decided=decided, form=form, act=act,
+        "console/recall_books.html", status, case=case, rows=_first(rows), count=len(rows), decided=decided, form=form,
+        act=act,
         chosen=next((row for row in rows if row.lot_key == key), None),
         asked=next((row for row in decided if row.id == key), None), me=actor(), is_running=is_running(case),
         numbers={key: lot.number for key, lot in lots.items()}, units={key: lot.unit for key, lot in lots.items()},
         suppliers=[(one.id, own_name(one)) for one in suppliers.values()], kinds=choices(DISPOSITIONS),
         kind_tag=lambda kind: _tag(DISPOSITIONS, kind), state_tag=lambda state: _tag(DISPOSITION_STATES, state),
         by_two=disposing.BY_TWO, **values)
+
+
+def _first(rows: tuple[LotBalance, ...]) -> list[LotBalance]:
+    """What there is to do first, and no more than a page holds."""
+    return sorted(rows, key=lambda row: (row.is_explained and not row.undecided, row.number))[:_MOST_ROWS]
 
 
 def _tag(table: Words, code: str) -> tuple[str, str]:
