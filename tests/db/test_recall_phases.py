@@ -25,6 +25,14 @@ from tests.factories_recall import (
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from traceapp.db import Database
+from traceapp.recall.checking import (
+    Conclusion,
+    NoteCheckTry,
+    check_tries,
+    conclusion_of,
+    note_check_try,
+    refuse_claim,
+)
 from traceapp.recall.evaluation import MEDICAL, QUALITY, evaluation_signatures, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot, RecallSnapshot
@@ -66,6 +74,7 @@ from traceapp.recall.service import (
     terminate_recall,
     write_evaluation,
 )
+from traceapp.recall.shares import share_of
 from traceapp.recall.states import RecallState
 from traceapp.recall.told import advance_told, untold
 from traceapp.trace.holds import LiftHold, lift_hold
@@ -284,12 +293,33 @@ def test_checks_end_only_when_all_that_were_drawn_understood_and_acted(sqlite: D
     assert refused.value.code == "check-failed"
     with pytest.raises(NotFound):
         check("nobody", acted=True)
+    with sqlite.write() as session:
+        note_check_try(session, house.writer, clock, NoteCheckTry(recall.id, hospital, "visit", "closed on Sundays"))
     check(hospital, acted=True)
+    with sqlite.read() as session:
+        tries = check_tries(session, session.get_one(Recall, recall.id))
+        found = conclusion_of(session, session.get_one(Recall, recall.id))
+    assert [(one.way, one.acted) for one in tries[hospital]] == [
+        ("telephone", False), ("visit", None), ("telephone", True)]
+    assert (found.share.method, found.share.least, found.is_enough) == ("census", 1.0, True)
     conclude()
     assert state_of(sqlite, recall) == "closing"
     with pytest.raises(Forbidden), sqlite.write() as session:
         terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "done", "guess"))
     assert state_of(sqlite, recall) == "closing"
+
+
+def test_a_conclusion_claims_no_more_than_its_sample_proves_and_not_before_the_level_is_met() -> None:
+    clean = Conclusion(share_of(12, 12, 120), needed=12, waiting=0, failed=0)
+    assert clean.is_enough
+    for claimed in (None, 0, 79):
+        refuse_claim(clean, claimed)
+    with pytest.raises(Conflict, match="at least 79 %") as refused:
+        refuse_claim(clean, 80)
+    assert (refused.value.code, refused.value.place) == ("not-supported", "claimed")
+    with pytest.raises(Conflict) as refused:
+        refuse_claim(Conclusion(share_of(11, 11, 120), needed=12, waiting=0, failed=0), None)
+    assert refused.value.code == "level-not-met"
 
 
 def test_a_scope_grows_in_the_same_case_and_only_who_is_new_to_it_is_written_to(database: Database, clock: FixedClock,

@@ -20,6 +20,7 @@ from tests.factories_recall import (
     folder,
     make_house,
     opened,
+    placed,
     running,
     submitted,
 )
@@ -168,6 +169,7 @@ def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(offic
     path, clinic, hospital = f"/console/recalls/{recall.id}", house.maker.clinic.id, house.maker.hospital.id
     with office.database.write() as session:
         checked(session, office.clock, house, recall.id)
+        placed(session, office.clock, house, recall.id)
     end = {"note": "all back", "password": PASSWORD}
     early = manager.post(f"{path}/terminate", end)
     assert early.status_code == 409 and "all back" in early.get_data(as_text=True)
