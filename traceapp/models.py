@@ -23,6 +23,7 @@ from traceapp.outbox import model as outbox
 from traceapp.recall import book_model as recall_books
 from traceapp.recall import model as recall
 from traceapp.recall import telling_model as telling
+from traceapp.recall import public_model as recall_notices
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import report_model as reports
@@ -46,5 +47,6 @@ metadata = Base.metadata
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
            "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
-           "printing", "promises", "recall", "recall_books", "reports", "returns", "roster", "screens", "sensors",
-           "service_clocks", "submission", "surveillance", "telling", "trace", "vault", "watching", "worklist"]
+           "printing", "promises", "recall", "recall_books", "recall_notices", "reports", "returns", "roster",
+           "screens", "sensors", "service_clocks", "submission", "surveillance", "telling", "trace", "vault",
+           "watching", "worklist"]

@@ -37,6 +37,7 @@ from traceapp.recall.evaluation import MEDICAL, QUALITY
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot, RecallSignature
 from traceapp.recall.notices import NO_ADDRESS_TASK
+from traceapp.recall.revising import WithdrawNotice, withdraw_notice
 from traceapp.recall.service import (
     ApproveRecall,
     AssessRecall,
@@ -160,7 +161,9 @@ _ACTS: dict[str, Callable[[Session, FixedClock, House, Recall], object]] = {
     "terminate": lambda s, c, h, r: terminate_recall(s, h.manager, c, TerminateRecall(r.id, "all back", PASSWORD)),
     "extend": lambda s, c, h, r: extend_recall(s, h.writer, c, ExtendRecall(r.id, "another lot")),
     "reopen": lambda s, c, h, r: reopen_recall(s, h.manager, c, ReopenRecall(r.id, "new complaints")),
-    "cancel": lambda s, c, h, r: cancel_recall(s, h.writer, c, CancelRecall(r.id, "false alarm"))}
+    "cancel": lambda s, c, h, r: cancel_recall(s, h.writer, c, CancelRecall(r.id, "false alarm")),
+    "withdraw": lambda s, c, h, r: withdraw_notice(s, h.manager, c, WithdrawNotice(
+        r.id, "样品弄混了", "Samples were mixed up", "retested", PASSWORD))}
 _TO_DECISION = ("assess", "evaluated")
 _TO_TOLD = (*_TO_DECISION, "decide", "submit", "approve")
 WAYS_TO: dict[RecallState, tuple[str, ...]] = {

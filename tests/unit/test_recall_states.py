@@ -19,6 +19,8 @@ ALLOWED = {
     ("effectiveness", "conclude"): "closing", ("effectiveness", "extend"): "planned",
     ("closing", "terminate"): "terminated", ("closing", "extend"): "planned",
     ("terminated", "reopen"): "assessing", ("closed_no_action", "reopen"): "assessing",
+    **{(state, "withdraw"): "cancelled" for state in (
+        "notifying", "executing", "effectiveness", "closing", "terminated")},
 }
 
 
@@ -36,9 +38,9 @@ def test_every_state_and_action_is_as_stated(state: RecallState, action: str) ->
         assert action in actions_from(state)
 
 
-def test_an_end_is_left_only_by_new_evidence() -> None:
+def test_an_end_is_left_only_by_new_evidence_or_when_its_notice_is_withdrawn() -> None:
     assert {state: actions_from(state) for state in ENDED} == {
-        RecallState.cancelled: (), RecallState.terminated: ("reopen",), RecallState.closed_no_action: ("reopen",)}
+        RecallState.cancelled: (), RecallState.terminated: ("reopen", "withdraw"), RecallState.closed_no_action: ("reopen",)}
 
 
 def test_every_action_needs_a_permission_that_exists() -> None:

@@ -101,6 +101,8 @@ ACTS = {
     "recall_check": "POST /recalls/<recall_id>/checks", "recall_checked": "PUT /recalls/<recall_id>/checks/<consignee_id>",
     "recall_conclude": "POST /recalls/<recall_id>/conclusion",
     "recall_terminate": "POST /recalls/<recall_id>/termination", "recall_reopen": "POST /recalls/<recall_id>/reopening",
+    "recall_correct": "POST /recalls/<recall_id>/corrections",
+    "recall_withdraw": "POST /recalls/<recall_id>/withdrawal",
     "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
     "recall_settle": "POST /recalls/<recall_id>/settlements",
     "recall_goods_in": "POST /recalls/<recall_id>/returns", "recall_explain": "POST /recalls/<recall_id>/differences",

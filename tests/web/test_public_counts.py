@@ -44,6 +44,9 @@ def addresses(house: House, recall: Recall, token: str, notice: str) -> dict[str
         "consumer.scan_private": ["/t/P-2"], "consumer.recall_status": [f"/recall-status/{way}" for way in ways],
         "consumer.recall_list": ["/recalls"], "consumer.recall_page": [f"/recalls/{recall.reference}"],
         "consumer.recalls_json": ["/recalls.json"], "consumer.recalls_atom": ["/recalls.atom"],
+        "consumer.recall_mail_form": ["/recalls/subscribe"],
+        "consumer.recall_mail_confirm_page": ["/recalls/subscribe/nobody"],
+        "consumer.recall_mail_leave_page": ["/recalls/leave/nobody"],
         "consumer.report_begin": ["/report"], "consumer.report_step": ["/report/d/nobody/what"],
         "consumer.report_follow": [f"/report/{token}"], "consumer.inspection_file": ["/inspection-files/nothing"],
         "consignee.notice": [f"/r/{notice}"], "consignee.done": [f"/r/{notice}/done"]}

@@ -53,6 +53,7 @@ def parts() -> tuple[Part, ...]:
     from traceapp.complaint.drafts import drafts_under_older_keys, reseal_drafts
     from traceapp.recall.notices import notices_under_older_keys, reseal_notices
     from traceapp.recall.passing_on import passed_under_older_keys, reseal_passed
+    from traceapp.recall.subscribing import reseal_subscribers, subscribers_under_older_keys
     from traceapp.submission.received_messages import messages_under_older_keys, reseal_messages
     from traceapp.submission.sealed_files import files_under_older_keys, reseal_files
     from traceapp.trace.resealing import reseal_subscriptions, subscriptions_under_older_keys
@@ -62,6 +63,7 @@ def parts() -> tuple[Part, ...]:
             Part("drafts", drafts_under_older_keys, reseal_drafts),
             Part("notices", notices_under_older_keys, reseal_notices),
             Part("passed", passed_under_older_keys, reseal_passed),
+            Part("subscribers", subscribers_under_older_keys, reseal_subscribers),
             Part("reports", messages_under_older_keys, reseal_messages),
             Part("files", files_under_older_keys, reseal_files),
             Part("subscriptions", subscriptions_under_older_keys, reseal_subscriptions))

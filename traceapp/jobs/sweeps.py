@@ -37,6 +37,7 @@ from traceapp.outbox.delivery import deliver_due, is_due
 from traceapp.outbox.gateway import text_post
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
@@ -47,6 +48,9 @@ from traceapp.recall.passing_on import PASSED_KINDS as PASSED
 from traceapp.recall.reminders import remind_due, remind_passed
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
+from traceapp.recall.subscriber_mail import KINDS as PUBLIC_MAIL
+from traceapp.recall.subscriber_mail import PublicSender, queue_news
+from traceapp.recall.subscribing import forget_unconfirmed
 from traceapp.recall.told import advance_told
 from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
 from traceapp.submission.records_jobs import JOBS as RECORDS
@@ -186,8 +190,9 @@ def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str],
 
 
 def deliver(world: World, stopping: threading.Event | None = None) -> int:
-    """Hand over the calls to whoever is on duty, then the notices that are due, round by round as long as there are
-    any; once `stopping` is set, a server that hangs is not waited for."""
+    """Hand over the calls to whoever is on duty, then the notices that are due, then the mail to the public, round by
+    round as long as there are any; once `stopping` is set, a server that hangs is not waited for."""
+    _work_off(world, TELL_SUBSCRIBERS, 50, lambda session, key: queue_news(session, world.clock, key))
     until, tried = monotonic_seconds() + _LONGEST_DELIVERY_SECONDS, 0
     while count := _deliver_round(world, stopping):
         tried += count
@@ -197,18 +202,19 @@ def deliver(world: World, stopping: threading.Event | None = None) -> int:
 
 
 def _deliver_round(world: World, stopping: threading.Event | None) -> int:
-    due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS) if _is_due(world, kinds)]
+    due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS, PUBLIC_MAIL) if _is_due(world, kinds)]
     if not due:
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
     texts = text_post(settings.text_url, settings.text_token, settings.var_dir, stopping)
     vault, base_url, clock = world.vault, settings.base_url, world.clock
-    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender | ConsumerSender] = {
+    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender | ConsumerSender | PublicSender] = {
         CALLS: DutySender(post=post, base_url=base_url, clock=clock),
         LETTERS: NoticeSender(post=post, vault=vault, base_url=base_url, clock=clock, texts=texts),
         PASSED: PassedSender(Posts(post, texts), vault, base_url, clock),
-        CONSUMERS: ConsumerSender(Posts(post, texts), vault, base_url, clock)}
+        CONSUMERS: ConsumerSender(Posts(post, texts), vault, base_url, clock),
+        PUBLIC_MAIL: PublicSender(post=post, vault=vault, base_url=base_url, clock=clock)}
     return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
                            stopping=stopping) for kinds in due)
 
@@ -271,6 +277,7 @@ def keep_house(world: World) -> bool:
         forget_old_tables(session, world.clock, store=world.imports)
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
+        forget_unconfirmed(session, world.clock)
         proof.forget_used_challenges(session, world.clock)
         intake.forget_sources(session, now - _DAY)
         purge_work(session, now - timedelta(days=30))

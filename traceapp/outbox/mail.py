@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,9 +45,19 @@ class Post(Protocol):
     def send(self, letter: Letter) -> Delivery: ...
 
 
+class _WholeLinks(EmailPolicy):
+    """Writes the addresses of List- headers whole: programs read them, and none undoes what folding makes of a long
+    one."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower().startswith("list-"):
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
 def as_message(letter: Letter, sender: str) -> EmailMessage:
     """The letter in the form of RFC 5322; line breaks in a header are refused by the library."""
-    message = EmailMessage()
+    message = EmailMessage(policy=_WholeLinks())
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Date"], message["Message-ID"] = format_datetime(letter.at), letter.message_id
     message.set_content(letter.text)  # before further headers: it drops those about the content

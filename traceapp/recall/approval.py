@@ -19,6 +19,7 @@ from traceapp.trace.release import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
+from .announcing import announce_scope
 from .cases import (
     for_action,
     hold_source,
@@ -186,6 +187,7 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
     start_clocks(session, actor, clock, recall)
     tell_consignees(session, actor, clock, recall, _to_tell(session, recall), vault=vault)
+    announce_scope(session, clock, recall)
     session.flush()
     advance_if_told(session, clock, recall)
     session.flush()

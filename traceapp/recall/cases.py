@@ -79,11 +79,12 @@ def move(session: Session, actor: Actor, clock: Clock, recall: Recall, action: s
 
 
 MEANINGS = ("evaluated_quality", "evaluated_medical", "decided", "no_action", "submitted", "approved", "terminated",
-            "disposed")
+            "disposed", "corrected", "withdrawn")
 _DONE = {"assess": "assessing", "evaluated": "evaluated", "reassess": "reassessing", "decide": "decided",
          "decide_none": "decided_none", "submit": "submitted", "return": "returned", "approve": "approved",
          "execute": "executing", "check": "checking", "conclude": "concluded", "terminate": "terminated",
-         "extend": "extended", "reopen": "reopened", "cancel": "cancelled"}
+         "extend": "extended", "reopen": "reopened", "cancel": "cancelled",
+         "withdraw": "withdrawn"}
 TOLD: ColumnElement[bool] = Recall.approved_at.is_not(None)
 RUNS: ColumnElement[bool] = TOLD & Recall.state.not_in(ENDED)
 

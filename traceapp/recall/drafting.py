@@ -118,6 +118,9 @@ def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeR
     after = _checked_texts(command.recall)
     before = {name: getattr(recall, name) for name in after}
     changed = [name for name in after if before[name] != after[name]]
+    if is_told(recall) and any(name in (*PUBLIC_TEXTS, "contact") for name in changed):
+        raise Conflict("People have read these texts. Correct the notice instead: then everybody is told what was "
+                       "changed.", code="texts-told")
     for name in changed:
         setattr(recall, name, after[name])
     if changed:

@@ -62,10 +62,7 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     recall.closed_at, recall.closing_note = clock.now(), note
     sign(session, clock, recall, signer, ("terminated", note))
     move(session, actor, clock, recall, "terminate", {"note": note})
-    abouts = select(Notice.id).where(Notice.recall_id == recall.id)
-    streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
-    for about in _with_open_tasks(session, streams):
-        drop_tasks(session, actor, clock, about)
+    drop_all_tasks(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
     session.flush()
     return recall
@@ -83,6 +80,14 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     move(session, actor, clock, recall, "reopen", {"reason": reason, "scope_number": recall.scope_number})
     session.flush()
     return recall
+
+
+def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+    """Nobody has anything to do any more about the recall or one of its consignees."""
+    abouts = select(Notice.id).where(Notice.recall_id == recall.id)
+    streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
+    for about in _with_open_tasks(session, streams):
+        drop_tasks(session, actor, clock, about)
 
 
 def _refuse_open(session: Session, recall: Recall) -> None:

@@ -15,7 +15,8 @@ class RecallState(StrEnum):
     texts are made ready and approved by a second person. `notifying`: letters go out, every lot in scope reads
     “recalled”. `executing`: every direct consignee was told, answers come in. `effectiveness`: a sample is asked
     whether it understood and acted. `closing`: the books are balanced. `terminated`: the end; lots stay recalled.
-    `cancelled`: ended before it was assessed to the end. `closed_no_action`: decided that none is needed."""
+    `cancelled`: ended before people were told, or its notice was withdrawn. `closed_no_action`: decided that none is
+    needed."""
 
     draft = "draft"
     assessing = "assessing"
@@ -103,6 +104,8 @@ TRANSITIONS: dict[str, tuple[frozenset[RecallState], RecallState, str]] = {
     "extend": (frozenset({_S.notifying, _S.executing, _S.effectiveness, _S.closing}), _S.planned, "recall.write"),
     "reopen": (frozenset({_S.terminated, _S.closed_no_action}), _S.assessing, "recall.approve"),
     "cancel": (frozenset({_S.draft, _S.assessing, _S.decision, _S.planned}), _S.cancelled, "recall.write"),
+    "withdraw": (frozenset({_S.notifying, _S.executing, _S.effectiveness, _S.closing, _S.terminated}), _S.cancelled,
+                 "recall.approve"),
 }
 _TABLE = StateTable(TRANSITIONS, "A recall that is “%(state)s” cannot be changed by “%(action)s”.")
 next_state, actions_from = _TABLE.next_state, _TABLE.actions_from

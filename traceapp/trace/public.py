@@ -11,8 +11,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
+from sqlalchemy.orm import Session
 
+from .model import Lot
 from .policy import Verdict, VerdictFacts, verdict
 from .quick_reads import day, listed, moment, rows
 from .surroundings import ProductFacts, RawMaterial, Surroundings
@@ -179,6 +181,13 @@ def _journey(own: _OwnSteps, received: list[datetime], tested: Sequence[PublicIn
              ("inspected", inspected, places), ("released", [own.released_at] if own.released_at else [], places),
              ("shipped", shipped, tuple(sorted({item[2] for item in regions if item[2]}))))
     return tuple(Step(kind, min(moments), max(moments), where) for kind, moments, where in found if moments)
+
+
+def renew_pages(session: Session, lot_keys: Sequence[str]) -> None:
+    """Move the revision of lots on: something that their pages show was changed elsewhere."""
+    for start in range(0, len(lot_keys), 500):
+        session.execute(update(Lot).where(Lot.lot_key.in_(lot_keys[start:start + 500]))
+                        .values(revision=Lot.revision + 1).execution_options(synchronize_session=False))
 
 
 def scan_revision(connection: Connection, lot_key: str) -> int | None:

@@ -45,6 +45,7 @@ BOUNDED: dict[str, str | tuple[str, str]] = {
     "api_exports.adverse_events": LISTED, "api_exports.ledger": _RECALL, "api_exports.recalls": LISTED,
     "api_files.read_file": LISTED, "api_legal_clocks.list_clocks": _EVENT,
     "api_legal_clocks.list_recall_clocks": _RECALL, "api_legal_clocks.list_rules": OPEN,
+    "api_recall_notices.list_revisions": _RECALL,
     "api_recall_ledger.read_ledger": _RECALL, "api_recall_ledger.read_notices": _RECALL,
     "api_recalls.list_recalls": LISTED, "api_recalls.read_recall": _RECALL, "api_recalls.read_scope": _RECALL,
     "api_records.cancel_job": LISTED, "api_records.create_job": LISTED, "api_records.list_jobs": LISTED,

@@ -31,6 +31,7 @@ from . import (
     recall_case,
     recall_goods_in,
     recall_ledger,
+    recall_notice,
     recall_phases,
     recall_scope,
     recall_workbench,
@@ -44,10 +45,11 @@ from .recall_texts import TEXT_FIELDS, drafted_texts, typed_texts
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
 # regulator's, who has pages of its own without the work on the case.
+_PARTS = (recall_acts, recall_books, recall_case, recall_goods_in, recall_ledger, recall_notice, recall_phases,
+          recall_scope, recall_workbench)
 PERMISSIONS: dict[str, str] = joined({
     "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
-    recall_acts.PERMISSIONS, recall_case.PERMISSIONS, recall_ledger.PERMISSIONS, recall_phases.PERMISSIONS,
-    recall_scope.PERMISSIONS, recall_workbench.PERMISSIONS, recall_books.PERMISSIONS, recall_goods_in.PERMISSIONS)
+    *(part.PERMISSIONS for part in _PARTS))
 
 
 def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> RecallFilter:

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 
 from traceapp.web.permissions import PUBLIC
 
-from . import files, follow_up, front, recall_status, recalls, report_views, scan_views
+from . import files, follow_up, front, recall_feeds, recall_mail, recall_status, recalls, report_views, scan_views
 from .shortcut import Shortcut
 from .state import install_state
 
@@ -22,8 +22,14 @@ _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/recall-status/<path:rest>", "recall_status", recall_status.recall_status, ("GET",)),
     ("/recalls", "recall_list", recalls.recall_list, ("GET",)),
     ("/recalls/<reference>", "recall_page", recalls.recall_page, ("GET",)),
-    ("/recalls.json", "recalls_json", recalls.recalls_json, ("GET",)),
-    ("/recalls.atom", "recalls_atom", recalls.recalls_atom, ("GET",)),
+    ("/recalls.json", "recalls_json", recall_feeds.recalls_json, ("GET",)),
+    ("/recalls.atom", "recalls_atom", recall_feeds.recalls_atom, ("GET",)),
+    ("/recalls/subscribe", "recall_mail_form", recall_mail.form, ("GET",)),
+    ("/recalls/subscribe", "recall_mail_ask", recall_mail.ask, ("POST",)),
+    ("/recalls/subscribe/<token>", "recall_mail_confirm_page", recall_mail.confirm_page, ("GET",)),
+    ("/recalls/subscribe/<token>", "recall_mail_confirm", recall_mail.confirm, ("POST",)),
+    ("/recalls/leave/<token>", "recall_mail_leave_page", recall_mail.leave_page, ("GET",)),
+    ("/recalls/leave/<token>", "recall_mail_leave", recall_mail.leave, ("POST",)),
     ("/report", "report_begin", report_views.begin, ("GET",)),
     ("/report", "report_begin_submit", report_views.begin_submit, ("POST",)),
     ("/report/d/<token>/<name>", "report_step", report_views.step, ("GET",)),

@@ -16,7 +16,7 @@ from traceapp.code.labels import lot_link
 from traceapp.core.errors import TooMany
 from traceapp.gs1 import readings
 from traceapp.identity.rate import hit
-from traceapp.recall.public import public_recalls
+from traceapp.recall.public import PublicFilter, public_recalls
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.trace.policy import ReleaseState, Verdict
 from traceapp.web.context import source_network, world
@@ -39,7 +39,7 @@ def front() -> AnyResponse:
     if text:
         return _looked_up(text, request.args.get("gtin", "")[:14])
     with world().database.read() as session:
-        recalls = public_recalls(session, limit=_SHOWN_RECALLS)
+        recalls = public_recalls(session, PublicFilter(limit=_SHOWN_RECALLS))
         examples = _examples(session) if world().settings.development else []
     answer = public_page("front.html", examples=examples, recalls=[
         (linked(f"/recalls/{recall.facts.reference}"), scan_view.recall_view(recall.facts, g.language))

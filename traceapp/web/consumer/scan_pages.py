@@ -213,7 +213,10 @@ class ScanPages:
             doubt = None  # a batch that is in the news is scanned by many
         recalls: Sequence[RecallFacts] = ()
         if facts.is_recalled:
-            recalls = facts_of_sources(connection, facts.recall_sources) or recalls_of_lot(connection, facts.lot_key)
+            recalls = facts_of_sources(connection, facts.recall_sources) or [
+                one for one in recalls_of_lot(connection, facts.lot_key) if not one.is_withdrawn]
+        elif facts.is_on_hold:
+            recalls = [one for one in recalls_of_lot(connection, facts.lot_key) if one.is_withdrawn]
         if wish.is_json:
             said = page_text(json.dumps(scan_view.machine_answer(facts, verdict, recalls), ensure_ascii=False))
         else:

@@ -212,7 +212,8 @@ def recall_view(recall: RecallFacts, language: str) -> dict[str, str]:
     return {"reference": recall.reference, "title": _told(recall.title, language), "risk": _told(recall.risk, language),
             "action": _told(recall.action, language), "remedy": _told(recall.remedy, language),
             "contact": recall.contact, "url": f"/recalls/{recall.reference}?lang={language}",
-            "announced": day_text(local_day(recall.announced_at, PUBLIC_ZONE), language)}
+            "announced": day_text(local_day(recall.announced_at, PUBLIC_ZONE), language),
+            "ended": day_text(local_day(recall.closed_at, PUBLIC_ZONE), language) if recall.closed_at else ""}
 
 
 def _told(texts: Mapping[str, str], language: str) -> str:
@@ -231,6 +232,8 @@ def scan_content(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallFac
         "advice": said if verdict == Verdict.expired else Fixed(said),  # that one holds a day
         "phone": Fixed(product.contact_phone) if product else "",
         "recalls": [recall_view(recall, language) for recall in recalls] if verdict == Verdict.recalled else [],
+        "withdrawn": [recall_view(recall, language) for recall in recalls if recall.is_withdrawn],
+        "subscribe_url": f"/recalls/subscribe?lot={facts.lot_key}&lang={language}",
         "number": facts.number,
         "four_lines": four_lines(facts, language),
         "is_own": facts.is_own,
@@ -255,7 +258,8 @@ def machine_answer(facts: ScanFacts, verdict: Verdict, recalls: Sequence[RecallF
         "made_on": facts.made_on.isoformat() if facts.made_on else None,
         "expires_on": facts.expires_on.isoformat() if facts.expires_on else None,
         "recalls": [{"reference": recall.reference, "class": recall.recall_class, "title": dict(recall.title),
-                     "action": dict(recall.action), "contact": recall.contact} for recall in recalls],
+                     "action": dict(recall.action), "contact": recall.contact}
+                    for recall in recalls if not recall.is_withdrawn],
     }
 
 

@@ -1,0 +1,182 @@
+"""Who is told of an event of a recall by mail, and what the mail says at the moment of delivery."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.model import PartyContact
+from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import Clock
+from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_message
+from traceapp.outbox.mail import Letter, Post
+from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.trace.model import Lot
+from traceapp.vault.service import Vault, VaultError
+from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.work import add_work
+
+from .announcing import REVISION, TELL_SUBSCRIBERS, Event, event_named
+from .cases import recall_stream
+from .model import Notice, Recall, RecallLot
+from .notices import NOT_SENT_TASK, UNCERTAIN_TASK, raise_notice_task
+from .notices import sealed_about as notice_sealed_about
+from .public import PublicRecall, public_recall_by_id
+from .public_letters import (
+    CORRECTED,
+    GROWN,
+    PUBLISHED,
+    WITHDRAWN,
+    NewsFacts,
+    confirm_letter,
+    news_in_both,
+    news_subject,
+    news_text,
+)
+from .public_model import RecallRevision, RecallSubscriber, RecallSubscription, RevisionKind, SubscriberMail
+from .revising import REVISION_KIND
+from .subscribing import CONFIRM_DAYS, CONFIRM_KIND, about_of, confirm_token, sealed_about
+
+NEWS_KIND = "recall.news"
+KINDS = (CONFIRM_KIND, NEWS_KIND, REVISION_KIND)
+_A_STEP = 1000
+_MOST_NUMBERS = 50
+_EVERY = {"zh": "所有召回", "en": "every recall"}
+_KINDS = {RevisionKind.correction: CORRECTED, RevisionKind.withdrawal: WITHDRAWN}
+
+
+def queue_news(session: Session, clock: Clock, subject: str) -> int:
+    """How many subscribers were given a mail of the event that a work row names; those behind the last one follow by
+    another row. A row for each keeps that nobody gets two."""
+    name, _, after = subject.partition(" ")
+    event, now = event_named(name), clock.now()
+    recall = session.get(Recall, event.recall_id)
+    if recall is None or recall.is_drill:
+        return 0
+    ids = list(session.scalars(_listening(event, after).limit(_A_STEP)))
+    for key in ids:
+        session.add(SubscriberMail(event=name, subscriber_id=key, queued_at=now))
+        queue_message(session, clock, NewMessage(NEWS_KIND, f"subscriber:{key}", recall_stream(recall),
+                                                 {"event": name}))
+    if len(ids) == _A_STEP:
+        add_work(session, clock, TELL_SUBSCRIBERS, f"{name} {ids[-1]}")
+    return len(ids)
+
+
+def _listening(event: Event, after: str) -> Select[str]:
+    """Who confirmed a wish that this recall meets and has no mail of the event yet."""
+    lots = select(RecallLot.lot_key).where(RecallLot.recall_id == event.recall_id)
+    products = select(Lot.product_id).where(Lot.lot_key.in_(lots), Lot.product_id.is_not(None))
+    fits: ColumnElement[bool] = or_(
+        and_(RecallSubscription.product_id.is_(None), RecallSubscription.lot_key.is_(None)),
+        RecallSubscription.lot_key.in_(lots), RecallSubscription.product_id.in_(products))
+    has_mail = select(SubscriberMail.event).where(
+        SubscriberMail.event == event.name, SubscriberMail.subscriber_id == RecallSubscription.subscriber_id).exists()
+    return (select(RecallSubscription.subscriber_id).distinct()
+            .where(RecallSubscription.confirmed_at.is_not(None), RecallSubscription.subscriber_id > after, fits,
+                   ~has_mail).order_by(RecallSubscription.subscriber_id))
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSender:
+    """`send` and `settled` are what `outbox.delivery.deliver_due` asks for; for messages of the kinds in KINDS."""
+
+    post: Post
+    vault: Vault
+    base_url: str
+    clock: Clock
+
+    def send(self, session: Session, message: OutboxMessage) -> Delivery:
+        """One attempt. A mail that nobody waits for any more is refused, one that cannot be opened waits."""
+        ways = {CONFIRM_KIND: self._confirm, NEWS_KIND: self._news, REVISION_KIND: self._revision}
+        try:
+            letter = ways[message.kind](session, message)
+        except VaultError as error:
+            return Delivery("failed", error.code)
+        return letter if isinstance(letter, Delivery) else self.post.send(letter)
+
+    def _confirm(self, session: Session, message: OutboxMessage) -> Letter | Delivery:
+        wanted = session.get(RecallSubscription, message.payload["subscription"])
+        who = session.get(RecallSubscriber, wanted.subscriber_id) if wanted is not None else None
+        if wanted is None or who is None:
+            return Delivery("refused", NOT_NEEDED + "nobody waits for it")
+        language, about = message.payload["language"], about_of(session, wanted.product_id, wanted.lot_key)
+        token = confirm_token(wanted, self.vault)
+        # Who has confirmed before gets the same mail with the way to end it: whoever asked learns nothing.
+        link = f"{self.base_url}/recalls/subscribe/{token}?lang={language}" if token else (
+            f"{self._leave(who)}?lang={language}")
+        subject, text = confirm_letter(getattr(about, language) or _EVERY[language], link, CONFIRM_DAYS, language)
+        return self._letter(message, self._address(who), (subject, text), language)
+
+    def _news(self, session: Session, message: OutboxMessage) -> Letter | Delivery:
+        event = event_named(message.payload["event"])
+        who = session.get(RecallSubscriber, message.recipient.removeprefix("subscriber:"))
+        recall = public_recall_by_id(session, event.recall_id)
+        if who is None or recall is None:
+            return Delivery("refused", NOT_NEEDED + "nobody waits for it")
+        facts = self._facts(session, recall, event, leave=self._leave(who))
+        if recall.facts.is_withdrawn and facts.kind != WITHDRAWN:
+            return Delivery("refused", NOT_NEEDED + "the notice was withdrawn")
+        return self._letter(message, self._address(who),
+                            (news_subject(facts, who.language), news_text(facts, who.language)), who.language,
+                            ("List-Unsubscribe", f"<{facts.leave}>"),
+                            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+
+    def _revision(self, session: Session, message: OutboxMessage) -> Letter | Delivery:
+        said = message.payload
+        contact = session.get(PartyContact, message.recipient.removeprefix("contact:"))
+        notice = session.get(Notice, (said["recall"], said["consignee"]))
+        recall = public_recall_by_id(session, said["recall"])
+        if notice is None or recall is None:
+            return Delivery("refused", NOT_NEEDED + "there is no such notice")
+        if contact is None or not contact.is_active or not contact.email:
+            return Delivery("refused", "the contact has no e-mail address any more")
+        token = self.vault.open_text(notice.sealed_token, notice_sealed_about(notice.id))
+        facts = self._facts(session, recall, Event(said["recall"], REVISION, int(said["number"])),
+                            answer="" if recall.facts.is_closed else f"{self.base_url}/r/{token}")
+        language = "en" if contact.language == "en" else "zh"
+        return self._letter(message, contact.email, (news_subject(facts, language), news_in_both(facts, language)),
+                            "zh, en", ("Importance", "high"))
+
+    def _letter(self, message: OutboxMessage, to: str, said: tuple[str, str], language: str,
+                *headers: tuple[str, str]) -> Letter:
+        return Letter(to=to, subject=said[0], text=said[1], message_id=message.message_id, at=self.clock.now(),
+                      headers=(("Content-Language", language), *headers))
+
+    def _address(self, who: RecallSubscriber) -> str:
+        return self.vault.open_text(who.sealed_address, sealed_about(who.id))
+
+    def _leave(self, who: RecallSubscriber) -> str:
+        return f"{self.base_url}/recalls/leave/{self.vault.open_text(who.sealed_leave, sealed_about(who.id))}"
+
+    def _facts(self, session: Session, recall: PublicRecall, event: Event, *, answer: str = "",
+               leave: str = "") -> NewsFacts:
+        kind, said = PUBLISHED if event.number == 1 else GROWN, {}
+        if event.kind == REVISION:
+            row = session.get_one(RecallRevision, (event.recall_id, event.number))
+            kind, said = _KINDS[RevisionKind(row.kind)], {"zh": row.said_zh, "en": row.said_en}
+        facts = recall.facts
+        return NewsFacts(
+            kind=kind, reference=facts.reference, title=facts.title, said=said, risk=facts.risk, action=facts.action,
+            remedy=facts.remedy, contact=facts.contact, page=f"{self.base_url}/recalls/{facts.reference}",
+            answer=answer, leave=leave,
+            lots={language: recall.lots_text(language, _MOST_NUMBERS) for language in ("zh", "en")})
+
+    def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
+        """A letter to a consignee that did not go out is somebody's work; so is, once a recall, the news that without a
+        mail server reach nobody."""
+        if message.state in (MessageState.pending, MessageState.sent) or delivery.detail.startswith(NOT_NEEDED):
+            return
+        if message.kind == REVISION_KIND and message.state != MessageState.written:
+            notice = session.get(Notice, (message.payload["recall"], message.payload["consignee"]))
+            recall = session.get(Recall, message.payload["recall"])
+            if notice is not None and recall is not None:
+                raise_notice_task(session, SYSTEM, self.clock, recall, notice, UNCERTAIN_TASK
+                                  if message.state == MessageState.uncertain else NOT_SENT_TASK)
+        elif message.state == MessageState.written and message.kind != CONFIRM_KIND:
+            key = message.payload.get("recall") or event_named(message.payload["event"]).recall_id
+            recall = session.get_one(Recall, key)
+            raise_task(session, SYSTEM, self.clock, RaiseTask(
+                NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
+                params={"recall_id": recall.id, "reference": recall.reference}))
