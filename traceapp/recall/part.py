@@ -27,6 +27,10 @@ class RecallPart:
         """Which notices."""
         return _among(Notice.consignee_id, self.consignees)
 
+    def among_consignees(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """Which rows of another table, by its consignee."""
+        return _among(column, self.consignees)
+
     @property
     def of_lines(self) -> ColumnElement[bool]:
         """Which lines of the ledger."""
