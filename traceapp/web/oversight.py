@@ -45,7 +45,7 @@ BOUNDED: dict[str, str | tuple[str, str]] = {
     "api_exports.adverse_events": LISTED, "api_exports.ledger": _RECALL, "api_exports.recalls": LISTED,
     "api_files.read_file": LISTED, "api_legal_clocks.list_clocks": _EVENT,
     "api_legal_clocks.list_recall_clocks": _RECALL, "api_legal_clocks.list_rules": OPEN,
-    "api_recall_notices.list_revisions": _RECALL,
+    "api_recall_figures.read_figures": _RECALL, "api_recall_notices.list_revisions": _RECALL,
     "api_recall_ledger.read_ledger": _RECALL, "api_recall_ledger.read_notices": _RECALL,
     "api_recalls.list_recalls": LISTED, "api_recalls.read_recall": _RECALL, "api_recalls.read_scope": _RECALL,
     "api_records.cancel_job": LISTED, "api_records.create_job": LISTED, "api_records.list_jobs": LISTED,
@@ -57,7 +57,7 @@ BOUNDED: dict[str, str | tuple[str, str]] = {
     "regulator.evidence_chain": _NAMED, "regulator.evidence_excerpt": _NAMED, "regulator.evidence_file": OPEN,
     "regulator.evidence_packet": _EVENT,
     "regulator.evidence_script": OPEN, "regulator.evidence_verify": OPEN, "regulator.home": OPEN,
-    "regulator.lot": _LOT, "regulator.recall": _RECALL, "regulator.records": LISTED,
+    "regulator.lot": _LOT, "regulator.recall": _RECALL, "regulator.recall_status": _RECALL, "regulator.records": LISTED,
     "regulator.records_file": LISTED, "regulator.report": _REPORT, "regulator.report_file": LISTED,
     "regulator.reports": LISTED,
 }

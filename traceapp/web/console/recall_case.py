@@ -21,7 +21,6 @@ from traceapp.recall.model import Recall
 from traceapp.recall.queries import (
     LedgerFilter,
     NoticeRow,
-    Totals,
     ledger_page,
     notice_rows,
     scope_rows,
@@ -34,7 +33,7 @@ from traceapp.surveillance.queries import signal_by_id
 from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
-from traceapp.web.ui import charts
+from traceapp.web.recall_status import figure_values
 from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, own_name, word
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
@@ -79,7 +78,6 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "extended": recall_by_id(db, case.extends_id) if case.extends_id else None,
             "clocks": clocks_about(db, recall_stream(case)),
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
-    values["funnel"] = _funnel(values["totals"]) if is_told(case) else None
     ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
@@ -90,7 +88,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:
-    return {"lots": scope_rows(db, case.id)}
+    return {"lots": scope_rows(db, case.id), **(figure_values(db, case) if is_told(case) else {})}
 
 
 def _scope(db: Session, case: Recall) -> dict[str, Any]:
@@ -206,14 +204,6 @@ def _further(case: Recall) -> set[str]:
     if case.depth and is_open_for_change(case):
         found.add("strategy")
     return found
-
-
-def _funnel(totals: Totals) -> dict[str, Any]:
-    steps = ((_("To be told"), totals.consignees), (_("Letter delivered"), totals.notified),
-             (_("Link opened"), totals.opened), (_("Answered for every batch"), totals.answered))
-    rows = [(label, count, f"{count} / {totals.consignees}") for label, count in steps]
-    return {"drawing": charts.funnel(_("Consignees of the recall"), rows),
-            "rows": [{"cells": {"step": label, "count": text}} for label, _count, text in rows]}
 
 
 @blueprint.get("/recalls/<recall_id>/texts")

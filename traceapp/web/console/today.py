@@ -14,7 +14,8 @@ from traceapp.code.doubts import KINDS as ABOUT_SCANS
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
-from traceapp.recall.progress import progress_of
+from traceapp.recall.figure_reads import figures_of
+from traceapp.recall.figures import RecallCounts
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.states import ENDED, RecallState
 from traceapp.surveillance.budget import budget_state
@@ -23,8 +24,8 @@ from traceapp.surveillance.states import UNDECIDED
 from traceapp.trace.queries import lot_counts
 from traceapp.web.auth import may
 from traceapp.web.context import signed_in, world
+from traceapp.web.figure_words import funnel
 from traceapp.web.signal_words import case_names
-from traceapp.web.ui import charts
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.policy import BY_THEIR_ACT, duties_of, refuse_others_duty
@@ -127,9 +128,8 @@ def _news(session: Session) -> dict[str, Any]:
         values["names"] = case_names(session, values["signals"].rows)
     if may("recall.write"):
         running = recall_page(session, RecallFilter(states=_RUNNING, limit=10))
-        progress = progress_of(session, (row.id for row in running.rows))
-        values["recalls"] = [(row, progress[row.id], _funnel(row.reference, progress[row.id].consignees,
-                                                             progress[row.id].answered)) for row in running.rows]
+        figures = figures_of(session, world().clock.now(), running.rows)
+        values["recalls"] = [(row, _funnel(row.reference, figures[row.id].counts)) for row in running.rows]
     if may("complaint.read"):
         values["complaints"] = complaint_page(session, ComplaintFilter(states=("received",), limit=5))
     if may("trace.read"):
@@ -137,11 +137,10 @@ def _news(session: Session) -> dict[str, Any]:
     return values
 
 
-def _funnel(reference: str, consignees: int, answered: int) -> Any:
-    if not consignees:
+def _funnel(reference: str, counts: RecallCounts) -> Any:
+    if not counts.consignees:
         return None
-    return charts.funnel(gettext("Consignees of recall %(reference)s", reference=reference), [
-        (gettext("Told"), consignees, f"{consignees}"), (gettext("Answered"), answered, f"{answered} / {consignees}")])
+    return funnel(counts, gettext("Consignees of recall %(reference)s", reference=reference))["drawing"]
 
 
 def _known(session: Session, task_id: str) -> Task:

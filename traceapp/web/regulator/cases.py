@@ -32,6 +32,7 @@ from traceapp.web.code_names import names_of_codes
 from traceapp.web.context import world
 from traceapp.web.oversight import bounded, needed_scope, own_clocks, reached, reached_lots, recall_part
 from traceapp.web.reading import ZONE, given, same_page
+from traceapp.web.recall_status import status_values
 from traceapp.web.words import word
 from traceapp.worklist.legal_clocks import clocks_about
 
@@ -39,7 +40,8 @@ from .layout import blueprint, page
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {name: "regulator.read" for name in (
-    "regulator.cases", "regulator.adverse_event", "regulator.lot", "regulator.recall")}
+    "regulator.cases", "regulator.adverse_event", "regulator.lot", "regulator.recall",
+    "regulator.recall_status")}
 
 
 @blueprint.get("/cases")
@@ -138,3 +140,14 @@ def recall(recall_id: str) -> Response:
                                   "totals": totals_of(db, case.id, recall_part()),
                                   "signed": signatures(db, case.id)}
     return page("regulator/recall.html", case=case, **values)
+
+
+@blueprint.get("/recalls/<recall_id>/status")
+def recall_status(recall_id: str) -> Response:
+    """How far an announced recall is, on one page to print."""
+    with world().database.read() as db:
+        case = recall_by_id(db, recall_id)
+        if not is_told(case):
+            raise NotFound("There is no such recall.", code="unknown-recall", place="recall_id")
+        values = status_values(db, case, recall_part())
+    return page("regulator/recall_status.html", case=case, values=values)

@@ -18,7 +18,8 @@ _ = lazy_gettext
 NAVIGATION = (
     ("regulator.reports", _("Download reports"), "regulator.read", ("regulator.records",)),
     ("regulator.cases", _("Open a case or batch"), "regulator.read",
-     ("regulator.adverse_event", "regulator.lot", "regulator.recall", "regulator.report")),
+     ("regulator.adverse_event", "regulator.lot", "regulator.recall", "regulator.recall_status",
+      "regulator.report")),
     ("regulator.evidence", _("Verify evidence"), "evidence.read", ("regulator.evidence_chain",)),
 )
 
