@@ -120,6 +120,11 @@ def make_plant(console: Console) -> Plant:
                                                "reason": "a new questionnaire brings reports from everywhere"})["id"]
     report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
     ids |= {"report_id": report["id"], "position": "1"}
+    made = api.post(f"/recalls/{recall.id}/files/us_status", {})
+    api.upload(f"/recalls/{recall.id}/files/us_status/1/steps", {
+        "step": "sent", "at": clock.now().isoformat(), "authority": "FDA", "channel": "e-mail",
+        "proof": (io.BytesIO(b"receipt"), "receipt.txt")})
+    ids |= {"file_kind": "us_status", "file_version": "1", "step_number": "1", "copy_name": made["copies"][0]["name"]}
     with database.write() as session:
         file = read_list("imdrf.csv", b"annex,code,term,path,selectable\nA,A04,Material,A04,no\nA,A0401,Break,A04|A0401,yes\n")
         import_list(session, house.manager, clock, ImportList(file, "2026"))

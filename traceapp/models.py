@@ -26,6 +26,7 @@ from traceapp.recall import telling_model as telling
 from traceapp.recall import public_model as recall_notices
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
+from traceapp.submission import recall_file_model as recall_files
 from traceapp.submission import report_model as reports
 from traceapp.surveillance import cause_model as causes
 from traceapp.surveillance import drift_model as drifts
@@ -47,6 +48,6 @@ metadata = Base.metadata
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
            "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
            "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
-           "printing", "promises", "recall", "recall_books", "recall_notices", "reports", "returns", "roster",
-           "screens", "sensors", "service_clocks", "submission", "surveillance", "telling", "trace", "vault",
+           "printing", "promises", "recall", "recall_books", "recall_files", "recall_notices", "reports", "returns",
+           "roster", "screens", "sensors", "service_clocks", "submission", "surveillance", "telling", "trace", "vault",
            "watching", "worklist"]

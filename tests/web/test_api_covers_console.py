@@ -124,6 +124,9 @@ ACTS = {
     "records_job_cancel": "POST /exports/records/jobs/<file_id>/cancel",
     "exchange_subscription_pause": "POST /subscriptions/<subscription_id>/pause",
     "exchange_subscription_resume": "POST /subscriptions/<subscription_id>/resumption",
+    "recall_file_make": "POST /recalls/<recall_id>/files/<file_kind>",
+    "recall_file_texts": "PUT /recalls/<recall_id>/files/<file_kind>/texts",
+    "recall_file_step": "POST /recalls/<recall_id>/files/<file_kind>/<file_version>/steps",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.
@@ -134,6 +137,9 @@ FILES = {
     "lot_scans_export": "GET /lots/<lot_key>/scan-doubts", "lot_events": "GET /lots/<lot_key>/events", "products_export": "GET /exports/products",
     "partners_export": "GET /exports/parties", "links_export": "GET /exports/links", "complaints": "GET /exports/complaints",
     "signal_causes_file": "GET /exports/signals/<signal_id>/causes",
+    "recall_file": "GET /recalls/<recall_id>/files/<file_kind>/<file_version>/copies/<copy_name>",
+    "recall_file_proof": "GET /recalls/<recall_id>/files/<file_kind>/<file_version>/proofs/<step_number>",
+    "recall_package": "GET /recalls/<recall_id>/package", "recall_files": "GET /recalls/<recall_id>/files",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
     "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems", "capa_record": "GET /exports/capas/<capa_id>",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",

@@ -115,7 +115,8 @@ class _Sheet:
     def _group(self, group: Group) -> None:
         rows = [self._cell_row(row) for row in group.rows()]
         table = self._table_rows(group.table) if group.table is not None else []
-        first = min(_height([*rows, *table][0]), _KEPT_WHOLE) if rows or table else 0
+        begun = rows[:1] or table[:2]  # the head of a table is never alone at the foot of a page
+        first = sum(min(_height(row), _KEPT_WHOLE) for row in begun)
         size = _BAND if group.level == 1 else _SIZE
         tint = _BAND_TINT if group.level == 1 else _TINT
         bands = [_Box(_LEFT, _RIGHT - _LEFT, self.setter.lines(group.title, _RIGHT - _LEFT - 2 * _PAD, size, bold=True),

@@ -22,11 +22,13 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a head; columns in `numbers` are set to the right."""
+    """Rows under a head; columns in `numbers` are set to the right. `widths` are shares; empty: in a document that is
+    edited all columns are equal."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
+    widths: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,12 @@ def _block(block: Block, chart: int) -> str:
 
 
 def _paragraph(text: str, style: str = "") -> str:
-    return f'<w:p>{style}<w:r><w:t xml:space="preserve">{_said(text)}</w:t></w:r></w:p>'
+    return f"<w:p>{style}<w:r>{_lines(text)}</w:r></w:p>"
+
+
+def _lines(text: str) -> str:
+    """The text of a run, broken where it breaks."""
+    return "<w:br/>".join(f'<w:t xml:space="preserve">{_said(line)}</w:t>' for line in text.split("\n"))
 
 
 def _said(text: str) -> str:
@@ -100,8 +105,8 @@ def _said(text: str) -> str:
 
 
 def _table(table: Table) -> str:
-    width = _WIDTH_TWIPS // len(table.head)
-    grid = "".join(f'<w:gridCol w:w="{width}"/>' for _ in table.head)
+    shares = table.widths or [1] * len(table.head)
+    grid = "".join(f'<w:gridCol w:w="{_WIDTH_TWIPS * share // sum(shares)}"/>' for share in shares)
     edges = "".join(f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="999999"/>'
                     for edge in ("top", "left", "bottom", "right", "insideH", "insideV"))
     rows = [_row(table, table.head, is_head=True)] if any(table.head) else []
@@ -117,7 +122,7 @@ def _row(table: Table, cells: Sequence[str], *, is_head: bool = False) -> str:
         bold = "<w:rPr><w:b/></w:rPr>" if is_head else ""
         shade = '<w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="EEEEEE"/></w:tcPr>' if is_head else "<w:tcPr/>"
         said.append(f'<w:tc>{shade}<w:p><w:pPr><w:spacing w:after="40"/>{align}</w:pPr><w:r>{bold}'
-                    f'<w:t xml:space="preserve">{_said(text)}</w:t></w:r></w:p></w:tc>')
+                    f"{_lines(text)}</w:r></w:p></w:tc>")
     head = "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>" if is_head else "<w:trPr><w:cantSplit/></w:trPr>"
     return f'<w:tr>{head}{"".join(said)}</w:tr>'
 

@@ -42,6 +42,7 @@ from . import (
     print_jobs,
     products,
     promises,
+    recall_files,
     recalls,
     records,
     registrations,
@@ -65,7 +66,8 @@ PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_event_decisions, adverse_events, capas, cause_sample, code_lists, complaints, crisis,
     drifts, duty, erasing, exchange, excursions, expected, files, gallery, gaps, group_rule, groups, imports, labels,
     legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots,
-    own_account, partners, persons, print_jobs, products, promises, recalls, records, registrations, reports, search,
+    own_account, partners, persons, print_jobs, products, promises, recall_files, recalls, records, registrations,
+    reports, search,
     signal_basis, signal_case, signal_planning, signal_screen, signal_terms, signals, subscriptions, today, traces,
     watching)))
 

@@ -81,7 +81,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
-                     steps=_steps(case), acts=_acts(case), tabs=_tabs(case, part), me=actor(), ending=ending,
+                     steps=_steps(case), acts=_acts(case), tabs=case_tabs(case, part), me=actor(), ending=ending,
                      ending_do=ending_do, clock_words=clock_words, is_told=is_told(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, **values)
@@ -145,14 +145,16 @@ _PARTS = {"overview": _overview, "assessment": _assessment, "scope": _scope, "co
           "ledger": _ledger, "checks": _checks}
 
 
-def _tabs(case: Recall, part: str) -> list[dict[str, Any]]:
+def case_tabs(case: Recall, part: str) -> list[dict[str, Any]]:
+    """The parts of the page of a case, and its files, which stand on a page of their own."""
     shown = PARTS if is_told(case) else PARTS[:3]
     words = {"overview": _("Overview"),
              "assessment": _("Assessment"), "checks": _("Checks"), "scope": _("Scope"),
              "consignees": _("Consignees"), "ledger": _("Ledger")}
     return [{"label": words[name], "url": url_for("console.recall", recall_id=case.id, part=name),
              "current": name == part} for name in shown] + [
-        {"label": _("Books"), "url": url_for("console.recall_books", recall_id=case.id), "current": False}]
+        {"label": _("Books"), "url": url_for("console.recall_books", recall_id=case.id), "current": part == "books"},
+        {"label": _("Files"), "url": url_for("console.recall_files", recall_id=case.id), "current": part == "files"}]
 
 
 # The course in the order of the way: title, the states in which it is the present step, the column with its time.

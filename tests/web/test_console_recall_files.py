@@ -1,0 +1,63 @@
+"""Files for authorities of a recall on the pages of staff: written, made, sent with a proof, handed out."""
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories_recall import decided, make_house
+from tests.factories_web import Console
+from traceapp.submission.model import ExportRecord
+
+
+@pytest.fixture(scope="module")
+def here(console: Console) -> str:
+    """The address of the files of a decided case."""
+    case = decided(console.database, console.clock, make_house(console.database, console.clock))
+    return f"/console/recalls/{case.id}/authority-files"
+
+
+def test_a_file_goes_from_what_is_missing_to_sent(console: Console, here: str) -> None:
+    browser = console.browser("quality")
+    page = browser.get(here).text
+    assert "Report of a correction or removal" in page and "No clock of this authority runs" in page
+    assert "21 CFR 7.53(b)(6)" in browser.get(f"{here}?do=write-us_status").text
+    assert browser.post(f"{here}/us_status/texts", {"text-completion": "by 31 January"}).status_code == 303
+    assert browser.post(f"{here}/us_status/make").status_code == 303
+    page = browser.get(here).text
+    assert re.search(r"Version 1 is made. [1-9] required fields are missing", page) and "Made, not sent" in page
+    link = re.search(rf'href="({here}/us_status/1/files/[^"]+\.docx)" title="SHA-256 ([0-9a-f]{{64}})"', page)
+    assert link
+    answer = browser.get(link[1])
+    assert hashlib.sha256(answer.data).hexdigest() == link[2] == answer.headers["X-Content-SHA256"]
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
+        assert "by 31 January" in package.read("word/document.xml").decode()
+    with console.database.read() as session:
+        assert session.scalar(select(ExportRecord.kind).where(ExportRecord.sha256 == link[2])) == "recall_file"
+    sent = {"step": "sent", "at": "2026-11-20T09:00", "authority": "FDA", "channel": "e-mail"}
+    assert browser.post(f"{here}/us_status/1/steps", sent).status_code == 422
+    assert 'value="FDA"' in browser.last.text and "Add the proof that it was sent" in browser.last.text  # type: ignore[union-attr]
+    assert browser.post(f"{here}/us_status/1/steps", sent | {
+        "proof": (io.BytesIO(b"receipt"), "receipt.txt")}).status_code == 303
+    page = browser.get(here).text
+    assert "FDA · e-mail" in page
+    proof = re.search(rf'href="({here}/us_status/1/proofs/1)"', page)
+    assert proof and browser.get(proof[1]).data == b"receipt"
+
+
+def test_the_page_is_chinese_for_chinese_readers_and_closed_to_others(console: Console, here: str) -> None:
+    page = console.browser("quality", "zh").get(here).text
+    assert "医疗器械召回事件报告表" in page and "填写缺项" in page
+    assert console.browser("operator").get(here).status_code == 403
+    case = here.removesuffix("/authority-files")
+    assert f'href="{here}"' in console.browser("quality").get(case).text
+
+
+def test_all_of_it_comes_as_one_archive(console: Console, here: str) -> None:
+    answer = console.browser("quality").get(here.replace("authority-files", "package/export"))
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
+        assert package.testzip() is None and "manifest.json" in package.namelist()

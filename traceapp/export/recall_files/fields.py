@@ -1,0 +1,139 @@
+"""What a file for an authority is made of: its fields as a table, and what a case says in each. Pure."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .dossier import RecallDossier
+
+Reader = Callable[[RecallDossier, str], str]
+
+
+class Origin(StrEnum):
+    """Where a field comes from. `person`: the case does not hold it, somebody writes it for the file."""
+
+    house = "house"
+    registration = "registration"
+    case = "case"
+    evaluation = "evaluation"
+    scope = "scope"
+    ledger = "ledger"
+    notices = "notices"
+    checks = "checks"
+    events = "events"
+    person = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class FileField:
+    """One field. `number` and `source` are how the law names it; `read` answers what the case says in a language, empty
+    where it says nothing: then somebody writes it under `key`. `table` names the table that follows it: `lots`,
+    `devices` (lots without what we have of them) or `consignees`."""
+
+    key: str
+    number: str
+    zh: str
+    en: str
+    source: str
+    origin: Origin
+    read: Reader | None = None
+    is_required: bool = True
+    table: str = ""
+
+    def title(self, language: str) -> str:
+        """Its name in a language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """Fields under one head."""
+
+    zh: str
+    en: str
+    fields: tuple[FileField, ...]
+
+    def title(self, language: str) -> str:
+        """Its name in a language."""
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A file: which law asks for it, whose authority takes it, in which languages it is made, and the rules of legal
+    clocks that it answers; a clock with several files ends once all of them were confirmed."""
+
+    name: str
+    jurisdiction: str
+    zh: str
+    en: str
+    source: str
+    languages: tuple[str, ...]
+    rules: frozenset[str]
+    groups: tuple[FieldGroup, ...]
+
+    def title(self, language: str) -> str:
+        """Its name in a language."""
+        return self.zh if language == "zh" else self.en
+
+    @property
+    def fields(self) -> tuple[FileField, ...]:
+        """All of its fields in order."""
+        return tuple(one for group in self.groups for one in group.fields)
+
+    @property
+    def lists_consignees(self) -> bool:
+        """Whether it names every consignee."""
+        return any(one.table == "consignees" for one in self.fields)
+
+
+def told(one: FileField, dossier: RecallDossier, language: str) -> str:
+    """What the case itself says in a field."""
+    return one.read(dossier, language).strip() if one.read else ""
+
+
+def said(one: FileField, dossier: RecallDossier, language: str) -> str:
+    """What stands in a field: what the case says, else what somebody wrote, else nothing. What somebody wrote stands
+    also for a text of the case that is in another language than the file."""
+    found, written = told(one, dossier, language), dossier.written.get(one.key, "").strip()
+    return written if written and (not found or is_foreign(found, language)) else found
+
+
+def is_foreign(text: str, language: str) -> bool:
+    """Whether an English file would hold Chinese."""
+    return language == "en" and any("\u4e00" <= sign <= "\u9fff" for sign in text)
+
+
+def is_missing(one: FileField, dossier: RecallDossier, language: str) -> bool:
+    """Whether the law asks for a field in which nothing stands."""
+    return one.is_required and not said(one, dossier, language)
+
+
+def missing_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileField, ...]:
+    """The fields that the law asks for and in which nothing stands, in any language that the file is made in."""
+    return tuple(one for one in kind.fields
+                 if any(is_missing(one, dossier, language) for language in kind.languages))
+
+
+def writable_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileField, ...]:
+    """The fields that somebody may write for the file: those of which the case says nothing, or in another language."""
+    return tuple(one for one in kind.fields if not one.table and any(
+        not (text := told(one, dossier, language)) or is_foreign(text, language) for language in kind.languages))
+
+
+def untranslated_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileField, ...]:
+    """The fields in which the file holds another language than its own."""
+    return tuple(one for one in kind.fields if any(
+        is_foreign(said(one, dossier, language), language) for language in kind.languages))
+
+
+ABSENT: Mapping[str, str] = {"en": "NOT AVAILABLE. Required by %s.", "zh": "未提供。%s要求填写。"}
+
+
+def shown(one: FileField, dossier: RecallDossier, language: str) -> str:
+    """The text that is printed: a field that is not filled says so."""
+    found = said(one, dossier, language)
+    if found:
+        return found
+    return ABSENT[language] % one.source if one.is_required else "—"

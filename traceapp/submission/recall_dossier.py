@@ -1,0 +1,246 @@
+"""A recall case read once, for the files that authorities get of it: a number of statements that does not grow."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from sqlalchemy import Text, func, or_, select, type_coerce
+from sqlalchemy.orm import Session
+
+from traceapp.adverse_event.model import AdverseEvent
+from traceapp.adverse_event.reportability import jurisdiction_of
+from traceapp.capa.queries import capas_about
+from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.markets import home_market, sold_by
+from traceapp.catalog.model import PackagingLevel, Party, PartyContact, Product, ProductKind, Registration, Site
+from traceapp.code.model import SerialRange
+from traceapp.complaint.model import Complaint
+from traceapp.complaint.seriousness import SeriousnessCriterion
+from traceapp.core.clock import Clock
+from traceapp.export.case_report import Organisation
+from traceapp.export.recall_files import KINDS
+from traceapp.export.recall_files.dossier import (
+    Checks,
+    DossierLot,
+    DossierProduct,
+    Harm,
+    MarketEntry,
+    RecallDossier,
+    Signed,
+    Telling,
+    UnitFigures,
+)
+from traceapp.export.recall_files.fields import FileKind
+from traceapp.identity.lookup import names_of_users
+from traceapp.recall.evaluation import latest_evaluation
+from traceapp.recall.executing import checks_of
+from traceapp.recall.model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
+from traceapp.recall.queries import Totals, signatures, totals_of
+from traceapp.trace.model import Lot
+
+from .case_surroundings import organisation_of
+from .recall_file_model import RecallFile, RecallFileText
+from .report_model import Report
+
+_GTIN_MARK = "/01/"
+_NAMED_SILENT, _NAMED_EVENTS = 60, 50
+# What an authority is told of: products, and materials that were shipped; what was used up here is no goods.
+_LEFT_THE_HOUSE = or_(Product.kind != ProductKind.material, Product.id.is_(None), RecallLot.shipped > 0)
+
+
+def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
+    """All that the files say of a case, now, without what was written for one of them."""
+    totals = totals_of(session, recall.id)
+    home = home_market(session)
+    lots, products = _lots(session, recall)
+    entries = _entries(session, recall, products)
+    organisations = _organisations(session, [one for entry in entries for one in (
+        entry.manufacturer_id, entry.holder_id, entry.representative_id)])
+    hazard = latest_evaluation(session, recall.id)
+    owner = recall.owner_id or recall.opened_by
+    people = names_of_users(session, [owner])
+    return RecallDossier(
+        reference=recall.reference, at=clock.now(), state=recall.state, recall_class=recall.recall_class,
+        is_drill=recall.is_drill, title=_both(recall, "title"), risk=_both(recall, "risk"),
+        action=_both(recall, "action"), remedy=_both(recall, "remedy"), reason=recall.reason, contact=recall.contact,
+        opened_at=recall.opened_at, firm=organisations.get("", Organisation()), trigger_kind=recall.trigger_kind,
+        trigger=recall.trigger_text, mandate=recall.mandate, awareness_at=recall.awareness_at,
+        decided_at=recall.decided_at, decision=recall.decision, approved_at=recall.approved_at,
+        closed_at=recall.closed_at, closing_note=recall.closing_note, answer_by=recall.answer_by,
+        depth=recall.depth or "", scope_number=recall.scope_number, scope_hash=recall.scope_hash or "",
+        owner=people.get(owner, ""), home=home, lots=lots, products=products,
+        markets=tuple(_market(entry, organisations) for entry in entries),
+        figures=_figures(session, recall, totals, home), countries=_countries(session, recall.id),
+        told=_telling(session, recall, totals), checks=_checks(recall, checks_of(session, recall)),
+        harm=_harm(session, recall.id), hazard=hazard.content if hazard else {},
+        signatures=tuple(Signed(one.user_name, one.meaning, one.at, one.signed_hash)
+                         for one in signatures(session, recall.id)),
+        capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)))
+
+
+def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[str, RecallDossier]:
+    """The same for each kind of file: with what was written for it, and the version that it would be. Two
+    statements."""
+    texts = session.scalars(select(RecallFileText).where(RecallFileText.recall_id == recall_id)
+                            .order_by(RecallFileText.at, RecallFileText.position)).all()
+    versions = {one.kind: one for one in session.scalars(select(RecallFile).where(RecallFile.recall_id == recall_id)
+                                                         .order_by(RecallFile.version))}
+    found = {}
+    for kind in KINDS.values():
+        last = versions.get(kind.name)
+        found[kind.name] = replace(
+            dossier, written=_written(kind, texts), version=last.version + 1 if last else 1,
+            earlier=f"{dossier.reference} v{last.version}, {last.made_at:%Y-%m-%d}" if last else "")
+    return found
+
+
+def _written(kind: FileKind, texts: Sequence[RecallFileText]) -> dict[str, str]:
+    """What people wrote for a file, the last of each field. The same field of another file of the same authority
+    stands where nothing was written for this one."""
+    known = {one.key for one in kind.fields}
+    others = {row.key: row.text for row in texts
+              if row.key in known and KINDS[row.kind].jurisdiction == kind.jurisdiction}
+    return others | {row.key: row.text for row in texts if row.kind == kind.name}
+
+
+def _both(recall: Recall, name: str) -> dict[str, str]:
+    return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
+
+
+def _lots(session: Session, recall: Recall) -> tuple[tuple[DossierLot, ...], tuple[DossierProduct, ...]]:
+    """The scope as it is stored, with serial numbers and GTINs, and its products."""
+    serials: dict[str, list[tuple[str, str]]] = {}
+    for one in session.scalars(select(SerialRange).join(RecallLot, RecallLot.lot_key == SerialRange.lot_key).where(
+            RecallLot.recall_id == recall.id).order_by(SerialRange.lot_key, SerialRange.prefix, SerialRange.first)):
+        ends = (one.first, one.first + one.count - 1)
+        serials.setdefault(one.lot_key, []).append(tuple(  # type: ignore[arg-type]
+            f"{one.prefix}{number:0{one.width}d}" for number in ends))
+    rows = session.execute(
+        select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
+        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall.id, _LEFT_THE_HOUSE)
+        .order_by(Product.code, Lot.number, Lot.lot_key)).all()
+    products = {product.id: product for _row, _lot, product in rows if product is not None}
+    gtins = _gtins(session, recall.id)
+    lots = tuple(DossierLot(
+        lot.number, lot.uri, _gtin_of(lot.uri) or gtins.get(lot.product_id or "", ""), lot.product_id,
+        product.name_zh if product else lot.name, product.name_en if product else lot.name, row.made, row.in_stock,
+        row.shipped, lot.unit or "", lot.made_on, lot.expires_on, tuple(serials.get(lot.lot_key, ())))
+        for row, lot, product in rows)
+    return lots, tuple(DossierProduct(
+        one.id, one.code, one.name_zh, one.name_en, one.usage_zh, one.usage_en, gtins.get(one.id, ""),
+        one.registration_number, one.risk_class) for one in products.values())
+
+
+def _gtin_of(uri: str) -> str:
+    start, mark, rest = uri.partition(_GTIN_MARK)
+    return rest[:14] if mark and rest[:14].isdigit() else ""
+
+
+def _gtins(session: Session, recall_id: str) -> dict[str, str]:
+    """The smallest pack of each product in scope."""
+    theirs = select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(
+        RecallLot.recall_id == recall_id)
+    found: dict[str, str] = {}
+    for level in session.scalars(select(PackagingLevel).where(PackagingLevel.product_id.in_(theirs))
+                                 .order_by(PackagingLevel.product_id, PackagingLevel.units, PackagingLevel.gtin)):
+        found.setdefault(level.product_id, level.gtin)
+    return found
+
+
+def _entries(session: Session, recall: Recall, products: Sequence[DossierProduct]) -> list[Registration]:
+    """The latest registration of each product in each market."""
+    latest: dict[tuple[str, str], Registration] = {}
+    for one in sold_by(session, [product.id for product in products], recall.opened_at.date()):
+        latest[one.product_id, jurisdiction_of(one.market)] = one
+    return list(latest.values())
+
+
+def _market(entry: Registration, known: Mapping[str, Organisation]) -> MarketEntry:
+    return MarketEntry(
+        entry.product_id, jurisdiction_of(entry.market), entry.number, entry.risk_class, entry.brand,
+        entry.common_name, entry.model, entry.specification, entry.catalogue_number, entry.udi_di,
+        entry.basic_udi_di, entry.fda_product_code, entry.emdn, entry.gmdn, entry.notified_body,
+        known.get(entry.manufacturer_id or entry.holder_id or "-"), known.get(entry.representative_id or "-"))
+
+
+def _organisations(session: Session, party_ids: Sequence[str | None]) -> dict[str, Organisation]:
+    """Parties as files name them, each with its first contact; ourselves under the empty id."""
+    own = session.scalar(select(Site.party_id).where(Site.is_own).order_by(Site.code).limit(1))
+    parties = parties_by_id(session, [own, *party_ids])
+    contacts: dict[str, PartyContact] = {}
+    for one in session.scalars(select(PartyContact).where(
+            PartyContact.party_id.in_(list(parties)), PartyContact.is_active).order_by(PartyContact.id)):
+        contacts.setdefault(one.party_id, one)
+    found = {key: organisation_of(party, contacts.get(key)) for key, party in parties.items()}
+    return found | ({"": found[own]} if own in found else {})
+
+
+def _figures(session: Session, recall: Recall, totals: Totals, home: str) -> tuple[UnitFigures, ...]:
+    """The case in each unit."""
+    ledger = {one.unit or "": one for one in totals.units}
+    scope = {unit or "": (made, stock) for unit, made, stock in session.execute(
+        select(Lot.unit, func.sum(RecallLot.made), func.sum(RecallLot.in_stock))
+        .join(RecallLot, RecallLot.lot_key == Lot.lot_key).outerjoin(Product, Product.id == Lot.product_id)
+        .where(RecallLot.recall_id == recall.id, _LEFT_THE_HOUSE).group_by(Lot.unit))}
+    at_home = {unit or "": units for unit, units in session.execute(
+        select(Lot.unit, func.sum(RecallLedger.shipped)).join(Lot, Lot.lot_key == RecallLedger.lot_key)
+        .join(Party, Party.id == RecallLedger.consignee_id)
+        .where(RecallLedger.recall_id == recall.id, Party.country == home).group_by(Lot.unit))}
+    found = []
+    for unit in sorted(scope.keys() | ledger.keys()):
+        made, stock = scope.get(unit, (Decimal(0), Decimal(0)))
+        one = ledger.get(unit)
+        figures = UnitFigures(unit, made, stock, at_home=at_home.get(unit, Decimal(0)))
+        found.append(replace(figures, shipped=one.shipped, on_hand=one.on_hand, used=one.used, returned=one.returned,
+                             unaccounted=one.unaccounted, unanswered=one.unanswered) if one else figures)
+    return tuple(found)
+
+
+def _countries(session: Session, recall_id: str) -> tuple[tuple[str, int], ...]:
+    return tuple(session.execute(
+        select(Party.country, func.count(func.distinct(RecallLedger.consignee_id)))
+        .join(Party, Party.id == RecallLedger.consignee_id).where(RecallLedger.recall_id == recall_id)
+        .group_by(Party.country).order_by(Party.country)).all())
+
+
+def _telling(session: Session, recall: Recall, totals: Totals) -> Telling:
+    """How far the notices are. Before they go out, the lines that were frozen say how many consignees there are."""
+    first, last, letters = session.execute(select(
+        func.min(Notice.sent_at), func.max(Notice.sent_at), func.count(Notice.sent_at)).where(
+            Notice.recall_id == recall.id)).one()
+    ways = session.execute(select(NoticeAttempt.way, func.count()).where(NoticeAttempt.recall_id == recall.id)
+                           .group_by(NoticeAttempt.way).order_by(NoticeAttempt.way)).all()
+    silent = session.scalars(
+        select(Party.name_zh).join(Notice, Notice.consignee_id == Party.id).where(
+            Notice.recall_id == recall.id, Notice.answered_at.is_(None)).order_by(Party.code)
+        .limit(_NAMED_SILENT)).all()
+    frozen = session.scalar(select(func.count(func.distinct(RecallLedger.consignee_id))).where(
+        RecallLedger.recall_id == recall.id)) or 0
+    return Telling(max(totals.consignees, frozen), totals.notified, totals.answered, totals.lines, totals.open_lines,
+                   first, last, letters, tuple(ways), tuple(silent))
+
+
+def _checks(recall: Recall, rows: Sequence[EffectivenessCheck]) -> Checks:
+    asked = [one for one in rows if one.checked_at is not None]
+    return Checks(recall.check_level or "", recall.check_share, len(rows), len(asked),
+                  sum(bool(one.received) for one in asked), sum(bool(one.understood) for one in asked),
+                  sum(bool(one.acted) for one in asked),
+                  sum(bool(one.received and one.understood and one.acted) for one in asked))
+
+
+def _harm(session: Session, recall_id: str) -> Harm:
+    """Events and complaints with batches in scope; nothing of a person."""
+    in_scope = select(RecallLot.lot_key).where(RecallLot.recall_id == recall_id)
+    death = type_coerce(AdverseEvent.seriousness, Text).like(f'%"{SeriousnessCriterion.death}"%')
+    events, serious, deaths = session.execute(select(
+        func.count(), func.count().filter(AdverseEvent.is_serious),
+        func.count().filter(or_(death, AdverseEvent.outcome == "fatal"))).where(
+            AdverseEvent.lot_key.in_(in_scope))).one()
+    references = session.scalars(select(AdverseEvent.reference).where(AdverseEvent.lot_key.in_(in_scope))
+                                 .order_by(AdverseEvent.reference).limit(_NAMED_EVENTS)).all()
+    complaints = session.scalar(select(func.count()).select_from(Complaint).where(Complaint.lot_key.in_(in_scope)))
+    numbers = session.scalars(select(Report.number).where(
+        Report.lot_key.in_(in_scope), Report.jurisdiction == "US", Report.sent_at.is_not(None), Report.number != "")
+        .distinct().order_by(Report.number).limit(_NAMED_EVENTS)).all()
+    return Harm(events, serious, deaths, complaints or 0, tuple(references), tuple(numbers))

@@ -1,0 +1,224 @@
+"""Files for authorities of a recall by API: what is due and missing, making, noting what happened, and all of a recall
+as one archive."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema, fields, validate
+
+from traceapp.export.recall_files.fields import FileField, missing_fields, said, writable_fields
+from traceapp.submission.recall_file_model import RecallFileStep
+from traceapp.submission.recall_file_queries import FileRow, FileVersion
+from traceapp.submission.recall_file_states import FileStep
+from traceapp.submission.recall_files import (
+    NoteStep,
+    WriteText,
+    keep_prepared,
+    kind_of,
+    note_step,
+    prepare_file,
+    write_texts,
+)
+from traceapp.web.context import signed_in, world
+from traceapp.web.recall_files import files_and_drafts, number_of, send_copy, send_package, send_proof
+
+from .blueprint import ApiBlueprint
+from .idempotency import unit_of_work
+from .schemas import FilePart, choice, created, moment, words
+
+blueprint = ApiBlueprint("api_recall_files", __name__, url_prefix="/api/v1", description="Recalls")
+PERMISSIONS = {f"api_recall_files.{name}": "recall.write" for name in (
+    "list_files", "read_fields", "make", "write", "note", "read_copy", "read_proof", "read_package")}
+
+
+class RecallFileCopySchema(Schema):
+    """One form of a version; its content is at `…/{version}/copies/{name}`."""
+
+    name = fields.String()
+    form = fields.String()
+    language = fields.String()
+    media_type = fields.String()
+    sha256 = fields.String()
+    size_bytes = fields.Integer()
+
+
+class RecallFileStepSchema(Schema):
+    """What happened to a version outside the house."""
+
+    position = fields.Integer()
+    step = choice(FileStep)
+    at = moment()
+    noted_at = moment()
+    by = fields.String()
+    authority = fields.String()
+    channel = fields.String()
+    number = fields.String()
+    note = fields.String()
+    proof_name = fields.String()
+    proof_sha256 = fields.String()
+
+
+class RecallFileVersionSchema(Schema):
+    """One version as it was made. `missing`: keys of required fields without content."""
+
+    kind = fields.String(attribute="file.kind")
+    version = fields.Integer(attribute="file.version")
+    made_at = moment(attribute="file.made_at")
+    made_by = fields.String(attribute="file.made_by")
+    missing = fields.List(fields.String(), attribute="file.missing")
+    scope_hash = fields.String(attribute="file.scope_hash")
+    state = fields.String()
+    copies = fields.List(fields.Nested(RecallFileCopySchema))
+    steps = fields.List(fields.Nested(RecallFileStepSchema))
+
+
+class RecallFileRowSchema(Schema):
+    """A kind of file. `missing`: keys of required fields without content, were it made now; `due_at`: of the clock that
+    runs, None where none does."""
+
+    kind = fields.String()
+    title = fields.Dict(keys=fields.String(), values=fields.String())
+    jurisdiction = fields.String()
+    source = fields.String()
+    languages = fields.List(fields.String())
+    state = fields.String()
+    due_at = moment(allow_none=True)
+    rule_id = fields.String(allow_none=True)
+    missing = fields.List(fields.String())
+    versions = fields.List(fields.Nested(RecallFileVersionSchema))
+
+
+class RecallFileFieldSchema(Schema):
+    """A field as it would be filled now, by language; None where nothing stands."""
+
+    key = fields.String()
+    number = fields.String()
+    source = fields.String()
+    origin = fields.String()
+    title = fields.Dict(keys=fields.String(), values=fields.String())
+    is_required = fields.Boolean()
+    is_missing = fields.Boolean()
+    is_writable = fields.Boolean()
+    value = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
+
+
+class RecallFileTextsSchema(Schema):
+    """What is written for fields that the case does not hold, by key; empty takes it away."""
+
+    texts = fields.Dict(keys=words(40), values=words(8000), required=True, validate=validate.Length(min=1, max=60))
+
+
+class NoteRecallFileSchema(Schema):
+    """What happened. `sent` needs authority, channel and proof; `confirmed` the authority's number, and ends the legal
+    clock; `refused` a note."""
+
+    step = choice(FileStep, required=True)
+    at = moment(required=True)
+    authority = words(200, load_default="")
+    channel = words(80, load_default="")
+    number = words(120, load_default="")
+    note = words(2000, load_default="")
+    proof = FilePart(load_default=None)
+
+
+_FORMS = ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+          "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/pdf", "application/json")
+
+
+def _described(view: Any) -> Any:
+    """The forms of a file in the description."""
+    for kind in _FORMS:
+        view = blueprint.alt_response(200, content_type=kind, schema={"type": "string", "format": "binary"})(view)
+    return view
+
+
+def _row(row: FileRow, missing: tuple[FileField, ...]) -> dict[str, Any]:
+    kind, due = row.kind, row.due
+    return {"kind": kind.name, "title": {"zh": kind.zh, "en": kind.en}, "jurisdiction": kind.jurisdiction,
+            "source": kind.source, "languages": kind.languages, "state": row.state,
+            "due_at": due.due_at if due else None, "rule_id": due.rule_id if due else None,
+            "missing": [one.key for one in missing], "versions": row.versions}
+
+
+@blueprint.route("/recalls/<recall_id>/files", methods=["GET"])
+@blueprint.response(200, RecallFileRowSchema(many=True))
+def list_files(recall_id: str) -> object:
+    """Files that authorities get of a recall: due dates, what is missing, versions with what happened to them"""
+    with world().database.read() as session:
+        _recall, rows, drafts = files_and_drafts(session, world().clock, recall_id)
+    return [_row(row, missing_fields(row.kind, drafts[row.kind.name])) for row in rows]
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>/fields", methods=["GET"])
+@blueprint.response(200, RecallFileFieldSchema(many=True))
+def read_fields(recall_id: str, file_kind: str) -> object:
+    """Every field of a file as it would be filled now, with its source"""
+    wanted = kind_of(file_kind)
+    with world().database.read() as session:
+        _recall, _rows, drafts = files_and_drafts(session, world().clock, recall_id)
+    draft = drafts[file_kind]
+    missing, writable = missing_fields(wanted, draft), writable_fields(wanted, draft)
+    return [{"key": one.key, "number": one.number, "source": one.source, "origin": str(one.origin),
+             "title": {"zh": one.zh, "en": one.en}, "is_required": one.is_required, "is_missing": one in missing,
+             "is_writable": one in writable,
+             "value": {language: said(one, draft, language) or None for language in wanted.languages}}
+            for one in wanted.fields]
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>", methods=["POST"])
+@blueprint.alt_response(201, schema=RecallFileVersionSchema)
+def make(recall_id: str, file_kind: str) -> Response:
+    """Make the next version of a file, in every form"""
+    here = world()
+    with here.database.snapshot() as session:
+        made = prepare_file(session, here.clock, recall_id, file_kind)
+    with unit_of_work() as session:
+        row = keep_prepared(session, signed_in(), here.clock, made, store=here.files)
+        _recall, rows, _drafts = files_and_drafts(session, here.clock, recall_id)
+        found: FileVersion = next(one for one in rows if one.kind.name == file_kind).versions[0]
+        return created(RecallFileVersionSchema(), found, "api_recall_files.read_copy", recall_id=recall_id,
+                       file_kind=file_kind, file_version=str(row.version), copy_name=found.copies[0].name)
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>/texts", methods=["PUT"])
+@blueprint.arguments(RecallFileTextsSchema)
+@blueprint.response(204)
+def write(given: dict[str, Any], recall_id: str, file_kind: str) -> None:
+    """Write fields that the case does not hold"""
+    with unit_of_work() as session:
+        write_texts(session, signed_in(), world().clock, WriteText(recall_id, file_kind, given["texts"]))
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>/<file_version>/steps", methods=["POST"])
+@blueprint.arguments(NoteRecallFileSchema, location="multipart")
+@blueprint.alt_response(201, schema=RecallFileStepSchema)
+def note(given: dict[str, Any], recall_id: str, file_kind: str, file_version: str) -> Response:
+    """Note that a version was sent, confirmed or refused"""
+    here, proof = world(), given.pop("proof")
+    kept = (proof.filename or "proof", here.files.read_all(proof.stream, "proof")) if proof else None
+    with unit_of_work() as session:
+        row: RecallFileStep = note_step(session, signed_in(), here.clock, NoteStep(
+            recall_id, file_kind, number_of(file_version), proof=kept, **given), store=here.files)
+        return created(RecallFileStepSchema(), row, "api_recall_files.list_files", recall_id=recall_id)
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>/<file_version>/copies/<copy_name>", methods=["GET"])
+@_described
+def read_copy(recall_id: str, file_kind: str, file_version: str, copy_name: str) -> Response:
+    """One form of a version"""
+    return send_copy(recall_id, file_kind, file_version, copy_name)
+
+
+@blueprint.route("/recalls/<recall_id>/files/<file_kind>/<file_version>/proofs/<step_number>", methods=["GET"])
+@blueprint.alt_response(200, content_type="application/octet-stream", schema={"type": "string", "format": "binary"})
+def read_proof(recall_id: str, file_kind: str, file_version: str, step_number: str) -> Response:
+    """The proof of a step"""
+    return send_proof(recall_id, file_kind, file_version, step_number)
+
+
+@blueprint.route("/recalls/<recall_id>/package", methods=["GET"])
+@blueprint.alt_response(200, content_type="application/zip", schema={"type": "string", "format": "binary"})
+def read_package(recall_id: str) -> Response:
+    """All of a recall as one archive, with the SHA-256 of each file in it"""
+    return send_package(recall_id)

@@ -1,0 +1,153 @@
+"""Console: the files that authorities get of a recall: what is due, what is missing, what was made, sent, confirmed."""
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.export.recall_files import KINDS
+from traceapp.export.recall_files.fields import missing_fields, told, untranslated_fields, writable_fields
+from traceapp.identity.lookup import names_of_users
+from traceapp.submission.recall_file_states import FileStep
+from traceapp.submission.recall_files import (
+    NoteStep,
+    WriteText,
+    keep_prepared,
+    note_step,
+    prepare_file,
+    write_texts,
+)
+from traceapp.web import clock_words
+from traceapp.web import recall_files as handed
+from traceapp.web.context import actor, world
+from traceapp.web.i18n import language
+from traceapp.web.reading import ZONE, given
+
+from .acting import Done, Refusal, perform
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+from .recall_case import case_tabs
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
+    "files", "file_make", "file_texts", "file_step", "file", "file_proof", "package")}
+
+
+@blueprint.get("/recalls/<recall_id>/authority-files")
+def recall_files(recall_id: str) -> Response:
+    """Every file; `do` opens the form of an act: `write-KIND`, `note-KIND-VERSION`."""
+    return _show(recall_id, given("do"))
+
+
+def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int = 200) -> Response:
+    here = world()
+    with here.database.read() as db:
+        case, rows, drafts = handed.files_and_drafts(db, here.clock, recall_id)
+        people = names_of_users(db, [*(version.file.made_by for row in rows for version in row.versions),
+                                     *(step.by for row in rows for version in row.versions for step in version.steps)])
+    states = {row.kind.name: _state(row.kind.name, drafts) for row in rows}
+    act, _dash, on = do.partition("-")
+    name, _dash, version = on.partition("-")
+    form = form or Entered()
+    values: dict[str, Any] = {}
+    if act == "write" and name in KINDS:
+        values = {"writing": KINDS[name], "fields": _written(name, drafts)}
+    elif act == "note" and name in KINDS:
+        values = {"noting": next((one for row in rows if row.kind.name == name for one in row.versions
+                                  if str(one.file.version) == version), None), "noted_kind": KINDS[name]}
+    return case_page("console/recall_files.html", status, case=case, rows=rows, states=states, people=people,
+                     form=form, tabs=case_tabs(case, "files"), clock_words=clock_words, file_words=handed,
+                     kind_title=lambda kind: kind.title(language()), is_decided=case.decided_at is not None,
+                     **values)
+
+
+def _state(name: str, drafts: dict[str, Any]) -> dict[str, Any]:
+    """What would be missing if the file was made now."""
+    kind, draft = KINDS[name], drafts[name]
+    return {"missing": [one.title(language()) for one in missing_fields(kind, draft)],
+            "untranslated": len(untranslated_fields(kind, draft)), "writable": bool(writable_fields(kind, draft))}
+
+
+def _written(name: str, drafts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields that may be written, the missing ones first, each with what stands there."""
+    kind, draft = KINDS[name], drafts[name]
+    missing = set(missing_fields(kind, draft))
+    rows = [{"field": one, "text": draft.written.get(one.key, ""), "is_missing": one in missing,
+             "said": next(filter(None, (told(one, draft, code) for code in kind.languages)), "")}
+            for one in writable_fields(kind, draft)]
+    return sorted(rows, key=lambda row: not row["is_missing"])
+
+
+@blueprint.post("/recalls/<recall_id>/authority-files/<kind>/make")
+def recall_file_make(recall_id: str, kind: str) -> Response:
+    """Make the next version of a file."""
+    form, here = Entered(), world()
+    with here.database.snapshot() as db:
+        made = prepare_file(db, here.clock, recall_id, kind)
+
+    def run(db: Session) -> Done:
+        row = keep_prepared(db, actor(), here.clock, made, store=here.files)
+        return Done(_address(recall_id, kind), _(
+            "Version %(version)d is made. %(missing)d required fields are missing in it, and it says so.",
+            version=row.version, missing=len(row.missing)) if row.missing else _(
+                "Version %(version)d is made and complete.", version=row.version))
+
+    return perform(form, run, Refusal(lambda status: _show(recall_id, "", form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/authority-files/<kind>/texts")
+def recall_file_texts(recall_id: str, kind: str) -> Response:
+    """Write what the case does not hold."""
+    form = Entered()
+    texts = {name.removeprefix("text-"): form.text(name) for name in form.form if name.startswith("text-")}
+
+    def run(db: Session) -> Done:
+        write_texts(db, actor(), world().clock, WriteText(recall_id, kind, texts))
+        return Done(_address(recall_id, kind), _("Saved. Make the file to have it in there."))
+
+    return perform(form, run, Refusal(lambda status: _show(recall_id, f"write-{kind}", form, status),
+                                      {key: f"text-{key}" for key in texts}))
+
+
+@blueprint.post("/recalls/<recall_id>/authority-files/<kind>/<version>/steps")
+def recall_file_step(recall_id: str, kind: str, version: str) -> Response:
+    """Note that it was sent, confirmed or refused."""
+    form, here = Entered(), world()
+    step, at = form.choice("step", list(FileStep)), form.moment("at", str(ZONE))
+    proof = form.file("proof")
+    kept = (proof.filename or "proof", here.files.read_all(cast(BinaryIO, proof.stream), "proof")) if proof else None
+
+    def run(db: Session) -> Done:
+        assert at is not None
+        note_step(db, actor(), here.clock, NoteStep(
+            recall_id, kind, handed.number_of(version), step, at, form.text("authority"), form.text("channel"),
+            form.text("number"), form.text("note"), kept), store=here.files)
+        return Done(_address(recall_id, kind), _("Noted."))
+
+    return perform(form, run, Refusal(lambda status: _show(recall_id, f"note-{kind}-{version}", form, status)))
+
+
+@blueprint.get("/recalls/<recall_id>/authority-files/<kind>/<version>/files/<name>")
+def recall_file(recall_id: str, kind: str, version: str, name: str) -> Response:
+    """One form of a version."""
+    return handed.send_copy(recall_id, kind, version, name)
+
+
+@blueprint.get("/recalls/<recall_id>/authority-files/<kind>/<version>/proofs/<position>")
+def recall_file_proof(recall_id: str, kind: str, version: str, position: str) -> Response:
+    """The proof of a step."""
+    return handed.send_proof(recall_id, kind, version, position)
+
+
+@blueprint.get("/recalls/<recall_id>/package/export")
+def recall_package(recall_id: str) -> Response:
+    """All of the recall as one archive."""
+    return handed.send_package(recall_id)
+
+
+def _address(recall_id: str, kind: str) -> str:
+    return url_for("console.recall_files", recall_id=recall_id, _anchor=kind)

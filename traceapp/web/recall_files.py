@@ -1,0 +1,80 @@
+"""Files for authorities of a recall as they are handed out, recorded with their hash before the first byte; and what a
+list of them shows."""
+from __future__ import annotations
+
+from flask import Response, send_file
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+
+from traceapp.attachment.store import open_file
+from traceapp.core.clock import Clock
+from traceapp.export.recall_files.dossier import RecallDossier
+from traceapp.recall.cases import recall_by_id
+from traceapp.recall.model import Recall
+from traceapp.submission.recall_dossier import dossier_of, drafts_of
+from traceapp.submission.recall_file_queries import FileRow, copy_named, file_rows, proof_of
+from traceapp.submission.recall_package import KIND as PACKAGE
+from traceapp.submission.recall_package import write_package
+from traceapp.submission.service import RecordExport, record_export
+
+from .context import actor, world
+from .files import disposition
+from .tables import NewFile
+from .tables import send_file as send_written
+from .words import Words
+
+_ = lazy_gettext
+FILE_STATES: Words = {
+    "draft": (_("Not made yet"), "plain"), "made": (_("Made, not sent"), "check"), "sent": (_("Sent"), "info"),
+    "confirmed": (_("Confirmed by the authority"), "go"), "refused": (_("Refused by the authority"), "stop")}
+_KIND = "recall_file"
+
+
+def files_and_drafts(session: Session, clock: Clock,
+                     recall_id: str) -> tuple[Recall, list[FileRow], dict[str, RecallDossier]]:
+    """The case, its files, and what each would say now. Raises NotFound."""
+    recall = recall_by_id(session, recall_id)
+    return recall, file_rows(session, recall), drafts_of(session, recall.id, dossier_of(session, clock, recall))
+
+
+def number_of(text: str) -> int:
+    """A version or position as an address names it; 0, which there is none of, for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
+
+
+def send_copy(recall_id: str, kind: str, version: str, name: str) -> Response:
+    """One form of a version. Raises NotFound."""
+    with world().database.read() as session:
+        found = copy_named(session, recall_id, kind, number_of(version), name[:120])
+    return _sent(found.name, found.sha256, found.media_type, {"recall": recall_id, "file": kind,
+                                                              "version": found.version})
+
+
+def send_proof(recall_id: str, kind: str, version: str, position: str) -> Response:
+    """The proof of a step. Raises NotFound."""
+    with world().database.read() as session:
+        found = proof_of(session, recall_id, kind, number_of(version), number_of(position))
+    return _sent(found.proof_name, found.proof_sha256, "application/octet-stream",
+                 {"recall": recall_id, "file": kind, "version": found.version, "proof": found.position})
+
+
+def send_package(recall_id: str) -> Response:
+    """All of a recall as one archive. Raises NotFound."""
+    here = world()
+    with here.database.snapshot() as session:
+        reference = recall_by_id(session, recall_id).reference
+        return send_written(NewFile(f"{PACKAGE}-{reference}", "zip", {"recall": recall_id}),
+                            lambda file: write_package(session, here.clock, recall_id, file, store=here.files))
+
+
+def _sent(name: str, sha256: str, media_type: str, told: dict[str, object]) -> Response:
+    here = world()
+    content = open_file(here.files, sha256)
+    with here.database.write() as session:
+        record_export(session, actor(), here.clock, RecordExport(_KIND, name.rpartition(".")[2][:8], 1, sha256, told))
+    answer = send_file(content, mimetype=media_type)
+    answer.headers["Content-Disposition"] = disposition("attachment", name)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-SHA256"] = sha256
+    return answer
