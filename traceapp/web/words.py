@@ -194,6 +194,7 @@ DUTIES: Words = {
     "recall.consumers": (_("Some consumers could not be told: look at their complaints"), "plain"),
     "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
     "recall.late_return": (_("Look at units that came back after the end"), "plain"),
+    "recall.partner": (_("A partner recalls batches that we have: look, hold, tell on"), "stop"),
     "capa.investigate": (_("Take up the CAPA and look for the cause"), "plain"),
     "capa.plan": (_("Find the cause and plan the actions"), "plain"),
     "capa.begin": (_("State the criterion and begin the actions"), "plain"),

@@ -6,9 +6,21 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
+from traceapp.recall.message import SCHEMA_PATH
 from traceapp.web.permissions import PUBLIC
 
-from . import files, follow_up, front, recall_feeds, recall_mail, recall_status, recalls, report_views, scan_views
+from . import (
+    files,
+    follow_up,
+    front,
+    recall_feeds,
+    recall_mail,
+    recall_messages,
+    recall_status,
+    recalls,
+    report_views,
+    scan_views,
+)
 from .shortcut import Shortcut
 from .state import install_state
 
@@ -30,6 +42,8 @@ _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/recalls/subscribe/<token>", "recall_mail_confirm", recall_mail.confirm, ("POST",)),
     ("/recalls/leave/<token>", "recall_mail_leave_page", recall_mail.leave_page, ("GET",)),
     ("/recalls/leave/<token>", "recall_mail_leave", recall_mail.leave, ("POST",)),
+    ("/recalls/<reference>.json", "recall_message", recall_messages.recall_json, ("GET",)),
+    (SCHEMA_PATH, "recall_message_schema", recall_messages.schema, ("GET",)),
     ("/report", "report_begin", report_views.begin, ("GET",)),
     ("/report", "report_begin_submit", report_views.begin_submit, ("POST",)),
     ("/report/d/<token>/<name>", "report_step", report_views.step, ("GET",)),

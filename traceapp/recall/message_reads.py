@@ -1,0 +1,101 @@
+"""What a recall message of ours says; and which of our lots a message of others means. Reads."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.lookup import products_by_id
+from traceapp.catalog.model import Party, Site
+from traceapp.code.model import SerialRange
+from traceapp.trace.identity import item_of
+from traceapp.trace.model import Lot
+
+from .message import MessageFacts, MessageLot, NamedLot, ReceivedMessage
+from .model import Recall, RecallSignature
+from .public import PublicRecall
+
+_PART = 500
+
+
+def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
+    """What the message of an announced recall says. Four statements more than the recall itself."""
+    facts = found.facts
+    recall = session.get_one(Recall, facts.id)
+    approvals = session.execute(select(func.count(), func.max(RecallSignature.at)).where(
+        RecallSignature.recall_id == facts.id, RecallSignature.meaning == "approved")).one()
+    serials = _serials(session, [lot.lot_key for lot in found.lots])
+    own = session.scalar(select(Party).join(Site, Site.party_id == Party.id).where(Site.is_own).order_by(Site.code)
+                         .limit(1))
+    return MessageFacts(
+        id=facts.id, reference=facts.reference, recall_class=facts.recall_class,
+        status="ended" if facts.is_closed else "active", revision=max(1, approvals[0]),
+        announced_at=facts.announced_at, changed_at=max(filter(None, (facts.announced_at, facts.closed_at,
+                                                                      approvals[1]))),
+        issuer={"zh": own.name_zh, "en": own.name_en} if own else {"zh": "", "en": ""},
+        issuer_gln=own.gln if own else None, title=facts.title, risk=facts.risk, action=facts.action,
+        remedy=facts.remedy, contact=facts.contact, depth=recall.depth, answer_by=recall.answer_by,
+        closed_at=facts.closed_at, lots=[MessageLot(
+            lot.number, lot.uri, lot.gtin, {"zh": lot.name_zh, "en": lot.name_en}, lot.made_on, lot.expires_on,
+            tuple(serials.get(lot.lot_key, ()))) for lot in found.lots])
+
+
+def _serials(session: Session, lot_keys: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for part in _parts(lot_keys):
+        for one in session.scalars(select(SerialRange).where(SerialRange.lot_key.in_(part)).order_by(
+                SerialRange.lot_key, SerialRange.prefix, SerialRange.first)):
+            first, last = (f"{one.prefix}{number:0{one.width}d}" for number in (one.first, one.first + one.count - 1))
+            found.setdefault(one.lot_key, []).append((first, last))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedLot:
+    """A lot of ours that a message means. `by`: `identifier`, the very same; `supplier_number`, a lot that came from
+    the issuer under this number and that we call otherwise."""
+
+    lot_key: str
+    number: str
+    name_zh: str
+    name_en: str
+    by: str
+    named: str
+    stock: Decimal
+    shipped: Decimal
+    unit: str | None
+    is_on_hold: bool
+    is_recalled: bool
+
+
+def concerned_lots(session: Session, message: ReceivedMessage) -> list[ConcernedLot]:
+    """The lots of ours that a message means, by identifier first. A few statements for each five hundred of its lots.
+    By the supplier's number is looked only where the issuer's GLN is that of a partner."""
+    by_key = {item_of(lot.uri, is_class=True).key: lot for lot in message.lots}
+    found: dict[str, tuple[Lot, str, NamedLot]] = {}
+    for part in _parts(by_key):
+        for lot in session.scalars(select(Lot).where(Lot.lot_key.in_(part))):
+            found[lot.lot_key] = (lot, "identifier", by_key[lot.lot_key])
+    by_number = {lot.number: lot for lot in message.lots}
+    supplier = session.scalar(select(Party.id).where(Party.gln == message.issuer_gln)) if message.issuer_gln else None
+    for part in _parts(by_number) if supplier else ():
+        for lot in session.scalars(select(Lot).where(
+                Lot.supplier_id == supplier, Lot.supplier_lot_number.in_(part))):
+            found.setdefault(lot.lot_key, (lot, "supplier_number", by_number[lot.supplier_lot_number]))
+    products = products_by_id(session, [lot.product_id for lot, _by, _named in found.values()])
+    rows = [_concerned(lot, by, named, products.get(lot.product_id or "")) for lot, by, named in found.values()]
+    return sorted(rows, key=lambda row: (row.by, row.number, row.lot_key))
+
+
+def _concerned(lot: Lot, by: str, named: NamedLot, product: object) -> ConcernedLot:
+    return ConcernedLot(
+        lot.lot_key, lot.number, getattr(product, "name_zh", lot.name), getattr(product, "name_en", lot.name), by,
+        named.number, max(lot.stock, Decimal(0)), lot.shipped, lot.unit, lot.is_on_hold, lot.is_recalled)
+
+
+def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(keys)
+    return (listed[start:start + _PART] for start in range(0, len(listed), _PART))

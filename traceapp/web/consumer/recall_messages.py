@@ -1,0 +1,39 @@
+"""One recall as a message for other systems, and the schema that it keeps."""
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from flask import Response, jsonify
+
+from traceapp.core.errors import NotFound
+from traceapp.recall.message import SCHEMA_NAME, recall_message
+from traceapp.recall.message_reads import message_facts
+from traceapp.recall.public import public_recall
+from traceapp.web.context import world
+
+
+def recall_json(reference: str) -> Response:
+    """The newest revision of the message of an announced recall."""
+    with world().database.read() as session:
+        found = public_recall(session, reference[:40])
+        if found is None:
+            raise NotFound("There is no recall with this number. All recalls stand under /recalls.",
+                           code="unknown-recall")
+        message = recall_message(message_facts(session, found), world().settings.base_url)
+    answer = jsonify(message)
+    answer.headers["Cache-Control"] = "public, max-age=1"
+    answer.headers["Link"] = f'<{message["$schema"]}>; rel="describedby"; type="application/schema+json"'
+    return answer
+
+
+def schema() -> Response:
+    """The schema of version 1, which does not change."""
+    answer = Response(_schema(), mimetype="application/schema+json")
+    answer.headers["Cache-Control"] = "public, max-age=86400"
+    return answer
+
+
+@cache
+def _schema() -> bytes:
+    return files("traceapp.recall").joinpath(f"data/{SCHEMA_NAME}.schema.json").read_bytes()
