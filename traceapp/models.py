@@ -22,8 +22,8 @@ from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import book_model as recall_books
 from traceapp.recall import model as recall
-from traceapp.recall import telling_model as telling
 from traceapp.recall import public_model as recall_notices
+from traceapp.recall import telling_model as telling
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import recall_file_model as recall_files

@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0053'
-down_revision = '0046'
+down_revision = '0052'
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,7 @@ import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
 revision = '0055'
-down_revision = '0046'
+down_revision = '0054'
 branch_labels = None
 depends_on = None
 

@@ -108,7 +108,7 @@ ACTS = {
     "recall_goods_in": "POST /recalls/<recall_id>/returns", "recall_explain": "POST /recalls/<recall_id>/differences",
     "recall_propose": "POST /recalls/<recall_id>/dispositions",
     "recall_confirm": "POST /recalls/<recall_id>/dispositions/<disposition_id>/confirmation",
-    "recall_withdraw": "POST /recalls/<recall_id>/dispositions/<disposition_id>/withdrawal",
+    "recall_undecide": "POST /recalls/<recall_id>/dispositions/<disposition_id>/withdrawal",
     "recall_check_tried": "POST /recalls/<recall_id>/checks/<consignee_id>/tries",
     "capa_open": "POST /capas", "capa_change": "PUT /capas/<capa_id>", "capa_link": "POST /capas/<capa_id>/links",
     "capa_step": "POST /capas/<capa_id>/steps", "capa_close": "POST /capas/<capa_id>/closing",

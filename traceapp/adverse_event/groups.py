@@ -96,7 +96,7 @@ def _around(members: Sequence[Member], rule: GroupRule) -> tuple[Member, ...]:
 
 
 def is_grouped(session: Session, clock: Clock, lot_key: str) -> bool:
-    """Whether complaints about a lot make a group, known or not: who asks adds work to find it. One query for most lots."""
+    """Whether complaints about a lot make a group, known or not; one query for most lots."""
     if lot_key == UNKNOWN_LOT:
         return False
     seen = [members for members in _members(session, clock, lot_key).values() if len(members) >= LEAST_BOUNDS[0]]

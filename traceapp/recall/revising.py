@@ -41,9 +41,10 @@ from .cases import (
 from .clocks import complete_clocks
 from .ending import drop_all_tasks
 from .model import Notice, Recall
-from .notices import TELEPHONE_TASK, raise_notice_task, with_mail
+from .notices import TELEPHONE_TASK, raise_notice_task, reachable
 from .public_model import RecallRevision, RevisionKind
 from .states import RecallState
+from .ways import MAIL
 from .wording import refuse_softeners
 
 REVISION_KIND = "recall.revision"
@@ -214,11 +215,11 @@ def _tell(session: Session, actor: Actor, clock: Clock, recall: Recall, revision
                                    .order_by(Notice.consignee_id)))
     contacts = recall_contacts(session, tuple(notice.consignee_id for notice in notices))
     for notice in notices:
-        reachable = with_mail(contacts.get(notice.consignee_id, ()))
-        for contact in reachable:
+        mailed = [contact for contact, way in reachable(contacts.get(notice.consignee_id, ())) if way == MAIL]
+        for contact in mailed:
             queue_message(session, clock, NewMessage(
                 REVISION_KIND, f"contact:{contact.id}", notice_stream(notice.id),
                 {"recall": recall.id, "consignee": notice.consignee_id, "number": revision.number}))
-        if not reachable:
+        if not mailed:
             raise_notice_task(session, actor, clock, recall, notice, TELEPHONE_TASK)
     announce_revision(session, clock, recall, revision.number)

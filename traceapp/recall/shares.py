@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import betaincinv, gammaln
+from math import exp, fsum, lgamma
 
 CERTAINTY = 0.95
 _LARGE = 20
@@ -58,6 +55,8 @@ def share_of(good: int, asked: int, population: int) -> Share:
 
 def clopper_pearson(good: int, asked: int, tail: float) -> tuple[float, float]:
     """The exact limits for a share of an endless population, `tail` being the risk at each end."""
+    from scipy.special import betaincinv  # large, and needed where a recall is checked only
+
     low = 0.0 if good == 0 else float(betaincinv(good, asked - good + 1, tail))
     high = 1.0 if good == asked else float(betaincinv(good + 1, asked - good, 1 - tail))
     return low, high
@@ -86,11 +85,11 @@ def _least(first: int, last: int, holds: Callable[[int], bool]) -> int:
 
 def _at_least(good: int, asked: int, all_good: int, population: int) -> float:
     """How probable it is to find at least `good` good ones when so many are good."""
-    found = np.arange(max(good, asked - (population - all_good)), min(asked, all_good) + 1)
-    terms = _log_choices(all_good, found) + _log_choices(population - all_good, asked - found)
-    return float(np.exp(terms - _log_choices(population, np.array([asked]))).sum())
+    found = range(max(good, asked - (population - all_good)), min(asked, all_good) + 1)
+    every = _log_choices(population, asked)
+    return fsum(exp(_log_choices(all_good, one) + _log_choices(population - all_good, asked - one) - every)
+                for one in found)
 
 
-def _log_choices(of: int, taken: NDArray[np.int64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
-    return result
+def _log_choices(of: int, taken: int) -> float:
+    return lgamma(of + 1) - lgamma(taken + 1) - lgamma(of - taken + 1)

@@ -99,7 +99,7 @@ def _line(lot_key: str, values: Mapping[str, str], errors: dict[str, str]) -> an
         except InvalidInput as error:
             errors[place] = translated(error)
             numbers[name] = Decimal(0)
-    return answer.AnswerLine(lot_key, **numbers)
+    return answer.AnswerLine(lot_key, numbers["on_hand"], numbers["used"], numbers["returned"])
 
 
 def _address(endpoint: str, token: str) -> str:

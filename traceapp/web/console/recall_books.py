@@ -32,7 +32,7 @@ from .layout import blueprint
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_books": "recall.write", "console.recall_explain": "recall.write",
                                "console.recall_propose": "recall.write", "console.recall_confirm": "recall.approve",
-                               "console.recall_withdraw": "recall.write"}
+                               "console.recall_undecide": "recall.write"}
 _MOST_ROWS = 200
 DISPOSITIONS: Words = {
     "rework": (lazy_gettext("Rework under a new number"), "info"), "destroy": (lazy_gettext("Destroy"), "stop"),
@@ -134,7 +134,7 @@ def recall_confirm(recall_id: str, disposition_id: str) -> Response:
 
 
 @blueprint.post("/recalls/<recall_id>/dispositions/<disposition_id>/withdraw")
-def recall_withdraw(recall_id: str, disposition_id: str) -> Response:
+def recall_undecide(recall_id: str, disposition_id: str) -> Response:
     """Take back what only one person signed."""
     form = Entered()
 
