@@ -5,9 +5,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.jobs.working import work_off
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.work import (
     LeaseLost,
@@ -17,6 +19,7 @@ from traceapp.worklist.work import (
     finish_work,
     open_work,
     purge_work,
+    take_work,
 )
 
 
@@ -118,3 +121,53 @@ def test_only_done_rows_are_purged(database: Database, clock: FixedClock) -> Non
         assert purge_work(session, clock.now() + timedelta(seconds=1)) == 1
     with database.read() as session:
         assert open_work(session) == {"surveillance.rescore": 1}
+
+
+def test_a_piece_that_failed_is_as_it_was_and_its_try_is_counted_when_it_is_put_off(
+        database: Database, clock: FixedClock) -> None:
+    added(database, clock, 1)
+    with pytest.raises(RuntimeError), database.write() as session:
+        piece = take_work(session, clock, "surveillance.rescore")
+        assert piece is not None and piece.attempts == 0
+        finish_work(session, clock, piece)
+        raise RuntimeError
+    with database.write() as session:
+        assert take_work(session, clock, "surveillance.rescore") == piece
+        fail_work(session, clock, piece, "RuntimeError")
+    with database.write() as session:
+        assert take_work(session, clock, "surveillance.rescore") is None
+        clock.move_to(clock.now() + timedelta(seconds=2))
+        again = take_work(session, clock, "surveillance.rescore")
+        assert again is not None and (again.id, again.attempts) == (piece.id, 1)
+        with pytest.raises(LeaseLost):
+            finish_work(session, clock, piece)
+        finish_work(session, clock, again)
+    assert claimed(database, clock) == []
+
+
+def test_two_workers_at_once_do_each_piece_once_also_where_the_first_try_of_some_fails(
+        database: Database, clock: FixedClock) -> None:
+    added(database, clock, 20)
+    both, done, failed = threading.Barrier(2), [], set()
+
+    def act(_session: object, subject: str) -> None:
+        if subject.endswith("7") and subject not in failed:
+            failed.add(subject)
+            raise RuntimeError
+        done.append(subject)
+
+    def work() -> None:
+        both.wait()
+        work_off(database, clock, "surveillance.rescore", 50, act)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    with database.read() as session:
+        open_rows = {row.subject_key: row.attempts for row in session.scalars(
+            select(WorkRow).where(WorkRow.done_at.is_(None)))}
+    # A failed one may have been taken by the other worker before it was put off; then it was done there.
+    assert set(open_rows) <= failed and all(tries == 1 for tries in open_rows.values())
+    assert sorted(done) == sorted(f"lot-{number}" for number in range(20) if f"lot-{number}" not in open_rows)

@@ -1,6 +1,7 @@
 """Writers of SQLite take turns, and none waits without end."""
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from traceapp.app import create_app
 from traceapp.config import Settings, read_settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.db.database import sqlite_module, sqlite_wal_is_safe
 from traceapp.db.write_lock import Busy, WriteLock
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.work import add_work
@@ -168,3 +170,21 @@ def test_the_web_answers_503_with_a_time_to_come_back(settings: Settings, sqlite
 def test_the_time_is_a_setting(tmp_path: Path) -> None:
     assert read_settings({"TRACEAPP_VAR_DIR": str(tmp_path)}).lock_wait_seconds == 15
     assert read_settings({"TRACEAPP_VAR_DIR": str(tmp_path), "TRACEAPP_LOCK_WAIT_SECONDS": "3"}).lock_wait_seconds == 3
+
+
+@pytest.mark.skipif(not sqlite_wal_is_safe(sqlite_module().sqlite_version_info), reason="folds only a safe log")
+def test_what_is_folded_is_in_the_file_itself_while_a_writer_is_at_work(tmp_path: Path, clock: FixedClock) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'house.sqlite'}")
+    WorkRow.__table__.create(database.engine)
+    with database.write() as session:
+        add_work(session, clock, "a", "first")
+    with database.write() as session:
+        add_work(session, clock, "a", "second")
+        session.flush()
+        database.fold_log()
+    shutil.copy(tmp_path / "house.sqlite", tmp_path / "copy.sqlite")
+    copy = Database(f"sqlite:///{tmp_path / 'copy.sqlite'}")
+    with copy.read() as session:
+        assert session.scalars(select(WorkRow.subject_key)).all() == ["first"]
+    copy.close()
+    database.close()

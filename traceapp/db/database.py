@@ -180,8 +180,9 @@ class Database:
 
     def fold_log(self) -> None:
         """Bring what was written on SQLite from the log into the file, without making a writer wait; `jobs` does it
-        every second, so that the writer who fills the log does not have to. Nothing to do on PostgreSQL."""
-        if self.is_sqlite:
+        every second, so that the writer who fills the log does not have to. Nothing to do on PostgreSQL, and nothing
+        is done by a SQLite with the WAL-reset bug, which this would invite."""
+        if self.is_sqlite and sqlite_wal_is_safe(sqlite_module().sqlite_version_info):
             with self._read_engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").close()
 

@@ -97,7 +97,8 @@ def fail_work(session: Session, clock: Clock, row: WorkRow | Piece, error: str) 
 
     `error` is a code or a message without personal values; it is cut to 500 characters. Raises LeaseLost.
     """
-    stored = session.get(WorkRow, row.id, with_for_update=True, populate_existing=row not in session)
+    is_known = isinstance(row, WorkRow) and row in session
+    stored = session.get(WorkRow, row.id, with_for_update=True, populate_existing=not is_known)
     if stored is None or stored.done_at is not None or stored.attempts != row.attempts:
         raise LeaseLost("Another worker has taken over this work.")
     if isinstance(row, Piece):
