@@ -13,6 +13,7 @@ from typing import Any
 
 from .captures import captures
 from .codes import codes
+from .detector_years import detector_years
 from .genealogies import genealogies
 from .hostile_gs1 import hostile_gs1
 from .kills import kills
@@ -21,7 +22,8 @@ from .nulls import nulls
 from .options import Options
 
 RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {
-    "capture": captures, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills, "notices": notices,
+    "capture": captures, "detector": detector_years, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills,
+    "notices": notices,
     "nulls": nulls, "resolver": codes}
 
 
@@ -31,8 +33,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261122,
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
-                        help="how often, where a run repeats something (capture: 50, genealogy: 5000, kills: 50, "
-                             "gs1: 100000, notices: 10000, nulls: 4, resolver: 100000)")
+                        help="how often, where a run repeats something (capture: 50, detector: 20, genealogy: "
+                             "5000, gs1: 100000, kills: 50, notices: 10000, nulls: 4, resolver: 100000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
                         help="which one the run of captures works on")
     given = parser.parse_args()

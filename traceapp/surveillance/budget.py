@@ -25,6 +25,7 @@ from traceapp.signals.budget import (
 
 from .alarm import NodeKind, SeverityGroup
 from .model import SignalDecision
+from .screen_model import ScreenRun
 from .watch_model import FalseAlarmBudget, WatchNode
 
 ABOUT = "service:false-alarm-budget"
@@ -156,6 +157,9 @@ def budget_state(session: Session, on: date) -> BudgetState:
         nodes[kind] = max(nodes.get(kind, 0), number) if group else 0
     lots = nodes.get(NodeKind.lot, 0)
     promised = promise.split.promised(lots)
+    # The screens look at everything every night: their part of the year is given away with the first of them.
+    if session.scalar(select(ScreenRun.product_id).limit(1)) is not None:
+        spent[SCREENS] = promised * promise.weights.get(SCREENS, 0.0) / 100
     kinds = tuple(KindSpent(kind, promise.weights.get(kind, 0.0), promised * promise.weights.get(kind, 0.0) / 100,
                             spent.get(kind, 0.0), nodes.get(kind, 0)) for kind in KINDS)
     return BudgetState(promise, on, lots, promised, sum(spent.values()), kinds, *_decided(session, on))
@@ -171,12 +175,16 @@ def _decided(session: Session, on: date) -> tuple[int, int]:
     return found.get("refute", 0), found.get("confirm", 0)
 
 
-def allot_levels(session: Session, begun: Sequence[tuple[str, str, date]], on: date) -> list[float]:
-    """The level of each test that begins, given as (kind, group, day) in order of time, by what holds now."""
-    split = promise_now(session).split
-    lots = session.scalar(select(func.count()).select_from(WatchNode).where(
+def lots_of_year(session: Session, on: date) -> int:
+    """How many lots came under watch in the year until `on`."""
+    return session.scalar(select(func.count()).select_from(WatchNode).where(
         WatchNode.kind == NodeKind.lot, WatchNode.severity_group == SeverityGroup.harm,
         WatchNode.begun_on > on - YEAR, WatchNode.begun_on <= on)) or 0
+
+
+def allot_levels(session: Session, begun: Sequence[tuple[str, str, date]], on: date) -> list[float]:
+    """The level of each test that begins, given as (kind, group, day) in order of time, by what holds now."""
+    split, lots = promise_now(session).split, lots_of_year(session, on)
     found: dict[int, float] = {}
     for kind, group in dict.fromkeys((kind, group) for kind, group, _ in begun):
         places = [place for place, one in enumerate(begun) if one[:2] == (kind, group)]

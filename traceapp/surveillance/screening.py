@@ -2,9 +2,9 @@
 
 Counted are all complaints about the product that were not set aside, of harm or not, each cluster of duplicates once
 and each report once a lot, a term and in all; reports without a lot or a term are part of what is compared with.
-A pair stands out with three reports or more, IC025 above 0 and EB05 of 2 or more. The screen makes hypotheses: it
-knows nothing of units in use, and no false-alarm budget holds it. Among reports without any cause it flags fewer than
-one product in twenty (a test simulates it), so what it flags is a task to look, never a signal by itself.
+A pair stands out with three reports or more, IC025 above 0 and EB05 of 2 or more, where chance is as unlikely to make
+it as the screens' share of the false-alarm budget wants (`screen_budget`). The screen makes hypotheses: it knows
+nothing of units in use, so what it flags is a task to look, never a signal by itself.
 """
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from traceapp.trace.model import Lot
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .jumps import DAYS, Jump, jumps_of
+from .screen_budget import allowed_now, chance_of_pair
 from .screen_model import ScreenCell, ScreenRun
 
 if TYPE_CHECKING:
@@ -61,11 +62,13 @@ class Cell:
     eb05: float | None
     prr: float | None
     ror: float | None
+    is_flagged: bool = False
 
-    @property
-    def is_flagged(self) -> bool:
-        """Whether it stands out by both lower limits."""
-        return self.reports >= LEAST_FLAGGED and self.ic025 > 0 and (self.eb05 or 0.0) >= LEAST_EB05
+    def judged(self, whole: int, most: float) -> Cell:
+        """The same pair; it stands out by both lower limits, and is at most so likely by chance among all reports."""
+        stands_out = self.reports >= LEAST_FLAGGED and self.ic025 > 0 and (self.eb05 or 0.0) >= LEAST_EB05
+        return replace(self, is_flagged=stands_out and chance_of_pair(
+            self.reports, self.lot_reports, self.term_reports, whole) <= most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,11 @@ def screen_product(session: Session, product_id: str, today: date) -> Screening:
     words: dict[str, int] = {}
     columns = (array("q"), array("i"), array("i"))
     number, recent, since = 0, [], today - timedelta(days=DAYS)
+    allowed, looks, a_year_ago = allowed_now(session, today), 0, today - timedelta(days=365)
     for lot_key, terms, day in _reports(session, product_id):
         if day >= since:
             recent.append((day, terms))
+        looks += len(set(terms)) if day >= a_year_ago else 0
         lot = lots.setdefault(lot_key, len(lots))
         for term in set(terms) or {_NO_TERM}:
             for column, value in zip(columns, (number, lot, words.setdefault(term, len(words))), strict=True):
@@ -122,25 +127,27 @@ def screen_product(session: Session, product_id: str, today: date) -> Screening:
         number += 1
     if not number:
         return Screening(product_id)
-    return replace(_judged(product_id, list(lots), list(words), columns),
-                   jumps=jumps_of(recent, today - timedelta(days=1)))
+    return replace(_judged(product_id, (list(lots), list(words)), columns, allowed.of_pair(looks)),
+                   jumps=jumps_of(recent, today - timedelta(days=1), allowed.of_jump(len(words))))
 
 
-def _judged(product_id: str, lots: list[str], words: list[str], columns: tuple[Any, Any, Any]) -> Screening:
+def _judged(product_id: str, names: tuple[list[str], list[str]], columns: tuple[Any, Any, Any],
+            most: float) -> Screening:
     import numpy as np
 
     from traceapp.signals.screen import count_codes, screen, shrink
     from traceapp.signals.shrinkage import STARTS
 
+    lots, words = names
     report, lot, term = (np.frombuffer(column, dtype=column.typecode) for column in columns)
     counts = count_codes(lot, term, (len(lots), len(words)), reports=report)
     found = screen(counts)
     is_fitted = counts.a.size >= LEAST_PAIRS
     shrunk = shrink(found, prior=None if is_fitted else STARTS[0])
     listed = np.flatnonzero(counts.a >= LEAST_LISTED)
-    names = [(lots[counts.lots[at]], words[counts.terms[at]]) for at in listed]
-    cells = [_cell(name, int(at), found, shrunk) for name, at in zip(names, listed, strict=True)
-             if name[0] != UNKNOWN_LOT and name[1] != _NO_TERM]
+    pairs = [(lots[counts.lots[at]], words[counts.terms[at]]) for at in listed]
+    cells = [_cell(name, int(at), found, shrunk).judged(counts.total, most)
+             for name, at in zip(pairs, listed, strict=True) if name[0] != UNKNOWN_LOT and name[1] != _NO_TERM]
     cells.sort(key=lambda one: (not one.is_flagged, -one.ic025, one.lot_key, one.term))
     return Screening(product_id, counts.total, len(set(lots) - {UNKNOWN_LOT}), len(set(words) - {_NO_TERM}),
                      counts.a.size, _plain(shrunk.prior), is_fitted, tuple(cells[:MOST_CELLS]))
@@ -152,10 +159,11 @@ def _plain(prior: Prior) -> dict[str, float]:
 
 def _cell(name: tuple[str, str], at: int, found: Screen, shrunk: Shrunk) -> Cell:
     counts = found.counts
-    eb05, prr, ror = (float(values[at]) for values in (shrunk.eb05, found.prr, found.ror))
+    eb05, prr, ror = (float(values[at]) if math.isfinite(values[at]) else None
+                      for values in (shrunk.eb05, found.prr, found.ror))
     return Cell(*name, int(counts.a[at]), int(counts.by_lot[counts.lots[at]]), int(counts.by_term[counts.terms[at]]),
                 float(found.expected[at]), float(found.ic[at]), float(found.ic025[at]), float(shrunk.ebgm[at]),
-                *(value if math.isfinite(value) else None for value in (eb05, prr, ror)))
+                eb05, prr, ror)
 
 
 def keep_screening(session: Session, clock: Clock, found: Screening) -> list[Cell]:
@@ -168,7 +176,7 @@ def keep_screening(session: Session, clock: Clock, found: Screening) -> list[Cel
     session.execute(delete(ScreenCell).where(ScreenCell.product_id == found.product_id))
     session.execute(delete(ScreenRun).where(ScreenRun.product_id == found.product_id))
     rows = [{"product_id": found.product_id, "id": name_key(f"{found.product_id} {cell.lot_key} {cell.term}"),
-             **{name: getattr(cell, name) for name in Cell.__slots__}, "is_flagged": cell.is_flagged,
+             **{name: getattr(cell, name) for name in Cell.__slots__},
              "flagged_at": known.get((cell.lot_key, cell.term)) or (now if cell.is_flagged else None)}
             for cell in found.cells]
     if rows:
