@@ -12,8 +12,9 @@ def test_both_sides_give_the_same_table_and_only_planted_pairs_have_a_large_shru
     pytest.importorskip("duckdb")
     path = tmp_path / "reports.parquet"
     make_file(path, reports=200_000)
-    ours = screen_file(str(path), fitted=False)
+    ours = screen_file(str(path), "plain")
     assert agree(ours, ask_duckdb(str(path)))
+    assert agree(ours, screen_file(str(path), "alike"))
     assert not agree(ours, [*ours[:-1], ours[-1] + 1])
-    _, flagged, loose = screen_file(str(path), fitted=True)
+    _, flagged, loose = screen_file(str(path), "fitted")
     assert flagged > PLANTED - 4 and flagged < 2 * PLANTED < loose

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, expit, gammaincinv, gammaln, logit
 
 from traceapp.core.errors import InvalidInput
 
 from .errors import require_count
-from .shrinkage import STARTS, Points, Prior, fit, lower_limit
+
+if TYPE_CHECKING:
+    from .shrinkage import Points, Prior
 
 Codes = NDArray[np.unsignedinteger] | NDArray[np.signedinteger]
 
@@ -130,12 +131,14 @@ def _runs(values: Codes) -> tuple[Codes, NDArray[np.uint32]]:
     return values[at], np.diff(at, append=values.size).astype(np.uint32)
 
 
-def screen(counts: Counts) -> Screen:
-    """E, PRR, ROR, IC and the exact lower limit of IC of every pair."""
+def screen(counts: Counts, *, only_sql: bool = False) -> Screen:
+    """E, PRR, ROR, IC and the exact lower limit of IC of every pair; with `only_sql` what plain SQL can say, E, PRR and
+    IC: ROR and the limit are empty then."""
     size = counts.a.size
-    made = Screen(counts, *(np.empty(size) for _ in range(5)))
+    made = Screen(counts, *(np.empty(0 if only_sql and name in ("ror", "ic025") else size)
+                            for name in ("expected", "prr", "ror", "ic", "ic025")))
     log_seen = _by_count(counts.a, lambda seen: np.log2(seen + 0.5))
-    log_low = _by_count(counts.a, lambda seen: np.log2(gammaincinv(seen + 0.5, 0.025)))
+    log_low = None if only_sql else _by_count(counts.a, _low)
     shared = (counts.by_lot.astype(float), counts.by_term.astype(float), float(counts.total))
 
     def block(part: slice) -> None:
@@ -144,13 +147,21 @@ def screen(counts: Counts) -> Screen:
         made.expected[part] = lot * term / total
         with np.errstate(divide="ignore", invalid="ignore"):
             made.prr[part] = a * (total - lot) / ((term - a) * lot)
-            made.ror[part] = a * (total - lot - term + a) / ((lot - a) * (term - a))
+            if log_low is not None:
+                made.ror[part] = a * (total - lot - term + a) / ((lot - a) * (term - a))
         base = np.log2(made.expected[part] + 0.5)
         made.ic[part] = log_seen[index] - base
-        made.ic025[part] = log_low[index] - base
+        if log_low is not None:
+            made.ic025[part] = log_low[index] - base
 
     _in_blocks(size, block)
     return made
+
+
+def _low(seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import gammaincinv
+
+    return np.asarray(np.log2(gammaincinv(seen + 0.5, 0.025)))
 
 
 def _by_count(a: NDArray[np.uint32], function: Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -194,14 +205,19 @@ def points_of(a: Codes, expected: NDArray[np.float64], *, most: int = _POINTS_A_
             weights = np.append(sizes, weights[cut:])
             means = np.append(np.add.reduceat(means[:cut], starts) / sizes, means[cut:])
         kept.append((np.full(means.size, float(a[order[begin]])), means, weights))
+    from .shrinkage import Points
+
     return Points(*(np.concatenate(part) for part in zip(*kept, strict=True)))
 
 
-def shrink(found: Screen, *, prior: Prior | None = None, starts: Sequence[Prior] = STARTS) -> Shrunk:
-    """EBGM of every pair and EB05 where it can matter, by `prior` or by one fitted to the pairs from several starts."""
+def shrink(found: Screen, *, prior: Prior | None = None, starts: Sequence[Prior] = ()) -> Shrunk:
+    """EBGM of every pair and EB05 where it can matter, by `prior` or by one fitted to the pairs from several starts,
+    those of `shrinkage` where none are given."""
+    from .shrinkage import STARTS, fit, lower_limit
+
     a, expected = found.counts.a, found.expected
     if prior is None:
-        prior = fit(points_of(a, expected), starts=starts).prior
+        prior = fit(points_of(a, expected), starts=starts or STARTS).prior
     ebgm, eb05 = _ebgm(prior, a, expected), np.full(a.size, np.nan)
     matter = np.flatnonzero((a >= LEAST_REPORTS) & (ebgm >= LEAST_EBGM))
     if matter.size:
@@ -211,6 +227,8 @@ def shrink(found: Screen, *, prior: Prior | None = None, starts: Sequence[Prior]
 
 def _ebgm(prior: Prior, a: NDArray[np.uint32], expected: NDArray[np.float64]) -> NDArray[np.float64]:
     """The posterior geometric mean of each pair, with the functions of the count alone looked up."""
+    from scipy.special import digamma, expit, gammaln, logit
+
     (a1, b1), (a2, b2) = (prior.a1, prior.b1), (prior.a2, prior.b2)
     psi = [_by_count(a, lambda seen: digamma(a1 + seen)), _by_count(a, lambda seen: digamma(a2 + seen))]
     fixed = logit(prior.p) - gammaln(a1) + gammaln(a2) + a1 * np.log(b1) - a2 * np.log(b2)

@@ -30,10 +30,14 @@ def takes_name(session: Session, case: Signal, alarm: Alarm, on: date) -> bool:
     return alarm.llr > present - AS_MUCH * order
 
 
+def watch_key(kind: str, node_key: str) -> str:
+    """The key under which the node of a case or an alarm is watched: an alarm names an upstream lot by the lot."""
+    return Node(NodeKind.upstream, node_key, "").key if kind == NodeKind.upstream else node_key
+
+
 def present_llr(session: Session, case: Signal, on: date) -> float:
     """The log likelihood ratio of the node that names a case, as it is now: its alarms lag behind its reports."""
-    key = case.node_key if case.kind != NodeKind.upstream else Node(NodeKind.upstream, case.node_key, "").key
-    test = session.get(WatchNode, (key, case.severity_group))
+    test = session.get(WatchNode, (watch_key(case.kind, case.node_key), case.severity_group))
     if test is None:
         return case.llr
     seen = judge(test, test.observed, on)

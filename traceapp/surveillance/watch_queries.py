@@ -1,6 +1,7 @@
 """Reading what is watched: nodes, nearest to their line first, and one node with its curve."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
 from .alarm import SeverityGroup
+from .exposure import chunks
 from .membership import Enrolled, Membership, enrolled_lots
 from .observe import LONGEST_DAYS, counted
 from .projecting import Projection, rates_of
@@ -73,6 +75,13 @@ def tests_of(session: Session, node_key: str) -> list[WatchNode]:
     """The tests of a node, one for each group; none where there is no such node."""
     return list(session.scalars(select(WatchNode).where(WatchNode.node_key == node_key)
                                 .order_by(WatchNode.severity_group)))
+
+
+def nodes_by_key(session: Session, keys: Iterable[str]) -> list[WatchNode]:
+    """One test of each of these nodes."""
+    found = {test.node_key: test for some in chunks(sorted(set(keys))) for test in session.scalars(
+        select(WatchNode).where(WatchNode.node_key.in_(some)))}
+    return list(found.values())
 
 
 def members_of(session: Session, node_key: str, limit: int) -> list[NodeMember]:

@@ -27,7 +27,7 @@ _SCREEN: Titles = (
 
 def screen_table(wanted: ScreenFilter, filters: Mapping[str, object]) -> Table:
     """The pairs of a filter with every measure."""
-    return Table("screen", gettext("Screen"), titled(_SCREEN), _rows(wanted), filters)
+    return Table("screen", gettext("Nightly screen"), titled(_SCREEN), _rows(wanted), filters)
 
 
 def _rows(wanted: ScreenFilter) -> Iterator[dict[str, Any]]:

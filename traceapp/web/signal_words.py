@@ -15,6 +15,7 @@ from traceapp.surveillance.model import Signal, SignalDecision
 from traceapp.trace.lookup import lots_by_key
 
 from .i18n import LANGUAGES, language
+from .node_words import names_by_key
 from .ui import display
 from .words import NODE_KINDS, PRIORITIES, PROPOSALS, REALITIES, SEVERITIES, own_name, word
 
@@ -46,15 +47,15 @@ class CaseNames:
 
 
 def case_names(session: Session, cases: Iterable[Signal]) -> CaseNames:
-    """The names of cases in two queries, however many."""
+    """The names of cases in a fixed number of queries, however many."""
     listed = list(cases)
     lots = lots_by_key(session, (case.node_key for case in listed if case.kind == NodeKind.upstream))
     products = products_by_id(session, (lot.product_id for lot in lots.values()))
-    short = {}
+    own, short = names_by_key(session, ((case.kind, case.node_key) for case in listed)), {}
     for case in listed:
         lot = lots.get(case.node_key)
         material = own_name(products.get(lot.product_id or ""), lot.name) if lot else ""
-        short[case.id] = node_name(case.kind, case.name, material)
+        short[case.id] = node_name(case.kind, own.get(case.node_key, case.name), material)
     return CaseNames(short, {case.id: question(case, short[case.id]) for case in listed})
 
 
@@ -76,8 +77,9 @@ def question(alarm: Any, name: str) -> str:
 
 
 def history(case: Signal, decisions: Sequence[tuple[Signal, SignalDecision]],
-            alarms: Sequence[AlarmNow]) -> list[dict[str, Any]]:
-    """Decisions with their reasons, and the first alarm of each node, the newest first, for `ui.timeline`."""
+            alarms: Sequence[AlarmNow], own: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Decisions with their reasons, and the first alarm of each node, the newest first, for `ui.timeline`; `own` are
+    the names of partners and sites in the reader's language."""
     entries = [(decision.at, {
         "title": str(_DONE.get(decision.action, decision.action)) + _of(case, signal), "text": _told(decision),
         "who": decision.by, "meaning": "plain"}) for signal, decision in decisions]
@@ -86,7 +88,7 @@ def history(case: Signal, decisions: Sequence[tuple[Signal, SignalDecision]],
         if (node := (one.alarm.kind, one.alarm.node_key, one.alarm.severity_group)) in told:
             continue
         told.add(node)
-        name = node_name(one.alarm.kind, one.alarm.name)
+        name = node_name(one.alarm.kind, own.get(one.alarm.node_key, one.alarm.name))
         is_first = one.alarm.position == 1 and one.alarm.signal_id == case.id
         entries.append((one.alarm.at, {
             "title": gettext("Opened by itself") if is_first else gettext("A further alarm"),

@@ -30,12 +30,14 @@ from traceapp.surveillance.case_reads import (
 )
 from traceapp.surveillance.deciding import Assessment, Decide, Proposal, Reality, decide_signal
 from traceapp.surveillance.model import Signal
+from traceapp.surveillance.naming import watch_key
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.states import actions_from
 from traceapp.surveillance.watch_queries import node_curve, tests_of
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
+from traceapp.web.node_words import names_by_key
 from traceapp.web.signal_words import ACTS, NEXT_STEPS, case_names, history
 from traceapp.web.words import PRIORITIES, PROPOSALS, REALITIES, SEVERITIES, SEVERITY_GROUPS, choices
 from traceapp.worklist.tasks import tasks_about
@@ -98,7 +100,8 @@ def case_by_id(db: Session, signal_id: str) -> Signal:
 def _pictures(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str, Any]:
     """The curve of what stands out as of today, or of all lots together where no node is watched any more, and what
     else is drawn."""
-    test = next((one for one in tests_of(db, case.node_key) if one.severity_group == case.severity_group), None)
+    tests = tests_of(db, watch_key(case.kind, case.node_key))
+    test = next((one for one in tests if one.severity_group == case.severity_group), None)
     own = node_curve(db, test, today) if test else None
     curve = own or (None if lots.is_cut else case_curve(db, case, lots, today))
     history = history_of(db, case.product_id, SeverityGroup(case.severity_group)) if case.product_id else None
@@ -115,12 +118,13 @@ def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str,
     alarms = alarms_now(db, case, lots, today)
     decisions = decisions_of_case(db, case)
     cause = cause_section(db, lot_keys_of(db, case), today)
+    own = names_by_key(db, ((one.alarm.kind, one.alarm.node_key) for one in alarms))
     return {
         "cause": cause, **cause_look(db, lots.keys, cause.found), "alarms": _latest(alarms), "every_alarm": alarms,
         "lot_rows": lots_by_key(db, lots.keys[:_LOTS]), "reports": found,
         "report_lots": lots_by_key(db, (row.lot_key for row in found.rows)),
         "listed": _at_reports(placed(found, "console.signal", {"signal_id": case.id})),
-        "history": history(case, decisions, alarms), "merged": merged_into(db, case),
+        "history": history(case, decisions, alarms, own), "own_names": own, "merged": merged_into(db, case),
         "tasks": tasks_about(db, f"signal:{case.id}"), "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows}
 
 

@@ -14,12 +14,13 @@ from traceapp.catalog.queries import all_products
 from traceapp.core.errors import NotFound
 from traceapp.signals.budget import SCREENS, stage_alpha
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
-from traceapp.surveillance.alarming import counts_named_only, name_of
+from traceapp.surveillance.alarming import counts_named_only
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
 from traceapp.surveillance.judging import Standing, judge
 from traceapp.surveillance.watch_queries import WatchFilter, members_of, node_curve, tests_of, watched_page
 from traceapp.web.cause_words import NODE_KINDS
 from traceapp.web.context import actor, world
+from traceapp.web.node_words import node_names
 from traceapp.web.reading import given
 from traceapp.web.words import own_name
 
@@ -59,11 +60,12 @@ def watched() -> Response:
             choice(wanted["kind"], kinds) or "", choice(wanted["group"], GROUPS) or "", wanted["product"],
             _NEAR.get(wanted["near"], 0.0), after=given("after") or None, limit=PAGE_ROWS))
         products = {product.id: product for product in all_products(db, only_active=False)}
+        names = node_names(db, found.rows)
     on = world().clock.now().date()
     return case_page(
         "console/watched.html", found=found, wanted=wanted, listed=placed(found, "console.watched", wanted),
         products=products, seen={test.test_key: judge(test, test.observed, on) for test in found.rows},
-        kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS, name_of=name_of,
+        kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS, names=names,
         kind_choices=[(kind, str(NODE_KINDS[kind])) for kind in kinds],
         group_choices=[(group, str(text)) for group, text in GROUPS.items()],
         near_choices=[("0.5", _("Half of the way to the line, and more")), ("0.8", _("Near the line")),
@@ -82,10 +84,11 @@ def watched_node(node_key: str) -> Response:
         curves = {test.severity_group: node_curve(db, test, on) for test in tests}
         members = members_of(db, node_key, _SHOWN_LOTS)
         products = products_by_id(db, {one.lot.product_id for one in members if one.lot.product_id})
+        names = node_names(db, tests)
         drifts = drift_rows(db, tests[0].subject) if tests[0].kind == NodeKind.supplier else []
     pictures = {group: counted_curve(curve) for group, curve in curves.items() if curve is not None}
     return case_page(
-        "console/watched_node.html", node=tests[0], name=name_of(tests[0]), tests=tests, pictures=pictures,
+        "console/watched_node.html", node=tests[0], name=names[tests[0].node_key], tests=tests, pictures=pictures,
         curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members,
         drifts=drifts, products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
         hidden_lots=tests[0].lots - len(members), named_only=counts_named_only(tests[0].kind), stage_alpha=stage_alpha)
