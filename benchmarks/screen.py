@@ -24,6 +24,7 @@ from .registry import Row, benchmark, median_of_ratios
 REPORTS, LOTS, TERMS, SEED = 10_000_000, 20_000, 2_000, 7
 PLANTED, EACH = 30, 60
 ROUNDS = 3
+_SIDES = ("duckdb", "alike", "plain", "fitted")
 # A sum over millions of cells in another order differs in its last digits.
 _SAME = 1e-9
 _KEY = 1009
@@ -116,7 +117,7 @@ def screen_benchmark() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.parquet"
         make_file(path)
-        rounds = [{side: measured(side, path) for side in ("duckdb", "alike", "plain", "fitted")} for _ in range(ROUNDS)]
+        rounds = [{side: measured(side, path) for side in _SIDES} for _ in range(ROUNDS)]
         size = path.stat().st_size / 1e6
     for one in rounds:
         for side in ("alike", "plain"):
@@ -125,7 +126,8 @@ def screen_benchmark() -> Iterator[Row]:
     pairs, flags = rounds[0]["plain"]["digest"][0], rounds[0]["fitted"]["digest"]
     for side, aim, note in (
         ("alike", 1 / 1.5, "just what the SQL computes: counts, margins, E, PRR, IC"),
-        ("plain", 1 / 1.5, f"with ROR and exact IC025; {REPORTS:,} reports, file {size:.0f} MB, {pairs:,.0f} pairs; answers agree"),
+        ("plain", 1 / 1.5,
+         f"with ROR and exact IC025; {REPORTS:,} reports, {size:.0f} MB, {pairs:,.0f} pairs; answers agree"),
         ("fitted", 1 / 4, f"of {PLANTED} planted pairs EB05 >= 2 flags {flags[1]:.0f}; IC025 > 0 flags {flags[2]:.0f}"),
     ):
         own, other = ([one[name]["seconds"] for one in rounds] for name in (side, "duckdb"))

@@ -23,6 +23,7 @@ from traceapp.signals.covariates import Mark
 from traceapp.signals.samples import Found, Taken
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.cause_model import CauseSample
+from traceapp.surveillance.exposure import deliveries_of
 from traceapp.surveillance.lineage import lineage_of
 from traceapp.surveillance.priors import note_cause
 from traceapp.surveillance.ranking import Likeliest, likeliest_cause
@@ -118,6 +119,7 @@ def test_suppliers_lanes_and_equipment_stand_in_the_graph_with_their_lots(sqlite
     made = plant(sqlite, clock, {})
     with sqlite.read() as session:
         lineage = lineage_of(session, [made.lots[0]])
+        deliveries = deliveries_of(session, made.lots)
     kinds = {thing.kind for thing in lineage.things.values()}
     assert kinds == {NodeKind.supplier, NodeKind.line, NodeKind.equipment, NodeKind.lane, NodeKind.site,
                      NodeKind.consignee}
@@ -125,6 +127,8 @@ def test_suppliers_lanes_and_equipment_stand_in_the_graph_with_their_lots(sqlite
     assert {child for parent, child in lineage.edges if parent == "lane:lane 1"} == {
         made.lots[number] for number in range(16) if number // 2 % 2 == 1}
     assert lineage.unseen_in_stock == {"lane:lane 0", "lane:lane 1", "consignee:c1"}
+    sent = {lot: delivery.day.toordinal() for lot, (delivery, *_) in deliveries.items()}
+    assert lineage.met["lane:lane 1"] == {made.lots[number]: sent[made.lots[number]] for number in (2, 3, 6, 7, 10, 11, 14, 15)}
 
 
 def test_the_dose_is_the_part_among_lots_of_one_material_in_units_that_convert(sqlite: Database,

@@ -79,3 +79,19 @@ def test_a_complaint_of_known_place_counts_with_the_dose_of_the_place() -> None:
     assert (clinic.complaints, clinic.since) == (10, None)
     blind = rank_causes(lots, edges, shares=shares, chance=QUICK)
     assert clinic.log_bf > next(one for one in blind.classes if one.members == ("clinic",)).log_bf
+
+
+def test_what_lots_met_later_than_they_were_made_is_dated_by_when_they_met_it() -> None:
+    # The lane takes the line's lots in another order: those with many complaints travel last.
+    edges = [("lane", name) for name in LINE]
+    order = [LINE[at] for at in (3, 0, 4, 1, 5, 2)]
+    lots = [Lot(name, 9 if name in order[3:] else 1, 1.0) for name in NAMES]
+    met = {"lane": {name: 100.0 + at for at, name in enumerate(order)}}
+    known = Known(days=DAYS, lasting={"lane"}, met=met)
+    top = rank_causes(lots, edges, beliefs=Beliefs(known=known), chance=QUICK).classes[0]
+    assert (top.members, top.since, set(top.lots)) == (("lane",), 103.0, set(order[3:]))
+    by_making = rank_causes(lots, edges, beliefs=Beliefs(known=Known(days=DAYS, lasting={"lane"})), chance=QUICK)
+    assert by_making.classes[0].log_bf < top.log_bf
+    seen = Known([Result(order[0], Found.clean)], DAYS, {"lane"}, met=met).given({"lane": 103.0}).results[0]
+    late = Known([Result(order[4], Found.clean)], DAYS, {"lane"}, met=met).given({"lane": 103.0}).results[0]
+    assert (seen.unseen, late.unseen) == (frozenset({"lane"}), frozenset())

@@ -14,19 +14,22 @@ class Known:
     `lasting` nodes (a line, a supplier), whose fault may have begun on any of them; `available` samples for telling a
     class apart, each with the nodes that cannot show in it (None: whatever lies below a member can be sampled).
     `places`: of a node that met only a part of a lot (a lane, a consignee), for each lot (dose, count) of complaints
-    whose place is known, the dose being that of the place."""
+    whose place is known, the dose being that of the place. `met`: of a node that lots met later than they were made (a
+    lane, a consignee), the days on which each did."""
 
     results: Sequence[Result] = ()
     days: Mapping[str, float] = field(default_factory=dict)
     lasting: Collection[str] = ()
     available: Mapping[str, Collection[str]] | None = None
     places: Mapping[str, Mapping[str, Sequence[tuple[float, int]]]] = field(default_factory=dict)
+    met: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def given(self, since: Mapping[str, float]) -> Known:
         """The same where what began on a day (`since`) cannot show in what was made before it."""
         def unseen(node: str, already: Collection[str]) -> frozenset[str]:
-            day = self.days.get(node)
-            return frozenset(already) | {one for one, began in since.items() if day is not None and day < began}
+            days = {one: self.met.get(one, {}).get(node, self.days.get(node)) for one in since}
+            return frozenset(already) | {one for one, began in since.items()
+                                         if (day := days[one]) is not None and day < began}
 
         return self if not since else replace(
             self, results=[replace(one, unseen=unseen(one.node, one.unseen)) for one in self.results],

@@ -260,9 +260,10 @@ def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
     """The same where a class with a lasting member may have begun on any day of its lots, if all days are known, and
     where the places of complaints tell more than their lots."""
     lasting, part = frozenset(known.lasting), data.part
-    all_days = np.array([known.days.get(lot.name, np.nan) for lot in data.lots])
+    made = np.array([known.days.get(lot.name, np.nan) for lot in data.lots])
     for row, members in enumerate(sets.members):
         inside, doses = _row(sets.doses, row)
+        all_days = _days_of(lasting.intersection(members), known, data, made)
         lasts = inside.size > 1 and not lasting.isdisjoint(members) and not np.isnan(all_days[inside]).any()
         if not lasts and not known.places.get(members[0]):
             continue
@@ -275,6 +276,14 @@ def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
         if began is not None:
             doses[days < began] = 0.0
     return sets
+
+
+def _days_of(lasting: frozenset[str], known: Known, data: _Data, made: Values) -> Values:
+    """The days on which lots met the lasting members of a class: those of making, unless all were met later."""
+    if not lasting or not all(node in known.met for node in lasting):
+        return made
+    met = known.met[min(lasting)]
+    return np.array([met.get(lot.name, day) for lot, day in zip(data.lots, made, strict=True)])
 
 
 def _told(data: _Data, places: Mapping[str, Sequence[tuple[float, int]]] | None,

@@ -51,7 +51,8 @@ class Thing:
 class Lineage:
     """The graph. `lots` are all in it, `compared` those that may have been in use; `shares` of an edge is the part of
     the child that came from the parent or went its way, where it is not the whole; `retained` samples by lot;
-    `made_into` others are these lots; `ways`: of what a consignee got of a lot, the part that met each thing.
+    `made_into` others are these lots; `ways`: of what a consignee got of a lot, the part that met each thing; `met`: of
+    a lane, site or consignee, the day (as a number) on which units of each lot went that way, in the mean.
     `is_cut`: there is more than what was looked at."""
 
     roots: tuple[str, ...]
@@ -63,6 +64,7 @@ class Lineage:
     retained: dict[str, Decimal] = field(default_factory=dict)
     made_into: frozenset[str] = frozenset()
     ways: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+    met: dict[str, dict[str, float]] = field(default_factory=dict)
     is_cut: bool = False
 
     def kind_of(self, node: str) -> NodeKind:
@@ -201,23 +203,27 @@ def _add_shipping(session: Session, found: Lineage) -> None:
     """Sites, lanes and consignees of the lots that were sent out, with the part of each lot that went that way."""
     sent: dict[str, Decimal] = defaultdict(Decimal)
     ways: dict[tuple[Thing, str], Decimal] = defaultdict(Decimal)
+    days: dict[tuple[Thing, str], float] = defaultdict(float)
     there: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for keys in chunks(found.compared):
         rows = session.execute(
             select(ShipmentLine.lot_key, ShipmentLine.consignee_id, Shipment.lane, Shipment.from_site_id,
-                   func.sum(ShipmentLine.units))
+                   func.sum(ShipmentLine.units), func.min(ShipmentLine.shipped_at))
             .join(Shipment, Shipment.id == ShipmentLine.shipment_id, isouter=True)
             .where(ShipmentLine.lot_key.in_(keys), ShipmentLine.units > 0)
             .group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id, Shipment.lane, Shipment.from_site_id))
-        for key, consignee, lane, site, units in rows:
+        for key, consignee, lane, site, units, at in rows:
             sent[key] += units
+            day = float(units) * at.date().toordinal()
             for kind, ref in ((NodeKind.consignee, consignee), (NodeKind.lane, lane), (NodeKind.site, site)):
                 if ref:
                     ways[Thing(kind, ref), key] += units
+                    days[Thing(kind, ref), key] += day
                     there[key, consignee][Thing(kind, ref).key] += units
     met: dict[Thing, dict[str, float]] = defaultdict(dict)
     for (thing, key), units in ways.items():
         met[thing][key] = min(1.0, float(units / sent[key]))
+        found.met.setdefault(thing.key, {})[key] = float(round(days[thing, key] / float(units)))
     _add(found, met)
     for (key, consignee), things in there.items():
         whole = things[Thing(NodeKind.consignee, consignee).key]

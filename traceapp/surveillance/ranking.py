@@ -141,7 +141,7 @@ def _known(lineage: Lineage, evidence: _Evidence) -> causes.Known:
 
     lasting = {key for key, thing in lineage.things.items() if thing.kind in LASTING}
     days = {key: day_of(lineage.lots[key]) for key in lineage.compared}
-    return causes.Known(evidence.results, days, lasting, evidence.available, evidence.places)
+    return causes.Known(evidence.results, days, lasting, evidence.available, evidence.places, lineage.met)
 
 
 def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
@@ -153,6 +153,7 @@ def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
     asked = (lots, sorted(lineage.edges), sorted(lineage.shares.items()), sorted((beliefs.weights or {}).items()),
              beliefs.shared, known.results, sorted(known.days.items()), sorted(known.lasting),
              sorted((node, sorted(lots.items())) for node, lots in known.places.items()),
+             sorted((node, sorted(lots.items())) for node, lots in known.met.items()),
              [(key, sorted(unseen)) for key, unseen in (known.available or {}).items()])
     key = hashlib.sha256(repr(asked).encode()).hexdigest()
     with _answers.lock:

@@ -36,8 +36,8 @@ from traceapp.surveillance.states import actions_from
 from traceapp.surveillance.watch_queries import node_curve, tests_of
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
-from traceapp.web.reading import given
 from traceapp.web.node_words import names_by_key
+from traceapp.web.reading import given
 from traceapp.web.signal_words import ACTS, NEXT_STEPS, case_names, history
 from traceapp.web.words import PRIORITIES, PROPOSALS, REALITIES, SEVERITIES, SEVERITY_GROUPS, choices
 from traceapp.worklist.tasks import tasks_about
