@@ -21,7 +21,9 @@ from traceapp.surveillance.deciding import Decide, decide_signal
 from traceapp.surveillance.judging import Judgement, Standing
 from traceapp.surveillance.membership import Node
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
+from traceapp.surveillance.naming import named_at, watch_key
 from traceapp.surveillance.watch_model import WatchNode
+from traceapp.surveillance.watch_queries import tests_of
 from traceapp.worklist.model import Task
 
 
@@ -102,10 +104,12 @@ def test_a_node_that_grows_with_the_one_that_names_the_case_does_not_take_its_na
             node_key=key, severity_group="harm", test_key=f"{key}:harm", kind="upstream", subject=GLUE.node_key,
             name="A-2231", begun_on=on, lots=3, observed=30, alpha=0.01, minimum_events=3, first_plan=4.0, planned=8.0,
             critical=3.5, expected=[4.0], projected_on=on))
+        assert [test.name for test in tests_of(session, watch_key(GLUE.kind, GLUE.node_key))] == ["A-2231"]
     supplier = an_alarm("Glue & Co", (), 30, 34.0, NodeKind.supplier, lot_keys=GLUE.lot_keys)
     raised(sqlite, clock, supplier)
     with sqlite.write() as session:
-        assert session.scalars(select(Signal.name)).one() == "A-2231"
+        renamed = session.scalars(select(Signal)).one()
+        assert (renamed.name, named_at(session, renamed)) == ("A-2231", renamed.opened_at)
         node = (str(supplier.kind), supplier.node_key, "harm")
         assert is_told_already(session, node, Judgement(Standing.alarm, 31, 4.0, 34.2), on)
         assert not is_told_already(session, node, Judgement(Standing.alarm, 32, 4.0, 50.0), on)

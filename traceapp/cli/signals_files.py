@@ -44,7 +44,8 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scan.add_argument("--nodes", required=True, metavar="NODES.csv", help="cases and population of leaves; - reads "
                                                                           "standard input")
     scan.add_argument("--edges", required=True, metavar="EDGES.csv", help="parent and child")
-    scan.add_argument("--model", choices=["poisson", "bernoulli", "tree-temporal"], default="poisson")
+    scan.add_argument("--model", choices=["poisson", "bernoulli", "tree-temporal"], default="poisson",
+                      help="cases against population (default), each case yes or no, or windows of days")
     scan.add_argument("--probability", type=float, help="bernoulli: chance of a case where nothing is wrong (default: "
                                                         "all cases / all of the population)")
     for name, words in (("span", "tree-temporal: first and last day (default: those of the file)"),

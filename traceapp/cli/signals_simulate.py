@@ -22,9 +22,10 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     act.add_argument("--cause", nargs="+", choices=["lot", "raw", "line", "none"], default=["lot", "raw"],
                      help="what is wrong; none measures false alarms (default: lot raw)")
     act.add_argument("--rr", nargs="+", type=float, default=[3.0, 5.0, 10.0], help="rate ratios (default: 3 5 10)")
-    act.add_argument("--knowledge", nargs="+", choices=["true", "fitted"], default=["true", "fitted"])
+    act.add_argument("--knowledge", nargs="+", choices=["true", "fitted"], default=["true", "fitted"],
+                     help="what the detector knows of rate and wait: all, or what earlier lots taught (default: both)")
     act.add_argument("--runs", type=int, default=200, help="plants drawn a question (default 200)")
-    act.add_argument("--seed", type=int, default=0)
+    act.add_argument("--seed", type=int, default=0, help="seed of the plants: same seed, same answer (default 0)")
     for name, kind, default, words in (
         ("lots", int, 40, "finished lots in the plan"), ("units", int, 3000, "units of a lot"),
         ("days-between", float, 7.0, "days from one release to the next"),

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from traceapp.signals.curve import Curve
 
 
+def first_despatch(session: Session, lots: CaseLots) -> date | None:
+    """The day on which the first of the lots was sent out."""
+    at = session.scalar(select(func.min(ShipmentLine.shipped_at)).where(
+        ShipmentLine.lot_key.in_(lots.keys), ShipmentLine.units > 0))
+    return None if at is None else at.date()
+
+
 def case_curve(session: Session, case: Signal, lots: CaseLots, on: date) -> Curve | None:
     """From the first despatch of any of the lots to `on`, with the alarm line of the strongest alarm. None where
     nothing is known of where the lots were shipped."""
@@ -26,12 +33,11 @@ def case_curve(session: Session, case: Signal, lots: CaseLots, on: date) -> Curv
 
     from traceapp.signals.curve import Test, cumulative
 
-    first = session.scalar(select(func.min(ShipmentLine.shipped_at)).where(
-        ShipmentLine.lot_key.in_(lots.keys), ShipmentLine.units > 0))
-    if first is None or first.date() > on:
+    first = first_despatch(session, lots)
+    if first is None or first > on:
         return None
     group = SeverityGroup(case.severity_group)
-    start = max(first.date(), on - timedelta(days=LONGEST_DAYS))
+    start = max(first, on - timedelta(days=LONGEST_DAYS))
     days = (on - start).days + 1
     expected = np.sum([np.zeros(days), *expected_by_lot(session, lots.keys, start, days, group).values()], axis=0)
     reports = sorted(day for found in report_days(session, lots.keys, group).values() for day in found if day <= on)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .alarm import Alarm, NodeKind
@@ -42,6 +42,15 @@ def present_llr(session: Session, case: Signal, on: date) -> float:
         return case.llr
     seen = judge(test, test.observed, on)
     return max(case.llr, seen.llr) if seen.standing in (Standing.alarm, Standing.quiet) else case.llr
+
+
+def named_at(session: Session, case: Signal) -> datetime:
+    """When a case got the numbers that it bears."""
+    own = select(Signal.id).where((Signal.id == case.id) | (Signal.merged_into_id == case.id))
+    at = session.scalar(select(func.max(SignalAlarm.at)).where(
+        SignalAlarm.signal_id.in_(own), SignalAlarm.kind == case.kind, SignalAlarm.node_key == case.node_key,
+        SignalAlarm.observed == case.observed))
+    return at or case.opened_at
 
 
 def _lots_of_name(session: Session, case: Signal) -> frozenset[str]:

@@ -56,7 +56,8 @@ def outbreak(cases: Sequence[DatedCase], wait: ReportWait, span: tuple[date, dat
     titles = (_("Cases by day of onset"), _("Cases by day of report")) if slots.days == 1 else (
         _("Cases by week of onset"), _("Cases by week of report"))
     said = ngettext("%(num)d report, of which %(known)s says when it began.",
-                    "%(num)d reports, of which %(known)s say when it began.", len(cases), known=len(known))
+                    "All batches of the signal together: %(num)d reports, of which %(known)s say when it began.",
+                    len(cases), known=len(known))
     return Outbreak(_by_onset(known, wait, slots, titles[0]) if known else None,
                     _by_report(cases, slots, marks, titles[1]), titles, _("Day") if slots.days == 1 else _("Week from"),
                     said, _note(wait))

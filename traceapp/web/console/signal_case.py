@@ -16,7 +16,7 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import basis_of, history_of
-from traceapp.surveillance.case_curve import case_curve
+from traceapp.surveillance.case_curve import case_curve, first_despatch
 from traceapp.surveillance.case_reads import (
     AlarmNow,
     CaseLots,
@@ -30,7 +30,7 @@ from traceapp.surveillance.case_reads import (
 )
 from traceapp.surveillance.deciding import Assessment, Decide, Proposal, Reality, decide_signal
 from traceapp.surveillance.model import Signal
-from traceapp.surveillance.naming import watch_key
+from traceapp.surveillance.naming import named_at, watch_key
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.states import actions_from
 from traceapp.surveillance.watch_queries import node_curve, tests_of
@@ -105,8 +105,8 @@ def _pictures(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[st
     own = node_curve(db, test, today) if test else None
     curve = own or (None if lots.is_cut else case_curve(db, case, lots, today))
     history = history_of(db, case.product_id, SeverityGroup(case.severity_group)) if case.product_id else None
-    frozen = Frozen(case.opened_at.date(), case.observed, case.expected)
-    first = curve.days[0] if curve else case.since
+    frozen = Frozen(named_at(db, case).date(), case.observed, case.expected)
+    first = first_despatch(db, lots) or case.since
     return {"seen": curve, "is_own_curve": own is not None,
             "curve": counted_curve(curve, history, frozen) if curve else None,
             **case_looks(db, case, lots.keys, (first, today))}

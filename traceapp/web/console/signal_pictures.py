@@ -28,7 +28,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """When a signal was opened, and the numbers that were kept then."""
+    """When a signal got its numbers, and which."""
 
     on: date
     observed: int
@@ -61,7 +61,7 @@ def counted_curve(curve: Curve, history: int | None = None, frozen: Frozen | Non
 
 def _curve_words(curve: Curve, frozen: Frozen | None) -> charts.CurveWords:
     alarm = _("Alarm") if curve.crossed_on is None else _("Alarm on %(day)s", day=short_day(curve.crossed_on))
-    kept = "" if frozen is None else _("Opened at %(observed)s (%(expected)s expected)",
+    kept = "" if frozen is None else _("The signal says %(observed)s (%(expected)s expected)",
                                        observed=frozen.observed, expected=f"{frozen.expected:.1f}")
     return charts.CurveWords(_("Reports, counted up"), _("Observed"), _("Expected"), _("Alarm line"), alarm, kept)
 
