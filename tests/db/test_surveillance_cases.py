@@ -14,6 +14,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
 from traceapp.db import Database
+from traceapp.surveillance import watch_queries
 from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import is_told_already, open_or_join
@@ -23,7 +24,6 @@ from traceapp.surveillance.membership import Node
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.surveillance.naming import named_at, watch_key
 from traceapp.surveillance.watch_model import WatchNode
-from traceapp.surveillance.watch_queries import tests_of
 from traceapp.worklist.model import Task
 
 
@@ -104,7 +104,7 @@ def test_a_node_that_grows_with_the_one_that_names_the_case_does_not_take_its_na
             node_key=key, severity_group="harm", test_key=f"{key}:harm", kind="upstream", subject=GLUE.node_key,
             name="A-2231", begun_on=on, lots=3, observed=30, alpha=0.01, minimum_events=3, first_plan=4.0, planned=8.0,
             critical=3.5, expected=[4.0], projected_on=on))
-        assert [test.name for test in tests_of(session, watch_key(GLUE.kind, GLUE.node_key))] == ["A-2231"]
+        assert [test.name for test in watch_queries.tests_of(session, watch_key(GLUE.kind, GLUE.node_key))] == ["A-2231"]
     supplier = an_alarm("Glue & Co", (), 30, 34.0, NodeKind.supplier, lot_keys=GLUE.lot_keys)
     raised(sqlite, clock, supplier)
     with sqlite.write() as session:
