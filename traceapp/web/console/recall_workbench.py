@@ -21,6 +21,7 @@ from traceapp.recall.model import Recall
 from traceapp.recall.rule_names import keys_of
 from traceapp.recall.scope import ScopeLot
 from traceapp.recall.scope_rule import Rule, RuleKind, rules_of
+from traceapp.recall.scope_seeds import Because
 from traceapp.recall.scope_starts import Start, starts_of
 from traceapp.recall.scope_taking import Growth, TakeRules, growth_of, take_rules
 from traceapp.recall.side_by_side import Difference, Side, difference, side
@@ -230,9 +231,14 @@ def _lot_rows(bench: Bench) -> tuple[list[tuple[ScopeLot, str, tuple[bool, ...]]
     rows = []
     for lot, one in list(every.values())[(number - 1) * _PAGE:number * _PAGE]:
         why = one.found.why(lot.lot_key)
-        rows.append((lot, bench.names.why(why[1]) if why else "",
-                     tuple(lot.lot_key in keys for _side, keys in asked)))
+        rows.append((lot, _why(bench, lot, why[1]) if why else "", tuple(lot.lot_key in keys for _side, keys in asked)))
     return rows, (number, count, len(every))
+
+
+def _why(bench: Bench, lot: ScopeLot, because: Because) -> str:
+    """Why a lot is in: its start's reason, after the number of the start where that is another lot."""
+    text = bench.names.why(because)
+    return text if len(lot.path) == 1 else _("%(start)s: %(why)s", start=lot.path[0], why=text)
 
 
 def _differences(bench: Bench) -> list[tuple[Column, Column, Difference]]:
@@ -265,10 +271,16 @@ def _table(bench: Bench) -> list[tuple[str, str, list[Any]]]:
                 rows.append((text(), unit or "", values))
     if any(one.mass is not None for one in sides):
         masses = [one.mass for one in sides]
-        for text, name in ((_("Likely causes covered"), "inside"), (_("Likely causes left outside"), "outside"),
-                           (_("Chance alone, by the reports"), "no_cause"), (_("Other causes, each unlikely"), "rest")):
-            rows.append((text, "", [per_cent(getattr(mass, name)) if mass else "–" for mass in masses]))
+        for text, name in ((_("Chance that it covers the cause"), "inside"),
+                           (_("Chance that the cause lies outside"), "outside"),
+                           (_("Chance that there is no common cause"), "no_cause"),
+                           (_("Other causes, each unlikely"), "rest")):
+            rows.append((text, "", [_chance(getattr(mass, name)) if mass else "–" for mass in masses]))
     return rows
+
+
+def _chance(share: float) -> str:
+    return per_cent(share) if share else "0 %"
 
 
 @blueprint.post("/recalls/<recall_id>/workbench")
