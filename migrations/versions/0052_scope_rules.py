@@ -1,7 +1,10 @@
-"""What was made on a line, or sterilised in a load, in a window of days: where the scope of a recall may start"""
+"""From what the scope of a recall may start, found without reading all lots; and how far decided cases were followed"""
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
+
+import traceapp.db.types
 
 revision = '0052'
 down_revision = '0046'
@@ -10,6 +13,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A recall that starts from a line or a load finds its batches without reading all of them."""
+    """Cases that were decided before are followed at the next sweep."""
     op.create_index('ix_production_line', 'production', ['line', 'made_at'])
     op.create_index('ix_production_load', 'production', ['sterilisation_load', 'made_at'])
+    op.create_table(
+        'recall_scope_follow',
+        sa.Column('recall_id', sa.String(length=32), nullable=False),
+        sa.Column('looked_at', traceapp.db.types.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(['recall_id'], ['recall.id'], name=op.f('fk_recall_scope_follow_recall_id')),
+        sa.PrimaryKeyConstraint('recall_id', name=op.f('pk_recall_scope_follow')))

@@ -42,6 +42,7 @@ from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
 from traceapp.recall.consumers import ConsumerSender, are_consumers_untold, tell_consumers
+from traceapp.recall.following import follow_scopes, is_any_to_follow
 from traceapp.recall.handing import Posts
 from traceapp.recall.passed_sending import PassedSender
 from traceapp.recall.passing_on import PASSED_KINDS as PASSED
@@ -257,6 +258,15 @@ def seek_consumers(world: World) -> int:
         return tell_consumers(session, world.clock, vault=world.vault)
 
 
+def follow_recall_scopes(world: World) -> int:
+    """Stop what was made or received within the scope of a decided recall since; answers how many lots."""
+    with world.database.read() as session:
+        if not is_any_to_follow(session):
+            return 0
+    with world.database.write() as session:
+        return follow_scopes(session, world.clock)
+
+
 def checkpoint(world: World) -> bool:
     """Sign where the audit chains stand, every ten minutes."""
     return run_once(world.database, world.clock, "checkpoint", _CHECKPOINT_EVERY,
@@ -333,6 +343,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("consumers", 15.0, seek_consumers),
+        Sweep("follow-scopes", 15.0, follow_recall_scopes),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),

@@ -34,6 +34,7 @@ from .cases import (
 )
 from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, write_lots
+from .following import GREW_TASK
 from .letter_templates import PRESENT
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
@@ -124,6 +125,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     sign(session, clock, recall, signer, ("submitted", command.reason.strip()))
     move(session, actor, clock, recall, "submit", {
         "scope_hash": recall.scope_hash, "lots": len(scope.lots), "consignees": len(scope.consignees)})
+    complete_tasks(session, actor, clock, recall_stream(recall), GREW_TASK, "submitted")
     raise_task(session, actor, clock, RaiseTask(
         APPROVE_TASK, recall_stream(recall), "quality_manager", approval_due(recall.recall_class, now),
         params={"recall_id": recall.id, "reference": recall.reference}))

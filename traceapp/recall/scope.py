@@ -30,9 +30,9 @@ _ARROW = " → "
 
 @dataclass(frozen=True, slots=True)
 class ScopeLot:
-    """A lot with where its units are. `why`: `chosen`, `finished` (a product), `shipped` (a material that went out) or
-    `in_stock` (a material of which something is left). `path`: lot numbers from a chosen lot to this one. `shipped` is
-    net of returns. `unit` None: not stated."""
+    """A lot with where its units are. `why`: `chosen`, `finished` (a product), `shipped` (a material that went out),
+    `in_stock` (a material of which something is left) or `unknown` (somebody else's, nobody said how much). `path`:
+    lot numbers from a chosen lot to this one. `shipped` is net of returns. `unit` None: not stated."""
 
     lot_key: str
     uri: str
@@ -151,6 +151,8 @@ def _why(lot: LotRow, product: ProductRow | None, *, is_root: bool, shipped: Dec
         return "finished"
     if shipped > 0 or lot.shipped_raw > 0:
         return "shipped"
+    if lot.is_untold:
+        return "unknown"
     return "in_stock" if lot.stock_raw > 0 and not lot.is_class_only else ""
 
 

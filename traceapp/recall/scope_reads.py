@@ -42,6 +42,12 @@ class LotRow(NamedTuple):
     unit: str | None
     expires_on: date | None
     is_recalled: bool
+    is_own: int
+
+    @property
+    def is_untold(self) -> bool:
+        """A lot of somebody else of which no event says how much there was."""
+        return not self.is_own and self.item_kind == ItemKind.lot and self.made_raw == 0
 
     @property
     def is_class_only(self) -> bool:
@@ -115,7 +121,7 @@ def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:
     stock = (_raw(Lot.made) + _raw(Lot.returned) - _raw(Lot.consumed) - _raw(Lot.shipped) - _raw(Lot.sampled)
              - _raw(Lot.lost))
     columns = select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, Lot.item_kind, _raw(Lot.made), stock,
-                     _raw(Lot.shipped), Lot.unit, Lot.expires_on, Lot.is_recalled)
+                     _raw(Lot.shipped), Lot.unit, Lot.expires_on, Lot.is_recalled, Lot.is_own)
     return {row[0]: LotRow._make(row) for part in parts(key for key in keys if KEY.fullmatch(key))
             for row in session.execute(columns.where(Lot.lot_key.in_(listed(session, part))))}
 

@@ -1,0 +1,146 @@
+"""Nothing within the scope of a decided recall goes anywhere: what is there, what is on the way, what is made later."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal as D
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.factories_recall import TEXTS, House, decided, make_house, running
+from traceapp.code.printing import refuse_unprintable
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict
+from traceapp.core.quantity import Quantity
+from traceapp.db import Database
+from traceapp.recall.following import GREW_TASK, follow_scopes, is_any_to_follow
+from traceapp.recall.model import Recall
+from traceapp.recall.scope_rule import Rule, RuleKind
+from traceapp.recall.scope_taking import TakeRules, take_rules
+from traceapp.recall.service import SetScope, set_scope
+from traceapp.trace.capture import CaptureDocument
+from traceapp.trace.capture_jobs import run_capture
+from traceapp.trace.model import Hold, Lot
+from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
+from traceapp.trace.receiving import ReceiveLot, receive_lot
+from traceapp.trace.release import Decide, LiftHold, lift_hold, release_lot
+from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
+from traceapp.worklist.model import Task
+
+
+@pytest.fixture
+def house(sqlite: Database, clock: FixedClock) -> House:
+    return make_house(sqlite, clock)
+
+
+def ship(session: Session, clock: FixedClock, house: House) -> object:
+    return ship_lots(session, house.writer, clock, ShipLots(house.maker.clinic.id, "D-8", clock.now(), None, "", (
+        ShipLine(house.second.lot_key, None, D(1)),)))
+
+
+def use(session: Session, clock: FixedClock, house: House) -> object:
+    return produce_batch(session, house.writer, clock, ProduceBatch(
+        house.maker.plaster.id, "P-77", Quantity(D(10), "EA"), clock.now(),
+        (InputLot(house.glue.lot_key, Quantity(D("0.1"), "KGM")),)))
+
+
+def label(session: Session, clock: FixedClock, house: House) -> object:
+    return refuse_unprintable(session, session.get_one(Lot, house.second.lot_key), "unit", clock)
+
+
+def free(session: Session, clock: FixedClock, house: House) -> object:
+    hold = session.scalars(select(Hold).where(Hold.lot_key == house.second.lot_key, Hold.lifted_at.is_(None))).one()
+    return lift_hold(session, house.manager, clock, LiftHold("by hand", lot_key=hold.lot_key, hold_id=hold.id))
+
+
+@pytest.mark.parametrize("make", (decided, running))
+@pytest.mark.parametrize("act", (ship, use, label, free))
+def test_what_is_in_scope_is_not_shipped_used_printed_or_freed(
+        sqlite: Database, clock: FixedClock, house: House, make: Callable[..., Recall],
+        act: Callable[..., object]) -> None:
+    make(sqlite, clock, house)
+    with pytest.raises(Conflict), sqlite.write() as session:
+        act(session, clock, house)
+
+
+def test_what_waits_for_its_release_is_not_released(sqlite: Database, clock: FixedClock, house: House) -> None:
+    with sqlite.write() as session:
+        lot = receive_lot(session, house.writer, clock, ReceiveLot(
+            house.maker.glue.id, "A-5", house.maker.supplier.id, "S-A-5", Quantity(D(3), "KGM"), clock.now()))
+    decided(sqlite, clock, house, replace(TEXTS, root_lot_keys=(house.glue.lot_key, lot.lot_key)))
+    with pytest.raises(Conflict, match="on hold"), sqlite.write() as session:
+        release_lot(session, house.manager, clock, Decide(lot.lot_key, "certificate"))
+
+
+def test_what_comes_back_stays_stopped(sqlite: Database, clock: FixedClock, house: House) -> None:
+    running(sqlite, clock, house)
+    with sqlite.write() as session:
+        return_units(session, house.writer, clock, ReturnUnits(house.second.lot_key, house.maker.clinic.id, D(5),
+                                                               clock.now()))
+    with pytest.raises(Conflict, match="recalled"), sqlite.write() as session:
+        ship(session, clock, house)
+
+
+def told_later(database: Database, clock: FixedClock, house: House, **amount: int) -> str:
+    """Somebody else's document tells that a batch was made of the bad bulk; answers its key."""
+    event = {"type": "TransformationEvent", "eventTime": clock.now().isoformat(), "eventTimeZoneOffset": "+00:00",
+             "bizStep": "commissioning", "inputQuantityList": [{"epcClass": house.bulk.uri}],
+             "outputQuantityList": [{"epcClass": "https://id.gs1.org/01/09521234543213/10/LATE-1"} | amount]}
+    document = {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+                "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": clock.now().isoformat(),
+                "epcisBody": {"eventList": [event]}}
+    with database.write() as session:
+        run_capture(session, house.manager, clock, CaptureDocument("late.json", json.dumps(document).encode()))
+        return session.scalars(select(Lot.lot_key).where(Lot.number == "LATE-1")).one()
+
+
+@pytest.mark.parametrize("make, amount", ((decided, {"quantity": 10}), (running, {"quantity": 10}), (running, {})))
+def test_a_lot_that_is_told_of_later_stops_and_somebody_is_asked_to_let_the_scope_grow(
+        sqlite: Database, clock: FixedClock, house: House, make: Callable[..., Recall], amount: dict[str, int]) -> None:
+    recall = make(sqlite, clock, house)
+    key = told_later(sqlite, clock, house, **amount)
+    with sqlite.write() as session:
+        assert follow_scopes(session, clock) == 1
+        lot = session.get_one(Lot, key)
+        session.refresh(lot)
+        assert lot.is_on_hold
+        task = session.scalars(select(Task).where(Task.kind == GREW_TASK)).one()
+        assert task.params["recall_id"] == recall.id
+        assert follow_scopes(session, clock) == 0  # once
+
+
+def test_a_delivery_on_its_way_stops_when_it_arrives(sqlite: Database, clock: FixedClock, house: House) -> None:
+    recall = decided(sqlite, clock, house)
+    with sqlite.write() as session:
+        take_rules(session, house.writer, clock, TakeRules(recall.id, (
+            Rule(RuleKind.supplier, (house.maker.supplier.id,)),)))
+    with sqlite.write() as session:
+        lot = receive_lot(session, house.writer, clock, ReceiveLot(
+            house.maker.glue.id, "A-6", house.maker.supplier.id, "S-A-6", Quantity(D(3), "KGM"), clock.now()))
+        assert follow_scopes(session, clock) == 1
+    with pytest.raises(Conflict, match="on hold"), sqlite.write() as session:
+        release_lot(session, house.manager, clock, Decide(lot.lot_key, "certificate"))
+
+
+def test_a_lot_that_was_left_out_for_a_reason_stays_free(sqlite: Database, clock: FixedClock, house: House) -> None:
+    recall = decided(sqlite, clock, house)
+    with sqlite.write() as session:
+        set_scope(session, house.writer, clock, SetScope(
+            recall.id, (house.glue.lot_key, house.first.lot_key), left_out={house.second.lot_key: "another reel"}))
+        lift_hold(session, house.manager, clock, LiftHold("the decision is narrower", source=f"plan:{recall.id}"))
+        follow_scopes(session, clock)
+        held = set(session.scalars(select(Hold.lot_key).where(Hold.lifted_at.is_(None))))
+    assert held == {house.glue.lot_key, house.first.lot_key}
+
+
+def test_nothing_is_followed_again_while_nothing_happens(sqlite: Database, clock: FixedClock, house: House) -> None:
+    decided(sqlite, clock, house)
+    clock.move_to(clock.now() + timedelta(minutes=6))
+    with sqlite.write() as session:
+        assert is_any_to_follow(session)
+        follow_scopes(session, clock)
+        assert not is_any_to_follow(session)

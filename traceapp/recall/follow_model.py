@@ -1,0 +1,18 @@
+"""The table of how far the scope of a decided case was followed."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from traceapp.db import Base, UtcTime
+
+
+class ScopeFollow(Base):
+    """When the rules of a decided case were last followed; events that were recorded since may have brought lots."""
+
+    __tablename__ = "recall_scope_follow"
+
+    recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"), primary_key=True)
+    looked_at: Mapped[datetime] = mapped_column(UtcTime)
