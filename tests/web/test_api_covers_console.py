@@ -88,6 +88,7 @@ ACTS = {
     "signal_sample": "POST /lots/<lot_key>/samples",
     "signal_silence": "POST /silences", "signal_silence_lift": "POST /silences/<silence_id>/lift",
     "recall_open": "POST /recalls", "recall_change": "PUT /recalls/<recall_id>",
+    "recall_classify": "POST /recalls/<recall_id>/classifications",
     "recall_take_rules": "PUT /recalls/<recall_id>/scope-rules",
     "recall_scope": "PUT /recalls/<recall_id>/scope", "recall_submit": "POST /recalls/<recall_id>/submission",
     "recall_approve": "POST /recalls/<recall_id>/approval", "recall_return": "POST /recalls/<recall_id>/return",

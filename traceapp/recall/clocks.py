@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import literal, select
@@ -30,8 +31,8 @@ def start_decided_clocks(session: Session, actor: Actor, clock: Clock, recall: R
     place asks for nothing."""
     assert recall.decided_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
-    return _run(session, actor, clock, recall, frozenset({
-        Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at)
+    return _run(session, actor, clock, recall, _Start(frozenset({
+        Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at))
 
 
 def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
@@ -41,11 +42,11 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -
     assert recall.approved_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
     is_further = recall.scope_number > 1 or recall.extends_id is not None
-    return _run(session, actor, clock, recall, frozenset({
+    return _run(session, actor, clock, recall, _Start(frozenset({
         Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
         Trigger.safety_action,
         Trigger.correction_extended if is_further else Trigger.correction_begun}),
-        clock.now() if recall.scope_number > 1 else recall.approved_at)
+        clock.now() if recall.scope_number > 1 else recall.approved_at))
 
 
 def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
@@ -55,11 +56,21 @@ def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Reca
     start_clocks(session, actor, clock, recall)
 
 
+def start_classified_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall, jurisdiction: str,
+                            recall_class: RecallClass) -> list[LegalClock]:
+    """What a stricter class, assigned by the authority of one jurisdiction, begins there; what runs already runs on."""
+    number = _NUMBERS[recall_class]
+    triggers = {Trigger(f"recall_decided_{number}")}
+    if recall.approved_at is not None:
+        triggers.add(Trigger(f"recall_begun_{number}"))
+    return _run(session, actor, clock, recall, _Start(frozenset(triggers), clock.now(), jurisdiction))
+
+
 def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
     """What begins with the end: closing reports. Reports that repeat are due once more, the last time."""
     assert recall.closed_at is not None
     end_repeating(session, actor, clock, recall_stream(recall))
-    return _run(session, actor, clock, recall, frozenset({Trigger.recall_completed}), recall.closed_at)
+    return _run(session, actor, clock, recall, _Start(frozenset({Trigger.recall_completed}), recall.closed_at))
 
 
 def follow_markets(session: Session, actor: Actor, clock: Clock, product_id: str) -> None:
@@ -80,8 +91,17 @@ def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
         .order_by(Recall.approved_at).limit(limit).with_for_update(skip_locked=True)))
 
 
-def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, triggers: frozenset[Trigger],
-         at: datetime) -> list[LegalClock]:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What begins clocks, since when; `only`: in one jurisdiction, None: in every market."""
+
+    triggers: frozenset[Trigger]
+    at: datetime
+    only: str | None = None
+
+
+def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _Start) -> list[LegalClock]:
+    triggers, at = start.triggers, start.at
     session.flush()
     products = products_by_id(session, session.scalars(
         select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
@@ -89,6 +109,8 @@ def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, triggers:
     sold = {key for key, product in products.items() if product.kind != ProductKind.material}
     begun: list[LegalClock] = []
     for market in markets_of(session, sold or products, at.date(), _shipped_to(session, recall)):
+        if start.only not in (None, market.jurisdiction):
+            continue
         begun += run_clocks(session, actor, clock, Subject(recall_stream(recall), recall.reference), Situation(
             market.jurisdiction, _kinds(products[key].kind for key in sold), market.roles, triggers,
             market.device_class, market.ground, is_further=Trigger.recall_completed in triggers), at)

@@ -13,6 +13,7 @@ from .approval import (
     return_recall,
     submit_recall,
 )
+from .classifying import ClassifyRecall, classify_recall
 from .deciding import (
     DecideNone,
     DecideRecall,
@@ -49,11 +50,13 @@ from .ledger import AnswerByStaff, SettleLine, record_answer_by_staff, settle_li
 from .notices import SendNoticeAgain, send_notice_again
 from .scope import Scope, propose_scope, scope_of
 
-__all__ = ["AnswerByStaff", "ApproveRecall", "AssessRecall", "CancelRecall", "ChangeRecall", "ConcludeChecks",
+__all__ = ["AnswerByStaff", "ApproveRecall", "AssessRecall", "CancelRecall", "ChangeRecall", "ClassifyRecall",
+           "ConcludeChecks",
            "DecideNone", "DecideRecall", "DrawSample", "ExtendRecall", "Hazard", "MandateRecall", "NoteAttempt",
            "OpenRecall", "RecordCheck", "ReopenRecall", "ReturnRecall", "Scope", "SendNoticeAgain", "SetScope",
            "SetStrategy", "SettleLine", "SignEvaluation", "SubmitRecall", "TerminateRecall", "WriteEvaluation",
-           "approve_recall", "assess_recall", "cancel_recall", "change_recall", "conclude_checks", "decide_none",
+           "approve_recall", "assess_recall", "cancel_recall", "change_recall", "classify_recall",
+           "conclude_checks", "decide_none",
            "decide_recall", "draw_sample", "extend_recall", "mandate_recall", "note_attempt", "open_recall",
            "propose_scope", "reassess_recall", "record_answer_by_staff", "record_check", "reopen_recall",
            "return_recall", "scope_of", "send_notice_again", "set_scope", "set_strategy", "settle_line",

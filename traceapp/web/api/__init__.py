@@ -48,6 +48,7 @@ from . import (
     recall_books,
     recall_figures,
     recall_files,
+    recall_hazards,
     recall_ledger,
     recall_notices,
     recall_phases,
@@ -72,8 +73,9 @@ MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, 
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
            accounts, adverse_event_decisions, adverse_events, capa_work, capas, causes, code_lists, crisis, drifts,
            exchange, expectation, exports, groups, history, imports, legal_clocks, partner_recalls, periodic, planning,
-           recall_books, recall_figures, recall_files, recall_ledger, recall_notices, recall_phases, recall_scopes,
-           recalls, received_reports, records, report_answers, reports, screen, signals, silences, tasks, watching)
+           recall_books, recall_figures, recall_files, recall_hazards, recall_ledger, recall_notices, recall_phases,
+           recall_scopes, recalls, received_reports, records, report_answers, reports, screen, signals, silences, tasks,
+           watching)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

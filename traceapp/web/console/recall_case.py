@@ -15,7 +15,7 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.recall.cases import is_told, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
-from traceapp.recall.evaluation import evaluation_signatures, evaluations_of
+from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import (
@@ -44,6 +44,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import Listed, choice, export_links, placed, wished
+from .recall_hazard import classes_of, hazard_form
 from .recall_phase_words import HAZARD_WORDS, SIGNED, phase_choices
 from .recall_scope import workbench
 from .recall_texts import TEXT_FIELDS, typed_texts
@@ -80,6 +81,10 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
+    if do == "write_evaluation" and form is None:
+        with here.database.read() as db:
+            filled, values["known"] = hazard_form(db, case, latest_evaluation(db, case.id))
+            form = Entered(filled)
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=_acts(case), tabs=case_tabs(case, part), me=actor(), ending=ending,
                      ending_do=ending_do, clock_words=clock_words, is_told=is_told(case),
@@ -130,7 +135,8 @@ def _ledger(db: Session, case: Recall) -> dict[str, Any]:
 def _assessment(db: Session, case: Recall) -> dict[str, Any]:
     versions = evaluations_of(db, case.id)
     return {"versions": versions, "last": versions[-1] if versions else None,
-            "hazard_signed": evaluation_signatures(db, versions[-1]) if versions else []}
+            "hazard_signed": evaluation_signatures(db, versions[-1]) if versions else [],
+            "classes": classes_of(db, case)}
 
 
 def _checks(db: Session, case: Recall) -> dict[str, Any]:
@@ -200,7 +206,7 @@ def _acts(case: Recall) -> list[tuple[str, str]]:
 
 def _further(case: Recall) -> set[str]:
     """What can be done besides the acts of the table."""
-    found = {"mandate"}
+    found = {"mandate", "classify"}
     if case.state == RecallState.assessing:
         found.add("write_evaluation")
     if case.depth and is_open_for_change(case):

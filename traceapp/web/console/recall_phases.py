@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.core.errors import InvalidInput
 from traceapp.recall import service
 from traceapp.recall.checking import NoteCheckTry, note_check_try
 from traceapp.recall.evaluation import MEDICAL, QUALITY, Likelihood, Seriousness
@@ -27,8 +28,8 @@ from .recall_phase_words import HAZARD_WORDS
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "assess", "write_evaluation", "evaluated", "reassess", "strategy", "extend", "check", "checked", "conclude",
-    "tried", "check_tried")} | {f"console.recall_{name}": "recall.approve" for name in (
+    "assess", "classify", "write_evaluation", "evaluated", "reassess", "strategy", "extend", "check", "checked",
+    "conclude", "tried", "check_tried")} | {f"console.recall_{name}": "recall.approve" for name in (
         "decide", "decide_none", "mandate", "terminate", "reopen")}
 _SEEDS = 2**31 - 1
 
@@ -124,6 +125,20 @@ def recall_extend(recall_id: str) -> Response:
     return do_act(recall_id, "extend", _("The scope can grow now. People stay told; nothing can be taken out."),
                   lambda db, form: service.extend_recall(db, actor(), world().clock, service.ExtendRecall(
                       recall_id, form.text("reason"), form.revision())))
+
+
+@blueprint.post("/recalls/<recall_id>/classify")
+def recall_classify(recall_id: str) -> Response:
+    """Write down a class that we propose or an authority assigned."""
+    def act(db: Session, form: Entered) -> Any:
+        on, kind = form.day("on", required=True), form.choice("kind", ["proposed", "assigned"])
+        if on is None:
+            raise InvalidInput("This must be filled in.", code="missing", place="on")
+        return service.classify_recall(db, actor(), world().clock, service.ClassifyRecall(
+            recall_id, form.text("jurisdiction").upper(), form.choice("recall_class", list(RecallClass)),
+            kind == "assigned", on, form.text("basis"), form.text("by_whom"), form.revision()))
+
+    return do_act(recall_id, "classify", _("The class is written down."), act)
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/tried")
