@@ -200,7 +200,8 @@ def test_a_rule_is_stored_as_data_and_the_old_form_is_still_read() -> None:
 
 @pytest.mark.parametrize("rule, code", (
     (Rule(RuleKind.lots, ()), "no-start"), (Rule(RuleKind.lots, ("a",), since=date(2026, 1, 1)), "no-window"),
-    (Rule(RuleKind.line, ("L",), date(2026, 2, 1), date(2026, 1, 1)), "window")))
+    (Rule(RuleKind.line, ("L",), date(2026, 2, 1), date(2026, 1, 1)), "window"),
+    (Rule(RuleKind.line, ("L",), until=date.max), "window")))
 def test_a_rule_that_says_nothing_is_refused(rule: Rule, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         refuse_bad([rule])

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.factories_recall import House, make_house, opened, submitted
+from tests.factories_surveillance import add_complaint
 from tests.factories_web import Browser, Console
 from tests.http_clients import ApiClient
 from traceapp.recall.model import Recall, RecallLot
@@ -119,3 +120,35 @@ def test_a_machine_lays_scopes_side_by_side_and_takes_one(office: Office) -> Non
     office.machine.put(f"/recalls/{recall.id}/scope-rules", narrow, If_Match=f'"{recall.revision}"')
     assert office.lots(recall.id) == {house.second.lot_key}
     assert rules_of(office.recall(recall.id).scope_rule)[1] == Rule(RuleKind.lots, (house.second.lot_key,))
+
+
+def test_the_evaluation_begins_with_what_is_known_and_says_from_where(office: Office, browser: Browser) -> None:
+    recall, clock = opened(office.console.database, office.console.clock, office.house), office.console.clock
+    with office.console.database.write() as session:
+        add_complaint(session, office.house.first, clock.now(), age_band="2-13", severity="major")
+    browser.post(f"/console/recalls/{recall.id}/assess", {"revision": recall.revision})
+    path = f"/console/recalls/{recall.id}?part=assessment&do=write_evaluation&lang=en"
+    page = browser.get(path).get_data(as_text=True)
+    harm = page.split('name="harm_so_far"')[1].split("</textarea>")[0]
+    assert "Adverse events: 0, of them 0 deaths and 0 serious." in harm
+    assert "not judged yet: 1 (Serious 1)" in harm and "[Counted from the cases about 3 batches in scope" in harm
+    assert "2 to 13 years 1" in page.split('name="populations"')[1].split("</textarea>")[0]
+    assert "1,550 pcs" in page.split('name="defective"')[1].split("</textarea>")[0]
+    facts = office.machine.get(f"/recalls/{recall.id}/evaluation/facts")
+    assert (facts["harmful"], facts["by_age"], facts["sent"]) == (1, {"2-13": 1}, {"EA": "1550"})
+
+
+def test_classes_by_jurisdiction_are_written_down_by_people_and_machines(office: Office, browser: Browser) -> None:
+    recall = opened(office.console.database, office.console.clock, office.house)
+    here, day = f"/console/recalls/{recall.id}", office.console.clock.now().date().isoformat()
+    given = {"jurisdiction": "cn", "recall_class": "II", "kind": "assigned", "on": day, "basis": "letter 7",
+             "by_whom": ""}
+    refused = browser.post(f"{here}/classify", given | {"revision": recall.revision})
+    assert refused.status_code == 422 and 'id="e-by_whom"' in refused.get_data(as_text=True)
+    assert browser.post(f"{here}/classify", given | {"by_whom": "NMPA", "revision": recall.revision}).status_code == 303
+    path = f"/recalls/{recall.id}/classifications"
+    office.machine.post(path, {"jurisdiction": "US", "recall_class": "III", "is_assigned": False, "on": day,
+                               "basis": "remote"}, If_Match=f'"{recall.revision}"')
+    assert [(one["jurisdiction"], one["by_whom"]) for one in office.machine.get(path)] == [("CN", "NMPA"), ("US", "")]
+    page = browser.get(f"{here}?part=assessment&lang=en").get_data(as_text=True)
+    assert "Assigned by NMPA" in page and "Proposed by us" in page

@@ -14,6 +14,8 @@ from traceapp.core.errors import InvalidInput
 
 MOST_KEYS = 2000
 MOST_RULES = 12
+# Days outside have no midnight in every time zone.
+_FIRST_YEAR, _LAST_YEAR = 1990, 9000
 
 
 class RuleKind(StrEnum):
@@ -93,6 +95,8 @@ def refuse_bad(rules: Sequence[Rule]) -> None:
             raise InvalidInput("Say from what the scope starts.", code="no-start", place=f"{where}/keys")
         if len(rule.keys) > MOST_KEYS:
             raise InvalidInput("At most %(most)s at once.", code="too-many", place=f"{where}/keys", most=MOST_KEYS)
+        if any(one is not None and not _FIRST_YEAR <= one.year <= _LAST_YEAR for one in (rule.since, rule.until)):
+            raise InvalidInput("The days of a window lie between 1990 and 9000.", code="window", place=f"{where}/from")
         if rule.since is not None and rule.until is not None and rule.until < rule.since:
             raise InvalidInput("The window ends before it begins.", code="window", place=f"{where}/until")
         if rule.kind not in WINDOWED and (rule.since or rule.until):
