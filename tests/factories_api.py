@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.factories_cases import promoted, world_of
 from tests.factories_complaint import scanned
 from tests.factories_links import linked
-from tests.factories_recall import House, make_house, running
+from tests.factories_recall import VAULT, House, make_house, running
 from tests.factories_surveillance import add_complaint, add_lot, add_reactions
 from tests.factories_trace import GOOD, UNIT_GTIN
 from tests.factories_web import Console
@@ -28,6 +28,9 @@ from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
 from traceapp.surveillance.drifting import drifts_listed, look_for_drifts
+from traceapp.recall.model import Notice
+from traceapp.recall.notices import sealed_about
+from traceapp.recall.passing_on import PassOn, pass_on
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
@@ -96,8 +99,15 @@ def make_plant(console: Console) -> Plant:
             "creationDate": "2026-11-20T00:00:00Z", "epcisBody": {"eventList": [{
                 "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T05:00:00Z", "bizStep": "shipping",
                 "eventTimeZoneOffset": "+00:00", "epcList": ["urn:epc:id:sgtin:0614141.107346.2018"]}]}}).encode()))
+    with database.write() as session:
+        notice = session.get_one(Notice, (recall.id, house.maker.clinic.id), with_for_update=True)
+        passed = pass_on(session, house.writer, clock, notice, PassOn(
+            "Ward 3", {house.first.lot_key: Decimal(5)}, "ward3@clinic.example"), vault=world_of(console).vault)
+        for one in session.scalars(select(Notice)):
+            one.sealed_token = world_of(console).vault.seal_text(
+                VAULT.open_text(one.sealed_token, sealed_about(one.id)), sealed_about(one.id))
     ids = {
-        "registration_id": registration.id, "person_id": person.id, "link_id": link.id, "document_id": job.capture_id or "",
+        "passed_id": passed.id, "registration_id": registration.id, "person_id": person.id, "link_id": link.id, "document_id": job.capture_id or "",
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "node_key": house.second.lot_key,

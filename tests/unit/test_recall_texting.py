@@ -56,7 +56,7 @@ def test_the_notice_has_what_a_recall_notice_must_say() -> None:
     facts = replace(FACTS, maker={"zh": "清禾", "en": "Qinghe"}, lots=(replace(FACTS.lots[0], gtin="06901234000016"),))
     for is_to_consumer in (False, True):
         text = text_of(replace(facts, is_to_consumer=is_to_consumer), "en")
-        for part in ("PRODUCT SAFETY RECALL", "Plaster", "batch P-0311", "GTIN 06901234000016", "beside “LOT”",
+        for part in ("PRODUCT SAFETY RECALL", "Plaster", "batch P-0311", "GTIN 06901234000016", "beside LOT",
                      "Made and sold by Qinghe", "The skin can blister", "Stop using it", "Refund", "0512-0000",
                      FACTS.link, "everybody who may"):
             assert part in text, part

@@ -66,7 +66,8 @@ def sample_facts(session: Session, clock: Clock, recall: Recall, words: Mapping[
     keys = list(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
                                 .order_by(RecallLot.lot_key).limit(20)))
     return replace(recall_facts(session, recall), consignee=words, lots=_lots(session, recall.id, keys),
-                   link=f"{base_url}/r/…", answer_by=recall.answer_by or answer_due(recall.recall_class, clock.now()))
+                   link=f"{base_url}/r/SAMPLE",
+                   answer_by=recall.answer_by or answer_due(recall.recall_class, clock.now()))
 
 
 def recall_facts(session: Session, recall: Recall) -> LetterFacts:

@@ -69,6 +69,16 @@ class Part:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class PostalLetter:
+    """One letter on paper: what it says, whom it is addressed to in lines, in which language first."""
+
+    facts: LetterFacts
+    address: tuple[str, ...]
+    language: str
+    is_specimen: bool = False
+
+
 def subject_of(facts: LetterFacts, language: str) -> str:
     """One line, the reader's language first, the other behind it."""
     texts = {"zh": "紧急：召回通知", "en": "URGENT: recall notice"}

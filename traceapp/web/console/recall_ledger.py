@@ -27,6 +27,7 @@ from traceapp.recall.proofs import proofs_of
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
 from traceapp.recall.returning import returns_of
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
+from traceapp.recall.telling import passed_rows
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import ledger_table
 from traceapp.web.tables import send_table
@@ -90,6 +91,7 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
             "tasks": [task for task in tasks_about(db, notice_stream(notice.id)) if task.state == "open"],
             "attempts": attempts_of(db, case.id, consignee_id), "answers": answers_of(db, notice),
             "proofs": proofs_of(db, notice), "back": returns_of(db, case.id, consignee_id),
+            "passed": passed_rows(db, case.id, consignee_id),
             "people": names_of_users(db, (entry.actor_id for entry in history))}
     if party is None:
         raise NotFound("There is no such consignee.")

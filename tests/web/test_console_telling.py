@@ -1,0 +1,128 @@
+"""The pages about telling: notices before approval, letters on paper, work that is left, the telephone, passing on."""
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from tests.factories import PASSWORD
+from tests.factories_cases import world_of
+from tests.factories_recall import Tray, decided, submitted
+from tests.factories_web import Browser, Console
+from tests.web.test_console_recalls import Office
+from traceapp.identity.model import User
+from traceapp.outbox.delivery import deliver_due
+from traceapp.recall.model import Notice, NoticeAttempt, Recall
+from traceapp.recall.sending import NoticeSender
+from traceapp.recall.service import ApproveRecall, approve_recall
+from traceapp.recall.telling_model import PassedLine, PassedNotice
+from traceapp.submission.model import ExportRecord
+
+
+@pytest.fixture(scope="module")
+def office(console: Console) -> Office:
+    return Office(console)
+
+
+@pytest.fixture(scope="module")
+def told(office: Office) -> Recall:
+    """A running recall whose letters were refused."""
+    vault = world_of(office.console).vault
+    recall = submitted(office.database, office.clock, office.house)
+    with office.database.write() as session:
+        recall = approve_recall(session, office.house.manager, office.clock, ApproveRecall(recall.id, PASSWORD, "yes"),
+                                vault=vault)
+    sender = NoticeSender(Tray("refused"), vault, "https://recall.example", office.clock)
+    deliver_due(office.database, office.clock, sender.send, sender.settled)
+    return recall
+
+
+def send(browser: Browser, path: str, page: str, **values: str) -> TestResponse:
+    return browser.post(path, browser.hidden(page) | values)
+
+
+def writer_name(office: Office) -> str:
+    with office.database.read() as session:
+        return session.get_one(User, office.house.writer.id).name
+
+
+def text_of(page: bytes) -> str:
+    return re.sub(r"\s+", " ", page.decode())
+
+
+def test_notices_are_read_before_anybody_approves_them(office: Office) -> None:
+    recall = decided(office.database, office.clock, office.house)
+    writer = office.as_person("writer")
+    page = writer.get(f"/console/recalls/{recall.id}/notice?lang=en")
+    for part in ("产品安全召回", "PRODUCT SAFETY RECALL", "The skin can become red", "皮肤可能红肿", "batch P-1",
+                 "You told us about a product", "【召回】", "UCS-2", "3 parts", "version 2"):
+        assert part in page.text, part
+    assert "/r/SAMPLE" in page.text
+    file = writer.get(f"/console/recalls/{recall.id}/notice.pdf")
+    assert (file.status_code, file.mimetype, file.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert writer.get(f"/console/recalls/{recall.id}/letters.pdf").status_code == 409
+
+
+def test_letters_of_all_or_of_one_are_one_file_whose_record_is_kept(office: Office, told: Recall) -> None:
+    writer = office.as_person("writer")
+    every = writer.get(f"/console/recalls/{told.id}/letters.pdf?whom=all")
+    one = writer.get(f"/console/recalls/{told.id}/letters.pdf?consignee={office.house.maker.clinic.id}")
+    assert (every.status_code, one.status_code) == (200, 200)
+    assert every.data.count(b"/Type /Page ") == 2 * one.data.count(b"/Type /Page ")
+    assert writer.get(f"/console/recalls/{told.id}/letters.pdf?whom=nobody").status_code == 422
+    with office.database.read() as session:
+        kept = session.scalars(select(ExportRecord).where(ExportRecord.kind == f"recall-letters-{told.reference}")
+                               .order_by(ExportRecord.at, ExportRecord.id)).all()
+    assert [record.rows for record in kept] == [2, 1]
+
+
+def test_posting_is_a_try_of_everybody_who_was_not_reached(office: Office, told: Recall) -> None:
+    writer = office.as_person("writer")
+    address = f"/console/recalls/{told.id}/telling"
+    assert send(writer, address.replace("telling", "posted"), address, whom="unreached",
+                note="registered, XA 1").status_code == 303
+    with office.database.read() as session:
+        tries = session.scalars(select(NoticeAttempt).where(NoticeAttempt.recall_id == told.id)).all()
+        assert session.get_one(Recall, told.id).state == "notifying", "a letter in the post is no proof of telling"
+    assert sorted((one.way, one.reached, one.note) for one in tries) == [("letter", False, "registered, XA 1")] * 2
+
+
+def test_what_was_refused_stands_as_work_with_what_the_server_said(office: Office, told: Recall) -> None:
+    page = text_of(office.as_person("writer").get(f"/console/recalls/{told.id}/telling?lang=en").data)
+    assert page.count("Letter was not sent") == 2
+    assert "250 ok" in page
+    assert "Letter by e-mail" in page
+
+
+def test_the_telephone_page_says_the_facts_and_logs_the_call(office: Office, told: Recall) -> None:
+    writer, clinic = office.as_person("writer"), office.house.maker.clinic.id
+    address = f"/console/recalls/{told.id}/consignees/{clinic}"
+    page = writer.get(f"{address}/call?lang=en").text
+    for part in (f"this is {writer_name(office)}", "Clinic One", told.reference, "batch P-1: 350 pcs", "The skin can become red",
+                 "0512-0000 0000"):
+        assert part in page, part
+    assert send(writer, f"{address}/tried", f"{address}/call", way="telephone", reached="yes", note="Nurse Wang").status_code == 303
+    with office.database.read() as session:
+        assert session.scalars(select(NoticeAttempt.note).where(
+            NoticeAttempt.recall_id == told.id, NoticeAttempt.way == "telephone")).all() == ["Nurse Wang"]
+
+
+def test_staff_name_whom_units_were_passed_on_to_and_take_the_answer(office: Office, told: Recall) -> None:
+    writer, clinic, lot = office.as_person("writer"), office.house.maker.clinic.id, office.house.first.lot_key
+    address = f"/console/recalls/{told.id}/consignees/{clinic}"
+    wrong = send(writer, f"{address}/pass-on", f"{address}?do=pass_on", name="Ward 3", email="ward3@clinic.example",
+                 **{f"units-{lot}": "4000"})
+    assert (wrong.status_code, "ward3@clinic.example" in wrong.text) == (422, True)
+    assert send(writer, f"{address}/pass-on", f"{address}?do=pass_on", name="Ward 3", email="ward3@clinic.example",
+                language="zh", **{f"units-{lot}": "40"}).status_code == 303
+    with office.database.read() as session:
+        passed = session.scalars(select(PassedNotice).where(PassedNotice.recall_id == told.id)).one()
+    assert "Ward 3" in writer.get(address).text
+    own = f"/console/recalls/{told.id}/passed/{passed.id}"
+    assert send(writer, own, own, answered_by="Li", seen="0", **{f"on_hand-{lot}": "40"}).status_code == 303
+    with office.database.read() as session:
+        assert session.get_one(PassedLine, (passed.id, lot)).on_hand == 40
+        assert session.get_one(Notice, (told.id, clinic)).answered_at is None
+    assert writer.get(f"/console/recalls/{told.id}/telling?lang=en").text.count("Ward 3") == 1

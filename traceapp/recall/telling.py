@@ -1,0 +1,147 @@
+"""How far the telling of a recall is: by which ways, what needs a person, whom units were passed on to."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import Session
+
+from traceapp.catalog.model import Party
+from traceapp.outbox.model import OutboxAttempt, OutboxMessage
+from traceapp.trace.model import Lot
+from traceapp.worklist.model import Task, TaskState
+
+from .consumers import CONSUMER_KINDS, ConsumerCounts, consumer_counts
+from .model import Notice
+from .notices import KINDS, NO_ADDRESS_TASK, NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK
+from .passing_on import CALL_PASSED_TASK, PASSED_KINDS, lines_of
+from .telling_model import ConsumerNotice, PassedNotice
+
+WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK)
+MOST_WORK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WayCount:
+    """How many messages of a kind stand in a state."""
+
+    kind: str
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TellingWork:
+    """Something that a person has to do about one consignee; `name` is of whom it passed units on to, where it is about
+    that. `said`: what the other side said last."""
+
+    kind: str
+    due_at: datetime
+    consignee_id: str
+    consignee_zh: str
+    consignee_en: str
+    name: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedRow:
+    """Somebody who got units from a consignee; sums over its lots, None while a lot is not answered."""
+
+    notice: PassedNotice
+    numbers: tuple[tuple[str, Decimal], ...]
+    units: Decimal
+    on_hand: Decimal | None
+    used: Decimal | None
+    returned: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All of it. `work` holds the most urgent MOST_WORK pieces, `work_count` says how many there are."""
+
+    ways: tuple[WayCount, ...]
+    work: tuple[TellingWork, ...]
+    work_count: int
+    consumers: ConsumerCounts | None
+
+
+def telling_of(session: Session, recall_id: str) -> Telling:
+    """How far it is, in a fixed number of statements."""
+    work = [*_work(session, recall_id, is_passed=False), *_work(session, recall_id, is_passed=True)]
+    count = sum(_work_count(session, recall_id, is_passed) for is_passed in (False, True))
+    return Telling(_ways(session, recall_id), tuple(sorted(work, key=lambda row: row.due_at)[:MOST_WORK]), count,
+                   consumer_counts(session, [recall_id]).get(recall_id))
+
+
+def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
+    found: list[WayCount] = []
+    for model, prefix, kinds in ((Notice, "notice:", KINDS), (PassedNotice, "notice:", PASSED_KINDS),
+                                 (ConsumerNotice, "consumer:", CONSUMER_KINDS)):
+        found.extend(WayCount(kind, state, count) for kind, state, count in session.execute(
+            select(OutboxMessage.kind, OutboxMessage.state, func.count())
+            .join(model, OutboxMessage.subject_key == literal(prefix) + model.id)
+            .where(model.recall_id == recall_id, OutboxMessage.kind.in_(kinds))
+            .group_by(OutboxMessage.kind, OutboxMessage.state)
+            .order_by(OutboxMessage.kind, OutboxMessage.state)))
+    return tuple(found)
+
+
+def _work_count(session: Session, recall_id: str, is_passed: bool) -> int:
+    model: type[Notice] | type[PassedNotice] = PassedNotice if is_passed else Notice
+    return session.scalar(select(func.count()).select_from(Task).join(
+        model, Task.about == literal("notice:") + model.id).where(
+        model.recall_id == recall_id, Task.kind.in_(WORK), Task.state == TaskState.open)) or 0
+
+
+def _work(session: Session, recall_id: str, *, is_passed: bool) -> list[TellingWork]:
+    model: type[Notice] | type[PassedNotice] = PassedNotice if is_passed else Notice
+    rows = session.execute(
+        select(Task, model, Party).join(model, Task.about == literal("notice:") + model.id)
+        .outerjoin(Party, Party.id == model.consignee_id)
+        .where(model.recall_id == recall_id, Task.kind.in_(WORK), Task.state == TaskState.open)
+        .order_by(Task.due_at, Task.id).limit(MOST_WORK)).all()
+    said = _said(session, [task.about for task, _notice, _party in rows])
+    return [_row(task, notice, party, said.get(task.about, "")) for task, notice, party in rows]
+
+
+def _row(task: Task, notice: Any, party: Party | None, said: str) -> TellingWork:
+    return TellingWork(task.kind, task.due_at, notice.consignee_id, party.name_zh if party else notice.consignee_id,
+                       party.name_en if party else notice.consignee_id,
+                       notice.name if isinstance(notice, PassedNotice) else "", said)
+
+
+def _said(session: Session, streams: Sequence[str]) -> dict[str, str]:
+    """What a server or gateway said last about each that did not clearly take its message."""
+    found: dict[str, str] = {}
+    for stream, outcome, detail in session.execute(
+            select(OutboxMessage.subject_key, OutboxAttempt.outcome, OutboxAttempt.detail)
+            .join(OutboxAttempt, OutboxAttempt.message_id == OutboxMessage.id)
+            .where(OutboxMessage.subject_key.in_(list(streams)), OutboxMessage.state.not_in(("sent", "pending")))
+            .order_by(OutboxAttempt.at)):
+        found[stream] = detail or outcome
+    return found
+
+
+def passed_rows(session: Session, recall_id: str, consignee_id: str | None = None, limit: int = 200) -> list[PassedRow]:
+    """Whom consignees (or one) passed units on to, with what these say; a fixed number of statements."""
+    wanted = select(PassedNotice).where(PassedNotice.recall_id == recall_id)
+    if consignee_id is not None:
+        wanted = wanted.where(PassedNotice.consignee_id == consignee_id)
+    notices = session.scalars(wanted.order_by(PassedNotice.consignee_id, PassedNotice.id).limit(limit)).all()
+    lines = lines_of(session, [notice.id for notice in notices])
+    numbers = {key: number for key, number in session.execute(select(Lot.lot_key, Lot.number).where(
+        Lot.lot_key.in_({line.lot_key for listed in lines.values() for line in listed})))}
+
+    def row(notice: PassedNotice) -> PassedRow:
+        own = lines[notice.id]
+        sums = {name: None if any(getattr(line, name) is None for line in own) else
+                sum((getattr(line, name) for line in own), Decimal(0)) for name in ("on_hand", "used", "returned")}
+        return PassedRow(notice, tuple((numbers.get(line.lot_key, line.lot_key), line.units) for line in own),
+                         sum((line.units for line in own), Decimal(0)), **sums)
+
+    return [row(notice) for notice in notices]

@@ -1,0 +1,173 @@
+"""Recalls by API: how people are told: notices before approval, letters on paper, what needs a person, passing on."""
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+from marshmallow import Schema, fields, validate
+
+from traceapp.export.trace import plain_value
+from traceapp.recall import printing
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.notices import notice_for
+from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id
+from traceapp.recall.passing_on import PassOn, pass_on
+from traceapp.recall.telling import PassedRow, passed_rows, telling_of
+from traceapp.web.context import signed_in, world
+from traceapp.web.notice_files import preview_of, send_letters, send_specimen
+
+from .blueprint import ApiBlueprint
+from .idempotency import unit_of_work
+from .recalls import known_recall
+from .schemas import Amount, AsWritten, choice, words
+
+blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
+PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
+    "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
+    "answer_passed")}
+
+
+class LettersQuery(Schema):
+    """Whose letters."""
+
+    whom = choice(printing.Whom, load_default=printing.Whom.silent)
+    consignee = words(32, load_default=None, allow_none=True)
+
+
+class PostedSchema(Schema):
+    """Which letters were posted, and how."""
+
+    whom = choice(printing.Whom, load_default=printing.Whom.silent)
+    consignee_id = words(32, load_default=None, allow_none=True)
+    note = words(2000, load_default="")
+
+
+class PostedCountSchema(Schema):
+    """How many letters were posted."""
+
+    letters = fields.Integer()
+
+
+class PassedUnitsSchema(Schema):
+    """How much of one lot was passed on."""
+
+    lot_key = words(32, required=True)
+    units = Amount(required=True)
+
+
+class PassOnSchema(Schema):
+    """Who got units from a consignee; an e-mail address or a telephone number is needed."""
+
+    name = words(200, least=1, required=True)
+    email = words(254, load_default="")
+    phone = words(40, load_default="")
+    language = choice(("zh", "en"), load_default="zh")
+    units = fields.List(fields.Nested(PassedUnitsSchema), required=True, validate=validate.Length(min=1, max=1000))
+
+
+class PassedAnswerLineSchema(Schema):
+    """What they say of one lot."""
+
+    lot_key = words(32, required=True)
+    on_hand = Amount(required=True)
+    used = Amount(required=True)
+    returned = Amount(required=True)
+
+
+class PassedAnswerSchema(Schema):
+    """Their answer, told to staff."""
+
+    lines = fields.List(fields.Nested(PassedAnswerLineSchema), required=True,
+                        validate=validate.Length(min=1, max=1000))
+    answered_by = words(200, least=1, required=True)
+    explanation = words(2000, load_default="")
+    seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6))
+
+
+@blueprint.route("/recalls/<recall_id>/telling", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_telling(recall_id: str) -> Response:
+    """How many messages by each way, consumers told, and what needs a person"""
+    with world().database.read() as session:
+        known_recall(session, recall_id)
+        return jsonify(plain_value(telling_of(session, recall_id)))
+
+
+@blueprint.route("/recalls/<recall_id>/notice", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_notice(recall_id: str) -> Response:
+    """The notices as they will be read, in both languages, with the length of the text messages"""
+    with world().database.read() as session:
+        return jsonify(plain_value(preview_of(session, known_recall(session, recall_id))))
+
+
+@blueprint.route("/recalls/<recall_id>/notice.pdf", methods=["GET"])
+@blueprint.alt_response(200, content_type="application/pdf", schema={"type": "string", "format": "binary"})
+def notice_file(recall_id: str) -> Response:
+    """The letter on paper, as a specimen"""
+    return send_specimen(recall_id)
+
+
+@blueprint.route("/recalls/<recall_id>/letters.pdf", methods=["GET"])
+@blueprint.arguments(LettersQuery, location="query")
+@blueprint.alt_response(200, content_type="application/pdf", schema={"type": "string", "format": "binary"})
+def letters_file(wanted: dict[str, Any], recall_id: str) -> Response:
+    """Letters to print, each with its own answer code"""
+    return send_letters(recall_id, str(wanted["whom"]), wanted["consignee"])
+
+
+@blueprint.route("/recalls/<recall_id>/posted", methods=["POST"])
+@blueprint.arguments(PostedSchema)
+@blueprint.response(200, PostedCountSchema)
+def post(given: dict[str, Any], recall_id: str) -> object:
+    """Note that letters were posted, a try of each consignee"""
+    with unit_of_work() as session:
+        return {"letters": printing.post_letters(session, signed_in(), world().clock, printing.PostLetters(
+            recall_id, printing.Whom(given["whom"]), given["consignee_id"], given["note"]))}
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/passed", methods=["POST"])
+@blueprint.arguments(PassOnSchema)
+@blueprint.alt_response(201, schema=AsWritten)
+def name_passed(given: dict[str, Any], recall_id: str, consignee_id: str) -> tuple[Response, int]:
+    """Name somebody who got units from a consignee; they are told at once"""
+    here = world()
+    units = {line["lot_key"]: line["units"] for line in given.pop("units")}
+    with unit_of_work() as session:
+        notice = notice_for(session, recall_id, consignee_id, lock=True)
+        made = pass_on(session, signed_in(), here.clock, notice, PassOn(units=units, **given), vault=here.vault)
+        return jsonify({"id": made.id, "state": str(made.state)}), 201
+
+
+@blueprint.route("/recalls/<recall_id>/passed", methods=["GET"])
+@blueprint.alt_response(200, schema=AsWritten)
+def read_passed(recall_id: str) -> Response:
+    """Who got units from consignees, and what they say"""
+    with world().database.read() as session:
+        known_recall(session, recall_id)
+        return jsonify({"passed": [_passed(row) for row in passed_rows(session, recall_id, limit=10_000)]})
+
+
+def _passed(row: PassedRow) -> dict[str, object]:
+    """Everything but the secret of its link."""
+    notice = row.notice
+    return {
+        "id": notice.id, "consignee_id": notice.consignee_id, "name": notice.name, "email": notice.email,
+        "phone": notice.phone, "state": str(notice.state), "sent_at": plain_value(notice.sent_at),
+        "opened_at": plain_value(notice.opened_at), "answered_at": plain_value(notice.answered_at),
+        "answers": notice.answers, "reminders": notice.reminders,
+        "lots": [{"number": number, "units": plain_value(units)} for number, units in row.numbers],
+        "units": plain_value(row.units), "on_hand": plain_value(row.on_hand), "used": plain_value(row.used),
+        "returned": plain_value(row.returned)}
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/answer", methods=["POST"])
+@blueprint.arguments(PassedAnswerSchema)
+@blueprint.alt_response(200, schema=AsWritten)
+def answer_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> Response:
+    """Record what they said by telephone"""
+    lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
+    with unit_of_work() as session:
+        known_recall(session, passed_by_id(session, passed_id).recall_id)
+        made = answer_passed_by_staff(session, signed_in(), world().clock, passed_id, AnswerPassed(lines, **given))
+        return jsonify({"id": made.id, "answers": made.answers, "state": str(made.state)})
