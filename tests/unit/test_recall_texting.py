@@ -33,6 +33,13 @@ def test_a_long_title_is_cut_and_the_link_never() -> None:
     assert length_of(text).segments <= 3
 
 
+def test_a_chinese_name_does_not_make_an_english_message_longer() -> None:
+    text = message_of(replace(FACTS, contact="质量部 0512-0000 0000"), "en")
+    assert text.endswith("Ask: 0512-0000 0000")
+    assert length_of(text).alphabet == "GSM-7"
+    assert message_of(replace(FACTS, contact="质量部"), "en").endswith("质量部")
+
+
 @pytest.mark.parametrize(("text", "length"), [
     ("a" * 160, Length("GSM-7", 160, 1)), ("a" * 161, Length("GSM-7", 161, 2)), ("a" * 306, Length("GSM-7", 306, 2)),
     ("a" * 307, Length("GSM-7", 307, 3)), ("€" * 80, Length("GSM-7", 160, 1)),

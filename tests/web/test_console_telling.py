@@ -57,7 +57,7 @@ def test_notices_are_read_before_anybody_approves_them(office: Office) -> None:
     writer = office.as_person("writer")
     page = writer.get(f"/console/recalls/{recall.id}/notice?lang=en")
     for part in ("产品安全召回", "PRODUCT SAFETY RECALL", "The skin can become red", "皮肤可能红肿", "batch P-1",
-                 "You told us about a product", "【召回】", "UCS-2", "3 parts", "version 2"):
+                 "You told us about a product", "【召回】", "UCS-2", "GSM-7", "version 2"):
         assert part in page.text, part
     assert "/r/SAMPLE" in page.text
     file = writer.get(f"/console/recalls/{recall.id}/notice.pdf")
@@ -73,9 +73,8 @@ def test_letters_of_all_or_of_one_are_one_file_whose_record_is_kept(office: Offi
     assert every.data.count(b"/Type /Page ") == 2 * one.data.count(b"/Type /Page ")
     assert writer.get(f"/console/recalls/{told.id}/letters.pdf?whom=nobody").status_code == 422
     with office.database.read() as session:
-        kept = session.scalars(select(ExportRecord).where(ExportRecord.kind == f"recall-letters-{told.reference}")
-                               .order_by(ExportRecord.at, ExportRecord.id)).all()
-    assert [record.rows for record in kept] == [2, 1]
+        kept = session.scalars(select(ExportRecord).where(ExportRecord.kind == f"recall-letters-{told.reference}"))
+        assert sorted(record.rows for record in kept) == [1, 2]
 
 
 def test_posting_is_a_try_of_everybody_who_was_not_reached(office: Office, told: Recall) -> None:

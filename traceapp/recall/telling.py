@@ -7,11 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import case, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party
-from traceapp.outbox.model import OutboxAttempt, OutboxMessage
+from traceapp.outbox.delivery import NOT_NEEDED
+from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task, TaskState
 
@@ -23,6 +24,8 @@ from .telling_model import ConsumerNotice, PassedNotice
 
 WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK)
 MOST_WORK = 200
+# Of a message that was left out because it had lost its sense, or said the same as another.
+NOT_NEEDED_STATE = "not_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +82,18 @@ def telling_of(session: Session, recall_id: str) -> Telling:
 
 
 def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
+    is_needless = exists(select(OutboxAttempt.number).where(
+        OutboxAttempt.message_id == OutboxMessage.id, OutboxMessage.state == MessageState.failed,
+        OutboxAttempt.detail.startswith(NOT_NEEDED)))
+    state = case((is_needless, NOT_NEEDED_STATE), else_=OutboxMessage.state)
     found: list[WayCount] = []
     for model, prefix, kinds in ((Notice, "notice:", KINDS), (PassedNotice, "notice:", PASSED_KINDS),
                                  (ConsumerNotice, "consumer:", CONSUMER_KINDS)):
-        found.extend(WayCount(kind, state, count) for kind, state, count in session.execute(
-            select(OutboxMessage.kind, OutboxMessage.state, func.count())
+        found.extend(WayCount(kind, stands, count) for kind, stands, count in session.execute(
+            select(OutboxMessage.kind, state.label("stands"), func.count())
             .join(model, OutboxMessage.subject_key == literal(prefix) + model.id)
             .where(model.recall_id == recall_id, OutboxMessage.kind.in_(kinds))
-            .group_by(OutboxMessage.kind, OutboxMessage.state)
-            .order_by(OutboxMessage.kind, OutboxMessage.state)))
+            .group_by(OutboxMessage.kind, "stands").order_by(OutboxMessage.kind, "stands")))
     return tuple(found)
 
 
@@ -121,7 +127,8 @@ def _said(session: Session, streams: Sequence[str]) -> dict[str, str]:
     for stream, outcome, detail in session.execute(
             select(OutboxMessage.subject_key, OutboxAttempt.outcome, OutboxAttempt.detail)
             .join(OutboxAttempt, OutboxAttempt.message_id == OutboxMessage.id)
-            .where(OutboxMessage.subject_key.in_(list(streams)), OutboxMessage.state.not_in(("sent", "pending")))
+            .where(OutboxMessage.subject_key.in_(list(streams)), OutboxMessage.state.not_in(("sent", "pending")),
+                   ~OutboxAttempt.detail.startswith(NOT_NEEDED))
             .order_by(OutboxAttempt.at)):
         found[stream] = detail or outcome
     return found

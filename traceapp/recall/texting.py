@@ -34,7 +34,13 @@ def message_of(facts: LetterFacts, language: str) -> str:
     return template(facts.version, name, tongue).substitute(
         opening=opening, reference=facts.reference, link=facts.link,
         title=_shortened(facts.title[tongue].rstrip(".。 "), _LONGEST_TITLE[tongue]),
-        contact=_shortened(facts.contact, _LONGEST_CONTACT)).strip()
+        contact=_contact(facts.contact, tongue)).strip()
+
+
+def _contact(text: str, language: str) -> str:
+    """Whom to ask; in English what its alphabet can say of it, else every part would hold less than half."""
+    kept = "".join(character for character in text if character in _GSM) if language == "en" else text
+    return _shortened(kept if any(map(str.isdigit, kept)) or "@" in kept else text, _LONGEST_CONTACT)
 
 
 def _shortened(text: str, longest: int) -> str:
