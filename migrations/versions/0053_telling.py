@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.add_column('recall', sa.Column('letter_version', sa.String(length=20), nullable=True))
     op.create_index('ix_notice_state', 'notice', ['recall_id', 'state'])
     op.create_index('ix_outbox_message_due', 'outbox_message', ['state', 'due_at'])
+    op.create_index('ix_outbox_message_number', 'outbox_message', ['message_id'])
     op.drop_index(op.f('ix_outbox_message_due_at'), 'outbox_message')
     _passed()
     op.create_table(

@@ -25,7 +25,8 @@ class OutboxMessage(Base):
     """One message to one recipient. `recipient` is a reference (`contact:…`), never an address of a person."""
 
     __tablename__ = "outbox_message"
-    __table_args__ = (enum_check("state", MessageState), Index("ix_outbox_message_due", "state", "due_at"))
+    __table_args__ = (enum_check("state", MessageState), Index("ix_outbox_message_due", "state", "due_at"),
+                      Index("ix_outbox_message_number", "message_id"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from traceapp.audit import record, stream_of
 from traceapp.complaint.model import Complaint
-from traceapp.core.actor import SYSTEM
+from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock
 from traceapp.core.ids import new_id
 from traceapp.core.telephone import text_number
@@ -72,7 +72,7 @@ def tell_consumers(session: Session, clock: Clock, limit: int = 500, *, vault: V
         rows.append({"recall_id": recall.id, "person_id": person.id, "id": notice_id, "queued_at": clock.now(),
                      "state": NoticeState.queued if ways else NoticeState.not_sent})
         if not ways:
-            _raise(session, clock, recall)
+            raise_consumers(session, SYSTEM, clock, recall)
     if rows:
         session.execute(insert(ConsumerNotice), rows)
     queue_messages(session, clock, messages)
@@ -106,8 +106,9 @@ def _reader(details: PersonDetails) -> Reader:
     return Reader(Reach(details.email, mobile), "en" if mobile and not mobile.startswith("+86") else "zh")
 
 
-def _raise(session: Session, clock: Clock, recall: Recall) -> None:
-    raise_task(session, SYSTEM, clock, RaiseTask(
+def raise_consumers(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+    """Work about consumers who could not be told: one piece for the recall, without a name."""
+    raise_task(session, actor, clock, RaiseTask(
         CONSUMERS_TASK, recall_stream(recall), "quality", answer_due(recall.recall_class, clock.now()),
         params={"recall_id": recall.id, "reference": recall.reference}))
 
@@ -178,4 +179,4 @@ class ConsumerSender:
         record(session, SYSTEM, self.clock.now(), "person.told", stream_of("person", notice.person_id),
                {"recall": recall.id, "outcome": str(outcome)})
         if outcome != NoticeState.sent and not is_needless:
-            _raise(session, self.clock, recall)
+            raise_consumers(session, SYSTEM, self.clock, recall)

@@ -109,7 +109,8 @@ NOTICE_STATES: Words = {
 MESSAGE_STATES: Words = {
     "pending": (_("Waiting"), "info"), "sent": (_("Taken by the mail server"), "go"),
     "written": (_("Written to a file, not sent"), "stop"), "uncertain": (_("Perhaps sent"), "check"),
-    "failed": (_("Refused"), "stop"), "refused": (_("Refused"), "stop"), "not_needed": (_("Left out"), "plain")}
+    "failed": (_("Refused"), "stop"), "refused": (_("Refused"), "stop"), "not_needed": (_("Left out"), "plain"),
+    "bounced": (_("Came back"), "stop")}
 LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
     "returning": (_("Sent back and counted differ"), "check"),

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from traceapp.export.trace import plain_value
 from traceapp.recall import printing
 from traceapp.recall.answer import AnswerLine
+from traceapp.recall.bounces import NoteBounce, note_bounce
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id
 from traceapp.recall.passing_on import PassOn, pass_on
@@ -24,7 +25,7 @@ from .schemas import Amount, AsWritten, choice, words
 blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
 PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
     "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
-    "answer_passed")}
+    "answer_passed", "bounce")}
 
 
 class LettersQuery(Schema):
@@ -46,6 +47,20 @@ class PostedCountSchema(Schema):
     """How many letters were posted."""
 
     letters = fields.Integer()
+
+
+class BounceSchema(Schema):
+    """Which message came back, and why."""
+
+    message_id = words(200, least=1, required=True, metadata={
+        "description": "Message-ID of the letter, or id of the text message"})
+    said = words(500, load_default="")
+
+
+class BouncedSchema(Schema):
+    """Whether something changed."""
+
+    changed = fields.Boolean()
 
 
 class PassedUnitsSchema(Schema):
@@ -82,6 +97,16 @@ class PassedAnswerSchema(Schema):
     answered_by = words(200, least=1, required=True)
     explanation = words(2000, load_default="")
     seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6))
+
+
+@blueprint.route("/bounces", methods=["POST"])
+@blueprint.arguments(BounceSchema)
+@blueprint.response(200, BouncedSchema)
+def bounce(given: dict[str, Any]) -> object:
+    """Note that a letter or text message of a recall came back after it was taken; `changed` is false when that was
+    known"""
+    with unit_of_work() as session:
+        return {"changed": note_bounce(session, signed_in(), world().clock, NoteBounce(**given))}
 
 
 @blueprint.route("/recalls/<recall_id>/telling", methods=["GET"])

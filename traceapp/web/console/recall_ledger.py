@@ -52,7 +52,8 @@ _HISTORY = {
     "notice.answer_taken": lazy_gettext("Answer written down by staff"), "notice.settled": lazy_gettext("Settled"),
     "notice.sent_again": lazy_gettext("Letter queued again"), "notice.sent": lazy_gettext("Letter delivered"),
     "notice.not_sent": lazy_gettext("Letter not sent"), "notice.uncertain": lazy_gettext("Letter perhaps sent"),
-    "notice.reminded": lazy_gettext("Reminded"), "notice.tried": lazy_gettext("Tried another way"),
+    "notice.reminded": lazy_gettext("Reminded"), "notice.bounced": lazy_gettext("Letter came back"),
+    "notice.tried": lazy_gettext("Tried another way"),
     "notice.passed_on": lazy_gettext("Passed on to somebody"), "notice.came_back": lazy_gettext("Units came back"),
     "notice.answered_late": lazy_gettext("Answered after the end")}
 _NUMBERS = FIELDS
