@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.factories_recall import VAULT, House, ended, make_house, running, token_of
@@ -18,6 +19,7 @@ from traceapp.recall.answer import consignee_actor, notice_of_token
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.passing_on import PassOn, pass_on, sealed_about
 from traceapp.recall.service import SettleLine, settle_line
+from traceapp.recall.telling_model import PassedNotice
 
 
 class Visit:
@@ -334,3 +336,20 @@ def test_whoever_got_units_from_the_clinic_answers_on_a_page_of_its_own(visit: V
     assert visit.client.post(address, data={f"on_hand:{visit.first}": "39", f"used:{visit.first}": "1",
                                             "answered_by": "Wu", "seen": "0"}).status_code == 412
     assert visit.client.get("/r/p/none-of-ours").status_code == 404
+
+
+def test_a_consignee_names_whom_it_passed_units_on_to(visit: Visit) -> None:
+    assert "/passed-on" in visit.get().text
+    wrong = visit.client.post(f"/r/{visit.token}/passed-on?lang=en", data={"name": "Ward 3",
+                                                                          f"units:{visit.first}": "351"})
+    assert (wrong.status_code, "an e-mail address or a telephone number" in wrong.text) == (422, True)
+    named = {"name": "Ward 3", "phone": "138 0000 0000", f"units:{visit.first}": "40"}
+    assert visit.client.post(f"/r/{visit.token}/passed-on", data=named).status_code == 303
+    assert visit.client.post(f"/r/{visit.token}/passed-on", data=named).status_code == 303
+    page = visit.get("/passed-on").text
+    assert page.count("Ward 3") == 1
+    assert "is being told" in page
+    with visit.database.read() as session:
+        (passed,) = session.scalars(select(PassedNotice)).all()
+    assert (passed.named_by, passed.mobile) == (f"consignee:{visit.clinic}", "+8613800000000")
+    assert visit.client.get("/r/none-of-ours/passed-on").status_code == 404

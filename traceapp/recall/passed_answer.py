@@ -18,13 +18,13 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
 from traceapp.core.quantity import plain
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
-from traceapp.vault.service import token_hash
+from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer import NO_NAME, NO_REASON, AnswerLine
+from .answer import NO_NAME, NO_REASON, AnswerLine, consignee_actor
 from .cases import is_running, is_told, notice_stream
-from .model import Recall
-from .passing_on import lines_of
+from .model import Notice, Recall
+from .passing_on import PassOn, lines_of, pass_on, passed_by
 from .states import NoticeState
 from .telling_model import PassedLine, PassedNotice
 
@@ -122,6 +122,30 @@ def answer_passed_by_staff(session: Session, actor: Actor, clock: Clock, passed_
     """The same, told to staff by telephone. Raises as answer_passed, NotFound and Forbidden."""
     permit(actor, "recall.write")
     return _write(session, actor, clock, passed_by_id(session, passed_id, lock=True), command)
+
+
+def pass_on_by_link(session: Session, clock: Clock, token: str, command: PassOn, *, vault: Vault) -> PassedNotice:
+    """What a consignee says behind its own link; as `passing_on.pass_on`. Raises NotFound for another secret too."""
+    notice = _consignee(session, token, lock=True)
+    return pass_on(session, consignee_actor(notice), clock, notice, command, vault=vault)
+
+
+def passed_by_link(session: Session, token: str) -> list[tuple[PassedNotice, list[tuple[str, Decimal]]]]:
+    """Whom the consignee behind a link named, with units by lot. Raises NotFound."""
+    notice = _consignee(session, token)
+    named = passed_by(session, notice.recall_id, notice.consignee_id)
+    lines = lines_of(session, [one.id for one in named])
+    return [(one, [(line.lot_key, line.units) for line in lines[one.id]]) for one in named]
+
+
+def _consignee(session: Session, token: str, *, lock: bool = False) -> Notice:
+    wanted = select(Notice).where(Notice.token_hash == token_hash(token))
+    notice = session.scalar(wanted.with_for_update() if lock else wanted)
+    recall = session.get(Recall, notice.recall_id) if notice else None
+    if notice is None or recall is None or not is_told(recall):
+        raise NotFound("This link does not lead to a notice. Copy the whole link from the letter, or contact the "
+                       "sender of the letter.", code="unknown-link")
+    return notice
 
 
 def passed_by_id(session: Session, passed_id: str, *, lock: bool = False) -> PassedNotice:

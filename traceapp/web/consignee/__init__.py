@@ -18,7 +18,7 @@ from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
 
-from . import passed
+from . import passed, passing
 from .form import FURTHER, Filled, fill, one_tap, shown_form
 
 blueprint = Blueprint("consignee", __name__, template_folder="templates")
@@ -28,10 +28,10 @@ PERMISSIONS: dict[str, str] = {
     "consignee.notice": "public",
     "consignee.answer_notice": "public",
     "consignee.done": "public",
-    **passed.PERMISSIONS,
+    **passed.PERMISSIONS, **passing.PERMISSIONS,
     "consignee.proof": "public",
 }
-for rule, name, view, methods in passed.ROUTES:
+for rule, name, view, methods in (*passed.ROUTES, *passing.ROUTES):
     blueprint.add_url_rule(rule, name, view, methods=methods)
 
 
