@@ -49,7 +49,8 @@ def addresses(house: House, recall: Recall, token: str, notice: str) -> dict[str
         "consumer.recall_mail_leave_page": ["/recalls/leave/nobody"],
         "consumer.report_begin": ["/report"], "consumer.report_step": ["/report/d/nobody/what"],
         "consumer.report_follow": [f"/report/{token}"], "consumer.inspection_file": ["/inspection-files/nothing"],
-        "consignee.notice": [f"/r/{notice}"], "consignee.done": [f"/r/{notice}/done"]}
+        "consignee.notice": [f"/r/{notice}"], "consignee.done": [f"/r/{notice}/done"],
+        "consignee.proof": [f"/r/{notice}/files/none"]}
 
 
 def test_no_public_address_tells_of_cases(console: Console, house: House) -> None:
