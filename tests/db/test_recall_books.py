@@ -1,13 +1,14 @@
 """The books of a recall: what came back is counted, what is in our hands is decided, every unit has its place."""
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import House, checked, make_house, placed, running, token_of
+from tests.factories_recall import TEXTS, House, checked, make_house, placed, running, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
@@ -308,3 +309,26 @@ def test_units_that_come_back_after_the_end_are_taken_in_and_become_work(quick: 
         assert "recall.late_return" in [task.kind for task in open_tasks(session)]
     quick.propose("keep", 4)
     assert quick.balance().undecided == 0
+
+
+def test_a_drill_ends_although_nothing_came_back_and_nothing_of_ours_is_decided(sqlite: Database,
+                                                                                clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house, replace(TEXTS, root_lot_keys=(house.glue.lot_key,), is_drill=True))
+    for consignee in (house.maker.clinic.id, house.maker.hospital.id):
+        token = token_of(sqlite, recall, consignee)
+        with sqlite.write() as session:
+            record_answer(session, clock, RecordAnswer(token, tuple(
+                AnswerLine(line.lot_key, D(0), D(0), line.shipped)
+                for line in notice_of_token(session, token).lines), "Drill"))
+    with sqlite.write() as session:
+        for refused in (lambda: take_back(session, house.writer, clock, TakeBack(
+                recall.id, house.maker.clinic.id, "P-1", D(1))), lambda: propose_disposition(
+                    session, house.writer, clock, ProposeDisposition(
+                        recall.id, house.first.lot_key, "destroy", D(1), "drill", PASSWORD))):
+            with pytest.raises(Conflict) as error:
+                refused()
+            assert error.value.code == "drill"
+        checked(session, clock, house, recall.id)
+        ended_ = terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "drill", PASSWORD))
+    assert ended_.state == "terminated"

@@ -31,6 +31,7 @@ from traceapp.trace.shipping import DisposeUnits, dispose_units
 from .book_model import DispositionKind, DispositionState, RecallDisposition
 from .cases import recall_by_id, recall_stream, sign, signatures_of
 from .model import Recall, RecallLot, RecallSignature
+from .returning import refuse_drill
 from .states import RecallState
 
 _K = DispositionKind
@@ -174,6 +175,7 @@ def _open_for(session: Session, recall_id: str) -> Recall:
     if recall.state not in _FROM:
         raise Conflict("What becomes of units is decided once the recall is decided; this one is “%(state)s”.",
                        code="wrong-state", state=str(recall.state))
+    refuse_drill(recall)
     return recall
 
 

@@ -15,12 +15,13 @@ from traceapp.identity.service import check_signature
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
-from .balance import IS_OPEN
+from .balance import IS_OPEN, is_line_in
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
+from .policy import LineState
 from .reconciling import open_balances
 
 _MOST_NAMED = 50
@@ -92,6 +93,8 @@ def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall)
 
 def _refuse_open(session: Session, recall: Recall) -> None:
     found = select(RecallLedger).where(RecallLedger.recall_id == recall.id, IS_OPEN)
+    if recall.is_drill:  # nothing is sent, so nothing comes back
+        found = found.where(~is_line_in(LineState.returning))
     count = session.scalar(found.with_only_columns(func.count())) or 0
     if not count:
         return

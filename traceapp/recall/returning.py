@@ -72,6 +72,7 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
     if not is_told(recall):
         raise Conflict("Nobody was told of this recall yet; take these units back as an ordinary return.",
                        code="not-told")
+    refuse_drill(recall)
     key = key_of_text(session, command.code)
     row = session.get(RecallLedger, (key, recall.id, notice.consignee_id), with_for_update=True)
     if row is None and not command.is_outside:
@@ -93,6 +94,13 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
         "recall": recall.id, "lot": key, "units": command.units, "in_scope": row is not None})
     session.flush()
     return counted
+
+
+def refuse_drill(recall: Recall) -> None:
+    """Nothing for a real recall. Raises Conflict for a drill, which moves no goods."""
+    if recall.is_drill:
+        raise Conflict("This is a drill: nothing is sent, so nothing comes back and nothing is disposed of.",
+                       code="drill")
 
 
 def _count(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice, RecallLedger],
@@ -133,7 +141,8 @@ def senders_of(session: Session, lot_key: str | None, text: str = "", limit: int
     """Who can send units of this lot back (None: units of any), in which recall; running recalls first. `text` looks
     into names and code."""
     found = (select(Recall, Party).join(Notice, Notice.recall_id == Recall.id)
-             .join(Party, Party.id == Notice.consignee_id).where(Recall.approved_at.is_not(None)))
+             .join(Party, Party.id == Notice.consignee_id).where(Recall.approved_at.is_not(None),
+                                                                    Recall.is_drill.is_(False)))
     if lot_key is not None:
         found = found.where(exists(select(RecallLedger.lot_key).where(
             RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
