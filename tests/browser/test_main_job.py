@@ -208,7 +208,7 @@ def _answer_by_telephone(walk: Walk, by_staff: str) -> None:
     page = walk.window("quality")
     while True:
         page.goto(f"{walk.recall}?part=ledger&state=unanswered")
-        rows = page.get_by_role("table").locator("tbody tr")
+        rows = page.get_by_role("table", name="Ledger").locator("tbody tr")
         if not rows.count():
             return
         rows.first.get_by_role("link").first.click()
