@@ -258,7 +258,10 @@ def test_made_is_what_all_places_come_to_whatever_happened(case: Case) -> None:
     with case.database.write() as session:
         return_units(session, case.house.writer, case.clock, ReturnUnits(
             case.first, case.hospital, D(10), case.clock.now()))
-    assert whole(case.balance().beside, case.balance().difference) == (-10, 210)
+    one = case.balance()
+    assert whole(one.beside, one.difference) == (-10, 210)
+    assert not one.is_explained
+    assert replace(one, used=one.used + 210).is_explained, "what is missing here went there"
 
 
 def test_a_recall_ends_when_every_lot_adds_up_or_is_explained_and_all_in_our_hands_is_decided(case: Case) -> None:

@@ -20,10 +20,10 @@ _LOOKED_AT_WITHIN = timedelta(days=1)
 
 
 def answers_of(session: Session, notice: Notice) -> tuple[NoticeAnswer, ...]:
-    """What this consignee answered, the latest first."""
+    """What this consignee answered, the latest hundred, the last one first."""
     return tuple(session.scalars(select(NoticeAnswer).where(
         NoticeAnswer.recall_id == notice.recall_id, NoticeAnswer.consignee_id == notice.consignee_id)
-        .order_by(NoticeAnswer.position.desc())))
+        .order_by(NoticeAnswer.position.desc()).limit(100)))
 
 
 def keep_answer(session: Session, at: datetime, notice: Notice, answer: NoticeAnswer, *, is_late: bool = False) -> None:

@@ -80,7 +80,7 @@ class LotBalance:
     def is_explained(self) -> bool:
         """Whether there is nothing to explain, each open line was settled with a reason and nothing moved past the
         books, or somebody gave a reason for just this difference."""
-        return self.explained == self.difference or (self.beside == 0 and self.unaccounted == self.settled)
+        return self.difference in (0, self.explained) or (self.beside == 0 and self.unaccounted == self.settled)
 
 
 @dataclass(frozen=True, slots=True)
