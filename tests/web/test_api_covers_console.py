@@ -111,6 +111,8 @@ ACTS = {
     "recall_propose": "POST /recalls/<recall_id>/dispositions",
     "recall_confirm": "POST /recalls/<recall_id>/dispositions/<disposition_id>/confirmation",
     "recall_undecide": "POST /recalls/<recall_id>/dispositions/<disposition_id>/withdrawal",
+    "recall_prove": "POST /recalls/<recall_id>/consignees/<consignee_id>/files",
+    "recall_disposition_prove": "POST /recalls/<recall_id>/dispositions/<disposition_id>/files",
     "recall_check_tried": "POST /recalls/<recall_id>/checks/<consignee_id>/tries",
     "recall_posted": "POST /recalls/<recall_id>/posted",
     "recall_pass_on": "POST /recalls/<recall_id>/consignees/<consignee_id>/passed",

@@ -1,9 +1,11 @@
 """The warehouse takes recalled units in by scan; quality decides what becomes of them, two people sign."""
 from __future__ import annotations
 
+import io
 from decimal import Decimal as D
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
@@ -13,6 +15,12 @@ from traceapp.recall.answer import AnswerLine, RecordAnswer, record_answer
 from traceapp.recall.book_model import RecallDisposition, RecallReturn
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.trace.model import Lot
+
+
+def picture() -> io.BytesIO:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    return io.BytesIO(out.getvalue())
 
 
 class Office:
@@ -88,6 +96,12 @@ def test_two_people_sign_a_destruction_and_the_books_show_it(office: Office) -> 
     assert answer.status_code == 303
     page = office.page("quality", office.books)
     assert "XH-1" in page and "To explain" in page
+    assert quality.post(f"{path}/{row.id}/prove", {"form_token": "g"}).status_code == 422
+    for address, form_token in ((f"{path}/{row.id}/prove", "h"), (f"/console/recalls/{office.recall.id}/consignees/"
+                                                                  f"{office.clinic}/prove", "i")):
+        assert quality.post(address, {"form_token": form_token, "proof": (picture(), "furnace.png")}).status_code == 303
+    assert "furnace.png" in office.page("quality", office.books)
+    assert "furnace.png" in office.page("quality", f"/console/recalls/{office.recall.id}/consignees/{office.clinic}")
     with office.database.read() as session:
         assert session.get_one(Lot, office.first).stock == 0
 

@@ -1,19 +1,37 @@
-"""Files that show that a consignee destroyed its units: photos and certificates."""
+"""Files that show that units were destroyed, by a consignee or by us: photos and certificates."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.model import Attachment
 from traceapp.attachment.service import FileStore, NewFile, ReadyFile, add_file, attachments_of
 from traceapp.attachment.store import hash_of
+from traceapp.audit import stream_of
+from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.identity.policy import permit
 from traceapp.identity.rate import hit
 
 from .answer import consignee_actor, found_notice, proof_stream
+from .book_model import RecallDisposition
 from .model import Notice
+from .notices import notice_for
 
 MOST_FILES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProveDestruction:
+    """A checked file; `about_id`: the consignee, or what was decided."""
+
+    recall_id: str
+    about_id: str
+    name: str
+    ready: ReadyFile
 
 
 def proofs_of(session: Session, notice: Notice) -> tuple[Attachment, ...]:
@@ -33,13 +51,42 @@ def keep_proof(session: Session, clock: Clock, token: str, file: tuple[str, Read
     Raises NotFound for a link that is none of ours, InvalidInput for more than ten files.
     """
     notice, _recall = found_notice(session, token, lock=True)
-    name, ready = file
-    kept = proofs_of(session, notice)
+    return _keep(session, consignee_actor(notice), clock, (proof_stream(notice.id), *file), store)
+
+
+def prove_destruction(session: Session, actor: Actor, clock: Clock, command: ProveDestruction, *,
+                      store: FileStore) -> Attachment:
+    """Keep a file that a consignee sent another way. Raises NotFound, InvalidInput for more than ten files."""
+    permit(actor, "recall.write")
+    notice = notice_for(session, command.recall_id, command.about_id, lock=True)
+    return _keep(session, actor, clock, (proof_stream(notice.id), command.name, command.ready), store)
+
+
+def prove_disposition(session: Session, actor: Actor, clock: Clock, command: ProveDestruction, *,
+                      store: FileStore) -> Attachment:
+    """Keep a file with what was decided about units in our hands. Raises NotFound, InvalidInput for more than ten
+    files."""
+    permit(actor, "recall.write")
+    row = session.scalar(select(RecallDisposition).where(
+        RecallDisposition.recall_id == command.recall_id, RecallDisposition.id == command.about_id).with_for_update())
+    if row is None:
+        raise NotFound("There is no such decision.", code="unknown-disposition")
+    return _keep(session, actor, clock, (disposition_stream(row.id), command.name, command.ready), store)
+
+
+def disposition_stream(disposition_id: str) -> str:
+    """What the files of a decision hang on."""
+    return stream_of("disposition", disposition_id)
+
+
+def _keep(session: Session, actor: Actor, clock: Clock, file: tuple[str, str, ReadyFile],
+          store: FileStore) -> Attachment:
+    about, name, ready = file
+    kept = attachments_of(session, about)
     for one in kept:
         if one.sha256 == hash_of(ready.data):
             return one
     if len(kept) >= MOST_FILES:
         raise InvalidInput("Ten files are enough; this one was not kept. Write in the reason what else there is.",
                            code="too-many", place="proof")
-    return add_file(session, consignee_actor(notice), clock, NewFile(proof_stream(notice.id), name, ready),
-                    store=store)
+    return add_file(session, actor, clock, NewFile(about, name, ready), store=store)

@@ -2,27 +2,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Response, jsonify
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
+from traceapp.attachment.model import Attachment
+from traceapp.attachment.service import ready_file
 from traceapp.core.quantity import plain
 from traceapp.export.trace import plain_value
 from traceapp.identity.attempts import limit_signature
-from traceapp.recall import disposing, reconciling, returning
+from traceapp.recall import disposing, proofs, reconciling, returning
 from traceapp.recall.book_model import DispositionKind, RecallDisposition
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
+from .files import FileSchema, UploadSchema
 from .idempotency import unit_of_work
 from .recalls import known_recall
 from .schemas import Amount, AsWritten, Reason, choice, moment, words
 
 blueprint = ApiBlueprint("api_recall_books", __name__, url_prefix="/api/v1", description="Books of recalls")
 PERMISSIONS = {f"api_recall_books.{name}": "recall.write" for name in (
-    "read_balance", "explain", "read_returns", "read_dispositions", "propose", "withdraw")} | {
+    "read_balance", "explain", "read_returns", "read_dispositions", "propose", "withdraw",
+    "prove_destruction", "prove_disposition")} | {
         "api_recall_books.take_back": "trace.record", "api_recall_books.confirm": "recall.approve"}
 
 
@@ -174,6 +179,30 @@ def withdraw(given: dict[str, Any], recall_id: str, disposition_id: str) -> obje
     with unit_of_work() as session:
         return disposing.withdraw_disposition(session, signed_in(), world().clock, disposing.WithdrawDisposition(
             recall_id, disposition_id, given["reason"]))
+
+
+@blueprint.route("/recalls/<recall_id>/dispositions/<disposition_id>/files", methods=["POST"])
+@blueprint.arguments(UploadSchema, location="multipart")
+@blueprint.response(201, FileSchema)
+def prove_disposition(given: dict[str, Any], recall_id: str, disposition_id: str) -> object:
+    """Keep a photo or certificate with what was decided"""
+    return _proved(proofs.prove_disposition, (recall_id, disposition_id), given["file"])
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/files", methods=["POST"])
+@blueprint.arguments(UploadSchema, location="multipart")
+@blueprint.response(201, FileSchema)
+def prove_destruction(given: dict[str, Any], recall_id: str, consignee_id: str) -> object:
+    """Keep a photo or certificate of a consignee's destruction that came another way than by its link"""
+    return _proved(proofs.prove_destruction, (recall_id, consignee_id), given["file"])
+
+
+def _proved(act: Callable[..., Attachment], about: tuple[str, str], file: FileStorage) -> Attachment:
+    here = world()
+    ready = ready_file(cast(BinaryIO, file.stream), store=here.files)  # takes its time: before the unit of work
+    with unit_of_work() as session:
+        return act(session, signed_in(), here.clock, proofs.ProveDestruction(*about, file.filename or "", ready),
+                   store=here.files)
 
 
 def _signed(act: Callable[[Session], RecallDisposition]) -> Response:

@@ -1,8 +1,9 @@
 """Console: the books of a recall: whether every lot adds up, and what becomes of what is in our hands."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -10,13 +11,17 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.attachment.model import Attachment
+from traceapp.attachment.service import ReadyFile, attachments_of_all, ready_file
 from traceapp.catalog.lookup import parties_by_id
+from traceapp.core.errors import Problem
 from traceapp.core.quantity import parse_amount
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall import disposing
 from traceapp.recall.book_model import DispositionKind
 from traceapp.recall.cases import is_running, recall_by_id
 from traceapp.recall.disposing import ConfirmDisposition, ProposeDisposition, WithdrawDisposition, dispositions_of
+from traceapp.recall.proofs import ProveDestruction, disposition_stream, prove_destruction, prove_disposition
 from traceapp.recall.reconciling import ExplainDifference, LotBalance, balances_of, explain_difference
 from traceapp.recall.returning import outside_scope
 from traceapp.trace.lookup import lots_by_key
@@ -28,11 +33,13 @@ from .acting import Done, Refusal, perform
 from .casework import case_page, count_signature, signed
 from .entering import Entered
 from .layout import blueprint
+from .recall_ledger import show_consignee
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_books": "recall.write", "console.recall_explain": "recall.write",
                                "console.recall_propose": "recall.write", "console.recall_confirm": "recall.approve",
-                               "console.recall_undecide": "recall.write"}
+                               "console.recall_undecide": "recall.write", "console.recall_prove": "recall.write",
+                               "console.recall_disposition_prove": "recall.write"}
 _MOST_ROWS = 200
 DISPOSITIONS: Words = {
     "rework": (lazy_gettext("Rework under a new number"), "info"), "destroy": (lazy_gettext("Destroy"), "stop"),
@@ -58,7 +65,8 @@ def _show(recall_id: str, do: str, form: Entered, status: int = 200) -> Response
         suppliers = parties_by_id(db, sorted({lot.supplier_id for lot in lots.values() if lot.supplier_id}))
         values: dict[str, Any] = {
             "people": names_of_users(db, [who for row in decided for who in (row.proposed_by, row.decided_by) if who]),
-            "outside": outside_scope(db, case.id)}
+            "outside": outside_scope(db, case.id),
+            "files": attachments_of_all(db, [disposition_stream(row.id) for row in decided])}
     act, _sign, key = do.partition("-")
     return case_page(
         "console/recall_books.html", status, case=case, rows=_first(rows), count=len(rows), decided=decided, form=form,
@@ -144,3 +152,45 @@ def recall_undecide(recall_id: str, disposition_id: str) -> Response:
         return Done(_back(recall_id), _("Taken back."))
 
     return perform(form, act, Refusal(lambda status: _show(recall_id, f"withdraw-{disposition_id}", form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/dispositions/<disposition_id>/prove")
+def recall_disposition_prove(recall_id: str, disposition_id: str) -> Response:
+    """Keep a file with what was decided."""
+    return _proved(prove_disposition, (recall_id, disposition_id), _back(recall_id),
+                   lambda form, status: _show(recall_id, f"prove-{disposition_id}", form, status))
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/prove")
+def recall_prove(recall_id: str, consignee_id: str) -> Response:
+    """Keep a file of a consignee's destruction that came another way than by its link."""
+    return _proved(prove_destruction, (recall_id, consignee_id),
+                   url_for("console.recall_consignee", recall_id=recall_id, consignee_id=consignee_id),
+                   lambda form, status: show_consignee(recall_id, consignee_id, "prove", form, status))
+
+
+def _proved(act: Callable[..., Attachment], about: tuple[str, str], url: str,
+            again: Callable[[Entered, int], Response]) -> Response:
+    form = Entered()
+    sent, ready = form.file("proof"), _ready(form)
+
+    def run(db: Session) -> Done:
+        assert sent is not None and ready is not None
+        act(db, actor(), world().clock, ProveDestruction(*about, sent.filename or "", ready), store=world().files)
+        return Done(url, _("The file is kept."))
+
+    return perform(form, run, Refusal(lambda status: again(form, status)))
+
+
+def _ready(form: Entered) -> ReadyFile | None:
+    """The file that was sent, in the form that is kept; a fault of the form where it is none."""
+    sent = form.file("proof")
+    if sent is None:
+        form.fault("proof", _("Choose a file."))
+        return None
+    try:
+        return ready_file(cast(BinaryIO, sent.stream), store=world().files)
+    except Problem as problem:
+        problem.place = "proof"
+        form.refuse(problem)
+        return None
