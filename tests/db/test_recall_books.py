@@ -16,9 +16,11 @@ from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_o
 from traceapp.recall.book_model import RecallDisposition
 from traceapp.recall.disposing import (
     ConfirmDisposition,
+    DisposeOfAll,
     ProposeDisposition,
     WithdrawDisposition,
     confirm_disposition,
+    dispose_of_all,
     propose_disposition,
     signers_of,
     withdraw_disposition,
@@ -335,3 +337,21 @@ def test_a_drill_ends_although_nothing_came_back_and_nothing_of_ours_is_decided(
         checked(session, clock, house, recall.id)
         ended_ = terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "drill", PASSWORD))
     assert ended_.state == "terminated"
+
+
+def test_one_signature_decides_about_all_that_is_undecided_and_a_second_one_confirms_all(case: Case) -> None:
+    waiting = case.propose("destroy", 50)
+    with case.database.write() as session:
+        rows = dispose_of_all(session, case.house.writer, case.clock, DisposeOfAll(
+            case.recall.id, "destroy", "bad glue", PASSWORD, "XH-3"))
+    assert {(row.lot_key, row.units) for row in rows} == {
+        (case.first, D(400)), (case.second, D(1000)), (case.house.glue.lot_key, D(1))}
+    with pytest.raises(Conflict, match="undecided"), case.database.write() as session:
+        dispose_of_all(session, case.house.writer, case.clock, DisposeOfAll(case.recall.id, "keep", "x", PASSWORD))
+    case.confirm(rows[1].id)
+    with case.database.read() as session:
+        assert [session.get_one(Lot, key).stock for key in (case.first, case.second, case.house.glue.lot_key)] == [
+            D(50), D(0), D(0)]
+        assert len(signers_of(session, rows[0])) == 2
+    case.confirm(waiting, "XH-4")
+    assert (case.stock(), case.balance(case.second).destroyed) == (D(0), D(1000))

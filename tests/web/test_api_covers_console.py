@@ -111,6 +111,7 @@ ACTS = {
     "recall_propose": "POST /recalls/<recall_id>/dispositions",
     "recall_confirm": "POST /recalls/<recall_id>/dispositions/<disposition_id>/confirmation",
     "recall_undecide": "POST /recalls/<recall_id>/dispositions/<disposition_id>/withdrawal",
+    "recall_dispose_all": "POST /recalls/<recall_id>/undecided/disposition",
     "recall_prove": "POST /recalls/<recall_id>/consignees/<consignee_id>/files",
     "recall_disposition_prove": "POST /recalls/<recall_id>/dispositions/<disposition_id>/files",
     "recall_check_tried": "POST /recalls/<recall_id>/checks/<consignee_id>/tries",

@@ -21,6 +21,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.core.ids import new_id
 from traceapp.core.quantity import Quantity, plain
+from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.identity.service import check_signature
 from traceapp.trace.guards import amount_in, lots_by_key
@@ -29,7 +30,7 @@ from traceapp.trace.reworking import GiveBack, ReworkUnits, give_back, rework_un
 from traceapp.trace.shipping import DisposeUnits, dispose_units
 
 from .book_model import DispositionKind, DispositionState, RecallDisposition
-from .cases import recall_by_id, recall_stream, sign, signatures_of
+from .cases import lot_keys_of, recall_by_id, recall_stream, sign, signatures_of
 from .model import Recall, RecallLot, RecallSignature
 from .returning import refuse_drill
 from .states import RecallState
@@ -59,8 +60,19 @@ class ProposeDisposition:
 
 
 @dataclass(frozen=True, slots=True)
+class DisposeOfAll:
+    """The same for all that is in our hands and undecided, of every lot in scope: kept, or destroyed."""
+
+    recall_id: str
+    kind: str
+    reason: str
+    password: str
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmDisposition:
-    """The second signature; a destruction needs its certificate by then."""
+    """The second signature, over all that the first one covered; a destruction needs its certificate by then."""
 
     recall_id: str
     disposition_id: str
@@ -96,15 +108,48 @@ def propose_disposition(session: Session, actor: Actor, clock: Clock,
         new_number=command.new_number.strip() if kind in (_K.rework, _K.release) else "",
         certificate=short_text(command.certificate, 200, place="certificate").strip() if kind == _K.destroy else "",
         state=DispositionState.proposed, proposed_at=clock.now(), proposed_by=actor.id)
-    row.content_hash = _hash(row)
-    session.add(row)
-    session.flush()
-    sign(session, clock, recall, signer, (MEANING, reason), row.content_hash)
-    record(session, actor, clock.now(), "recall.disposition_proposed", recall_stream(recall), _told(row))
-    if kind not in BY_TWO:
-        _carry_out(session, actor, clock, recall, row)
-    session.flush()
+    _propose(session, actor, clock, (recall, signer), [row])
     return row
+
+
+def dispose_of_all(session: Session, actor: Actor, clock: Clock, command: DisposeOfAll) -> list[RecallDisposition]:
+    """Decide about all that is undecided with one signature. Raises as `propose_disposition`, and Conflict when nothing
+    is undecided."""
+    permit(actor, "recall.write")
+    recall = _open_for(session, command.recall_id)
+    if command.kind not in (_K.keep, _K.destroy):
+        raise InvalidInput("Choose what becomes of the units.", code="unknown-kind", place="kind")
+    kind = _K(command.kind)
+    signer = check_signature(session, actor, command.password)
+    reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
+    certificate = short_text(command.certificate, 200, place="certificate").strip() if kind == _K.destroy else ""
+    now, keys = clock.now(), lot_keys_of(session, recall)
+    bound = _bound_units(session, recall.id)
+    rows = [RecallDisposition(
+        lot_key=lot.lot_key, id=new_id(now), recall_id=recall.id, kind=kind, reason=reason, new_number="",
+        units=lot.stock - bound.get(lot.lot_key, Decimal(0)), certificate=certificate, proposed_at=now,
+        state=DispositionState.proposed, proposed_by=actor.id) for lot in lots_by_key(session, keys).values()
+        if lot.stock > bound.get(lot.lot_key, Decimal(0))]
+    if not rows:
+        raise Conflict("Nothing in our hands is undecided.", code="nothing-undecided")
+    _propose(session, actor, clock, (recall, signer), rows)
+    return rows
+
+
+def _propose(session: Session, actor: Actor, clock: Clock, signed: tuple[Recall, User],
+             rows: list[RecallDisposition]) -> None:
+    """Keep what was proposed under one signature; what needs no second one is done at once."""
+    recall, signer = signed
+    covered = _hash(rows)
+    for row in rows:
+        row.content_hash = covered
+        session.add(row)
+        record(session, actor, clock.now(), "recall.disposition_proposed", recall_stream(recall), _told(row))
+    session.flush()
+    sign(session, clock, recall, signer, (MEANING, rows[0].reason), covered)
+    if rows[0].kind not in BY_TWO:
+        _carry_out(session, actor, clock, recall, rows)
+    session.flush()
 
 
 def confirm_disposition(session: Session, actor: Actor, clock: Clock,
@@ -113,39 +158,45 @@ def confirm_disposition(session: Session, actor: Actor, clock: Clock,
     for whoever signed first and for a wrong password, InvalidInput for a destruction without a certificate."""
     permit(actor, "recall.approve")
     recall = _open_for(session, command.recall_id)
-    row = _proposed(session, recall, command.disposition_id)
+    rows = _proposed(session, recall, command.disposition_id)
+    row = rows[0]
     signer = check_signature(session, actor, command.password)
     if any(one.user_id == actor.id for one in signers_of(session, row)):
         raise Forbidden("You have signed this already. A second person has to sign it too.", code="same-person")
     if row.kind == _K.destroy:
-        row.certificate = short_text(command.certificate or row.certificate, 200, place="certificate").strip()
-        if not row.certificate:
+        certificate = short_text(command.certificate or row.certificate, 200, place="certificate").strip()
+        if not certificate:
             raise InvalidInput("Write the number of the record or certificate that shows the destruction.",
                                code="no-certificate", place="certificate")
+        for one in rows:
+            one.certificate = certificate
     sign(session, clock, recall, signer, (MEANING, row.reason), row.content_hash)
-    _carry_out(session, actor, clock, recall, row)
+    _carry_out(session, actor, clock, recall, rows)
     session.flush()
     return row
 
 
 def withdraw_disposition(session: Session, actor: Actor, clock: Clock,
                          command: WithdrawDisposition) -> RecallDisposition:
-    """Take a proposal back. Raises NotFound, Conflict when it was decided, InvalidInput without a reason."""
+    """Take back all that one signature proposed. Raises NotFound, Conflict when it was decided, InvalidInput without a
+    reason."""
     permit(actor, "recall.write")
     recall = _open_for(session, command.recall_id)
-    row = _proposed(session, recall, command.disposition_id)
+    rows = _proposed(session, recall, command.disposition_id)
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
-    row.state, row.decided_at, row.decided_by = DispositionState.withdrawn, clock.now(), actor.id
-    record(session, actor, clock.now(), "recall.disposition_withdrawn", recall_stream(recall),
-           {"disposition": row.id, "reason": reason})
+    for row in rows:
+        row.state, row.decided_at, row.decided_by = DispositionState.withdrawn, clock.now(), actor.id
+        record(session, actor, clock.now(), "recall.disposition_withdrawn", recall_stream(recall),
+               {"disposition": row.id, "reason": reason})
     session.flush()
-    return row
+    return rows[0]
 
 
-def dispositions_of(session: Session, recall_id: str) -> Sequence[RecallDisposition]:
+def dispositions_of(session: Session, recall_id: str, limit: int = 500) -> Sequence[RecallDisposition]:
     """What was decided or proposed, the latest first."""
-    return session.scalars(select(RecallDisposition).where(RecallDisposition.recall_id == recall_id)
-                           .order_by(RecallDisposition.proposed_at.desc(), RecallDisposition.id.desc())).all()
+    return session.scalars(
+        select(RecallDisposition).where(RecallDisposition.recall_id == recall_id)
+        .order_by(RecallDisposition.proposed_at.desc(), RecallDisposition.id.desc()).limit(limit)).all()
 
 
 def signers_of(session: Session, row: RecallDisposition) -> list[RecallSignature]:
@@ -162,12 +213,13 @@ def disposed_by_lot(session: Session, recall_id: str) -> dict[tuple[str, str], D
         .group_by(RecallDisposition.lot_key, RecallDisposition.kind))}
 
 
-def kept_units(session: Session, recall_id: str, lot_key: str) -> Decimal:
-    """Units in our hands of which it is decided that they stay, or proposed that they go."""
-    return session.scalar(select(func.sum(RecallDisposition.units, type_=RecallDisposition.units.type)).where(
-        RecallDisposition.recall_id == recall_id, RecallDisposition.lot_key == lot_key,
-        ((RecallDisposition.kind == _K.keep) & (RecallDisposition.state == DispositionState.decided))
-        | (RecallDisposition.state == DispositionState.proposed))) or Decimal(0)
+def _bound_units(session: Session, recall_id: str) -> dict[str, Decimal]:
+    """{lot: units in our hands of which it is decided that they stay, or proposed that they go}."""
+    return {key: units for key, units in session.execute(
+        select(RecallDisposition.lot_key, func.sum(RecallDisposition.units, type_=RecallDisposition.units.type)).where(
+            RecallDisposition.recall_id == recall_id,
+            ((RecallDisposition.kind == _K.keep) & (RecallDisposition.state == DispositionState.decided))
+            | (RecallDisposition.state == DispositionState.proposed)).group_by(RecallDisposition.lot_key))}
 
 
 def _open_for(session: Session, recall_id: str) -> Recall:
@@ -196,7 +248,7 @@ def _undecided_units(session: Session, recall: Recall, command: ProposeDispositi
         raise NotFound("This batch is not in the scope of this recall.", code="not-in-scope", place="lot_key")
     lot = lots_by_key(session, [command.lot_key])[command.lot_key]
     units = amount_in(Quantity(command.units, lot.unit or "EA"), lot.unit or "EA", place="units")
-    there = lot.stock - kept_units(session, recall.id, lot.lot_key)
+    there = lot.stock - _bound_units(session, recall.id).get(lot.lot_key, Decimal(0))
     if units > there:
         raise Conflict("Of batch %(lot)s %(there)s %(unit)s are in our hands and undecided; %(wanted)s are more.",
                        code="not-enough", place="units", lot=lot.number, there=plain(there), unit=lot.unit,
@@ -204,17 +256,29 @@ def _undecided_units(session: Session, recall: Recall, command: ProposeDispositi
     return lot, units
 
 
-def _proposed(session: Session, recall: Recall, disposition_id: str) -> RecallDisposition:
+def _proposed(session: Session, recall: Recall, disposition_id: str) -> Sequence[RecallDisposition]:
+    """All that the signature on this one covers, this one first."""
     row = session.scalar(select(RecallDisposition).where(
         RecallDisposition.recall_id == recall.id, RecallDisposition.id == disposition_id).with_for_update())
     if row is None:
         raise NotFound("There is no such decision.", code="unknown-disposition")
     if row.state != DispositionState.proposed:
         raise Conflict("This was decided or withdrawn already. Reload the page to see by whom.", code="not-proposed")
-    return row
+    others = session.scalars(select(RecallDisposition).where(
+        RecallDisposition.recall_id == recall.id, RecallDisposition.content_hash == row.content_hash,
+        RecallDisposition.id != row.id).order_by(RecallDisposition.lot_key).with_for_update()).all()
+    return [row, *others]
 
 
-def _carry_out(session: Session, actor: Actor, clock: Clock, recall: Recall, row: RecallDisposition) -> None:
+def _carry_out(session: Session, actor: Actor, clock: Clock, recall: Recall,
+               rows: Sequence[RecallDisposition]) -> None:
+    for row in rows:
+        _do(session, actor, clock, recall, row)
+        row.state, row.decided_at, row.decided_by = DispositionState.decided, clock.now(), actor.id
+        record(session, actor, clock.now(), "recall.disposition_decided", recall_stream(recall), _told(row))
+
+
+def _do(session: Session, actor: Actor, clock: Clock, recall: Recall, row: RecallDisposition) -> None:
     now, reason = clock.now(), f"{recall.reference}: {row.reason}"[:2000]
     if row.kind == _K.destroy:
         unit = lots_by_key(session, [row.lot_key])[row.lot_key].unit or "EA"
@@ -223,8 +287,6 @@ def _carry_out(session: Session, actor: Actor, clock: Clock, recall: Recall, row
         give_back(session, actor, clock, GiveBack(row.lot_key, row.units, row.partner_id or "", now, reason))
     elif row.kind in (_K.rework, _K.release):
         rework_units(session, actor, clock, ReworkUnits(row.lot_key, row.units, row.new_number, now, reason))
-    row.state, row.decided_at, row.decided_by = DispositionState.decided, now, actor.id
-    record(session, actor, now, "recall.disposition_decided", recall_stream(recall), _told(row))
 
 
 def _told(row: RecallDisposition) -> dict[str, object]:
@@ -233,7 +295,8 @@ def _told(row: RecallDisposition) -> dict[str, object]:
             "certificate": row.certificate}
 
 
-def _hash(row: RecallDisposition) -> str:
-    body = {name: getattr(row, name) for name in ("id", "recall_id", "lot_key", "reason", "partner_id", "new_number")}
-    body |= {"kind": str(row.kind), "units": plain(row.units)}
+def _hash(rows: Sequence[RecallDisposition]) -> str:
+    names = ("id", "recall_id", "lot_key", "reason", "partner_id", "new_number")
+    body = {"dispositions": [{name: getattr(row, name) for name in names} | {
+        "kind": str(row.kind), "units": plain(row.units)} for row in rows]}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
 from flask import Response, jsonify
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
@@ -26,7 +26,7 @@ from .schemas import Amount, AsWritten, Reason, choice, moment, words
 
 blueprint = ApiBlueprint("api_recall_books", __name__, url_prefix="/api/v1", description="Books of recalls")
 PERMISSIONS = {f"api_recall_books.{name}": "recall.write" for name in (
-    "read_balance", "explain", "read_returns", "read_dispositions", "propose", "withdraw",
+    "read_balance", "explain", "read_returns", "read_dispositions", "propose", "propose_all", "withdraw",
     "prove_destruction", "prove_disposition")} | {
         "api_recall_books.take_back": "trace.record", "api_recall_books.confirm": "recall.approve"}
 
@@ -75,6 +75,15 @@ class ProposalSchema(Schema):
     password = words(1000, least=1, required=True)
     partner_id = words(32, load_default=None, allow_none=True)
     new_number = words(80, load_default="")
+    certificate = words(200, load_default="")
+
+
+class WholeProposalSchema(Schema):
+    """What becomes of all that is undecided, with the signer's password."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(("keep", "destroy")))
+    reason = words(2000, least=1, required=True)
+    password = words(1000, least=1, required=True)
     certificate = words(200, load_default="")
 
 
@@ -162,11 +171,20 @@ def propose(given: dict[str, Any], recall_id: str) -> tuple[Response, int]:
         session, signed_in(), world().clock, disposing.ProposeDisposition(recall_id, **given))), 201
 
 
+@blueprint.route("/recalls/<recall_id>/undecided/disposition", methods=["POST"])
+@blueprint.arguments(WholeProposalSchema)
+@blueprint.alt_response(201, schema=DispositionSchema(many=True))
+def propose_all(given: dict[str, Any], recall_id: str) -> tuple[Response, int]:
+    """Decide about all that is in our hands and undecided, with one signature"""
+    return _signed(lambda session: disposing.dispose_of_all(
+        session, signed_in(), world().clock, disposing.DisposeOfAll(recall_id, **given))), 201
+
+
 @blueprint.route("/recalls/<recall_id>/dispositions/<disposition_id>/confirmation", methods=["POST"])
 @blueprint.arguments(ConfirmationSchema)
 @blueprint.alt_response(200, schema=DispositionSchema)
 def confirm(given: dict[str, Any], recall_id: str, disposition_id: str) -> Response:
-    """Sign as the second person; then it is done"""
+    """Sign as the second person all that the first signature covered; then it is done"""
     return _signed(lambda session: disposing.confirm_disposition(
         session, signed_in(), world().clock, disposing.ConfirmDisposition(recall_id, disposition_id, **given)))
 
@@ -205,10 +223,11 @@ def _proved(act: Callable[..., Attachment], about: tuple[str, str], file: FileSt
                    store=here.files)
 
 
-def _signed(act: Callable[[Session], RecallDisposition]) -> Response:
+def _signed(act: Callable[[Session], RecallDisposition | list[RecallDisposition]]) -> Response:
     """Run an act that somebody signs; the try is counted whatever comes of it."""
     here = world()
     with here.database.write() as session:
         limit_signature(session, here.clock, signed_in())
     with unit_of_work() as session:
-        return jsonify(DispositionSchema().dump(act(session)))
+        done = act(session)
+        return jsonify(DispositionSchema(many=isinstance(done, list)).dump(done))

@@ -39,6 +39,7 @@ from .recall_ledger import show_consignee
 PERMISSIONS: dict[str, str] = {"console.recall_books": "recall.write", "console.recall_explain": "recall.write",
                                "console.recall_propose": "recall.write", "console.recall_confirm": "recall.approve",
                                "console.recall_undecide": "recall.write", "console.recall_prove": "recall.write",
+                               "console.recall_dispose_all": "recall.write",
                                "console.recall_disposition_prove": "recall.write"}
 _MOST_ROWS = 200
 DISPOSITIONS: Words = {
@@ -125,6 +126,23 @@ def recall_propose(recall_id: str) -> Response:
         return Done(_back(recall_id), text)
 
     return perform(form, act, Refusal(lambda status: _show(recall_id, f"decide-{lot_key}", form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/undecided")
+def recall_dispose_all(recall_id: str) -> Response:
+    """Decide about all that is undecided, with one signature."""
+    count_signature()
+    form = Entered()
+    kind = form.choice("kind", ["keep", "destroy"])
+
+    def act(db: Session) -> Done:
+        rows = signed(lambda: disposing.dispose_of_all(db, actor(), world().clock, disposing.DisposeOfAll(
+            recall_id, kind, form.text("reason"), form.get("password"), form.text("certificate"))))
+        text = _("Signed. A second person has to sign too before it is done.") if rows[0].state == "proposed" else _(
+            "Signed and done.")
+        return Done(_back(recall_id), text)
+
+    return perform(form, act, Refusal(lambda status: _show(recall_id, "all", form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/dispositions/<disposition_id>/confirm")
