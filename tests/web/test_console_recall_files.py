@@ -38,7 +38,7 @@ def test_a_file_goes_from_what_is_missing_to_sent(console: Console, here: str) -
         assert "by 31 January" in package.read("word/document.xml").decode()
     with console.database.read() as session:
         assert session.scalar(select(ExportRecord.kind).where(ExportRecord.sha256 == link[2])) == "recall_file"
-    sent = {"step": "sent", "at": "2026-11-20T09:00", "authority": "FDA", "channel": "e-mail"}
+    sent = {"step": "sent", "at": "2026-11-22T16:00", "authority": "FDA", "channel": "e-mail"}
     assert browser.post(f"{here}/us_status/1/steps", sent).status_code == 422
     assert 'value="FDA"' in browser.last.text and "Add the proof that it was sent" in browser.last.text  # type: ignore[union-attr]
     assert browser.post(f"{here}/us_status/1/steps", sent | {

@@ -4,19 +4,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.lookup import parties_by_id
-from traceapp.catalog.model import PartyContact
+from traceapp.catalog.model import Party, PartyContact
 from traceapp.export.recall_files.dossier import ConsigneeLine
 from traceapp.export.recall_files.rendering import Consignees
 from traceapp.recall.model import Notice, RecallLedger
 from traceapp.trace.model import Lot, ShipmentLine
 
-_PART = 500
+_PART = 1000
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -28,61 +28,65 @@ def consignees_of(session: Session, recall_id: str) -> Consignees:
 
 
 def consignee_lines(session: Session, recall_id: str) -> Iterator[ConsigneeLine]:
-    """The same one by one: five statements for each five hundred lines."""
+    """The same one by one: three statements for each thousand lines."""
     after: tuple[str, str] | None = None
     while rows := _part(session, recall_id, after):
         yield from _told(session, rows)
-        after = (rows[-1][0].consignee_id, rows[-1][0].lot_key)
+        after = (rows[-1].consignee_id, rows[-1].lot_key)
 
 
-def _part(session: Session, recall_id: str,
-          after: tuple[str, str] | None) -> Sequence[tuple[RecallLedger, Notice | None]]:
-    wanted = select(RecallLedger, Notice).outerjoin(Notice, and_(
-        Notice.recall_id == RecallLedger.recall_id, Notice.consignee_id == RecallLedger.consignee_id)).where(
-            RecallLedger.recall_id == recall_id)
+def _part(session: Session, recall_id: str, after: tuple[str, str] | None) -> Sequence[Any]:
+    wanted = select(
+        RecallLedger.consignee_id, RecallLedger.lot_key, RecallLedger.shipped, RecallLedger.answered_at,
+        RecallLedger.on_hand, RecallLedger.used, RecallLedger.returned, Notice.sent_at,
+        Notice.answered_at.label("heard_at"), Notice.state, Party.code, Party.name_zh, Party.name_en, Party.gln,
+        Party.country, Party.region, Party.city, Party.address, Party.postcode, Lot.number, Lot.unit).outerjoin(
+            Notice, and_(Notice.recall_id == RecallLedger.recall_id,
+                         Notice.consignee_id == RecallLedger.consignee_id)).outerjoin(
+            Party, Party.id == RecallLedger.consignee_id).outerjoin(Lot, Lot.lot_key == RecallLedger.lot_key).where(
+                RecallLedger.recall_id == recall_id)
     if after is not None:
         wanted = wanted.where(or_(RecallLedger.consignee_id > after[0], and_(
             RecallLedger.consignee_id == after[0], RecallLedger.lot_key > after[1])))
     return session.execute(wanted.order_by(RecallLedger.consignee_id, RecallLedger.lot_key).limit(_PART)).all()
 
 
-def _told(session: Session, rows: Sequence[tuple[RecallLedger, Notice | None]]) -> Iterator[ConsigneeLine]:
-    consignees = {row.consignee_id for row, _notice in rows}
-    keys = {row.lot_key for row, _notice in rows}
-    parties = parties_by_id(session, consignees)
-    phones = _phones(session, consignees)
-    lots = {one.lot_key: one for one in session.scalars(select(Lot).where(Lot.lot_key.in_(keys)))}
-    despatches = _despatches(session, keys, consignees)
-    for row, notice in rows:
-        party, lot = parties.get(row.consignee_id), lots.get(row.lot_key)
-        told = notice.sent_at or notice.answered_at if notice else None
+def _told(session: Session, rows: Sequence[Any]) -> Iterator[ConsigneeLine]:
+    consignees, keys = {row.consignee_id for row in rows}, {row.lot_key for row in rows}
+    phones, despatches = _phones(session, consignees), _despatches(session, keys, consignees)
+    for row in rows:
+        name = row.consignee_id if row.code is None else row.code
         yield ConsigneeLine(
-            party.code if party else row.consignee_id, party.name_zh if party else row.consignee_id,
-            party.name_en if party else row.consignee_id, (party.gln or "") if party else "",
-            party.country if party else "", party.region if party else "", party.city if party else "",
-            party.address if party else "", party.postcode if party else "", phones.get(row.consignee_id, ""),
-            lot.number if lot else row.lot_key, (lot.unit or "") if lot else "", row.shipped,
-            tuple(despatches.get((row.lot_key, row.consignee_id), ())), told, notice.state if notice else "",
+            name, row.name_zh or name, row.name_en or name, row.gln or "", row.country or "", row.region or "",
+            row.city or "", row.address or "", row.postcode or "", phones.get(row.consignee_id, ""),
+            row.number or row.lot_key, row.unit or "", row.shipped,
+            tuple(despatches.get((row.lot_key, row.consignee_id), ())), row.sent_at or row.heard_at, row.state or "",
             row.answered_at, row.on_hand, row.used, row.returned)
 
 
 def _phones(session: Session, consignees: set[str]) -> dict[str, str]:
     """The telephone of each consignee: of whom recalls go to, else of the first contact that has one."""
     found: dict[str, str] = {}
-    for one in session.scalars(select(PartyContact).where(
+    for party_id, phone in session.execute(select(PartyContact.party_id, PartyContact.phone).where(
             PartyContact.party_id.in_(consignees), PartyContact.is_active, PartyContact.phone != "")
             .order_by(PartyContact.gets_recalls.desc(), PartyContact.id)):
-        found.setdefault(one.party_id, one.phone)
+        found.setdefault(party_id, phone)
     return found
 
 
 def _despatches(session: Session, keys: set[str],
                 consignees: set[str]) -> dict[tuple[str, str], list[tuple[date, Decimal]]]:
-    """The days and units of what went to each, returns with a minus."""
+    """The days and units of what went to each, returns with a minus. The database goes by the index of that of the two
+    which is told more apart: a lot that went to everybody is read once, not once for each part."""
     found: dict[tuple[str, str], list[tuple[date, Decimal]]] = {}
-    for one in session.scalars(select(ShipmentLine).where(
-            ShipmentLine.lot_key.in_(keys), ShipmentLine.consignee_id.in_(consignees))
+    lot, party = ShipmentLine.lot_key, ShipmentLine.consignee_id
+    by_lot, by_party = lot.in_(keys), party.in_(consignees)
+    if len(consignees) > len(keys):
+        by_lot = func.coalesce(lot, "").in_(keys)
+    else:
+        by_party = func.coalesce(party, "").in_(consignees)
+    for key, consignee, at, units in session.execute(
+            select(lot, party, ShipmentLine.shipped_at, ShipmentLine.units).where(by_lot, by_party)
             .order_by(ShipmentLine.shipped_at, ShipmentLine.shipment_id, ShipmentLine.position)):
-        found.setdefault((one.lot_key, one.consignee_id), []).append(
-            (one.shipped_at.astimezone(_ZONE).date(), one.units))
+        found.setdefault((key, consignee), []).append((at.astimezone(_ZONE).date(), units))
     return found

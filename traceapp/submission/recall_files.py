@@ -167,6 +167,8 @@ def note_step(session: Session, actor: Actor, clock: Clock, command: NoteStep, *
         RecallFileStep.recall_id == recall.id, RecallFileStep.kind == kind.name,
         RecallFileStep.version == file.version).order_by(RecallFileStep.position)))
     step = _checked(session, clock, recall, command, steps)
+    if command.at < file.made_at.replace(second=0, microsecond=0):
+        raise InvalidInput("This is before the file was made.", code="too-early", place="at")
     proof = keep_file(session, actor, clock, recall_stream(recall), command.proof, store=store) \
         if command.proof else None
     row = RecallFileStep(

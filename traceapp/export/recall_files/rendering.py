@@ -150,7 +150,7 @@ def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
                    read.day(one.told_at, language), *("–" if value is None else plain(value) for value in (
                        one.on_hand, one.used, one.returned))) for one in lines)
-    return Table(heads, found, (21, 27, 14, 24, 14, 9, 9, 14), _TEXTS)
+    return Table(heads, found, (19, 25, 19, 22, 14, 9, 9, 13), _TEXTS)
 
 
 def _name(one: ConsigneeLine, language: str) -> str:

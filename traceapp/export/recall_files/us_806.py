@@ -18,8 +18,8 @@ def _common_name(dossier: RecallDossier, language: str) -> str:
 
 
 FIELDS = (
-    FileField("registration_number", "(c)(1)", "企业登记编号（7 位，无则 7 个零）",
-              "Registration number (seven digits; seven zeros where there is none)", _l("1")[1], Origin.house,
+    FileField("registration_number", "(c)(1)", "企业登记编号（7 位或 FEI，无则 7 个零）",
+              "Registration number (seven digits, or FEI; seven zeros where there is none)", _l("1")[1], Origin.house,
               lambda dossier, _language: dossier.firm.ids.get("fei", "")),
     FileField("report_date", "(c)(1)", "报告日期", "Date of the report", _l("1")[1], Origin.case,
               lambda dossier, language: read.day(dossier.at, language)),
