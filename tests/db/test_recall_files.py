@@ -93,7 +93,8 @@ def test_a_file_is_kept_version_by_version_with_its_hash(database: Database, clo
             assert (hashlib.sha256(data).hexdigest(), len(data)) == (copy.sha256, copy.size_bytes)
     held = next(one for one in row.versions[1].copies if one.form == "json")
     data = json.loads(desk.store.path_of(held.sha256).read_bytes())
-    assert [(one["lot"], one["shipped"]) for one in data["rows"]] == [("P-1", "350"), ("P-2", "1000"), ("P-1", "200")]
+    assert {(one["name"], one["lot"], one["shipped"]) for one in data["rows"]} == {
+        ("Clinic One", "P-1", "350"), ("Clinic One", "P-2", "1000"), ("Hospital Two", "P-1", "200")}
     assert {one["number"] for one in data["lots"]} == {"P-1", "P-2"}  # glue that was used up here is no goods
     for table in ("recall_file", "recall_file_copy"):
         with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
@@ -187,6 +188,17 @@ def test_what_is_written_for_one_file_serves_the_others_of_its_authority(desk: D
     assert "responsible" not in drafts["us_806"].written
     with pytest.raises(InvalidInput, match="The case itself"), desk.database.write() as session:
         write_texts(session, desk.house.writer, desk.clock, WriteText(desk.recall.id, "cn_event", {"product": "x"}))
+
+
+def test_a_notice_to_users_takes_no_softening_word_and_a_report_keeps_the_words_of_the_law(desk: Desk) -> None:
+    softened = "This voluntary action is precautionary."
+    with pytest.raises(InvalidInput) as refused, desk.database.write() as session:
+        write_texts(session, desk.house.writer, desk.clock, WriteText(desk.recall.id, "eu_fsn", {"follow_up": softened}))
+    assert (refused.value.code, refused.value.place) == ("softening-word", "follow_up")
+    with desk.database.write() as session:
+        (row,) = write_texts(session, desk.house.writer, desk.clock, WriteText(
+            desk.recall.id, "us_806", {"not_available": softened}))
+    assert row.text == softened
 
 
 def test_nothing_is_made_before_the_decision_by_others_or_twice_at_once(desk: Desk) -> None:

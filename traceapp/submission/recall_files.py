@@ -23,6 +23,7 @@ from traceapp.export.recall_files.rendering import Copy, copies_of
 from traceapp.identity.policy import permit
 from traceapp.recall.cases import recall_by_id, recall_stream
 from traceapp.recall.model import Recall
+from traceapp.recall.wording import refuse_softeners
 from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 
@@ -129,11 +130,13 @@ def keep_prepared(session: Session, actor: Actor, clock: Clock, made: PreparedFi
 
 def write_texts(session: Session, actor: Actor, clock: Clock, command: WriteText) -> list[RecallFileText]:
     """Keep what somebody wrote for fields of a file, where it is new. Raises Forbidden, NotFound, and InvalidInput for
-    a field that the case fills by itself, or a text that is too long."""
+    a field that the case fills by itself, a text that is too long, and words that soften in a notice to users."""
     permit(actor, "recall.write")
     kind, recall = kind_of(command.kind), recall_by_id(session, command.recall_id, lock=True)
     dossier = drafts_of(session, recall.id, dossier_of(session, clock, recall))[kind.name]
     writable = {one.key for one in writable_fields(kind, dossier)}
+    if kind.is_for_users:
+        refuse_softeners(command.texts)
     rows = []
     for key, text in command.texts.items():
         if key not in writable:

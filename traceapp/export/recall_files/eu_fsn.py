@@ -37,10 +37,8 @@ _REASON = (
     FileField("probability", "2", "问题发生的可能性", "Probability of the problem arising", _LAW, Origin.evaluation,
               read.degree("likelihood")),
     FileField("patients", "2", "对患者和使用者的预期风险", "Predicted risk to patients and users", _LAW,
-              Origin.evaluation, lambda dossier, language: read.joined((
-                  read.degree("seriousness")(dossier, language), dossier.hazard.get("consequences", "")), language)),
-    FileField("background", "2", "问题的背景", "Background of the issue", _LAW, Origin.case, read.discovery,
-              is_required=False))
+              Origin.evaluation, read.degree("seriousness")),
+    FileField("background", "2", "问题的背景", "Background of the issue", _LAW, Origin.person, is_required=False))
 _USERS = (
     FileField("user_action", "3", "使用者要做什么", "Action to be taken by the user", _LAW, Origin.case,
               read.text("action")),
@@ -73,7 +71,7 @@ _GENERAL = (
 
 FSN = FileKind(
     "eu_fsn", _EU, "现场安全通知（FSN）", "Urgent field safety notice (FSN)", _LAW, ("en", "zh"),
-    frozenset({"EU-MD-07"}), (
+    frozenset({"EU-MD-07"}), is_for_users=True, groups=(
         FieldGroup("受影响的器械", "Affected devices", _DEVICES), FieldGroup("原因", "Reason for the action", _REASON),
         FieldGroup("措施", "Action to mitigate the risk", _USERS), FieldGroup("一般信息", "General information",
                                                                             _GENERAL)))

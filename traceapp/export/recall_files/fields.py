@@ -62,7 +62,8 @@ class FieldGroup:
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """A file: which law asks for it, whose authority takes it, in which languages it is made, and the rules of legal
-    clocks that it answers; a clock with several files ends once all of them were confirmed."""
+    clocks that it answers; a clock with several files ends once all of them were confirmed. What `is_for_users` says
+    nothing that makes the danger sound smaller; files for authorities keep the words of the law."""
 
     name: str
     jurisdiction: str
@@ -72,6 +73,7 @@ class FileKind:
     languages: tuple[str, ...]
     rules: frozenset[str]
     groups: tuple[FieldGroup, ...]
+    is_for_users: bool = False
 
     def title(self, language: str) -> str:
         """Its name in a language."""

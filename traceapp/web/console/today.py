@@ -76,6 +76,8 @@ def act_url(task: Task) -> str:
                                                                          "#questions")
     if task.kind == "person.retention":
         return url_for("console.persons") + "#expired"
+    if kind == "partner_recall" and task.lot_key:
+        return url_for("console.lot", lot_key=task.lot_key)
     if kind == "excursion" and task.lot_key:
         return url_for("console.lot", lot_key=task.lot_key, part="storage")
     if kind == "subscription":
