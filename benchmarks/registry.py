@@ -14,7 +14,7 @@ MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture"
            "benchmarks.caers_fit", "benchmarks.cause_ranking", "benchmarks.complaint_import",
            "benchmarks.detection_delay", "benchmarks.duplicates", "benchmarks.icsr_export", "benchmarks.notices",
            "benchmarks.recall", "benchmarks.rescoring", "benchmarks.screen", "benchmarks.servers",
-           "benchmarks.term_coding")
+           "benchmarks.term_coding", "benchmarks.verdict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from .load import Load, Plan, generator, put_load
 from .many_lots import code_path_of, fill, make_tables
 from .registry import Row, benchmark, median_of_ratios
 from .scan import _HELLO as HELLO
-from .scan import _environment as environment_in
 from .scan import _threads as threads
+from .scan import environment_of as environment_in
 from .serving import Server, measured, own_server, served
 
 LOTS = 20_000

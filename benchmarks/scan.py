@@ -48,7 +48,8 @@ def application() -> Callable[..., Any]:
     return choose
 
 
-def _environment(folder: str) -> dict[str, str]:
+def environment_of(folder: str) -> dict[str, str]:
+    """What a server over the database in `folder` is told."""
     return {"TRACEAPP_VAR_DIR": folder, "TRACEAPP_DATABASE_URL": f"sqlite:///{folder}/traceapp.db",
             "TRACEAPP_DEVELOPMENT": "1", "TRACEAPP_BASE_URL": "http://127.0.0.1"}
 
@@ -98,13 +99,13 @@ def scan() -> Iterable[Row]:
     """The page from the database, the page from the cache, and hello, in turn; five rounds."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.monotonic()
-        database = Database(_environment(folder)["TRACEAPP_DATABASE_URL"])
+        database = Database(environment_of(folder)["TRACEAPP_DATABASE_URL"])
         make_tables(database)
         fill(database, LOTS)
         database.close()
         size = Path(folder, "traceapp.db").stat().st_size / 1e6
         print(f"bench: {LOTS:,} lots filled in {time.monotonic() - begun:.0f} s, {size:,.0f} MB", file=sys.stderr)
-        with served(own_server("benchmarks.scan:application", 1, _threads()), _HELLO, _environment(folder)) as server:
+        with served(own_server("benchmarks.scan:application", 1, _threads()), _HELLO, environment_of(folder)) as server:
             weight = _first_view(server)
             return list(_rows(_rounds(server), weight))
 
