@@ -34,6 +34,7 @@ from traceapp.web import clock_words
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.recall_status import figure_values
+from traceapp.web.signature_words import SIGNED
 from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, own_name, word
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
@@ -45,7 +46,7 @@ from .entering import Entered
 from .layout import blueprint
 from .listing import Listed, choice, export_links, placed, wished
 from .recall_hazard import classes_of, hazard_form
-from .recall_phase_words import HAZARD_WORDS, SIGNED, phase_choices
+from .recall_phase_words import HAZARD_WORDS, phase_choices
 from .recall_scope import workbench
 from .recall_texts import TEXT_FIELDS, typed_texts
 

@@ -28,12 +28,6 @@ LEVELS: Mapping[str, tuple[Any, str]] = {
 WAY_WORDS: Mapping[str, tuple[Any, str]] = {
     "telephone": (_("By telephone"), "plain"), "visit": (_("At a visit"), "plain"), "letter": (_("By letter"), "plain"),
     "e-mail": (_("By e-mail"), "plain")}
-SIGNED: Mapping[str, Any] = {
-    "evaluated_quality": _("Evaluation signed for quality"), "evaluated_medical": _("Evaluation signed for medicine"),
-    "decided": _("Decided for a recall"), "no_action": _("Signed: no recall is needed"), "submitted": _("Submitted"),
-    "approved": _("Approved"), "terminated": _("Ended the recall"),
-    "disposed": _("Signed what becomes of units"),
-    "corrected": _("Corrected the public notice"), "withdrawn": _("Withdrew the public notice")}
 # In the order of the form: factor -> (label, hint, whether it has to be there).
 HAZARD_WORDS: Mapping[str, tuple[Any, Any, bool]] = {
     "harm_so_far": (_("Harm so far"), _("Deaths, injuries, complaints; here and elsewhere. “None known” is an "

@@ -33,6 +33,7 @@ from traceapp.web.context import world
 from traceapp.web.oversight import bounded, needed_scope, own_clocks, reached, reached_lots, recall_part
 from traceapp.web.reading import ZONE, given, same_page
 from traceapp.web.recall_status import status_values
+from traceapp.web.signature_words import SIGNED
 from traceapp.web.words import word
 from traceapp.worklist.legal_clocks import clocks_about
 
@@ -139,7 +140,7 @@ def recall(recall_id: str) -> Response:
         values: dict[str, Any] = {"rows": scope_rows(db, case.id, recall_part()),
                                   "totals": totals_of(db, case.id, recall_part()),
                                   "signed": signatures(db, case.id)}
-    return page("regulator/recall.html", case=case, **values)
+    return page("regulator/recall.html", case=case, signed_words=SIGNED, **values)
 
 
 @blueprint.get("/recalls/<recall_id>/status")
