@@ -20,7 +20,6 @@ from tests.factories_recall import TEXTS, House, Tray, make_house, running, subm
 from tests.factories_trace import UNIT_GTIN
 from tests.factories_web import Browser, Console
 from tests.http_clients import ApiClient
-from traceapp.config import Settings
 from traceapp.identity.service import prove_password, sign_in
 from traceapp.jobs.sweeps import deliver
 from traceapp.outbox.delivery import deliver_due
@@ -136,6 +135,7 @@ def test_a_correction_and_a_withdrawal_are_said_everywhere(console: Console, sho
     with database.write() as session:
         withdraw_notice(session, house.manager, clock, replace(WITHDRAWAL, recall_id=recall.id))
     assert json_of(shown)["recalls"][0]["status"] == "withdrawn"
+    assert "withdrawn on 22 Nov 2026" in shown.text("/")
     for text in (shown.text(f"/recalls/{recall.reference}"), shown.text("/recalls")):
         assert "Withdrawn on 22 Nov 2026: Samples were mixed up" in text
     entry = feed_of(shown).find(f"{ATOM}entry")
@@ -165,15 +165,16 @@ class Worker:
 
 @pytest.fixture
 def workers(console: Console) -> Iterator[list[Worker]]:
-    here = console.app.extensions["traceapp"].settings
-    applications, made = Applications(), []
-    for _number in range(2):
-        worker = Worker(applications.open(Settings(**{
-            name: getattr(here, name) for name in ("var_dir", "database_url", "base_url", "secret_key", "vault_key")},
-            development=True), console.database, console.clock))
-        worker.app.extensions[NAME].pages._tick = lambda worker=worker: worker.seconds
-        made.append(worker)
+    applications = Applications()
+    other = applications.open(console.app.extensions["traceapp"].settings, console.database, console.clock)
+    made, ticks = [Worker(console.app), Worker(other)], []
+    for worker in made:
+        pages = worker.app.extensions[NAME].pages
+        ticks.append((pages, pages._tick))
+        pages._tick = lambda worker=worker: worker.seconds
     yield made
+    for pages, tick in ticks:
+        pages._tick = tick
     applications.close()
 
 

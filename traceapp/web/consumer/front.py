@@ -42,7 +42,8 @@ def front() -> AnyResponse:
         recalls = public_recalls(session, PublicFilter(limit=_SHOWN_RECALLS))
         examples = _examples(session) if world().settings.development else []
     answer = public_page("front.html", examples=examples, recalls=[
-        (linked(f"/recalls/{recall.facts.reference}"), scan_view.recall_view(recall.facts, g.language))
+        (linked(f"/recalls/{recall.facts.reference}"), scan_view.recall_view(recall.facts, g.language),
+         recall.facts.is_withdrawn)
         for recall in recalls.rows], more=recalls.total > _SHOWN_RECALLS)
     answer.headers["Vary"] = "Accept-Language, Accept-Encoding"
     return squeezed(answer) if takes_gzip(request.headers.get("Accept-Encoding", "")) else answer

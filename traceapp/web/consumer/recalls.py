@@ -15,6 +15,8 @@ from .state import public_page
 from .wishes import linked, settle_language, takes_gzip
 
 _A_PAGE = 20
+# Batches of a product that the list names; the page of the recall names all.
+_MOST_NUMBERS = 50
 
 
 def recall_list() -> Response:
@@ -24,7 +26,7 @@ def recall_list() -> Response:
     with world().database.read() as session:
         page = public_recalls(session, wanted)
         products = recalled_products(session)
-    rows = [{"address": linked(f"/recalls/{recall.facts.reference}"), "lots": recall.lots_text(language),
+    rows = [{"address": linked(f"/recalls/{recall.facts.reference}"), "lots": recall.lots_text(language, _MOST_NUMBERS),
              "status": recall.status, "changes": revision_lines(recall, language),
              **scan_view.recall_view(recall.facts, language)} for recall in page.rows]
     kept = {name: value for name, value in (("product", wanted.product), ("lot", wanted.lot)) if value}
