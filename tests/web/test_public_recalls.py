@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree, html
-from sqlalchemy import select
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from tests.applications import Applications
@@ -92,6 +92,17 @@ def test_nothing_is_sent_again_that_has_not_changed(shown: Shown, path: str) -> 
         again = shown.get(path, **headers)
         assert (again.status_code, again.data) == (304, b"")
     assert shown.get(path, If_None_Match='W/"another"').status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/recalls", "/recalls.json", "/recalls.atom", "/recalls/{reference}"])
+def test_who_asks_again_costs_one_question_to_the_database(shown: Shown, path: str) -> None:
+    path = path.format(reference=shown.recall.reference)
+    first, seen = shown.get(path), list[str]()
+    event.listen(shown.console.database.engine, "before_cursor_execute", note := lambda *said: seen.append(said[2]))
+    again = shown.get(path)
+    event.remove(shown.console.database.engine, "before_cursor_execute", note)
+    assert again.data == first.data
+    assert len([statement for statement in seen if "SELECT" in statement]) == 1
 
 
 def test_the_list_is_narrowed_to_a_product_or_a_batch(shown: Shown) -> None:

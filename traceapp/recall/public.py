@@ -130,6 +130,12 @@ def public_recalls(session: Session, wanted: PublicFilter = ALL_RECALLS) -> Page
     return Page(_whole(session, [recall.id for recall in page.rows]), page.total, page.next)
 
 
+def public_stamp(session: Session) -> tuple[int, int]:
+    """Another value after each change of what the public reads of any recall. One statement."""
+    count, revisions = session.execute(select(func.count(), func.sum(Recall.revision)).where(PUBLIC)).one()
+    return count, revisions or 0
+
+
 def public_recall(session: Session, reference: str) -> PublicRecall | None:
     """One announced recall by the number that people are told; None when there is none."""
     found = session.scalar(select(Recall.id).where(Recall.reference == reference, PUBLIC))

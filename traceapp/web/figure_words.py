@@ -24,6 +24,13 @@ NAMES: Mapping[str, Any] = {
     FigureKind.recovery_rate: _("Units recovered"), FigureKind.accounted_rate: _("Units accounted for"),
     FigureKind.effectiveness: _("Sample that understood and acted"),
     FigureKind.reporting_on_time: _("Reports to authorities in time"), FigureKind.time_to_close: _("Time to the end")}
+# The heads of a table that shows many recalls beside each other.
+HEADS: Mapping[str, Any] = {
+    FigureKind.decision_time: _("To decide"), FigureKind.notice_time: _("To tell"),
+    FigureKind.notice_completeness: _("Told"), FigureKind.response_rate: _("Answered"),
+    FigureKind.recovery_rate: _("Units back"), FigureKind.accounted_rate: _("Accounted for"),
+    FigureKind.effectiveness: _("Sample passed"), FigureKind.reporting_on_time: _("Reported in time"),
+    FigureKind.time_to_close: _("To the end")}
 DEFINITIONS: Mapping[str, Any] = {
     FigureKind.decision_time: _("decided − first awareness"),
     FigureKind.notice_time: _("last direct consignee told − decided"),

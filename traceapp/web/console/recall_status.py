@@ -6,10 +6,9 @@ from werkzeug.wrappers import Response
 
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.figure_reads import figures_of
-from traceapp.recall.figures import FigureKind
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.web.context import world
-from traceapp.web.figure_words import DEFINITIONS, NAMES, funnel, short_value
+from traceapp.web.figure_words import DEFINITIONS, HEADS, NAMES, funnel, short_value
 from traceapp.web.reading import given
 from traceapp.web.recall_status import status_values
 
@@ -20,9 +19,6 @@ from .listing import placed
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_status": "recall.write", "console.recall_figures": "recall.write"}
 _PAGE = 50
-_COLUMNS = (FigureKind.decision_time, FigureKind.notice_time, FigureKind.notice_completeness,
-            FigureKind.response_rate, FigureKind.recovery_rate, FigureKind.accounted_rate, FigureKind.effectiveness,
-            FigureKind.reporting_on_time, FigureKind.time_to_close)
 
 
 @blueprint.get("/recalls/<recall_id>/status")
@@ -47,8 +43,8 @@ def recall_figures() -> Response:
         for figure in figures[case.id].figures:
             first[figure.kind] = "；".join(filter(None, (first.get(figure.kind), short_value(figure))))
         counts = figures[case.id].counts
-        rows.append((case, counts, [first.get(kind, "–") for kind in _COLUMNS],
+        rows.append((case, counts, [first.get(kind, "–") for kind in HEADS],
                      funnel(counts, _("Consignees of recall %(reference)s", reference=case.reference))["drawing"]
                      if counts.consignees else None))
     return case_page("console/recall_figures.html", rows=rows, listed=placed(found, "console.recall_figures", {}),
-                     columns=[(str(NAMES[kind]), str(DEFINITIONS[kind])) for kind in _COLUMNS])
+                     columns=[(str(head), f"{NAMES[kind]}: {DEFINITIONS[kind]}") for kind, head in HEADS.items()])

@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 from flask_babel import gettext as _
 
-from traceapp.recall.public import PublicFilter, PublicRecall, public_recalls
+from traceapp.recall.public import PublicFilter, PublicRecall, public_recalls, public_stamp
 from traceapp.web.context import world
 from traceapp.web.i18n import LANGUAGES
 
 from . import scan_view
+from .kept_answers import KeptAnswer
 from .state import consumer
 from .wishes import settle_language
 
@@ -37,6 +39,19 @@ def address_of(path: str, wanted: PublicFilter, **more: str | None) -> str:
     return f"{world().settings.base_url}{path}" + (f"?{urlencode(filled)}" if filled else "")
 
 
+def kept(make: Callable[[], tuple[Response, datetime | None]]) -> tuple[Response, datetime | None]:
+    """What `make` answers, with when it last changed; made anew only after something public changed."""
+    answers, key = consumer().answers, (request.full_path, g.get("language", ""))
+    with world().database.read() as session:
+        stamp = public_stamp(session)
+    found = answers.get(key, stamp)
+    if found is None:
+        answer, changed_at = make()
+        found = KeptAnswer(answer.get_data(), answer.headers["Content-Type"], changed_at)
+        answers.put(key, stamp, found)
+    return Response(found.body, content_type=found.media_type), found.changed_at
+
+
 def conditional(answer: Response, changed_at: datetime | None) -> Response:
     """The answer for at most a second, with what a reader needs to ask later whether it still holds; empty (304) when
     it does."""
@@ -55,18 +70,29 @@ def last_change(rows: tuple[PublicRecall, ...]) -> datetime | None:
 
 def recalls_json() -> Response:
     """The newest recalls; `next` leads on."""
+    return conditional(*kept(_json))
+
+
+def _json() -> tuple[Response, datetime | None]:
     wanted = asked_filter(FEED_ROWS)
     with world().database.read() as session:
         page = public_recalls(session, wanted)
     answer = jsonify({
         "total": page.total, "next": address_of("/recalls.json", wanted, after=page.next) if page.next else None,
         "recalls": [_machine(recall) for recall in page.rows]})
-    return conditional(answer, last_change(page.rows))
+    return answer, last_change(page.rows)
 
 
 def recalls_atom() -> Response:
     """The newest recalls as a feed in one language; `next` leads on."""
-    language = settle_language()
+    settle_language()
+    answer = conditional(*kept(_feed))
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+def _feed() -> tuple[Response, datetime | None]:
+    language: str = g.language
     wanted = asked_filter(FEED_ROWS)
     with world().database.read() as session:
         page = public_recalls(session, wanted)
@@ -76,8 +102,7 @@ def recalls_atom() -> Response:
         links["next"] = address_of("/recalls.atom", wanted, lang=language, after=page.next)
     answer = Response(_atom(page.rows, language, address_of("/recalls.atom", wanted, lang=language), links),
                       mimetype="application/atom+xml")
-    answer.headers["Vary"] = "Accept-Language"
-    return conditional(answer, last_change(page.rows))
+    return answer, last_change(page.rows)
 
 
 def _machine(recall: PublicRecall) -> dict[str, Any]:

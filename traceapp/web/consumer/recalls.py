@@ -1,7 +1,9 @@
 """The public list of recalls, and the page of each with what was changed of its notice."""
 from __future__ import annotations
 
-from flask import Response, request
+from datetime import datetime
+
+from flask import Response, g, request
 from flask_babel import gettext as _
 
 from traceapp.core.errors import NotFound
@@ -10,7 +12,7 @@ from traceapp.web.context import world
 
 from . import scan_view
 from .pages import squeezed
-from .recall_feeds import asked_filter, conditional, last_change, revision_lines
+from .recall_feeds import asked_filter, conditional, kept, last_change, revision_lines
 from .state import public_page
 from .wishes import linked, settle_language, takes_gzip
 
@@ -21,7 +23,12 @@ _MOST_NUMBERS = 50
 
 def recall_list() -> Response:
     """All recalls or those of a product or batch, twenty a page."""
-    language = settle_language()
+    settle_language()
+    return _sent(kept(_list))
+
+
+def _list() -> tuple[Response, datetime | None]:
+    language: str = g.language
     wanted = asked_filter(_A_PAGE)
     with world().database.read() as session:
         page = public_recalls(session, wanted)
@@ -29,17 +36,22 @@ def recall_list() -> Response:
     rows = [{"address": linked(f"/recalls/{recall.facts.reference}"), "lots": recall.lots_text(language, _MOST_NUMBERS),
              "status": recall.status, "changes": revision_lines(recall, language),
              **scan_view.recall_view(recall.facts, language)} for recall in page.rows]
-    kept = {name: value for name, value in (("product", wanted.product), ("lot", wanted.lot)) if value}
-    return _sent(public_page(
-        "recalls.html", recalls=rows, wanted=wanted, total=page.total, feed=linked("/recalls.atom", **kept),
+    chosen = {name: value for name, value in (("product", wanted.product), ("lot", wanted.lot)) if value}
+    return public_page(
+        "recalls.html", recalls=rows, wanted=wanted, total=page.total, feed=linked("/recalls.atom", **chosen),
         product_choices=[(key, scan_view.name_in(language, chinese, english)) for key, chinese, english in products],
-        next_url=linked("/recalls", after=page.next, **kept) if page.next else None,
-        all_url=linked("/recalls") if kept else None), page.rows)
+        next_url=linked("/recalls", after=page.next, **chosen) if page.next else None,
+        all_url=linked("/recalls") if chosen else None), last_change(page.rows)
 
 
 def recall_page(reference: str) -> Response:
     """One recall with all its batches."""
-    language = settle_language()
+    settle_language()
+    return _sent(kept(lambda: _one(reference)))
+
+
+def _one(reference: str) -> tuple[Response, datetime | None]:
+    language: str = g.language
     recall = _found(reference)
     products: dict[str, list[dict[str, str]]] = {}
     for lot in recall.lots:
@@ -48,11 +60,11 @@ def recall_page(reference: str) -> Response:
             {"number": lot.number, "address": linked(f"/t/{lot.lot_key}"), "dates": _dates(lot, language)})
     subjects = {lot.product_id: scan_view.name_in(language, lot.name_zh, lot.name_en)
                 for lot in recall.lots if lot.product_id}
-    return _sent(public_page(
+    return public_page(
         "recall.html", recall=scan_view.recall_view(recall.facts, language), standing=recall.status,
         products=sorted(products.items()), recall_class=_class_words(recall.facts.recall_class),
         changes=revision_lines(recall, language), earlier=_earlier(recall, language),
-        subjects=sorted(subjects.items(), key=lambda pair: pair[1])), (recall,))
+        subjects=sorted(subjects.items(), key=lambda pair: pair[1])), recall.facts.changed_at
 
 
 def _earlier(recall: PublicRecall, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -77,9 +89,9 @@ def _found(reference: str) -> PublicRecall:
     return recall
 
 
-def _sent(answer: Response, rows: tuple[PublicRecall, ...]) -> Response:
+def _sent(found: tuple[Response, datetime | None]) -> Response:
+    answer = conditional(*found)
     answer.headers["Vary"] = "Accept-Language, Accept-Encoding"
-    answer = conditional(answer, last_change(rows))
     is_gzip = answer.status_code == 200 and takes_gzip(request.headers.get("Accept-Encoding", ""))
     return squeezed(answer) if is_gzip else answer
 

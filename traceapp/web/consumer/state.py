@@ -11,6 +11,7 @@ from traceapp.web.i18n import language_links
 from traceapp.world import World
 
 from .judging import Judge
+from .kept_answers import KeptAnswers
 from .pages import Maker, framed, here_in_other_languages, scan_page
 from .scan_pages import ScanPages
 
@@ -25,6 +26,7 @@ class ConsumerState:
     scans: ScanLog
     judge: Judge
     maker: Maker
+    answers: KeptAnswers
     is_file: bool
 
 
@@ -34,7 +36,7 @@ def install_state(app: Flask) -> ConsumerState:
     pages = ScanPages(world.database, world.clock, scan_page)
     scans = ScanLog(world.database, world.regions)
     state = ConsumerState(pages, scans, Judge(world, pages, scans), Maker(world.database),
-                          world.database.is_sqlite)
+                          KeptAnswers(), world.database.is_sqlite)
     app.extensions[NAME] = state
     return state
 
