@@ -27,10 +27,10 @@ from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
-from traceapp.surveillance.drifting import drifts_listed, look_for_drifts
 from traceapp.recall.model import Notice
 from traceapp.recall.notices import sealed_about
 from traceapp.recall.passing_on import PassOn, pass_on
+from traceapp.surveillance.drifting import drifts_listed, look_for_drifts
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
