@@ -26,7 +26,7 @@ NAMES: Mapping[str, Any] = {
     FigureKind.reporting_on_time: _("Reports to authorities in time"), FigureKind.time_to_close: _("Time to the end")}
 # The heads of a table that shows many recalls beside each other.
 HEADS: Mapping[str, Any] = {
-    FigureKind.decision_time: _("To decide"), FigureKind.notice_time: _("To tell"),
+    FigureKind.decision_time: _("Time to decide"), FigureKind.notice_time: _("To tell"),
     FigureKind.notice_completeness: _("Told"), FigureKind.response_rate: _("Answered"),
     FigureKind.recovery_rate: _("Units back"), FigureKind.accounted_rate: _("Accounted for"),
     FigureKind.effectiveness: _("Sample passed"), FigureKind.reporting_on_time: _("Reported in time"),
