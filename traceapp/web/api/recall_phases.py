@@ -68,7 +68,7 @@ class SignHazardSchema(Schema):
     reason = words(_LONG, load_default="")
 
 
-class DecisionSchema(Schema):
+class RecallDecisionSchema(Schema):
     """The class, why, and the signer's password."""
 
     recall_class = choice(RecallClass, required=True)
@@ -91,7 +91,7 @@ class StrategySchema(Schema):
     check_share = fields.Float(load_default=None, allow_none=True)
 
 
-class OrderSchema(Schema):
+class RecallOrderSchema(Schema):
     """Which authority ordered it, when, under which number."""
 
     order = words(2000, least=1, required=True)
@@ -124,14 +124,14 @@ class EffectivenessCheckSchema(Schema):
     checked_at = moment(dump_only=True, allow_none=True)
 
 
-class EndSchema(Schema):
+class RecallEndSchema(Schema):
     """What it came to, and the signer's password."""
 
     note = words(_LONG, least=1, required=True)
     password = words(1000, least=1, required=True)
 
 
-class ConclusionSchema(Schema):
+class RecallConclusionSchema(Schema):
     """What the checks came to; `claimed`: that at least so many per cent of all consignees followed the notice."""
 
     note = words(_LONG, least=1, required=True)
@@ -206,7 +206,7 @@ def sign_hazard(given: dict[str, Any], recall_id: str) -> Response:
 
 
 @blueprint.route("/recalls/<recall_id>/decision", methods=["POST"])
-@blueprint.arguments(DecisionSchema)
+@blueprint.arguments(RecallDecisionSchema)
 @blueprint.alt_response(200, schema=RecallSchema)
 def decide(given: dict[str, Any], recall_id: str) -> Response:
     """Decide for a recall: its lots stop at once (If-Match)"""
@@ -242,7 +242,7 @@ def strategy(given: dict[str, Any], recall_id: str) -> Response:
 
 
 @blueprint.route("/recalls/<recall_id>/mandate", methods=["POST"])
-@blueprint.arguments(OrderSchema)
+@blueprint.arguments(RecallOrderSchema)
 @blueprint.alt_response(200, schema=RecallSchema)
 def mandate(given: dict[str, Any], recall_id: str) -> Response:
     """Note that an authority ordered it (If-Match)"""
@@ -324,7 +324,7 @@ def try_check(given: dict[str, Any], recall_id: str, consignee_id: str) -> objec
 
 
 @blueprint.route("/recalls/<recall_id>/conclusion", methods=["POST"])
-@blueprint.arguments(ConclusionSchema)
+@blueprint.arguments(RecallConclusionSchema)
 @blueprint.alt_response(200, schema=RecallSchema)
 def conclude(given: dict[str, Any], recall_id: str) -> Response:
     """End the checks; the books are closed next (If-Match)"""
@@ -333,7 +333,7 @@ def conclude(given: dict[str, Any], recall_id: str) -> Response:
 
 
 @blueprint.route("/recalls/<recall_id>/termination", methods=["POST"])
-@blueprint.arguments(EndSchema)
+@blueprint.arguments(RecallEndSchema)
 @blueprint.alt_response(200, schema=RecallSchema)
 def terminate(given: dict[str, Any], recall_id: str) -> Response:
     """End a recall whose ledger closes, signed (If-Match)"""

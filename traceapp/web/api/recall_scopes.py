@@ -24,7 +24,7 @@ blueprint = ApiBlueprint("api_recall_scopes", __name__, url_prefix="/api/v1", de
 PERMISSIONS = {f"api_recall_scopes.{name}": "recall.write" for name in ("compare", "read_rules", "take", "read_causes")}
 
 
-class RuleSchema(Schema):
+class ScopeRuleSchema(Schema):
     """From what a scope starts. `keys`: lot keys; ids of partners; names of lines, machines, loads; `lot key/excursion
     id`; nodes of a cause. `from` and `until`: days at our plant."""
 
@@ -40,7 +40,7 @@ class RuleSchema(Schema):
 class RulesSchema(Schema):
     """The rules of one scope: it is all that any of them finds."""
 
-    rules = fields.List(fields.Nested(RuleSchema), required=True, validate=validate.Length(min=1, max=MOST_RULES))
+    rules = fields.List(fields.Nested(ScopeRuleSchema), required=True, validate=validate.Length(min=1, max=MOST_RULES))
 
 
 class CompareSchema(Schema):
