@@ -30,6 +30,12 @@ def house(sqlite: Database, clock: FixedClock) -> House:
     return make_house(sqlite, clock)
 
 
+@pytest.fixture
+def either(database: Database, clock: FixedClock) -> House:
+    """The house on one database after the other."""
+    return make_house(database, clock)
+
+
 def numbers(database: Database, *rules: Rule) -> dict[str, str]:
     """{lot number: the kind of why} of what the rules take in."""
     with database.read() as session:
@@ -74,22 +80,22 @@ def test_a_consignee_starts_from_what_it_got(sqlite: Database, house: House) -> 
     assert numbers(sqlite, Rule(RuleKind.consignee, (house.maker.hospital.id,), since=day(house, 4))) == {}
 
 
-def test_an_excursion_starts_from_what_was_at_the_place_meanwhile(sqlite: Database, house: House) -> None:
-    begun = house.glue.started_at + timedelta(days=3, hours=-1)
+def test_an_excursion_starts_from_what_was_at_the_place_meanwhile(database: Database, either: House) -> None:
+    begun = either.glue.started_at + timedelta(days=3, hours=-1)
     source = name_key("place:urn:traceapp:site:PLANT")
-    with sqlite.write() as session:
-        session.add(Excursion(lot_key=house.glue.lot_key, id="e" * 32, source_key=source, kind="temperature",
+    with database.write() as session:
+        session.add(Excursion(lot_key=either.glue.lot_key, id="e" * 32, source_key=source, kind="temperature",
                               device="d", side="above", began_at=begun, last_at=begun + timedelta(hours=2),
                               ended_at=begun + timedelta(hours=1), readings=3, silence=0, event_id="0" * 32))
-    name = f"{house.glue.lot_key}/{'e' * 32}"
-    found = numbers(sqlite, Rule(RuleKind.excursion, (name,), downstream=False))
+    name = f"{either.glue.lot_key}/{'e' * 32}"
+    found = numbers(database, Rule(RuleKind.excursion, (name,), downstream=False))
     assert found == {number: "excursion" for number in ("A-1", "A-9", "F-1", "P-1", "P-2", "P-9")}  # B-1 is used up
-    with sqlite.write() as session:
-        session.get_one(Excursion, (house.glue.lot_key, "e" * 32)).began_at = begun - timedelta(days=9)
-        session.get_one(Excursion, (house.glue.lot_key, "e" * 32)).ended_at = begun - timedelta(days=2, hours=12)
-    assert numbers(sqlite, Rule(RuleKind.excursion, (name,), downstream=False)).keys() == {"A-1", "A-9", "F-1"}
-    with sqlite.read() as session, pytest.raises(NotFound, match="no such excursion"):
-        ruled(session, [Rule(RuleKind.excursion, (f"{house.glue.lot_key}/{'f' * 32}",))])
+    with database.write() as session:
+        session.get_one(Excursion, (either.glue.lot_key, "e" * 32)).began_at = begun - timedelta(days=9)
+        session.get_one(Excursion, (either.glue.lot_key, "e" * 32)).ended_at = begun - timedelta(days=2, hours=12)
+    assert numbers(database, Rule(RuleKind.excursion, (name,), downstream=False)).keys() == {"A-1", "A-9", "F-1"}
+    with database.read() as session, pytest.raises(NotFound, match="no such excursion"):
+        ruled(session, [Rule(RuleKind.excursion, (f"{either.glue.lot_key}/{'f' * 32}",))])
 
 
 def test_a_cause_starts_from_its_members_whatever_they_are(sqlite: Database, house: House) -> None:
@@ -118,19 +124,19 @@ def in_silo(database: Database, house: House, lot: Lot, since: int, until: int |
             for one, way, two in ((lot.lot_key, "down", silo), (silo, "up", lot.lot_key))])
 
 
-def test_what_lay_in_one_silo_counts_only_with_the_mixing_rule_and_from_then_on(sqlite: Database,
-                                                                               house: House) -> None:
-    in_silo(sqlite, house, house.glue, -5, None)
-    in_silo(sqlite, house, house.other_glue, -4, -1)
-    plain = Rule(RuleKind.lots, (house.glue.lot_key,))
-    assert "P-9" not in numbers(sqlite, plain)
-    mixed = numbers(sqlite, replace(plain, mixing=True))
+def test_what_lay_in_one_silo_counts_only_with_the_mixing_rule_and_from_then_on(database: Database,
+                                                                               either: House) -> None:
+    in_silo(database, either, either.glue, -5, None)
+    in_silo(database, either, either.other_glue, -4, -1)
+    plain = Rule(RuleKind.lots, (either.glue.lot_key,))
+    assert "P-9" not in numbers(database, plain)
+    mixed = numbers(database, replace(plain, mixing=True))
     assert mixed == {"A-1": "lots", "P-1": "lots", "P-2": "lots", "A-9": "mixed", "P-9": "mixed"}
-    with sqlite.read() as session:
+    with database.read() as session:
         found = ruled(session, [replace(plain, mixing=True)])
-        _rule, why = found.because[house.other_glue.lot_key]
-    assert (why.what, why.other) == ("SILO-3", house.glue.lot_key)
-    assert why.until == house.glue.started_at + timedelta(days=1, hours=-1)
+        _rule, why = found.because[either.other_glue.lot_key]
+    assert (why.what, why.other) == ("SILO-3", either.glue.lot_key)
+    assert why.until == either.glue.started_at + timedelta(days=1, hours=-1)
 
 
 @pytest.mark.parametrize("since, until, expected", ((-9, -5, set()), (1, None, {"A-9"})))
@@ -165,10 +171,10 @@ def test_what_one_rule_has_and_the_other_has_not_is_told_with_its_units(sqlite: 
     assert wide.countries == ("CN",) and wide.units_by_country["CN"]["EA"] == D(1550)
 
 
-def test_units_are_placed_with_us_on_the_way_and_nowhere_else_before_anybody_answers(sqlite: Database,
-                                                                                    house: House) -> None:
-    with sqlite.read() as session:
-        found = side(session, [Rule(RuleKind.lots, (house.glue.lot_key,))])
+def test_units_are_placed_with_us_on_the_way_and_nowhere_else_before_anybody_answers(database: Database,
+                                                                                    either: House) -> None:
+    with database.read() as session:
+        found = side(session, [Rule(RuleKind.lots, (either.glue.lot_key,))])
     pieces = next(one for one in found.positions if one.unit == "EA")
     assert (pieces.made, pieces.stock, pieces.transit, pieces.consignee) == (D(3000), D(1450), D(1550), D(0))
     glue = next(one for one in found.positions if one.unit == "KGM")
@@ -208,18 +214,18 @@ def test_a_rule_that_says_nothing_is_refused(rule: Rule, code: str) -> None:
     assert refused.value.code == code
 
 
-def test_a_taken_rule_is_the_scope_and_stops_what_it_adds_once_it_is_decided(sqlite: Database, clock: FixedClock,
-                                                                           house: House) -> None:
-    recall = decided(sqlite, clock, house)
-    rules = (Rule(RuleKind.lots, (house.glue.lot_key,)), Rule(RuleKind.consignee, (house.maker.hospital.id,)))
-    with sqlite.write() as session:
-        take_rules(session, house.writer, clock, TakeRules(recall.id, rules, recall.revision))
-    with sqlite.read() as session:
+def test_a_taken_rule_is_the_scope_and_stops_what_it_adds_once_it_is_decided(database: Database, clock: FixedClock,
+                                                                           either: House) -> None:
+    recall = decided(database, clock, either)
+    rules = (Rule(RuleKind.lots, (either.glue.lot_key,)), Rule(RuleKind.consignee, (either.maker.hospital.id,)))
+    with database.write() as session:
+        take_rules(session, either.writer, clock, TakeRules(recall.id, rules, recall.revision))
+    with database.read() as session:
         case = session.get_one(Recall, recall.id)
         kept = set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)))
         assert rules_of(case.scope_rule) == rules
-        assert kept == proposed(session, case).scope.lot_keys and house.other.lot_key in kept
-        assert session.scalar(select(Hold.source).where(Hold.lot_key == house.other.lot_key)) == f"plan:{recall.id}"
+        assert kept == proposed(session, case).scope.lot_keys and either.other.lot_key in kept
+        assert session.scalar(select(Hold.source).where(Hold.lot_key == either.other.lot_key)) == f"plan:{recall.id}"
 
 
 def test_rules_that_find_nothing_are_no_scope(sqlite: Database, clock: FixedClock, house: House) -> None:
