@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
-from tests.factories_recall import House, make_house, opened, submitted
+from tests.factories_recall import TEXTS, House, make_house, opened, submitted
 from tests.factories_surveillance import add_complaint
 from tests.factories_web import Browser, Console
 from tests.http_clients import ApiClient
 from traceapp.recall.model import Recall, RecallLot
 from traceapp.recall.scope_rule import Rule, RuleKind, rules_of
+from traceapp.trace.model import Lot, LotEdge
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +153,25 @@ def test_classes_by_jurisdiction_are_written_down_by_people_and_machines(office:
     assert [(one["jurisdiction"], one["by_whom"]) for one in office.machine.get(path)] == [("CN", "NMPA"), ("US", "")]
     page = browser.get(f"{here}?part=assessment&lang=en").get_data(as_text=True)
     assert "Assigned by NMPA" in page and "Proposed by us" in page
+
+
+def test_of_a_large_scope_single_batches_are_named_instead_of_ticked(office: Office, browser: Browser) -> None:
+    house, count = office.house, 401
+    with office.console.database.write() as session:
+        like = {column.name: getattr(session.get_one(Lot, house.first.lot_key), column.key)
+                for column in Lot.__table__.columns}
+        edge = {column.name: getattr(session.scalars(select(LotEdge).where(
+            LotEdge.lot_key == house.other_glue.lot_key)).first(), column.key) for column in LotEdge.__table__.columns}
+        keys = [f"{number:032x}" for number in range(count)]
+        session.execute(insert(Lot), [like | {"lot_key": key, "uri": f"urn:test:{key}", "number": f"W-{key[-4:]}"}
+                                      for key in keys])
+        session.execute(insert(LotEdge), [edge | {"other_key": key} for key in keys])
+    recall = opened(office.console.database, office.console.clock, house, replace(
+        TEXTS, root_lot_keys=(house.other_glue.lot_key,)))
+    page = browser.get(f"/console/recalls/{recall.id}?part=scope&lang=en").get_data(as_text=True)
+    assert "403 batches are in scope, too many to tick" in page and 'name="lot"' not in page
+    answer = browser.post(f"/console/recalls/{recall.id}/scope", {
+        "whole": "1", "out_number": "W-0007", "out_reason": "never left the cage", "revision": recall.revision})
+    assert answer.status_code == 303
+    assert len(office.lots(recall.id)) == 402 and keys[7] not in office.lots(recall.id)
+    assert office.recall(recall.id).scope_rule["left_out"] == {keys[7]: "never left the cage"}

@@ -12,8 +12,9 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.catalog.texts import required_text
 from traceapp.core.errors import InvalidInput
-from traceapp.recall.cases import recall_by_id
+from traceapp.recall.cases import lot_keys_of, recall_by_id
 from traceapp.recall.drafting import left_out_of
 from traceapp.recall.model import Recall
 from traceapp.recall.proposing import exactly
@@ -39,6 +40,8 @@ from .trace_picture import more_words
 PERMISSIONS: dict[str, str] = {"console.recall_scope": "recall.write"}
 _MOST_DRAWN = 400
 _MOST_ROOTS = 60
+# More batches are not ticked one by one: a page of ten thousand would be megabytes.
+MOST_TICKED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class Bench:
     scope: Scope
     picture: Markup | None
     links: list[dict[str, Any]]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether single batches are named instead of ticked."""
+        return len(self.proposed.lots) + len(self.added) > MOST_TICKED
 
 
 def workbench(db: Session, case: Recall) -> Bench:
@@ -142,10 +150,13 @@ def recall_scope(recall_id: str) -> Response:
 
     def act(db: Session) -> Done:
         case = recall_by_id(db, recall_id)
-        keys = form.several("lot")
         added = _added(db, form)
-        reasons = {name.removeprefix("left_out-"): form.text(name) for name in form.form
-                   if name.startswith("left_out-") and form.text(name)}
+        if form.is_checked("whole"):
+            keys, reasons = _but(db, case, form)
+        else:
+            keys = form.several("lot")
+            reasons = {name.removeprefix("left_out-"): form.text(name) for name in form.form
+                       if name.startswith("left_out-") and form.text(name)}
         try:
             scope = set_scope(db, actor(), world().clock, SetScope(
                 case.id, (*keys, *added), form.revision(), reasons))
@@ -164,6 +175,19 @@ def recall_scope(recall_id: str) -> Response:
                          ticked=frozenset(form.several("lot")))
 
     return perform(form, act, Refusal(again, {"lot_keys": "lot"}))
+
+
+def _but(db: Session, case: Recall, form: Entered) -> tuple[list[str], dict[str, str]]:
+    """The scope as it stands but for the one batch that was named to be left out, and every reason."""
+    keys, reasons = list(lot_keys_of(db, case)), left_out_of(case)
+    number = form.text("out_number")
+    if not number:
+        return keys, reasons
+    out = [lot.lot_key for lot in lots_of_number(db, number) if lot.lot_key in set(keys)]
+    if not out:
+        raise InvalidInput("There is no batch “%(number)s” in this scope.", place="out_number", number=number)
+    reason = required_text(form.text("out_reason"), place="out_reason")
+    return [key for key in keys if key not in out], reasons | dict.fromkeys(out, reason)
 
 
 def _added(db: Session, form: Entered) -> tuple[str, ...]:
