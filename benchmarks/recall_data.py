@@ -38,9 +38,8 @@ _LOT = ("lot_key", "uri", "item_kind", "product_id", "number", "name", "supplier
 _EDGE = ("lot_key", "direction", "other_key", "event_id", "kind", "quantity", "unit", "at")
 _SHIPMENT = ("id", "document_number", "consignee_id", "lane", "shipped_at")
 _LINE = ("lot_key", "shipment_id", "position", "consignee_id", "shipped_at", "packs", "units", "event_id")
-_PARTY = ("id", "code", "name_zh", "name_en", "country", "region", "city", "address", "postcode", "fei", "srn", "duns",
-          "e2b_sender", "is_active", "created_at", "revision")
-_CONTACT = ("id", "party_id", "name", "duty", "email", "phone", "language", "gets_recalls", "is_active")
+_PARTY = ("id", "code", "name_zh", "name_en", "country", "region", "created_at")
+_CONTACT = ("id", "party_id", "name", "email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +123,22 @@ def _signal(size: Size, cause: int) -> tuple[Signal, SignalAlarm]:
 
 
 def _insert(database: Database, model: type[Base], columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
-    while part := list(islice(rows, _AT_ONCE)):
+    """The rows, with what the model says of the columns that are not named."""
+    usual = {column.key: column.default.arg for column in model.__table__.columns
+             if column.key not in columns and column.default is not None and column.default.is_scalar}
+    more = tuple(usual.values())
+    while part := [row + more for row in islice(rows, _AT_ONCE)]:
         with database.write() as session:
-            insert_rows(session, model, columns, part)
+            insert_rows(session, model, (*columns, *usual), part)
 
 
 def _party(number: int) -> tuple[Any, ...]:
     return (_id(4, number), f"C{number:06}", f"诊所 {number}", f"Clinic {number}", _COUNTRIES[number % 7],
-            f"Region {number % 12}", "", "", "", "", "", "", "", True, AT, 1)
+            f"Region {number % 12}", AT)
 
 
 def _contact(number: int) -> tuple[Any, ...]:
-    return (_id(6, number), _id(4, number), "", "", f"quality@clinic-{number}.example", "", "zh", True, True)
+    return (_id(6, number), _id(4, number), "", f"quality@clinic-{number}.example")
 
 
 def _is_finished(size: Size, number: int) -> bool:
