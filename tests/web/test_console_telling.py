@@ -14,6 +14,7 @@ from tests.factories_web import Browser, Console
 from tests.web.test_console_recalls import Office
 from traceapp.identity.model import User
 from traceapp.outbox.delivery import deliver_due
+from traceapp.recall import printing
 from traceapp.recall.model import Notice, NoticeAttempt, Recall
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import ApproveRecall, approve_recall
@@ -72,9 +73,21 @@ def test_letters_of_all_or_of_one_are_one_file_whose_record_is_kept(office: Offi
     assert (every.status_code, one.status_code) == (200, 200)
     assert every.data.count(b"/Type /Page ") == 2 * one.data.count(b"/Type /Page ")
     assert writer.get(f"/console/recalls/{told.id}/letters.pdf?whom=nobody").status_code == 422
+    assert writer.get(f"/console/recalls/{told.id}/letters.pdf?file=0").status_code == 422
     with office.database.read() as session:
         kept = session.scalars(select(ExportRecord).where(ExportRecord.kind == f"recall-letters-{told.reference}"))
         assert sorted(record.rows for record in kept) == [1, 2]
+
+
+def test_many_letters_are_several_files(office: Office, told: Recall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "MOST_IN_A_FILE", 1)
+    vault = world_of(office.console).vault
+    with office.database.read() as session:
+        files = [[letter.address[0] for letter in printing.postal_letters(
+            session, told, printing.Printed(printing.Whom.all, None, number), vault=vault, base_url="https://x")]
+            for number in (1, 2, 3)]
+    assert [len(addresses) for addresses in files] == [1, 1, 0]
+    assert files[0] != files[1]
 
 
 def test_posting_is_a_try_of_everybody_who_was_not_reached(office: Office, told: Recall) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from traceapp.recall.letters import PostalLetter, lot_lines, order_of, parts_of
@@ -49,7 +50,7 @@ def letters_pdf(letters: Iterable[PostalLetter], title: str) -> Iterator[bytes]:
 
     out = _Outlet()
     file = PdfFile(out, title)
-    setter = TextSetter(file)
+    setter = _Setter(TextSetter(file))
     for letter in letters:
         _write(file, setter, letter)
         yield out.taken()
@@ -59,7 +60,16 @@ def letters_pdf(letters: Iterable[PostalLetter], title: str) -> Iterator[bytes]:
     yield out.taken()
 
 
-def _write(file: PdfFile, setter: TextSetter, letter: PostalLetter) -> None:
+class _Setter:
+    """Breaks a paragraph into lines once, however many letters say it."""
+
+    def __init__(self, setter: TextSetter) -> None:
+        self.lines = lru_cache(maxsize=2000)(setter.lines)
+        self.line, self.line_width, self.width, self.operators = (setter.line, setter.line_width, setter.width,
+                                                                  setter.operators)
+
+
+def _write(file: PdfFile, setter: _Setter, letter: PostalLetter) -> None:
     sheet = _Sheet(setter, letter)
     sheet.begin()
     for number, language in enumerate(order_of(letter.language)):
@@ -74,7 +84,7 @@ def _write(file: PdfFile, setter: TextSetter, letter: PostalLetter) -> None:
 class _Sheet:
     """The pages of one letter; `y` is how far the present one is filled, from its foot."""
 
-    setter: TextSetter
+    setter: _Setter
     letter: PostalLetter
     pages: list[list[str]] = field(default_factory=list)
     y: float = _TOP
@@ -94,11 +104,11 @@ class _Sheet:
         self.y = _LETTER_TOP
 
     def _code(self) -> None:
-        from labels.qr_code import encode
+        from labels.qr_code import encode_fast
         from labels.symbol import runs
 
         link = self.letter.facts.link
-        symbol = encode(link)
+        symbol = encode_fast(link)
         module, top = _QR_SIZE / symbol.width, _TOP
         squares = "".join(f"{x} {y} {width} 1 re\n" for y, row in enumerate(symbol.rows) for x, width in runs(row))
         self._add(f"q 0 g {module:.6f} 0 0 {-module:.6f} {_QR_LEFT:.4f} {top:.4f} cm\n{squares}f Q\n")

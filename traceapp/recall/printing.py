@@ -24,7 +24,9 @@ from .letters import PostalLetter
 from .model import Notice, NoticeAttempt, Recall
 from .states import NoticeState
 
-_PART = 200
+# So many letters are one file, which takes some seconds to make.
+MOST_IN_A_FILE = 2000
+_AT_ONCE = 200
 
 
 class Whom(StrEnum):
@@ -33,6 +35,15 @@ class Whom(StrEnum):
     all = "all"
     silent = "silent"
     unreached = "unreached"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Which letters: of whom, or of one consignee; which file of them, the first is 1."""
+
+    whom: Whom = Whom.silent
+    consignee_id: str | None = None
+    file: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +75,21 @@ def letter_counts(session: Session, recall_id: str) -> dict[Whom, int]:
             for whom in Whom}
 
 
-def postal_letters(session: Session, recall: Recall, whom: Whom, consignee_id: str | None, *, vault: Vault,
+def postal_letters(session: Session, recall: Recall, wanted: Printed, *, vault: Vault,
                    base_url: str) -> Iterator[PostalLetter]:
-    """The letters by consignee, some hundred at a time. Raises VaultError for a link that cannot be opened."""
-    after = ""
-    while True:
-        notices = session.scalars(select(Notice).where(
-            chosen(recall.id, whom, consignee_id), Notice.consignee_id > after)
-            .order_by(Notice.consignee_id).limit(_PART)).all()
+    """The letters of one file by consignee, some hundred at a time. Raises VaultError for a link that cannot be
+    opened."""
+    which = chosen(recall.id, wanted.whom, wanted.consignee_id)
+    before = (wanted.file - 1) * MOST_IN_A_FILE
+    after = session.scalar(select(Notice.consignee_id).where(which).order_by(Notice.consignee_id)
+                           .offset(before - 1).limit(1)) if before else ""
+    left = MOST_IN_A_FILE if after is not None else 0
+    while left > 0:
+        notices = session.scalars(select(Notice).where(which, Notice.consignee_id > after)
+            .order_by(Notice.consignee_id).limit(min(_AT_ONCE, left))).all()
         if not notices:
             return
-        after = notices[-1].consignee_id
+        after, left = notices[-1].consignee_id, left - len(notices)
         yield from _letters(session, recall, notices, vault, base_url)
 
 

@@ -16,7 +16,7 @@ from traceapp.recall.letter_html import body_of
 from traceapp.recall.letter_templates import LANGUAGES, PRESENT
 from traceapp.recall.letters import LetterFacts, PostalLetter, subject_of, text_of
 from traceapp.recall.model import Recall
-from traceapp.recall.printing import Whom, postal_letters
+from traceapp.recall.printing import Printed, Whom, postal_letters
 from traceapp.recall.texting import Length, length_of, message_of
 from traceapp.recall.wording import softening_words
 
@@ -97,9 +97,12 @@ def send_specimen(recall_id: str) -> Response:
     return send_file(NewFile(f"recall-notice-{reference}", "pdf", {"recall": reference}), write)
 
 
-def send_letters(recall_id: str, whom: str, consignee_id: str | None) -> Response:
-    """The letters of a running recall in one file, whose record is committed first: it holds the secret links. Raises
-    InvalidInput for another choice, Conflict before people are told."""
+def send_letters(recall_id: str, whom: str, consignee_id: str | None, number: str = "1") -> Response:
+    """Letters of a running recall in a file, whose record is committed first: it holds the secret links. `number`:
+    which of several files. Raises InvalidInput for another choice, Conflict before people are told."""
+    if not (number.isascii() and number.isdigit() and 0 < len(number) < 6 and int(number)):
+        raise InvalidInput("“%(form)s” is not one of: %(known)s.", code="unknown-choice", place="file",
+                           form=number[:20], known="1, 2, …")
     if whom not in set(Whom):
         raise InvalidInput("“%(form)s” is not one of: %(known)s.", code="unknown-choice", place="whom", form=whom[:20],
                            known=", ".join(Whom))
@@ -107,8 +110,8 @@ def send_letters(recall_id: str, whom: str, consignee_id: str | None) -> Respons
 
     def write(file: BinaryIO) -> Written:
         with here.database.read() as db:
-            letters = Counted(postal_letters(db, recall_by_id(db, recall_id), Whom(whom), consignee_id,
-                                             vault=here.vault, base_url=here.settings.base_url))
+            letters = Counted(postal_letters(db, recall_by_id(db, recall_id), Printed(
+                Whom(whom), consignee_id, int(number)), vault=here.vault, base_url=here.settings.base_url))
             file.writelines(letters_pdf(letters, reference))
         return told(file, letters.number, PDF)
 
@@ -119,4 +122,4 @@ def send_letters(recall_id: str, whom: str, consignee_id: str | None) -> Respons
             raise Conflict("Letters are printed while a recall is running; look at the specimen until then.",
                            code="wrong-state")
     return send_file(NewFile(f"recall-letters-{reference}", "pdf", {
-        "recall": reference, "whom": whom, "consignee": consignee_id or ""}), write)
+        "recall": reference, "whom": whom, "consignee": consignee_id or "", "file": number}), write)

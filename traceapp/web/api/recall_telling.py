@@ -33,6 +33,8 @@ class LettersQuery(Schema):
 
     whom = choice(printing.Whom, load_default=printing.Whom.silent)
     consignee = words(32, load_default=None, allow_none=True)
+    file = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10_000), metadata={
+        "description": "Which file, where the letters are more than 2,000"})
 
 
 class PostedSchema(Schema):
@@ -138,7 +140,7 @@ def notice_file(recall_id: str) -> Response:
 @blueprint.alt_response(200, content_type="application/pdf", schema={"type": "string", "format": "binary"})
 def letters_file(wanted: dict[str, Any], recall_id: str) -> Response:
     """Letters to print, each with its own answer code"""
-    return send_letters(recall_id, str(wanted["whom"]), wanted["consignee"])
+    return send_letters(recall_id, str(wanted["whom"]), wanted["consignee"], str(wanted["file"]))
 
 
 @blueprint.route("/recalls/<recall_id>/posted", methods=["POST"])

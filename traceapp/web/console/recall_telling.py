@@ -62,7 +62,8 @@ def _show(recall_id: str, form: Entered, status: int = 200) -> Response:
         values: dict[str, Any] = {"telling": telling_of(db, recall_id), "passed": passed_rows(db, recall_id),
                                   "letter_counts": printing.letter_counts(db, recall_id)}
     return case_page("console/recall_telling.html", status, case=case, form=form, is_running=is_running(case),
-                     is_told=is_told(case), kinds=KINDS, whom=[(name, str(text)) for name, text in WHOM.items()],
+                     is_told=is_told(case), kinds=KINDS, in_a_file=printing.MOST_IN_A_FILE,
+                     whom=[(name, str(text)) for name, text in WHOM.items()],
                      task_word=lambda kind: word(DUTIES, kind), **values)
 
 
@@ -84,7 +85,8 @@ def recall_preview_file(recall_id: str) -> Response:
 @blueprint.get("/recalls/<recall_id>/letters.pdf")
 def recall_letters_file(recall_id: str) -> Response:
     """Letters to print, each with its own code."""
-    return send_letters(recall_id, request.args.get("whom", "silent"), request.args.get("consignee"))
+    return send_letters(recall_id, request.args.get("whom", "silent"), request.args.get("consignee"),
+                        request.args.get("file", "1"))
 
 
 @blueprint.post("/recalls/<recall_id>/posted")
