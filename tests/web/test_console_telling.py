@@ -56,12 +56,12 @@ def text_of(page: bytes) -> str:
 def test_notices_are_read_before_anybody_approves_them(office: Office) -> None:
     recall = decided(office.database, office.clock, office.house)
     writer = office.as_person("writer")
-    page = writer.get(f"/console/recalls/{recall.id}/notice?lang=en")
+    page = writer.get(f"/console/recalls/{recall.id}/preview?lang=en")
     for part in ("产品安全召回", "PRODUCT SAFETY RECALL", "The skin can become red", "皮肤可能红肿", "batch P-1",
                  "You told us about a product", "【召回】", "UCS-2", "GSM-7", "version 2"):
         assert part in page.text, part
     assert "/r/SAMPLE" in page.text
-    file = writer.get(f"/console/recalls/{recall.id}/notice.pdf")
+    file = writer.get(f"/console/recalls/{recall.id}/preview.pdf")
     assert (file.status_code, file.mimetype, file.data[:5]) == (200, "application/pdf", b"%PDF-")
     assert writer.get(f"/console/recalls/{recall.id}/letters.pdf").status_code == 409
 
