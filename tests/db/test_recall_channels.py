@@ -6,19 +6,23 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.factories_recall import VAULT, House, Tray, make_house, running, token_of
+from tests.factories import PASSWORD
+from tests.factories_recall import VAULT, House, Tray, make_house, running, submitted, token_of
 from tests.gateways import Gateway
 from traceapp.catalog.model import PartyContact
 from traceapp.catalog.parties import ChangeContact, NewContact, change_contact
 from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.gateway import HttpGateway, TextPost
 from traceapp.outbox.model import OutboxAttempt, OutboxMessage
 from traceapp.recall.executing import tries_of
+from traceapp.recall.letter_templates import FIRST, PRESENT
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import NOT_SENT_TASK, UNCERTAIN_TASK
 from traceapp.recall.sending import NoticeSender
+from traceapp.recall.service import ApproveRecall, approve_recall
 from traceapp.worklist.tasks import open_tasks
 
 MOBILE = "+86 138 0000 0000"
@@ -104,3 +108,28 @@ def test_without_a_gateway_who_has_only_a_mobile_number_is_work(sqlite: Database
     recall = reached(sqlite, clock, house, mobile=MOBILE)
     send(sqlite, clock, None)
     assert clinic(sqlite, recall, house) == ("not_sent", [NOT_SENT_TASK])
+
+
+def test_the_signatures_cover_the_templates_and_letters_keep_theirs(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = submitted(sqlite, clock, house)
+    assert recall.letter_version == PRESENT
+    with sqlite.write() as session:
+        session.get_one(Recall, recall.id).letter_version = FIRST
+    with pytest.raises(Conflict) as refused, sqlite.write() as session:
+        approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+    assert refused.value.code == "not-what-was-signed"
+    with sqlite.write() as session:
+        session.get_one(Recall, recall.id).letter_version = PRESENT
+        approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+    assert all("PRODUCT SAFETY RECALL" in letter.text for letter in send(sqlite, clock, None).letters)
+
+
+def test_a_recall_from_before_versions_keeps_its_first_letters(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house)
+    with sqlite.write() as session:
+        session.get_one(Recall, recall.id).letter_version = None
+    letters = send(sqlite, clock, None).letters
+    assert letters
+    assert all("PRODUCT SAFETY RECALL" not in letter.text and "1. Stop using" in letter.text for letter in letters)
