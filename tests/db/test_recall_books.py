@@ -25,6 +25,7 @@ from traceapp.recall.disposing import (
     signers_of,
     withdraw_disposition,
 )
+from traceapp.recall.figure_reads import figures_of
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.recall.policy import LineState
 from traceapp.recall.queries import LedgerFilter, ledger_page, totals_of
@@ -111,8 +112,11 @@ def test_every_place_counts_once_and_units_passed_on_need_a_receiver(case: Case)
         (sums,) = totals_of(session, case.recall.id).units
         row = session.get_one(RecallLedger, (case.first, case.recall.id, case.clinic))
         history = notice_of_token(session, token_of(case.database, case.recall, case.clinic)).history
+        (facts,) = figures_of(session, case.clock.now(), [session.get_one(Recall, case.recall.id)])[
+            case.recall.id].units
     assert row.passed_to == "Village clinic, Suzhou"
     assert whole(sums.passed_on, sums.destroyed, sums.corrected, sums.unanswered) == (60, 40, 20, 1200)
+    assert whole(facts.recovered) == (80 + 40 + 20,)
     assert sums.shipped == (sums.on_hand + sums.used + sums.passed_on + sums.returned + sums.destroyed + sums.corrected
                             + sums.unaccounted + sums.unanswered)
     assert [(one.answered_by, one.lines[case.first]["destroyed"]) for one in history] == [("Nurse", "40")]

@@ -273,7 +273,7 @@ def test_units_passed_on_destroyed_or_put_right_are_asked_for_and_shown(visit: V
     assert visit.post(**fields | {f"passed_to:{visit.first}": "Village clinic, Suzhou"}).status_code == 303
     assert visit.row(visit.first).passed_to == "Village clinic, Suzhou"
     done = visit.get("/done").text
-    for part in ("Village clinic, Suzhou", "Destroyed 50", "still open: P-2", "send a photo or the certificate too"):
+    for part in (f"/r/{visit.token}/passed-on?lang=en", "Village clinic, Suzhou", "Destroyed 50", "still open: P-2", "send a photo or the certificate too"):
         assert part in done, part
 
 

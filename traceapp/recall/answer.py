@@ -120,6 +120,11 @@ class NoticeView:
         return not self.files and any(line.counted is not None and line.counted.destroyed for line in self.lines)
 
     @property
+    def has_passed_on(self) -> bool:
+        """Whether units went on to somebody else."""
+        return any(line.counted is not None and line.counted.passed_on for line in self.lines)
+
+    @property
     def is_complete(self) -> bool:
         """Whether every lot is answered."""
         return all(line.counted is not None for line in self.lines)

@@ -1,7 +1,7 @@
 """The formula of the books as conditions and sums of the database; the same rule as in `policy`."""
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import ColumnElement, and_, case, func, or_
 
 from .model import RecallLedger
 from .policy import LineState
@@ -11,6 +11,9 @@ _IS_SETTLED = RecallLedger.settled_at.is_not(None)
 PLACED = (RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned + RecallLedger.passed_on
           + RecallLedger.destroyed + RecallLedger.corrected)
 UNACCOUNTED = RecallLedger.shipped - case((_IS_ANSWERED, PLACED), else_=RecallLedger.came_back)
+# Units that came back (as said, or as counted where nobody said anything), were destroyed or put right.
+RECOVERED = (func.coalesce(RecallLedger.returned, RecallLedger.came_back, type_=RecallLedger.shipped.type)
+             + RecallLedger.destroyed + RecallLedger.corrected)
 
 
 def is_line_in(state: LineState) -> ColumnElement[bool]:

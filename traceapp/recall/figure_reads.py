@@ -14,15 +14,13 @@ from traceapp.catalog.model import Party
 from traceapp.trace.model import Lot
 from traceapp.worklist.clock_model import ClockState, LegalClock
 
-from .balance import IS_OPEN, UNACCOUNTED
+from .balance import IS_OPEN, RECOVERED, UNACCOUNTED
 from .figures import Figure, RecallCounts, RecallCourse, RegionFacts, UnitFacts, figures
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger
 from .part import WHOLE, RecallPart
 from .states import ENDED
 
 _ZERO = Decimal(0)
-# Units that came back, were destroyed or put right.
-RECOVERED = func.coalesce(RecallLedger.returned, 0, type_=RecallLedger.shipped.type)
 
 
 @dataclass(frozen=True, slots=True)
