@@ -84,6 +84,7 @@ CONSUMER = (
     Entry("front-unknown-number", "/?code=ZZ-990011-0", status=404),
     Entry("recall-list", "/recalls"),
     Entry("recall-public", at("/recalls/{scenes.closed_reference}")),
+    Entry("recall-mail", "/recalls/subscribe"),
     Entry("report-begin", at("/report?lot={scenes.lot}&via=scan")),
     *(Entry(f"report-{step}", at("/report/d/{scenes.form}/" + step))
       for step in ("signs", "whom", "bad", "use", "photo", "contact", "check")),
@@ -174,6 +175,8 @@ CONSOLE = tuple(Entry(f"console-{name}", at(f"/console{path}"), who) for name, p
     ("recall-submit", "/recalls/{scenes.draft}?do=submit", "quality"),
     ("recall-approve", "/recalls/{scenes.submitted}?do=approve", "manager"),
     ("recall-running", "/recalls/{scenes.running}", "manager"),
+    ("recall-status", "/recalls/{scenes.running}/status", "manager"),
+    ("recall-correct", "/recalls/{scenes.running}/notice?do=correct", "manager"),
     ("recall-consignees", "/recalls/{scenes.running}?part=consignees", "manager"),
     ("recall-ledger", "/recalls/{scenes.running}?part=ledger", "manager"),
     ("recall-consignee", "/recalls/{scenes.running}/consignees/{scenes.consignee}?do=answer", "manager"),

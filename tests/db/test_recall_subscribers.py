@@ -24,7 +24,6 @@ from traceapp.db import Database
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.announcing import TELL_SUBSCRIBERS, Event, event_named
-from traceapp.recall.model import Recall
 from traceapp.recall.public_model import RecallSubscriber, RecallSubscription, SubscriberMail
 from traceapp.recall.revising import correct_notice, withdraw_notice
 from traceapp.recall.subscriber_mail import queue_news
@@ -101,30 +100,30 @@ def test_nothing_is_sent_before_the_link_was_followed(sqlite: Database, clock: F
         assert secret not in stored + payloads
 
 
-def test_each_event_of_a_recall_is_one_mail_to_whom_it_concerns(sqlite: Database, clock: FixedClock,
-                                                                house: House) -> None:
-    confirmed(sqlite, clock, "all@home.example", "zh")
-    confirmed(sqlite, clock, "both@home.example", product_id=house.first.product_id)
-    confirmed(sqlite, clock, "Both@Home.example", lot_key=house.first.lot_key)
-    confirmed(sqlite, clock, "lot@home.example", lot_key=house.second.lot_key)
-    confirmed(sqlite, clock, "other@home.example", lot_key=house.other.lot_key)
+def test_each_event_of_a_recall_is_one_mail_to_whom_it_concerns(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    confirmed(database, clock, "all@home.example", "zh")
+    confirmed(database, clock, "both@home.example", product_id=house.first.product_id)
+    confirmed(database, clock, "Both@Home.example", lot_key=house.first.lot_key)
+    confirmed(database, clock, "lot@home.example", lot_key=house.second.lot_key)
+    confirmed(database, clock, "other@home.example", lot_key=house.other.lot_key)
     tray = Tray()
-    recall = running(sqlite, clock, house)
-    assert told(sqlite, clock) == 3
-    assert (sent(sqlite, clock, tray), sent(sqlite, clock, tray)) == (3, 0)
+    recall = running(database, clock, house)
+    assert told(database, clock) == 3
+    assert (sent(database, clock, tray), sent(database, clock, tray)) == (3, 0)
     assert {letter.to for letter in tray.letters} == {"all@home.example", "both@home.example", "lot@home.example"}
     assert len({letter.message_id for letter in tray.letters}) == 3
     english = next(letter for letter in tray.letters if letter.to == "lot@home.example")
     for part in (TEXTS.title_en, TEXTS.risk_en, TEXTS.action_en, "P-2", f"{BASE}/recalls/{recall.reference}?lang=en"):
         assert part in english.text
-    with sqlite.write() as session:
+    with database.write() as session:
         correct_notice(session, house.manager, clock, correction(recall.id))
-    assert (told(sqlite, clock), told(sqlite, clock)) == (3, 0)
-    with sqlite.write() as session:
+    assert (told(database, clock), told(database, clock)) == (3, 0)
+    with database.write() as session:
         withdraw_notice(session, house.manager, clock, replace(WITHDRAWAL, recall_id=recall.id))
-    assert told(sqlite, clock) == 3
+    assert told(database, clock) == 3
     more = Tray()
-    sent(sqlite, clock, more)  # the correction came too late: the notice is withdrawn
+    sent(database, clock, more)  # the correction came too late: the notice is withdrawn
     subjects = [letter.subject for letter in more.letters if letter.to == "lot@home.example"]
     assert [subject.partition(":")[0] for subject in subjects] == ["Recall notice withdrawn"]
 
@@ -197,17 +196,17 @@ def test_who_asks_again_learns_nothing_of_an_address_that_is_known(sqlite: Datab
         assert session.scalars(select(RecallSubscription)).one().confirmed_at is not None
 
 
-def test_what_was_not_confirmed_in_time_is_deleted_with_its_address(sqlite: Database, clock: FixedClock,
-                                                                    house: House) -> None:
-    confirmed(sqlite, clock, "stays@home.example")
-    ask(sqlite, clock, "stays@home.example", lot_key=house.first.lot_key)
-    ask(sqlite, clock, "goes@home.example")
+def test_what_was_not_confirmed_in_time_is_deleted_with_its_address(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    confirmed(database, clock, "stays@home.example")
+    ask(database, clock, "stays@home.example", lot_key=house.first.lot_key)
+    ask(database, clock, "goes@home.example")
     tray = Tray()
-    sent(sqlite, clock, tray)
+    sent(database, clock, tray)
     clock.move_to(clock.now() + timedelta(days=CONFIRM_DAYS, seconds=1))
-    with pytest.raises(NotFound), sqlite.write() as session:
+    with pytest.raises(NotFound), database.write() as session:
         confirm_mail(session, clock, link_of(tray.letters[-1].text))
-    with sqlite.write() as session:
+    with database.write() as session:
         assert forget_unconfirmed(session, clock) == 2
         assert forget_unconfirmed(session, clock) == 0
         assert counted(session)[:2] == (1, 1)
@@ -263,10 +262,3 @@ def test_a_name_of_an_event_is_read_as_it_was_written() -> None:
     event = Event("0" * 32, "revision", 12)
     assert event_named(event.name) == event
     assert len(event.name + " " + "0" * 32) <= 80
-
-
-def test_the_recall_stays_what_it_is(sqlite: Database, clock: FixedClock, house: House) -> None:
-    recall = running(sqlite, clock, house)
-    told(sqlite, clock)
-    with sqlite.read() as session:
-        assert session.get_one(Recall, recall.id).state == "notifying"
