@@ -18,15 +18,28 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import Database
 from traceapp.outbox.delivery import deliver_due
+from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.cases import signed_hash
 from traceapp.recall.model import Notice, Recall, RecallSignature
 from traceapp.recall.public import PublicFilter, facts_of_sources, public_recall, public_recalls, recalls_of_lot
 from traceapp.recall.public_model import RecallRevision
 from traceapp.recall.revising import CorrectNotice, WithdrawNotice, correct_notice, withdraw_notice
-from traceapp.recall.service import ChangeRecall, ExtendRecall, SetScope, change_recall, extend_recall, set_scope
+from traceapp.recall.service import (
+    ApproveRecall,
+    ChangeRecall,
+    ExtendRecall,
+    SetScope,
+    SubmitRecall,
+    approve_recall,
+    change_recall,
+    extend_recall,
+    set_scope,
+    submit_recall,
+)
 from traceapp.recall.subscriber_mail import KINDS, PublicSender
 from traceapp.trace.model import Hold, Lot
 from traceapp.trace.release import LiftHold, lift_hold
+from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import open_tasks
 
 BASE = "https://trace.a-maker-of-dressings-with-a-long-name.example"
@@ -200,6 +213,18 @@ def test_new_batches_of_a_growing_recall_and_drills_are_nobodys_business(sqlite:
         assert found is not None
         assert {lot.number for lot in found.lots} == {"P-1", "P-2"}
         assert public_recalls(session, PublicFilter(lot="P-9")).total == 0
+        assert found.renewed_at == ()
+    clock.move_to(clock.now() + timedelta(hours=1))
+    with sqlite.write() as session:
+        submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
+        approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
+    with sqlite.read() as session:
+        found = public_recall(session, recall.reference)
+        assert found is not None
+        assert {lot.number for lot in found.lots} == {"P-1", "P-2", "P-9"}
+        assert (found.renewed_at, found.facts.changed_at) == ((clock.now(),), clock.now())
+        assert session.scalars(select(WorkRow.subject_key).where(WorkRow.kind == TELL_SUBSCRIBERS).order_by(
+            WorkRow.id.desc())).first() == f"{recall.id}/scope-2"
 
 
 def test_the_list_can_be_narrowed_to_a_product_or_a_batch(sqlite: Database, clock: FixedClock) -> None:

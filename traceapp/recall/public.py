@@ -74,11 +74,13 @@ class PublicLot:
 
 @dataclass(frozen=True, slots=True)
 class PublicRecall:
-    """An announced recall with its batches and what was changed of it, the first change first."""
+    """An announced recall with its batches and what was changed of it, the first change first. `renewed_at`: when it
+    was announced again, as a rule with further batches."""
 
     facts: RecallFacts
     lots: tuple[PublicLot, ...]
     revisions: tuple[PublicRevision, ...] = ()
+    renewed_at: tuple[datetime, ...] = ()
 
     @property
     def status(self) -> str:
@@ -122,7 +124,7 @@ ALL_RECALLS = PublicFilter()
 
 
 def public_recalls(session: Session, wanted: PublicFilter = ALL_RECALLS) -> Page[PublicRecall]:
-    """Announced recalls, the newest first, each with its batches. Six statements at most, however many."""
+    """Announced recalls, the newest first, each with its batches. Seven statements at most, however many."""
     found = select(Recall).where(PUBLIC)
     if wanted.product or wanted.lot:
         found = found.where(Recall.id.in_(_with_lots(session, wanted)))
@@ -150,7 +152,7 @@ def public_recall_by_id(session: Session, recall_id: str) -> PublicRecall | None
 
 def recalls_of_product(session: Session, product_id: str) -> tuple[PublicRecall, ...]:
     """The announced recalls of a product that are not closed, the newest first, each with its batches of this product.
-    Four statements."""
+    Five statements."""
     theirs = (select(RecallLot.recall_id).join(Recall, Recall.id == RecallLot.recall_id)
               .join(Lot, Lot.lot_key == RecallLot.lot_key).where(Lot.product_id == product_id, _TOLD_LOT))
     found = session.scalars(select(Recall.id).where(RUNS, PUBLIC, Recall.id.in_(theirs))).all()
@@ -230,7 +232,7 @@ def _facts(row: Row[*tuple[Any, ...]]) -> RecallFacts:
 
 def _whole(session: Session, recall_ids: Sequence[str], which: ColumnElement[bool] = PUBLIC,
            product_id: str | None = None) -> tuple[PublicRecall, ...]:
-    """These recalls, the newest first, in three statements."""
+    """These recalls, the newest first, in four statements."""
     if not recall_ids:
         return ()
     facts = [_facts(row) for row in session.execute(
@@ -241,7 +243,13 @@ def _whole(session: Session, recall_ids: Sequence[str], which: ColumnElement[boo
                                .order_by(RecallRevision.recall_id, RecallRevision.number)):
         revisions.setdefault(row.recall_id, []).append(
             PublicRevision(row.kind, row.at, {"zh": row.said_zh, "en": row.said_en}, dict(row.before)))
-    return tuple(PublicRecall(one, tuple(lots.get(one.id, ())), tuple(revisions.get(one.id, ()))) for one in facts)
+    approvals: dict[str, list[datetime]] = {}
+    for recall_id, at in session.execute(select(RecallSignature.recall_id, RecallSignature.at).where(
+            RecallSignature.recall_id.in_(recall_ids), RecallSignature.meaning == "approved")
+            .order_by(RecallSignature.recall_id, RecallSignature.position)):
+        approvals.setdefault(recall_id, []).append(at)
+    return tuple(PublicRecall(one, tuple(lots.get(one.id, ())), tuple(revisions.get(one.id, ())),
+                              tuple(approvals.get(one.id, ())[1:])) for one in facts)
 
 
 def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = None) -> dict[str, list[PublicLot]]:

@@ -114,6 +114,7 @@ def _machine(recall: PublicRecall) -> dict[str, Any]:
         "is_closed": facts.is_closed, "closed_at": facts.closed_at.isoformat() if facts.closed_at else None,
         "title": dict(facts.title), "risk": dict(facts.risk), "action": dict(facts.action),
         "remedy": dict(facts.remedy), "contact": facts.contact,
+        "renewed_at": [at.isoformat() for at in recall.renewed_at],
         "revisions": [{"kind": one.kind, "at": one.at.isoformat(), "said": dict(one.said), "before": dict(one.before)}
                       for one in recall.revisions],
         "lots": [{"number": lot.number, "gtin": lot.gtin, "uri": lot.uri, "product": {"zh": lot.name_zh,
@@ -156,15 +157,21 @@ def _entry(feed: ET.Element, recall: PublicRecall, language: str) -> None:
 
 def revision_lines(recall: PublicRecall, language: str) -> list[tuple[str, str]]:
     """(what was changed and when, meaning) for people, the last change first."""
-    found = []
-    for one in reversed(recall.revisions):
-        day = scan_view.day_text(scan_view.local_day(one.at, scan_view.PUBLIC_ZONE), language)
-        said = scan_view.name_in(language, one.said["zh"], one.said["en"])
+    found: list[tuple[datetime, str, str]] = []
+    for at in recall.renewed_at:
+        found.append((at, _("Announced again on %(day)s. The batches below are those that count.",
+                            day=_day(at, language)), "info"))
+    for one in recall.revisions:
+        day, said = _day(one.at, language), scan_view.name_in(language, one.said["zh"], one.said["en"])
         if one.kind == "withdrawal":
-            found.append((_("Withdrawn on %(day)s: %(why)s", day=day, why=said), "check"))
+            found.append((one.at, _("Withdrawn on %(day)s: %(why)s", day=day, why=said), "check"))
         else:
-            found.append((_("Corrected on %(day)s: %(what)s", day=day, what=said), "info"))
-    return found
+            found.append((one.at, _("Corrected on %(day)s: %(what)s", day=day, what=said), "info"))
+    return [(text, meaning) for _at, text, meaning in sorted(found, key=lambda line: line[0], reverse=True)]
+
+
+def _day(at: datetime, language: str) -> str:
+    return scan_view.day_text(scan_view.local_day(at, scan_view.PUBLIC_ZONE), language)
 
 
 def _stamp(moment: datetime) -> str:
