@@ -14,7 +14,7 @@ from traceapp.db import Database
 from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_of_token, record_answer
 from traceapp.recall.figure_reads import figures_of, regions_of
 from traceapp.recall.figures import FigureKind, RegionFacts, Unsaid
-from traceapp.recall.model import Recall
+from traceapp.recall.model import Recall, RecallLedger
 from traceapp.recall.part import RecallPart
 from traceapp.recall.service import NoteAttempt, note_attempt
 from traceapp.trace.model import Lot
@@ -67,6 +67,24 @@ def test_a_recall_is_counted_from_its_rows(database: Database, clock: FixedClock
         assert sum(region.consignees for region in regions) == 2
         assert sum(region.open for region in regions) == 2
         assert sum(region.accounted for region in regions) == 0
+
+
+def test_what_was_destroyed_or_put_right_is_recovered_and_what_was_passed_on_has_a_place(
+        sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house)
+    with sqlite.write() as session:
+        line = session.scalars(select(RecallLedger).where(RecallLedger.consignee_id == house.maker.hospital.id)).one()
+        line.received, line.on_hand, line.used, line.returned = line.shipped, Decimal(20), Decimal(30), Decimal(40)
+        line.destroyed, line.corrected, line.passed_on = Decimal(50), Decimal(10), Decimal(50)
+        other = session.scalars(select(RecallLedger).where(
+            RecallLedger.consignee_id == house.maker.clinic.id, RecallLedger.lot_key == house.first.lot_key)).one()
+        other.came_back = Decimal(7)  # counted at our gate, and nobody answered yet
+    with sqlite.read() as session:
+        found = figures_of(session, clock.now(), [session.get_one(Recall, recall.id)])[recall.id]
+        (units,) = found.units
+        assert (units.recovered, units.unaccounted) == (40 + 50 + 10 + 7, 350 - 7 + 1000)
+        assert found.counts.returned == 2
 
 
 def test_who_was_reached_by_telephone_was_told_then(sqlite: Database, clock: FixedClock) -> None:

@@ -14,7 +14,7 @@ from traceapp.catalog.model import Party
 from traceapp.trace.model import Lot
 from traceapp.worklist.clock_model import ClockState, LegalClock
 
-from .balance import IS_OPEN, RECOVERED, UNACCOUNTED
+from .balance import IS_OPEN, RECOVERED, SENT_BACK, UNACCOUNTED
 from .figures import Figure, RecallCounts, RecallCourse, RegionFacts, UnitFacts, figures
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger
 from .part import WHOLE, RecallPart
@@ -71,7 +71,7 @@ def _per_consignee(recall_ids: Sequence[str], part: RecallPart) -> Select[Any]:
     lines = (select(RecallLedger.recall_id, RecallLedger.consignee_id,
                     func.min(RecallLedger.answered_at).label("said_at"),
                     func.sum(func.coalesce(RecallLedger.on_hand, 0)).label("on_hand"),
-                    func.sum(func.coalesce(RecallLedger.returned, 0)).label("returned"),
+                    func.sum(SENT_BACK).label("returned"),
                     func.sum(case((IS_OPEN, 1), else_=0)).label("open_lines"))
              .where(RecallLedger.recall_id.in_(recall_ids), part.of_lines)
              .group_by(RecallLedger.recall_id, RecallLedger.consignee_id).subquery())
