@@ -67,16 +67,23 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _per_consignee(recall_ids: Sequence[str], part: RecallPart) -> Select[Any]:
-    """One row a consignee with a notice: when it was told and answered, what its lines come to."""
+    """One row a consignee with a notice: when it was told and answered, what its lines come to. What was said before it
+    was written to again, because the scope grew, does not count as told; as in `told`."""
+    is_since = case((RecallLedger.answered_at >= Notice.queued_at, RecallLedger.answered_at))
     lines = (select(RecallLedger.recall_id, RecallLedger.consignee_id,
-                    func.min(RecallLedger.answered_at).label("said_at"),
+                    func.min(is_since, type_=Notice.sent_at.type).label("said_at"),
                     func.sum(func.coalesce(RecallLedger.on_hand, 0)).label("on_hand"),
                     func.sum(SENT_BACK).label("returned"),
                     func.sum(case((IS_OPEN, 1), else_=0)).label("open_lines"))
+             .join(Notice, and_(Notice.recall_id == RecallLedger.recall_id,
+                                Notice.consignee_id == RecallLedger.consignee_id))
              .where(RecallLedger.recall_id.in_(recall_ids), part.of_lines)
              .group_by(RecallLedger.recall_id, RecallLedger.consignee_id).subquery())
     reached = (select(NoticeAttempt.recall_id, NoticeAttempt.consignee_id, func.min(NoticeAttempt.at).label("at"))
-               .where(NoticeAttempt.recall_id.in_(recall_ids), NoticeAttempt.reached.is_(True))
+               .join(Notice, and_(Notice.recall_id == NoticeAttempt.recall_id,
+                                  Notice.consignee_id == NoticeAttempt.consignee_id))
+               .where(NoticeAttempt.recall_id.in_(recall_ids), NoticeAttempt.reached.is_(True),
+                      NoticeAttempt.at >= Notice.queued_at)
                .group_by(NoticeAttempt.recall_id, NoticeAttempt.consignee_id).subquery())
     told_at = case((and_(reached.c.at.is_not(None), or_(Notice.sent_at.is_(None), reached.c.at < Notice.sent_at)),
                     reached.c.at), else_=func.coalesce(Notice.sent_at, lines.c.said_at, Notice.answered_at))

@@ -22,6 +22,8 @@ from .context import world
 from .oversight import own_clocks
 
 _REGIONS = 12
+# So many fit on the page beside the funnel.
+_REGIONS_IN_PRINT = 10
 
 
 def figure_values(session: Session, case: Recall, part: RecallPart = WHOLE, most: int = _REGIONS) -> dict[str, Any]:
@@ -37,6 +39,6 @@ def figure_values(session: Session, case: Recall, part: RecallPart = WHOLE, most
 def status_values(session: Session, case: Recall, part: RecallPart = WHOLE) -> dict[str, Any]:
     """Everything on the page that is printed for management and authorities."""
     revisions: list[RecallRevision] = revisions_of(session, case.id)
-    return {**figure_values(session, case, part), "clocks": own_clocks(clocks_about(session, recall_stream(case))),
-            "totals": totals_of(session, case.id, part), "revisions": revisions, "clock_words": clock_words,
-            "case": case}
+    return {**figure_values(session, case, part, _REGIONS_IN_PRINT),
+            "clocks": own_clocks(clocks_about(session, recall_stream(case))), "clock_words": clock_words,
+            "totals": totals_of(session, case.id, part), "revisions": revisions, "case": case}
