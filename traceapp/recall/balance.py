@@ -10,9 +10,6 @@ _IS_ANSWERED = RecallLedger.on_hand.is_not(None)
 _IS_SETTLED = RecallLedger.settled_at.is_not(None)
 PLACED = (RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned + RecallLedger.passed_on
           + RecallLedger.destroyed + RecallLedger.corrected)
-# What was sent back, by the consignee's own words; without an answer by our own count.
-SENT_BACK = case((_IS_ANSWERED, RecallLedger.returned), else_=RecallLedger.came_back)
-RECOVERED = SENT_BACK + RecallLedger.destroyed + RecallLedger.corrected
 UNACCOUNTED = RecallLedger.shipped - case((_IS_ANSWERED, PLACED), else_=RecallLedger.came_back)
 # Units that came back (as said, or as counted where nobody said anything), were destroyed or put right.
 RECOVERED = (func.coalesce(RecallLedger.returned, RecallLedger.came_back, type_=RecallLedger.shipped.type)

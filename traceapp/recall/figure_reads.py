@@ -14,7 +14,7 @@ from traceapp.catalog.model import Party
 from traceapp.trace.model import Lot
 from traceapp.worklist.clock_model import ClockState, LegalClock
 
-from .balance import IS_OPEN, RECOVERED, SENT_BACK, UNACCOUNTED
+from .balance import IS_OPEN, RECOVERED, UNACCOUNTED
 from .figures import Figure, RecallCounts, RecallCourse, RegionFacts, UnitFacts, figures
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger
 from .part import WHOLE, RecallPart
@@ -73,7 +73,7 @@ def _per_consignee(recall_ids: Sequence[str], part: RecallPart) -> Select[Any]:
     lines = (select(RecallLedger.recall_id, RecallLedger.consignee_id,
                     func.min(is_since, type_=Notice.sent_at.type).label("said_at"),
                     func.sum(func.coalesce(RecallLedger.on_hand, 0)).label("on_hand"),
-                    func.sum(SENT_BACK).label("returned"),
+                    func.sum(func.coalesce(RecallLedger.returned, RecallLedger.came_back)).label("returned"),
                     func.sum(case((IS_OPEN, 1), else_=0)).label("open_lines"))
              .join(Notice, and_(Notice.recall_id == RecallLedger.recall_id,
                                 Notice.consignee_id == RecallLedger.consignee_id))
