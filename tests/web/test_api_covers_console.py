@@ -135,6 +135,7 @@ ACTS = {
     "recall_file_make": "POST /recalls/<recall_id>/files/<file_kind>",
     "recall_file_texts": "PUT /recalls/<recall_id>/files/<file_kind>/texts",
     "recall_file_step": "POST /recalls/<recall_id>/files/<file_kind>/<file_version>/steps",
+    "recall_partner_take": "POST /partner-recalls",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.

@@ -1,6 +1,7 @@
 """The open recall message: served to everybody by its published schema, delivered as EPCIS events, read by partners."""
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -120,6 +121,18 @@ def test_a_lot_that_we_call_otherwise_is_found_by_the_number_of_its_supplier_and
         assert session.get_one(Lot, desk.house.other_glue.lot_key).is_on_hold
     message["issuer"]["gln"] = "6901234500998"  # not a partner of ours: its numbers say nothing
     assert desk.api.post("/partner-recalls", {"message": message}, 200) == []
+
+
+def test_staff_see_what_a_message_means_before_they_take_it_in(desk: Desk) -> None:
+    browser = desk.console.browser("quality")
+    here, message = "/console/recalls/partner-message", json.dumps(desk.message())
+    page = browser.post(here, {"message": (io.BytesIO(message.encode()), "m.json")}).text
+    assert "P-2" in page and "the same identifier" in page
+    assert browser.post(here, {"text": message, "step": "take"}).status_code == 303
+    assert "2 of our batches are meant" in browser.get("/console/today").text
+    answer = browser.post(here, {"message": (io.BytesIO(b"{}"), "m.json")})
+    assert answer.status_code == 422 and "$schema" in answer.text
+    assert browser.post(here, {"message": (io.BytesIO(b"\xff"), "m.json")}).status_code == 422
 
 
 @pytest.mark.parametrize(("change", "place"), [

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.fields import missing_fields, told, untranslated_fields, writable_fields
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.cases import is_told
 from traceapp.submission.recall_file_states import FileStep
 from traceapp.submission.recall_files import (
     NoteStep,
@@ -62,6 +63,7 @@ def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int
     return case_page("console/recall_files.html", status, case=case, rows=rows, states=states, people=people,
                      form=form, tabs=case_tabs(case, "files"), clock_words=clock_words, file_words=handed,
                      kind_title=lambda kind: kind.title(language()), is_decided=case.decided_at is not None,
+                     is_told=is_told(case) and not case.is_drill,
                      **values)
 
 
