@@ -102,15 +102,15 @@ class NamedLot:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """What we need of a message of somebody."""
+    """What we need of a message of somebody; title and issuer by language."""
 
     id: str
     reference: str
     revision: int
     status: str
     recall_class: str
-    title: str
-    issuer: str
+    title: Mapping[str, str]
+    issuer: Mapping[str, str]
     issuer_gln: str | None
     lots: tuple[NamedLot, ...]
 
@@ -133,7 +133,7 @@ def read_message(data: object) -> ReceivedMessage:
                            most=MOST_LOTS)
     return ReceivedMessage(
         _text(message, "id", "")[:300], _text(message, "reference", "")[:60], _whole(message, "revision"), status,
-        _text(message, "class", "")[:4], _either(message["title"]), _either(_object(issuer.get("name"), "issuer/name")),
+        _text(message, "class", "")[:4], _texts(message["title"]), _texts(_object(issuer.get("name"), "issuer/name")),
         _matched(issuer.get("gln"), _GLN), lots)
 
 
@@ -144,7 +144,8 @@ def _named(products: object) -> Iterator[NamedLot]:
         for at, one in enumerate(_list(product.get("lots"), f"{place}/lots")):
             lot = _object(one, f"{place}/lots/{at}")
             yield NamedLot(_text(lot, "lot", f"{place}/lots/{at}")[:200], _text(lot, "epcClass", f"{place}/lots/{at}")[
-                :2000], _matched(product.get("gtin"), _GTIN), _either(_object(product.get("name"), f"{place}/name")))
+                :2000], _matched(product.get("gtin"), _GTIN), in_language(_texts(_object(
+                product.get("name"), f"{place}/name")), "zh"))
 
 
 def _object(value: object, place: str) -> Mapping[str, Any]:
@@ -177,7 +178,10 @@ def _matched(value: object, pattern: re.Pattern[str]) -> str | None:
     return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
-def _either(texts: Mapping[str, Any]) -> str:
-    """The Chinese text, or another where there is none."""
-    found = texts.get("zh") or next((one for one in texts.values() if one), "")
-    return str(found)[:300]
+def _texts(texts: Mapping[str, Any]) -> dict[str, str]:
+    return {str(language)[:8]: str(text)[:300] for language, text in list(texts.items())[:20] if text}
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in a language, or in another where there is none."""
+    return texts.get(language) or next(iter(texts.values()), "")

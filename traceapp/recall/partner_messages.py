@@ -15,7 +15,7 @@ from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.model import HoldKind
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
-from .message import ReceivedMessage
+from .message import ReceivedMessage, in_language
 from .message_reads import ConcernedLot, concerned_lots
 
 PARTNER_TASK = "recall.partner"
@@ -45,10 +45,10 @@ def take_message(session: Session, actor: Actor, clock: Clock, command: TakeMess
     if found:
         raise_task(session, actor, clock, RaiseTask(
             PARTNER_TASK, about, "quality", clock.now() + _WITHIN.get(message.recall_class, _LATER), found[0].lot_key,
-            {"reference": message.reference, "issuer": message.issuer, "status": message.status, "lots": len(found)}))
+            {"reference": message.reference, "issuer": in_language(message.issuer, "zh"), "status": message.status, "lots": len(found)}))
     keys = tuple(one.lot_key for one in found if not one.is_recalled)
     if command.is_held and keys and message.status == "active":
-        place_hold(session, actor, clock, PlaceHold(
-            keys, HoldKind.manual, MANUAL, f"{message.reference}: {message.issuer}: {message.title}"))
+        said = f"{message.reference}: {in_language(message.issuer, 'zh')}: {in_language(message.title, 'zh')}"
+        place_hold(session, actor, clock, PlaceHold(keys, HoldKind.manual, MANUAL, said))
     session.flush()
     return found

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.core.errors import InvalidInput
-from traceapp.recall.message import ReceivedMessage, read_message
+from traceapp.recall.message import ReceivedMessage, in_language, read_message
 from traceapp.recall.message_reads import ConcernedLot, concerned_lots
 from traceapp.recall.partner_messages import TakeMessage, take_message
 from traceapp.web.context import actor, world
+from traceapp.web.i18n import language
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
@@ -71,4 +72,5 @@ def _text(form: Entered) -> str:
 def _show(form: Entered, found: tuple[ReceivedMessage, list[ConcernedLot]] | None = None, text: str = "",
           status: int = 200) -> Response:
     message, lots = found or (None, [])
-    return case_page("console/recall_partner.html", status, form=form, message=message, lots=lots, text=text)
+    return case_page("console/recall_partner.html", status, form=form, message=message, lots=lots, text=text,
+                     own=lambda texts: in_language(texts, language()))
