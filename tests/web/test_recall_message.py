@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.conftest import SHARED
+from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, House, make_house, opened, running
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
@@ -20,6 +21,7 @@ from traceapp.code.model import SerialRange
 from traceapp.core.errors import InvalidInput
 from traceapp.recall.message import read_message
 from traceapp.recall.model import Recall
+from traceapp.recall.revising import CorrectNotice, WithdrawNotice, correct_notice, withdraw_notice
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task
 
@@ -143,3 +145,27 @@ def test_what_is_no_message_is_refused_with_its_place(desk: Desk, change: dict[s
     with pytest.raises(InvalidInput) as refused:
         read_message(desk.message() | change)
     assert refused.value.place == place
+
+
+def test_a_drill_has_no_message(desk: Desk) -> None:
+    with desk.database.write() as session:
+        session.execute(update(Recall).where(Recall.id == desk.recall.id).values(is_drill=True))
+    assert desk.public(f"/recalls/{desk.recall.reference}.json").status_code == 404
+    with desk.database.write() as session:
+        session.execute(update(Recall).where(Recall.id == desk.recall.id).values(is_drill=False))
+
+
+def test_a_correction_and_a_withdrawal_are_new_revisions_and_the_last_says_why(desk: Desk) -> None:
+    with desk.database.write() as session:
+        correct_notice(session, desk.house.manager, desk.clock, CorrectNotice(
+            desk.recall.id, {"contact": "400 111 2222"}, "电话改了。", "Another number.", "a digit", PASSWORD))
+    second = desk.message()
+    assert (second["revision"], second["supersedes"], second["contact"]) == (2, [1], "400 111 2222")
+    with desk.database.write() as session:
+        withdraw_notice(session, desk.house.manager, desk.clock, WithdrawNotice(
+            desk.recall.id, "样品弄混了。", "Samples were mixed up.", "retest", PASSWORD))
+    third = desk.message()
+    assert (third["revision"], third["status"], third["withdraws"]) == (3, "withdrawn", third["id"])
+    assert third["withdrawal"] == {"zh": "样品弄混了。", "en": "Samples were mixed up."}
+    served = desk.public(urlsplit(third["$schema"]).path).get_json(force=True)
+    jsonschema.validate(third, served, cls=jsonschema.Draft202012Validator)

@@ -17,28 +17,31 @@ from traceapp.trace.model import Lot
 from .message import MessageFacts, MessageLot, NamedLot, ReceivedMessage
 from .model import Recall, RecallSignature
 from .public import PublicRecall
+from .public_model import RevisionKind
 
 _PART = 500
+
+
+_STATUSES = {"running": "active", "closed": "ended", "withdrawn": "withdrawn"}
 
 
 def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
     """What the message of an announced recall says. Four statements more than the recall itself."""
     facts = found.facts
     recall = session.get_one(Recall, facts.id)
-    approvals = session.execute(select(func.count(), func.max(RecallSignature.at)).where(
-        RecallSignature.recall_id == facts.id, RecallSignature.meaning == "approved")).one()
+    steps = session.scalar(select(func.count()).where(
+        RecallSignature.recall_id == facts.id, RecallSignature.meaning.in_(("approved", "terminated")))) or 0
+    taken_back = [one.said for one in found.revisions if one.kind == RevisionKind.withdrawal]
     serials = _serials(session, [lot.lot_key for lot in found.lots])
     own = session.scalar(select(Party).join(Site, Site.party_id == Party.id).where(Site.is_own).order_by(Site.code)
                          .limit(1))
     return MessageFacts(
-        id=facts.id, reference=facts.reference, recall_class=facts.recall_class,
-        status="ended" if facts.is_closed else "active", revision=max(1, approvals[0]),
-        announced_at=facts.announced_at, changed_at=max(filter(None, (facts.announced_at, facts.closed_at,
-                                                                      approvals[1]))),
+        id=facts.id, reference=facts.reference, recall_class=facts.recall_class, status=_STATUSES[found.status],
+        revision=max(1, steps) + len(found.revisions), announced_at=facts.announced_at, changed_at=facts.changed_at,
         issuer={"zh": own.name_zh, "en": own.name_en} if own else {"zh": "", "en": ""},
         issuer_gln=own.gln if own else None, title=facts.title, risk=facts.risk, action=facts.action,
         remedy=facts.remedy, contact=facts.contact, depth=recall.depth, answer_by=recall.answer_by,
-        closed_at=facts.closed_at, lots=[MessageLot(
+        closed_at=facts.closed_at, withdrawal=taken_back[-1] if taken_back else {}, lots=[MessageLot(
             lot.number, lot.uri, lot.gtin, {"zh": lot.name_zh, "en": lot.name_en}, lot.made_on, lot.expires_on,
             tuple(serials.get(lot.lot_key, ()))) for lot in found.lots])
 

@@ -45,7 +45,8 @@ def take_message(session: Session, actor: Actor, clock: Clock, command: TakeMess
     if found:
         raise_task(session, actor, clock, RaiseTask(
             PARTNER_TASK, about, "quality", clock.now() + _WITHIN.get(message.recall_class, _LATER), found[0].lot_key,
-            {"reference": message.reference, "issuer": in_language(message.issuer, "zh"), "status": message.status, "lots": len(found)}))
+            {"reference": message.reference, "issuer": in_language(message.issuer, "zh"), "status": message.status,
+             "lots": len(found)}))
     keys = tuple(one.lot_key for one in found if not one.is_recalled)
     if command.is_held and keys and message.status == "active":
         said = f"{message.reference}: {in_language(message.issuer, 'zh')}: {in_language(message.title, 'zh')}"

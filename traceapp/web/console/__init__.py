@@ -68,7 +68,7 @@ PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     drifts, duty, erasing, exchange, excursions, expected, files, gallery, gaps, group_rule, groups, imports, labels,
     legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials, lot_shipping, lots,
     own_account, partners, persons, print_jobs, products, promises, recall_files, recall_partner, recalls, records,
-    registrations, reports, search, signal_basis, signal_case, signal_planning, signal_screen, signal_terms, signals, subscriptions,
-    today, traces, watching)))
+    registrations, reports, search, signal_basis, signal_case, signal_planning, signal_screen, signal_terms, signals,
+    subscriptions, today, traces, watching)))
 
 __all__ = ["PERMISSIONS", "blueprint"]

@@ -12,6 +12,8 @@ from traceapp.recall.message_reads import message_facts
 from traceapp.recall.public import public_recall
 from traceapp.web.context import world
 
+from .recall_feeds import conditional
+
 
 def recall_json(reference: str) -> Response:
     """The newest revision of the message of an announced recall."""
@@ -22,9 +24,8 @@ def recall_json(reference: str) -> Response:
                            code="unknown-recall")
         message = recall_message(message_facts(session, found), world().settings.base_url)
     answer = jsonify(message)
-    answer.headers["Cache-Control"] = "public, max-age=1"
     answer.headers["Link"] = f'<{message["$schema"]}>; rel="describedby"; type="application/schema+json"'
-    return answer
+    return conditional(answer, found.facts.changed_at)
 
 
 def schema() -> Response:
