@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from dataclasses import replace
+from decimal import Decimal as D
 from xml.etree import ElementTree as ET
 
 import openpyxl
@@ -144,6 +145,22 @@ def test_a_notice_to_users_has_no_figures_of_our_stock_and_both_languages() -> N
     assert "Urgent field safety notice" in english and "现场安全通知" in chinese
     assert "Stop using it" in english and "停止使用" in chinese
     assert not {"voluntary", "precautionary"} & set(english.lower().split())
+
+
+def test_units_that_were_destroyed_corrected_or_passed_on_are_counted_where_the_law_asks_for_them() -> None:
+    figures = (replace(WHOLE.figures[0], passed_on=D(40), destroyed=D(7), corrected=D(3)),)
+    told = replace(WHOLE, figures=figures, disposed=(("destroy", "EA", D(120)),), classes={"CN": "I"},
+                   told=replace(WHOLE.told, passed_named=3, passed_told=2, passed_names=("Ward 7",)))
+
+    def text(kind: str, key: str, language: str) -> str:
+        return said(next(one for one in KINDS[kind].fields if one.key == key), told, language)
+
+    assert text("us_status", "returned", "en") == "160 pcs"  # 150 + 7 + 3
+    assert text("us_status", "accounted", "en") == "500 pcs"  # 100 + 200 + 40 + 150 + 7 + 3
+    assert text("us_status", "checks", "en").endswith("share of all direct consignees, with 95 % certainty: 70% – 90%")
+    assert text("cn_closing", "disposal", "zh") == "销毁 120 件"
+    assert text("us_806", "other_recipients", "en") == "named so far: 3, told: 2: Ward 7"
+    assert (text("cn_closing", "grade", "zh"), text("us_746", "strategy", "en").split("\n")[0]) == ("一级召回", "Class II")
 
 
 def test_a_file_of_a_drill_says_that_it_is_one() -> None:

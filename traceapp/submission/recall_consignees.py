@@ -38,7 +38,8 @@ def consignee_lines(session: Session, recall_id: str) -> Iterator[ConsigneeLine]
 def _part(session: Session, recall_id: str, after: tuple[str, str] | None) -> Sequence[Any]:
     wanted = select(
         RecallLedger.consignee_id, RecallLedger.lot_key, RecallLedger.shipped, RecallLedger.answered_at,
-        RecallLedger.on_hand, RecallLedger.used, RecallLedger.returned, Notice.sent_at,
+        RecallLedger.on_hand, RecallLedger.used, RecallLedger.returned, RecallLedger.passed_on, RecallLedger.passed_to,
+        RecallLedger.destroyed, RecallLedger.corrected, RecallLedger.came_back, Notice.sent_at,
         Notice.answered_at.label("heard_at"), Notice.state, Party.code, Party.name_zh, Party.name_en, Party.gln,
         Party.country, Party.region, Party.city, Party.address, Party.postcode, Lot.number, Lot.unit).outerjoin(
             Notice, and_(Notice.recall_id == RecallLedger.recall_id,
@@ -61,7 +62,8 @@ def _told(session: Session, rows: Sequence[Any]) -> Iterator[ConsigneeLine]:
             row.city or "", row.address or "", row.postcode or "", phones.get(row.consignee_id, ""),
             row.number or row.lot_key, row.unit or "", row.shipped,
             tuple(despatches.get((row.lot_key, row.consignee_id), ())), row.sent_at or row.heard_at, row.state or "",
-            row.answered_at, row.on_hand, row.used, row.returned)
+            row.answered_at, row.on_hand, row.used, row.returned, row.passed_on, row.passed_to, row.destroyed,
+            row.corrected, row.came_back)
 
 
 def _phones(session: Session, consignees: set[str]) -> dict[str, str]:

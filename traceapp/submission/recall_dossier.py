@@ -33,10 +33,14 @@ from traceapp.export.recall_files.dossier import (
 )
 from traceapp.export.recall_files.fields import FileKind
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.book_model import DispositionState, RecallDisposition
+from traceapp.recall.checking import conclusion_of
+from traceapp.recall.classifying import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
 from traceapp.recall.executing import checks_of
-from traceapp.recall.model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
+from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
 from traceapp.recall.queries import Totals, signatures, totals_of
+from traceapp.recall.telling_model import PassedNotice
 from traceapp.trace.model import Lot
 
 from .case_surroundings import organisation_of
@@ -72,11 +76,13 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
         owner=people.get(owner, ""), home=home, lots=lots, products=products,
         markets=tuple(_market(entry, organisations) for entry in entries),
         figures=_figures(session, recall, totals, home), countries=_countries(session, recall.id),
-        told=_telling(session, recall, totals), checks=_checks(recall, checks_of(session, recall)),
+        told=_telling(session, recall, totals), checks=_checks(session, recall),
         harm=_harm(session, recall.id), hazard=hazard.content if hazard else {},
         signatures=tuple(Signed(one.user_name, one.meaning, one.at, one.signed_hash)
                          for one in signatures(session, recall.id)),
-        capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)))
+        capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)),
+        classes={key: one.recall_class for key, one in classifications_now(session, recall.id).items()},
+        disposed=_disposed(session, recall.id))
 
 
 def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[str, RecallDossier]:
@@ -193,7 +199,9 @@ def _figures(session: Session, recall: Recall, totals: Totals, home: str) -> tup
         one = ledger.get(unit)
         figures = UnitFigures(unit, made, stock, at_home=at_home.get(unit, Decimal(0)))
         found.append(replace(figures, shipped=one.shipped, on_hand=one.on_hand, used=one.used, returned=one.returned,
-                             unaccounted=one.unaccounted, unanswered=one.unanswered) if one else figures)
+                             unaccounted=one.unaccounted, unanswered=one.unanswered, passed_on=one.passed_on,
+                             destroyed=one.destroyed, corrected=one.corrected, came_back=one.came_back)
+                     if one else figures)
     return tuple(found)
 
 
@@ -217,16 +225,33 @@ def _telling(session: Session, recall: Recall, totals: Totals) -> Telling:
         .limit(_NAMED_SILENT)).all()
     frozen = session.scalar(select(func.count(func.distinct(RecallLedger.consignee_id))).where(
         RecallLedger.recall_id == recall.id)) or 0
+    named, told = session.execute(select(func.count(), func.count().filter(or_(
+        PassedNotice.sent_at.is_not(None), PassedNotice.answered_at.is_not(None)))).where(
+            PassedNotice.recall_id == recall.id)).one()
+    names = session.scalars(select(PassedNotice.name).where(PassedNotice.recall_id == recall.id)
+                            .order_by(PassedNotice.name, PassedNotice.id).limit(_NAMED_SILENT)).all() if named else ()
     return Telling(max(totals.consignees, frozen), totals.notified, totals.answered, totals.lines, totals.open_lines,
-                   first, last, letters, tuple(ways), tuple(silent))
+                   first, last, letters, tuple(ways), tuple(silent), named, told, tuple(names))
 
 
-def _checks(recall: Recall, rows: Sequence[EffectivenessCheck]) -> Checks:
+def _checks(session: Session, recall: Recall) -> Checks:
+    """What the sample of the present scope says; of all nothing while somebody of it waits."""
+    rows = checks_of(session, recall)
     asked = [one for one in rows if one.checked_at is not None]
+    found = conclusion_of(session, recall)
+    whole = (found.share.low, found.share.high) if asked and not found.waiting else (None, None)
     return Checks(recall.check_level or "", recall.check_share, len(rows), len(asked),
                   sum(bool(one.received) for one in asked), sum(bool(one.understood) for one in asked),
-                  sum(bool(one.acted) for one in asked),
-                  sum(bool(one.received and one.understood and one.acted) for one in asked))
+                  sum(bool(one.acted) for one in asked), found.share.good, *whole)
+
+
+def _disposed(session: Session, recall_id: str) -> tuple[tuple[str, str, Decimal], ...]:
+    """What was decided about goods in our hands."""
+    return tuple((kind, unit or "", units) for kind, unit, units in session.execute(
+        select(RecallDisposition.kind, Lot.unit, func.sum(RecallDisposition.units))
+        .join(Lot, Lot.lot_key == RecallDisposition.lot_key)
+        .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.decided)
+        .group_by(RecallDisposition.kind, Lot.unit).order_by(RecallDisposition.kind, Lot.unit)))
 
 
 def _harm(session: Session, recall_id: str) -> Harm:

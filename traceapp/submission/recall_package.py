@@ -18,10 +18,13 @@ from traceapp.core.clock import Clock
 from traceapp.export.recall_files import readers
 from traceapp.export.recall_files.rendering import columns, rows
 from traceapp.export.spreadsheet import Column, Record, Written, csv_chunks, told
+from traceapp.recall.book_model import NoticeAnswer, RecallDisposition, RecallReturn
 from traceapp.recall.cases import recall_by_id, recall_stream
+from traceapp.recall.classification_model import RecallClassification
 from traceapp.recall.evaluation import evaluations_of
 from traceapp.recall.model import EffectivenessCheck, Notice, NoticeAttempt, Recall
 from traceapp.recall.queries import scope_rows, signatures, snapshots_of
+from traceapp.recall.telling_model import PassedNotice
 from traceapp.worklist.legal_clocks import clocks_about
 
 from .recall_consignees import consignees_of
@@ -43,11 +46,23 @@ ledger.csv   every consignee and batch: despatches, telling, answers
 trail.json   every act on the case, each entry bound to the one before it. Acts on single notices have trails of their
              own, which are not in here.
 """
-_NOTICES = ("consignee_id", "state", "queued_at", "sent_at", "opened_at", "answered_at", "answers", "reminders",
-            "reminded_at")
-_TRIES = ("consignee_id", "position", "way", "reached", "note", "at", "by")
-_CHECKS = ("scope_number", "consignee_id", "drawn_at", "way", "received", "understood", "acted", "note", "checked_at",
-           "checked_by")
+# Tables of the case, with the columns that leave the house: no secrets of links, no addresses of persons.
+_TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("notices.csv", Notice, ("consignee_id", "state", "queued_at", "sent_at", "opened_at", "answered_at", "answers",
+                             "reminders", "reminded_at")),
+    ("tries.csv", NoticeAttempt, ("consignee_id", "position", "way", "reached", "note", "at", "by")),
+    ("passed-on.csv", PassedNotice, ("id", "consignee_id", "name", "state", "named_at", "named_by", "sent_at",
+                                     "opened_at", "answered_at")),
+    ("answers.csv", NoticeAnswer, ("consignee_id", "position", "answered_at", "answered_by", "way", "explanation",
+                                   "is_late")),
+    ("returns.csv", RecallReturn, ("lot_key", "id", "consignee_id", "units", "is_in_scope", "document_number", "note",
+                                   "event_id", "counted_at", "counted_by")),
+    ("dispositions.csv", RecallDisposition, ("lot_key", "id", "kind", "units", "reason", "new_number", "certificate",
+                                             "state", "content_hash", "decided_at", "decided_by")),
+    ("classes.csv", RecallClassification, ("position", "jurisdiction", "recall_class", "is_assigned", "by_whom", "on",
+                                           "basis", "at", "by")),
+    ("checks.csv", EffectivenessCheck, ("scope_number", "consignee_id", "drawn_at", "way", "received", "understood",
+                                        "acted", "note", "checked_at", "checked_by")))
 
 
 class _Archive:
@@ -91,8 +106,7 @@ def write_package(session: Session, clock: Clock, recall_id: str, file: BinaryIO
         archive.add(name, [value if isinstance(value, bytes) else _json(value)])
     consignees = consignees_of(session, recall.id)
     archive.add("ledger.csv", csv_chunks(columns("zh"), rows(consignees, "zh")))
-    for name, table, wanted in (("notices.csv", Notice, _NOTICES), ("tries.csv", NoticeAttempt, _TRIES),
-                                ("checks.csv", EffectivenessCheck, _CHECKS)):
+    for name, table, wanted in _TABLES:
         archive.add(name, csv_chunks([Column(key, key) for key in wanted], _table(session, recall.id, table, wanted)))
     kinds = file_rows(session, recall)
     archive.add("files.json", [_json([_index(one) for one in kinds if one.versions])])

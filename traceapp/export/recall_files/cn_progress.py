@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import readers as read
 from .cn_parts import ANNEX_2, LAW, contacts, endorsements, product_head
-from .dossier import RecallDossier
+from .dossier import ACCOUNTED, RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
 
 
@@ -25,19 +25,22 @@ _TOLD = (
     FileField("answered", "", "已答复数及收到通知时库存", "Consignees that answered, and what they had", ANNEX_2,
               Origin.ledger, read.answered, is_required=False),
     FileField("other_recipients", "", "其他收货人（转交）应通知数、已通知数、时间、方式",
-              "Consignees further down: to be told, told, when, how", ANNEX_2, Origin.person, is_required=False))
+              "Consignees further down: to be told, told, when, how", ANNEX_2, Origin.notices, read.passed,
+              is_required=False))
 _DONE = (
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", ANNEX_2, Origin.ledger,
               read.figures("shipped")),
-    FileField("recalled", "", "已完成数量（退回、已用核清）", "Number done: returned, or used and accounted for",
+    FileField("recalled", "", "已完成数量（退回、销毁、纠正）", "Number done: returned, destroyed or corrected",
               ANNEX_2,
               Origin.ledger, read.figures("returned", "used")),
-    FileField("held", "", "尚在收货单位的数量", "Number still with consignees", ANNEX_2, Origin.ledger,
-              read.figures("on_hand"), is_required=False),
+    FileField("held", "", "尚在收货单位或已转交的数量", "Number still with consignees, or passed on", ANNEX_2,
+              Origin.ledger,
+              read.figures("on_hand", "passed_on"), is_required=False),
     FileField("open", "", "未核清的数量", "Number not accounted for", ANNEX_2, Origin.ledger,
               read.figures("unaccounted", "unanswered"), is_required=False),
     FileField("checks", "", "有效性检查情况", "Checks of effectiveness", ANNEX_2, Origin.checks, read.checks),
-    FileField("disposal", "", "召回产品的处理措施", "What is done with what came back", ANNEX_2, Origin.person),
+    FileField("disposal", "", "召回产品的处理措施", "What is done with what came back", ANNEX_2, Origin.ledger,
+              read.disposed),
     FileField("completion", "", "完成召回需要时间估计", "Estimated time until completion", ANNEX_2, Origin.person),
     FileField("consignees", "", "各收货单位完成情况", "How far each consignee is", ANNEX_2, Origin.ledger,
               read.telling, table="consignees"),
@@ -52,14 +55,14 @@ PROGRESS = FileKind(
 _CLOSING = f"{LAW}关于召回完成后评价和总结评估报告的规定"
 _SUMMARY = (
     FileField("reason", "", "召回原因", "Reason for the recall", _CLOSING, Origin.case, read.plainly("reason")),
-    FileField("grade", "", "召回分级", "Class of the recall", _CLOSING, Origin.case, read.grade),
+    FileField("grade", "", "召回分级", "Class of the recall", _CLOSING, Origin.case, read.grade("CN")),
     FileField("course", "", "召回过程", "Course of the recall", _CLOSING, Origin.case, read.actions),
     FileField("batches", "", "涉及批次", "Batches", _CLOSING, Origin.scope, read.batches, table="lots"),
     FileField("told", "", "通知情况", "Telling", _CLOSING, Origin.notices, read.telling),
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", _CLOSING, Origin.ledger,
               read.figures("shipped")),
     FileField("recalled", "", "已召回及核清数量", "Number recalled or accounted for", _CLOSING, Origin.ledger,
-              read.figures("returned", "used", "on_hand")),
+              read.figures(*ACCOUNTED)),
     FileField("unaccounted", "", "去向不明数量及说明", "Number not accounted for, with why", _CLOSING, Origin.ledger,
               read.figures("unaccounted", "unanswered")),
     FileField("consignees", "", "各收货单位核对结果", "Reconciliation by consignee", _CLOSING, Origin.ledger,
@@ -68,7 +71,8 @@ _EFFECT = (
     FileField("checks", "", "有效性核查", "Checks of effectiveness", _CLOSING, Origin.checks, read.checks),
     FileField("effect", "", "召回效果评价", "Evaluation of the effect", _CLOSING, Origin.case,
               read.plainly("closing_note")),
-    FileField("disposal", "", "召回产品的处理", "What was done with what came back", _CLOSING, Origin.person),
+    FileField("disposal", "", "召回产品的处理", "What was done with what came back", _CLOSING, Origin.ledger,
+              read.disposed),
     FileField("prevention", "", "原因分析与纠正预防措施", "Root cause, corrective and preventive action", _CLOSING,
               Origin.case, lambda dossier, language: read.joined(dossier.capas, language)),
     FileField("ended_at", "", "召回完成日期", "Date of completion", _CLOSING, Origin.case,

@@ -96,7 +96,7 @@ _ASSESSMENT = (
                                                     "\n")),
     FileField("result", "（三）", "调查评估结果", "Result of investigation and assessment", _REPORT, Origin.evaluation,
               _assessed),
-    FileField("grade", "（四）", "召回分级", "Class of the recall", _REPORT, Origin.case, read.grade),
+    FileField("grade", "（四）", "召回分级", "Class of the recall", _REPORT, Origin.case, read.grade("CN")),
     FileField("signed", "", "评估签署", "Signatures of the evaluation", _REPORT, Origin.evaluation, read.signers))
 
 ASSESSMENT = FileKind(

@@ -9,6 +9,8 @@ from decimal import Decimal
 from traceapp.export.case_report import Organisation
 
 ZERO = Decimal(0)
+# The figures that say where units are or what became of them.
+ACCOUNTED = ("on_hand", "used", "passed_on", "returned", "destroyed", "corrected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class DossierProduct:
 @dataclass(frozen=True, slots=True)
 class UnitFigures:
     """The case in one unit: what was made and is in stock of the batches in scope, and the sums of the ledger.
-    `at_home` is what was shipped within our own country."""
+    `at_home` is what was shipped within our own country; `came_back` what was counted at our gate."""
 
     unit: str
     made: Decimal = ZERO
@@ -84,12 +86,17 @@ class UnitFigures:
     unaccounted: Decimal = ZERO
     unanswered: Decimal = ZERO
     at_home: Decimal = ZERO
+    passed_on: Decimal = ZERO
+    destroyed: Decimal = ZERO
+    corrected: Decimal = ZERO
+    came_back: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """How many consignees there are, were told and answered; when the first and the last letter went; by which other
-    ways people were tried, each with how often."""
+    ways people were tried, each with how often. `passed_…`: who got units from a consignee, as far as they were
+    named, and how many of them were told."""
 
     consignees: int = 0
     notified: int = 0
@@ -101,11 +108,15 @@ class Telling:
     letters: int = 0
     ways: tuple[tuple[str, int], ...] = ()
     silent: tuple[str, ...] = ()
+    passed_named: int = 0
+    passed_told: int = 0
+    passed_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The checks of effectiveness. `good`: received, understood and acted."""
+    """The checks of effectiveness. `good`: received, understood and acted. `low` to `high`: the share of all direct
+    consignees that follows with 95 % certainty; None while somebody of the sample was not asked."""
 
     level: str = ""
     share: float | None = None
@@ -115,6 +126,8 @@ class Checks:
     understood: int = 0
     acted: int = 0
     good: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +155,10 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class RecallDossier:
-    """Everything that the files say of a case, without its consignees one by one. Texts of the
-    public by language. `hazard` is the version of the evaluation that counts, empty before there is one;
-    `countries` those with a consignee, each with its number of consignees; `written` what people wrote for the file, by
+    """Everything that the files say of a case, without its consignees one by one. Texts of the public by language.
+    `hazard` is the version of the evaluation that counts, empty before there is one; `countries` those with a
+    consignee, each with its number of consignees; `classes` the class by jurisdiction, where one was said for it;
+    `disposed` (kind, unit, units) of what became of goods in our hands; `written` what people wrote for the file, by
     the key of the field."""
 
     reference: str
@@ -186,6 +200,8 @@ class RecallDossier:
     hazard: Mapping[str, str] = field(default_factory=dict)
     signatures: tuple[Signed, ...] = ()
     capas: tuple[str, ...] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
+    disposed: tuple[tuple[str, str, Decimal], ...] = ()
     written: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     earlier: str = ""
@@ -216,3 +232,8 @@ class ConsigneeLine:
     on_hand: Decimal | None
     used: Decimal | None
     returned: Decimal | None
+    passed_on: Decimal = ZERO
+    passed_to: str = ""
+    destroyed: Decimal = ZERO
+    corrected: Decimal = ZERO
+    came_back: Decimal = ZERO

@@ -29,7 +29,7 @@ def _progress(dossier: RecallDossier, language: str) -> str:
         return ""
     words = ("发运", "退回", "已用", "未核清") if language == "zh" else ("shipped", "returned", "used",
                                                                 "not accounted for")
-    names = (("shipped",), ("returned",), ("used",), ("unaccounted", "unanswered"))
+    names = (("shipped",), ("returned",), ("destroyed",), ("corrected",), ("used",), ("unaccounted", "unanswered"))
     return read.joined((told, *(f"{word} {read.figures(*name)(dossier, language)}"
                                 for word, name in zip(words, names, strict=True))), language)
 

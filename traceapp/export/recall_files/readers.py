@@ -245,9 +245,32 @@ def depth(dossier: RecallDossier, language: str) -> str:
 _CLASSES = {"I": ("一级召回", "Class I"), "II": ("二级召回", "Class II"), "III": ("三级召回", "Class III")}
 
 
-def grade(dossier: RecallDossier, language: str) -> str:
-    """The class of the recall."""
-    return _CLASSES[dossier.recall_class][0 if language == "zh" else 1]
+def grade(jurisdiction: str) -> Reader:
+    """The class of the recall, as it stands in a jurisdiction."""
+    return lambda dossier, language: _CLASSES[dossier.classes.get(jurisdiction, dossier.recall_class)][
+        0 if language == "zh" else 1]
+
+
+_DISPOSED = {"rework": ("返工", "reworked"), "destroy": ("销毁", "destroyed"), "supplier": ("退回供方",
+                                                                                        "back to supplier"),
+             "release": ("放行", "released"), "keep": ("留存", "kept")}
+
+
+def disposed(dossier: RecallDossier, language: str) -> str:
+    """What was decided about goods in our hands, kind by kind."""
+    place = 0 if language == "zh" else 1
+    return joined((f"{_DISPOSED[kind][place] if kind in _DISPOSED else kind} {amount(units, unit, language)}"
+                   for kind, unit, units in dossier.disposed), language)
+
+
+def passed(dossier: RecallDossier, language: str) -> str:
+    """Who got goods from a consignee, as far as they were named."""
+    found = dossier.told
+    if not found.passed_named:
+        return ""
+    head = (f"已知 {found.passed_named} 家，已通知 {found.passed_told} 家" if language == "zh" else
+            f"named so far: {found.passed_named}, told: {found.passed_told}")
+    return joined((head, joined(found.passed_names, language, ", ")), language, ": ")
 
 
 def telling(dossier: RecallDossier, language: str) -> str:
@@ -293,16 +316,23 @@ def silent(dossier: RecallDossier, language: str) -> str:
 
 
 def checks(dossier: RecallDossier, language: str) -> str:
-    """How many were asked whether they got, understood and followed the notice, and what came of it."""
+    """How many were asked whether they got, understood and followed the notice, and what that says of all."""
     found = dossier.checks
     if not found.level:
         return ""
     share = f" ({found.share:.0%})" if found.share else ""
-    if language == "zh":
+    zh = language == "zh"
+    whole = ""
+    if found.low is not None and found.high is not None and found.asked:
+        whole = f"{found.low:.0%} – {found.high:.0%}"
+        whole = f"；全部直接收货单位中符合的比例（95% 置信）{whole}" if zh else (
+            f"; share of all direct consignees, with 95 % certainty: {whole}")
+    if zh:
         return (f"核查级别 {found.level}{share}；抽取 {found.drawn} 家，已核查 {found.asked} 家；"
-                f"已收到 {found.received}，已理解 {found.understood}，已执行 {found.acted}；三项均符合 {found.good} 家")
+                f"已收到 {found.received}，已理解 {found.understood}，已执行 {found.acted}；"
+                f"三项均符合 {found.good} 家{whole}")
     return (f"level {found.level}{share}; drawn {found.drawn}, asked {found.asked}; received {found.received}, "
-            f"understood {found.understood}, acted {found.acted}; all three {found.good}")
+            f"understood {found.understood}, acted {found.acted}; all three {found.good}{whole}")
 
 
 def letter(dossier: RecallDossier, language: str) -> str:

@@ -193,7 +193,9 @@ _COLUMNS = (
     ("shipped", "发运数量（净）", "Shipped, net"), ("shipments", "发运日期和数量", "Dates and numbers distributed"),
     ("told_at", "通知时间", "Told at"), ("letter", "通知状态", "State of the letter"),
     ("answered_at", "答复时间", "Answered at"), ("on_hand", "库存", "On hand"), ("used", "已用", "Used"),
-    ("returned", "退回", "Returned"))
+    ("returned", "退回", "Returned"), ("passed_on", "转交", "Passed on"), ("passed_to", "转交给", "Passed on to"),
+    ("destroyed", "销毁", "Destroyed"), ("corrected", "纠正", "Corrected"),
+    ("came_back", "我方清点退回", "Counted at our gate"))
 
 
 def columns(language: str) -> list[Column]:
@@ -210,7 +212,8 @@ def rows(consignees: Consignees, language: str) -> Iterator[Record]:
             "phone": one.phone, "lot": one.lot, "unit": one.unit, "shipped": one.shipped,
             "shipments": [f"{day.isoformat()}: {plain(units)}" for day, units in one.shipments],
             "told_at": one.told_at, "letter": one.letter, "answered_at": one.answered_at, "on_hand": one.on_hand,
-            "used": one.used, "returned": one.returned}
+            "used": one.used, "returned": one.returned, "passed_on": one.passed_on, "passed_to": one.passed_to,
+            "destroyed": one.destroyed, "corrected": one.corrected, "came_back": one.came_back}
 
 
 def _write_json(file: BinaryIO, kind: FileKind, dossier: RecallDossier, consignees: Consignees) -> None:

@@ -74,7 +74,7 @@ FIELDS = (
     FileField("communications", "(c)(12)", "关于纠正或移除的通信副本",
               "Copy of the communications about the action", _l("12")[1], Origin.notices, read.letter),
     FileField("other_recipients", "(c)(12)", "(c)(11) 之外的收件人姓名和地址",
-              "Names and addresses of recipients not listed under (c)(11)", _l("12")[1], Origin.person,
+              "Names and addresses of recipients not listed under (c)(11)", _l("12")[1], Origin.notices, read.passed,
               is_required=False),
     FileField("not_available", "(c)(13)", "暂缺信息：原因及提交时间",
               "Information not immediately available: why, and when it will be submitted", _l("13")[1], Origin.person,

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from . import readers as read
-from .dossier import RecallDossier
+from .dossier import ACCOUNTED, RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
 
 
@@ -20,7 +20,8 @@ def _strategy(dossier: RecallDossier, language: str) -> str:
     if not depth:
         return ""
     level = f"effectiveness checks level {dossier.checks.level}" if dossier.checks.level else ""
-    return read.joined((read.grade(dossier, language), f"depth: {depth}", level, dossier.action.get(language, "")),
+    return read.joined((read.grade("US")(dossier, language), f"depth: {depth}", level, dossier.action.get(language,
+                                                                                                          "")),
                        language, "\n")
 
 
@@ -63,9 +64,9 @@ STATUS = (
               "Number that did not respond (identity on request)", "21 CFR 7.53(b)(3)", Origin.ledger, read.silent),
     FileField("returned", "(b)(4)", "各收货单位退回或纠正的数量",
               "Number returned or corrected by each consignee contacted", "21 CFR 7.53(b)(4)", Origin.ledger,
-              read.figures("returned"), table="consignees"),
+              read.figures("returned", "destroyed", "corrected"), table="consignees"),
     FileField("accounted", "(b)(4)", "已核清的数量", "Quantity accounted for", "21 CFR 7.53(b)(4)", Origin.ledger,
-              read.figures("on_hand", "used", "returned")),
+              read.figures(*ACCOUNTED)),
     FileField("unaccounted", "(b)(4)", "去向不明的数量", "Quantity not accounted for", "21 CFR 7.53(b)(4)",
               Origin.ledger, read.figures("unaccounted", "unanswered"), is_required=False),
     FileField("checks", "(b)(5)", "有效性核查的次数与结果", "Number and results of effectiveness checks",
