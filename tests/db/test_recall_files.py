@@ -95,6 +95,8 @@ def test_a_file_is_kept_version_by_version_with_its_hash(database: Database, clo
     data = json.loads(desk.store.path_of(held.sha256).read_bytes())
     assert {(one["name"], one["lot"], one["shipped"]) for one in data["rows"]} == {
         ("Clinic One", "P-1", "350"), ("Clinic One", "P-2", "1000"), ("Hospital Two", "P-1", "200")}
+    communications = next(one for one in data["fields"] if one["key"] == "communications")["value"]["en"]
+    assert "Stop using them" in communications and "batch P-2" in communications and "SAMPLE" not in communications
     assert {one["number"] for one in data["lots"]} == {"P-1", "P-2"}  # glue that was used up here is no goods
     for table in ("recall_file", "recall_file_copy"):
         with pytest.raises(DBAPIError, match="append-only"), database.write() as session:

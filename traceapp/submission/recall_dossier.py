@@ -38,6 +38,8 @@ from traceapp.recall.checking import conclusion_of
 from traceapp.recall.classifying import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
 from traceapp.recall.executing import checks_of
+from traceapp.recall.letter_facts import sample_facts
+from traceapp.recall.letters import parts_of
 from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
 from traceapp.recall.queries import Totals, signatures, totals_of
 from traceapp.recall.telling_model import PassedNotice
@@ -82,7 +84,20 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
                          for one in signatures(session, recall.id)),
         capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)),
         classes={key: one.recall_class for key, one in classifications_now(session, recall.id).items()},
-        disposed=_disposed(session, recall.id))
+        disposed=_disposed(session, recall.id), letter=_letter(session, clock, recall))
+
+
+_READER = {"zh": "（收货单位名称）", "en": "(name of the consignee)"}
+
+
+def _letter(session: Session, clock: Clock, recall: Recall) -> dict[str, str]:
+    """The letter as its approved template reads, to nobody."""
+    facts = replace(sample_facts(session, clock, recall, _READER, base_url=""), link="[…]")
+    found = {}
+    for language in ("zh", "en"):
+        lines = [part.text.strip() for part in parts_of(facts, language)]
+        found[language] = "\n".join(line for line in lines if line)
+    return found
 
 
 def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[str, RecallDossier]:

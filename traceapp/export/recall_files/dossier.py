@@ -155,7 +155,8 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class RecallDossier:
-    """Everything that the files say of a case, without its consignees one by one. Texts of the public by language.
+    """Everything that the files say of a case, without its consignees one by one. Texts of the public by language, as
+    is `letter`, the letter to consignees as its approved template reads, with no consignee's own figures.
     `hazard` is the version of the evaluation that counts, empty before there is one; `countries` those with a
     consignee, each with its number of consignees; `classes` the class by jurisdiction, where one was said for it;
     `disposed` (kind, unit, units) of what became of goods in our hands; `written` what people wrote for the file, by
@@ -200,6 +201,7 @@ class RecallDossier:
     hazard: Mapping[str, str] = field(default_factory=dict)
     signatures: tuple[Signed, ...] = ()
     capas: tuple[str, ...] = ()
+    letter: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     disposed: tuple[tuple[str, str, Decimal], ...] = ()
     written: Mapping[str, str] = field(default_factory=dict)

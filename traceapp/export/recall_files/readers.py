@@ -336,15 +336,8 @@ def checks(dossier: RecallDossier, language: str) -> str:
 
 
 def letter(dossier: RecallDossier, language: str) -> str:
-    """What the notice to consignees says; each letter adds the reader's own numbers."""
-    zh = language == "zh"
-    until = moment(dossier.answer_by, language)
-    parts = (("标题" if zh else "Title", dossier.title), ("风险" if zh else "Risk", dossier.risk),
-             ("措施" if zh else "What to do", dossier.action), ("补偿" if zh else "Remedy", dossier.remedy))
-    rows = [f"{name}{'：' if zh else ': '}{texts.get(language, '')}" for name, texts in parts if texts.get(language)]
-    rows += [batches(dossier, language), f"{'答复期限：' if zh else 'Answer by: '}{until}" if until else "",
-             f"{'联系方式：' if zh else 'Contact: '}{dossier.contact}"]
-    return joined(rows, language, "\n")
+    """The letter to consignees; each of them reads its own batches and numbers in it."""
+    return dossier.letter.get(language, "")
 
 
 def signers(dossier: RecallDossier, language: str) -> str:
