@@ -125,6 +125,22 @@ def test_every_form_of_a_file_says_the_same() -> None:
     assert data["rows"][1]["shipments"] == ["2026-03-01: 6", "2026-03-09: -1"]
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_field_of_every_file_is_printed_in_each_of_its_languages(kind) -> None:  # type: ignore[no-untyped-def]
+    for language in kind.languages:
+        words = words_of_docx(copy_of(kind.name, "docx", language)).splitlines()
+        for one in kind.fields:
+            assert f"{one.number} {one.title(language)}".strip() in words
+            assert set(said(one, WHOLE, language).splitlines()) <= {line.strip() for line in words}
+
+
+def test_the_reconciliation_of_a_safety_action_names_every_place_of_a_unit() -> None:
+    progress = next(one for one in KINDS["eu_fsca"].fields if one.key == "progress")
+    assert said(progress, WHOLE, "en").endswith(
+        "shipped 550 pcs; returned 150 pcs; destroyed 0 pcs; corrected 0 pcs; used 200 pcs; passed on 0 pcs; "
+        "not accounted for 100 pcs")
+
+
 def test_a_long_list_of_consignees_is_complete_beside_the_document() -> None:
     count = LISTED_CONSIGNEES + 50
     text = words_of_docx(copy_of("us_806", "docx", "en", count))
@@ -158,6 +174,7 @@ def test_units_that_were_destroyed_corrected_or_passed_on_are_counted_where_the_
     assert text("us_status", "returned", "en") == "160 pcs"  # 150 + 7 + 3
     assert text("us_status", "accounted", "en") == "500 pcs"  # 100 + 200 + 40 + 150 + 7 + 3
     assert text("us_status", "checks", "en").endswith("share of all direct consignees, with 95 % certainty: 70% – 90%")
+    assert text("cn_progress", "recalled", "zh") == "160 件"
     assert text("cn_closing", "disposal", "zh") == "销毁 120 件"
     assert text("us_806", "other_recipients", "en") == "named so far: 3, told: 2: Ward 7"
     assert (text("cn_closing", "grade", "zh"), text("us_746", "strategy", "en").split("\n")[0]) == ("一级召回", "Class II")

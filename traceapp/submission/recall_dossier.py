@@ -93,11 +93,8 @@ _READER = {"zh": "（收货单位名称）", "en": "(name of the consignee)"}
 def _letter(session: Session, clock: Clock, recall: Recall) -> dict[str, str]:
     """The letter as its approved template reads, to nobody."""
     facts = replace(sample_facts(session, clock, recall, _READER, base_url=""), link="[…]")
-    found = {}
-    for language in ("zh", "en"):
-        lines = [part.text.strip() for part in parts_of(facts, language)]
-        found[language] = "\n".join(line for line in lines if line)
-    return found
+    return {language: "\n".join(line.strip() for part in parts_of(facts, language)
+                                for line in part.text.splitlines() if line.strip()) for language in ("zh", "en")}
 
 
 def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[str, RecallDossier]:

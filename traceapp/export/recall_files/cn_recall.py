@@ -28,9 +28,8 @@ def _measures(dossier: RecallDossier, language: str) -> str:
     if not depth:
         return ""
     until = read.moment(dossier.answer_by, language)
-    return read.joined((f"召回范围：{depth}", f"答复期限：{until}" if until else "", read.text("action")(dossier,
-                                                                                               language),
-                        read.text("remedy")(dossier, language)), language, "\n")
+    return read.joined((f"召回范围：{depth}", f"答复期限：{until}" if until else "", dossier.action.get(language, ""),
+                        dossier.remedy.get(language, "")), language, "\n")
 
 
 _EVENT = (

@@ -12,8 +12,8 @@ _S = tuple(f"{_LAW} section {number}" for number in range(8))
 
 def _type(dossier: RecallDossier, language: str) -> str:
     """First, follow-up or final, by what was made before and whether the case is closed."""
-    words = ("首次报告", "后续报告", "最终报告") if language == "zh" else ("Initial report", "Follow-up report",
-                                                               "Final report")
+    words = (("首次报告", "后续报告", "最终报告") if language == "zh" else
+             ("Initial report", "Follow-up report", "Final report"))
     if dossier.closed_at:
         return words[2]
     return words[1] if dossier.version > 1 else words[0]
@@ -23,15 +23,19 @@ def _reason(dossier: RecallDossier, language: str) -> str:
     return read.joined((dossier.reason, read.discovery(dossier, language)), language, "\n")
 
 
+_RECONCILED = (
+    ("发运", "shipped", ("shipped",)), ("退回", "returned", ("returned",)), ("销毁", "destroyed", ("destroyed",)),
+    ("纠正", "corrected", ("corrected",)), ("已用", "used", ("used",)), ("转交", "passed on", ("passed_on",)),
+    ("未核清", "not accounted for", ("unaccounted", "unanswered")))
+
+
 def _progress(dossier: RecallDossier, language: str) -> str:
+    """Who was told, and where the units are; nothing before there are consignees."""
     told = read.telling(dossier, language)
     if not told:
         return ""
-    words = ("发运", "退回", "已用", "未核清") if language == "zh" else ("shipped", "returned", "used",
-                                                                "not accounted for")
-    names = (("shipped",), ("returned",), ("destroyed",), ("corrected",), ("used",), ("unaccounted", "unanswered"))
-    return read.joined((told, *(f"{word} {read.figures(*name)(dossier, language)}"
-                                for word, name in zip(words, names, strict=True))), language)
+    return read.joined((told, *(f"{zh if language == 'zh' else en} {read.figures(*names)(dossier, language)}"
+                                for zh, en, names in _RECONCILED)), language)
 
 
 _ADMINISTRATIVE = (

@@ -73,5 +73,5 @@ FSN = FileKind(
     "eu_fsn", _EU, "现场安全通知（FSN）", "Urgent field safety notice (FSN)", _LAW, ("en", "zh"),
     frozenset({"EU-MD-07"}), is_for_users=True, groups=(
         FieldGroup("受影响的器械", "Affected devices", _DEVICES), FieldGroup("原因", "Reason for the action", _REASON),
-        FieldGroup("措施", "Action to mitigate the risk", _USERS), FieldGroup("一般信息", "General information",
-                                                                            _GENERAL)))
+        FieldGroup("措施", "Action to mitigate the risk", _USERS),
+        FieldGroup("一般信息", "General information", _GENERAL)))

@@ -251,9 +251,8 @@ def grade(jurisdiction: str) -> Reader:
         0 if language == "zh" else 1]
 
 
-_DISPOSED = {"rework": ("返工", "reworked"), "destroy": ("销毁", "destroyed"), "supplier": ("退回供方",
-                                                                                        "back to supplier"),
-             "release": ("放行", "released"), "keep": ("留存", "kept")}
+_DISPOSED = {"rework": ("返工", "reworked"), "destroy": ("销毁", "destroyed"),
+             "supplier": ("退回供方", "back to supplier"), "release": ("放行", "released"), "keep": ("留存", "kept")}
 
 
 def disposed(dossier: RecallDossier, language: str) -> str:

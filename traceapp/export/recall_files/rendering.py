@@ -186,16 +186,14 @@ def form_docx(form: FilledForm) -> bytes:
 
 _COLUMNS = (
     ("consignee", "收货单位编号", "Consignee code"), ("name", "名称", "Name"), ("gln", "GLN", "GLN"),
-    ("country", "国家", "Country"), ("region", "地区", "Region"), ("city", "城市", "City"), ("address", "地址",
-                                                                                       "Address"),
-    ("postcode", "邮编", "Postcode"), ("phone", "电话", "Telephone"), ("lot", "批号", "Batch"), ("unit", "单位",
-                                                                                           "Unit"),
-    ("shipped", "发运数量（净）", "Shipped, net"), ("shipments", "发运日期和数量", "Dates and numbers distributed"),
-    ("told_at", "通知时间", "Told at"), ("letter", "通知状态", "State of the letter"),
-    ("answered_at", "答复时间", "Answered at"), ("on_hand", "库存", "On hand"), ("used", "已用", "Used"),
-    ("returned", "退回", "Returned"), ("passed_on", "转交", "Passed on"), ("passed_to", "转交给", "Passed on to"),
-    ("destroyed", "销毁", "Destroyed"), ("corrected", "纠正", "Corrected"),
-    ("came_back", "我方清点退回", "Counted at our gate"))
+    ("country", "国家", "Country"), ("region", "地区", "Region"), ("city", "城市", "City"),
+    ("address", "地址", "Address"), ("postcode", "邮编", "Postcode"), ("phone", "电话", "Telephone"),
+    ("lot", "批号", "Batch"), ("unit", "单位", "Unit"), ("shipped", "发运数量（净）", "Shipped, net"),
+    ("shipments", "发运日期和数量", "Dates and numbers distributed"), ("told_at", "通知时间", "Told at"),
+    ("letter", "通知状态", "State of the letter"), ("answered_at", "答复时间", "Answered at"),
+    ("on_hand", "库存", "On hand"), ("used", "已用", "Used"), ("returned", "退回", "Returned"),
+    ("passed_on", "转交", "Passed on"), ("passed_to", "转交给", "Passed on to"), ("destroyed", "销毁", "Destroyed"),
+    ("corrected", "纠正", "Corrected"), ("came_back", "我方清点退回", "Counted at our gate"))
 
 
 def columns(language: str) -> list[Column]:

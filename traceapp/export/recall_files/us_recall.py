@@ -20,9 +20,8 @@ def _strategy(dossier: RecallDossier, language: str) -> str:
     if not depth:
         return ""
     level = f"effectiveness checks level {dossier.checks.level}" if dossier.checks.level else ""
-    return read.joined((read.grade("US")(dossier, language), f"depth: {depth}", level, dossier.action.get(language,
-                                                                                                          "")),
-                       language, "\n")
+    return read.joined((read.grade("US")(dossier, language), f"depth: {depth}", level,
+                        dossier.action.get(language, "")), language, "\n")
 
 
 INITIAL = (
@@ -84,10 +83,9 @@ _HEAD = (
 
 KIND_INITIAL = FileKind(
     "us_746", "US", "企业自行召回的告知（21 CFR 7.46）", "Firm-initiated recall (21 CFR 7.46)", "21 CFR 7.46(a)",
-    ("en",),
-    frozenset({"US-RC-01"}), (
-        FieldGroup("召回企业", "Recalling firm", INITIAL[9:]), FieldGroup("产品与原因", "Product and reason",
-                                                                      INITIAL[:4]),
+    ("en",), frozenset({"US-RC-01"}), (
+        FieldGroup("召回企业", "Recalling firm", INITIAL[9:]),
+        FieldGroup("产品与原因", "Product and reason", INITIAL[:4]),
         FieldGroup("数量与分销", "Amounts and distribution", INITIAL[4:7]),
         FieldGroup("通知与策略", "Communication and strategy", INITIAL[7:9])))
 KIND_STATUS = FileKind(
