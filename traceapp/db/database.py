@@ -22,8 +22,8 @@ from .write_lock import WAIT_SECONDS, WriteLock
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
 _WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 _MOST_WAITING = 8
-# Where nobody folds the log (see `fold_log`), the writer who makes it so long does: 40 MB, some tenths of a second.
-_LOG_PAGES = 10_000
+# Where nobody folds the log (see `fold_log`), the writer who makes it so long does: 120 MB, about a second.
+_LOG_PAGES = 30_000
 _LOOK_MS = 1000  # who only looks waits for nothing but a recovery after a crash, and somebody waits for the look
 _MAPPED_BYTES = 2 * 1024**3 - 65536  # the most that SQLite maps unless built for more
 _seals: list[Callable[[Session], None]] = []
@@ -180,8 +180,8 @@ class Database:
 
     def fold_log(self) -> None:
         """Bring what was written on SQLite from the log into the file, without making a writer wait; `jobs` does it
-        every second, so that the writer who fills the log does not have to. Nothing to do on PostgreSQL, and nothing
-        is done by a SQLite with the WAL-reset bug, which this would invite."""
+        every three seconds, so that the writer who fills the log does not have to. Nothing to do on PostgreSQL, and
+        nothing is done by a SQLite with the WAL-reset bug, which this would invite."""
         if self.is_sqlite and sqlite_wal_is_safe(sqlite_module().sqlite_version_info):
             with self._read_engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").close()

@@ -329,7 +329,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
     """Every sweep; those that wait for others stop waiting once `stopping` is set."""
     return (
         Sweep("rescore", 0.5, rescore),
-        Sweep("fold-log", 1.0, lambda world: world.database.fold_log()),
+        Sweep("fold-log", 3.0, lambda world: world.database.fold_log()),
         Sweep("end-silences", 60.0, end_silences),
         Sweep("watch-all", 60.0, partial(watch_all, stopping=stopping)),
         Sweep("follow-lots", 1.0, follow_lots),
