@@ -40,6 +40,10 @@ def test_a_rise_is_a_task_a_line_of_the_list_and_a_page_with_its_lots(console: C
     listed = quality.get("/console/signals/drifts").get_data(as_text=True)
     assert address in listed and "Rising" in listed and "Near the limit" in listed and "95 %" in listed
     assert address not in quality.get("/console/signals/drifts?supplier=nobody").get_data(as_text=True)
+    assert "DR7" in listed and "DR5" not in listed
+    near = machine.get("/results-near-limits")
+    assert [(one["number"], round(one["share"], 2)) for one in near["rows"]][:2] == [("DR7", 0.95), ("DR6", 0.9)]
+    assert near["looked_at"] >= 8
     page = quality.get(address).get_data(as_text=True)
     assert "residual monomer" in page and "<svg" in page and "DR0" in page and "higher from DR" in page
     assert address in quality.get(f"/console/partners/{house.maker.supplier.id}").get_data(as_text=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Lots of a supplier that are looked at, the newest: enough for the last twelve of several materials.
 _NEWEST_LOTS = 240
+NEWEST_TESTED = 1000
+_LATELY = timedelta(days=183)
 _RESULT = (TestResult.lot_key, TestResult.name_zh, TestResult.name_en, TestResult.value, TestResult.lower,
            TestResult.upper, TestResult.unit, TestResult.is_within)
 _PER_CENT = frozenset({"%", "％"})
@@ -133,6 +135,31 @@ def _of_lots(session: Session, keys: list[str]) -> dict[str, LotCovariates]:
     return {key: LotCovariates(outside.get(key, 0), tuple(sorted(
         results.get(key, {}).values(), key=lambda one: ([-part for part in one.rank], one.name_zh))))
         for key in keys if key in outside or results.get(key)}
+
+
+@dataclass(frozen=True, slots=True)
+class NearLot:
+    """A lot with its result nearest to a limit, or beyond."""
+
+    lot_key: str
+    number: str
+    product_id: str | None
+    supplier_id: str | None
+    at: datetime
+    result: Result
+
+
+def lots_near_limits(session: Session, now: datetime, limit: int = NEWEST_TESTED) -> tuple[list[NearLot], int]:
+    """(lots with a result near or beyond a limit, the nearest first, how many lots were looked at) among the newest
+    with test results of half a year, whoever made them; one query, and two a chunk of lots."""
+    tested = select(TestResult.lot_key).where(TestResult.lot_key == Lot.lot_key).exists()
+    lots = {row.lot_key: row for row in session.execute(
+        select(Lot.lot_key, Lot.number, Lot.product_id, Lot.supplier_id, Lot.started_at)
+        .where(Lot.created_at > now - _LATELY, tested).order_by(Lot.created_at.desc(), Lot.lot_key).limit(limit))}
+    found = [NearLot(key, row.number, row.product_id, row.supplier_id, row.started_at, one.results[0])
+             for key, one in _of_lots(session, sorted(lots)).items()
+             if (row := lots[key]) and one.results and one.results[0].is_near]
+    return sorted(found, key=lambda one: one.result.rank, reverse=True), len(lots)
 
 
 def share_of(row: Any) -> float | None:

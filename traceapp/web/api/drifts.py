@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from traceapp.core.errors import NotFound
+from traceapp.surveillance.covariates import lots_near_limits
 from traceapp.surveillance.drifting import drift_by_id, drifts_listed, series_behind
 from traceapp.web.context import world
 
@@ -13,7 +14,8 @@ from .blueprint import ApiBlueprint
 from .schemas import moment, words
 
 blueprint = ApiBlueprint("api_drifts", __name__, url_prefix="/api/v1", description="Detection")
-PERMISSIONS = {"api_drifts.list_drifts": "signal.read", "api_drifts.read_drift": "signal.read"}
+PERMISSIONS = {"api_drifts.list_drifts": "signal.read", "api_drifts.read_drift": "signal.read",
+               "api_drifts.list_near": "signal.read"}
 
 
 class DriftSchema(Schema):
@@ -63,6 +65,37 @@ class DriftListSchema(Schema):
     """What rises, then what is near a limit."""
 
     rows = fields.List(fields.Nested(DriftSchema))
+
+
+class NearLotSchema(Schema):
+    """A lot with its result nearest to a limit. `share` is null for a result in words, or one without a scale."""
+
+    lot_key = fields.String()
+    number = fields.String()
+    product_id = fields.String(allow_none=True)
+    supplier_id = fields.String(allow_none=True)
+    at = moment()
+    name_zh = fields.String(attribute="result.name_zh")
+    name_en = fields.String(attribute="result.name_en")
+    share = fields.Float(attribute="result.share", allow_none=True)
+    is_within = fields.Boolean(attribute="result.is_within")
+
+
+class NearLotListSchema(Schema):
+    """The nearest first; `looked_at`: among how many of the newest lots with test results."""
+
+    rows = fields.List(fields.Nested(NearLotSchema))
+    looked_at = fields.Integer()
+
+
+@blueprint.route("/results-near-limits", methods=["GET"])
+@blueprint.response(200, NearLotListSchema)
+def list_near() -> dict[str, Any]:
+    """Lots with a test result near or beyond a limit, among the newest"""
+    here = world()
+    with here.database.read() as session:
+        rows, looked_at = lots_near_limits(session, here.clock.now())
+        return {"rows": rows, "looked_at": looked_at}
 
 
 @blueprint.route("/drifts", methods=["GET"])

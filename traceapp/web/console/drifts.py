@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.core.errors import NotFound
-from traceapp.surveillance.covariates import SupplierDrift
+from traceapp.surveillance.covariates import Result, SupplierDrift, lots_near_limits
 from traceapp.surveillance.drift_model import ResultDrift
 from traceapp.surveillance.drifting import TASK_ALPHA, drift_by_id, drifts_listed, series_behind
 from traceapp.web.context import world
@@ -22,9 +22,10 @@ from .signal_pictures import Picture
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.drifts": "signal.read", "console.drift": "signal.read"}
+_SHOWN = 50
 
 
-def characteristic(row: ResultDrift | SupplierDrift) -> str:
+def characteristic(row: ResultDrift | SupplierDrift | Result) -> str:
     """The name of what was tested, in the reader's language."""
     return row.name_zh if language() == "zh" else row.name_en or row.name_zh
 
@@ -45,9 +46,15 @@ def drifts() -> Response:
     wanted = wished("supplier", "product")
     with world().database.read() as db:
         rows = drift_rows(db, wanted["supplier"], wanted["product"])
+        near, looked_at = lots_near_limits(db, world().clock.now())
+        near = [one for one in near if wanted["supplier"] in ("", one.supplier_id)
+                and wanted["product"] in ("", one.product_id)]
+        products = products_by_id(db, (one.product_id for one in near if one.product_id))
         every = rows if not any(wanted.values()) else drift_rows(db)
     last = max((one["row"].looked_at for one in every), default=None)  # type: ignore[attr-defined]
-    return case_page("console/drifts.html", rows=rows, wanted=wanted, last=last, choices={
+    return case_page("console/drifts.html", rows=rows, wanted=wanted, last=last, near=near[:_SHOWN],
+                     is_cut=len(near) > _SHOWN, looked_at=looked_at, products=products,
+                     test_name=characteristic, choices={
         name: sorted({(getattr(one["row"], f"{name}_id"), str(one[said])) for one in every}, key=lambda pair: pair[1])
         for name, said in (("supplier", "supplier"), ("product", "material"))})
 

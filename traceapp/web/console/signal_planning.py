@@ -26,7 +26,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint, today
-from .records import STATES
+from .records import STATES as FILE_STATES
 from .signal_pictures import Picture
 
 # endpoint -> permission (see traceapp.web.permissions)
@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, str] = {
     "console.signal_plan": "signal.read", "console.signal_plan_cancel": "signal.decide"}
 CAUSES = {"lot": lazy_gettext("One batch alone"), "raw": lazy_gettext("One raw lot, in all batches made from it"),
           "line": lazy_gettext("One line, in every batch that it makes")}
+STATES: dict[str, tuple[Any, str]] = FILE_STATES | {"running": (lazy_gettext("Being played"), "info")}
 _MILLION = 1_000_000
 _WHOLE = ("lots_a_year", "units", "shipping_days", "lots_a_raw", "raws", "lines")
 _YES_NO = ("shipping_known", "nodes_watched")
