@@ -27,15 +27,15 @@ from traceapp.export.case_report import (
 from traceapp.export.emdr.followup import differences, followup_findings, replacing
 from traceapp.export.emdr.from_case import Options
 from traceapp.export.emdr.intake import incoming
-from traceapp.export.emdr.message import Attachment, Mdr, read_batch
+from traceapp.export.emdr.message import Attachment, Batch, Mdr, read_batch, write_batch
 from traceapp.export.emdr.places import Nothing
-from traceapp.export.emdr.rendering import mdr_of, render_batch, render_mdr
+from traceapp.export.emdr.rendering import mdr_of, render_batch
 
 PERSONS = ("Doe", "J.D.", "Ann", "Lee", "Xiulan", "0199", "0147", "1961")
 
 
 def test_a_full_case_becomes_a_file_without_errors() -> None:
-    rendered = render_mdr(mdr_case(), now=NOW, xsd_dir=SCHEMA)
+    rendered = render_batch([mdr_case()], now=NOW, xsd_dir=SCHEMA)
     assert [one for one in rendered.findings if one.is_error] == []
     assert (rendered.form, rendered.name) == ("emdr", "emdr-AE-2026-0007-v1.xml")
     batch = read_batch(rendered.data)
@@ -59,8 +59,8 @@ def test_an_age_keeps_its_unit(age: str, unit: str, told: tuple[str, str]) -> No
 
 
 def test_a_masked_case_names_nobody_and_is_still_whole() -> None:
-    full = render_mdr(mdr_case(), now=NOW, xsd_dir=SCHEMA).data.decode()
-    rendered = render_mdr(replace(mdr_case(), profile=Profile.masked), now=NOW, xsd_dir=SCHEMA)
+    full = render_batch([mdr_case()], now=NOW, xsd_dir=SCHEMA).data.decode()
+    rendered = render_batch([replace(mdr_case(), profile=Profile.masked)], now=NOW, xsd_dir=SCHEMA)
     masked = rendered.data.decode()
     assert {one for one in PERSONS if one in full} == set(PERSONS) - {"Doe"}
     assert {one for one in PERSONS if one in masked} == set()
@@ -93,7 +93,7 @@ def test_a_follow_up_says_which_it_is_and_counts_from_the_new_awareness() -> Non
 
 def test_a_report_that_is_taken_back_is_a_correction_that_says_so() -> None:
     head = replace(followup_case().head, kind=ReportKind.nullification)
-    rendered = render_mdr(replace(followup_case(), head=head), now=NOW)
+    rendered = render_batch([replace(followup_case(), head=head)], now=NOW)
     assert "no-nullification" in {one.code for one in rendered.findings}
 
 
@@ -131,7 +131,7 @@ def test_terms_go_by_fdas_code_where_it_is_given_and_own_terms_are_named() -> No
     case = replace(mdr_case(), assessment=replace(mdr_case().assessment, problem_codes=coded))
     assert mdr_of(case, Options(fda_codes={"A010101": "2886"})).get("H6.device") == ("2886",)
     assert mdr_of(case).get("H6.device") == ("A010101",)
-    assert "“mystery”" in next(one.message for one in render_mdr(case, now=NOW).findings if one.code == "term-left-out")
+    assert "“mystery”" in next(one.message for one in render_batch([case], now=NOW).findings if one.code == "term-left-out")
 
 
 def test_a_term_of_our_own_list_goes_by_its_imdrf_code_to_the_box_of_its_annex() -> None:
@@ -141,34 +141,34 @@ def test_a_term_of_our_own_list_goes_by_its_imdrf_code_to_the_box_of_its_annex()
                    assessment=replace(mdr_case().assessment, problem_codes=()))
     report = mdr_of(case)
     assert (report.get("H6.device"), report.get("H6.patient")) == ((own["A"].imdrf,), (own["E"].imdrf,))
-    assert "term-left-out" not in {one.code for one in render_mdr(case, now=NOW).findings}
+    assert "term-left-out" not in {one.code for one in render_batch([case], now=NOW).findings}
 
 
 def test_a_recall_goes_by_fdas_number_and_never_by_our_own() -> None:
     head = replace(mdr_case().head, recall_references=("RC-2026-0003", "3001234567-11/21/26-001-R"))
     assert mdr_of(replace(mdr_case(), head=head)).text("H9") == "3001234567-11/21/26-001-R"
-    assert "removal-number" in {one.code for one in render_mdr(mdr_case(), now=NOW).findings}
+    assert "removal-number" in {one.code for one in render_batch([mdr_case()], now=NOW).findings}
 
 
 def test_text_that_xml_cannot_carry_does_not_stop_a_report() -> None:
     event = replace(mdr_case().event, narrative="Torn\x0b open\x00")
     assert mdr_of(replace(mdr_case(), event=event)).text("B5") == "Torn\ufffd open\ufffd"
-    render_mdr(replace(mdr_case(), event=event), now=NOW)
+    render_batch([replace(mdr_case(), event=event)], now=NOW)
 
 
 def test_other_products_and_files_go_along() -> None:
     other = (replace(mdr_case().product, name_en="Tape"), replace(mdr_case().lot, number="T1"),
              Use(began_on=PartialDate(date(2026, 11, 1))))
     photo = Attachment("photo.png", b"\x89PNG", "image/png")
-    rendered = render_mdr(replace(mdr_case(), other_products=(other,)), now=NOW, attachments=[photo])
-    report = read_batch(rendered.data).reports[0]
+    made = mdr_of(replace(mdr_case(), other_products=(other,)), attachments=[photo])
+    report = read_batch(write_batch(Batch.of({}, [made]))).reports[0]
     assert (report.get("D11"), report.get("D11.date")) == (
         ("Tape, lot T1, since 2026-11-01",), ("20261101",))
     assert report.attachments() == (photo,)
 
 
 def test_a_report_that_came_in_is_told_in_the_words_of_intake() -> None:
-    read = incoming(read_batch(render_mdr(mdr_case(), now=NOW).data).reports[0])
+    read = incoming(read_batch(render_batch([mdr_case()], now=NOW).data).reports[0])
     assert read.seriousness == ("hospitalised",)
     assert (read.product_code, read.lot, read.udi, read.brand_name) == ("NAC", "L2611A", "06901234567892", "Softheal")
     assert (read.event_on, read.aware_on) == (PartialDate(date(2026, 11, 3)), date(2026, 11, 11))
@@ -214,7 +214,7 @@ def test_what_fda_holds_after_a_follow_up_keeps_what_it_does_not_mention() -> No
 
 def test_nothing_said_of_a_person_stands_in_what_python_prints() -> None:
     case = mdr_case()
-    assert "Doe" not in repr(mdr_of(case)) + repr(render_mdr(case, now=NOW)) + repr(incoming(mdr_of(case)))
+    assert "Doe" not in repr(mdr_of(case)) + repr(render_batch([case], now=NOW)) + repr(incoming(mdr_of(case)))
     assert datetime(2026, 11, 28, 10, tzinfo=UTC) == case.head.created_at
 
 
@@ -231,7 +231,7 @@ def test_whatever_a_case_says_its_file_is_what_the_schema_allows(data: st.DataOb
         CaseReport, head=st.builds(ReportHead, created_at=_MOMENTS, awareness_at=_MOMENTS, latest_awareness_at=_MOMENTS),
         patient=st.builds(Patient, born_on=_DATES, age=_AMOUNTS, weight_kg=_AMOUNTS),
         event=st.builds(Event, began_on=_DATES, died_on=_DATES, seriousness=st.sampled_from([(), ("death", "odd")]))))
-    rendered = render_mdr(case, now=NOW, xsd_dir=SCHEMA)
+    rendered = render_batch([case], now=NOW, xsd_dir=SCHEMA)
     assert [one for one in rendered.findings if one.code in ("schema", "not-xml", "too-large")] == []
     incoming(read_batch(rendered.data).reports[0])
 
@@ -239,5 +239,5 @@ def test_whatever_a_case_says_its_file_is_what_the_schema_allows(data: st.DataOb
 def test_addresses_that_are_none_stand_as_they_were_typed() -> None:
     odd = "100% <me> @ home"
     case = replace(mdr_case(), reporter=replace(mdr_case().reporter, email=odd, phone="+1 (212) 555 0199 ext. 7"))
-    report = read_batch(render_mdr(case, now=NOW, xsd_dir=SCHEMA).data).reports[0]
+    report = read_batch(render_batch([case], now=NOW, xsd_dir=SCHEMA).data).reports[0]
     assert (report.text("E1.email"), report.text("E1.phone")) == (odd, "+1-(212)-555-0199-ext.-7")

@@ -149,3 +149,10 @@ def test_machines_take_the_records_of_a_lot_with_its_genealogy(plant: Plant) -> 
     plant.api.get("/exports/records", 422)
     plant.api.get("/exports/records?lot=NOBODY", 404)
     plant.api.get("/exports/records?since=2026-01-01T00:00:00Z&site=x", 404)
+
+
+def test_another_version_of_a_file_than_is_there_is_refused_as_a_problem(plant: Plant) -> None:
+    file = plant.api.post("/exports/records/jobs", {"lot": plant.house.first.uri, "format": "csv"})
+    make_records(world_of(plant.console))
+    told = plant.api.call("GET", f"/exports/records/jobs/{file['id']}/file", status=412, If_Match='"1"')
+    assert told["status"] == 412 and told["code"] == "stale"

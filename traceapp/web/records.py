@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.catalog.queries import all_products
 from traceapp.catalog.queries import sites as all_sites
-from traceapp.core.errors import NotFound, Problem, TooLarge
+from traceapp.core.errors import NotFound, Problem, Stale, TooLarge
 from traceapp.export.records import record_texts
 from traceapp.export.spreadsheet import MEDIA_TYPES
 from traceapp.submission.model import ExportRecord, RecordsJob
@@ -89,6 +89,10 @@ def send_made(job_id: str) -> Response:
     answer = send_file_of(path, mimetype=MEDIA_TYPES.get(job.form, EPCIS_TYPE).partition(";")[0], as_attachment=True,
                           download_name=f"{KIND}-{job.id[-6:]}.{_ENDINGS.get(job.form, job.form)}",
                           etag=job.sha256 or False)
+    if answer.status_code == 412:  # somebody asked for another version of it
+        answer.close()
+        raise Stale("This was changed by somebody else in the meantime. Reload the page, look at the change, and try "
+                    "again. Nothing was saved.")
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["X-Content-SHA256"] = job.sha256 or ""
     return answer

@@ -26,13 +26,6 @@ def mdr_of(case: CaseReport, options: Options | None = None, attachments: Sequen
     return Mdr.of(values_of(shown, options or Options()), attachments)
 
 
-def render_mdr(case: CaseReport, *, now: datetime, xsd_dir: Path | None = None, options: Options | None = None,
-               attachments: Sequence[Attachment] = ()) -> RenderedReport:
-    """The file of one report with what the checks found in it."""
-    chosen = options or Options()
-    return _rendered([case], [(mdr_of(case, chosen, attachments), list(_of_the_case(case)))], chosen, xsd_dir, now)
-
-
 def render_batch(cases: Sequence[CaseReport], *, now: datetime, xsd_dir: Path | None = None,
                  options: Options | None = None) -> RenderedReport:
     """The file of several reports of one sender, named after the first; findings say by number which they are about."""

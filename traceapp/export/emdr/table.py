@@ -120,15 +120,6 @@ def order_of(tag: str) -> dict[str, int]:
     return _orders().get(tag, {})
 
 
-def element_name(element_id: str, language: str = "en") -> str:
-    """What an element or a box is called, for a person; its number where the table does not know it."""
-    known = elements()
-    found = known.get(element_id) or next((one for one in known.values() if one.box == element_id), None)
-    if found is None:
-        return element_id
-    return found.name_zh if language == "zh" else found.name_en
-
-
 @cache
 def _countries() -> dict[str, str]:
     return {row["two"]: row["three"] for row in _rows("countries")}
