@@ -27,6 +27,7 @@ from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
 from traceapp.jobs.records_sweep import make_records
+from traceapp.recall.drilling import run_drill
 from traceapp.recall.model import Notice
 from traceapp.recall.notices import sealed_about
 from traceapp.recall.passing_on import PassOn, pass_on
@@ -128,6 +129,8 @@ def make_plant(console: Console) -> Plant:
         "kind": "product", "file": (io.BytesIO(table), "products.csv")})["id"]}
     ids["silence_id"] = api.post("/silences", {"product_id": ids["product_id"], "until_on": "2026-12-24",
                                                "reason": "a new questionnaire brings reports from everywhere"})["id"]
+    ids["drill_id"] = api.post("/drills", {"direction": "forward", "lot_key": house.glue.lot_key})["id"]
+    run_drill(database, clock, world_of(console).vault, ids["drill_id"])
     report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
     ids |= {"report_id": report["id"], "position": "1"}
     made = api.post(f"/recalls/{recall.id}/files/us_status", {})

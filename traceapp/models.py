@@ -22,6 +22,7 @@ from traceapp.importing import model as importing
 from traceapp.outbox import model as outbox
 from traceapp.recall import book_model as recall_books
 from traceapp.recall import classification_model as recall_classes
+from traceapp.recall import drill_model as drills
 from traceapp.recall import follow_model as recall_following
 from traceapp.recall import model as recall
 from traceapp.recall import public_model as recall_notices
@@ -48,8 +49,8 @@ from traceapp.worklist import roster_model as roster
 metadata = Base.metadata
 
 __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "capa", "catalog", "causes", "code",
-           "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "epcis", "group_rules",
-           "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks", "plans",
-           "printing", "promises", "recall", "recall_books", "recall_classes", "recall_files", "recall_following",
-           "recall_notices", "reports", "returns", "roster", "screens", "sensors", "service_clocks", "submission",
-           "surveillance", "telling", "trace", "vault", "watching", "worklist"]
+           "code_lists", "compensations", "complaint", "crises", "detection_fits", "drifts", "drills", "epcis",
+           "group_rules", "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks",
+           "plans", "printing", "promises", "recall", "recall_books", "recall_classes", "recall_files",
+           "recall_following", "recall_notices", "reports", "returns", "roster", "screens", "sensors", "service_clocks",
+           "submission", "surveillance", "telling", "trace", "vault", "watching", "worklist"]

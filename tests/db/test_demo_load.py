@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,16 +20,22 @@ from traceapp.catalog.model import Product
 from traceapp.complaint.crisis_model import TaskForce
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.return_model import ComplaintReturn
+from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import Database
-from traceapp.demo.acts import LotName
+from traceapp.demo.acts import LotName, Produce
 from traceapp.demo.loading import LoadDemo, Loaded, is_demo, is_empty, load_demo
 from traceapp.demo.people import SIGN_INS, working_sign_ins
+from traceapp.demo.story import plan_story
 from traceapp.demo.tables import items, rates
 from traceapp.identity.model import User
 from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.recall.drill_model import Drill
+from traceapp.recall.drill_queries import steps_of, targets_of
+from traceapp.recall.drill_truth import walk_events
+from traceapp.recall.drilling import AskDrill, ask_drill, run_drill
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.public import public_recalls
 from traceapp.recall.scope import propose_scope
@@ -117,6 +124,43 @@ def test_a_recall_from_the_adhesive_would_reach_every_plaster_and_the_six_hospit
     holders = [one for one in scope.consignees if others & {key for key, _units in one.units}]
     assert len(holders) == 6
     assert len(scope.consignees) > 20
+
+
+def test_the_events_lead_to_what_the_story_was_made_with(demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    made: dict[LotName, set[LotName]] = {}
+    for act in plan_story(NOW, SMALL.seed, SMALL.scale).acts:
+        for lot, _amount in act.inputs if isinstance(act, Produce) else ():
+            made.setdefault(lot, set()).add(act.lot)  # type: ignore[union-attr]
+    roots = [loaded.landmarks.bad_glue, *sorted(made, key=str)[::9]]
+    with database.read() as session:
+        uris = {code: uri for code, uri in session.execute(select(Product.code, Product.identity_uri))}
+        for root in roots:
+            reached = {root}
+            while more := {child for lot in reached for child in made.get(lot, ())} - reached:
+                reached |= more
+            keys = {lot_key(uris[lot.product], lot.number) for lot in reached}
+            assert walk_events(session, lot_key(uris[root.product], root.number)).books.keys() == keys
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_a_drill_from_a_lot_by_chance_ends_with_every_unit_placed_and_a_report(
+        demo: tuple[Database, Loaded], tmp_path: Path, direction: str) -> None:
+    with sqlite3.connect(str(demo[0].url.database)) as before, sqlite3.connect(tmp_path / "copy.db") as after:
+        before.backup(after)
+    database, clock = Database(f"sqlite:///{tmp_path / 'copy.db'}", is_durable=False), FixedClock(NOW)
+    for seed in (1, 2, 3):
+        with database.write() as session:
+            drill_id = ask_drill(session, SYSTEM, clock, AskDrill(direction, seed)).id
+        run_drill(database, clock, VAULT, drill_id)
+        with database.read() as session:
+            drill = session.get_one(Drill, drill_id)
+            truth = drill.report["truth"]
+            assert (drill.state, drill.report["is_placed"]) == ("done", True)
+            assert (truth["precision"], truth["recall"], truth["units"]) == ("1", "1", [])
+            assert all(one.is_met for one in targets_of(steps_of(session, drill_id)))
+            assert public_recalls(session).total == 1
+    database.close()
 
 
 def test_every_verdict_that_a_lot_can_have_is_there(demo: tuple[Database, Loaded]) -> None:

@@ -374,7 +374,7 @@ def test_recalls_that_were_there_are_decided_and_ended_as_they_were(empty: Datab
     said = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en",
             "contact", "closing_note")
     columns = f"id, reference, state, recall_class, opened_at, opened_by, submitted_at, approved_at, revision, "\
-              f"scope_rule, {', '.join(said)}"
+              f"scope_rule, extends_id, {', '.join(said)}"
     words = ", ".join("'x'" for _ in said)
     moment = "'2026-01-01T00:00:00.000000+00:00'"
     with empty.engine.begin() as connection:
@@ -383,7 +383,7 @@ def test_recalls_that_were_there_are_decided_and_ended_as_they_were(empty: Datab
                 ("closed", moment, moment), ("cancelled", "NULL", "NULL"))):
             connection.execute(text(
                 f"INSERT INTO recall ({columns}) VALUES ('r{number}', 'RC-{number}', '{state}', 'II', {moment}, 'u1', "  # noqa: S608
-                f"{submitted}, {approved}, 1, '{{}}', {words})"))
+                f"{submitted}, {approved}, 1, '{{}}', {repr('r2') if number == 3 else 'NULL'}, {words})"))
     upgrade(empty)
     with empty.read() as session:
         found = session.scalars(select(Recall).order_by(Recall.id)).all()
@@ -391,6 +391,7 @@ def test_recalls_that_were_there_are_decided_and_ended_as_they_were(empty: Datab
             ("draft", False, False, None), ("planned", False, True, "E"), ("notifying", True, True, "E"),
             ("terminated", True, True, "E"), ("cancelled", False, False, None)]
         assert {(row.trigger_kind, row.scope_number, row.owner_id) for row in found} == {("other", 1, "u1")}
+        assert [row.trigger_text for row in found] == ["", "", "", "Extends / 扩大自 RC-2", ""]
 
 
 def test_answers_of_before_stand_in_the_history_and_what_came_back_is_counted(empty: Database) -> None:

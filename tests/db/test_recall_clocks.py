@@ -8,16 +8,26 @@ import pytest
 from sqlalchemy import delete
 
 from tests.db.test_legal_clocks import PROOF
-from tests.factories_recall import TEXTS, House, ended, make_house, opened, running
+from tests.factories import PASSWORD
+from tests.factories_recall import TEXTS, VAULT, House, ended, make_house, opened, running
 from traceapp.catalog.model import Party
 from traceapp.catalog.registrations import NewRegistration, register_product
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Conflict, NotFound
 from traceapp.db import Database
 from traceapp.recall.clocks import recalls_without_clocks, start_clocks
 from traceapp.recall.ledger import SettleLine, settle_line
 from traceapp.recall.model import Recall, RecallLedger
+from traceapp.recall.service import (
+    ApproveRecall,
+    ExtendRecall,
+    SetScope,
+    SubmitRecall,
+    approve_recall,
+    extend_recall,
+    set_scope,
+    submit_recall,
+)
 from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import EndClock, clocks_about, end_clock
 from traceapp.worklist.tasks import tasks_about
@@ -130,19 +140,15 @@ def test_taking_a_recall_to_further_batches_begins_the_clock_of_an_extension(
         database: Database, clock: FixedClock, house: House) -> None:
     sold_in(database, clock, house, "US")
     recall = running(database, clock, house, replace(TEXTS, root_lot_keys=(house.first.lot_key,)))
-    more = running(database, clock, house, replace(
-        TEXTS, root_lot_keys=(house.second.lot_key,), extends_id=recall.id))
-    assert "US-MD-07" in clocks(database, more) and "US-MD-06" not in clocks(database, more)
-    assert "US-MD-06" in clocks(database, recall) and "CN-MR-02" in clocks(database, more)
-
-
-def test_only_a_recall_that_people_were_told_of_is_extended(sqlite: Database, clock: FixedClock) -> None:
-    house = make_house(sqlite, clock)
-    draft = opened(sqlite, clock, house)
-    with pytest.raises(Conflict):
-        opened(sqlite, clock, house, replace(TEXTS, root_lot_keys=(house.second.lot_key,), extends_id=draft.id))
-    with pytest.raises(NotFound):
-        opened(sqlite, clock, house, replace(TEXTS, root_lot_keys=(house.second.lot_key,), extends_id="none"))
+    assert "US-MD-06" in clocks(database, recall) and "US-MD-07" not in clocks(database, recall)
+    with database.write() as session:
+        extend_recall(session, house.writer, clock, ExtendRecall(recall.id, "the second lot has the same glue"))
+        set_scope(session, house.writer, clock, SetScope(
+            recall.id, (house.first.lot_key, house.second.lot_key),
+            root_lot_keys=(house.first.lot_key, house.second.lot_key)))
+        submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
+        approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD), vault=VAULT)
+    assert "US-MD-07" in clocks(database, recall) and "CN-MR-02" in clocks(database, recall)
 
 
 def test_recalls_from_before_there_were_clocks_are_found_once(database: Database, clock: FixedClock, house: House) -> None:

@@ -14,7 +14,7 @@ from traceapp.catalog.model import Party, PartyContact
 from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
 from traceapp.db import Database
-from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recall_facts, recalls_of_lot
+from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recalls_of_lot
 from traceapp.recall.queries import RecallFilter, notice_rows, recall_page, scope_rows, signatures, totals_of
 from traceapp.recall.scope import propose_scope
 from traceapp.recall.service import ApproveRecall, OpenRecall, SubmitRecall, approve_recall, open_recall, submit_recall
@@ -58,11 +58,8 @@ def test_the_inner_reason_and_raw_materials_are_not_public(sqlite: Database, clo
 def test_a_batch_leads_to_its_recalls_by_hold_and_by_lot(database: Database, clock: FixedClock, house: House) -> None:
     draft, recall = opened(database, clock, house), running(database, clock, house)
     with database.reading() as connection:
-        assert recall_facts(connection, draft.id) is None
-        facts = recall_facts(connection, recall.id)
-        assert facts is not None
-        assert facts.risk["zh"] == TEXTS.risk_zh
-        assert facts_of_sources(connection, ("manual", f"recall:{recall.id}", f"recall:{draft.id}")) == (facts,)
+        facts, = facts_of_sources(connection, ("manual", f"recall:{recall.id}", f"recall:{draft.id}"))
+        assert (facts.id, facts.risk["zh"]) == (recall.id, TEXTS.risk_zh)
         assert facts_of_sources(connection, ("manual",)) == ()
         assert recalls_of_lot(connection, house.first.lot_key) == (facts,)
         assert recalls_of_lot(connection, house.other.lot_key) == ()

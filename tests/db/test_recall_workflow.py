@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests.factories import PASSWORD
@@ -84,6 +84,8 @@ from traceapp.recall.states import TRANSITIONS, UNTOLD, RecallState
 from traceapp.trace.model import Event, Hold, Lot
 from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
 from traceapp.vault.service import token_hash
+from traceapp.worklist.clock_model import LegalClock
+from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import open_tasks
 
 
@@ -214,6 +216,30 @@ def test_the_use_cases_follow_the_table_in_every_state(sqlite: Database, clock: 
                 AuditEntry.stream == f"recall:{recall.id}")).all()) - entries
         assert after == (to_state if state in from_states else state), (state, action)
         assert (grown > 0) == (state in from_states)
+
+
+def test_a_drill_walks_every_act_of_the_table_and_nothing_leaves_the_house(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    outside = (Event, Hold, OutboxMessage, LegalClock, WorkRow)
+    with sqlite.read() as session:
+        before = [session.scalar(select(func.count()).select_from(table)) for table in outside]
+    drill = replace(TEXTS, root_lot_keys=(house.glue.lot_key,), is_drill=True)
+    walked, cancelled = opened(sqlite, clock, house, drill), opened(sqlite, clock, house, drill)
+    done = ("assess", "evaluated", "reassess", "evaluated", "decide", "submit", "return", "approve", "extend",
+            "approve", "check", "conclude", "terminate", "reopen", "evaluated", "decide_none")
+    # Letters that are noted count as sent, so that “execute” follows from the approval.
+    assert {*done, "cancel", "execute"} == set(TRANSITIONS)
+    act(sqlite, clock, house, "cancel", cancelled.id)
+    for action in done:
+        if action == "terminate":
+            settle_all(sqlite, clock, house, walked.id)
+        act(sqlite, clock, house, action, walked.id)
+    with sqlite.read() as session:
+        assert session.get_one(Recall, walked.id).state == "closed_no_action"
+        assert session.get_one(Recall, cancelled.id).state == "cancelled"
+        assert [session.scalar(select(func.count()).select_from(table)) for table in outside] == before
+        assert session.scalar(select(func.count()).select_from(Notice)) == 2
+        assert not session.get_one(Lot, house.first.lot_key).is_on_hold
 
 
 @pytest.mark.parametrize("state", [state for state in RecallState if state not in UNTOLD])

@@ -136,6 +136,8 @@ ACTS = {
     "recall_file_texts": "PUT /recalls/<recall_id>/files/<file_kind>/texts",
     "recall_file_step": "POST /recalls/<recall_id>/files/<file_kind>/<file_version>/steps",
     "recall_partner_take": "POST /partner-recalls",
+    "drill_ask": "POST /drills", "drill_look": "POST /drills/<drill_id>/reading",
+    "drill_capa": "POST /drills/<drill_id>/gaps/<number>/capa", "drill_plan": "PUT /drill-plans/<product_id>",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.
@@ -152,7 +154,7 @@ FILES = {
     "recall_preview": "GET /recalls/<recall_id>/notice", "recall_preview_file": "GET /recalls/<recall_id>/notice.pdf",
     "recall_letters_file": "GET /recalls/<recall_id>/letters.pdf", "recall_telling": "GET /recalls/<recall_id>/telling",
     "recall_ledger_file": "GET /exports/recalls/<recall_id>/ledger", "recalls": "GET /exports/recalls",
-    "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems", "capa_record": "GET /exports/capas/<capa_id>",
+    "drill_file": "GET /exports/drills/<drill_id>", "capas": "GET /exports/capas", "capa_problems": "GET /exports/capa-problems", "capa_record": "GET /exports/capas/<capa_id>",
     "adverse_events": "GET /exports/adverse-events", "file": "GET /files/<attachment_id>",
     "lot_qr": "GET /lots/<lot_key>/qr.<form>", "lot_label_image": "GET /lots/<lot_key>/label.<form>",
     "print_job_file": "GET /lots/<lot_key>/print-jobs/<job_id>/file",

@@ -40,3 +40,8 @@ def new_reference(prefix: str, at: datetime) -> str:
     """A reference that people read to each other: prefix, year and month, six letters, as in `CP-2611-7K3QMX`."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(6))
     return f"{prefix}-{at:%y%m}-{letters}"
+
+
+def new_seed() -> int:
+    """A number to begin a repeatable chance with, short enough to be read out and typed."""
+    return secrets.randbelow(10**9)

@@ -69,6 +69,7 @@ from traceapp.worklist.work import add_work, purge_work
 from traceapp.world import World
 
 from .drift_sweep import look_at_results
+from .drill_sweep import run_drills
 from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .plan_sweep import play_plans
@@ -344,6 +345,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("remind", 60.0, remind),
         Sweep("consumers", 15.0, seek_consumers),
         Sweep("follow-scopes", 15.0, follow_recall_scopes),
+        Sweep("drills", 2.0, partial(run_drills, stopping=stopping)),
         Sweep("legal-clocks", 60.0, begin_clocks),
         Sweep("follow-markets", 5.0, follow_product_markets),
         Sweep("periodic-clocks", 60.0, begin_periodic_clocks),

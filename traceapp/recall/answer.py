@@ -25,11 +25,11 @@ from traceapp.worklist.tasks import drop_tasks
 
 from .answers_kept import answers_of, keep_answer, take_late
 from .book_model import NoticeAnswer
-from .cases import is_running, is_told, notice_stream
+from .cases import is_begun, is_running, notice_stream
 from .model import Notice, Recall, RecallLedger
 from .policy import PLACES, Counted, LineState, line_state, needs_explanation, unaccounted
 from .states import NoticeState
-from .told import advance_if_told
+from .told import advance_if_told, after_telling
 
 FIELDS = ("received", *PLACES)
 NO_NAME = "Please write your name, so that we know whom to ask."
@@ -215,7 +215,7 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
     if command.seen is not None and command.seen != notice.answers:
         raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
                     "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
-    now, before = clock.now(), {row.lot_key: _numbers(row) for row in changed}
+    now, before = after_telling(notice, clock), {row.lot_key: _numbers(row) for row in changed}
     for row in changed:
         _write(row, counted[row.lot_key], said[row.lot_key], command)
         row.answered_at = now
@@ -226,7 +226,7 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
         notice.answered_at, notice.state = now, NoticeState.answered
         drop_tasks(session, actor, clock, notice_stream(notice.id))
     advance_if_told(session, clock, recall)
-    record(session, actor, now, "notice.answered", notice_stream(notice.id), {
+    record(session, actor, clock.now(), "notice.answered", notice_stream(notice.id), {
         "recall": recall.id, "before": before, "after": {row.lot_key: _numbers(row) for row in changed}})
     session.flush()
     return notice
@@ -247,7 +247,7 @@ def found_notice(session: Session, token: str, *, lock: bool = False) -> tuple[N
     # Closing locks the recall for itself; answers only share it, so they don't wait for each other.
     recall = None if notice is None else session.get(
         Recall, notice.recall_id, with_for_update={"read": True} if lock else None)
-    if notice is None or recall is None or not is_told(recall):
+    if notice is None or recall is None or not is_begun(recall):
         raise NotFound("This link does not lead to a notice. Copy the whole link from the letter, or contact the "
                        "sender of the letter.", code="unknown-link")
     return notice, recall

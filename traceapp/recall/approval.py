@@ -13,21 +13,17 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
 from traceapp.core.quantity import plain
-from traceapp.identity.service import check_signature
 from traceapp.trace.model import HoldKind
-from traceapp.trace.release import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
 from .announcing import announce_scope
 from .cases import (
     for_action,
-    hold_source,
-    is_told,
+    is_begun,
     line_names,
     lot_keys_of,
     move,
-    plan_source,
     recall_stream,
     sign,
     signed_hash,
@@ -40,6 +36,7 @@ from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnaps
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
 from .proposing import exactly, proposed
+from .rehearsing import free_planned, signer_of, stop_lots
 from .scope import Scope, frozen_hash, units_of
 from .scope_reads import shipped_units
 from .told import advance_if_told
@@ -104,7 +101,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     recall = for_action(session, actor, "submit", command.recall_id, command.revision)
     if recall.submitted_at is not None:
         raise Conflict("This recall is submitted already and waits for a second person.", code="wrong-state")
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     keys = lot_keys_of(session, recall)
     if not keys:
         raise Conflict("No lot is in scope yet. Choose at least one lot before submitting.", code="no-lots",
@@ -148,13 +145,12 @@ def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelR
     """End a recall of which nobody was told; what its decision stopped is free again. Raises InvalidInput without a
     reason, Conflict once people were told."""
     recall = for_action(session, actor, "cancel", command.recall_id, command.revision)
-    if is_told(recall):
+    if is_begun(recall):
         raise Conflict("People were told of this recall; it can be ended, not cancelled.", code="was-told")
     recall.closing_note = required_text(command.reason, place="reason")
     _thaw(session, recall)
     move(session, actor, clock, recall, "cancel", {"reason": recall.closing_note})
-    lift_hold(session, actor, clock, LiftHold(f"{recall.reference}: {recall.closing_note}",
-                                              source=plan_source(recall.id)))
+    free_planned(session, actor, clock, recall, f"{recall.reference}: {recall.closing_note}")
     drop_tasks(session, actor, clock, recall_stream(recall))
     session.flush()
     return recall
@@ -171,14 +167,13 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     recall = _submitted(session, actor, "approve", command.recall_id, command.revision)
     if actor.id == recall.submitted_by:
         raise Forbidden("You submitted this recall yourself. A second person has to approve it.", code="same-person")
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     _refuse_tampered(session, recall)
     keys = lot_keys_of(session, recall)
     # The holds lock the lots: what is shipped or used from here on waits, then is refused. Those of the decision end;
     # a lot that was left out for a reason is free again.
-    lift_hold(session, actor, clock, LiftHold(recall.reference, source=plan_source(recall.id)))
-    place_hold(session, actor, clock, PlaceHold(keys, HoldKind.recall, hold_source(recall.id),
-                                                f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
+    free_planned(session, actor, clock, recall, recall.reference)
+    stop_lots(session, actor, clock, recall, keys, HoldKind.recall)
     frozen = _frozen_units(session, recall)
     _refuse_moved(session, recall, keys, frozen)
     now = clock.now()

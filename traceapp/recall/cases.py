@@ -85,18 +85,23 @@ _DONE = {"assess": "assessing", "evaluated": "evaluated", "reassess": "reassessi
          "execute": "executing", "check": "checking", "conclude": "concluded", "terminate": "terminated",
          "extend": "extended", "reopen": "reopened", "cancel": "cancelled",
          "withdraw": "withdrawn"}
-TOLD: ColumnElement[bool] = Recall.approved_at.is_not(None)
+TOLD: ColumnElement[bool] = Recall.approved_at.is_not(None) & Recall.is_drill.is_(False)
 RUNS: ColumnElement[bool] = TOLD & Recall.state.not_in(ENDED)
 
 
 def is_told(recall: Recall) -> bool:
-    """Whether consignees and the public know of it. TOLD is the same as a condition."""
+    """Whether consignees and the public know of it; of a drill nobody does. TOLD is the same as a condition."""
+    return recall.approved_at is not None and not recall.is_drill
+
+
+def is_begun(recall: Recall) -> bool:
+    """Whether its scope and texts were approved once: people were told, or a drill plays that they were."""
     return recall.approved_at is not None
 
 
 def is_running(recall: Recall) -> bool:
-    """Whether people were told and the books are open: answers count, letters go out. RUNS is the same as a
-    condition."""
+    """Whether people were told and the books are open: answers count, letters go out; also of a drill, whose letters
+    go nowhere. RUNS is the same as a condition, without drills."""
     return recall.approved_at is not None and recall.state not in ENDED
 
 

@@ -41,7 +41,7 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -
     run on as they are."""
     assert recall.approved_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
-    is_further = recall.scope_number > 1 or recall.extends_id is not None
+    is_further = recall.scope_number > 1
     return _run(session, actor, clock, recall, _Start(frozenset({
         Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
         Trigger.safety_action,
@@ -103,6 +103,8 @@ class _Start:
 def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _Start) -> list[LegalClock]:
     triggers, at = start.triggers, start.at
     session.flush()
+    if recall.is_drill:  # no authority asks for it
+        return []
     products = products_by_id(session, session.scalars(
         select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
         .where(RecallLot.recall_id == recall.id).distinct()))

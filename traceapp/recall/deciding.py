@@ -14,18 +14,16 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
-from traceapp.identity.service import check_signature
-from traceapp.trace.holds import PlaceHold, place_hold
-from traceapp.trace.model import HoldKind
 from traceapp.worklist.tasks import complete_tasks, drop_tasks
 
-from .cases import for_action, lot_keys_of, move, plan_source, recall_by_id, recall_stream, sign, signatures_of
+from .cases import for_action, lot_keys_of, move, recall_by_id, recall_stream, sign, signatures_of
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change
 from .evaluation import DECIDE_TASK
 from .model import Recall
 from .policy import PROPOSED
 from .proposing import proposed
+from .rehearsing import signer_of, stop_lots
 from .states import CheckLevel, Depth, RecallClass
 
 
@@ -78,7 +76,7 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
     InvalidInput without a class or a reason, Forbidden for a wrong password.
     """
     recall = for_action(session, actor, "decide", command.recall_id, command.revision)
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
     if command.recall_class not in set(RecallClass):
         raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
@@ -87,8 +85,7 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
         raise Conflict("No lot is in scope yet. Choose at least one lot before deciding.", code="no-lots",
                        place="lot_keys")
     stopped = tuple(dict.fromkeys((*keys, *(lot.lot_key for lot in proposed(session, recall).scope.lots))))
-    place_hold(session, actor, clock, PlaceHold(stopped, HoldKind.manual, plan_source(recall.id),
-                                                f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
+    stop_lots(session, actor, clock, recall, stopped)
     now = clock.now()
     recall.recall_class, recall.decision = str(command.recall_class), reason
     recall.decided_at, recall.decided_by = now, actor.id
@@ -110,7 +107,7 @@ def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNon
     same person, Conflict when the second one says something else.
     """
     recall = for_action(session, actor, "decide_none", command.recall_id, command.revision)
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
     if not recall.decision:
         recall.decision = reason

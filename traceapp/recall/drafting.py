@@ -17,12 +17,12 @@ from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 from traceapp.surveillance.model import Signal
-from traceapp.trace.holds import PlaceHold, place_hold
-from traceapp.trace.model import HoldKind, Lot
+from traceapp.trace.model import Lot
 
-from .cases import PUBLIC_TEXTS, is_told, plan_source, recall_by_id, recall_stream
+from .cases import PUBLIC_TEXTS, is_begun, recall_by_id, recall_stream
 from .model import Recall, RecallLedger, RecallLot
 from .proposing import Ruled, exactly, ruled
+from .rehearsing import MARKS, stop_lots
 from .scope import Scope, propose_scope
 from .scope_rule import Rule, RuleKind, rules_of
 from .states import UNTOLD, RecallClass, RecallState, TriggerKind
@@ -36,8 +36,8 @@ _OPTIONAL = ("remedy_zh", "remedy_en")
 @dataclass(frozen=True, slots=True)
 class OpenRecall:
     """`reason` stays inside the house; the texts in two languages are what the public and consignees read. With
-    `root_lot_keys` everything downstream of these lots is in the draft scope at once. `extends_id`: the recall that
-    consignees were told of and that this one takes to further batches."""
+    `root_lot_keys` everything downstream of these lots is in the draft scope at once. `is_drill`: nobody outside is
+    told, nothing is stopped; its titles say so."""
 
     recall_class: str
     title_zh: str
@@ -51,7 +51,6 @@ class OpenRecall:
     remedy_zh: str = ""
     remedy_en: str = ""
     signal_id: str | None = None
-    extends_id: str | None = None
     root_lot_keys: tuple[str, ...] = ()
     trigger_kind: str = ""
     trigger_text: str = ""
@@ -80,25 +79,22 @@ class SetScope:
 
 
 def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecall) -> Recall:
-    """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot,
-    signal or recall, Conflict for the extension of one that nobody was told of."""
+    """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot or
+    signal."""
     permit(actor, "recall.write")
-    values = _checked_texts(command)
+    values = _checked_texts(command, is_drill=command.is_drill)
     if command.signal_id is not None and session.scalar(
             select(Signal.id).where(Signal.id == command.signal_id)) is None:
         raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
-    if command.extends_id is not None and not is_told(recall_by_id(session, command.extends_id)):
-        raise Conflict("Nobody was told of that recall yet: add the batches to its scope.", code="not-told",
-                       place="extends_id")
     now = clock.now()
     roots = tuple(dict.fromkeys(command.root_lot_keys))
     kind = command.trigger_kind or (TriggerKind.signal if command.signal_id else TriggerKind.other)
     if kind not in set(TriggerKind):
         raise InvalidInput("Choose what the case is about.", code="unknown-trigger", place="trigger_kind")
-    recall = Recall(id=new_id(now), reference=new_reference("RC", now), state=RecallState.draft, opened_at=now,
-                    trigger_kind=kind, trigger_text=short_text(command.trigger_text, 300, place="trigger_text"),
-                    is_drill=command.is_drill, awareness_at=now,
-                    opened_by=actor.id, signal_id=command.signal_id, extends_id=command.extends_id,
+    recall = Recall(id=new_id(now), reference=new_reference("DR" if command.is_drill else "RC", now),
+                    state=RecallState.draft, opened_at=now, trigger_kind=kind,
+                    trigger_text=short_text(command.trigger_text, 300, place="trigger_text"),
+                    is_drill=command.is_drill, awareness_at=now, opened_by=actor.id, signal_id=command.signal_id,
                     root_lot_key=roots[0] if roots else None,
                     scope_rule={"roots": list(roots), "left_out": {}}, **values)
     session.add(recall)
@@ -107,7 +103,7 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
         write_lots(session, recall, propose_scope(session, roots))
     record(session, actor, now, "recall.opened", recall_stream(recall), {
         "reference": recall.reference, "class": recall.recall_class, "reason": recall.reason, "roots": list(roots),
-        "signal": recall.signal_id, "extends": recall.extends_id})
+        "signal": recall.signal_id, "drill": recall.is_drill})
     return recall
 
 
@@ -115,10 +111,10 @@ def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeR
     """Change class and texts of a draft. Raises as open_recall; Conflict when it is no draft any more, Stale."""
     permit(actor, "recall.write")
     recall = draft_of(session, command.recall_id, command.revision)
-    after = _checked_texts(command.recall)
+    after = _checked_texts(command.recall, is_drill=recall.is_drill)
     before = {name: getattr(recall, name) for name in after}
     changed = [name for name in after if before[name] != after[name]]
-    if is_told(recall) and any(name in (*PUBLIC_TEXTS, "contact") for name in changed):
+    if is_begun(recall) and any(name in (*PUBLIC_TEXTS, "contact") for name in changed):
         raise Conflict("People have read these texts. Correct the notice instead: then everybody is told what was "
                        "changed.", code="texts-told")
     for name in changed:
@@ -170,9 +166,7 @@ def keep_scope(session: Session, actor: Actor, clock: Clock, recall: Recall, cho
     scope = exactly(session, chosen.found, chosen.lot_keys)
     write_lots(session, recall, scope)
     if recall.decided_at is not None:
-        place_hold(session, actor, clock, PlaceHold(
-            tuple(sorted({*scope.lot_keys, *chosen.found.scope.lot_keys})), HoldKind.manual, plan_source(recall.id),
-            f"{recall.reference}: {recall.title_zh} / {recall.title_en}"))
+        stop_lots(session, actor, clock, recall, sorted({*scope.lot_keys, *chosen.found.scope.lot_keys}))
     rules, left_out = chosen.found.rules, dict(chosen.left_out)
     roots = chosen.found.scope.roots
     recall.scope_rule = {"rules": [rule.as_data for rule in rules], "roots": list(roots), "left_out": left_out}
@@ -214,7 +208,7 @@ def refuse_unexplained(proposed: Scope, chosen: frozenset[str], left_out: Mappin
 
 def _refuse_taken_out(session: Session, recall: Recall, chosen: frozenset[str], before: Sequence[str]) -> None:
     """Nothing unless a lot is taken out of which people were told."""
-    if not is_told(recall):
+    if not is_begun(recall):
         return
     gone = [key for key in before if key not in chosen]
     told = list(session.scalars(select(Lot.number).join(RecallLedger, RecallLedger.lot_key == Lot.lot_key).where(
@@ -249,12 +243,14 @@ def draft_of(session: Session, recall_id: str, revision: int | None) -> Recall:
     return recall
 
 
-def _checked_texts(command: OpenRecall) -> dict[str, str]:
+def _checked_texts(command: OpenRecall, *, is_drill: bool) -> dict[str, str]:
     if command.recall_class not in set(RecallClass):
         raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
     values = {"recall_class": str(command.recall_class)}
     for name, size in _SIZES.items():
         text = short_text(getattr(command, name), size, place=name)
+        if is_drill and name in MARKS and text:
+            text = short_text(MARKS[name] + text.removeprefix(MARKS[name]), size, place=name)
         values[name] = text if name in _OPTIONAL else required_text(text, place=name)
         if size < 4000 and "\n" in values[name]:
             raise InvalidInput("This goes on one line.", code="line-break", place=name)

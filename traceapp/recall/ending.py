@@ -11,7 +11,6 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.quantity import plain
-from traceapp.identity.service import check_signature
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.tasks import drop_tasks
 
@@ -23,6 +22,7 @@ from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
 from .policy import LineState
 from .reconciling import open_balances
+from .rehearsing import signer_of
 
 _MOST_NAMED = 50
 
@@ -56,7 +56,7 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     _refuse_open(session, recall)
     _refuse_unbalanced(session, recall)

@@ -19,12 +19,12 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
-from traceapp.identity.service import check_signature
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .cases import for_action, move, recall_by_id, recall_stream, sign, signatures_of
 from .model import Recall, RecallEvaluation, RecallSignature
 from .policy import approval_due
+from .rehearsing import signer_of
 from .states import RecallClass, RecallState
 
 EVALUATE_TASK, DECIDE_TASK = "recall.evaluate", "recall.decide"
@@ -129,8 +129,9 @@ def write_evaluation(session: Session, actor: Actor, clock: Clock, command: Writ
                        code="wrong-state", state=str(recall.state))
     content = _checked(command.hazard)
     before = latest_evaluation(session, recall.id)
-    row = RecallEvaluation(recall_id=recall.id, version=(before.version if before else 0) + 1, content=content,
-                           content_hash=_hash(recall.id, content), written_by=actor.id, written_at=clock.now())
+    version = (before.version if before else 0) + 1
+    row = RecallEvaluation(recall_id=recall.id, version=version, content=content, written_by=actor.id,
+                           content_hash=_hash(recall.id, version, content), written_at=clock.now())
     session.add(row)
     record(session, actor, clock.now(), "recall.evaluation_written", recall_stream(recall),
            {"version": row.version, "hash": row.content_hash, "proposed_class": content["proposed_class"]})
@@ -147,7 +148,7 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
     if command.meaning not in (QUALITY, MEDICAL):
         raise InvalidInput("Sign for quality or for medicine.", code="unknown-meaning", place="meaning")
     recall = for_action(session, actor, "evaluated", command.recall_id, command.revision)
-    signer = check_signature(session, actor, command.password)
+    signer = signer_of(session, actor, recall, command.password)
     row = latest_evaluation(session, recall.id)
     if row is None:
         raise Conflict("There is no evaluation to sign yet. Write it first.", code="no-evaluation")
@@ -201,5 +202,6 @@ def _checked(hazard: Hazard) -> dict[str, str]:
     return content
 
 
-def _hash(recall_id: str, content: dict[str, str]) -> str:
-    return hashlib.sha256(canonical({"recall": recall_id, **content}).encode("utf-8")).hexdigest()
+def _hash(recall_id: str, version: int, content: dict[str, str]) -> str:
+    """What signatures of a version cover: its number too, so that the same words once more are signed anew."""
+    return hashlib.sha256(canonical({"recall": recall_id, "version": version, **content}).encode("utf-8")).hexdigest()

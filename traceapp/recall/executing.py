@@ -24,7 +24,8 @@ from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
 from .notices import KINDS, notice_for
 from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
-from .told import advance_if_told
+from .rehearsing import is_rehearsed
+from .told import advance_if_told, after_telling
 from .ways import MAIL, way_of
 
 
@@ -85,8 +86,8 @@ def note_attempt(session: Session, actor: Actor, clock: Clock, command: NoteAtte
     position = (session.scalar(select(func.max(NoticeAttempt.position)).where(
         NoticeAttempt.recall_id == recall.id, NoticeAttempt.consignee_id == notice.consignee_id)) or 0) + 1
     row = NoticeAttempt(recall_id=recall.id, consignee_id=notice.consignee_id, position=position, way=command.way,
-                        reached=command.reached, note=short_text(command.note, 2000, place="note"), at=clock.now(),
-                        by=actor.id)
+                        reached=command.reached, note=short_text(command.note, 2000, place="note"),
+                        at=after_telling(notice, clock), by=actor.id)
     session.add(row)
     record(session, actor, clock.now(), "notice.tried", notice_stream(notice.id), {
         "recall": recall.id, "way": row.way, "reached": row.reached, "note": row.note})
@@ -196,6 +197,11 @@ def tries_of(session: Session, recall_id: str, notices: Collection[tuple[str, st
                 OutboxMessage.subject_key.in_(streams[start:start + 500]), OutboxMessage.kind.in_(KINDS),
                 OutboxMessage.state == MessageState.sent)):
             found[by_stream[stream]].append("e-mail" if way_of(kind) == MAIL else "text")
+    if is_rehearsed(session, recall_id):  # a letter that was noted is a try
+        for key in session.scalars(select(Notice.consignee_id).where(
+                Notice.recall_id == recall_id, Notice.sent_at.is_not(None))):
+            if key in found:
+                found[key].append("e-mail")
     for key, way in session.execute(select(NoticeAttempt.consignee_id, NoticeAttempt.way).where(
             NoticeAttempt.recall_id == recall_id)):
         if key in found:

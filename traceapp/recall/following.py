@@ -24,7 +24,8 @@ from .states import ENDED
 GREW_TASK = "recall.grew"
 # An event may be recorded by a transaction that ends later than one that follows the scope.
 _OVERLAP = timedelta(minutes=5)
-_DECIDED: ColumnElement[bool] = Recall.decided_at.is_not(None) & Recall.state.not_in(ENDED)
+_DECIDED: ColumnElement[bool] = (
+    Recall.decided_at.is_not(None) & Recall.is_drill.is_(False) & Recall.state.not_in(ENDED))
 
 
 def _is_due() -> ColumnElement[bool]:

@@ -18,8 +18,8 @@ class Recall(Revisioned, Base):
     `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen;
     `scope_number` counts how often it grew after people were told. `approved_at` is the first approval: from then on
     people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case. `check_share` is the
-    share of level B. `extends_id`: an earlier recall that this one took to further batches. `letter_version`: the
-    templates of its letters, as they were submitted (None: the first ones)."""
+    share of level B. `is_drill`: a rehearsal, of which nobody outside ever knows. `letter_version`: the templates
+    of its letters, as they were submitted (None: the first ones)."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -45,7 +45,6 @@ class Recall(Revisioned, Base):
     contact: Mapped[str] = mapped_column(String(200))
     signal_id: Mapped[str | None] = mapped_column(String(32))
     root_lot_key: Mapped[str | None] = mapped_column(String(32))
-    extends_id: Mapped[str | None] = mapped_column(String(32))
     opened_at: Mapped[datetime] = mapped_column(UtcTime)
     opened_by: Mapped[str] = mapped_column(String(32))
     trigger_kind: Mapped[str] = mapped_column(String(12), default=TriggerKind.other)

@@ -55,24 +55,25 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
     Who has a notice already is written to again, about the lots that came later, and has to answer for them."""
     now = clock.now()
     contacts = recall_contacts(session, tuple(consignee_ids))
-    rows, messages = [], []
+    rows, messages = [], list[NewMessage]()
     earlier = _tell_again(session, clock, recall, consignee_ids, contacts)
     for consignee_id in consignee_ids:
         if consignee_id in earlier:
             continue
         token, notice_id = new_secret(24), new_id(now)
         letters = _letters(NOTICE_KIND, (notice_id, consignee_id, recall.id, 0), contacts.get(consignee_id, ()))
-        messages.extend(letters)
+        state = _first_state(recall, letters)
+        messages.extend(_going_out(recall, letters))
         rows.append({
             "recall_id": recall.id, "consignee_id": consignee_id, "id": notice_id, "token_hash": token_hash(token),
             "sealed_token": vault.seal_text(token, sealed_about(notice_id)), "queued_at": now, "reminders": 0,
-            "answers": 0, "state": NoticeState.queued if letters else NoticeState.not_sent})
+            "answers": 0, "sent_at": now if state == NoticeState.sent else None, "state": state})
     if rows:
         session.execute(insert(Notice), rows)
     queue_messages(session, clock, messages)
     raise_new_tasks(session, actor, clock, [
         _work(clock, recall, NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"]))
-        for row in rows if row["state"] == NoticeState.not_sent])
+        for row in rows if row["state"] == NoticeState.not_sent and not recall.is_drill])
 
 
 def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: Sequence[str],
@@ -80,15 +81,27 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
     found = {notice.consignee_id: notice for notice in session.scalars(select(Notice).where(
         Notice.recall_id == recall.id).with_for_update())} if recall.scope_number > 1 else {}
     again = {key: found[key] for key in consignee_ids if key in found}
-    messages = []
+    messages = list[NewMessage]()
     for notice in again.values():
         notice.answered_at, notice.reminders, notice.reminded_at = None, 0, None
-        notice.queued_at, notice.sent_at = clock.now(), None
         letters = _letters(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
-        messages.extend(letters)
-        notice.state = NoticeState.queued if letters else NoticeState.not_sent
+        messages.extend(_going_out(recall, letters))
+        notice.state, notice.queued_at = _first_state(recall, letters), clock.now()
+        notice.sent_at = clock.now() if notice.state == NoticeState.sent else None
     queue_messages(session, clock, messages)
     return set(again)
+
+
+def _first_state(recall: Recall, letters: Sequence[NewMessage]) -> NoticeState:
+    """How a notice begins; in a drill a letter that could be sent counts as sent."""
+    if not letters:
+        return NoticeState.not_sent
+    return NoticeState.sent if recall.is_drill else NoticeState.queued
+
+
+def _going_out(recall: Recall, letters: Sequence[NewMessage]) -> Sequence[NewMessage]:
+    """The letters that are sent: in a drill none."""
+    return () if recall.is_drill else letters
 
 
 def reach_of(contact: PartyContact) -> Reach:
@@ -156,6 +169,8 @@ def send_notice_again(session: Session, actor: Actor, clock: Clock, command: Sen
     """
     permit(actor, "recall.write")
     recall = recall_by_id(session, command.recall_id)
+    if recall.is_drill:
+        raise Conflict("This is a drill: no letter goes out.", code="drill")
     if not is_running(recall):
         raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
     notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)

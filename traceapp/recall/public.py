@@ -169,12 +169,6 @@ def recalled_products(session: Session) -> tuple[tuple[str, str, str], ...]:
     return tuple((key, chinese, english) for key, chinese, english in rows)
 
 
-def recall_facts(connection: Session | Connection, recall_id: str) -> RecallFacts | None:
-    """The texts of an announced recall for the page of a batch; None when there is none. One statement."""
-    row = connection.execute(_columns().where(Recall.id == recall_id)).first()
-    return None if row is None else _facts(row)
-
-
 def facts_of_sources(connection: Session | Connection, sources: Iterable[str]) -> tuple[RecallFacts, ...]:
     """The texts of the recalls that placed these holds (`recall:<id>`), the newest first. One statement."""
     ids = [source.removeprefix(_SOURCE) for source in sources if source.startswith(_SOURCE)]

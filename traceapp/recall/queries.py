@@ -31,7 +31,7 @@ ZERO = Decimal(0)
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
     """`text` looks into reference and titles; `states` empty: all; a lot or a consignee that it is about; `is_told`:
-    only those that people know of; `within`: the ids that may be found."""
+    only those that people know of; `is_drill`: drills, None: both; `within`: the ids that may be found."""
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class RecallFilter:
     opened_before: datetime | None = None
     signal_id: str | None = None
     is_told: bool = False
+    is_drill: bool | None = False
     within: Select[str] | None = None
     after: str | None = None
     limit: int = 50
@@ -191,6 +192,8 @@ def recall_page(session: Session, wanted: RecallFilter) -> Page[Recall]:
     if wanted.states:
         found = found.where(Recall.state.in_(wanted.states))
     found = found.where(TOLD) if wanted.is_told else found
+    if wanted.is_drill is not None:
+        found = found.where(Recall.is_drill.is_(wanted.is_drill))
     if wanted.within is not None:
         found = found.where(Recall.id.in_(wanted.within))
     for column, value in ((Recall.recall_class, wanted.recall_class), (Recall.signal_id, wanted.signal_id)):

@@ -13,7 +13,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput
 from traceapp.identity.policy import permit
 
-from .cases import is_told, lot_keys_of
+from .cases import is_begun, lot_keys_of
 from .drafting import Chosen, draft_of, keep_scope, left_out_of
 from .model import Recall, RecallSnapshot
 from .proposing import ruled
@@ -57,7 +57,7 @@ def take_rules(session: Session, actor: Actor, clock: Clock, command: TakeRules)
     found = ruled(session, command.rules)
     reached = found.scope.lot_keys
     reasons = {key: reason for key, reason in left_out_of(recall).items() if key in reached}
-    kept = lot_keys_of(session, recall) if is_told(recall) else ()
+    kept = lot_keys_of(session, recall) if is_begun(recall) else ()
     keys = tuple(dict.fromkeys((*(lot.lot_key for lot in found.scope.lots if lot.lot_key not in reasons), *kept)))
     if not keys:
         raise InvalidInput("These rules find no batch of which anything is left or was sent.", code="no-lots",

@@ -1,6 +1,8 @@
 """Whether every direct consignee was told, and what follows from it."""
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
@@ -35,6 +37,11 @@ def advance_told(session: Session, clock: Clock, limit: int = 50) -> int:
     waiting = session.scalars(select(Recall).where(Recall.state == RecallState.notifying)
                               .order_by(Recall.id).limit(limit)).all()
     return sum(advance_if_told(session, clock, recall) for recall in waiting)
+
+
+def after_telling(notice: Notice, clock: Clock) -> datetime:
+    """The present moment; not before the consignee was to be told, should the clock have been set back since."""
+    return max(clock.now(), notice.queued_at)
 
 
 def untold(session: Session, recall_id: str, most: int = 50) -> list[str]:

@@ -115,9 +115,6 @@ LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
     "returning": (_("Sent back and counted differ"), "check"),
     "accounted": (_("Accounted for"), "go"), "settled": (_("Settled with a reason"), "plain")}
-SCOPE_REASONS: Words = {
-    "chosen": (_("Chosen"), "plain"), "finished": (_("Finished product"), "plain"), "shipped": (_("Shipped"), "plain"),
-    "in_stock": (_("Still in stock"), "plain")}
 RETURN_STATES: Words = {
     "asked": (_("Asked back"), "info"), "received": (_("Came back"), "check"), "replaced": (_("Replaced"), "go"),
     "refunded": (_("Refunded"), "go"), "called_off": (_("Called off"), "plain")}
@@ -199,6 +196,8 @@ DUTIES: Words = {
     "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
     "recall.late_return": (_("Look at units that came back after the end"), "plain"),
     "recall.partner": (_("A partner recalls batches that we have: look, hold, tell on"), "stop"),
+    "drill.look": (_("Read the report of a drill"), "plain"),
+    "drill.overdue": (_("Products had no drill for a year: ask for one, or plan them"), "check"),
     "capa.investigate": (_("Take up the CAPA and look for the cause"), "plain"),
     "capa.plan": (_("Find the cause and plan the actions"), "plain"),
     "capa.begin": (_("State the criterion and begin the actions"), "plain"),

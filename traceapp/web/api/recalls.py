@@ -70,8 +70,7 @@ class RecallTextsSchema(Schema):
 
 
 class RecallSchema(RecallTextsSchema):
-    """A recall case. `extends_id`: the recall that consignees were told of and that this one takes to further
-    batches."""
+    """A recall case. `is_drill`: a rehearsal, of which nobody outside is told."""
 
     id = fields.String(dump_only=True)
     reference = fields.String(dump_only=True)
@@ -80,7 +79,6 @@ class RecallSchema(RecallTextsSchema):
     trigger_text = words(300, load_default="")
     is_drill = fields.Boolean(load_default=False)
     signal_id = words(32, load_default=None, allow_none=True)
-    extends_id = words(32, load_default=None, allow_none=True)
     root_lot_keys = fields.List(words(32), required=True, load_only=True, validate=validate.Length(min=1, max=100))
     opened_at = moment(dump_only=True)
     submitted_at = moment(dump_only=True, allow_none=True)
@@ -108,6 +106,7 @@ class RecallFilterSchema(Paging):
     lot_key = words(32, load_default=None)
     consignee_id = words(32, load_default=None)
     recall_class = choice(RecallClass, load_default=None)
+    is_drill = fields.Boolean(load_default=False)
 
 
 class ProposeQuery(Schema):

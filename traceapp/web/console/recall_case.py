@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response
 from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
-from traceapp.recall.cases import is_told, recall_by_id, recall_stream
+from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
+from traceapp.recall.drill_queries import drill_of_recall
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
@@ -69,7 +70,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     here = world()
     with here.database.read() as db:
         case = recall_by_id(db, recall_id)
-        if part in ("consignees", "ledger", "checks") and not is_told(case):
+        if part in ("consignees", "ledger", "checks") and not is_begun(case):
             part = "overview"
         values: dict[str, Any] = _PARTS[part](db, case)
         signed = signatures(db, case.id)
@@ -77,8 +78,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "tasks": [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"],
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
-            "extended": recall_by_id(db, case.extends_id) if case.extends_id else None,
-            "clocks": clocks_about(db, recall_stream(case)),
+            "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
@@ -88,13 +88,13 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             form = Entered(filled)
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=_acts(case), tabs=case_tabs(case, part), me=actor(), ending=ending,
-                     ending_do=ending_do, clock_words=clock_words, is_told=is_told(case),
+                     ending_do=ending_do, clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, **values)
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:
-    return {"lots": scope_rows(db, case.id), **(figure_values(db, case) if is_told(case) else {})}
+    return {"lots": scope_rows(db, case.id), **(figure_values(db, case) if is_begun(case) else {})}
 
 
 def _scope(db: Session, case: Recall) -> dict[str, Any]:
@@ -154,7 +154,7 @@ _PARTS = {"overview": _overview, "assessment": _assessment, "scope": _scope, "co
 
 def case_tabs(case: Recall, part: str) -> list[dict[str, Any]]:
     """The parts of the page of a case, and its files, which stand on a page of their own."""
-    shown = PARTS if is_told(case) else PARTS[:3]
+    shown = PARTS if is_begun(case) else PARTS[:3]
     words = {"overview": _("Overview"),
              "assessment": _("Assessment"), "checks": _("Checks"), "scope": _("Scope"),
              "consignees": _("Consignees"), "ledger": _("Ledger")}
@@ -200,7 +200,7 @@ _ACT_WORDS = {"assess": lazy_gettext("Begin the assessment"), "evaluated": lazy_
 def _acts(case: Recall) -> list[tuple[str, str]]:
     """(action, what its button says) of what the table and the state of the signatures allow, the main act first."""
     hidden = {"submit"} if case.submitted_at else {"approve", "return"}
-    hidden |= {"cancel"} if is_told(case) else set()
+    hidden |= {"cancel"} if is_begun(case) else set()
     return [(name, str(text)) for name, text in _ACT_WORDS.items()
             if name in actions_from(case.state) and name not in hidden]
 

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
-from traceapp.recall.cases import recall_by_id
 from traceapp.recall.progress import progress_of
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.service import OpenRecall, open_recall, propose_scope
@@ -43,7 +42,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
-from .recall_texts import TEXT_FIELDS, drafted_texts, typed_texts
+from .recall_texts import TEXT_FIELDS, drafted_texts
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
 # regulator's, who has pages of its own without the work on the case.
@@ -82,8 +81,6 @@ def recall_new() -> Response:
         return _choose_root()
     with world().database.read() as db:
         values = drafted_texts(db, world().clock, _roots(db), given("signal", 32) or None)
-        if given("extends", 32):
-            values = typed_texts(recall_by_id(db, given("extends", 32)))
     return _show_new(Entered(values))
 
 
@@ -102,8 +99,7 @@ def _choose_root() -> Response:
     with world().database.read() as db:
         lots = lots_of_number(db, number) if number else []
         products = products_by_id(db, (lot.product_id for lot in lots))
-        extended = recall_by_id(db, given("extends", 32)) if given("extends", 32) else None
-    return case_page("console/recall_start.html", number=number, lots=lots, products=products, extended=extended)
+    return case_page("console/recall_start.html", number=number, lots=lots, products=products)
 
 
 def _show_new(form: Entered, status: int = 200) -> Response:
@@ -116,12 +112,9 @@ def _show_new(form: Entered, status: int = 200) -> Response:
         scope = propose_scope(db, roots)
         lot = lots[roots[0]]
         product = products_by_id(db, [lot.product_id]).get(lot.product_id or "")
-        extended = recall_by_id(db, given("extends", 32)) if given("extends", 32) else None
     return case_page("console/recall_new.html", status, form=form, root=lot, root_count=len(roots), signal_id=signal_id,
                      scope=scope, product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
-                     extended=extended, action=url_for(
-                         "console.recall_open", root=root or None, signal=signal_id or None,
-                         extends=extended.id if extended else None))
+                     action=url_for("console.recall_open", root=root or None, signal=signal_id or None))
 
 
 @blueprint.post("/recalls/new")
@@ -135,7 +128,7 @@ def recall_open() -> Response:
     def act(db: Session) -> Done:
         recall = open_recall(db, actor(), world().clock, OpenRecall(
             recall_class=form.get("recall_class"), **texts, signal_id=signal_id or None,
-            extends_id=given("extends", 32) or None,
+            is_drill=form.is_checked("is_drill"),
             root_lot_keys=_roots(db) if given("root", 32) or signal_id else ()))
         return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
                     _("The draft %(reference)s is open. Look at its scope, then begin the assessment.",

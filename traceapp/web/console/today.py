@@ -14,6 +14,7 @@ from traceapp.code.doubts import KINDS as ABOUT_SCANS
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
 from traceapp.core.errors import NotFound
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.drill_plans import OVERDUE_ABOUT
 from traceapp.recall.figure_reads import figures_of
 from traceapp.recall.figures import RecallCounts
 from traceapp.recall.queries import RecallFilter, recall_page
@@ -48,6 +49,7 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "task_force": "/console/task-forces/", "report": "/console/reports/",
           "report_answer": "/console/reports/answers/", "periodic": "/console/reports/periods/",
           "product": "/console/products/", "capa": "/console/capa/", "group": "/console/groups/",
+          "drill": "/console/drills/",
           "drift": "/console/signals/drifts/", "screen": "/console/signals/screen?lot=",
           "jump": "/console/signals/screen?product="}
 _SHOWN = 100
@@ -74,6 +76,8 @@ def act_url(task: Task) -> str:
     if kind in ("capa_action", "capa_question"):
         return url_for("console.capa", capa_id=task.params["capa_id"]) + ("#actions" if kind == "capa_action" else
                                                                          "#questions")
+    if task.about == OVERDUE_ABOUT:
+        return url_for("console.drills") + "#plans"
     if task.kind == "person.retention":
         return url_for("console.persons") + "#expired"
     if kind == "partner_recall" and task.lot_key:

@@ -1,0 +1,377 @@
+"""Drills: the same machine played to the end, with nothing leaving the house and every unit placed."""
+from __future__ import annotations
+
+import ast
+import json
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+import traceapp
+from tests.factories import PASSWORD
+from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_house, opened, token_of
+from traceapp.catalog.model import PartyContact
+from traceapp.cli import main
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from traceapp.db import Database
+from traceapp.models import metadata
+from traceapp.outbox.delivery import NewMessage, queue_message
+from traceapp.outbox.model import OutboxAttempt, OutboxMessage
+from traceapp.recall.answer import notice_of_token
+from traceapp.recall.cases import notice_stream
+from traceapp.recall.clocks import follow_markets, recalls_without_clocks
+from traceapp.recall.consumers import are_consumers_untold
+from traceapp.recall.drill_model import Direction, Drill, DrillState, DrillStep
+from traceapp.recall.drill_play import Stage, next_step, play
+from traceapp.recall.drill_queries import steps_of, targets_of
+from traceapp.recall.drill_truth import walk_events
+from traceapp.recall.drilling import AskDrill, ask_drill, chosen_lot, claim_drill, look_at_drill, run_drill
+from traceapp.recall.evaluation import QUALITY, AssessRecall, SignEvaluation, assess_recall, sign_evaluation
+from traceapp.recall.following import follow_scopes
+from traceapp.recall.model import Notice, Recall, RecallLedger, RecallSignature
+from traceapp.recall.notices import SendNoticeAgain, send_notice_again
+from traceapp.recall.passing_on import PassOn, pass_on
+from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recalls_of_lot, recalls_of_product
+from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.rehearsing import player
+from traceapp.recall.reminders import remind_due
+from traceapp.recall.sending import KINDS
+from traceapp.trace.model import LotEdge, ShipmentLine
+from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
+from traceapp.worklist.tasks import open_tasks
+
+# What a drill writes: its own case and log, the trail, and duties of people in the house.
+_ITS_OWN = {"recall", "recall_lot", "recall_ledger", "notice", "recall_evaluation", "recall_snapshot", "notice_attempt",
+            "effectiveness_check", "effectiveness_try", "notice_answer", "recall_signature", "drill", "drill_step", "drill_product", "task", "audit_entry",
+            "audit_head"}
+
+
+@pytest.fixture
+def house(database: Database, clock: FixedClock) -> House:
+    return make_house(database, clock)
+
+
+def drilled(database: Database, clock: FixedClock, house: House, asked: AskDrill) -> Drill:
+    with database.write() as session:
+        drill = ask_drill(session, house.writer, clock, asked)
+    assert run_drill(database, clock, VAULT, drill.id) == drill.id
+    with database.read() as session:
+        return session.get_one(Drill, drill.id)
+
+
+def begun(database: Database, clock: FixedClock, house: House, until: str, seed: int = 1) -> str:
+    """The id of a drill from the bad glue that stands before the step `until`."""
+    with database.write() as session:
+        drill_id = ask_drill(session, house.writer, clock, AskDrill("forward", seed, house.glue.lot_key)).id
+    on(database, clock, drill_id, until)
+    return drill_id
+
+
+def on(database: Database, clock: FixedClock, drill_id: str, until: str) -> None:
+    """Play its next steps up to the one named."""
+    with database.write() as session:
+        drill = session.get_one(Drill, drill_id)
+        while (step := next_step(session, drill)) != until:
+            play(Stage(session, clock, VAULT, drill), step)
+            session.add(DrillStep(drill_id=drill_id, step=step, started_at=clock.now(), seconds=0.0, count=0, position=(
+                session.scalar(select(func.count()).select_from(DrillStep).where(DrillStep.drill_id == drill_id)) or 0) + 1))
+            session.flush()
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    """Every row of every table, by table."""
+    with database.reading() as connection:
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_drill_plays_itself_to_the_end_with_every_unit_placed(
+        database: Database, clock: FixedClock, house: House, direction: str) -> None:
+    lot = house.glue if direction == "forward" else house.first
+    before = everything(database)
+    drill = drilled(database, clock, house, AskDrill(direction, 7, lot.lot_key))
+    assert (drill.state, drill.failure, drill.report["is_placed"], drill.report["gaps"]) == ("done", "", True, [])
+    truth = drill.report["truth"]
+    assert (truth["precision"], truth["recall"], truth["missing"], truth["units"]) == ("1", "1", [], [])
+    with database.read() as session:
+        recall = session.get_one(Recall, drill.recall_id)
+        lines = session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall.id)).all()
+        assert recall.state == "terminated" and recall.reference.startswith("DR-")
+        assert recall.title_zh.startswith("【演练】") and recall.title_en.startswith("DRILL: ")
+        assert all(line.on_hand + line.used + line.returned == line.shipped for line in lines)
+        assert sum(line.shipped for line in lines) == (1550 if direction == "forward" else 550)
+        targets = targets_of(steps_of(session, drill.id))
+        assert [one.name for one in targets if one.is_met] == ["SQF", "FSMA 204", "CFDA 29 I", "BRCGS"]
+        assert {one.user_name for one in session.scalars(select(RecallSignature))} == {
+            "Drill: quality", "Drill: medicine", "Drill: manager"}
+    after = everything(database)
+    assert {name for name, rows in after.items() if rows != before[name]} <= _ITS_OWN
+
+
+def test_a_backward_drill_names_the_raw_lots_and_their_truth(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill = drilled(sqlite, clock, house, AskDrill("backward", 3, house.first.lot_key))
+    assert [lot["number"] for lot in drill.report["upstream"]] == ["A-1", "B-1", "F-1"]
+    assert drill.report["truth"]["lots"] == 4
+
+
+def test_the_same_seed_chooses_the_same_lot_and_plays_the_same_answers(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    one, two, three = (drilled(sqlite, clock, house, AskDrill("forward", seed)) for seed in (5, 5, 6))
+    assert (one.lot_key, one.report["units"]) == (two.lot_key, two.report["units"])
+    assert one.report["units"] != three.report["units"]
+    with sqlite.read() as session:
+        seen = {chosen_lot(session, "forward", seed) for seed in range(40)}
+        assert seen == {house.glue.lot_key, house.other_glue.lot_key, house.film.lot_key, house.bulk.lot_key}
+        of_plaster = {chosen_lot(session, "forward", seed, house.maker.plaster.id) for seed in range(40)}
+        assert of_plaster == seen
+        assert {chosen_lot(session, "backward", seed) for seed in range(40)} == {
+            house.first.lot_key, house.second.lot_key, house.other.lot_key}
+        assert chosen_lot(session, "backward", 1, house.maker.glue.id) is None
+
+
+def test_nobody_outside_learns_of_a_drill_and_no_sweep_does_anything_about_it(
+        database: Database, clock: FixedClock, house: House) -> None:
+    drill_id = begun(database, clock, house, "answer")
+    with database.read() as session:
+        recall_id = session.get_one(Drill, drill_id).recall_id
+        recall = session.get_one(Recall, recall_id)
+        assert recall.state in ("notifying", "executing") and session.scalars(select(Notice)).all()
+        assert public_recalls(session).rows == () and public_recall(session, recall.reference) is None
+        assert recalls_of_product(session, house.maker.plaster.id) == () and recalls_of_lot(
+            session, house.first.lot_key) == ()
+        assert facts_of_sources(session, [f"recall:{recall_id}"]) == ()
+        assert recall_page(session, RecallFilter()).total == 0 and recall_page(session, RecallFilter(is_told=True)).total == 0
+        assert recall_page(session, RecallFilter(is_drill=True)).total == 1
+        assert recalls_without_clocks(session, 10) == []
+    clock.move_to(clock.now() + timedelta(days=30))
+    before = everything(database)
+    with database.write() as session:
+        assert remind_due(session, clock) == 0
+        follow_markets(session, house.writer, clock, house.maker.plaster.id)
+    assert everything(database) == before
+
+
+def test_no_letter_of_any_kind_goes_out_in_the_name_of_a_drill(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill_id = begun(sqlite, clock, house, "answer")
+    with sqlite.write() as session:
+        recall_id = session.get_one(Drill, drill_id).recall_id
+        notice = session.scalars(select(Notice).where(Notice.recall_id == recall_id)).first()
+        assert notice is not None and session.scalar(select(func.count()).select_from(OutboxMessage)) == 0
+        for contact in session.scalars(select(PartyContact).where(PartyContact.party_id == notice.consignee_id)):
+            for kind in KINDS:
+                queue_message(session, clock, NewMessage(kind, f"contact:{contact.id}", notice_stream(notice.id), {
+                    "recall": recall_id, "consignee": notice.consignee_id, "number": 1}))
+    tray = Tray()
+    assert deliver(sqlite, clock, tray) == len(KINDS) and tray.letters == []
+    with sqlite.read() as session:
+        assert {one.detail for one in session.scalars(select(OutboxAttempt))} == {
+            "not needed any more: a drill: nothing leaves the house"}
+    with sqlite.write() as session:
+        notice = session.get_one(Notice, (recall_id, house.maker.clinic.id))
+        passed = pass_on(session, house.writer, clock, notice, PassOn(
+            "Ward 3", {house.first.lot_key: Decimal(5)}, "ward3@clinic.example"), vault=VAULT)
+        assert passed.state == "sent"
+        assert not are_consumers_untold(session) and follow_scopes(session, clock) == 0
+        assert session.scalar(select(func.count()).select_from(OutboxMessage)) == len(KINDS)
+    with pytest.raises(Conflict), sqlite.write() as session:
+        send_notice_again(session, house.writer, clock, SendNoticeAgain(str(recall_id), notice.consignee_id))
+
+
+def test_whatever_puts_something_into_the_outbox_is_known_to_the_tests_of_drills() -> None:
+    """A new way to tell somebody of a recall has to be tried with a drill here, before it stands in this list."""
+    found = set()
+    root = Path(traceapp.__file__).parent
+    for path in root.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text if "queue_message" in text else "")
+        if any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (
+                "queue_message", "queue_messages")
+               for node in ast.walk(tree)):
+            found.add(path.relative_to(root).as_posix())
+    assert found == {"complaint/calling.py", "recall/consumers.py", "recall/notices.py", "recall/passing_on.py",
+                     "recall/revising.py", "recall/subscriber_mail.py", "recall/subscribing.py",
+                     "trace/subscriptions.py"}
+
+
+def test_a_comparison_notices_a_line_of_the_genealogy_and_a_despatch_that_are_lost(
+        sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        session.execute(delete(LotEdge).where(LotEdge.lot_key == house.bulk.lot_key, LotEdge.direction == "down"))
+        session.execute(update(ShipmentLine).where(ShipmentLine.lot_key == house.second.lot_key).values(units=999))
+    drill = drilled(sqlite, clock, house, AskDrill("forward", 1, house.glue.lot_key))
+    truth = drill.report["truth"]
+    assert ([lot["number"] for lot in truth["missing"]], truth["extra"], truth["recall"]) == (["P-1"], [], "0.6667")
+    assert ("P-2", "999", "1000") in {(row["lot"], row["ledger"], row["events"]) for row in truth["units"]}
+    kinds = {gap["kind"] for gap in drill.report["gaps"]}
+    assert {"missing", "units", "no_shipment", "unplaced", "unbalanced"} <= kinds and not drill.report["is_placed"]
+
+
+def test_the_events_say_what_was_made_of_a_lot_and_what_it_was_made_of(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.read() as session:
+        down, up = walk_events(session, house.glue.lot_key), walk_events(session, house.first.lot_key, up=True)
+    assert down.books.keys() == {house.glue.lot_key, house.bulk.lot_key, house.first.lot_key, house.second.lot_key}
+    assert up.books.keys() == {house.first.lot_key, house.bulk.lot_key, house.glue.lot_key, house.film.lot_key}
+    assert {key: book.left for key, book in down.books.items()} == {
+        house.glue.lot_key: 1, house.bulk.lot_key: 0, house.first.lot_key: 450, house.second.lot_key: 1000}
+    assert down.units([house.first.lot_key]) == {
+        (house.first.lot_key, house.maker.clinic.id): 350, (house.first.lot_key, house.maker.hospital.id): 200}
+
+
+def test_a_consignee_without_an_address_is_a_gap_and_is_reached_by_telephone(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        session.execute(update(PartyContact).where(PartyContact.party_id == house.maker.hospital.id).values(email=""))
+    drill = drilled(sqlite, clock, house, AskDrill("forward", 1, house.glue.lot_key))
+    assert [(gap["kind"], gap["name"]) for gap in drill.report["gaps"]] == [("no_contact", "第二医院")]
+    assert drill.report["is_placed"]
+
+
+def test_shipping_goes_on_during_a_drill_and_the_scope_is_frozen_anew(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill_id = begun(sqlite, clock, house, "approve")
+    with sqlite.write() as session:
+        ship_lots(session, house.writer, clock, ShipLots(house.maker.clinic.id, "D-9", clock.now(), None, "", (
+            ShipLine(house.first.lot_key, None, Decimal(5)),)))
+    assert run_drill(sqlite, clock, VAULT, drill_id) == drill_id
+    with sqlite.read() as session:
+        drill = session.get_one(Drill, drill_id)
+        steps = [one.step for one in steps_of(session, drill_id)]
+    assert drill.state == "done" and drill.report["truth"]["units"] == []
+    assert steps[steps.index("submit"):][:4] == ["submit", "return", "submit", "approve"]
+
+
+def test_a_drill_that_was_cut_off_goes_on_where_it_stood(database: Database, clock: FixedClock, house: House) -> None:
+    drill_id = begun(database, clock, house, "answer")
+    with database.write() as session:
+        assert claim_drill(session, clock, drill_id) is not None
+    assert run_drill(database, clock, VAULT, drill_id) is None  # somebody has it
+    clock.move_to(clock.now() + timedelta(minutes=11))
+    assert run_drill(database, clock, VAULT) == drill_id
+    with database.read() as session:
+        assert session.get_one(Drill, drill_id).state == "done"
+        assert [one.step for one in steps_of(session, drill_id)].count("open") == 1
+        assert session.scalar(select(func.count()).select_from(Recall)) == 1
+
+
+def test_one_that_stops_gives_the_drill_back(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        drill_id = ask_drill(session, house.writer, clock, AskDrill("forward", 1)).id
+    stopping = threading.Event()
+    stopping.set()
+    assert run_drill(sqlite, clock, VAULT, stopping=stopping) == drill_id
+    assert run_drill(sqlite, clock, VAULT) == drill_id
+    with sqlite.read() as session:
+        assert session.get_one(Drill, drill_id).state == "done"
+
+
+def test_of_two_schedulers_one_plays_the_drill(database: Database, clock: FixedClock, house: House) -> None:
+    with database.write() as session:
+        drill_id = ask_drill(session, house.writer, clock, AskDrill("forward", 1)).id
+    gate, played = threading.Barrier(2), []
+
+    def run() -> None:
+        gate.wait()
+        played.append(run_drill(database, clock, VAULT))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(played, key=str) == sorted([drill_id, None], key=str)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Recall)) == 1
+
+
+def test_a_drill_that_cannot_be_played_says_why_and_is_work(
+        sqlite: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = make_house(sqlite, clock)
+
+    def refused(*_: object) -> int:
+        raise Conflict("The wind is wrong.")
+
+    monkeypatch.setattr("traceapp.recall.drilling.play", refused)
+    drill = drilled(sqlite, clock, house, AskDrill("forward", 1))
+    assert (drill.state, drill.failure, drill.lease_until) == (DrillState.failed, "The wind is wrong.", None)
+    with sqlite.read() as session:
+        assert [task.kind for task in open_tasks(session, "quality")] == ["drill.look"]
+
+
+def test_reading_the_report_ends_its_task_and_is_noted_once(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        drill_id = ask_drill(session, house.writer, clock, AskDrill("forward", 1)).id
+        with pytest.raises(Conflict):
+            look_at_drill(session, house.writer, clock, drill_id)
+    run_drill(sqlite, clock, VAULT)
+    for person in (house.writer, house.manager):
+        with sqlite.write() as session:
+            assert look_at_drill(session, person, clock, drill_id).looked_by == house.writer.id
+    with sqlite.read() as session:
+        assert open_tasks(session, "quality") == []
+
+
+@pytest.mark.parametrize(("asked", "refusal"), [
+    (AskDrill("sideways"), InvalidInput), (AskDrill("forward", -1), InvalidInput), (AskDrill("forward", 2**53), InvalidInput),
+    (AskDrill("forward", lot_key="none"), NotFound), (AskDrill("forward", product_id="none"), NotFound)])
+def test_what_cannot_be_drilled_is_refused(
+        sqlite: Database, clock: FixedClock, asked: AskDrill, refusal: type[Exception]) -> None:
+    house = make_house(sqlite, clock)
+    with pytest.raises(refusal), sqlite.write() as session:
+        ask_drill(session, house.writer, clock, asked)
+    with pytest.raises(Forbidden), sqlite.write() as session:
+        ask_drill(session, replace(house.writer, scopes=frozenset()), clock, AskDrill("forward"))
+
+
+def test_players_sign_drills_alone_and_people_sign_with_their_password(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    real = opened(sqlite, clock, house)
+    played = opened(sqlite, clock, house, replace(TEXTS, is_drill=True, root_lot_keys=(house.glue.lot_key,)))
+    for recall in (real, played):
+        with sqlite.write() as session:
+            assess_recall(session, house.writer, clock, AssessRecall(recall.id))
+    for recall, who, password, code in (
+            (real, player("quality"), "", "forbidden"), (played, house.writer, "guess", "signature-refused"),
+            (real, replace(house.writer, source="drill"), "", "signature-refused")):
+        with pytest.raises(Forbidden) as refused, sqlite.write() as session:
+            sign_evaluation(session, who, clock, SignEvaluation(recall.id, QUALITY, password))
+        assert refused.value.code == code
+    assert PASSWORD != "guess"
+
+
+def test_the_link_of_a_drill_shows_that_it_is_one(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill_id = begun(sqlite, clock, house, "answer")
+    with sqlite.read() as session:
+        recall = session.get_one(Recall, session.get_one(Drill, drill_id).recall_id)
+        found = notice_of_token(session, token_of(sqlite, recall, house.maker.clinic.id))
+    assert found.reference.startswith("DR-") and found.title["en"].startswith("DRILL: ")
+
+
+def test_the_command_plays_a_drill_and_says_by_its_exit_whether_all_was_found(
+        sqlite: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    house = make_house(sqlite, clock)
+    monkeypatch.setattr("traceapp.cli.settings.world", lambda: SimpleNamespace(
+        database=sqlite, clock=clock, vault=VAULT))
+    assert main(["recall", "drill", "--lot", house.first.uri, "--direction", "backward", "--seed", "3"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["lot"]["number"], said["seed"], said["is_placed"], said["truth"]["recall"]) == ("P-1", 3, True, "1")
+    assert [one["step"] for one in said["steps"]][-1] == "report"
+    assert main(["recall", "drill", "--lot", "urn:nobody:1"]) == 1
+    assert main(["recall", "drill", "--lot", "http://[bad"]) == 2
+    with sqlite.write() as session:
+        session.execute(delete(LotEdge).where(LotEdge.lot_key == house.bulk.lot_key))
+    assert main(["recall", "drill", "--lot", "A-1"]) == 1

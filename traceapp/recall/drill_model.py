@@ -1,0 +1,98 @@
+"""Tables of drills: what was asked for, what each step took, and the plan by which they come round."""
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Float, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from traceapp.db import Base, JsonText, Revisioned, UtcTime, enum_check
+
+
+class Direction(StrEnum):
+    """`forward`: from a raw lot to everybody who has something of it; `backward`: from a finished lot, also to what it
+    was made of."""
+
+    forward = "forward"
+    backward = "backward"
+
+
+class DrillState(StrEnum):
+    """`waiting` for its moment or the scheduler; `failed`: ended without a report."""
+
+    waiting = "waiting"
+    running = "running"
+    done = "done"
+    failed = "failed"
+
+
+class DrillPlan(Revisioned, Base):
+    """Every so many months two drills for a product: one each way, one of them outside working hours. `next_at`: when
+    they are asked for the next time."""
+
+    __tablename__ = "drill_plan"
+    __table_args__ = (CheckConstraint("every_months > 0 AND every_months <= 60", name="months_are_some"),
+                      Index("ix_drill_plan_next", "next_at"))
+
+    product_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    every_months: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[datetime] = mapped_column(UtcTime)
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    made_by: Mapped[str] = mapped_column(String(32))
+
+
+class Drill(Base):
+    """One drill. `seed` decides the lot, where none was named, and all that is played. `due_at`: not before;
+    `out_of_hours`: outside working hours on purpose. `product_id`: of this product only; `recall_id`: the case that was
+    played. `report` stands once it is done; `looked_at`: somebody read it. `lease_until`: a process has it."""
+
+    __tablename__ = "drill"
+    __table_args__ = (enum_check("direction", Direction), enum_check("state", DrillState),
+                      Index("ix_drill_state_due", "state", "due_at"), Index("ix_drill_asked", "asked_at"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    direction: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8), default=DrillState.waiting)
+    product_id: Mapped[str | None] = mapped_column(String(32))
+    lot_key: Mapped[str | None] = mapped_column(String(32))
+    is_planned: Mapped[bool] = mapped_column(default=False)
+    out_of_hours: Mapped[bool] = mapped_column(default=False)
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    asked_by: Mapped[str] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    recall_id: Mapped[str | None] = mapped_column(String(32), unique=True)
+    report: Mapped[Any] = mapped_column(JsonText, default=None, nullable=True)
+    failure: Mapped[str] = mapped_column(Text, default="")
+    looked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    looked_by: Mapped[str | None] = mapped_column(String(32))
+
+
+class DrillStep(Base):
+    """One line of the log of a drill: when the step began by the clock, and how long it took by one that never goes
+    back."""
+
+    __tablename__ = "drill_step"
+    append_only = True
+
+    drill_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    step: Mapped[str] = mapped_column(String(12))
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
+    seconds: Mapped[float] = mapped_column(Float)
+    count: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class DrillProduct(Base):
+    """A product that a drill reached: a finished lot of it was in scope."""
+
+    __tablename__ = "drill_product"
+
+    product_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    drill_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcTime)
