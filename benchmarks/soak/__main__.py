@@ -20,11 +20,11 @@ from .kills import kills
 from .notices import notices
 from .nulls import nulls
 from .options import Options
+from .scopes import scopes
 
 RUNS: dict[str, Callable[[Options], dict[str, Any]]] = {
     "capture": captures, "detector": detector_years, "genealogy": genealogies, "gs1": hostile_gs1, "kills": kills,
-    "notices": notices,
-    "nulls": nulls, "resolver": codes}
+    "notices": notices, "nulls": nulls, "resolver": codes, "scopes": scopes}
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
                         help="the same seed kills at the same moments and breaks the same texts")
     parser.add_argument("--rounds", type=int,
                         help="how often, where a run repeats something (capture: 50, detector: 20, genealogy: "
-                             "5000, gs1: 100000, kills: 50, notices: 10000, nulls: 4, resolver: 100000)")
+                             "5000, gs1: 100000, kills: 50, notices: 10000, nulls: 4, resolver: 100000, scopes: 5000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
                         help="which one the run of captures works on")
     given = parser.parse_args()

@@ -24,7 +24,7 @@ def genealogies(options: Options) -> dict[str, Any]:
     every = [genealogy(options.seed + number, largest=_LARGEST) for number in range(rounds)]
     walks: dict[str, int] = {}
     differing: list[str] = []
-    for open_database in (_sqlite, _postgresql):
+    for open_database in (sqlite, postgresql):
         try:
             with open_database() as database:
                 models.metadata.create_all(database.engine)
@@ -38,7 +38,8 @@ def genealogies(options: Options) -> dict[str, Any]:
 
 
 @contextmanager
-def _sqlite() -> Iterator[Database]:
+def sqlite() -> Iterator[Database]:
+    """An empty database in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="traceapp-soak-") as folder:
         database = Database(f"sqlite:///{folder}/soak.db", is_durable=False)
         try:
@@ -48,7 +49,8 @@ def _sqlite() -> Iterator[Database]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[Database]:
+def postgresql() -> Iterator[Database]:
+    """One on a server of its own. Raises LookupError where the machine has none."""
     with postgres.server() as url:
         database = Database(url)
         try:
