@@ -177,11 +177,16 @@ WAYS_TO: dict[RecallState, tuple[str, ...]] = {
     RecallState.cancelled: ("cancel",), RecallState.closed_no_action: (*_TO_DECISION, "decide_none")}
 
 
-def settle_all(database: Database, clock: FixedClock, house: House, recall_id: str) -> None:
+def settle_lines(database: Database, clock: FixedClock, house: House, recall_id: str) -> None:
     with database.write() as session:
         for row in session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall_id,
                                                               RecallLedger.settled_at.is_(None))).all():
             settle_line(session, house.writer, clock, SettleLine(recall_id, row.consignee_id, row.lot_key, "gone"))
+
+
+def settle_all(database: Database, clock: FixedClock, house: House, recall_id: str) -> None:
+    settle_lines(database, clock, house, recall_id)
+    with database.write() as session:
         placed(session, clock, house, recall_id)
 
 
@@ -227,12 +232,12 @@ def test_a_drill_walks_every_act_of_the_table_and_nothing_leaves_the_house(sqlit
     walked, cancelled = opened(sqlite, clock, house, drill), opened(sqlite, clock, house, drill)
     done = ("assess", "evaluated", "reassess", "evaluated", "decide", "submit", "return", "approve", "extend",
             "approve", "check", "conclude", "terminate", "reopen", "evaluated", "decide_none")
-    # Letters that are noted count as sent, so that “execute” follows from the approval.
-    assert {*done, "cancel", "execute"} == set(TRANSITIONS)
+    # Letters that are noted count as sent, so that “execute” follows from the approval; nothing public is withdrawn.
+    assert {*done, "cancel", "execute", "withdraw"} == set(TRANSITIONS)
     act(sqlite, clock, house, "cancel", cancelled.id)
     for action in done:
         if action == "terminate":
-            settle_all(sqlite, clock, house, walked.id)
+            settle_lines(sqlite, clock, house, walked.id)
         act(sqlite, clock, house, action, walked.id)
     with sqlite.read() as session:
         assert session.get_one(Recall, walked.id).state == "closed_no_action"

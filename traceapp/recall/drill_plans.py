@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -17,6 +17,7 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_seed
 from traceapp.identity.policy import permit
 from traceapp.rules.clocks import months_later
+from traceapp.trace.model import Lot
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .drill_model import Direction, DrillPlan, DrillProduct
@@ -116,14 +117,16 @@ def moment_of(now: datetime, dice: random.Random, *, out_of_hours: bool) -> date
 
 
 def cadence_of(session: Session, clock: Clock) -> tuple[Cadence, ...]:
-    """Every product that is sold, by code, with its drills of the last year."""
+    """Every product of which something was shipped, by code, with its drills of the last year."""
     now = clock.now()
     rows = session.execute(
         select(Product, DrillPlan, func.max(DrillProduct.ended_at, type_=DrillProduct.ended_at.type),
                func.count(DrillProduct.drill_id).filter(DrillProduct.ended_at > now - CADENCE))
         .outerjoin(DrillPlan, DrillPlan.product_id == Product.id)
         .outerjoin(DrillProduct, DrillProduct.product_id == Product.id)
-        .where(Product.kind != ProductKind.material, Product.is_active).group_by(Product.id, DrillPlan.product_id)
+        .where(Product.kind != ProductKind.material, Product.is_active,
+               exists(select(Lot.lot_key).where(Lot.product_id == Product.id, Lot.shipped > 0)))
+        .group_by(Product.id, DrillPlan.product_id)
         .order_by(Product.code))
     found = []
     for product, plan, last_at, drills in rows:
