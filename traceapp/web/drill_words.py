@@ -19,7 +19,7 @@ DIRECTIONS: Words = {
     "backward": (_("Backward: from a finished batch to what it was made of, and to who has it"), "plain")}
 SHORT_DIRECTIONS: Words = {"forward": (_("Forward"), "plain"), "backward": (_("Backward"), "plain")}
 DRILL_STATES: Words = {
-    "waiting": (_("Waiting to begin"), "info"), "running": (_("Being played"), "info"),
+    "waiting": (_("Waiting to begin"), "info"), "running": (_("Under way"), "info"),
     "done": (_("Played to the end"), "go"), "failed": (_("Ended without a report"), "stop")}
 DRILL_STEPS: Words = {name: (text, "plain") for name, text in {
     "trace": _("Genealogy followed both ways"), "open": _("Case opened, scope proposed"),
