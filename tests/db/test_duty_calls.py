@@ -59,7 +59,7 @@ def inbox() -> Iterator[tuple[str, list[Sent]]]:
 def go(sqlite: Database, clock: FixedClock, inbox: tuple[str, list[Sent]], tmp_path: Path) -> Callable[[], list[Sent]]:
     """Escalate what is late, deliver, and answer what the server took by now."""
     settings = SimpleNamespace(mail_url=inbox[0], mail_from="traceapp@maker.example", var_dir=tmp_path,
-                               base_url="https://trace.example")
+                               base_url="https://trace.example", text_url="", text_token="")
     world = cast(World, SimpleNamespace(database=sqlite, clock=clock, vault=VAULT, settings=settings))
 
     def run() -> list[Sent]:
@@ -163,7 +163,8 @@ def test_when_nobody_has_an_address_it_is_a_task(
 def test_a_call_that_did_not_go_out_is_a_task_and_one_that_is_not_needed_any_more_is_not_sent(
         sqlite: Database, clock: FixedClock, tmp_path: Path) -> None:
     a_person(sqlite, clock, "li", on_duty=True)
-    settings = SimpleNamespace(mail_url="", mail_from="a@maker.example", var_dir=tmp_path, base_url="https://t.example")
+    settings = SimpleNamespace(mail_url="", mail_from="a@maker.example", var_dir=tmp_path, base_url="https://t.example",
+                               text_url="", text_token="")
     world = cast(World, SimpleNamespace(database=sqlite, clock=clock, vault=VAULT, settings=settings))
     first, second = (submit(sqlite, clock, a_report(harm="yes", seriousness=("died",), narrative=text)).complaint
                      for text in ("one", "two"))

@@ -148,7 +148,7 @@ def test_machines_read_the_whole_trace_from_a_name(plant: Plant) -> None:
     whole = plant.api.get("/trace?name=SUP&direction=downstream")
     assert whole["start"] == {"kind": "supplier", "name": "SUP"}
     assert {node["lot_key"] for node in whole["roots"]} >= {plant.house.glue.lot_key}
-    assert {one["unit"] for one in whole["totals"]["balances"]} == {"KGM", "MTR"}
+    assert {one["unit"] for one in whole["totals"]["balances"]} >= {"KGM", "MTR"}
     batch = next(node for node in whole["nodes"] if node["lot_key"] == plant.house.first.lot_key)
     assert {one["unit"] for one in batch["amounts"]} == {"KGM", "MTR"}
     later = plant.api.get("/trace?name=SUP&direction=downstream&since=2100-01-01T00:00:00Z")

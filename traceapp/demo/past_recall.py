@@ -14,6 +14,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter
+from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.answer import AnswerLine, RecordAnswer, note_opened, notice_of_token, record_answer
 from traceapp.recall.disposing import (
     ConfirmDisposition,
@@ -58,9 +59,11 @@ from traceapp.recall.service import (
     terminate_recall,
     write_evaluation,
 )
+from traceapp.recall.subscriber_mail import queue_news
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 from traceapp.worklist.legal_clocks import SetClockDay, clocks_about, set_clock_day
+from traceapp.worklist.work import claim_work, finish_work
 
 from .acts import RecallStep
 from .casework import report_clocks
@@ -145,6 +148,9 @@ class PastRecall:
         here = cast(Database, _ThisTransaction(self.session))
         while deliver_due(here, self.clock, sender.send, sender.settled, kinds=LETTERS):
             continue
+        for row in claim_work(self.session, self.clock, TELL_SUBSCRIBERS, 10, 60):
+            queue_news(self.session, self.clock, row.subject_key)
+            finish_work(self.session, self.clock, row)
         self._report()
 
     def _answer(self, act: RecallStep, lot_key: str) -> None:

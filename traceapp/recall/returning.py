@@ -69,10 +69,10 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
     notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
     recall = session.get(Recall, command.recall_id, with_for_update={"read": True}) or recall_by_id(
         session, command.recall_id)
+    refuse_drill(recall)
     if not is_told(recall):
         raise Conflict("Nobody was told of this recall yet; take these units back as an ordinary return.",
                        code="not-told")
-    refuse_drill(recall)
     key = key_of_text(session, command.code)
     row = session.get(RecallLedger, (key, recall.id, notice.consignee_id), with_for_update=True)
     if row is None and not command.is_outside:

@@ -80,6 +80,7 @@ _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
           "console.drills": "console.recalls", "console.drill": "console.recalls",
           "console.drill_ask": "console.recalls", "console.drill_plan": "console.recalls",
           "console.drill_look": "console.recalls", "console.drill_capa": "console.recalls",
+          "console.drill_file": "console.recalls",
           "console.groups": "console.complaints", "console.group": "console.complaints",
           "console.group_decide": "console.complaints", "console.group_clock_end": "console.complaints",
           "console.task_forces": "console.complaints", "console.task_force": "console.complaints"}
