@@ -132,7 +132,7 @@ class Units:
                     sums.append(min(1, least[line.parent]))
                 elif line.units is not None:
                     sure = max(0, line.units - (MADE - least[line.parent]))
-                    sums.append(math.ceil((stop - start) * sure / line.units))
+                    sums.append(_fewest(sure, line.units, stop - start))
             # Lines of their own units add up; where all are in every unit, the largest share counts.
             least[number] = min(MADE, sum(sums)) if number in self.of.pooled else max(sums)
         return {number for number, units in least.items() if units > 0}
@@ -149,7 +149,9 @@ class Units:
                     continue
                 took = [shelf[line.parent].pop() for _ in range(line.units or 1)]
                 for at in range(start, stop):
-                    bad[number][at] = bad[number][at] or took[(at - start) * len(took) // (stop - start)]
+                    first = (at - start) * len(took) // (stop - start)
+                    after = max(first + 1, (at - start + 1) * len(took) // (stop - start))
+                    bad[number][at] = bad[number][at] or any(took[first:after])
             shelf[number] = chance.sample(bad[number], MADE)
         return {number for number, units in bad.items() if any(units)}
 
@@ -169,6 +171,11 @@ class Units:
         for lot, consignee, units in self.of.sent:
             sums[lot, consignee] += units
         return {pair: units for pair, units in sums.items() if units > 0}
+
+
+def _fewest(sure: int, took: int, made: int) -> int:
+    """The fewest of `made` units that `sure` of the `took` ones are in, shared out as evenly as whole units can be."""
+    return math.ceil(sure / math.ceil(took / made)) if took >= made else sure * (made // took)
 
 
 def store_plants(database: Database, every: Iterable[Plant]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.outbox.delivery import LEASE, RETRY_MINUTES, Delivery, NewMessage, deliver_due, queue_message
+from traceapp.outbox.delivery import LATE, LEASE, RETRY_MINUTES, Delivery, NewMessage, deliver_due, queue_message
 from traceapp.outbox.mail import Letter, MailFolder, MailServer, mailer
 from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
 
@@ -75,6 +75,26 @@ def test_a_try_that_was_cut_off_becomes_uncertain_and_is_not_repeated(database: 
     deliver_due(database, clock, lambda *_: calls.append("again") or Delivery("sent"), nothing)
     assert calls == []
     assert state_of(database, message_id)[0] == MessageState.uncertain
+
+
+@pytest.mark.parametrize(("outcome", "state", "attempts"), [
+    ("sent", MessageState.sent, ["uncertain", "sent"]), ("failed", MessageState.uncertain, ["uncertain"])])
+def test_who_was_taken_for_cut_off_by_a_faster_clock_says_in_the_end_that_it_was_sent(
+        database: Database, clock: FixedClock, outcome: str, state: MessageState, attempts: list[str]) -> None:
+    message_id = queued(database, clock)
+    ahead, told = FixedClock(clock.now() + timedelta(hours=1)), list[tuple[str, str]]()
+
+    def send(*_: object) -> Delivery:
+        assert deliver_due(database, ahead, lambda *_: Delivery("sent", "another"), keep) == 0
+        return Delivery(outcome, "250 ok")
+
+    def keep(_: object, message: OutboxMessage, delivery: Delivery) -> None:
+        told.append((message.state, delivery.detail))
+
+    assert deliver_due(database, clock, send, keep) == 1
+    assert state_of(database, message_id) == (state, len(attempts), attempts)
+    assert [one for one, _ in told] == attempts
+    assert (LATE in dict(told).values()) is (outcome == "sent")
 
 
 def test_being_cut_off_casts_doubt_on_one_message_only(database: Database, clock: FixedClock) -> None:

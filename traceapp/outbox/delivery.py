@@ -23,6 +23,8 @@ _LOOKED_AT = 20
 MOST_A_ROUND = 50
 # How the detail of a refusal begins that is nobody's work: what the message was for has happened or ended.
 NOT_NEEDED = "not needed any more: "
+# The detail of an outcome that came after another process, whose clock is ahead, had taken the attempt for cut off.
+LATE = "the outcome of an attempt that was taken for cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,10 @@ def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled
     """
     tried = 0
     while tried < MOST_A_ROUND and not (stopping and stopping.is_set()):
-        message_id = _claim(database, clock, settled, kinds)
-        if message_id is None:
+        claim = _claim(database, clock, settled, kinds)
+        if claim is None:
             break
-        _settle(database, clock, message_id, _attempt(database, message_id, send), settled)
+        _settle(database, clock, claim, _attempt(database, claim[0], send), settled)
         tried += 1
     return tried
 
@@ -110,8 +112,8 @@ def _attempt(database: Database, message_id: str, send: Sender) -> Delivery:
         return Delivery("failed", type(error).__name__)
 
 
-def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[str]) -> str | None:
-    """The id of the message that is ours to try now; None when none is due."""
+def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[str]) -> tuple[str, int] | None:
+    """The id of the message that is ours to try now, and the number of the attempt; None when none is due."""
     now = clock.now()
     with database.write() as session:
         due = session.scalars(
@@ -125,15 +127,21 @@ def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[s
                 continue
             message.lease_until = now + LEASE
             message.attempts += 1
-            return message.id
+            return message.id, message.attempts
         return None
 
 
-def _settle(database: Database, clock: Clock, message_id: str, delivery: Delivery, settled: Settled) -> None:
+def _settle(database: Database, clock: Clock, claim: tuple[str, int], delivery: Delivery, settled: Settled) -> None:
+    """Keep what our attempt came to. Where it was taken for cut off meanwhile, having been sent ends the doubt."""
     with database.write() as session:
-        message = session.get(OutboxMessage, message_id, with_for_update=True)
-        if message is not None and message.state == MessageState.pending:
+        message = session.get(OutboxMessage, claim[0], with_for_update=True)
+        if message is None:
+            return
+        if message.state == MessageState.pending:
             _finish(session, clock, message, delivery, settled)
+        elif (message.state, message.attempts, delivery.outcome) == (MessageState.uncertain, claim[1], "sent"):
+            message.attempts += 1
+            _finish(session, clock, message, Delivery("sent", LATE), settled)
 
 
 def _finish(session: Session, clock: Clock, message: OutboxMessage, delivery: Delivery, settled: Settled) -> None:

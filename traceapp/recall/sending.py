@@ -9,12 +9,12 @@ from traceapp.audit import record
 from traceapp.catalog.model import PartyContact
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
-from traceapp.outbox.delivery import NOT_NEEDED, Delivery
+from traceapp.outbox.delivery import LATE, NOT_NEEDED, Delivery
 from traceapp.outbox.gateway import TextPost
 from traceapp.outbox.mail import Post
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Vault, VaultError
-from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .cases import is_running, notice_stream, recall_stream
 from .handing import Posts, Reader
@@ -84,9 +84,10 @@ class NoticeSender:
             advance_if_told(session, self.clock, recall)
         record(session, SYSTEM, now, f"notice.{outcome}", notice_stream(notice.id), {
             "message": message.id, "kind": message.kind, "contact": message.recipient, "attempts": message.attempts})
-        self._raise_work(session, recall, notice, message)
+        self._raise_work(session, recall, notice, message, delivery)
 
-    def _raise_work(self, session: Session, recall: Recall, notice: Notice, message: OutboxMessage) -> None:
+    def _raise_work(self, session: Session, recall: Recall, notice: Notice, message: OutboxMessage,
+                    delivery: Delivery) -> None:
         if notice.answered_at is not None:
             return
         if message.state == MessageState.written:
@@ -98,6 +99,8 @@ class NoticeSender:
             raise_notice_task(session, SYSTEM, self.clock, recall, notice, NOT_SENT_TASK)
         elif message.state == MessageState.uncertain:
             raise_notice_task(session, SYSTEM, self.clock, recall, notice, UNCERTAIN_TASK)
+        elif delivery.detail == LATE:
+            complete_tasks(session, SYSTEM, self.clock, notice_stream(notice.id), UNCERTAIN_TASK, "sent")
 
 
 __all__ = ["KINDS", "NoticeSender", "Post"]
