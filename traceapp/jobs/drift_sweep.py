@@ -4,12 +4,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.surveillance.drifting import look_for_drifts, suppliers_to_look_at
-from traceapp.worklist.model import WorkRow
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work
+from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, has_work
 from traceapp.world import World
 
 from .once import run_once
@@ -38,12 +36,9 @@ def look_at_results(world: World) -> int:
 
 def _look_at_next(world: World) -> int | None:
     """How many suppliers the oldest row was about; None where none waits."""
-    now = world.clock.now()
     with world.database.read() as session:
-        waiting = session.scalar(select(WorkRow.id).where(
-            WorkRow.kind == DRIFTS, WorkRow.done_at.is_(None),
-            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1))
-    if waiting is None:
+        is_any = has_work(session, world.clock, DRIFTS)
+    if not is_any:
         return None
     with world.database.write() as session:
         rows = claim_work(session, world.clock, DRIFTS, 1, _LEASE_SECONDS)

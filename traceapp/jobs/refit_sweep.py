@@ -4,13 +4,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
 from traceapp.surveillance.refit import WORK, products_to_fit, refit_product
-from traceapp.worklist.model import WorkRow
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work
+from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, has_work
 from traceapp.world import World
 
 from .once import run_once
@@ -45,8 +43,5 @@ def refit(world: World, limit: int = 5) -> int:
 
 
 def _has_work(world: World) -> bool:
-    now = world.clock.now()
     with world.database.read() as session:
-        return session.scalar(select(WorkRow.id).where(
-            WorkRow.kind == WORK, WorkRow.done_at.is_(None),
-            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1)) is not None
+        return has_work(session, world.clock, WORK)

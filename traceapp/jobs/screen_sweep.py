@@ -4,12 +4,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.surveillance.screening import keep_screening, products_to_screen, screen_product
-from traceapp.worklist.model import WorkRow
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work
+from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, has_work
 from traceapp.world import World
 
 from .once import run_once
@@ -36,12 +34,9 @@ def screen_products(world: World, limit: int = 20) -> int:
 
 def _screen_next(world: World) -> bool:
     """Screen the product that waits longest; one at a time, so that a lease never covers more than one."""
-    now = world.clock.now()
     with world.database.read() as session:
-        waiting = session.scalar(select(WorkRow.id).where(
-            WorkRow.kind == SCREEN, WorkRow.done_at.is_(None),
-            or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= now)).limit(1))
-    if waiting is None:
+        is_any = has_work(session, world.clock, SCREEN)
+    if not is_any:
         return False
     with world.database.write() as session:
         rows = claim_work(session, world.clock, SCREEN, 1, _LEASE_SECONDS)

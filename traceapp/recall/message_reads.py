@@ -1,7 +1,7 @@
 """What a recall message of ours says; and which of our lots a message of others means. Reads."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,9 +18,7 @@ from .message import MessageFacts, MessageLot, NamedLot, ReceivedMessage
 from .model import Recall, RecallSignature
 from .public import PublicRecall
 from .public_model import RevisionKind
-
-_PART = 500
-
+from .scope_reads import parts
 
 _STATUSES = {"running": "active", "closed": "ended", "withdrawn": "withdrawn"}
 
@@ -48,7 +46,7 @@ def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
 
 def _serials(session: Session, lot_keys: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
-    for part in _parts(lot_keys):
+    for part in parts(lot_keys):
         for one in session.scalars(select(SerialRange).where(SerialRange.lot_key.in_(part)).order_by(
                 SerialRange.lot_key, SerialRange.prefix, SerialRange.first)):
             first, last = (f"{one.prefix}{number:0{one.width}d}" for number in (one.first, one.first + one.count - 1))
@@ -79,12 +77,12 @@ def concerned_lots(session: Session, message: ReceivedMessage) -> list[Concerned
     By the supplier's number is looked only where the issuer's GLN is that of a partner."""
     by_key = {item_of(lot.uri, is_class=True).key: lot for lot in message.lots}
     found: dict[str, tuple[Lot, str, NamedLot]] = {}
-    for part in _parts(by_key):
+    for part in parts(by_key):
         for lot in session.scalars(select(Lot).where(Lot.lot_key.in_(part))):
             found[lot.lot_key] = (lot, "identifier", by_key[lot.lot_key])
     by_number = {lot.number: lot for lot in message.lots}
     supplier = session.scalar(select(Party.id).where(Party.gln == message.issuer_gln)) if message.issuer_gln else None
-    for part in _parts(by_number) if supplier else ():
+    for part in parts(by_number) if supplier else ():
         for lot in session.scalars(select(Lot).where(
                 Lot.supplier_id == supplier, Lot.supplier_lot_number.in_(part))):
             found.setdefault(lot.lot_key, (lot, "supplier_number", by_number[lot.supplier_lot_number]))
@@ -97,8 +95,3 @@ def _concerned(lot: Lot, by: str, named: NamedLot, product: object) -> Concerned
     return ConcernedLot(
         lot.lot_key, lot.number, getattr(product, "name_zh", lot.name), getattr(product, "name_en", lot.name), by,
         named.number, max(lot.stock, Decimal(0)), lot.shipped, lot.unit, lot.is_on_hold, lot.is_recalled)
-
-
-def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
-    listed = list(keys)
-    return (listed[start:start + _PART] for start in range(0, len(listed), _PART))

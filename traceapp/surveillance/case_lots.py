@@ -1,16 +1,16 @@
 """The finished lots of a case, which follow from its alarms, and whether they stand."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from .alarm import NodeKind
+from .exposure import chunks
 from .model import Signal, SignalAlarm, SignalLot
 from .states import STANDING, SignalState
 
-_CHUNK = 500
 # What one lot was made from, or was with in one sterilizer, is always about its lots. A line, a supplier or a site has
 # many lots that have nothing to do with the case: its lots count only while it is the strongest.
 _NARROW = frozenset({NodeKind.lot, NodeKind.upstream, NodeKind.load})
@@ -43,9 +43,3 @@ def _lots_of(case: Signal, alarms: Sequence[SignalAlarm]) -> set[str]:
     strongest = max(alarms, key=lambda one: one.llr, default=None)
     return {key for one in latest.values() if one.kind in _NARROW for key in one.lot_keys} | set(
         latest[strongest.kind, strongest.node_key].lot_keys if strongest else (case.lot_key,))
-
-
-def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
-    """The keys, each once, in lists that one statement can name."""
-    listed = list(dict.fromkeys(keys))
-    return (listed[start:start + _CHUNK] for start in range(0, len(listed), _CHUNK))

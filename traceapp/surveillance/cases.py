@@ -21,7 +21,8 @@ from traceapp.core.ids import name_key, new_id, new_reference
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .alarm import Alarm
-from .case_lots import chunks, refresh_lots
+from .case_lots import refresh_lots
+from .exposure import chunks
 from .judging import Judgement
 from .merging import absorb, is_explained
 from .model import Signal, SignalAlarm, SignalLot, SignalNode
