@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from traceapp.audit import record
+from traceapp.audit import record, record_first
 from traceapp.audit.verify import sign_checkpoint, verify
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
-from traceapp.db import Database
+from traceapp.db import Database, Taken
 
 KEY = "signing-key"
 
@@ -47,6 +47,27 @@ def test_an_untouched_trail_verifies(database: Database, clock: FixedClock) -> N
     with database.snapshot() as session:
         verdict = verify(session, KEY)
     assert (verdict.broken, verdict.streams, verdict.entries, verdict.checkpoints) == (None, 3, 6, 1)
+
+
+def test_what_is_said_to_be_new_begins_a_chain_of_its_own_and_goes_on_like_any_other(
+        database: Database, clock: FixedClock) -> None:
+    write_three_streams(database, clock)
+    with database.write() as session:
+        record_first(session, SYSTEM, clock.now(), "lot.made", "lot:9")
+        record(session, SYSTEM, clock.now(), "lot.changed", "lot:9")
+        record(session, SYSTEM, clock.now(), "lot.changed", "lot:1")
+    with database.write() as session:
+        record(session, SYSTEM, clock.now(), "lot.changed", "lot:9")
+    with database.snapshot() as session:
+        verdict = verify(session, KEY)
+    assert (verdict.broken, verdict.streams, verdict.entries) == (None, 4, 10)
+
+
+def test_a_chain_that_stands_cannot_be_begun_again(database: Database, clock: FixedClock) -> None:
+    write_three_streams(database, clock)
+    with pytest.raises(Taken), database.write() as session:
+        record_first(session, SYSTEM, clock.now(), "lot.made", "lot:1")
+    assert broken(database) is None
 
 
 @pytest.mark.parametrize("statement", [

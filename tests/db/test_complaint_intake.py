@@ -251,8 +251,8 @@ def test_who_is_compared_is_found_by_indexes_however_many_complaints_there_are(
     complaint = submit(sqlite, clock, a_report(lot=scanned(lot), contact=CONTACT)).complaint
     with sqlite.read() as session:
         connection = session.connection()
-        indexes = ["ix_complaint_lot_awareness"] * 2 + ["ix_complaint_person"] * 2
+        indexes = ["ix_complaint_lot_awareness", "ix_complaint_person"]
         for (statement, values), index in zip(candidates(complaint, "hash"), indexes, strict=True):
             asked = statement.params(values).compile(connection, compile_kwargs={"literal_binds": True})
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}"))
-            assert index in plan and "SCAN complaint" not in plan
+            assert plan.count(index) == 2 and "SCAN complaint" not in plan

@@ -129,19 +129,16 @@ def test_a_piece_that_failed_is_as_it_was_and_its_try_is_counted_when_it_is_put_
     with pytest.raises(RuntimeError), database.write() as session:
         piece = take_work(session, clock, "surveillance.rescore")
         assert piece is not None and piece.attempts == 0
-        finish_work(session, clock, piece)
         raise RuntimeError
     with database.write() as session:
-        assert take_work(session, clock, "surveillance.rescore") == piece
         fail_work(session, clock, piece, "RuntimeError")
     with database.write() as session:
         assert take_work(session, clock, "surveillance.rescore") is None
         clock.move_to(clock.now() + timedelta(seconds=2))
         again = take_work(session, clock, "surveillance.rescore")
         assert again is not None and (again.id, again.attempts) == (piece.id, 1)
-        with pytest.raises(LeaseLost):
-            finish_work(session, clock, piece)
-        finish_work(session, clock, again)
+    with pytest.raises(LeaseLost), database.write() as session:
+        fail_work(session, clock, piece, "RuntimeError")
     assert claimed(database, clock) == []
 
 

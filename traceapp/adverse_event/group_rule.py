@@ -15,7 +15,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, Stale
 from traceapp.identity.policy import permit
-from traceapp.worklist.work import add_work
+from traceapp.worklist.work import add_works
 
 from .group_rule_model import GroupRuleVersion
 
@@ -43,6 +43,12 @@ class SetGroupRule:
     days: int
     reason: str
     version: int | None = None
+
+
+_latest = select(GroupRuleVersion).order_by(GroupRuleVersion.version.desc()).limit(1)
+LATEST = tuple(_latest.with_only_columns(column).scalar_subquery() for column in (
+    GroupRuleVersion.least, GroupRuleVersion.days, GroupRuleVersion.version))
+"""The rule that holds now, as columns of another query; nothing where no version was set."""
 
 
 def rule_now(session: Session) -> GroupRule:
@@ -77,9 +83,8 @@ def set_rule(session: Session, actor: Actor, clock: Clock, command: SetGroupRule
     record(session, actor, now, "group_rule.set", ABOUT, {
         "version": made.version, "reason": reason, "least": {"before": before.least, "after": made.least},
         "days": {"before": before.days, "after": made.days}})
-    for lot_key in session.scalars(select(Complaint.lot_key).where(
-            Complaint.awareness_at > now - LOOK_BACK, Complaint.lot_key != UNKNOWN_LOT)
-            .group_by(Complaint.lot_key).having(func.count() >= made.least)):
-        add_work(session, clock, RESCORE, lot_key)
+    add_works(session, clock, RESCORE, session.scalars(select(Complaint.lot_key).where(
+        Complaint.awareness_at > now - LOOK_BACK, Complaint.lot_key != UNKNOWN_LOT)
+        .group_by(Complaint.lot_key).having(func.count() >= made.least)))
     session.flush()
     return made

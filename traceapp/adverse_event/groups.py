@@ -33,7 +33,7 @@ from traceapp.worklist.legal_clocks import EndClock, Subject, clocks_about, end_
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .group_model import GroupEvent, GroupEventCase, GroupState
-from .group_rule import LEAST_BOUNDS, LOOK_BACK, GroupRule, rule_now
+from .group_rule import LATEST, LOOK_BACK, GroupRule
 from .markets import Ground, markets_of
 from .reportability import kinds_of
 
@@ -42,7 +42,8 @@ _DECIDE_WITHIN = timedelta(hours=12)
 _MOST = 2000
 _TRIGGERS = frozenset({Trigger.group_event, Trigger.group_event_case})
 _COUNTED = (
-    select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at)
+    select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at,
+           *LATEST)
     .where(Complaint.lot_key == bindparam("lot"), Complaint.awareness_at > bindparam("since"),
            or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
            Complaint.master_id.is_(None), Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
@@ -99,11 +100,8 @@ def is_grouped(session: Session, clock: Clock, lot_key: str) -> bool:
     """Whether complaints about a lot make a group, known or not; one query for most lots."""
     if lot_key == UNKNOWN_LOT:
         return False
-    seen = [members for members in _members(session, clock, lot_key).values() if len(members) >= LEAST_BOUNDS[0]]
-    if not seen:
-        return False
-    rule = rule_now(session)
-    return any(group_of(members, rule) for members in seen)
+    seen, rule = _members(session, clock, lot_key)
+    return any(group_of(members, rule) for members in seen.values() if len(members) >= rule.least)
 
 
 def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | None = None) -> list[GroupEvent]:
@@ -116,8 +114,8 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
         select(Lot).where(Lot.lot_key == lot_key).with_for_update()).first()
     if lot is None:
         return []
-    rule = rule or rule_now(session)
-    seen = _members(session, clock, lot_key)
+    seen, present = _members(session, clock, lot_key)
+    rule = rule or present
     standing, refused = _earlier(session, lot_key)
     found = []
     for place, members in sorted(seen.items()):
@@ -131,17 +129,23 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
     return found
 
 
-def _members(session: Session, clock: Clock, lot_key: str) -> dict[str, list[Member]]:
+def _members(session: Session, clock: Clock, lot_key: str) -> tuple[dict[str, list[Member]], GroupRule]:
+    """The complaints about a lot by their place, and the rule that holds now."""
     rows = session.execute(_COUNTED, {"lot": lot_key, "since": clock.now() - LOOK_BACK})
     found: dict[str, list[Member]] = defaultdict(list)
-    for key, consignee_id, text, happened_on, awareness_at in rows:
+    rule = GroupRule()
+    for key, consignee_id, text, happened_on, awareness_at, *latest in rows:
         place = f"consignee:{consignee_id}" if consignee_id else _region(text)
         if place:
             found[place].append(Member(key, happened_on or awareness_at.date(), awareness_at))
-    return found
+        if latest[0] is not None:
+            rule = GroupRule(*latest)
+    return found, rule
 
 
 def _region(text: str) -> str:
+    if not text:
+        return ""
     country, region = read_place(text)
     return f"region:{region}" if country == "CN" and region else ""
 

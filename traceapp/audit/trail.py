@@ -9,17 +9,27 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
 from traceapp.core.quantity import plain
 from traceapp.db import on_seal
+from traceapp.db.insert import insert_rows
 
 from .model import AuditEntry, AuditHead
 
 GENESIS = "0" * 64
-_PENDING = "audit_pending"
+_PENDING, _BEGUN = "audit_pending", "audit_begun"
+_AT_ONCE = 500
+_ENTRY = ("stream", "seq", "actor_id", "actor_role", "at", "action", "data", "prev_hash", "hash")
+_HEAD = ("stream", "seq", "hash", "checked_seq")
+# Made once, and without objects of the session: every transaction of the product passes here.
+_heads = AuditHead.__table__.c
+_LOCKED = (select(_heads.stream, _heads.seq, _heads.hash)
+           .where(_heads.stream.in_(bindparam("streams", expanding=True))).order_by(_heads.stream).with_for_update())
+_MOVED = (update(AuditHead.__table__)  # type: ignore[arg-type]
+          .where(_heads.stream == bindparam("of_stream")).values(seq=bindparam("to_seq"), hash=bindparam("to_hash")))
 
 
 def stream_of(kind: str, key: str) -> str:
@@ -51,6 +61,14 @@ def record(session: Session, actor: Actor, at: datetime, action: str, stream: st
     session.info.setdefault(_PENDING, []).append((stream, actor.id, actor.role, at, action, canonical(data or {})))
 
 
+def record_first(session: Session, actor: Actor, at: datetime, action: str, stream: str,
+                 data: Mapping[str, object] | None = None) -> None:
+    """Note the act by which something came to be in this very transaction, so that no chain of it can stand yet and
+    none is looked for."""
+    session.info.setdefault(_BEGUN, set()).add(stream)
+    record(session, actor, at, action, stream, data)
+
+
 def entry_hash(prev_hash: str, stream: str, seq: int, body: tuple[str, str, datetime, str, str]) -> str:
     """SHA-256 over the hash before and every field of the entry, each with its length."""
     actor_id, role, at, action, data = body
@@ -63,28 +81,40 @@ def entry_hash(prev_hash: str, stream: str, seq: int, body: tuple[str, str, date
 def seal(session: Session) -> None:
     """Add what was recorded to its chains: one locked read of the heads, one insert. Streams in sorted order,
     so that two writers cannot wait for each other in a circle."""
-    pending = session.info.pop(_PENDING, None)
+    pending, begun = session.info.pop(_PENDING, None), session.info.pop(_BEGUN, ())
     if not pending:
         return
     by_stream: dict[str, list[tuple[str, str, datetime, str, str]]] = defaultdict(list)
     for stream, *body in pending:
         by_stream[stream].append(tuple(body))
-    names = sorted(by_stream)
-    heads: dict[str, AuditHead] = {}
-    for start in range(0, len(names), 500):
-        found = session.scalars(select(AuditHead).where(AuditHead.stream.in_(names[start:start + 500]))
-                                .order_by(AuditHead.stream).with_for_update())
-        heads.update({head.stream: head for head in found})
-    rows: list[dict[str, Any]] = []
-    for name in names:
-        head = heads.get(name)
-        if head is None:
-            head = AuditHead(stream=name, seq=0, hash=GENESIS, checked_seq=0)
-            session.add(head)
-        for body in by_stream[name]:
-            digest = entry_hash(head.hash, name, head.seq + 1, body)
-            rows.append({"stream": name, "seq": head.seq + 1, "actor_id": body[0], "actor_role": body[1],
-                         "at": body[2], "action": body[3], "data": body[4], "prev_hash": head.hash, "hash": digest})
-            head.seq, head.hash = head.seq + 1, digest
-    session.flush()
-    session.execute(insert(AuditEntry), rows)
+    connection = session.connection()
+    heads: dict[str, tuple[int, str]] = {}
+    asked = sorted(by_stream.keys() - begun)
+    for start in range(0, len(asked), _AT_ONCE):
+        for stream, seq, digest in connection.execute(_LOCKED, {"streams": asked[start:start + _AT_ONCE]}):
+            heads[stream] = seq, digest
+    rows, added, moved = [], [], []
+    for name in sorted(by_stream):
+        entries, seq, digest = _chained(name, by_stream[name], heads.get(name, (0, GENESIS)))
+        rows += entries
+        if name in heads:
+            moved.append({"of_stream": name, "to_seq": seq, "to_hash": digest})
+        else:
+            added.append((name, seq, digest, 0))
+    insert_rows(session, AuditHead, _HEAD, added)
+    if moved:
+        connection.execute(_MOVED, moved)
+    insert_rows(session, AuditEntry, _ENTRY, rows)
+
+
+def _chained(stream: str, bodies: list[tuple[str, str, datetime, str, str]],
+             head: tuple[int, str]) -> tuple[list[tuple[Any, ...]], int, str]:
+    """The rows of new entries of a chain, and its head after them."""
+    rows: list[tuple[Any, ...]] = []
+    seq, last = head
+    for body in bodies:
+        seq += 1
+        digest = entry_hash(last, stream, seq, body)
+        rows.append((stream, seq, *body, last, digest))
+        last = digest
+    return rows, seq, last

@@ -6,16 +6,17 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from traceapp.audit import record
+from traceapp.audit import record_first
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db.insert import insert_if_new
 from traceapp.trace.guards import known_party
+from traceapp.trace.model import Lot
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_new_tasks
 from traceapp.worklist.work import add_work
@@ -23,7 +24,7 @@ from traceapp.worklist.work import add_work
 from .calling import call_for_grave
 from .case_parts import LOT_BOUND, RESCORE, about, duty
 from .crisis import watch_cluster
-from .matching import LotMatch, MatchKind, lot_of_key, match_lot
+from .matching import LotMatch, MatchKind, match_lot
 from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm
 from .policy import Circumstances, is_grave, is_suspicious
 from .report import CheckedReport, LotGiven, SubmitComplaint, checked_report
@@ -34,6 +35,8 @@ from .triage import Investigation, TriageResult
 
 __all__ = ["LOT_BOUND", "RESCORE", "BoundLot", "Submitted", "about", "bind_given", "bind_match", "duties_of",
            "forget_sources", "note_intake", "repeat_of", "submit_complaint", "take_in"]
+
+_SCANNED = select(Lot.__table__.c.product_id).where(Lot.__table__.c.lot_key == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class BoundLot:
 def bind_given(session: Session, given: LotGiven) -> BoundLot:
     """The lot of a code, else the lot that the typed text means, else none. What cannot be bound is kept as text."""
     if given.lot_key:
-        lot = lot_of_key(session, given.lot_key)
+        lot = session.connection().execute(_SCANNED, {"key": given.lot_key}).first()
         if lot is not None:
-            return BoundLot(lot.lot_key, LotCapture.scan, lot.product_id)
+            return BoundLot(given.lot_key, LotCapture.scan, lot.product_id)
     return bind_match(given, match_lot(session, given.text, given.product_id))
 
 
@@ -173,7 +176,7 @@ def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: C
 
 def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
     """The trail's entry of a complaint that came in: references and judgements, nothing that was said."""
-    record(session, actor, clock.now(), "complaint.submitted", about(complaint.id), {
+    record_first(session, actor, clock.now(), "complaint.submitted", about(complaint.id), {
         "reference": complaint.reference, "channel": complaint.channel, "lot": complaint.lot_key,
         "lot_capture": complaint.lot_capture, "awareness_at": complaint.awareness_at,
         "severity": complaint.severity, "seriousness": complaint.seriousness, "person": complaint.person_id,

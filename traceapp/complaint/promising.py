@@ -24,6 +24,9 @@ ABOUT = "service:promises"
 SERVICE_ONLY = "service_only"
 ROWS = (*Severity, SERVICE_ONLY)
 _LOADED = "service_promises"
+_columns = ServicePromise.__table__.c
+_VERSIONS = select(_columns.valid_from, _columns.hours, _columns.offers).order_by(
+    _columns.valid_from.desc(), _columns.version.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class SetPromises:
 def promises_at(session: Session, received_at: datetime) -> Promises:
     """What holds for a complaint that was received at this moment. The versions are read once a session."""
     if _LOADED not in session.info:
-        session.info[_LOADED] = [(one.valid_from, as_promises(one)) for one in promise_versions(session)]
+        session.info[_LOADED] = [(one.valid_from, as_promises(one)) for one in session.connection().execute(_VERSIONS)]
     return next((found for valid_from, found in session.info[_LOADED] if valid_from <= received_at), DEFAULT_PROMISES)
 
 
@@ -51,8 +54,8 @@ def promise_versions(session: Session) -> list[ServicePromise]:
         ServicePromise.valid_from.desc(), ServicePromise.version.desc())))
 
 
-def as_promises(row: ServicePromise) -> Promises:
-    """A version as a value."""
+def as_promises(row: Any) -> Promises:
+    """A version, or a row with these columns of one, as a value."""
     return Promises({one: Promise(*row.hours[one]) for one in Severity}, Promise(*row.hours[SERVICE_ONLY]),
                     {one: row.offers[one] for one in Severity})
 

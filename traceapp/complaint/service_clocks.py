@@ -5,8 +5,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from traceapp.db.insert import insert_rows
 
 from .clock_model import ClockKind, ServiceClock
 from .model import Complaint
@@ -14,6 +16,8 @@ from .policy import DueTimes, due_times
 from .promising import promises_at
 from .states import Severity
 from .triage import ComplaintKind
+
+_COLUMNS = ("complaint_id", "kind", "round", "started_at", "due_at")
 
 
 def promised(session: Session, complaint: Complaint, started_at: datetime) -> DueTimes:
@@ -25,24 +29,22 @@ def promised(session: Session, complaint: Complaint, started_at: datetime) -> Du
 
 def begin_clocks(session: Session, complaints: Sequence[Complaint]) -> None:
     """The four clocks of each of these new complaints, from awareness."""
-    rows = [row for complaint in complaints
-            for row in _rows(session, complaint, complaint.awareness_at, tuple(ClockKind), 1)]
-    if rows:
-        session.execute(insert(ServiceClock), rows)
+    insert_rows(session, ServiceClock, _COLUMNS, [
+        row for complaint in complaints
+        for row in _rows(session, complaint, complaint.awareness_at, tuple(ClockKind), 1)])
 
 
 def begin_again(session: Session, complaint: Complaint, at: datetime) -> None:
     """Decision and resolution of a case that was opened again, from then."""
     last = max((clock.round for clock in clocks_of(session, complaint.id)), default=0)
-    session.execute(insert(ServiceClock),
-                    _rows(session, complaint, at, (ClockKind.decision, ClockKind.resolution), last + 1))
+    insert_rows(session, ServiceClock, _COLUMNS,
+                _rows(session, complaint, at, (ClockKind.decision, ClockKind.resolution), last + 1))
 
 
 def _rows(session: Session, complaint: Complaint, at: datetime, kinds: Collection[ClockKind],
-          number: int) -> list[dict[str, Any]]:
+          number: int) -> list[tuple[Any, ...]]:
     due = promised(session, complaint, at)._asdict()
-    return [{"complaint_id": complaint.id, "kind": kind, "round": number, "started_at": at, "due_at": due[kind]}
-            for kind in kinds]
+    return [(complaint.id, str(kind), number, at, due[kind]) for kind in kinds]
 
 
 def end_clocks(session: Session, complaint: Complaint, kinds: Collection[ClockKind], at: datetime) -> None:

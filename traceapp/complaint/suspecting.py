@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from traceapp.vault.model import Person
@@ -28,33 +28,39 @@ def suspect_alike(session: Session, complaint: Complaint) -> None:
     if complaint.person_id:
         session.flush()  # the person may be new too
     contact = _contacts_of(session, [complaint]).get(complaint.person_id or "")
-    known = [_known(row) for wanted in candidates(complaint, contact) for row in session.execute(*wanted)]
+    connection = session.connection()
+    known = [_known(row) for wanted in candidates(complaint, contact) for row in connection.execute(*wanted)]
     found = most_alike(facts_of(complaint, contact), known)
     if found is not None:
         complaint.possible_duplicate_of = found
 
 
-def _sides() -> tuple[Select[Any], ...]:
-    wanted = select(*_COLUMNS).where(Complaint.id != bindparam("own"), Complaint.master_id.is_(None)).limit(EACH_WAY)
-    learned = Complaint.awareness_at
-    return (wanted.where(learned.between(bindparam("since"), bindparam("at"))).order_by(learned.desc()),
-            wanted.where(learned > bindparam("at"), learned <= bindparam("until")).order_by(learned))
+_complaint, _person = Complaint.__table__.c, Person.__table__.c
+
+
+def _alike(which: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Those learned of before and those learned of after, the nearest of each."""
+    joined = Complaint.__table__.outerjoin(Person.__table__, _person.id == _complaint.person_id)
+    wanted = select(*(column.__clause_element__() for column in _COLUMNS)).select_from(joined).where(
+        which, _complaint.id != bindparam("own"), _complaint.master_id.is_(None)).limit(EACH_WAY)
+    learned = _complaint.awareness_at
+    before = wanted.where(learned.between(bindparam("since"), bindparam("at"))).order_by(learned.desc())
+    after = wanted.where(learned > bindparam("at"), learned <= bindparam("until")).order_by(learned)
+    return union_all(*(select(side.subquery()) for side in (before, after)))
 
 
 # Made once: making and recognising them again for each report took longer than the database needs.
-_OF_LOT = tuple(side.outerjoin(Person, Person.id == Complaint.person_id).where(Complaint.lot_key == bindparam("lot"))
-                for side in _sides())
-_OF_CONTACT = tuple(side.join(Person, Person.id == Complaint.person_id).where(Complaint.person_id.in_(
-    select(Person.id).where(Person.contact_hash == bindparam("contact")))) for side in _sides())
+_OF_LOT = _alike(_complaint.lot_key == bindparam("lot"))
+_OF_CONTACT = _alike(_complaint.person_id.in_(select(_person.id).where(_person.contact_hash == bindparam("contact"))))
 
 
-def candidates(complaint: Complaint, contact: str | None) -> list[tuple[Select[Any], dict[str, Any]]]:
+def candidates(complaint: Complaint, contact: str | None) -> list[tuple[CompoundSelect[Any], dict[str, Any]]]:
     """The statements that find who is compared, with their values: those of the lot and those of the contact, each by
     an index; the nearest before and after."""
     at = complaint.awareness_at
     values = {"own": complaint.id, "since": at - WITHIN, "at": at, "until": at + WITHIN, "lot": complaint.lot_key,
               "contact": contact}
-    wanted = [*(_OF_LOT if complaint.lot_key != UNKNOWN_LOT else ()), *(_OF_CONTACT if contact else ())]
+    wanted = [*([_OF_LOT] if complaint.lot_key != UNKNOWN_LOT else ()), *([_OF_CONTACT] if contact else ())]
     return [(statement, values) for statement in wanted]
 
 

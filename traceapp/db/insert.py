@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from .base import Base
 
 _PART = 2000
+# So few rows go to PostgreSQL in one statement, which is one way there and back; a COPY is two, and quicker by the row.
+_FEW = 16
 Values = tuple[Any, ...]
 Converters = list[tuple[int, Callable[[Any], Any]]]
 _known: dict[tuple[type[Base], tuple[str, ...], str], tuple[str, Converters]] = {}
@@ -46,20 +48,20 @@ def insert_rows(session: Session, model: type[Base], columns: Sequence[str], row
     if not rows:
         return
     connection = session.connection()
-    statement, converters = _prepared(model, tuple(columns), connection.dialect)
+    into, converters = _prepared(model, tuple(columns), connection.dialect)
     if ready:
         converters = [(position, convert) for position, convert in converters if columns[position] != ready]
     for start in range(0, len(rows), _PART):
         part = _converted(rows[start:start + _PART], converters)
         if connection.dialect.name == "postgresql":
-            _copy(connection, statement, part)
+            _hand_over(connection, into, part)
         else:
-            connection.exec_driver_sql(statement, part)
+            connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})", part)  # noqa: S608
 
 
 def form_of(session: Session, model: type[Base], column: str) -> Callable[[Any], Any]:
     """What brings a value of the column into the driver's form, for values that stand in many rows."""
-    _statement, converters = _prepared(model, (column,), session.connection().dialect)
+    _into, converters = _prepared(model, (column,), session.connection().dialect)
     return converters[0][1] if converters else _as_it_is
 
 
@@ -68,15 +70,14 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _prepared(model: type[Base], columns: tuple[str, ...], dialect: Dialect) -> tuple[str, Converters]:
-    """The statement, and (position, converter) of each column that the driver wants in another form."""
+    """Table and columns as they are written, and (position, converter) of each column that the driver wants in another
+    form."""
     found = _known.get((model, columns, dialect.name))
     if found is None:
         table, quoted = model.__table__, dialect.identifier_preparer.quote
         into = f"{quoted(table.fullname)} ({', '.join(map(quoted, columns))})"  # type: ignore[attr-defined]
-        statement = (f"COPY {into} FROM STDIN" if dialect.name == "postgresql"
-                     else f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})")  # noqa: S608 - our own names
         processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
-        found = statement, [(at, convert) for at, convert in enumerate(processors) if convert is not None]
+        found = into, [(at, convert) for at, convert in enumerate(processors) if convert is not None]
         _known[model, columns, dialect.name] = found
     return found
 
@@ -94,6 +95,15 @@ def _converted(rows: Sequence[Values], converters: Converters) -> list[Values]:
         except TypeError:  # a list or an object has no hash
             columns[position] = [convert(value) for value in column]
     return list(zip(*columns, strict=True))
+
+
+def _hand_over(connection: Connection, into: str, rows: Sequence[Values]) -> None:
+    if len(rows) > _FEW:
+        _copy(connection, f"COPY {into} FROM STDIN", rows)
+        return
+    marks = f"({', '.join(['%s'] * len(rows[0]))})"
+    connection.exec_driver_sql(f"INSERT INTO {into} VALUES {', '.join([marks] * len(rows))}",  # noqa: S608 - our names
+                               tuple(value for row in rows for value in row))
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[Values]) -> None:

@@ -11,6 +11,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from traceapp.core.quantity import SCALE, rounded
 
+# Made once: the module's own functions make a coder anew for each value that is not plain.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_decode = json.JSONDecoder(parse_float=Decimal).decode
+
 
 class UtcTime(TypeDecorator[datetime]):
     """An aware moment in UTC. On SQLite ISO text with six decimals, so that text order is time order."""
@@ -57,7 +61,7 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        return None if value is None else _encode(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value, parse_float=Decimal)
+        return None if value is None else _decode(value)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
 from traceapp.surveillance.refit import WORK, products_to_fit, refit_product
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, has_work
+from traceapp.worklist.work import add_works, claim_work, fail_work, finish_work, has_work
 from traceapp.world import World
 
 from .once import run_once
@@ -22,8 +22,7 @@ def refit(world: World, limit: int = 5) -> int:
     """Once a day, also after days without a run: learn anew what is usual of each product that was despatched; answers
     how many were looked at. A fit takes a while, so nobody who writes waits for it."""
     def ask(session: Session) -> None:
-        for product_id in products_to_fit(session):
-            add_work(session, world.clock, WORK, product_id)
+        add_works(session, world.clock, WORK, products_to_fit(session))
 
     run_once(world.database, world.clock, WORK, _DAY, ask)
     if not _has_work(world):

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from traceapp.surveillance.screening import keep_screening, products_to_screen, screen_product
-from traceapp.worklist.work import add_work, claim_work, fail_work, finish_work, has_work
+from traceapp.worklist.work import add_works, claim_work, fail_work, finish_work, has_work
 from traceapp.world import World
 
 from .once import run_once
@@ -22,8 +22,7 @@ _LEASE_SECONDS = 900
 def screen_products(world: World, limit: int = 20) -> int:
     """Once a day, also after days without a run: screen each product; answers how many were screened now."""
     def ask(session: Session) -> None:
-        for product_id in products_to_screen(session):
-            add_work(session, world.clock, SCREEN, product_id)
+        add_works(session, world.clock, SCREEN, products_to_screen(session))
 
     run_once(world.database, world.clock, SCREEN, _DAY, ask)
     done = 0

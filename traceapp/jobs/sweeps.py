@@ -65,7 +65,7 @@ from traceapp.trace.subscriptions import match_events, tell_scheduled
 from traceapp.trace.webhooks import WebhookSender
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.tasks import RaiseTask, raise_task
-from traceapp.worklist.work import add_work, purge_work
+from traceapp.worklist.work import add_work, add_works, purge_work
 from traceapp.world import World
 
 from .drift_sweep import look_at_results
@@ -156,8 +156,7 @@ def begin_periodic_clocks(world: World, limit: int = 200) -> int:
     """Once a day, also after days without a run: begin the clocks of the periodic reports of each product; answers how
     many products were looked at."""
     def ask(session: Session) -> None:
-        for product_id in products_with_periods(session):
-            add_work(session, world.clock, PERIODS, product_id)
+        add_works(session, world.clock, PERIODS, products_with_periods(session))
 
     run_once(world.database, world.clock, PERIODS, _DAY, ask)
     return _work_off(world, PERIODS, limit, lambda session, key: begin_periods(session, SYSTEM, world.clock, key))

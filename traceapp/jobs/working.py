@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.db import Database
-from traceapp.worklist.work import LeaseLost, Piece, fail_work, finish_work, has_work, take_work
+from traceapp.worklist.work import LeaseLost, Piece, fail_work, has_work, take_work
 
 log = structlog.get_logger()
 
@@ -17,8 +17,8 @@ log = structlog.get_logger()
 def work_off(database: Database, clock: Clock, kind: str, limit: int, act: Callable[[Session, str], object]) -> int:
     """How many open rows of a kind were taken: for each, `act` in one transaction with the mark that it is done."""
     for done in range(limit):
-        with database.read() as session:  # a look, for which nobody waits
-            is_any = has_work(session, clock, kind)
+        with database.reading() as connection:  # a look, for which nobody waits
+            is_any = has_work(connection, clock, kind)
         if not is_any or not _work_one(database, clock, kind, act):
             return done
     return limit
@@ -32,7 +32,6 @@ def _work_one(database: Database, clock: Clock, kind: str, act: Callable[[Sessio
             if piece is None:
                 return False
             act(session, piece.subject_key)
-            finish_work(session, clock, piece)
     except Exception as error:
         if piece is None:
             raise

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import String, bindparam, case, func, literal, or_, select, type_coerce, union_all, update
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
+from traceapp.db import UtcTime
 from traceapp.trace.many_keys import listed
+from traceapp.trace.model import Lot
+from traceapp.trace.quick_reads import listed as decoded
 
 from .alarm import SeverityGroup
 from .observe import SERIOUS, counted
@@ -35,6 +39,19 @@ class Tally(NamedTuple):
 
 
 NOTHING = Tally()
+
+
+class WatchedLot(NamedTuple):
+    """A lot as counted last, and what its record says of it."""
+
+    lot_key: str
+    watched_until: datetime
+    harm: int
+    serious: int
+    product_id: str | None
+    number: str
+    started_at: datetime
+    is_recalled: bool
 
 
 @dataclass(slots=True)
@@ -78,6 +95,37 @@ def lock_lots(session: Session, lot_keys: Sequence[str]) -> list[WatchLot]:
     return list(_rows_of(session, _LOTS, WatchLot.lot_key, lot_keys).scalars())
 
 
+def lock_lot(session: Session, lot_key: str) -> WatchedLot | None:
+    """One lot as counted last, locked, with what its record says; None where it is not watched yet."""
+    found = session.connection().execute(_LOT, {"key": lot_key}).first()
+    return None if found is None else WatchedLot(*found)
+
+
+def recount_lot(session: Session, lot: WatchedLot, until: datetime) -> list[Change]:
+    """What `recount` does, for one lot that is locked and is watched until then: one query, one statement for each of
+    the differences (a new complaint makes one), and one for the lot."""
+    connection, own = session.connection(), LotTally()
+    members = []
+    for node_key, named, *counts in connection.execute(_LOT_COUNT, {"key": lot.lot_key, "until": until}):
+        if node_key:
+            members.append((node_key, named, Tally(*counts)))
+            continue
+        own.whole = own.whole.plus(Tally(*counts))
+        if named is not None:
+            own.named[named] = Tally(*counts)
+    by: dict[Tally, list[str]] = defaultdict(list)
+    for node_key, named, last in members:
+        by[own.within(None if named is None else decoded(named)).less(last)].append(node_key)
+    by.pop(NOTHING, None)
+    for difference, nodes in by.items():
+        connection.execute(_MORE_IN_MEMBERS, {"at_lot": lot.lot_key, "at_nodes": nodes, "more": difference.harm,
+                                              "more_serious": difference.serious})
+    if (until, own.whole) != (lot.watched_until, Tally(lot.harm, lot.serious)):
+        connection.execute(_COUNT_LOT, {"at_lot": lot.lot_key, "until": until, "now": own.whole.harm,
+                                        "now_serious": own.whole.serious})
+    return [Change(node_key, difference) for difference, nodes in by.items() for node_key in nodes]
+
+
 def recount(session: Session, lots: Sequence[WatchLot]) -> list[Change]:
     """Count lots anew, note it for them and their memberships; answers by how much each node is to change. The lots
     must be locked. Three queries and at most two statements, however many complaints, lots and nodes."""
@@ -109,6 +157,12 @@ def lock_nodes(session: Session, node_keys: Iterable[str]) -> list[WatchNode]:
         .execution_options(populate_existing=True)))
 
 
+def lock_changed(session: Session, lot_key: str, changes: Mapping[str, Tally]) -> list[WatchNode]:
+    """The tests that these changes reach, and both of the lot's own node, locked in the same order."""
+    groups = [group for group in SeverityGroup if any(getattr(by, group) for by in changes.values())]
+    return list(session.scalars(_CHANGED, {"nodes": sorted({lot_key, *changes}), "groups": groups, "own": lot_key}))
+
+
 def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterable[Change],
                    nearness: Mapping[tuple[str, str], float]) -> None:
     """Add the differences to the tests by the database itself, with how near each is to its line now. A test that
@@ -135,7 +189,8 @@ def _rows_of(session: Session, wanted: Any, column: Any, keys: Sequence[str]) ->
     return session.execute(wanted.where(column.in_(listed(session, keys))))
 
 
-_LOTS = select(WatchLot).order_by(WatchLot.lot_key).with_for_update()
+_LOTS = (select(WatchLot).order_by(WatchLot.lot_key).with_for_update()
+         .execution_options(populate_existing=True))
 _MEMBERS = select(WatchMember.lot_key, WatchMember.node_key, WatchMember.consignees, WatchMember.harm,
                   WatchMember.serious)
 _TALLIES = (select(Complaint.lot_key, Complaint.consignee_id, func.count(),
@@ -146,6 +201,30 @@ _TALLIES = (select(Complaint.lot_key, Complaint.consignee_id, func.count(),
 _WANTED: tuple[tuple[Any, Any], ...] = (
     (_LOTS, WatchLot.lot_key), (_MEMBERS, WatchMember.lot_key), (_TALLIES, Complaint.lot_key))
 _OF_ONE = {wanted: wanted.where(column == bindparam("key")) for wanted, column in _WANTED}
+_lot, _member, _complaint, _record = (model.__table__.c for model in (WatchLot, WatchMember, Complaint, Lot))
+_LOT = (select(_lot.lot_key, _lot.watched_until, _lot.harm, _lot.serious, _record.product_id, _record.number,
+               _record.started_at, _record.is_recalled)
+        .where(_lot.lot_key == bindparam("key"), _record.lot_key == _lot.lot_key)
+        .with_for_update(of=WatchLot.__table__))
+_LOT_COUNT = union_all(
+    select(literal("").label("node_key"), _complaint.consignee_id, func.count(),
+           func.sum(case((_complaint.severity.in_(SERIOUS), 1), else_=0)))
+    .where(_complaint.lot_key == bindparam("key"), _complaint.received_at < bindparam("until", type_=UtcTime),
+           *counted(SeverityGroup.harm)).group_by(_complaint.consignee_id),
+    select(_member.node_key, type_coerce(_member.consignees, String), _member.harm, _member.serious)
+    .where(_member.lot_key == bindparam("key")))
+_MORE_IN_MEMBERS = (update(WatchMember.__table__)  # type: ignore[arg-type]
+                    .where(_member.lot_key == bindparam("at_lot"),
+                           _member.node_key.in_(bindparam("at_nodes", expanding=True)))
+                    .values(harm=_member.harm + bindparam("more"), serious=_member.serious + bindparam("more_serious")))
+_COUNT_LOT = (update(WatchLot.__table__).where(_lot.lot_key == bindparam("at_lot"))  # type: ignore[arg-type]
+              .values(watched_until=bindparam("until"), harm=bindparam("now"), serious=bindparam("now_serious")))
+_CHANGED = (select(WatchNode)
+            .where(WatchNode.node_key.in_(bindparam("nodes", expanding=True)),
+                   or_(WatchNode.severity_group.in_(bindparam("groups", expanding=True)),
+                       WatchNode.node_key == bindparam("own")))
+            .order_by(WatchNode.node_key, WatchNode.severity_group).with_for_update()
+            .execution_options(populate_existing=True))
 _COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
                  .where(WatchMember.lot_key == bindparam("at_lot"), WatchMember.node_key == bindparam("at_node"))
                  .values(harm=bindparam("harm"), serious=bindparam("serious")))

@@ -1,6 +1,6 @@
 """Scoring a lot again after a complaint, and with it every node that it is in.
 
-A lot that is watched costs nine statements, however many complaints it has and however many lots its nodes hold; one
+A lot that is watched costs five statements, however many complaints it has and however many lots its nodes hold; one
 that is not is put under watch first. What is expected was worked out by the nightly run and is looked up.
 """
 from __future__ import annotations
@@ -17,7 +17,7 @@ from traceapp.trace.model import Hold, HoldKind, Lot
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .alarm import SeverityGroup
-from .counting import Change, count_in_nodes, difference_of, lock_lots, lock_nodes, recount
+from .counting import Change, WatchedLot, count_in_nodes, difference_of, lock_changed, lock_lot, recount_lot
 from .enrolling import enrol_lot
 from .judging import Judgement, Standing, judge
 from .membership import enrolled_lots
@@ -39,17 +39,22 @@ def rescore_lot(session: Session, clock: Clock, lot_key: str) -> Signal | None:
     A lot without exposure raises a task instead of a number. Reports about a recalled lot after its recall are not
     counted: publicity brings reports that would have come from any lot.
     """
-    lot = None if lot_key == UNKNOWN_LOT else session.get(Lot, lot_key)
+    if lot_key == UNKNOWN_LOT:
+        return None
+    session.flush()
+    lot = lock_lot(session, lot_key) or session.get(Lot, lot_key)
     if lot is None or not lot.product_id:
         return None
-    changes = {change.node_key: change.by for change in _recounted(session, clock, lot)}
-    tests = lock_nodes(session, {lot_key, *changes})
+    changes = {change.node_key: change.by for change in (
+        enrol_lot(session, clock, lot) if isinstance(lot, Lot)
+        else recount_lot(session, lot, _watched_until(session, lot)))}
+    tests = lock_changed(session, lot_key, changes)
     on = clock.now().date()
     seen = {(test.node_key, test.severity_group): judge(test, test.observed + difference_of(test, changes), on)
             for test in tests}
     own = [test for test in tests if test.node_key == lot_key]
     if any(seen[lot_key, test.severity_group].standing in _NOT_KNOWN for test in own):
-        _project_again(session, lot, own, on)
+        _project_again(session, lot_key, own, on)
         seen |= {(lot_key, test.severity_group): judge(test, test.observed + difference_of(test, changes), on)
                  for test in own}
     count_in_nodes(session, tests, [Change(key, by) for key, by in changes.items()],
@@ -64,17 +69,7 @@ def rescore_lot(session: Session, clock: Clock, lot_key: str) -> Signal | None:
     return next((signal for signal in raised if signal is not None), None)
 
 
-def _recounted(session: Session, clock: Clock, lot: Lot) -> list[Change]:
-    watched = lock_lots(session, [lot.lot_key])
-    if not watched:
-        return list(enrol_lot(session, clock, lot))
-    until = _watched_until(session, lot)
-    if watched[0].watched_until != until:
-        watched[0].watched_until = until
-    return recount(session, watched)
-
-
-def _watched_until(session: Session, lot: Lot) -> datetime:
+def _watched_until(session: Session, lot: WatchedLot) -> datetime:
     end = lot.started_at + timedelta(days=LONGEST_DAYS)
     if not lot.is_recalled:
         return end
@@ -83,8 +78,9 @@ def _watched_until(session: Session, lot: Lot) -> datetime:
     return min(end, recalled) if recalled else end
 
 
-def _project_again(session: Session, lot: Lot, tests: list[WatchNode], on: date) -> None:
+def _project_again(session: Session, lot_key: str, tests: list[WatchNode], on: date) -> None:
     """What is to be expected of a lot in its own node, from its lines as they are now."""
+    lot = session.get_one(Lot, lot_key)
     (enrolled,) = enrolled_lots(session, [lot])
     product_id = lot.product_id or ""
     projection = Projection(enrolled, rates_of(session, [product_id])[product_id], on)
@@ -94,7 +90,7 @@ def _project_again(session: Session, lot: Lot, tests: list[WatchNode], on: date)
     session.flush()
 
 
-def _ask_for_exposure(session: Session, clock: Clock, lot: Lot, seen: Judgement | None) -> None:
+def _ask_for_exposure(session: Session, clock: Clock, lot: Lot | WatchedLot, seen: Judgement | None) -> None:
     if seen is None or seen.standing is not Standing.unexposed:
         return
     raise_task(session, SYSTEM, clock, RaiseTask(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -13,11 +13,13 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id
-from traceapp.db.insert import insert_if_new
+from traceapp.db.insert import insert_if_new, insert_rows
 from traceapp.db.page import Order, Page, page_of
 
 from .model import Task, TaskState
 from .policy import refuse_by_hand
+
+_COLUMNS = ("id", "kind", "about", "lot_key", "params", "role", "created_at", "due_at", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,12 @@ def raise_task(session: Session, actor: Actor, clock: Clock, command: RaiseTask)
 def raise_new_tasks(session: Session, actor: Actor, clock: Clock, commands: Sequence[RaiseTask]) -> None:
     """Tasks about things that were made in this very transaction, so that none of them can be open yet."""
     now = clock.now()
-    rows = [{"id": new_id(now), "kind": command.kind, "about": command.about, "lot_key": command.lot_key,
-             "params": dict(command.params), "role": command.role, "created_at": now, "due_at": command.due_at,
-             "state": TaskState.open} for command in commands]
-    if rows:
-        session.execute(insert(Task), rows)
-    for row in rows:
-        record(session, actor, now, "task.raised", str(row["about"]),
-               {"task": row["id"], "kind": row["kind"], "due_at": row["due_at"], "role": row["role"]})
+    rows = [(new_id(now), command.kind, command.about, command.lot_key, dict(command.params), command.role, now,
+             command.due_at, str(TaskState.open)) for command in commands]
+    insert_rows(session, Task, _COLUMNS, rows)
+    for task_id, kind, about, _lot, _params, role, _now, due_at, _state in rows:
+        record(session, actor, now, "task.raised", about,
+               {"task": task_id, "kind": kind, "due_at": due_at, "role": role})
 
 
 def _open_task(session: Session, task_id: str) -> Task:

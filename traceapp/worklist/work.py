@@ -1,16 +1,17 @@
 """Work for a higher package: written in the same transaction as its cause, claimed with a lease, done once."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.ids import new_id
+from traceapp.db.insert import insert_rows
 
 from .model import WorkRow
 
@@ -26,12 +27,18 @@ class Piece(NamedTuple):
     attempts: int
 
 
+_COLUMNS = ("id", "kind", "subject_key", "payload", "created_at", "attempts")
 # Made once: making them again took longer than the database needs.
 _FREE = (WorkRow.kind == bindparam("kind"), WorkRow.done_at.is_(None),
          or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= bindparam("now")))
-_ANY = select(WorkRow.id).where(*_FREE).limit(1)
-_OLDEST = (select(WorkRow.id, WorkRow.subject_key, WorkRow.attempts).where(*_FREE).order_by(WorkRow.id).limit(1)
-           .with_for_update(skip_locked=True))
+_work, _open = WorkRow.__table__, WorkRow.__table__.alias("open_work")
+_FREE_ROW = (_open.c.kind == bindparam("of_kind"), _open.c.done_at.is_(None),
+             or_(_open.c.lease_until.is_(None), _open.c.lease_until <= bindparam("now")))
+_ANY = select(_open.c.id).where(*_FREE_ROW).limit(1)
+_OLDEST = select(_open.c.id).where(*_FREE_ROW).order_by(_open.c.id).limit(1).with_for_update(skip_locked=True)
+_TAKE = (update(_work).where(_work.c.id == _OLDEST.scalar_subquery())  # type: ignore[arg-type]
+         .values(done_at=bindparam("now"), error=None)
+         .returning(_work.c.id, _work.c.subject_key, _work.c.attempts))
 
 
 class LeaseLost(Conflict):
@@ -41,13 +48,16 @@ class LeaseLost(Conflict):
 
 
 def add_work(session: Session, clock: Clock, kind: str, subject_key: str,
-             payload: Mapping[str, object] | None = None) -> WorkRow:
+             payload: Mapping[str, object] | None = None) -> None:
     """A row that `jobs` picks up after the commit. `payload` holds references, never personal values."""
     now = clock.now()
-    row = WorkRow(id=new_id(now), kind=kind, subject_key=subject_key, payload=dict(payload or {}), created_at=now,
-                  lease_until=None, attempts=0, error=None, done_at=None)
-    session.add(row)
-    return row
+    insert_rows(session, WorkRow, _COLUMNS, [(new_id(now), kind, subject_key, dict(payload or {}), now, 0)])
+
+
+def add_works(session: Session, clock: Clock, kind: str, subject_keys: Iterable[str]) -> None:
+    """Such a row for each of many things, in their order."""
+    now = clock.now()
+    insert_rows(session, WorkRow, _COLUMNS, [(new_id(now), kind, key, {}, now, 0) for key in subject_keys])
 
 
 def claim_work(session: Session, clock: Clock, kind: str, limit: int, lease_seconds: int) -> list[WorkRow]:
@@ -67,19 +77,18 @@ def claim_work(session: Session, clock: Clock, kind: str, limit: int, lease_seco
 
 
 def take_work(session: Session, clock: Clock, kind: str) -> Piece | None:
-    """The oldest open row of a kind that nobody holds, to be done in this very transaction: until that ends nobody else
-    takes it, and where it fails the row is as it was. For work of milliseconds: no lease has to be committed first.
-    """
-    found = session.execute(_OLDEST, {"kind": kind, "now": clock.now()}).first()
+    """The oldest open row of a kind that nobody holds, done in this very transaction: until that ends nobody else takes
+    it, and where it fails the row is as it was. For work of milliseconds: no lease has to be committed first."""
+    found = session.connection().execute(_TAKE, {"of_kind": kind, "now": clock.now()}).first()
     return None if found is None else Piece(*found)
 
 
-def has_work(session: Session, clock: Clock, kind: str) -> bool:
+def has_work(looking: Session | Connection, clock: Clock, kind: str) -> bool:
     """Whether there is a row that could be taken now."""
-    return session.execute(_ANY, {"kind": kind, "now": clock.now()}).first() is not None
+    return looking.execute(_ANY, {"of_kind": kind, "now": clock.now()}).first() is not None
 
 
-def finish_work(session: Session, clock: Clock, row: WorkRow | Piece) -> None:
+def finish_work(session: Session, clock: Clock, row: WorkRow) -> None:
     """Mark a row that is ours as done, in the transaction of what it asked for, so that both happen or neither.
 
     Raises LeaseLost when the lease ran out and another worker claimed the row.
