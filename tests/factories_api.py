@@ -26,6 +26,7 @@ from traceapp.complaint.list_files import read_list
 from traceapp.complaint.list_importing import ImportList, import_list
 from traceapp.core.actor import SYSTEM
 from traceapp.epcis import EPCIS_CONTEXT
+from traceapp.jobs.recall_file_sweep import make_recall_files
 from traceapp.jobs.records_sweep import make_records
 from traceapp.recall.drilling import run_drill
 from traceapp.recall.model import Notice
@@ -133,11 +134,14 @@ def make_plant(console: Console) -> Plant:
     run_drill(database, clock, world_of(console).vault, ids["drill_id"])
     report = api.post(f"/adverse-events/{event.id}/reports", {"jurisdiction": "CN", "form": "values"})
     ids |= {"report_id": report["id"], "position": "1"}
-    made = api.post(f"/recalls/{recall.id}/files/us_status", {})
+    api.post(f"/recalls/{recall.id}/files/us_status", {})
+    ids["made_id"] = api.post(f"/recalls/{recall.id}/package", {})["id"]
+    make_recall_files(world_of(console))
+    kept = next(row for row in api.get(f"/recalls/{recall.id}/files") if row["kind"] == "us_status")["versions"][0]
     api.upload(f"/recalls/{recall.id}/files/us_status/1/steps", {
         "step": "sent", "at": clock.now().isoformat(), "authority": "FDA", "channel": "e-mail",
         "proof": (io.BytesIO(b"receipt"), "receipt.txt")})
-    ids |= {"file_kind": "us_status", "file_version": "1", "step_number": "1", "copy_name": made["copies"][0]["name"]}
+    ids |= {"file_kind": "us_status", "file_version": "1", "step_number": "1", "copy_name": kept["copies"][0]["name"]}
     with database.write() as session:
         file = read_list("imdrf.csv", b"annex,code,term,path,selectable\nA,A04,Material,A04,no\nA,A0401,Break,A04|A0401,yes\n")
         import_list(session, house.manager, clock, ImportList(file, "2026"))

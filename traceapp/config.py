@@ -68,7 +68,7 @@ class Settings:
 
     @property
     def records_dir(self) -> Path:
-        """Where files of records that were made in the background are, for a week."""
+        """Where files of records and archives of recalls that were made in the background are, for a week."""
         return self.var_dir / "records"
 
     @property

@@ -5,12 +5,13 @@ import csv
 import hashlib
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal as D
-from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, select, text
@@ -18,25 +19,38 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, House, checked, decided, make_house, opened, running
-from traceapp.attachment.store import FileStore
 from traceapp.audit.verify_evidence import check_excerpt, check_file, check_package
 from traceapp.catalog.model import Party
 from traceapp.catalog.registrations import NewRegistration, register_product
+from traceapp.config import Settings
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
 from traceapp.export.recall_files import KINDS
+from traceapp.jobs import recall_file_sweep
+from traceapp.jobs.recall_file_sweep import make_recall_files
+from traceapp.making.work import KEPT, LEASE, LostClaim
 from traceapp.recall.cases import recall_stream
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.rules import rules
 from traceapp.submission.recall_consignees import consignee_lines
 from traceapp.submission.recall_dossier import dossier_of, drafts_of
-from traceapp.submission.recall_file_model import RecallFile, RecallFileCopy
+from traceapp.submission.recall_file_jobs import (
+    JOBS,
+    PACKAGE,
+    claim_file,
+    file_job,
+    file_jobs,
+    finish_file,
+    note_progress,
+    order_file,
+)
+from traceapp.submission.recall_file_model import RecallFile, RecallFileCopy, RecallFileJob
 from traceapp.submission.recall_file_queries import FileRow, file_rows
 from traceapp.submission.recall_file_states import NEXT, FileStep, refuse_step
-from traceapp.submission.recall_files import NoteStep, WriteText, keep_prepared, note_step, prepare_file, write_texts
-from traceapp.submission.recall_package import write_package
+from traceapp.submission.recall_files import NoteStep, WriteText, note_step, prepare_file, write_texts
 from traceapp.worklist.legal_clocks import clocks_about
+from traceapp.world import World, build_world
 
 PROOF = ("receipt.txt", b"received, number 77")
 
@@ -44,19 +58,28 @@ PROOF = ("receipt.txt", b"received, number 77")
 class Desk:
     """The house with a recall that runs, sold in China and the United States."""
 
-    def __init__(self, database: Database, clock: FixedClock, folder: Path) -> None:
-        self.database, self.clock, self.store = database, clock, FileStore(folder)
+    def __init__(self, world: World, clock: FixedClock) -> None:
+        self.world, self.database, self.clock, self.store = world, world.database, clock, world.files
+        database = world.database
         self.house: House = make_house(database, clock)
         with database.write() as session:
             register_product(session, self.house.writer, clock, self.house.maker.plaster.id,
                              NewRegistration("US", number="K123456", brand="Softplast"))
         self.recall: Recall = running(database, clock, self.house)
 
-    def make(self, kind: str, recall: Recall | None = None) -> RecallFile:
-        with self.database.snapshot() as session:
-            made = prepare_file(session, self.clock, (recall or self.recall).id, kind)
+    def order(self, kind: str, recall: Recall | None = None) -> str:
         with self.database.write() as session:
-            return keep_prepared(session, self.house.writer, self.clock, made, store=self.store)
+            return order_file(session, self.house.writer, self.clock, (recall or self.recall).id, kind).id
+
+    def job(self, job_id: str) -> RecallFileJob:
+        with self.database.read() as session:
+            return file_job(session, self.recall.id, job_id)
+
+    def make(self, kind: str) -> RecallFile:
+        job_id = self.order(kind)
+        assert make_recall_files(self.world) == 1
+        with self.database.read() as session:
+            return session.get_one(RecallFile, (self.recall.id, kind, self.job(job_id).version))
 
     def note(self, kind: str, version: int, step: str, **said: object) -> None:
         told = {"at": self.clock.now(), "authority": "FDA", "channel": "e-mail", "number": "A-1", "note": "as it was said", "proof": PROOF} | said
@@ -75,12 +98,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sqlite: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Desk]:
-    yield Desk(sqlite, clock, tmp_path / "files")
+def desk(sqlite: Database, clock: FixedClock, settings: Settings) -> Iterator[Desk]:
+    yield Desk(build_world(settings, database=sqlite, clock=clock), clock)
 
 
-def test_a_file_is_kept_version_by_version_with_its_hash(database: Database, clock: FixedClock, tmp_path: Path) -> None:
-    desk = Desk(database, clock, tmp_path / "files")
+def test_a_file_is_kept_version_by_version_with_its_hash(database: Database, clock: FixedClock, settings: Settings) -> None:
+    desk = Desk(build_world(settings, database=database, clock=clock), clock)
     first = desk.make("us_806")
     assert desk.make("us_806").version == 2
     assert "sequence_number" in first.missing and "brand" not in first.missing
@@ -203,17 +226,77 @@ def test_a_notice_to_users_takes_no_softening_word_and_a_report_keeps_the_words_
     assert row.text == softened
 
 
-def test_nothing_is_made_before_the_decision_by_others_or_twice_at_once(desk: Desk) -> None:
+def test_nothing_is_made_before_the_decision_or_by_others(desk: Desk) -> None:
     draft = opened(desk.database, desk.clock, desk.house)
     with pytest.raises(Conflict, match="decided"):
-        desk.make("us_806", draft)
-    with desk.database.snapshot() as session:
-        made = prepare_file(session, desk.clock, desk.recall.id, "us_806")
+        desk.order("us_806", draft)
+    with pytest.raises(NotFound):
+        desk.order("us_807")
     with pytest.raises(Forbidden), desk.database.write() as session:
-        keep_prepared(session, replace(desk.house.writer, role="operator"), desk.clock, made, store=desk.store)
-    desk.make("us_806")
-    with pytest.raises(Conflict, match="meanwhile"), desk.database.write() as session:
-        keep_prepared(session, desk.house.writer, desk.clock, made, store=desk.store)
+        order_file(session, replace(desk.house.writer, role="operator"), desk.clock, desk.recall.id, "us_806")
+    with desk.database.read() as session:
+        assert file_jobs(session, desk.recall.id) == []
+
+
+def test_two_schedulers_and_two_clicks_make_one_file(database: Database, clock: FixedClock, settings: Settings) -> None:
+    desk = Desk(build_world(settings, database=database, clock=clock), clock)
+    job_id = desk.order("us_status")
+    assert desk.order("us_status") == job_id
+    with database.write() as session:
+        claim = claim_file(session, clock)
+    assert claim is not None and make_recall_files(desk.world) == 0
+    desk.store.stage(claim.job_id, lambda file: file.write(b"half a file"))
+    with database.snapshot() as session:
+        late = prepare_file(session, clock, desk.recall.id, "us_status", (
+            lambda write: desk.store.stage("late", write), lambda _lines: None))
+    clock.move_to(clock.now() + LEASE + timedelta(seconds=1))
+    assert make_recall_files(desk.world) == 1
+    assert (desk.job(job_id).state, desk.job(job_id).version, desk.job(job_id).done) == ("done", 1, 6)
+    with pytest.raises(LostClaim), database.write() as session:
+        finish_file(session, clock, claim, late, store=desk.store)
+    with pytest.raises(LostClaim), database.write() as session:
+        note_progress(session, clock, claim, 1)
+    assert [one.file.version for one in desk.row("us_status").versions] == [1]
+    desk.store.forget_staged("late")
+    assert list(desk.store.directory.glob("staged/*")) == []
+    assert make_recall_files(desk.world) == 0 and desk.order("us_status") != job_id
+
+
+def test_a_stop_puts_a_file_back_and_leaves_nothing_on_the_disk(desk: Desk) -> None:
+    job_id, stopping = desk.order("us_806"), threading.Event()
+
+    def stopped(*given: Any) -> None:
+        stage, seen = given[-1]
+        stage(lambda file: file.write(b"half a file"))
+        stopping.set()
+        seen(1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recall_file_sweep, "prepare_file", stopped)
+        make_recall_files(desk.world, stopping, seconds=-1)
+    assert (desk.job(job_id).state, desk.job(job_id).holder) == ("queued", None)
+    assert list(desk.world.settings.records_dir.glob("*")) == list(desk.store.directory.glob("staged/*")) == []
+    assert make_recall_files(desk.world) == 1 and desk.job(job_id).state == "done"
+
+
+def test_what_cannot_be_made_says_why_and_can_be_made_again(desk: Desk) -> None:
+    desk.make("us_status")
+    path = desk.store.path_of(desk.row("us_status").versions[0].copies[0].sha256)
+    path.rename(path.with_suffix(".away"))
+    failed = desk.order(PACKAGE)
+    make_recall_files(desk.world)
+    assert (desk.job(failed).state, desk.job(failed).trouble["code"]) == ("failed", "no-file")
+    path.with_suffix(".away").rename(path)
+    again = desk.order(PACKAGE)
+    assert again != failed
+    make_recall_files(desk.world)
+    assert desk.job(again).state == "done"
+    archive = desk.world.records.path_of(again)
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() == desk.job(again).sha256
+    desk.clock.move_to(desk.clock.now() + KEPT + timedelta(seconds=1))
+    with desk.database.write() as session:
+        assert JOBS.forget_old(session, desk.clock, store=desk.world.records) == 3
+    assert not archive.exists() and desk.row("us_status").versions[0].file.version == 1
 
 
 def test_a_drill_makes_its_files_and_sends_none(desk: Desk) -> None:
@@ -239,9 +322,10 @@ def test_a_case_of_any_size_is_read_by_as_many_statements(desk: Desk) -> None:
     assert statements() == before < 50
     seen.clear()
     with desk.database.read() as session:
-        lines = list(consignee_lines(session, desk.recall.id))
+        heard: list[int] = []
+        lines = list(consignee_lines(session, desk.recall.id, heard.append))
     assert len(lines) == 1203 == len({(one.consignee, one.lot) for one in lines})
-    assert len(seen) <= 3 * 2 + 1
+    assert len(seen) <= 3 * 2 + 1 and heard == [1000, 203]
     assert [one.shipments for one in lines if one.lot == "P-1" and one.name_en == "Clinic One"][0][1][1] == D(-50)
 
 
@@ -255,18 +339,17 @@ def _add_consignees(desk: Desk, count: int) -> None:
             "shipped": D(5), "scope_number": 1} for number in range(count)])
 
 
-def test_all_of_a_recall_is_one_archive_whose_hashes_hold(desk: Desk, tmp_path: Path) -> None:
+def test_all_of_a_recall_is_one_archive_whose_hashes_hold(desk: Desk) -> None:
     with desk.database.write() as session:
         checked(session, desk.clock, desk.house, desk.recall.id)
     desk.make("us_806")
     desk.make("us_status")
     desk.note("us_status", 1, "sent")
-    file = io.BytesIO()
-    with desk.database.snapshot() as session:
-        written = write_package(session, desk.clock, desk.recall.id, file, store=desk.store)
-    assert written.sha256 == hashlib.sha256(file.getvalue()).hexdigest()
-    (tmp_path / "all.zip").write_bytes(file.getvalue())
-    with zipfile.ZipFile(file) as package:
+    job_id = desk.order(PACKAGE)
+    make_recall_files(desk.world)
+    path = desk.world.records.path_of(job_id)
+    assert desk.job(job_id).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    with zipfile.ZipFile(path) as package:
         names = set(package.namelist())
         sums = dict(line.split("  ")[::-1] for line in package.read("SHA256SUMS").decode().splitlines())
         assert names == {*sums, "SHA256SUMS", "manifest.json"}
@@ -280,6 +363,6 @@ def test_all_of_a_recall_is_one_archive_whose_hashes_hold(desk: Desk, tmp_path: 
             "verify_evidence.py"} <= names
     assert len(ledger) == 4 and len(checks) == 2
     assert check_excerpt(json.loads(trail)) == []
-    assert check_package(str(tmp_path / "all.zip"))[1]
-    assert check_file(str(tmp_path / "all.zip"), trail.decode())[0]
+    assert check_package(str(path))[1]
+    assert check_file(str(path), trail.decode())[0]
     assert PASSWORD not in trail.decode()

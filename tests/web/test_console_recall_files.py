@@ -9,8 +9,10 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
+from tests.factories_cases import world_of
 from tests.factories_recall import decided, make_house
 from tests.factories_web import Console
+from traceapp.jobs.recall_file_sweep import make_recall_files
 from traceapp.submission.model import ExportRecord
 
 
@@ -28,8 +30,15 @@ def test_a_file_goes_from_what_is_missing_to_sent(console: Console, here: str) -
     assert "21 CFR 7.53(b)(6)" in browser.get(f"{here}?do=write-us_status").text
     assert browser.post(f"{here}/us_status/texts", {"text-completion": "by 31 January"}).status_code == 303
     assert browser.post(f"{here}/us_status/make").status_code == 303
+    waiting = browser.get(here)
+    assert "Being made" in waiting.text and waiting.headers["Refresh"] == "2"
+    assert f"{here}/us_status/make" not in waiting.text and f"{here}/us_806/make" in waiting.text
+    for still in ("?still=1", "?do=write-us_806"):  # who reads slowly, or writes, is left in peace
+        assert "Refresh" not in browser.get(here + still).headers
+    make_recall_files(world_of(console))
     page = browser.get(here).text
-    assert re.search(r"Version 1 is made. [1-9] required fields are missing", page) and "Made, not sent" in page
+    assert re.search(r"[1-9] required fields are missing in it", page) and "Made, not sent" in page
+    assert "Refresh" not in browser.last.headers  # type: ignore[union-attr]
     link = re.search(rf'href="({here}/us_status/1/files/[^"]+\.docx)" title="SHA-256 ([0-9a-f]{{64}})"', page)
     assert link
     answer = browser.get(link[1])
@@ -58,6 +67,28 @@ def test_the_page_is_chinese_for_chinese_readers_and_closed_to_others(console: C
 
 
 def test_all_of_it_comes_as_one_archive(console: Console, here: str) -> None:
-    answer = console.browser("quality").get(here.replace("authority-files", "package/export"))
+    browser, place = console.browser("quality"), here.replace("authority-files", "package")
+    assert browser.post(f"{place}/make").status_code == 303
+    assert "Download the archive" not in browser.get(here).text
+    make_recall_files(world_of(console))
+    link = re.search(rf'href="({place}/[0-9a-f]+/export)"', browser.get(here).text)
+    assert link
+    answer = browser.get(link[1])
+    assert hashlib.sha256(answer.data).hexdigest() == answer.headers["X-Content-SHA256"]
     with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
         assert package.testzip() is None and "manifest.json" in package.namelist()
+    with console.database.read() as session:
+        assert session.scalar(select(ExportRecord.kind).where(
+            ExportRecord.sha256 == answer.headers["X-Content-SHA256"])) == "recall_package"
+    assert browser.get(link[1].replace("/export", "0/export")).status_code == 404
+
+
+def test_what_could_not_be_made_says_why_on_the_page(console: Console, here: str) -> None:
+    browser = console.browser("quality")
+    browser.post(f"{here}/us_806/make")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("traceapp.jobs.recall_file_sweep.prepare_file", lambda *_told: 1 / 0)
+        make_recall_files(world_of(console))
+    page = browser.get(here).text
+    assert "Could not be made" in page and "The file could not be made: ZeroDivisionError" in page
+    assert f"{here}/us_806/make" in page

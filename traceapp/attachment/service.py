@@ -17,7 +17,7 @@ from traceapp.db.insert import insert_if_new
 
 from .inspect import safe_form
 from .model import Attachment, StoredFile
-from .store import FileStore, hash_of, open_file
+from .store import FileStore, StagedFile, hash_of, open_file
 
 _ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _LONGEST_NAME = 200
@@ -73,16 +73,20 @@ def add_file(session: Session, actor: Actor, clock: Clock, command: NewFile, *, 
     return attachment
 
 
-def keep_file(session: Session, actor: Actor, clock: Clock, about: str, made: tuple[str, bytes], *,
+def keep_file(session: Session, actor: Actor, clock: Clock, about: str, made: tuple[str, bytes | StagedFile], *,
               store: FileStore) -> Attachment:
-    """Keep (name, bytes) byte for byte, as proof: a file that we made, or one that an authority sent. It is handed out
-    as a download only, so it may be of any kind."""
-    name, data = made
-    sha256, now = hash_of(data), clock.now()
+    """Keep (name, content) byte for byte, as proof: a file that we made, or one that an authority sent. It is handed
+    out as a download only, so it may be of any kind."""
+    name, content = made
+    sha256, size, now = *((content.sha256, content.size_bytes) if isinstance(content, StagedFile) else
+                          (hash_of(content), len(content))), clock.now()
     while session.get(StoredFile, sha256, with_for_update={"read": True}) is None:
         insert_if_new(session, StoredFile, {"sha256": sha256, "media_type": "application/octet-stream",
-                                            "size_bytes": len(data), "stored_at": now})
-    store.put(data)
+                                            "size_bytes": size, "stored_at": now})
+    if isinstance(content, StagedFile):
+        store.take_in(content)
+    else:
+        store.put(content)
     attachment = Attachment(id=new_id(now), about=about, sha256=sha256, name=name[:_LONGEST_NAME], added_at=now,
                             added_by=actor.id)
     session.add(attachment)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,12 +13,22 @@ from typing import BinaryIO
 from traceapp.core.errors import NotFound, TooLarge
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+_STAGING = "staged"
 LIMIT_BYTES = 10_000_000
 
 
 def hash_of(data: bytes) -> str:
     """The name under which these bytes are kept."""
     return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file that is whole on disk and has no name in the store yet."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +55,50 @@ class FileStore:
     def put(self, data: bytes) -> str:
         """Keep the bytes, durable before this returns; answers their hash. The same bytes are kept once."""
         sha256 = hash_of(data)
+        if not self._has(sha256, len(data)):
+            self.take_in(self.stage("put", lambda file: file.write(data)))
+        return sha256
+
+    def _has(self, sha256: str, size_bytes: int) -> bool:
         path = self.path_of(sha256)
-        if path.is_file() and path.stat().st_size == len(data):
-            return sha256
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        return path.is_file() and path.stat().st_size == size_bytes
+
+    def stage(self, owner: str, write: Callable[[BinaryIO], object]) -> StagedFile:
+        """What `write` puts into an empty file, durable but without a name in the store; the memory holds none of it,
+        however large it is. What `owner` staged and nobody took in is removed by `forget_staged`."""
+        folder = self.directory / _STAGING
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=f"{owner}.")
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+            with os.fdopen(descriptor, "w+b") as file:
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(path)
+                size = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                return StagedFile(Path(name), hashlib.file_digest(file, "sha256").hexdigest(), size)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+    def take_in(self, staged: StagedFile) -> None:
+        """Give a staged file its name, durable before this returns. The same bytes are kept once."""
+        if self._has(staged.sha256, staged.size_bytes):
+            staged.path.unlink(missing_ok=True)
+            return
+        path = self.path_of(staged.sha256)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staged.path.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        return sha256
+
+    def forget_staged(self, owner: str) -> None:
+        """Remove what `owner` staged and nobody took in."""
+        for left in (self.directory / _STAGING).glob(f"{owner}.*"):
+            left.unlink(missing_ok=True)
 
     def remove(self, sha256: str) -> None:
         """Take the file out, when it is there."""

@@ -92,11 +92,13 @@ def csv_chunks(columns: Sequence[Column], rows: Iterable[Record]) -> Iterator[by
 
 
 def _json_value(value: Value) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime | date):
         return _shown(value)
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return list(value)
 
 
 def json_chunks(columns: Sequence[Column], rows: Iterable[Record],

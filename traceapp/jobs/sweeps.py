@@ -54,6 +54,7 @@ from traceapp.recall.subscriber_mail import PublicSender, queue_news
 from traceapp.recall.subscribing import forget_unconfirmed
 from traceapp.recall.told import advance_told
 from traceapp.submission.periodic_clocks import begin_periods, products_with_periods
+from traceapp.submission.recall_file_jobs import JOBS as RECALL_FILES
 from traceapp.submission.records_jobs import JOBS as RECORDS
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.silence import end_over, is_any_over
@@ -74,6 +75,7 @@ from .import_sweep import check_tables, run_imports
 from .once import forget_old_slots, run_once
 from .plan_sweep import play_plans
 from .print_sweep import print_labels
+from .recall_file_sweep import make_recall_files
 from .records_sweep import make_records
 from .refit_sweep import refit
 from .retention_sweep import propose_erasures
@@ -284,6 +286,7 @@ def keep_house(world: World) -> bool:
         forget_old_scans(session, world.clock)
         PRINTS.forget_old(session, world.clock, store=world.prints)
         RECORDS.forget_old(session, world.clock, store=world.records)
+        RECALL_FILES.forget_old(session, world.clock, store=world.records)
         forget_old_tables(session, world.clock, store=world.imports)
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
@@ -339,6 +342,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("records", 1.0, partial(make_records, stopping=stopping)),
+        Sweep("recall-files", 1.0, partial(make_recall_files, stopping=stopping)),
         Sweep("look-at-tables", 1.0, partial(check_tables, stopping=stopping)),
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),

@@ -1,7 +1,7 @@
 """Every consignee of a recall with its batches and despatches, read in parts however many there are."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,18 +20,24 @@ _PART = 1000
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def consignees_of(session: Session, recall_id: str) -> Consignees:
+def consignees_of(session: Session, recall_id: str, seen: Callable[[int], None]) -> Consignees:
     """The lines of the ledger by consignee and batch, as files list them. The session has to live as long as they are
-    read."""
-    count = session.scalar(select(func.count()).select_from(RecallLedger).where(RecallLedger.recall_id == recall_id))
-    return Consignees(count or 0, lambda: consignee_lines(session, recall_id))
+    read; `seen` hears of each part of them how many lines it has."""
+    return Consignees(count_lines(session, recall_id), lambda: consignee_lines(session, recall_id, seen))
 
 
-def consignee_lines(session: Session, recall_id: str) -> Iterator[ConsigneeLine]:
+def count_lines(session: Session, recall_id: str) -> int:
+    """How many lines the ledger has."""
+    return session.scalar(select(func.count()).select_from(RecallLedger)
+                          .where(RecallLedger.recall_id == recall_id)) or 0
+
+
+def consignee_lines(session: Session, recall_id: str, seen: Callable[[int], None]) -> Iterator[ConsigneeLine]:
     """The same one by one: three statements for each thousand lines."""
     after: tuple[str, str] | None = None
     while rows := _part(session, recall_id, after):
         yield from _told(session, rows)
+        seen(len(rows))
         after = (rows[-1].consignee_id, rows[-1].lot_key)
 
 

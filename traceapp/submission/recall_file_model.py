@@ -4,10 +4,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, String, Text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
+from traceapp.making.model import MadeByJob
+from traceapp.making.states import FileState
 
 from .recall_file_states import FileStep
 
@@ -27,6 +29,28 @@ class RecallFile(Base):
     missing: Mapped[Any] = mapped_column(JsonText)
     scope_hash: Mapped[str] = mapped_column(String(64), default="")
     scope_number: Mapped[int] = mapped_column(Integer)
+
+
+_IS_OPEN = text("state IN ('queued', 'running')")
+
+
+class RecallFileJob(MadeByJob, Base):
+    """A file, or the archive of all of a recall (`kind` is `package`), that is made, or was; one of a kind at a time.
+    `version` is the one that came of it. `done` and `total` count lines of the ledger. Forgotten after a week, the
+    archive with it; files stay."""
+
+    __tablename__ = "recall_file_job"
+    __table_args__ = (
+        enum_check("state", FileState), Index("ix_recall_file_job_state", "state", "created_at"),
+        Index("ix_recall_file_job_recall", "recall_id", "created_at"),
+        Index("uq_recall_file_job_open", "recall_id", "kind", unique=True, sqlite_where=_IS_OPEN,
+              postgresql_where=_IS_OPEN))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"))
+    kind: Mapped[str] = mapped_column(String(24))
+    version: Mapped[int | None] = mapped_column(Integer)
+    created_role: Mapped[str] = mapped_column(String(40))
 
 
 class RecallFileCopy(Base):

@@ -1,7 +1,7 @@
 """Files for authorities of a recall: made and kept by version, sent by hand with a proof, confirmed or refused."""
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.service import keep_file
-from traceapp.attachment.store import FileStore
+from traceapp.attachment.store import FileStore, StagedFile
 from traceapp.audit import record
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
@@ -33,7 +33,7 @@ from .recall_file_model import RecallFile, RecallFileCopy, RecallFileStep, Recal
 from .recall_file_states import FileStep, refuse_step
 
 _LONGEST = 8000
-_SPOOLED = 4_000_000
+Stage = Callable[[Callable[[BinaryIO], object]], StagedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class PreparedFile:
     recall_id: str
     kind: FileKind
     dossier: RecallDossier
-    copies: tuple[tuple[Copy, bytes], ...]
+    copies: tuple[tuple[Copy, StagedFile], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,49 +79,42 @@ def kind_of(name: str) -> FileKind:
     return KINDS[name]
 
 
-def prepare_file(session: Session, clock: Clock, recall_id: str, name: str) -> PreparedFile:
-    """Every form of a file, from one moment: `session` is a snapshot, and nothing is kept. Raises NotFound, and
-    Conflict for a case that was not decided."""
-    kind, recall = kind_of(name), recall_by_id(session, recall_id)
+def refuse_undecided(recall: Recall) -> None:
+    """Nothing for a case that was decided. Raises Conflict."""
     if recall.decided_at is None:
         raise Conflict("Files for authorities are made once a recall is decided.", code="not-decided")
+
+
+def prepare_file(session: Session, clock: Clock, recall_id: str, name: str,
+                 told: tuple[Stage, Callable[[int], None]]) -> PreparedFile:
+    """Every form of a file, from one moment: `session` is a snapshot, and nothing is kept. `told`: where each form is
+    written, and who hears how many lines of the ledger were read. Raises NotFound, and Conflict for a case that was
+    not decided."""
+    kind, recall, (stage, seen) = kind_of(name), recall_by_id(session, recall_id), told
+    refuse_undecided(recall)
     dossier = drafts_of(session, recall.id, dossier_of(session, clock, recall))[name]
-    copies = tuple((copy, _written(copy)) for copy in copies_of(kind, dossier, consignees_of(session, recall.id)))
+    copies = tuple((copy, stage(copy.write))
+                   for copy in copies_of(kind, dossier, consignees_of(session, recall.id, seen)))
     return PreparedFile(recall.id, kind, dossier, copies)
-
-
-def _written(copy: Copy) -> bytes:
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as spool:
-        file: BinaryIO = spool  # type: ignore[assignment]
-        copy.write(file)
-        file.seek(0)
-        return file.read()
 
 
 def keep_prepared(session: Session, actor: Actor, clock: Clock, made: PreparedFile, *,
                   store: FileStore) -> RecallFile:
-    """Keep it as the next version, each form with its hash. Raises Forbidden, and Conflict when somebody else made a
-    version meanwhile."""
-    permit(actor, "recall.write")
+    """Keep it as the version that it says it is, each form with its hash. `actor` was asked when it was ordered."""
     recall = recall_by_id(session, made.recall_id, lock=True)
-    last = session.scalar(select(func.max(RecallFile.version)).where(
-        RecallFile.recall_id == recall.id, RecallFile.kind == made.kind.name)) or 0
-    if last + 1 != made.dossier.version:
-        raise Conflict("Somebody else made this file meanwhile. Look at it, and make it again if you need to.",
-                       code="made-meanwhile")
     missing = [one.key for one in missing_fields(made.kind, made.dossier)]
-    row = RecallFile(recall_id=recall.id, kind=made.kind.name, version=last + 1, made_at=made.dossier.at,
+    row = RecallFile(recall_id=recall.id, kind=made.kind.name, version=made.dossier.version, made_at=made.dossier.at,
                      made_by=actor.id, missing=missing, scope_hash=made.dossier.scope_hash,
                      scope_number=made.dossier.scope_number)
     session.add(row)
     session.flush()
     hashes = {}
-    for copy, data in made.copies:
-        kept = keep_file(session, actor, clock, recall_stream(recall), (copy.name, data), store=store)
+    for copy, staged in made.copies:
+        kept = keep_file(session, actor, clock, recall_stream(recall), (copy.name, staged), store=store)
         hashes[copy.name] = kept.sha256
         session.add(RecallFileCopy(
             recall_id=recall.id, kind=row.kind, version=row.version, name=copy.name, form=copy.form,
-            language=copy.language, media_type=copy.media_type, sha256=kept.sha256, size_bytes=len(data)))
+            language=copy.language, media_type=copy.media_type, sha256=kept.sha256, size_bytes=staged.size_bytes))
     record(session, actor, clock.now(), "recall.file_made", recall_stream(recall), {
         "kind": row.kind, "version": row.version, "missing": missing, "files": hashes})
     session.flush()

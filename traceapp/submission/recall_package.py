@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files as resources
 from typing import Any, BinaryIO
 
@@ -19,7 +19,7 @@ from traceapp.export.recall_files import readers
 from traceapp.export.recall_files.rendering import columns, rows
 from traceapp.export.spreadsheet import Column, Record, Written, csv_chunks, told
 from traceapp.recall.book_model import NoticeAnswer, RecallDisposition, RecallReturn
-from traceapp.recall.cases import recall_by_id, recall_stream
+from traceapp.recall.cases import recall_stream
 from traceapp.recall.classification_model import RecallClassification
 from traceapp.recall.evaluation import evaluations_of
 from traceapp.recall.model import EffectivenessCheck, Notice, NoticeAttempt, Recall
@@ -31,7 +31,7 @@ from .recall_consignees import consignees_of
 from .recall_dossier import dossier_of
 from .recall_file_queries import FileRow, FileVersion, file_rows
 
-KIND = "recall_package"
+KIND = "recall_package"  # as the record of the export names it
 MEDIA_TYPE = "application/zip"
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the archive's own time says nothing
 _BLOCK = 1 << 16
@@ -68,8 +68,8 @@ _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 class _Archive:
     """An archive that is written member by member; it keeps the hash of each."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._zip = file
         self.members: list[dict[str, Any]] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -82,12 +82,11 @@ class _Archive:
                 size += len(piece)
         self.members.append({"name": name, "size": size, "sha256": digest.hexdigest()})
 
-    def close(self, head: Mapping[str, object]) -> None:
-        """The lists of hashes, and the end."""
+    def end(self, head: Mapping[str, object]) -> None:
+        """The lists of hashes."""
         sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self.members)
         self.add("SHA256SUMS", [sums.encode("utf-8")])
         self._zip.writestr(_entry("manifest.json"), _json({**head, "files": self.members}))
-        self._zip.close()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -96,28 +95,33 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def write_package(session: Session, clock: Clock, recall_id: str, file: BinaryIO, *, store: FileStore) -> Written:
-    """Write the archive into an empty file. `session` is a snapshot: everything is of one moment. Raises NotFound for
-    another recall, and where a file that was made is missing in the store."""
-    recall = recall_by_id(session, recall_id)
-    archive = _Archive(file)
+def write_package(session: Session, clock: Clock, recall: Recall, file: BinaryIO, *, store: FileStore,
+                  seen: Callable[[int], None]) -> Written:
+    """Write the archive into an empty file. `session` is a snapshot: everything is of one moment; `seen` hears how many
+    lines of the ledger were written. Raises NotFound where a file that was made is missing in the store."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        archive = _Archive(made)
+        _add_case(session, clock, recall, archive, seen)
+        kinds = file_rows(session, recall)
+        archive.add("files.json", [_json([_index(one) for one in kinds if one.versions])])
+        for row in kinds:
+            for version in row.versions:
+                _add_version(archive, store, version)
+        archive.add("trail.json", [_json(excerpt(session, recall_stream(recall)))])
+        archive.add("verify_evidence.py", [resources("traceapp.audit").joinpath("verify_evidence.py").read_bytes()])
+        archive.end({"format": "traceapp.recall-package/1", "reference": recall.reference, "state": recall.state,
+                     "is_drill": recall.is_drill, "made_at": clock.now(), "sha256": recall.scope_hash or ""})
+    return told(file, len(archive.members) + 1, MEDIA_TYPE)
+
+
+def _add_case(session: Session, clock: Clock, recall: Recall, archive: _Archive, seen: Callable[[int], None]) -> None:
     archive.add("README.txt", [_README.encode()])
     for name, value in _case_parts(session, clock, recall):
         archive.add(name, [value if isinstance(value, bytes) else _json(value)])
-    consignees = consignees_of(session, recall.id)
+    consignees = consignees_of(session, recall.id, seen)
     archive.add("ledger.csv", csv_chunks(columns("zh"), rows(consignees, "zh")))
     for name, table, wanted in _TABLES:
         archive.add(name, csv_chunks([Column(key, key) for key in wanted], _table(session, recall.id, table, wanted)))
-    kinds = file_rows(session, recall)
-    archive.add("files.json", [_json([_index(one) for one in kinds if one.versions])])
-    for row in kinds:
-        for version in row.versions:
-            _add_version(archive, store, version)
-    archive.add("trail.json", [_json(excerpt(session, recall_stream(recall)))])
-    archive.add("verify_evidence.py", [resources("traceapp.audit").joinpath("verify_evidence.py").read_bytes()])
-    archive.close({"format": "traceapp.recall-package/1", "reference": recall.reference, "state": recall.state,
-                   "is_drill": recall.is_drill, "made_at": clock.now(), "sha256": recall.scope_hash or ""})
-    return told(file, len(archive.members) + 1, MEDIA_TYPE)
 
 
 def _case_parts(session: Session, clock: Clock, recall: Recall) -> Iterator[tuple[str, object]]:

@@ -80,7 +80,7 @@ def fault_text(fault: ImportFault) -> str:
 
 
 def trouble_text(trouble: Mapping[str, Any] | None) -> str:
-    """Why an import could not go on, in the reader's language; empty when nothing is wrong."""
+    """Why a job could not go on, in the reader's language; empty when nothing is wrong."""
     if trouble is None:
         return ""
     message, params = trouble["message"], trouble["params"]

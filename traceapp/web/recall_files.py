@@ -2,25 +2,29 @@
 list of them shows."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import BinaryIO
+
 from flask import Response, send_file
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.store import open_file
 from traceapp.core.clock import Clock
+from traceapp.core.errors import NotFound
 from traceapp.export.recall_files.dossier import RecallDossier
+from traceapp.making.states import OPEN, FileState
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.model import Recall
 from traceapp.submission.recall_dossier import dossier_of, drafts_of
+from traceapp.submission.recall_file_jobs import PACKAGE, file_job
+from traceapp.submission.recall_file_model import RecallFileJob
 from traceapp.submission.recall_file_queries import FileRow, copy_named, file_rows, proof_of
-from traceapp.submission.recall_package import KIND as PACKAGE
-from traceapp.submission.recall_package import write_package
+from traceapp.submission.recall_package import MEDIA_TYPE
 from traceapp.submission.service import RecordExport, record_export
 
 from .context import actor, world
 from .files import disposition
-from .tables import NewFile
-from .tables import send_file as send_written
 from .words import Words
 
 _ = lazy_gettext
@@ -58,13 +62,27 @@ def send_proof(recall_id: str, kind: str, version: str, position: str) -> Respon
                  {"recall": recall_id, "file": kind, "version": found.version, "proof": found.position})
 
 
-def send_package(recall_id: str) -> Response:
-    """All of a recall as one archive. Raises NotFound."""
-    here = world()
-    with here.database.snapshot() as session:
-        reference = recall_by_id(session, recall_id).reference
-        return send_written(NewFile(f"{PACKAGE}-{reference}", "zip", {"recall": recall_id}),
-                            lambda file: write_package(session, here.clock, recall_id, file, store=here.files))
+def latest_jobs(jobs: Sequence[RecallFileJob]) -> dict[str, RecallFileJob]:
+    """What is to be told of the making of each kind: the last job, unless a file came of it."""
+    found: dict[str, RecallFileJob] = {}
+    for job in jobs:
+        found.setdefault(job.kind, job)
+    return {kind: job for kind, job in found.items() if kind == PACKAGE or job.state != FileState.done}
+
+
+def is_being_made(job: RecallFileJob | None) -> bool:
+    """Whether it waits or is worked on."""
+    return job is not None and job.state in OPEN
+
+
+def send_archive(recall_id: str, job_id: str) -> Response:
+    """All of a recall as the archive that was made. Raises NotFound."""
+    with world().database.read() as session:
+        job, reference = file_job(session, recall_id, job_id), recall_by_id(session, recall_id).reference
+    if job.kind != PACKAGE or job.state != FileState.done:
+        raise NotFound("There is no such file.", code="unknown-file", place="job_id")
+    return _answer(world().records.open(job.id), f"{reference}-{job.created_at:%Y%m%d-%H%M}.zip", MEDIA_TYPE,
+                   job.sha256 or "")
 
 
 def _sent(name: str, sha256: str, media_type: str, told: dict[str, object]) -> Response:
@@ -72,6 +90,10 @@ def _sent(name: str, sha256: str, media_type: str, told: dict[str, object]) -> R
     content = open_file(here.files, sha256)
     with here.database.write() as session:
         record_export(session, actor(), here.clock, RecordExport(_KIND, name.rpartition(".")[2][:8], 1, sha256, told))
+    return _answer(content, name, media_type, sha256)
+
+
+def _answer(content: BinaryIO, name: str, media_type: str, sha256: str) -> Response:
     answer = send_file(content, mimetype=media_type)
     answer.headers["Content-Disposition"] = disposition("attachment", name)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

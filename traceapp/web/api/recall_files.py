@@ -8,28 +8,23 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.export.recall_files.fields import FileField, missing_fields, said, writable_fields
+from traceapp.making.states import FileState
+from traceapp.submission.recall_file_jobs import PACKAGE, file_job, file_jobs, order_file
 from traceapp.submission.recall_file_model import RecallFileStep
-from traceapp.submission.recall_file_queries import FileRow, FileVersion
+from traceapp.submission.recall_file_queries import FileRow
 from traceapp.submission.recall_file_states import FileStep
-from traceapp.submission.recall_files import (
-    NoteStep,
-    WriteText,
-    keep_prepared,
-    kind_of,
-    note_step,
-    prepare_file,
-    write_texts,
-)
+from traceapp.submission.recall_files import NoteStep, WriteText, kind_of, note_step, write_texts
 from traceapp.web.context import signed_in, world
-from traceapp.web.recall_files import files_and_drafts, number_of, send_copy, send_package, send_proof
+from traceapp.web.recall_files import files_and_drafts, number_of, send_archive, send_copy, send_proof
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import FilePart, choice, created, moment, words
+from .schemas import FilePart, choice, created, moment, shown, words
 
 blueprint = ApiBlueprint("api_recall_files", __name__, url_prefix="/api/v1", description="Recalls")
 PERMISSIONS = {f"api_recall_files.{name}": "recall.write" for name in (
-    "list_files", "read_fields", "make", "write", "note", "read_copy", "read_proof", "read_package")}
+    "list_files", "read_fields", "make", "write", "note", "read_copy", "read_proof", "make_package", "list_jobs",
+    "read_job", "read_package")}
 
 
 class RecallFileCopySchema(Schema):
@@ -71,6 +66,23 @@ class RecallFileVersionSchema(Schema):
     state = fields.String()
     copies = fields.List(fields.Nested(RecallFileCopySchema))
     steps = fields.List(fields.Nested(RecallFileStepSchema))
+
+
+class RecallFileJobSchema(Schema):
+    """A file or an archive (`package`) that is made in the background; `trouble` says why it failed. `total` and `done`
+    count lines of the ledger; `version` is the one that came of it, `sha256` and `size_bytes` those of the archive."""
+
+    id = fields.String()
+    kind = fields.String()
+    state = choice(FileState)
+    total = fields.Integer()
+    done = fields.Integer()
+    version = fields.Integer(allow_none=True)
+    sha256 = fields.String(allow_none=True)
+    size_bytes = fields.Integer(allow_none=True)
+    trouble = fields.Dict(allow_none=True)
+    created_at = moment()
+    finished_at = moment(allow_none=True)
 
 
 class RecallFileRowSchema(Schema):
@@ -167,18 +179,39 @@ def read_fields(recall_id: str, file_kind: str) -> object:
 
 
 @blueprint.route("/recalls/<recall_id>/files/<file_kind>", methods=["POST"])
-@blueprint.alt_response(201, schema=RecallFileVersionSchema)
+@blueprint.alt_response(201, schema=RecallFileJobSchema)
 def make(recall_id: str, file_kind: str) -> Response:
-    """Make the next version of a file, in every form"""
-    here = world()
-    with here.database.snapshot() as session:
-        made = prepare_file(session, here.clock, recall_id, file_kind)
+    """Have the next version of a file made in the background, in every form"""
+    return _ordered(recall_id, kind_of(file_kind).name)
+
+
+@blueprint.route("/recalls/<recall_id>/package", methods=["POST"])
+@blueprint.alt_response(201, schema=RecallFileJobSchema)
+def make_package(recall_id: str) -> Response:
+    """Have all of a recall made into one archive in the background; it is kept a week"""
+    return _ordered(recall_id, PACKAGE)
+
+
+def _ordered(recall_id: str, kind: str) -> Response:
     with unit_of_work() as session:
-        row = keep_prepared(session, signed_in(), here.clock, made, store=here.files)
-        _recall, rows, _drafts = files_and_drafts(session, here.clock, recall_id)
-        found: FileVersion = next(one for one in rows if one.kind.name == file_kind).versions[0]
-        return created(RecallFileVersionSchema(), found, "api_recall_files.read_copy", recall_id=recall_id,
-                       file_kind=file_kind, file_version=str(row.version), copy_name=found.copies[0].name)
+        job = order_file(session, signed_in(), world().clock, recall_id, kind)
+        return created(RecallFileJobSchema(), job, "api_recall_files.read_job", recall_id=recall_id, made_id=job.id)
+
+
+@blueprint.route("/recalls/<recall_id>/file-jobs", methods=["GET"])
+@blueprint.response(200, RecallFileJobSchema(many=True))
+def list_jobs(recall_id: str) -> object:
+    """What was ordered to be made of a recall within a week, the newest first"""
+    with world().database.read() as session:
+        return file_jobs(session, recall_id)
+
+
+@blueprint.route("/recalls/<recall_id>/file-jobs/<made_id>", methods=["GET"])
+@blueprint.alt_response(200, schema=RecallFileJobSchema)
+def read_job(recall_id: str, made_id: str) -> Response:
+    """One of them: its state, and how far it is"""
+    with world().database.read() as session:
+        return shown(RecallFileJobSchema(), file_job(session, recall_id, made_id))
 
 
 @blueprint.route("/recalls/<recall_id>/files/<file_kind>/texts", methods=["PUT"])
@@ -217,8 +250,8 @@ def read_proof(recall_id: str, file_kind: str, file_version: str, step_number: s
     return send_proof(recall_id, file_kind, file_version, step_number)
 
 
-@blueprint.route("/recalls/<recall_id>/package", methods=["GET"])
+@blueprint.route("/recalls/<recall_id>/file-jobs/<made_id>/file", methods=["GET"])
 @blueprint.alt_response(200, content_type="application/zip", schema={"type": "string", "format": "binary"})
-def read_package(recall_id: str) -> Response:
-    """All of a recall as one archive, with the SHA-256 of each file in it"""
-    return send_package(recall_id)
+def read_package(recall_id: str, made_id: str) -> Response:
+    """The archive that was made, with the SHA-256 of each file in it"""
+    return send_archive(recall_id, made_id)

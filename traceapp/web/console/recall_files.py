@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -11,20 +11,16 @@ from werkzeug.wrappers import Response
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.fields import missing_fields, told, untranslated_fields, writable_fields
 from traceapp.identity.lookup import names_of_users
+from traceapp.making.work import KEPT
 from traceapp.recall.cases import is_told
+from traceapp.submission.recall_file_jobs import PACKAGE, file_jobs, order_file
 from traceapp.submission.recall_file_states import FileStep
-from traceapp.submission.recall_files import (
-    NoteStep,
-    WriteText,
-    keep_prepared,
-    note_step,
-    prepare_file,
-    write_texts,
-)
+from traceapp.submission.recall_files import NoteStep, WriteText, note_step, write_texts
 from traceapp.web import clock_words
 from traceapp.web import recall_files as handed
 from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
+from traceapp.web.importing import trouble_text
 from traceapp.web.reading import ZONE, given
 
 from .acting import Done, Refusal, perform
@@ -35,12 +31,14 @@ from .recall_case import case_tabs
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "files", "file_make", "file_texts", "file_step", "file", "file_proof", "package")}
+    "files", "file_make", "file_texts", "file_step", "file", "file_proof", "package_make", "package")}
+_REFRESH_SECONDS = 2
 
 
 @blueprint.get("/recalls/<recall_id>/authority-files")
 def recall_files(recall_id: str) -> Response:
-    """Every file; `do` opens the form of an act: `write-KIND`, `note-KIND-VERSION`."""
+    """Every file; `do` opens the form of an act: `write-KIND`, `note-KIND-VERSION`. While a file is being made, a page
+    without a form loads itself anew, unless the address says `still`."""
     return _show(recall_id, given("do"))
 
 
@@ -48,6 +46,7 @@ def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int
     here = world()
     with here.database.read() as db:
         case, rows, drafts = handed.files_and_drafts(db, here.clock, recall_id)
+        jobs = file_jobs(db, recall_id)
         people = names_of_users(db, [*(version.file.made_by for row in rows for version in row.versions),
                                      *(step.by for row in rows for version in row.versions for step in version.steps)])
     states = {row.kind.name: _state(row.kind.name, drafts) for row in rows}
@@ -60,11 +59,15 @@ def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int
     elif act == "note" and name in KINDS:
         values = {"noting": next((one for row in rows if row.kind.name == name for one in row.versions
                                   if str(one.file.version) == version), None), "noted_kind": KINDS[name]}
-    return case_page("console/recall_files.html", status, case=case, rows=rows, states=states, people=people,
-                     form=form, tabs=case_tabs(case, "files"), clock_words=clock_words, file_words=handed,
-                     kind_title=lambda kind: kind.title(language()), is_decided=case.decided_at is not None,
-                     is_told=is_told(case) and not case.is_drill,
-                     **values)
+    is_open, is_still = any(map(handed.is_being_made, jobs)), bool(request.args.get("still"))
+    shown = case_page("console/recall_files.html", status, case=case, rows=rows, states=states, people=people,
+                      form=form, tabs=case_tabs(case, "files"), clock_words=clock_words, file_words=handed,
+                      kind_title=lambda kind: kind.title(language()), is_decided=case.decided_at is not None,
+                      is_told=is_told(case) and not case.is_drill, jobs=handed.latest_jobs(jobs), kept=KEPT,
+                      trouble_text=trouble_text, is_open=is_open, is_still=is_still, **values)
+    if is_open and not (do or is_still or form.summary):
+        shown.headers["Refresh"] = str(_REFRESH_SECONDS)
+    return shown
 
 
 def _state(name: str, drafts: dict[str, Any]) -> dict[str, Any]:
@@ -86,17 +89,22 @@ def _written(name: str, drafts: dict[str, Any]) -> list[dict[str, Any]]:
 
 @blueprint.post("/recalls/<recall_id>/authority-files/<kind>/make")
 def recall_file_make(recall_id: str, kind: str) -> Response:
-    """Make the next version of a file."""
-    form, here = Entered(), world()
-    with here.database.snapshot() as db:
-        made = prepare_file(db, here.clock, recall_id, kind)
+    """Have the next version of a file made."""
+    return _ordered(recall_id, kind)
+
+
+@blueprint.post("/recalls/<recall_id>/package/make")
+def recall_package_make(recall_id: str) -> Response:
+    """Have the archive of all of the recall made."""
+    return _ordered(recall_id, PACKAGE)
+
+
+def _ordered(recall_id: str, kind: str) -> Response:
+    form = Entered()
 
     def run(db: Session) -> Done:
-        row = keep_prepared(db, actor(), here.clock, made, store=here.files)
-        return Done(_address(recall_id, kind), _(
-            "Version %(version)d is made. %(missing)d required fields are missing in it, and it says so.",
-            version=row.version, missing=len(row.missing)) if row.missing else _(
-                "Version %(version)d is made and complete.", version=row.version))
+        order_file(db, actor(), world().clock, recall_id, kind)
+        return Done(_address(recall_id, kind), _("The file is being made."), "info")
 
     return perform(form, run, Refusal(lambda status: _show(recall_id, "", form, status)))
 
@@ -145,10 +153,10 @@ def recall_file_proof(recall_id: str, kind: str, version: str, position: str) ->
     return handed.send_proof(recall_id, kind, version, position)
 
 
-@blueprint.get("/recalls/<recall_id>/package/export")
-def recall_package(recall_id: str) -> Response:
-    """All of the recall as one archive."""
-    return handed.send_package(recall_id)
+@blueprint.get("/recalls/<recall_id>/package/<file_id>/export")
+def recall_package(recall_id: str, file_id: str) -> Response:
+    """All of the recall as the archive that was made."""
+    return handed.send_archive(recall_id, file_id)
 
 
 def _address(recall_id: str, kind: str) -> str:

@@ -14,6 +14,7 @@ from traceapp.submission.records import FORMS
 from traceapp.submission.records_jobs import cancel_records, own_job, own_jobs
 from traceapp.submission.records_states import OPEN
 from traceapp.web.context import signed_in, world
+from traceapp.web.importing import trouble_text
 from traceapp.web.records import FIELDS, asked_records, ordered, page_values, send_asked, send_made
 
 from .acting import Done, Refusal, perform
@@ -75,11 +76,8 @@ def records_job(file_id: str) -> Response:
     with world().database.read() as session:
         job = own_job(session, signed_in(), file_id)
     is_open, is_still = job.state in OPEN, bool(request.args.get("still"))
-    trouble = ""
-    if job.trouble:
-        message, params = job.trouble["message"], job.trouble["params"]
-        trouble = gettext(message) % params if params else gettext(message)
-    answer = page("console/records_job.html", job=job, is_open=is_open, is_still=is_still, trouble=trouble,
+    answer = page("console/records_job.html", job=job, is_open=is_open, is_still=is_still,
+                  trouble=trouble_text(job.trouble),
                   state=STATES[job.state], kept_until=None if job.finished_at is None else job.finished_at + KEPT)
     if is_open and not is_still:
         answer.headers["Refresh"] = str(_REFRESH_SECONDS)
