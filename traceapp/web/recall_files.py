@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from flask import Response, send_file
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from traceapp.attachment.store import open_file
 from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.export.recall_files.dossier import RecallDossier
+from traceapp.export.recall_files.fields import FileField, Origin
 from traceapp.making.states import OPEN, FileState
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.model import Recall
@@ -31,6 +32,14 @@ _ = lazy_gettext
 FILE_STATES: Words = {
     "draft": (_("Not made yet"), "plain"), "made": (_("Made, not sent"), "check"), "sent": (_("Sent"), "info"),
     "confirmed": (_("Confirmed by the authority"), "go"), "refused": (_("Refused by the authority"), "stop")}
+# Where a field that the case itself can hold is better entered: then every file has it.
+PLACES = {
+    Origin.house: _("Better entered once with our own partner record."),
+    Origin.registration: _("Better entered once with the product and its registrations."),
+    Origin.case: _("Better entered in the case."), Origin.evaluation: _("Better entered in the evaluation of the hazard."),
+    Origin.scope: _("Comes from the scope."), Origin.ledger: _("Comes from the answers of the consignees."),
+    Origin.notices: _("Comes from the notices."), Origin.checks: _("Comes from the checks."),
+    Origin.events: _("Comes from the adverse events."), Origin.person: ""}
 _KIND = "recall_file"
 
 
@@ -39,6 +48,13 @@ def files_and_drafts(session: Session, clock: Clock,
     """The case, its files, and what each would say now. Raises NotFound."""
     recall = recall_by_id(session, recall_id)
     return recall, file_rows(session, recall), drafts_of(session, recall.id, dossier_of(session, clock, recall))
+
+
+def field_hint(one: FileField) -> str:
+    """Which law asks for a field, and where it is better entered; a number that was not verified is named as that."""
+    parts = [one.source, gettext("article not verified: %(place)s", place=one.unverified) if one.unverified else "",
+             str(PLACES[one.origin])]
+    return " · ".join(part for part in parts if part)
 
 
 def number_of(text: str) -> int:

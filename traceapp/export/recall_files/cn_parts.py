@@ -1,17 +1,18 @@
-"""What the Chinese files of a recall have in common. Source: CFDA Order 29 (2017), annexes 1 and 2."""
+"""What the Chinese files of a recall have in common. Source: CFDA Order 29 (2017) and its forms; the numbers of its
+articles and annexes are not verified (see `places`)."""
 from __future__ import annotations
 
 from . import readers as read
 from .dossier import RecallDossier
 from .fields import FileField, Origin
+from .places import ORDER_29
 
-LAW = "《医疗器械召回管理办法》（原国家食药监总局令第 29 号）"
-ANNEX_1, ANNEX_2 = f"{LAW}附件 1", f"{LAW}附件 2"
+ANNEX_1, ANNEX_2 = f"{ORDER_29}附件 1", f"{ORDER_29}附件 2"
 
 
 def article(number: str) -> str:
     """An article of the order."""
-    return f"{LAW}第{number}条"
+    return f"{ORDER_29}第{number}条"
 
 
 def registration(dossier: RecallDossier, language: str) -> str:
@@ -50,8 +51,9 @@ def endorsements(source: str) -> tuple[FileField, ...]:
     """The foot of the form; signed and stamped on paper."""
     return (
         FileField("reporter", "", "报告单位（盖章）", "Reporting unit (stamp)", source, Origin.house, read.firm),
-        FileField("head", "", "负责人（签字）", "Responsible person (signature)", source, Origin.person),
+        FileField("head", "", "负责人（签字）", "Responsible person (signature)", source, Origin.person,
+                  is_signed=True),
         FileField("reporter_name", "", "报告人（签字）", "Reporter (signature)", source, Origin.house,
-                  read.plainly("owner")),
+                  read.plainly("owner"), is_signed=True),
         FileField("report_date", "", "报告日期", "Date of the report", source, Origin.case,
                   lambda dossier, language: read.day(dossier.at, language)))

@@ -1,11 +1,12 @@
-"""What the Chinese authority is told while a recall runs and when it ends. Source: CFDA Order 29 (2017), articles 19 to
-23, annex 2."""
+"""What the Chinese authority is told while a recall runs and when it ends. Source: CFDA Order 29 (2017)
+and its forms."""
 from __future__ import annotations
 
 from . import readers as read
-from .cn_parts import ANNEX_2, LAW, contacts, endorsements, product_head
+from .cn_parts import ANNEX_2, contacts, endorsements, product_head
 from .dossier import ACCOUNTED, RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
+from .places import ORDER_29
 
 
 def _count(name: str) -> read.Reader:
@@ -52,7 +53,7 @@ PROGRESS = FileKind(
         FieldGroup("通知情况", "Telling", _TOLD), FieldGroup("完成情况", "How far it is", _DONE),
         FieldGroup("报告", "Report", endorsements(ANNEX_2))))
 
-_CLOSING = f"{LAW}关于召回完成后评价和总结评估报告的规定"
+_CLOSING = ORDER_29
 _SUMMARY = (
     FileField("reason", "", "召回原因", "Reason for the recall", _CLOSING, Origin.case, read.plainly("reason")),
     FileField("grade", "", "召回分级", "Class of the recall", _CLOSING, Origin.case, read.grade("CN")),
@@ -79,7 +80,7 @@ _EFFECT = (
               lambda dossier, language: read.day(dossier.closed_at, language)))
 
 CLOSING = FileKind(
-    "cn_closing", "CN", "召回总结评估报告", "Closing report (China)", _CLOSING, ("zh",), frozenset({"CN-MR-05"}), (
+    "cn_closing", "CN", "总结评估报告", "Closing report (China)", _CLOSING, ("zh",), frozenset({"CN-MR-05"}), (
         FieldGroup("产品与单位", "Product and units", product_head(_CLOSING) + contacts(_CLOSING)),
         FieldGroup("召回实施情况", "What was done", _SUMMARY), FieldGroup("效果与处理", "Effect and disposal", _EFFECT),
         FieldGroup("报告", "Report", endorsements(_CLOSING))))

@@ -1,5 +1,5 @@
 """What the Chinese authority is told when a recall is decided: event report, assessment report, plan. Source: CFDA
-Order 29 (2017), articles 11, 16 and 17, annex 1."""
+Order 29 (2017) and its forms."""
 from __future__ import annotations
 
 from . import readers as read

@@ -118,6 +118,6 @@ FSCA = FileKind(
     "eu_fsca", _EU, "现场安全纠正措施报告（FSCA）", "Field safety corrective action report (FSCA)", "MDR art. 87",
     ("en",),
     frozenset({"EU-MD-04"}), (
-        FieldGroup("行政信息", "1–2 Administrative information and submitter", _ADMINISTRATIVE),
-        FieldGroup("制造商与授权代表", "3–5 Manufacturer, representative, contact point", _PARTIES),
-        FieldGroup("器械", "6 Device", _DEVICE), FieldGroup("FSCA 说明", "7 Description of the FSCA", _ACTION)))
+        FieldGroup("行政信息", "Administrative information and submitter", _ADMINISTRATIVE),
+        FieldGroup("制造商与授权代表", "Manufacturer, representative, contact point", _PARTIES),
+        FieldGroup("器械", "Device", _DEVICE), FieldGroup("FSCA 说明", "Description of the FSCA", _ACTION)))

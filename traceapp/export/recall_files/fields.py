@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .dossier import RecallDossier
+from .places import seen_part
 
 Reader = Callable[[RecallDossier, str], str]
 
@@ -25,59 +26,82 @@ class Origin(StrEnum):
     person = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class FileField:
-    """One field. `number` and `source` are how the law names it; `read` answers what the case says in a language, empty
-    where it says nothing: then somebody writes it under `key`. `table` names the table that follows it: `lots`,
-    `devices` (lots without what we have of them) or `consignees`."""
+class _Named:
+    """What has a name in both languages."""
 
-    key: str
-    number: str
+    __slots__ = ()
     zh: str
     en: str
-    source: str
-    origin: Origin
-    read: Reader | None = None
-    is_required: bool = True
-    table: str = ""
 
     def title(self, language: str) -> str:
         """Its name in a language."""
         return self.zh if language == "zh" else self.en
 
 
+class _Placed(_Named):
+    """What a law asks for at a place."""
+
+    __slots__ = ()
+    place: str
+
+    @property
+    def source(self) -> str:
+        """The place as it is printed: what of it was seen in the law."""
+        return seen_part(self.place)
+
+    @property
+    def unverified(self) -> str:
+        """The place as the house is told of it, where it is closer than what was seen; never printed."""
+        return self.place if self.place != self.source else ""
+
+
 @dataclass(frozen=True, slots=True)
-class FieldGroup:
+class FileField(_Placed):
+    """One field. `mark` is its number in the law, at `place`; `read` answers what the case says in a language, empty
+    where it says nothing: then somebody writes it under `key`. `table` names the table that follows it: `lots`,
+    `devices` (lots without what we have of them) or `consignees`. What `is_signed` has a line to sign on."""
+
+    key: str
+    mark: str
+    zh: str
+    en: str
+    place: str
+    origin: Origin
+    read: Reader | None = None
+    is_required: bool = True
+    table: str = ""
+    is_signed: bool = False
+
+    @property
+    def number(self) -> str:
+        """Its number in the law, where that was seen."""
+        return "" if self.unverified else self.mark
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup(_Named):
     """Fields under one head."""
 
     zh: str
     en: str
     fields: tuple[FileField, ...]
 
-    def title(self, language: str) -> str:
-        """Its name in a language."""
-        return self.zh if language == "zh" else self.en
-
 
 @dataclass(frozen=True, slots=True)
-class FileKind:
-    """A file: which law asks for it, whose authority takes it, in which languages it is made, and the rules of legal
-    clocks that it answers; a clock with several files ends once all of them were confirmed. What `is_for_users` says
-    nothing that makes the danger sound smaller; files for authorities keep the words of the law."""
+class FileKind(_Placed):
+    """A file: at which place a law asks for it, whose authority takes it, in which languages it is made, and the rules
+    of legal clocks that it answers; a clock with several files ends once all of them were confirmed. What
+    `is_for_users` says nothing that makes the danger sound smaller; files for authorities keep the words of the law."""
 
     name: str
     jurisdiction: str
     zh: str
     en: str
-    source: str
+    place: str
     languages: tuple[str, ...]
     rules: frozenset[str]
     groups: tuple[FieldGroup, ...]
     is_for_users: bool = False
-
-    def title(self, language: str) -> str:
-        """Its name in a language."""
-        return self.zh if language == "zh" else self.en
 
     @property
     def fields(self) -> tuple[FileField, ...]:
@@ -133,9 +157,11 @@ def untranslated_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileFie
 ABSENT: Mapping[str, str] = {"en": "NOT AVAILABLE. Required by %s.", "zh": "未提供。%s要求填写。"}
 
 
+_SIGN: Mapping[str, str] = {"en": "Signature: ____________________    Date: ______________",
+                            "zh": "签字：____________________    日期：______________"}
+
+
 def shown(one: FileField, dossier: RecallDossier, language: str) -> str:
-    """The text that is printed: a field that is not filled says so."""
-    found = said(one, dossier, language)
-    if found:
-        return found
-    return ABSENT[language] % one.source if one.is_required else "—"
+    """The text that is printed: a field that is not filled says so, one that is signed by hand has its line."""
+    found = said(one, dossier, language) or (ABSENT[language] % one.source if one.is_required else "—")
+    return f"{found}\n{_SIGN[language]}" if one.is_signed else found

@@ -102,11 +102,13 @@ class RecallFileRowSchema(Schema):
 
 
 class RecallFileFieldSchema(Schema):
-    """A field as it would be filled now, by language; None where nothing stands."""
+    """A field as it would be filled now, by language; None where nothing stands. `unverified`: the place in the law more
+    closely than it is printed, where its number was not seen in the law; for the house alone."""
 
     key = fields.String()
     number = fields.String()
     source = fields.String()
+    unverified = fields.String()
     origin = fields.String()
     title = fields.Dict(keys=fields.String(), values=fields.String())
     is_required = fields.Boolean()
@@ -171,7 +173,8 @@ def read_fields(recall_id: str, file_kind: str) -> object:
         _recall, _rows, drafts = files_and_drafts(session, world().clock, recall_id)
     draft = drafts[file_kind]
     missing, writable = missing_fields(wanted, draft), writable_fields(wanted, draft)
-    return [{"key": one.key, "number": one.number, "source": one.source, "origin": str(one.origin),
+    return [{"key": one.key, "number": one.number, "source": one.source, "unverified": one.unverified,
+             "origin": str(one.origin),
              "title": {"zh": one.zh, "en": one.en}, "is_required": one.is_required, "is_missing": one in missing,
              "is_writable": one in writable,
              "value": {language: said(one, draft, language) or None for language in wanted.languages}}
