@@ -97,6 +97,10 @@ def test_the_word_document_is_sound_xml_with_every_table_and_chart() -> None:
     assert [one.text for one in trees[charts[1]].findall(".//c:val//c:v", space)] == ["3", "0", "12"]
     assert "glue & <solvent>" in "".join(body.itertext())
     listed = {one.get("PartName") for one in trees["[Content_Types].xml"] if one.get("PartName")}
+    assert [one.get(f"{{{space['w']}}}instr").strip() for one in trees["word/footer1.xml"].iter(
+        f"{{{space['w']}}}fldSimple")] == ["PAGE", "NUMPAGES"]
+    footer = body.find(".//w:sectPr/w:footerReference", space).values()[-1]
+    assert targets[footer] == "footer1.xml"
     assert {name.lstrip("/") for name in listed} == {name for name in trees if name.startswith("word/") and "_rels" not in name}
 
 

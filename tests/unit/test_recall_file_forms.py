@@ -151,7 +151,21 @@ def test_a_long_list_of_consignees_is_complete_beside_the_document() -> None:
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) == count + 1
     assert rows[-1][1] == f"Clinic {count - 1}" and rows[-1][6] == f"{count - 1} Main Road"
+    assert (rows[-1][7], rows[-1][8], rows[-1][11]) == ("215000", "0512-3333", 5)  # numbers of things stay text
     assert len(json.loads(copy_of("us_806", "json", count=count))["rows"]) == count
+
+
+def test_the_list_of_consignees_keeps_its_head_in_sight_and_room_for_addresses() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(copy_of("cn_plan", "consignees", "zh"))).active
+    assert sheet.freeze_panes == "A2" and sheet.auto_filter.ref == "A1:X3"
+    assert sheet["G1"].value == "地址" and sheet.column_dimensions["G"].width > sheet.column_dimensions["K"].width
+
+
+def test_what_is_signed_by_hand_has_a_line_and_the_scope_its_hash() -> None:
+    report = words_of_docx(copy_of("cn_event", "docx", "zh"))
+    assert report.count("签字：____") == 2 and f"SHA-256 {'ab' * 32}" in report
+    notice = words_of_docx(copy_of("eu_fsn", "docx", "en"))
+    assert notice.count("Signature: ____") == 1 and "SHA-256" not in notice
 
 
 def test_a_notice_to_users_has_no_figures_of_our_stock_and_both_languages() -> None:

@@ -29,10 +29,12 @@ Record = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`key` finds the value in a row and names it in JSON; `title` stands above it for people."""
+    """`key` finds the value in a row and names it in JSON; `title` stands above it for people; `width` of a sheet's
+    column is in characters."""
 
     key: str
     title: str
+    width: int = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def write_table(file: BinaryIO, form: str, columns: Sequence[Column], rows: Iter
                            form=form[:20], known=", ".join(MEDIA_TYPES))
     counted = Counted(rows)
     if form == "xlsx":
-        write_book(file, Book(*sheet, [column.title for column in columns], notes),
+        write_book(file, Book(*sheet, [column.title for column in columns], notes, [one.width for one in columns]),
                    ([_shown(row.get(column.key)) for column in columns] for row in counted))
     else:
         pieces = csv_chunks(columns, counted) if form == "csv" else json_chunks(

@@ -31,12 +31,13 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """`notes` stand in the second sheet."""
+    """`notes` stand in the second sheet; `widths` of the columns in characters, 18 where nothing is said."""
 
     title: str
     at: datetime
     heads: Sequence[str]
     notes: Notes | None = None
+    widths: Sequence[int] = ()
 
 
 def write_book(file: BinaryIO, book: Book, rows: Iterable[Sequence[Cell]]) -> None:
@@ -68,7 +69,8 @@ class _Sheets:
         self._count, self._number = self._count + 1, 0
         ending = f" {self._count}" if self._count > 1 else ""
         self._page = self._made.add_worksheet(self._book.title[:_LONGEST_TITLE - len(ending)] + ending)
-        self._page.set_column(0, max(0, len(self._book.heads) - 1), 18)
+        for place, width in enumerate(self._book.widths or [18] * len(self._book.heads)):
+            self._page.set_column(place, place, width)
         self._page.freeze_panes(1, 0)
         for place, head in enumerate(self._book.heads):
             self._page.write_string(0, place, head, self._bold)

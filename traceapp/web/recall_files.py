@@ -36,7 +36,8 @@ FILE_STATES: Words = {
 PLACES = {
     Origin.house: _("Better entered once with our own partner record."),
     Origin.registration: _("Better entered once with the product and its registrations."),
-    Origin.case: _("Better entered in the case."), Origin.evaluation: _("Better entered in the evaluation of the hazard."),
+    Origin.case: _("Better entered in the case."),
+    Origin.evaluation: _("Better entered in the evaluation of the hazard."),
     Origin.scope: _("Comes from the scope."), Origin.ledger: _("Comes from the answers of the consignees."),
     Origin.notices: _("Comes from the notices."), Origin.checks: _("Comes from the checks."),
     Origin.events: _("Comes from the adverse events."), Origin.person: ""}

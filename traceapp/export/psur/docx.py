@@ -1,4 +1,4 @@
-"""Blocks as an Office Open XML document: headings, paragraphs, tables, and charts that stay drawings. Pure.
+"""Blocks as an Office Open XML document: headings, paragraphs, tables, charts that stay drawings, numbered pages. Pure.
 
 Source: ECMA-376 part 1: WordprocessingML (17), DrawingML charts (21.2), packaging (part 2).
 """
@@ -22,19 +22,25 @@ _CONTENT = "application/vnd.openxmlformats-officedocument"
 _WIDTH_TWIPS = 9638  # A4 without margins of 20 mm
 _CHART_EMU = (6_120_000, 2_340_000)
 _FONTS = '<w:rFonts w:ascii="Arial" w:hAnsi="Arial" w:eastAsia="SimSun" w:cs="Arial"/>'
+_LANGUAGES = '<w:lang w:val="en-GB" w:eastAsia="zh-CN"/>'
+_SMALL, _FOOT = '<w:sz w:val="17"/>', '<w:rPr><w:color w:val="555555"/><w:sz w:val="16"/></w:rPr>'
+_GAP = '<w:p><w:pPr><w:spacing w:after="0" w:line="120" w:lineRule="exact"/></w:pPr></w:p>'
+_MARGINS = '<w:tblCellMar><w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar>'
 _BOLD = '<w:rPr><w:b/><w:sz w:val="%d"/></w:rPr>'
 _STYLES = (
-    f'{_HEAD}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr>{_FONTS}<w:sz w:val="20"/></w:rPr>'
-    '</w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120" w:line="276" w:lineRule="auto"/></w:pPr>'
-    '</w:pPrDefault></w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name '
+    f'{_HEAD}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr>{_FONTS}<w:sz w:val="20"/>'
+    f'{_LANGUAGES}</w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120" w:line="276" '
+    'w:lineRule="auto"/></w:pPr></w:pPrDefault></w:docDefaults><w:style w:type="paragraph" w:default="1" '
+    'w:styleId="Normal"><w:name '
     'w:val="Normal"/></w:style><w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/><w:basedOn '
     f'w:val="Normal"/>{_BOLD % 36}</w:style><w:style w:type="paragraph" w:styleId="Heading1"><w:name '
     'w:val="heading 1"/><w:basedOn w:val="Normal"/><w:next w:val="Normal"/><w:pPr><w:keepNext/><w:spacing '
     f'w:before="280"/><w:outlineLvl w:val="0"/></w:pPr>{_BOLD % 26}</w:style></w:styles>')
 
 
-def docx(blocks: Sequence[Block]) -> bytes:
-    """The bytes of the document. Equal blocks give equal bytes."""
+def docx(blocks: Sequence[Block], foot: str = "") -> bytes:
+    """The bytes of the document; `foot` stands at the foot of each page, beside its number. Equal blocks give equal
+    bytes."""
     charts = [block for block in blocks if isinstance(block, Chart)]
     body, number = [], 0
     for block in blocks:
@@ -43,9 +49,11 @@ def docx(blocks: Sequence[Block]) -> bytes:
     files = {
         "[Content_Types].xml": _types(len(charts)),
         "_rels/.rels": _relations([("officeDocument", "word/document.xml")]),
-        "word/document.xml": _document("".join(body)), "word/styles.xml": _STYLES,
+        "word/document.xml": _document("".join(body), f"rId{len(charts) + 2}"), "word/styles.xml": _STYLES,
+        "word/footer1.xml": _footer(foot),
         "word/_rels/document.xml.rels": _relations(
-            [("styles", "styles.xml"), *(("chart", f"charts/chart{at}.xml") for at in range(1, len(charts) + 1))])}
+            [("styles", "styles.xml"), *(("chart", f"charts/chart{at}.xml") for at in range(1, len(charts) + 1)),
+             ("footer", "footer1.xml")])}
     files |= {f"word/charts/chart{at}.xml": _chart(chart) for at, chart in enumerate(charts, 1)}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
@@ -63,7 +71,8 @@ def _types(charts: int) -> str:
             f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
             f'ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="{_CONTENT}.'
             f'wordprocessingml.document.main+xml"/><Override PartName="/word/styles.xml" ContentType="{_CONTENT}.'
-            f'wordprocessingml.styles+xml"/>{parts}</Types>')
+            f'wordprocessingml.styles+xml"/><Override PartName="/word/footer1.xml" ContentType="{_CONTENT}.'
+            f'wordprocessingml.footer+xml"/>{parts}</Types>')
 
 
 def _relations(targets: Sequence[tuple[str, str]]) -> str:
@@ -72,11 +81,23 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
     return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{rows}</Relationships>'
 
 
-def _document(body: str) -> str:
+def _document(body: str, footer: str) -> str:
     return (f'{_HEAD}<w:document xmlns:w="{_WORD}" xmlns:r="{_OFFICE}/relationships" xmlns:a="{_DRAWING}/main" '
             f'xmlns:wp="{_DRAWING}/wordprocessingDrawing" xmlns:c="{_DRAWING}/chart"><w:body>{body}<w:sectPr>'
+            f'<w:footerReference w:type="default" r:id="{footer}"/>'
             '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" '
             'w:header="567" w:footer="567" w:gutter="0"/></w:sectPr></w:body></w:document>')
+
+
+def _footer(text: str) -> str:
+    """The text on the left, the number of the page and of all on the right."""
+    numbers = f"{_field('PAGE')}<w:r>{_FOOT}<w:t xml:space=\"preserve\"> / </w:t></w:r>{_field('NUMPAGES')}"
+    return (f'{_HEAD}<w:ftr xmlns:w="{_WORD}"><w:p><w:pPr><w:tabs><w:tab w:val="right" w:pos="{_WIDTH_TWIPS}"/>'
+            f'</w:tabs></w:pPr><w:r>{_FOOT}{_lines(text)}<w:tab/></w:r>{numbers}</w:p></w:ftr>')
+
+
+def _field(name: str) -> str:
+    return f'<w:fldSimple w:instr=" {name} "><w:r>{_FOOT}<w:t>1</w:t></w:r></w:fldSimple>'
 
 
 def _block(block: Block, chart: int) -> str:
@@ -86,7 +107,7 @@ def _block(block: Block, chart: int) -> str:
     if isinstance(block, Paragraph):
         return _paragraph(block.text)
     if isinstance(block, Table):
-        return _table(block) + _paragraph("")
+        return _table(block) + _GAP
     return _drawing(block, chart)
 
 
@@ -106,22 +127,26 @@ def _said(text: str) -> str:
 
 def _table(table: Table) -> str:
     shares = table.widths or [1] * len(table.head)
-    grid = "".join(f'<w:gridCol w:w="{_WIDTH_TWIPS * share // sum(shares)}"/>' for share in shares)
+    widths = [_WIDTH_TWIPS * share // sum(shares) for share in shares]
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     edges = "".join(f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="999999"/>'
                     for edge in ("top", "left", "bottom", "right", "insideH", "insideV"))
-    rows = [_row(table, table.head, is_head=True)] if any(table.head) else []
-    rows += [_row(table, row) for row in table.rows]
+    rows = [_row(table, table.head, widths, is_head=True)] if any(table.head) else []
+    rows += [_row(table, row, widths) for row in table.rows]
     return (f'<w:tbl><w:tblPr><w:tblW w:w="{_WIDTH_TWIPS}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders>'
-            f'</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>')
+            f'<w:tblLayout w:type="fixed"/>{_MARGINS}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>')
 
 
-def _row(table: Table, cells: Sequence[str], *, is_head: bool = False) -> str:
-    said = []
+def _row(table: Table, cells: Sequence[str], widths: Sequence[int], *, is_head: bool = False) -> str:
+    """A row; of a table without heads the first column is what the others are about."""
+    has_heads, said = any(table.head), []
     for at, text in enumerate(cells):
         align = '<w:jc w:val="right"/>' if at in table.numbers else ""
-        bold = "<w:rPr><w:b/></w:rPr>" if is_head else ""
-        shade = '<w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="EEEEEE"/></w:tcPr>' if is_head else "<w:tcPr/>"
-        said.append(f'<w:tc>{shade}<w:p><w:pPr><w:spacing w:after="40"/>{align}</w:pPr><w:r>{bold}'
+        form = f'<w:rPr>{"<w:b/>" if is_head else ""}{_SMALL}</w:rPr>' if has_heads else ""
+        is_shaded = is_head or (not has_heads and at == 0)
+        shade = '<w:shd w:val="clear" w:color="auto" w:fill="EEEEEE"/>' if is_shaded else ""
+        said.append(f'<w:tc><w:tcPr><w:tcW w:w="{widths[at]}" w:type="dxa"/>{shade}</w:tcPr><w:p><w:pPr><w:spacing '
+                    f'w:before="20" w:after="40" w:line="252" w:lineRule="auto"/>{align}</w:pPr><w:r>{form}'
                     f"{_lines(text)}</w:r></w:p></w:tc>")
     head = "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>" if is_head else "<w:trPr><w:cantSplit/></w:trPr>"
     return f'<w:tr>{head}{"".join(said)}</w:tr>'

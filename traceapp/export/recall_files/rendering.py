@@ -80,6 +80,7 @@ _WHOLE = {"en": "Complete: every required field is filled.", "zh": "内容完整
 _REST = {"en": "%d lines. The first %d follow; the complete list stands in %s.",
          "zh": "共 %d 行，下列前 %d 行；完整清单见 %s。"}
 _NOTE = {"en": "%s · version %d · made %s · %s", "zh": "%s · 第 %d 版 · 生成于 %s · %s"}
+_SCOPE = {"en": "Scope %d · SHA-256 %s", "zh": "召回范围第 %d 版 · SHA-256 %s"}
 _DRILL = {"en": "DRILL: not to be sent. ", "zh": "演练文件，不得对外发送。"}
 
 
@@ -89,9 +90,12 @@ def filled(kind: FileKind, dossier: RecallDossier, language: str, consignees: Co
     for group in kind.groups:
         groups += _groups(group, kind, dossier, language, consignees)
     missing = [one for one in kind.fields if is_missing(one, dossier, language)]
-    text = "\n".join(f"{one.number} {one.title(language)} ({one.source})".strip() for one in missing)
+    text = "\n".join(f"{one.number} {one.title(language)}".strip()
+                     + (f" ({one.source})" if one.source != kind.source else "") for one in missing)
     groups.append(Group(_MISSING[language], (Cell("", _MISSING_LABEL[language], text or _WHOLE[language]),)))
     note = _NOTE[language] % (dossier.reference, dossier.version, read.moment(dossier.at, language), kind.source)
+    if dossier.scope_hash and not kind.is_for_users:
+        note += "\n" + _SCOPE[language] % (dossier.scope_number, dossier.scope_hash)
     drill = _DRILL[language] if dossier.is_drill else ""
     return FilledForm(drill + kind.title(language), dossier.reference, dossier.at, groups, language, note)
 
@@ -138,7 +142,7 @@ def lots_table(lots: tuple[DossierLot, ...], language: str, *, with_figures: boo
                    read.day(one.expires_on), *(read.amount(value, one.unit, language)
                                                for value in (one.made, one.in_stock, one.shipped))) for one in lots)
     shown = len(heads) if with_figures else _TEXTS
-    return Table(heads[:shown], tuple(row[:shown] for row in found), (15, 19, 21, 13, 13, 14, 13, 13)[:shown], _TEXTS)
+    return Table(heads[:shown], tuple(row[:shown] for row in found), (23, 21, 31, 21, 21, 19, 17, 17)[:shown], _TEXTS)
 
 
 def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
@@ -150,7 +154,7 @@ def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
                    read.day(one.told_at, language), *("–" if value is None else plain(value) for value in (
                        one.on_hand, one.used, one.returned))) for one in lines)
-    return Table(heads, found, (19, 25, 19, 22, 14, 9, 9, 13), _TEXTS)
+    return Table(heads, found, (25, 33, 21, 29, 21, 12, 12, 17), _TEXTS)
 
 
 def _name(one: ConsigneeLine, language: str) -> str:
@@ -164,7 +168,7 @@ def _address(one: ConsigneeLine, language: str) -> str:
 
 def _despatches(one: ConsigneeLine, language: str) -> str:
     return read.joined((f"{day.isoformat()}: {read.amount(units, one.unit, language)}" for day, units in one.shipments),
-                       language)
+                       language, "\n")
 
 
 def form_docx(form: FilledForm) -> bytes:
@@ -179,7 +183,7 @@ def form_docx(form: FilledForm) -> bytes:
             table = group.table
             made.append(blocks.Table(table.heads, table.rows, frozenset(range(table.texts, len(table.heads))),
                                      table.widths))
-    return docx.docx(made)
+    return docx.docx(made, f"{form.code} · {form.title}")
 
 
 # --- the data
@@ -196,9 +200,14 @@ _COLUMNS = (
     ("corrected", "纠正", "Corrected"), ("came_back", "我方清点退回", "Counted at our gate"))
 
 
+_WIDTHS = {"name": 30, "address": 40, "shipments": 40, "passed_to": 30, "country": 9, "postcode": 10, "unit": 8,
+           "told_at": 22, "answered_at": 22, **dict.fromkeys(("shipped", "on_hand", "used", "returned", "passed_on",
+                                                              "destroyed", "corrected", "came_back"), 14)}
+
+
 def columns(language: str) -> list[Column]:
     """The columns of the list of consignees."""
-    return [Column(key, zh if language == "zh" else en) for key, zh, en in _COLUMNS]
+    return [Column(key, zh if language == "zh" else en, _WIDTHS.get(key, 18)) for key, zh, en in _COLUMNS]
 
 
 def rows(consignees: Consignees, language: str) -> Iterator[Record]:

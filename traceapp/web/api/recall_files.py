@@ -102,8 +102,8 @@ class RecallFileRowSchema(Schema):
 
 
 class RecallFileFieldSchema(Schema):
-    """A field as it would be filled now, by language; None where nothing stands. `unverified`: the place in the law more
-    closely than it is printed, where its number was not seen in the law; for the house alone."""
+    """A field as it would be filled now, by language; None where nothing stands. `unverified`: the place in the law
+    more closely than it is printed, where its number was not seen in the law; for the house alone."""
 
     key = fields.String()
     number = fields.String()
