@@ -1,7 +1,6 @@
 """What a letter says, read from the records: for a consignee, for whom it passed units on to, for a consumer."""
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,19 +9,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Party, Product, Site
+from traceapp.catalog.lookup import own_party
+from traceapp.catalog.model import Party, Product
 from traceapp.core.clock import Clock
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 
 from . import passing_on
+from .goods import gtin_of
 from .letters import LetterFacts, LetterLot
 from .model import Notice, Recall, RecallLedger, RecallLot
 from .notices import sealed_about
 from .policy import answer_due
 from .telling_model import PassedNotice
 
-_GTIN = re.compile(r"/01/(\d{14})")
 _PART = 500
 
 
@@ -75,8 +75,7 @@ def recall_facts(session: Session, recall: Recall) -> LetterFacts:
     def text(name: str) -> dict[str, str]:
         return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
 
-    maker = session.scalars(select(Party).join(Site, Site.party_id == Party.id).where(Site.is_own)
-                            .order_by(Site.code).limit(1)).first()
+    maker = own_party(session)
     return LetterFacts(
         reference=recall.reference, recall_class=recall.recall_class, title=text("title"), risk=text("risk"),
         action=text("action"), remedy=text("remedy"), contact=recall.contact, consignee={"zh": "", "en": ""}, lots=(),
@@ -123,7 +122,6 @@ def _sorted(rows: Iterable[Any]) -> list[Any]:
 
 
 def _lot(lot: Lot, product: Product | None, units: Decimal | None) -> LetterLot:
-    gtin = _GTIN.search(lot.uri)
     return LetterLot(
-        number=lot.number, units=units, unit=lot.unit, expires_on=lot.expires_on, gtin=gtin[1] if gtin else None,
+        number=lot.number, units=units, unit=lot.unit, expires_on=lot.expires_on, gtin=gtin_of(lot.uri),
         name={"zh": product.name_zh, "en": product.name_en} if product else {"zh": lot.name, "en": lot.name})

@@ -1,19 +1,18 @@
 """What a recall message of ours says; and which of our lots a message of others means. Reads."""
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.lookup import products_by_id
-from traceapp.catalog.model import Party, Site
-from traceapp.code.model import SerialRange
+from traceapp.catalog.lookup import own_party, products_by_id
+from traceapp.catalog.model import Party
 from traceapp.trace.identity import item_of
 from traceapp.trace.model import Lot
 
+from .goods import serials_of
 from .message import MessageFacts, MessageLot, NamedLot, ReceivedMessage
 from .model import Recall, RecallSignature
 from .public import PublicRecall
@@ -30,9 +29,7 @@ def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
     steps = session.scalar(select(func.count()).where(
         RecallSignature.recall_id == facts.id, RecallSignature.meaning.in_(("approved", "terminated")))) or 0
     taken_back = [one.said for one in found.revisions if one.kind == RevisionKind.withdrawal]
-    serials = _serials(session, [lot.lot_key for lot in found.lots])
-    own = session.scalar(select(Party).join(Site, Site.party_id == Party.id).where(Site.is_own).order_by(Site.code)
-                         .limit(1))
+    serials, own = serials_of(session, facts.id), own_party(session)
     return MessageFacts(
         id=facts.id, reference=facts.reference, recall_class=facts.recall_class, status=_STATUSES[found.status],
         revision=max(1, steps) + len(found.revisions), announced_at=facts.announced_at, changed_at=facts.changed_at,
@@ -41,17 +38,7 @@ def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
         remedy=facts.remedy, contact=facts.contact, depth=recall.depth, answer_by=recall.answer_by,
         closed_at=facts.closed_at, withdrawal=taken_back[-1] if taken_back else {}, lots=[MessageLot(
             lot.number, lot.uri, lot.gtin, {"zh": lot.name_zh, "en": lot.name_en}, lot.made_on, lot.expires_on,
-            tuple(serials.get(lot.lot_key, ()))) for lot in found.lots])
-
-
-def _serials(session: Session, lot_keys: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {}
-    for part in parts(lot_keys):
-        for one in session.scalars(select(SerialRange).where(SerialRange.lot_key.in_(part)).order_by(
-                SerialRange.lot_key, SerialRange.prefix, SerialRange.first)):
-            first, last = (f"{one.prefix}{number:0{one.width}d}" for number in (one.first, one.first + one.count - 1))
-            found.setdefault(one.lot_key, []).append((first, last))
-    return found
+            serials.get(lot.lot_key, ())) for lot in found.lots])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Hold, Lot
 
 from .cases import RUNS, TOLD
+from .goods import ARE_GOODS, gtin_of
 from .model import Recall, RecallLot, RecallSignature
 from .public_model import RecallRevision
 from .states import ENDED, UNTOLD, RecallState
 
-_GTIN = re.compile(r"/01/(\d{14})")
 _KEY = re.compile(r"[0-9a-f]{32}")
 _SOURCE = "recall:"
 _LONGEST_NUMBER = 200
@@ -114,7 +114,6 @@ def _listed(numbers: Sequence[str], comma: str, most: int | None) -> str:
 
 # Nobody outside the house learns of a drill.
 PUBLIC: ColumnElement[bool] = TOLD & Recall.is_drill.is_(False)
-_VISIBLE = or_(Product.kind != ProductKind.material, Product.id.is_(None), RecallLot.shipped > 0)
 # While a scope grows, its new batches are nobody's business; those that people were told of are held.
 _TOLD_LOT = or_(Recall.state.not_in(UNTOLD), exists(select(Hold.id).where(
     Hold.source == literal(_SOURCE) + Recall.id, Hold.lot_key == RecallLot.lot_key)))
@@ -190,7 +189,7 @@ def _with_lots(session: Session, wanted: PublicFilter) -> Select[str]:
     """The ids of recalls with a public batch that is asked for."""
     found = (select(RecallLot.recall_id).join(Recall, Recall.id == RecallLot.recall_id)
              .join(Lot, Lot.lot_key == RecallLot.lot_key).outerjoin(Product, Product.id == Lot.product_id)
-             .where(PUBLIC, _VISIBLE, _TOLD_LOT))
+             .where(PUBLIC, ARE_GOODS, _TOLD_LOT))
     if wanted.lot:
         found = found.where(Lot.number == wanted.lot[:_LONGEST_NUMBER])
     if wanted.product:
@@ -252,14 +251,13 @@ def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = 
     wanted = (select(RecallLot.recall_id, Lot, Product).join(Recall, Recall.id == RecallLot.recall_id)
               .join(Lot, Lot.lot_key == RecallLot.lot_key)
               .outerjoin(Product, Product.id == Lot.product_id)
-              .where(RecallLot.recall_id.in_(recall_ids), _VISIBLE, _TOLD_LOT)
+              .where(RecallLot.recall_id.in_(recall_ids), ARE_GOODS, _TOLD_LOT)
               .order_by(Product.code, Lot.number))
     if product_id is not None:
         wanted = wanted.where(Lot.product_id == product_id)
     found: dict[str, list[PublicLot]] = {}
     for recall_id, lot, product in session.execute(wanted):
-        gtin = _GTIN.search(lot.uri)
         found.setdefault(recall_id, []).append(PublicLot(
             lot.lot_key, lot.number, product.name_zh if product else lot.name, product.name_en if product else lot.name,
-            gtin.group(1) if gtin else None, lot.uri, lot.made_on, lot.expires_on, lot.product_id))
+            gtin_of(lot.uri), lot.uri, lot.made_on, lot.expires_on, lot.product_id))
     return found

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from sqlalchemy import Text, func, or_, select, type_coerce
@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.reportability import jurisdiction_of
 from traceapp.capa.queries import capas_about
-from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.lookup import own_party, parties_by_id
 from traceapp.catalog.markets import home_market, sold_by
-from traceapp.catalog.model import PackagingLevel, Party, PartyContact, Product, ProductKind, Registration, Site
-from traceapp.code.model import SerialRange
+from traceapp.catalog.model import PackagingLevel, Party, PartyContact, Product, Registration
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.seriousness import SeriousnessCriterion
 from traceapp.core.clock import Clock
@@ -38,10 +37,11 @@ from traceapp.recall.checking import conclusion_of
 from traceapp.recall.classifying import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
 from traceapp.recall.executing import checks_of
+from traceapp.recall.goods import ARE_GOODS, gtin_of, serials_of
 from traceapp.recall.letter_facts import sample_facts
 from traceapp.recall.letters import parts_of
 from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
-from traceapp.recall.queries import Totals, signatures, totals_of
+from traceapp.recall.queries import Totals, UnitSums, signatures, totals_of
 from traceapp.recall.telling_model import PassedNotice
 from traceapp.trace.model import Lot
 
@@ -49,10 +49,9 @@ from .case_surroundings import organisation_of
 from .recall_file_model import RecallFile, RecallFileText
 from .report_model import Report
 
-_GTIN_MARK = "/01/"
 _NAMED_SILENT, _NAMED_EVENTS = 60, 50
-# What an authority is told of: products, and materials that were shipped; what was used up here is no goods.
-_LEFT_THE_HOUSE = or_(Product.kind != ProductKind.material, Product.id.is_(None), RecallLot.shipped > 0)
+# What the figures of a file have of the sums of the ledger, under the same names.
+_SUMS = tuple({one.name for one in fields(UnitFigures)} & {one.name for one in fields(UnitSums)} - {"unit"})
 
 
 def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
@@ -88,13 +87,19 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
 
 
 _READER = {"zh": "（收货单位名称）", "en": "(name of the consignee)"}
+_NOT_ALL = {"zh": "（此处只列出部分批次；每封信列出该收货单位收到的全部批次。）",
+            "en": "(Not every batch is named here; each letter names all that its reader got.)"}
 
 
 def _letter(session: Session, clock: Clock, recall: Recall) -> dict[str, str]:
-    """The letter as its approved template reads, to nobody."""
+    """The letter as its approved template reads, to nobody; it says so where it does not name every lot."""
     facts = replace(sample_facts(session, clock, recall, _READER, base_url=""), link="[…]")
-    return {language: "\n".join(line.strip() for part in parts_of(facts, language)
-                                for line in part.text.splitlines() if line.strip()) for language in ("zh", "en")}
+    count = session.scalar(select(func.count()).select_from(RecallLot).where(RecallLot.recall_id == recall.id)) or 0
+    found = {}
+    for language in ("zh", "en"):
+        lines = [line.strip() for part in parts_of(facts, language) for line in part.text.splitlines() if line.strip()]
+        found[language] = "\n".join([*lines, _NOT_ALL[language]] if count > len(facts.lots) else lines)
+    return found
 
 
 def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[str, RecallDossier]:
@@ -128,31 +133,21 @@ def _both(recall: Recall, name: str) -> dict[str, str]:
 
 def _lots(session: Session, recall: Recall) -> tuple[tuple[DossierLot, ...], tuple[DossierProduct, ...]]:
     """The scope as it is stored, with serial numbers and GTINs, and its products."""
-    serials: dict[str, list[tuple[str, str]]] = {}
-    for one in session.scalars(select(SerialRange).join(RecallLot, RecallLot.lot_key == SerialRange.lot_key).where(
-            RecallLot.recall_id == recall.id).order_by(SerialRange.lot_key, SerialRange.prefix, SerialRange.first)):
-        ends = (one.first, one.first + one.count - 1)
-        serials.setdefault(one.lot_key, []).append(tuple(  # type: ignore[arg-type]
-            f"{one.prefix}{number:0{one.width}d}" for number in ends))
+    serials = serials_of(session, recall.id)
     rows = session.execute(
         select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
-        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall.id, _LEFT_THE_HOUSE)
+        .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall.id, ARE_GOODS)
         .order_by(Product.code, Lot.number, Lot.lot_key)).all()
     products = {product.id: product for _row, _lot, product in rows if product is not None}
     gtins = _gtins(session, recall.id)
     lots = tuple(DossierLot(
-        lot.number, lot.uri, _gtin_of(lot.uri) or gtins.get(lot.product_id or "", ""), lot.product_id,
+        lot.number, lot.uri, gtin_of(lot.uri) or gtins.get(lot.product_id or "", ""), lot.product_id,
         product.name_zh if product else lot.name, product.name_en if product else lot.name, row.made, row.in_stock,
-        row.shipped, lot.unit or "", lot.made_on, lot.expires_on, tuple(serials.get(lot.lot_key, ())))
+        row.shipped, lot.unit or "", lot.made_on, lot.expires_on, serials.get(lot.lot_key, ()))
         for row, lot, product in rows)
     return lots, tuple(DossierProduct(
         one.id, one.code, one.name_zh, one.name_en, one.usage_zh, one.usage_en, gtins.get(one.id, ""),
         one.registration_number, one.risk_class) for one in products.values())
-
-
-def _gtin_of(uri: str) -> str:
-    start, mark, rest = uri.partition(_GTIN_MARK)
-    return rest[:14] if mark and rest[:14].isdigit() else ""
 
 
 def _gtins(session: Session, recall_id: str) -> dict[str, str]:
@@ -184,14 +179,14 @@ def _market(entry: Registration, known: Mapping[str, Organisation]) -> MarketEnt
 
 def _organisations(session: Session, party_ids: Sequence[str | None]) -> dict[str, Organisation]:
     """Parties as files name them, each with its first contact; ourselves under the empty id."""
-    own = session.scalar(select(Site.party_id).where(Site.is_own).order_by(Site.code).limit(1))
-    parties = parties_by_id(session, [own, *party_ids])
+    own = own_party(session)
+    parties = parties_by_id(session, party_ids) | ({own.id: own} if own else {})
     contacts: dict[str, PartyContact] = {}
     for one in session.scalars(select(PartyContact).where(
             PartyContact.party_id.in_(list(parties)), PartyContact.is_active).order_by(PartyContact.id)):
         contacts.setdefault(one.party_id, one)
     found = {key: organisation_of(party, contacts.get(key)) for key, party in parties.items()}
-    return found | ({"": found[own]} if own in found else {})
+    return found | ({"": found[own.id]} if own else {})
 
 
 def _figures(session: Session, recall: Recall, totals: Totals, home: str) -> tuple[UnitFigures, ...]:
@@ -200,7 +195,7 @@ def _figures(session: Session, recall: Recall, totals: Totals, home: str) -> tup
     scope = {unit or "": (made, stock) for unit, made, stock in session.execute(
         select(Lot.unit, func.sum(RecallLot.made), func.sum(RecallLot.in_stock))
         .join(RecallLot, RecallLot.lot_key == Lot.lot_key).outerjoin(Product, Product.id == Lot.product_id)
-        .where(RecallLot.recall_id == recall.id, _LEFT_THE_HOUSE).group_by(Lot.unit))}
+        .where(RecallLot.recall_id == recall.id, ARE_GOODS).group_by(Lot.unit))}
     at_home = {unit or "": units for unit, units in session.execute(
         select(Lot.unit, func.sum(RecallLedger.shipped)).join(Lot, Lot.lot_key == RecallLedger.lot_key)
         .join(Party, Party.id == RecallLedger.consignee_id)
@@ -208,12 +203,8 @@ def _figures(session: Session, recall: Recall, totals: Totals, home: str) -> tup
     found = []
     for unit in sorted(scope.keys() | ledger.keys()):
         made, stock = scope.get(unit, (Decimal(0), Decimal(0)))
-        one = ledger.get(unit)
-        figures = UnitFigures(unit, made, stock, at_home=at_home.get(unit, Decimal(0)))
-        found.append(replace(figures, shipped=one.shipped, on_hand=one.on_hand, used=one.used, returned=one.returned,
-                             unaccounted=one.unaccounted, unanswered=one.unanswered, passed_on=one.passed_on,
-                             destroyed=one.destroyed, corrected=one.corrected, came_back=one.came_back)
-                     if one else figures)
+        known = {name: getattr(one, name) for name in _SUMS} if (one := ledger.get(unit)) else {}
+        found.append(UnitFigures(unit, made, stock, at_home=at_home.get(unit, Decimal(0)), **known))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from traceapp.attachment.store import FileStore, open_file
 from traceapp.audit.evidence import excerpt
 from traceapp.core.clock import Clock
+from traceapp.export.plain_zip import member
 from traceapp.export.recall_files import readers
 from traceapp.export.recall_files.rendering import columns, rows
 from traceapp.export.spreadsheet import Column, Record, Written, csv_chunks, told
@@ -33,7 +34,6 @@ from .recall_file_queries import FileRow, FileVersion, file_rows
 
 KIND = "recall_package"  # as the record of the export names it
 MEDIA_TYPE = "application/zip"
-_MOMENT = (1980, 1, 1, 0, 0, 0)  # the archive's own time says nothing
 _BLOCK = 1 << 16
 _PART = 1000
 _README = """\
@@ -75,9 +75,9 @@ class _Archive:
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
         """One member, from its pieces."""
         digest, size = hashlib.sha256(), 0
-        with self._zip.open(_entry(name), "w", force_zip64=True) as member:
+        with self._zip.open(member(name, zipfile.ZIP_DEFLATED), "w", force_zip64=True) as entry:
             for piece in pieces:
-                member.write(piece)
+                entry.write(piece)
                 digest.update(piece)
                 size += len(piece)
         self.members.append({"name": name, "size": size, "sha256": digest.hexdigest()})
@@ -86,13 +86,7 @@ class _Archive:
         """The lists of hashes."""
         sums = "".join(f"{one['sha256']}  {one['name']}\n" for one in self.members)
         self.add("SHA256SUMS", [sums.encode("utf-8")])
-        self._zip.writestr(_entry("manifest.json"), _json({**head, "files": self.members}))
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _MOMENT)
-    entry.external_attr, entry.create_system, entry.compress_type = 0o644 << 16, 3, zipfile.ZIP_DEFLATED
-    return entry
+        self._zip.writestr(member("manifest.json", zipfile.ZIP_DEFLATED), _json({**head, "files": self.members}))
 
 
 def write_package(session: Session, clock: Clock, recall: Recall, file: BinaryIO, *, store: FileStore,

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
+from traceapp.export.plain_zip import member
 
 from .report_cases import findings_of, report_by_id
 from .report_desk import ReportDesk
@@ -19,18 +20,13 @@ from .report_queries import answers_of, current_file, handed_file, signatures_of
 from .report_states import FileRole
 from .sealed_files import read_kept
 
-_MOMENT = (1980, 1, 1, 0, 0, 0)  # the archive's own time says nothing, so that the same files give the same bytes
-
 
 def archive(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A ZIP that is the same for the same files: in order of their names, not compressed, without times."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
         for name, data in sorted(files):
-            entry = zipfile.ZipInfo(name, _MOMENT)
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3
-            file.writestr(entry, data)
+            file.writestr(member(name), data)
     return out.getvalue()
 
 

@@ -9,10 +9,11 @@ import zipfile
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from traceapp.export.plain_zip import member
+
 from .blocks import Block, Chart, Heading, Paragraph, Table
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_MOMENT = (1980, 1, 1, 0, 0, 0)
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -58,9 +59,7 @@ def docx(blocks: Sequence[Block], foot: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in files.items():
-            entry = zipfile.ZipInfo(name, _MOMENT)
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            package.writestr(entry, text.encode("utf-8"))
+            package.writestr(member(name, zipfile.ZIP_DEFLATED), text.encode("utf-8"))
     return out.getvalue()
 
 

@@ -216,11 +216,19 @@ def harms(dossier: RecallDossier, language: str) -> str:
     return joined((head, counted), language, "\n")
 
 
+_TRIGGERS = {"signal": ("投诉信号", "signal from complaints"), "complaint": ("投诉", "complaint"),
+             "inspection": ("检验或检查", "inspection"), "stability": ("稳定性考察", "stability test"),
+             "supplier": ("供方通知", "notice of a supplier"), "authority": ("监管部门", "authority"),
+             "capa": ("纠正预防措施", "corrective or preventive action")}
+
+
 def discovery(dossier: RecallDossier, language: str) -> str:
-    """When and how it was found."""
-    found = moment(dossier.awareness_at, language)
+    """When, by what and how it was found."""
+    found, place = moment(dossier.awareness_at, language), 0 if language == "zh" else 1
     head = (f"获知时间：{found}" if language == "zh" else f"known since {found}") if found else ""
-    return joined((head, dossier.trigger, dossier.mandate), language)
+    kind = _TRIGGERS.get(dossier.trigger_kind, ("", ""))[place]
+    source = (f"发现途径：{kind}" if language == "zh" else f"found by: {kind}") if kind else ""
+    return joined((head, source, dossier.trigger, dossier.mandate), language)
 
 
 def actions(dossier: RecallDossier, language: str) -> str:
