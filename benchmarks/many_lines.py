@@ -1,7 +1,6 @@
 """A database of many lots and five times as many lines: families of known size, each from one lot to one lot."""
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from scipy.sparse import csr_matrix
 from sqlalchemy import insert
 
 from traceapp import models
+from traceapp.core.ids import name_key
 from traceapp.db import Database
 from traceapp.trace.model import Lot, LotEdge
 
@@ -43,8 +43,13 @@ class Filled:
 
 
 def key_of(number: int) -> str:
-    """The key of the lot; like real ones it says nothing about its neighbours."""
-    return hashlib.sha256(str(number).encode()).hexdigest()[:32]
+    """The key of the lot: that of its URI, as every lot's."""
+    return name_key(uri_of(number))
+
+
+def uri_of(number: int) -> str:
+    """The URI of the lot."""
+    return f"urn:bench:{number}"
 
 
 def family(first: int, size: int, chance: random.Random) -> Iterator[tuple[int, int, int]]:
@@ -94,7 +99,7 @@ def _insert(database: Database, model: type[Any], rows: Iterator[dict[str, Any]]
 
 
 def _lot(number: int) -> dict[str, Any]:
-    return {"lot_key": key_of(number), "uri": f"urn:bench:{number}", "number": f"L{number:07}", "unit": "KGM",
+    return {"lot_key": key_of(number), "uri": uri_of(number), "number": f"L{number:07}", "unit": "KGM",
             "started_at": _AT, "made": Decimal(100), "consumed": Decimal(90), "created_at": _AT, "is_own": 1,
             "release_state": "released", "revision": 1}
 

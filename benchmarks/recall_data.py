@@ -25,10 +25,12 @@ from traceapp.surveillance.model import Signal, SignalAlarm
 from traceapp.trace.model import ItemKind, Lot, LotEdge, Shipment, ShipmentLine
 from traceapp.trace.policy import ReleaseState
 
-from .many_lines import LEVELS, family, key_of
+from .many_lines import LEVELS, family, key_of, uri_of
 
 LINES_OF_A_LOT = 8
 UNITS_OF_A_LINE = 100
+FINISHED_MADE = Decimal(2 * LINES_OF_A_LOT * UNITS_OF_A_LINE)
+MATERIAL_MADE, MATERIAL_USED = Decimal(100), Decimal(90)
 AT = datetime(2026, 1, 1, 8, tzinfo=UTC)
 _AT_ONCE = 20_000
 _COUNTRIES = ("CN", "CN", "CN", "CN", "DE", "FR", "US")
@@ -75,17 +77,17 @@ def fill_recalls(database: Database, size: Size) -> None:
     if found:
         raise RuntimeError(f"the database holds {found} lots that this benchmark did not fill")
     _master_data(database, size)
-    _insert(database, Party, _PARTY, (_party(number) for number in range(size.consignees)))
-    _insert(database, PartyContact, _CONTACT, (_contact(number) for number in range(size.consignees)))
+    fill_rows(database, Party, _PARTY, (_party(number) for number in range(size.consignees)))
+    fill_rows(database, PartyContact, _CONTACT, (_contact(number) for number in range(size.consignees)))
     chance = random.Random(7)
     consignees = list(range(size.consignees))
     chance.shuffle(consignees)
-    _insert(database, Lot, _LOT, (_lot(size, number) for number in range(size.causes * size.affected)))
+    fill_rows(database, Lot, _LOT, (_lot(size, number) for number in range(size.causes * size.affected)))
     for cause in range(size.causes):
         lines = list(family(cause * size.affected, size.affected, chance))
-        _insert(database, LotEdge, _EDGE, (row for line in lines for row in _edges(line)))
-        _insert(database, Shipment, _SHIPMENT, (row[0] for row in _despatches(size, cause, consignees)))
-        _insert(database, ShipmentLine, _LINE, (row[1] for row in _despatches(size, cause, consignees)))
+        fill_rows(database, LotEdge, _EDGE, (row for line in lines for row in _edges(line)))
+        fill_rows(database, Shipment, _SHIPMENT, (row[0] for row in _despatches(size, cause, consignees)))
+        fill_rows(database, ShipmentLine, _LINE, (row[1] for row in _despatches(size, cause, consignees)))
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
@@ -116,13 +118,14 @@ def _signal(size: Size, cause: int) -> tuple[Signal, SignalAlarm]:
         "product_id": _id(3, 0), "method": "maxsprt", "since": AT.date(), "observed": 14, "expected": 3.1, "llr": 9.0,
         "critical": 3.5}
     at = AT + timedelta(days=60)
-    finished = [key_of(number) for number in range(first, first + size.affected) if _is_finished(size, number)]
+    finished = [key_of(number) for number in range(first, first + size.affected) if is_finished(size, number)]
     return (Signal(lot_key=root, id=signal_of(cause), reference=f"SG-{cause:06}", opened_at=at, **seen),
             SignalAlarm(lot_key=root, signal_id=signal_of(cause), position=1, at=at, lot_keys=finished, evidence={},
                         **seen))
 
 
-def _insert(database: Database, model: type[Base], columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+def fill_rows(database: Database, model: type[Base], columns: tuple[str, ...],
+              rows: Iterator[tuple[Any, ...]]) -> None:
     """The rows, with what the model says of the columns that are not named."""
     usual = {column.key: column.default.arg for column in model.__table__.columns
              if column.key not in columns and column.default is not None and column.default.is_scalar}
@@ -141,19 +144,18 @@ def _contact(number: int) -> tuple[Any, ...]:
     return (_id(6, number), _id(4, number), "", f"quality@clinic-{number}.example")
 
 
-def _is_finished(size: Size, number: int) -> bool:
+def is_finished(size: Size, number: int) -> bool:
     """Whether a lot is of the last level of its family, or the one that was made of all of these."""
     width = (size.affected - 2) // LEVELS
     return number % size.affected > width * (LEVELS - 1)
 
 
 def _lot(size: Size, number: int) -> tuple[Any, ...]:
-    sent = LINES_OF_A_LOT * UNITS_OF_A_LINE
     made, used, shipped, product, unit = (
-        (Decimal(2 * sent), Decimal(0), Decimal(sent), _id(3, 1), "H87") if _is_finished(size, number)
-        else (Decimal(100), Decimal(90), Decimal(0), _id(3, 0), "KGM"))
+        (FINISHED_MADE, Decimal(0), FINISHED_MADE / 2, _id(3, 1), "H87") if is_finished(size, number)
+        else (MATERIAL_MADE, MATERIAL_USED, Decimal(0), _id(3, 0), "KGM"))
     zero = Decimal(0)
-    return (key_of(number), f"urn:bench:{number}", str(ItemKind.lot), product, f"L{number:07}", "", "", None, "",
+    return (key_of(number), uri_of(number), str(ItemKind.lot), product, f"L{number:07}", "", "", None, "",
             _id(2, 0), AT, AT.date(), unit, made, used, shipped, zero, zero, zero, 1, str(ReleaseState.released), "",
             False, False, [], AT, 1)
 
@@ -168,7 +170,7 @@ def _edges(line: tuple[int, int, int]) -> Iterator[tuple[Any, ...]]:
 def _despatches(size: Size, cause: int, consignees: list[int]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """Rows of shipments and of their lines, one line each."""
     first, at = cause * size.affected, AT + timedelta(days=LEVELS + 2)
-    finished = [number for number in range(first, first + size.affected) if _is_finished(size, number)]
+    finished = [number for number in range(first, first + size.affected) if is_finished(size, number)]
     start = cause * len(finished) * LINES_OF_A_LOT
     for place in range(len(finished) * LINES_OF_A_LOT):
         number, to = finished[place // LINES_OF_A_LOT], _id(4, consignees[(start + place) % len(consignees)])

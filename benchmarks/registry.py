@@ -12,8 +12,8 @@ RESULTS = Path("build/bench.json")
 MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture", "benchmarks.labels",
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
            "benchmarks.caers_fit", "benchmarks.cause_ranking", "benchmarks.complaint_import",
-           "benchmarks.detection_delay", "benchmarks.duplicates", "benchmarks.icsr_export", "benchmarks.notices",
-           "benchmarks.recall", "benchmarks.rescoring", "benchmarks.screen", "benchmarks.servers",
+           "benchmarks.detection_delay", "benchmarks.drill", "benchmarks.duplicates", "benchmarks.icsr_export",
+           "benchmarks.notices", "benchmarks.recall", "benchmarks.rescoring", "benchmarks.screen", "benchmarks.servers",
            "benchmarks.term_coding", "benchmarks.verdict")
 
 

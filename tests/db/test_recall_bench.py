@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.event import listen
 
+from benchmarks.drill import drill_rows
+from benchmarks.drill_data import fill_drill
 from benchmarks.recall import scope_seconds
 from benchmarks.recall_data import LINES_OF_A_LOT, Size, fill_recalls, root_of, signal_of
 from traceapp.db import Database
@@ -22,3 +25,15 @@ def test_every_signal_leads_to_all_lots_of_its_cause_and_to_nobody_twice(sqlite:
     assert len({lot.lot_key for lot in scope.lots} & {root_of(SIZE, 1)}) == 0
     with pytest.raises(RuntimeError, match="did not fill"):
         fill_recalls(sqlite, Size(600, 200, 100))
+
+
+def test_a_drill_over_the_database_of_the_benchmark_ends_with_every_unit_placed_and_the_scope_of_the_events(
+        sqlite: Database) -> None:
+    size = Size(60, 60, 40)
+    fill_recalls(sqlite, size)
+    fill_drill(sqlite, size)
+    asked: list[str] = []
+    listen(sqlite.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_more: asked.append(statement))
+    seconds, memory = drill_rows(sqlite, size)  # refuses a drill that ended otherwise
+    assert seconds.name.startswith("drill, 60 of 60 lots, 40 consignees") and memory.unit == "MB"
+    assert len(asked) < 400, len(asked)  # not some for each consignee

@@ -21,9 +21,9 @@ from traceapp.core.quantity import parse_amount, plain
 from traceapp.identity.rate import hit
 from traceapp.trace.model import Lot
 from traceapp.vault.service import token_hash
-from traceapp.worklist.tasks import drop_tasks
+from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
-from .answers_kept import answers_of, keep_answer, take_late
+from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
 from .cases import is_begun, is_running, notice_stream
 from .model import Notice, Recall, RecallLedger
@@ -163,11 +163,16 @@ def limit_answers(session: Session, clock: Clock, token: str, source: str) -> No
 
 def note_opened(session: Session, clock: Clock, token: str) -> None:
     """Note when the link was first opened. Raises NotFound."""
-    notice, recall = found_notice(session, token, lock=True)
+    notice, _recall = found_notice(session, token, lock=True)
+    open_notice(session, clock, notice)
+
+
+def open_notice(session: Session, clock: Clock, notice: Notice) -> None:
+    """The same for a notice that the caller has found and locked."""
     if notice.opened_at is None:
         notice.opened_at = clock.now()
         record(session, consignee_actor(notice), clock.now(), "notice.opened", notice_stream(notice.id),
-               {"recall": recall.id})
+               {"recall": notice.recall_id})
 
 
 def none_left(view: NoticeView, lot_keys: Sequence[str] | None = None) -> tuple[AnswerLine, ...]:
@@ -201,17 +206,53 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
                  command: RecordAnswer) -> Notice:
     """The same for a notice that the caller has found and locked; `command.token` is not looked at."""
     recall, notice = case
-    rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
-        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
-    counted = _checked(rows, command)
+    write_answers(session, clock, recall, [(notice, actor, command)])
+    return notice
+
+
+def write_answers(session: Session, clock: Clock, recall: Recall,
+                  said: Sequence[tuple[Notice, Actor, RecordAnswer]]) -> None:
+    """The same for many consignees of one recall, each of them once, with a number of statements that does not grow
+    with them: (notice, who writes, what)."""
+    ledger: dict[str, dict[str, RecallLedger]] = {}
+    for row in session.scalars(select(RecallLedger).where(
+            RecallLedger.recall_id == recall.id,
+            RecallLedger.consignee_id.in_([notice.consignee_id for notice, _actor, _command in said]))
+            .order_by(RecallLedger.consignee_id, RecallLedger.lot_key).with_for_update()):
+        ledger.setdefault(row.consignee_id, {})[row.lot_key] = row
+    kept, ended = [], []
+    for notice, actor, command in said:
+        rows = ledger.get(notice.consignee_id, {})
+        counted = _checked(rows, command)
+        if not is_running(recall):
+            take_late(session, actor, clock, (recall, notice), _kept(command, counted))
+        elif (changed := _enter(rows, counted, notice, clock, command)) is not None:
+            before, now = changed
+            kept.append((now, notice, _kept(command, {key: counted[key] for key in before})))
+            record(session, actor, clock.now(), "notice.answered", notice_stream(notice.id), {
+                "recall": recall.id, "before": before, "after": {key: _numbers(rows[key]) for key in before}})
+            if all(row.on_hand is not None for row in rows.values()):
+                notice.answered_at, notice.state = now, NoticeState.answered
+                ended.append((actor, notice_stream(notice.id)))
+    keep_answers(session, kept)
+    open_about = with_open_tasks(session, [stream for _actor, stream in ended])
+    for actor, stream in ended:
+        if stream in open_about:
+            drop_tasks(session, actor, clock, stream)
+    if kept:
+        advance_if_told(session, clock, recall)
+        session.flush()
+
+
+def _enter(rows: Mapping[str, RecallLedger], counted: Mapping[str, Counted], notice: Notice, clock: Clock,
+           command: RecordAnswer) -> tuple[dict[str, dict[str, str]], datetime] | None:
+    """Write the numbers that are new; answers ({lot key: numbers before}, when), None when all of it was known. Raises
+    Stale."""
     said = {line.lot_key: line for line in command.lines}
-    if not is_running(recall):
-        take_late(session, actor, clock, case, _kept(command, counted))
-        return notice
-    changed = [row for row in rows.values() if row.lot_key in counted and not _is_same(
-        row, counted[row.lot_key], said[row.lot_key], command.explanation)]
+    changed = [row for key, row in rows.items() if key in counted and not _is_same(
+        row, counted[key], said[key], command.explanation)]
     if not changed:
-        return notice
+        return None
     if command.seen is not None and command.seen != notice.answers:
         raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
                     "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
@@ -220,16 +261,7 @@ def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recal
         _write(row, counted[row.lot_key], said[row.lot_key], command)
         row.answered_at = now
     notice.answers += 1
-    keep_answer(session, now, notice, _kept(command, {row.lot_key: counted[row.lot_key] for row in changed}))
-    session.flush()
-    if all(row.on_hand is not None for row in rows.values()):
-        notice.answered_at, notice.state = now, NoticeState.answered
-        drop_tasks(session, actor, clock, notice_stream(notice.id))
-    advance_if_told(session, clock, recall)
-    record(session, actor, clock.now(), "notice.answered", notice_stream(notice.id), {
-        "recall": recall.id, "before": before, "after": {row.lot_key: _numbers(row) for row in changed}})
-    session.flush()
-    return notice
+    return before, now
 
 
 def parse_units(text: str, *, place: str) -> Decimal:

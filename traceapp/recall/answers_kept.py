@@ -1,6 +1,7 @@
 """Each answer of a consignee as it was given, and those that come after the end of a recall."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -28,11 +29,24 @@ def answers_of(session: Session, notice: Notice) -> tuple[NoticeAnswer, ...]:
 
 def keep_answer(session: Session, at: datetime, notice: Notice, answer: NoticeAnswer, *, is_late: bool = False) -> None:
     """Add an answer to those of a notice that the caller has locked."""
-    last = session.scalar(select(func.max(NoticeAnswer.position)).where(
-        NoticeAnswer.recall_id == notice.recall_id, NoticeAnswer.consignee_id == notice.consignee_id))
-    answer.recall_id, answer.consignee_id, answer.position = notice.recall_id, notice.consignee_id, (last or 0) + 1
-    answer.answered_at, answer.is_late = at, is_late
-    session.add(answer)
+    answer.is_late = is_late
+    keep_answers(session, [(at, notice, answer)])
+
+
+def keep_answers(session: Session, answers: Sequence[tuple[datetime, Notice, NoticeAnswer]]) -> None:
+    """Add one answer to those of each notice; all are of one recall and the caller has locked them."""
+    if not answers:
+        return
+    recall_id = answers[0][1].recall_id
+    last = {key: position for key, position in session.execute(
+        select(NoticeAnswer.consignee_id, func.max(NoticeAnswer.position)).where(
+            NoticeAnswer.recall_id == recall_id,
+            NoticeAnswer.consignee_id.in_([notice.consignee_id for _at, notice, _answer in answers]))
+        .group_by(NoticeAnswer.consignee_id))}
+    for at, notice, answer in answers:
+        answer.recall_id, answer.consignee_id, answer.answered_at = recall_id, notice.consignee_id, at
+        answer.position = last.get(notice.consignee_id, 0) + 1
+        session.add(answer)
     session.flush()
 
 

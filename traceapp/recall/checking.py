@@ -65,28 +65,48 @@ def note_check_try(session: Session, actor: Actor, clock: Clock, command: NoteCh
 def checked_row(session: Session, recall_id: str, consignee_id: str, way: str) -> tuple[Recall, EffectivenessCheck]:
     """The recall and the drawn consignee, locked. Raises Conflict when no checks are going on, InvalidInput for an
     unknown way, NotFound for a consignee that was not drawn."""
-    recall = recall_by_id(session, recall_id)
+    recall, (row,) = checked_rows(session, [(recall_id, consignee_id, way)])
+    return recall, row
+
+
+def checked_rows(session: Session,
+                 wanted: Sequence[tuple[str, str, str]]) -> tuple[Recall, list[EffectivenessCheck]]:
+    """The same for many consignees of one recall: (recall, consignee, way)."""
+    recall = recall_by_id(session, wanted[0][0])
     if recall.state != RecallState.effectiveness:
         raise Conflict("Checks are recorded while effectiveness is being checked; this recall is “%(state)s”.",
                        code="wrong-state", state=str(recall.state))
-    if way not in WAYS:
+    if any(way not in WAYS for _recall, _consignee, way in wanted):
         raise InvalidInput("Say how they were asked: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
-    row = session.get(EffectivenessCheck, (recall.id, recall.scope_number, consignee_id), with_for_update=True)
-    if row is None:
+    rows = {row.consignee_id: row for row in session.scalars(select(EffectivenessCheck).where(
+        EffectivenessCheck.recall_id == recall.id, EffectivenessCheck.scope_number == recall.scope_number,
+        EffectivenessCheck.consignee_id.in_([key for _recall, key, _way in wanted]))
+        .order_by(EffectivenessCheck.consignee_id).with_for_update()
+        .execution_options(populate_existing=True))}
+    if any(key not in rows for _recall, key, _way in wanted):
         raise NotFound("This consignee is not in the sample.", code="not-drawn", place="consignee_id")
-    return recall, row
+    return recall, [rows[key] for _recall, key, _way in wanted]
 
 
 def add_try(session: Session, actor: Actor, clock: Clock, row: EffectivenessCheck, made: CheckTry) -> CheckTry:
     """Add a try to those of a drawn consignee that the caller has locked."""
-    key = (CheckTry.recall_id == row.recall_id, CheckTry.scope_number == row.scope_number,
-           CheckTry.consignee_id == row.consignee_id)
-    made.position = (session.scalar(select(func.max(CheckTry.position)).where(*key)) or 0) + 1
-    made.recall_id, made.scope_number, made.consignee_id = row.recall_id, row.scope_number, row.consignee_id
-    made.at, made.by = clock.now(), actor.id
-    session.add(made)
-    session.flush()
+    add_tries(session, actor, clock, [(row, made)])
     return made
+
+
+def add_tries(session: Session, actor: Actor, clock: Clock,
+              tries: Sequence[tuple[EffectivenessCheck, CheckTry]]) -> None:
+    """Add one try to those of each drawn consignee; all are of one sample and the caller has locked them."""
+    first = tries[0][0]
+    last = {key: position for key, position in session.execute(
+        select(CheckTry.consignee_id, func.max(CheckTry.position)).where(
+            CheckTry.recall_id == first.recall_id, CheckTry.scope_number == first.scope_number,
+            CheckTry.consignee_id.in_([row.consignee_id for row, _made in tries])).group_by(CheckTry.consignee_id))}
+    for row, made in tries:
+        made.recall_id, made.scope_number, made.consignee_id = row.recall_id, row.scope_number, row.consignee_id
+        made.position, made.at, made.by = last.get(row.consignee_id, 0) + 1, clock.now(), actor.id
+        session.add(made)
+    session.flush()
 
 
 def check_tries(session: Session, recall: Recall) -> dict[str, list[CheckTry]]:

@@ -11,8 +11,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.quantity import plain
-from traceapp.worklist.model import Task, TaskState
-from traceapp.worklist.tasks import drop_tasks
+from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .balance import IS_OPEN, is_line_in
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
@@ -87,7 +86,7 @@ def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall)
     """Nobody has anything to do any more about the recall or one of its consignees."""
     abouts = select(Notice.id).where(Notice.recall_id == recall.id)
     streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
-    for about in _with_open_tasks(session, streams):
+    for about in with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
 
 
@@ -116,11 +115,3 @@ def _refuse_unbalanced(session: Session, recall: Recall) -> None:
     raise Conflict("These batches do not add up, or it is undecided what becomes of units in our hands: %(lots)s. "
                    "Explain the difference or decide.", code="not-balanced", errors=errors,
                    lots=named([one.number for one in lots], 5))
-
-
-def _with_open_tasks(session: Session, abouts: list[str]) -> list[str]:
-    found: list[str] = []
-    for start in range(0, len(abouts), 500):
-        found += session.scalars(select(Task.about).where(
-            Task.about.in_(abouts[start:start + 500]), Task.state == TaskState.open).distinct())
-    return found

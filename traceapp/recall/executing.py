@@ -1,7 +1,7 @@
 """While a recall runs: everybody told, tries noted, a sample asked, the books closed."""
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select
@@ -17,11 +17,11 @@ from traceapp.outbox.model import MessageState, OutboxMessage
 
 from .book_model import CheckTry
 from .cases import for_action, is_running, move, notice_stream, recall_by_id, recall_stream
-from .checking import add_try, checked_row, conclusion_of, refuse_claim
+from .checking import add_tries, checked_rows, conclusion_of, refuse_claim
 from .drafting import named
 from .ledger import WAYS
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
-from .notices import KINDS, notice_for
+from .notices import KINDS, notices_for
 from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
 from .rehearsing import is_rehearsed
@@ -75,25 +75,40 @@ class ConcludeChecks:
 
 def note_attempt(session: Session, actor: Actor, clock: Clock, command: NoteAttempt) -> NoticeAttempt:
     """Write down a try. Raises InvalidInput for an unknown way, Conflict when the recall is not running."""
+    row, = note_attempts(session, actor, clock, [command])
+    return row
+
+
+def note_attempts(session: Session, actor: Actor, clock: Clock,
+                  commands: Sequence[NoteAttempt]) -> list[NoticeAttempt]:
+    """The same for many tries of one recall, those of one consignee in their order."""
     permit(actor, "recall.write")
-    if command.way not in WAYS:
+    if any(command.way not in WAYS for command in commands):
         raise InvalidInput("Say how they were tried: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
-    notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
-    recall = recall_by_id(session, command.recall_id)
+    consignees = list(dict.fromkeys(command.consignee_id for command in commands))
+    notices = notices_for(session, commands[0].recall_id, consignees)
+    recall = recall_by_id(session, commands[0].recall_id)
     if not is_running(recall):
         raise Conflict("Tries are noted while a recall is running; this one is “%(state)s”.", code="wrong-state",
                        state=str(recall.state))
-    position = (session.scalar(select(func.max(NoticeAttempt.position)).where(
-        NoticeAttempt.recall_id == recall.id, NoticeAttempt.consignee_id == notice.consignee_id)) or 0) + 1
-    row = NoticeAttempt(recall_id=recall.id, consignee_id=notice.consignee_id, position=position, way=command.way,
-                        reached=command.reached, note=short_text(command.note, 2000, place="note"),
-                        at=after_telling(notice, clock), by=actor.id)
-    session.add(row)
-    record(session, actor, clock.now(), "notice.tried", notice_stream(notice.id), {
-        "recall": recall.id, "way": row.way, "reached": row.reached, "note": row.note})
+    last = {key: position for key, position in session.execute(
+        select(NoticeAttempt.consignee_id, func.max(NoticeAttempt.position)).where(
+            NoticeAttempt.recall_id == recall.id, NoticeAttempt.consignee_id.in_(consignees))
+        .group_by(NoticeAttempt.consignee_id))}
+    rows = []
+    for command in commands:
+        notice = notices[command.consignee_id]
+        last[notice.consignee_id] = position = last.get(notice.consignee_id, 0) + 1
+        row = NoticeAttempt(recall_id=recall.id, consignee_id=notice.consignee_id, position=position, way=command.way,
+                            reached=command.reached, note=short_text(command.note, 2000, place="note"),
+                            at=after_telling(notice, clock), by=actor.id)
+        session.add(row)
+        record(session, actor, clock.now(), "notice.tried", notice_stream(notice.id), {
+            "recall": recall.id, "way": row.way, "reached": row.reached, "note": row.note})
+        rows.append(row)
     session.flush()
     advance_if_told(session, clock, recall)
-    return row
+    return rows
 
 
 def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSample) -> Recall:
@@ -119,19 +134,27 @@ def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSampl
 def record_check(session: Session, actor: Actor, clock: Clock, command: RecordCheck) -> EffectivenessCheck:
     """What a drawn consignee said; asked again, the later answer stands and each stays as a try. Raises NotFound for
     one that was not drawn, Conflict when no checks are going on."""
+    row, = record_checks(session, actor, clock, [command])
+    return row
+
+
+def record_checks(session: Session, actor: Actor, clock: Clock,
+                  commands: Sequence[RecordCheck]) -> list[EffectivenessCheck]:
+    """The same for many consignees of one recall, each of them once."""
     permit(actor, "recall.write")
-    recall, row = checked_row(session, command.recall_id, command.consignee_id, command.way)
-    row.way, row.note = command.way, short_text(command.note, 2000, place="note")
-    row.received, row.understood, row.acted = command.received, command.understood, command.acted
-    row.checked_at, row.checked_by = clock.now(), actor.id
-    add_try(session, actor, clock, row, CheckTry(
+    recall, rows = checked_rows(session, [(one.recall_id, one.consignee_id, one.way) for one in commands])
+    for row, command in zip(rows, commands, strict=True):
+        row.way, row.note = command.way, short_text(command.note, 2000, place="note")
+        row.received, row.understood, row.acted = command.received, command.understood, command.acted
+        row.checked_at, row.checked_by = clock.now(), actor.id
+        record(session, actor, clock.now(), "recall.checked", recall_stream(recall), {
+            "consignee": row.consignee_id, "way": row.way, "received": row.received, "understood": row.understood,
+            "acted": row.acted, "note": row.note})
+    add_tries(session, actor, clock, [(row, CheckTry(
         way=row.way, spoken_to=short_text(command.spoken_to, 200, place="spoken_to"), received=row.received,
         understood=row.understood, acted=row.acted, note=row.note))
-    record(session, actor, clock.now(), "recall.checked", recall_stream(recall), {
-        "consignee": row.consignee_id, "way": row.way, "received": row.received, "understood": row.understood,
-        "acted": row.acted, "note": row.note})
-    session.flush()
-    return row
+        for row, command in zip(rows, commands, strict=True)])
+    return rows
 
 
 def conclude_checks(session: Session, actor: Actor, clock: Clock, command: ConcludeChecks) -> Recall:

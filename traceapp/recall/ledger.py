@@ -1,6 +1,7 @@
 """Keeping the books: answers that staff took by telephone, and lines that were settled for a reason."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,10 +15,10 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer import AnswerLine, RecordAnswer, counted_of, write_answer
+from .answer import AnswerLine, RecordAnswer, counted_of, write_answers
 from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger
-from .notices import notice_for
+from .notices import notice_for, notices_for
 from .policy import LineState, line_state, unaccounted
 
 WAYS = ("telephone", "visit", "letter", "e-mail")
@@ -49,20 +50,29 @@ class SettleLine:
 
 def record_answer_by_staff(session: Session, actor: Actor, clock: Clock, command: AnswerByStaff) -> Notice:
     """Write down what a consignee said; the trail says which way it came. Raises as record_answer, and Forbidden."""
+    notice, = record_answers_by_staff(session, actor, clock, [command])
+    return notice
+
+
+def record_answers_by_staff(session: Session, actor: Actor, clock: Clock,
+                            commands: Sequence[AnswerByStaff]) -> list[Notice]:
+    """The same for many consignees of one recall, each of them once."""
     permit(actor, "recall.write")
-    if command.way not in WAYS:
+    if any(command.way not in WAYS for command in commands):
         raise InvalidInput("Say how the answer came: %(ways)s.", code="unknown-way", place="way",
                            ways=", ".join(WAYS))
-    notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
-    recall = _running(session, command.recall_id)
-    before = notice.answers
-    write_answer(session, actor, clock, (recall, notice), RecordAnswer(
+    by_consignee = notices_for(session, commands[0].recall_id, [one.consignee_id for one in commands])
+    notices = [by_consignee[command.consignee_id] for command in commands]
+    recall = _running(session, commands[0].recall_id)
+    before = [notice.answers for notice in notices]
+    write_answers(session, clock, recall, [(notice, actor, RecordAnswer(
         token="", lines=command.lines, answered_by=command.answered_by, explanation=command.explanation,
-        seen=command.seen, way=command.way))
-    if notice.answers != before:
-        record(session, actor, clock.now(), "notice.answer_taken", notice_stream(notice.id),
-               {"recall": recall.id, "way": command.way})
-    return notice
+        seen=command.seen, way=command.way)) for notice, command in zip(notices, commands, strict=True)])
+    for notice, command, answers in zip(notices, commands, before, strict=True):
+        if notice.answers != answers:
+            record(session, actor, clock.now(), "notice.answer_taken", notice_stream(notice.id),
+                   {"recall": recall.id, "way": command.way})
+    return notices
 
 
 def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLine) -> RecallLedger:

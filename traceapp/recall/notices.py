@@ -161,6 +161,16 @@ def notice_for(session: Session, recall_id: str, consignee_id: str, *, lock: boo
     return notice
 
 
+def notices_for(session: Session, recall_id: str, consignees: Sequence[str]) -> dict[str, Notice]:
+    """The notices to these consignees by consignee, locked. Raises NotFound when one of them has none."""
+    found = {row.consignee_id: row for row in session.scalars(
+        select(Notice).where(Notice.recall_id == recall_id, Notice.consignee_id.in_(consignees))
+        .order_by(Notice.consignee_id).with_for_update().execution_options(populate_existing=True))}
+    if any(key not in found for key in consignees):
+        raise NotFound("This consignee has no notice of this recall.", code="unknown-notice", place="consignee_id")
+    return found
+
+
 def send_notice_again(session: Session, actor: Actor, clock: Clock, command: SendNoticeAgain) -> int:
     """Put the letters of a notice into the outbox once more; answers how many.
 

@@ -22,7 +22,7 @@ from .balance import UNACCOUNTED
 from .book_model import DispositionKind, LotDifference
 from .cases import recall_by_id, recall_stream
 from .disposing import disposed_by_lot
-from .model import RecallLedger, RecallLot
+from .model import Recall, RecallLedger, RecallLot
 from .part import WHOLE, RecallPart
 from .states import ENDED
 
@@ -159,16 +159,27 @@ def explain_difference(session: Session, actor: Actor, clock: Clock, command: Ex
     if balance.difference != command.difference:
         raise Conflict("The difference is another one by now. Look at it again.", code="other-difference",
                        place="difference")
-    row = session.get(LotDifference, (command.lot_key, recall.id))
-    if row is None:
-        row = LotDifference(lot_key=command.lot_key, recall_id=recall.id)
-        session.add(row)
-    row.difference, row.reason = balance.difference, reason
-    row.explained_at, row.explained_by = clock.now(), actor.id
-    record(session, actor, clock.now(), "recall.difference_explained", recall_stream(recall), {
-        "lot": row.lot_key, "difference": row.difference, "reason": reason})
-    session.flush()
+    row, = explain_balances(session, actor, clock, recall, ([balance], reason))
     return row
+
+
+def explain_balances(session: Session, actor: Actor, clock: Clock, recall: Recall,
+                     why: tuple[Sequence[LotBalance], str]) -> list[LotDifference]:
+    """Write one reason down for the differences of these lots of a recall that the caller has locked."""
+    balances, reason = why
+    there = {row.lot_key: row for row in session.scalars(select(LotDifference).where(
+        LotDifference.recall_id == recall.id))}
+    rows = []
+    for balance in balances:
+        row = there.get(balance.lot_key) or LotDifference(lot_key=balance.lot_key, recall_id=recall.id)
+        row.difference, row.reason = balance.difference, reason
+        row.explained_at, row.explained_by = clock.now(), actor.id
+        session.add(row)
+        record(session, actor, clock.now(), "recall.difference_explained", recall_stream(recall), {
+            "lot": row.lot_key, "difference": row.difference, "reason": reason})
+        rows.append(row)
+    session.flush()
+    return rows
 
 
 def open_balances(session: Session, recall_id: str) -> Sequence[LotBalance]:

@@ -20,6 +20,7 @@ from .model import Task, TaskState
 from .policy import refuse_by_hand
 
 _COLUMNS = ("id", "kind", "about", "lot_key", "params", "role", "created_at", "due_at", "state")
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,15 @@ def _end_all(session: Session, actor: Actor, clock: Clock, which: tuple[str, str
     for task in tasks:
         _end(session, actor, clock.now(), task, ending)
     return len(tasks)
+
+
+def with_open_tasks(session: Session, abouts: Sequence[str]) -> set[str]:
+    """Those of the things about which somebody has something to do."""
+    found: set[str] = set()
+    for start in range(0, len(abouts), _AT_ONCE):
+        found |= set(session.scalars(select(Task.about).where(
+            Task.about.in_(abouts[start:start + _AT_ONCE]), Task.state == TaskState.open).distinct()))
+    return found
 
 
 def assign_task(session: Session, actor: Actor, clock: Clock, task_id: str, assignee_id: str | None) -> Task:
