@@ -245,7 +245,7 @@ def write_answers(session: Session, clock: Clock, recall: Recall,
 
 
 def _enter(rows: Mapping[str, RecallLedger], counted: Mapping[str, Counted], notice: Notice, clock: Clock,
-           command: RecordAnswer) -> tuple[dict[str, dict[str, str]], datetime] | None:
+           command: RecordAnswer) -> tuple[dict[str, dict[str, str] | None], datetime] | None:
     """Write the numbers that are new; answers ({lot key: numbers before}, when), None when all of it was known. Raises
     Stale."""
     said = {line.lot_key: line for line in command.lines}
