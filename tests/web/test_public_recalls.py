@@ -83,7 +83,7 @@ def test_a_feed_is_an_atom_feed(shown: Shown) -> None:
     assert chinese.findtext(f"{ATOM}entry/{ATOM}id") == entry.findtext(f"{ATOM}id")
 
 
-@pytest.mark.parametrize("path", ["/recalls", "/recalls.json", "/recalls.atom", "/recalls/{reference}"])
+@pytest.mark.parametrize("path", ["/recalls", "/recalls.json", "/recalls.atom", "/recalls/{reference}", "/recalls/{reference}.json"])
 def test_nothing_is_sent_again_that_has_not_changed(shown: Shown, path: str) -> None:
     path = path.format(reference=shown.recall.reference)
     first = shown.get(path)
@@ -94,7 +94,7 @@ def test_nothing_is_sent_again_that_has_not_changed(shown: Shown, path: str) -> 
     assert shown.get(path, If_None_Match='W/"another"').status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/recalls", "/recalls.json", "/recalls.atom", "/recalls/{reference}"])
+@pytest.mark.parametrize("path", ["/recalls", "/recalls.json", "/recalls.atom", "/recalls/{reference}", "/recalls/{reference}.json"])
 def test_who_asks_again_costs_one_question_to_the_database(shown: Shown, path: str) -> None:
     path = path.format(reference=shown.recall.reference)
     first, seen = shown.get(path), list[str]()
@@ -103,6 +103,16 @@ def test_who_asks_again_costs_one_question_to_the_database(shown: Shown, path: s
     event.remove(shown.console.database.engine, "before_cursor_execute", note)
     assert again.data == first.data
     assert len([statement for statement in seen if "SELECT" in statement]) == 1
+
+
+def test_the_message_for_machines_is_found_from_the_list_the_feed_and_the_page(shown: Shown) -> None:
+    (row,), path = json_of(shown)["recalls"], f"/recalls/{shown.recall.reference}.json"
+    assert urlsplit(row["message"]).path == path
+    assert json_of(shown, path)["reference"] == shown.recall.reference
+    related = [link.get("href") for link in feed_of(shown).iter(f"{ATOM}link") if link.get("rel") == "related"]
+    assert related == [row["message"]]
+    page = shown.get(f"/recalls/{shown.recall.reference}").get_data(as_text=True)
+    assert f'<link rel="alternate" type="application/json" href="{path}">' in page and f'<a href="{path}">JSON</a>' in page
 
 
 def test_the_list_is_narrowed_to_a_product_or_a_batch(shown: Shown) -> None:

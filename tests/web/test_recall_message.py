@@ -86,18 +86,28 @@ def test_a_draft_or_an_unknown_number_has_no_message(desk: Desk) -> None:
         assert desk.public(f"/recalls/{reference}.json").status_code == 404
 
 
+def events(desk: Desk, query: str) -> dict[str, Any]:
+    """What a partner's system gets for a query of events."""
+    found: dict[str, Any] = desk.api.client.get(
+        f"/epcis/events?{query}", headers={"Authorization": f"Bearer {desk.api.token}"}).get_json()
+    return found
+
+
+def keep_the_schema_of_epcis(document: dict[str, Any]) -> None:
+    """Nothing where a document keeps it, or the schema is not here."""
+    if EPCIS.is_file():
+        jsonschema.validate(document, json.loads(EPCIS.read_text(encoding="utf-8")))
+
+
 def test_partners_get_the_recall_as_epcis_events_of_the_same_lots(desk: Desk) -> None:
-    answer = desk.api.client.get("/epcis/events?EQ_disposition=recalled",
-                                 headers={"Authorization": f"Bearer {desk.api.token}"})
-    found, message = answer.get_json(), desk.message()
+    found, message = events(desk, "EQ_disposition=recalled"), desk.message()
     (event,) = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     assert (event["bizStep"], event["disposition"], event["persistentDisposition"]) == (
         message["epcis"]["bizStep"], message["epcis"]["disposition"], {"set": ["recalled"]})
     assert event["bizTransactionList"][0]["bizTransaction"] == message["epcis"]["bizTransaction"]
     named = {one["epcClass"] for product in message["products"] for one in product["lots"]}
     assert named <= {one["epcClass"] for one in event["quantityList"]}
-    if EPCIS.is_file():
-        jsonschema.validate(found, json.loads(EPCIS.read_text(encoding="utf-8")))
+    keep_the_schema_of_epcis(found)
 
 
 def test_a_partner_learns_which_of_its_lots_are_meant_and_a_task_waits(desk: Desk) -> None:
@@ -169,3 +179,7 @@ def test_a_correction_and_a_withdrawal_are_new_revisions_and_the_last_says_why(d
     assert third["withdrawal"] == {"zh": "样品弄混了。", "en": "Samples were mixed up."}
     served = desk.public(urlsplit(third["$schema"]).path).get_json(force=True)
     jsonschema.validate(third, served, cls=jsonschema.Draft202012Validator)
+    freed = events(desk, "EQ_persistentDisposition_unset=recalled")
+    assert {one["epcClass"] for event in freed["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+            for one in event["quantityList"]} >= {lot["epcClass"] for lot in third["products"][0]["lots"]}
+    keep_the_schema_of_epcis(freed)

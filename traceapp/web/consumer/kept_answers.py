@@ -11,7 +11,7 @@ from datetime import datetime
 from traceapp.core.clock import monotonic_seconds
 
 MOST = 32
-LARGEST_BYTES = 1024 * 1024
+MOST_BYTES, LARGEST_BYTES = 32 * 1024 * 1024, 8 * 1024 * 1024
 # For what the question does not tell: names of products and of the maker.
 LONGEST_SECONDS = 60.0
 Key = tuple[str, str]
@@ -33,6 +33,7 @@ class KeptAnswers:
         self._tick = tick
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, tuple[object, float, KeptAnswer]] = OrderedDict()
+        self._bytes = 0
 
     def get(self, key: Key, stamp: object) -> KeptAnswer | None:
         """The answer that was made under the same stamp, less than a minute ago."""
@@ -48,7 +49,9 @@ class KeptAnswers:
         if len(answer.body) > LARGEST_BYTES:
             return
         with self._lock:
+            if key in self._kept:
+                self._bytes -= len(self._kept.pop(key)[2].body)
             self._kept[key] = (stamp, self._tick(), answer)
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            self._bytes += len(answer.body)
+            while len(self._kept) > MOST or self._bytes > MOST_BYTES:
+                self._bytes -= len(self._kept.popitem(last=False)[1][2].body)

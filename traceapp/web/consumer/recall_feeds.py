@@ -107,8 +107,9 @@ def _feed() -> tuple[Response, datetime | None]:
 
 def _machine(recall: PublicRecall) -> dict[str, Any]:
     facts = recall.facts
+    url = f"{world().settings.base_url}/recalls/{facts.reference}"
     return {
-        "reference": facts.reference, "url": f"{world().settings.base_url}/recalls/{facts.reference}",
+        "reference": facts.reference, "url": url, "message": f"{url}.json",
         "class": facts.recall_class, "status": recall.status,
         "announced_at": facts.announced_at.isoformat(), "updated_at": facts.changed_at.isoformat(),
         "is_closed": facts.is_closed, "closed_at": facts.closed_at.isoformat() if facts.closed_at else None,
@@ -149,6 +150,7 @@ def _entry(feed: ET.Element, recall: PublicRecall, language: str) -> None:
     _add(entry, "updated", _stamp(recall.facts.changed_at))
     _add(entry, "published", _stamp(recall.facts.announced_at))
     _add(entry, "link", rel="alternate", href=f"{url}?lang={language}")
+    _add(entry, "link", rel="related", type="application/json", href=f"{url}.json")
     _add(entry, "category", term=recall.status)
     _add(entry, "summary", "\n".join(part for part in (
         *(text for text, _meaning in revision_lines(recall, language)), facts["action"], facts["risk"],
