@@ -13,9 +13,10 @@ import openpyxl
 import pypdfium2
 import pytest
 
-from tests.factories_recall_files import make_consignees, make_dossier
+from tests.factories_recall_files import FIRM, make_consignees, make_dossier
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields, writable_fields
+from traceapp.export.recall_files.readers import address
 from traceapp.export.recall_files.rendering import LISTED_CONSIGNEES, bytes_of, copies_of
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -166,6 +167,20 @@ def test_what_is_signed_by_hand_has_a_line_and_the_scope_its_hash() -> None:
     assert report.count("签字：____") == 2 and f"SHA-256 {'ab' * 32}" in report
     notice = words_of_docx(copy_of("eu_fsn", "docx", "en"))
     assert notice.count("Signature: ____") == 1 and "SHA-256" not in notice
+
+
+@pytest.mark.parametrize(("language", "country", "said"), [
+    ("zh", "CN", "江苏Suzhou1 Canal Road；邮编 215000"), ("zh", "DE", "德国江苏Suzhou1 Canal Road；邮编 215000"),
+    ("en", "CN", "1 Canal Road, 215000 Suzhou, 江苏, China"), ("en", "", "1 Canal Road, 215000 Suzhou, 江苏")])
+def test_an_address_reads_as_its_reader_writes_it(language: str, country: str, said: str) -> None:
+    assert address(replace(FIRM, country=country, postcode="215000"), language) == said
+
+
+def test_what_is_told_and_answered_is_a_sentence() -> None:
+    words = words_of_docx(copy_of("us_status", "docx", "en"))
+    assert "2 of 2 told" in words and "1 of 2 answered" in words
+    assert "应通知 2 家，已通知 2 家" in words_of_docx(copy_of("cn_event", "docx", "zh"))
+    assert "中国（2 家）" in words_of_docx(copy_of("cn_plan", "docx", "zh"))
 
 
 def test_a_notice_to_users_has_no_figures_of_our_stock_and_both_languages() -> None:

@@ -14,6 +14,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.export.recall_files.dossier import RecallDossier
 from traceapp.export.recall_files.fields import FileField, Origin
+from traceapp.export.recall_files.places import named
 from traceapp.making.states import OPEN, FileState
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.model import Recall
@@ -26,6 +27,7 @@ from traceapp.submission.service import RecordExport, record_export
 
 from .context import actor, world
 from .files import disposition
+from .i18n import language
 from .words import Words
 
 _ = lazy_gettext
@@ -53,9 +55,15 @@ def files_and_drafts(session: Session, clock: Clock,
 
 def field_hint(one: FileField) -> str:
     """Which law asks for a field, and where it is better entered; a number that was not verified is named as that."""
-    parts = [one.source, gettext("article not verified: %(place)s", place=one.unverified) if one.unverified else "",
-             str(PLACES[one.origin])]
+    parts = [law_named(one.source), str(PLACES[one.origin])]
+    if one.unverified:
+        parts.insert(1, gettext("article not verified: %(place)s", place=law_named(one.unverified)))
     return " · ".join(part for part in parts if part)
+
+
+def law_named(place: str) -> str:
+    """A place in a law in the reader's language."""
+    return named(place, language())
 
 
 def number_of(text: str) -> int:

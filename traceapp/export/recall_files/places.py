@@ -12,6 +12,11 @@ SEEN = frozenset({
     "21 CFR 7.46(a)", "21 CFR 7.53(b)", "MDR art. 87", "MDR art. 87, FSCA form", "MDR art. 89(8)"})
 
 
+def named(place: str, language: str) -> str:
+    """A place for a reader of the house: a law with a Chinese name by its number in English."""
+    return place.replace(ORDER_29, "CFDA Order 29 (2017)") if language == "en" else place
+
+
 def seen_part(place: str) -> str:
     """What of a place was seen: all of it, else its longest beginning that was; empty where nothing was."""
     return max((one for one in SEEN if place.startswith(one)), key=len, default="")

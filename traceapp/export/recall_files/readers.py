@@ -4,16 +4,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from traceapp.export.case_report import Organisation
 
-from .dossier import ZERO, DossierLot, DossierProduct, MarketEntry, RecallDossier, UnitFigures
+from .dossier import ZERO, ConsigneeLine, DossierLot, DossierProduct, MarketEntry, RecallDossier, UnitFigures
 from .fields import Reader
 
 _UNITS = {"EA": ("件", "pcs"), "C62": ("件", "pcs"), "H87": ("件", "pcs"), "KGM": ("千克", "kg"), "GRM": ("克", "g"),
           "LTR": ("升", "L"), "MLT": ("毫升", "mL"), "MTR": ("米", "m"), "MTK": ("平方米", "m²")}
 _ZONES = {"zh": "Asia/Shanghai", "en": "UTC"}
+_HOME = "CN"  # a file in Chinese goes to the authority of this country
 MOST_NAMED = 60
 
 
@@ -107,13 +109,29 @@ def usage(dossier: RecallDossier, language: str) -> str:
 
 
 def organisation(found: Organisation | None, language: str) -> str:
-    """Name and address."""
+    """Name and address; its numbers in registers stand in fields of their own."""
     if found is None:
         return ""
     name = (found.name_zh or found.name_en) if language == "zh" else (found.name_en or found.name_zh)
-    place = joined((found.address, found.postcode, found.city, found.region, found.country), language, ", ")
-    return joined((name, place, *(f"{key.upper()} {value}" for key, value in sorted(found.ids.items())
-                                  if key in ("fei", "srn"))), language)
+    return joined((name, address(found, language)), language)
+
+
+def address(found: Organisation | ConsigneeLine, language: str) -> str:
+    """Where somebody is: in Chinese from the country down to the house, ours left out; in English the other way."""
+    if language == "zh":
+        country = "" if found.country in ("", _HOME) else country_name(found.country, language)
+        return joined((f"{country}{found.region}{found.city}{found.address}",
+                       f"邮编 {found.postcode}" if found.postcode else ""), language)
+    return joined((found.address, joined((found.postcode, found.city), language, " "), found.region,
+                   country_name(found.country, language)), language, ", ")
+
+
+@lru_cache(512)
+def country_name(code: str, language: str) -> str:
+    """A country in words; its code where it has no name."""
+    from babel import Locale
+
+    return str(Locale(language).territories.get(code, code))
 
 
 def contact(found: Organisation | None, language: str) -> str:
@@ -196,9 +214,10 @@ def _span(days: Iterator[date | None]) -> str:
 
 
 def countries(dossier: RecallDossier, language: str) -> str:
-    """The countries with a consignee."""
-    word = "家" if language == "zh" else ""
-    return joined((f"{code} ({count}{word})" for code, count in dossier.countries), language, ", ")
+    """The countries with a consignee, each with how many."""
+    words = "%s（%d 家）" if language == "zh" else "%s (%d)"
+    return joined((words % (country_name(code, language), count) for code, count in dossier.countries), language,
+                  "、" if language == "zh" else ", ")
 
 
 def harms(dossier: RecallDossier, language: str) -> str:
@@ -285,8 +304,10 @@ def telling(dossier: RecallDossier, language: str) -> str:
     found = dossier.told
     if not found.consignees:
         return ""
+    count = (f"应通知 {found.consignees} 家，已通知 {found.notified} 家" if language == "zh" else
+             f"{found.notified} of {found.consignees} told")
     span = joined((day(found.first_at, language), day(found.last_at, language)), language, " – ")
-    return joined((f"{found.notified} / {found.consignees}", span, ways(dossier, language)), language)
+    return joined((count, span, ways(dossier, language)), language)
 
 
 _WAYS = {"telephone": ("电话", "telephone"), "visit": ("上门", "visit"), "letter": ("信函", "letter"),
@@ -310,7 +331,9 @@ def answered(dossier: RecallDossier, language: str) -> str:
         return ""
     had = figures("on_hand")(dossier, language)
     label = "收到通知时库存" if language == "zh" else "on hand when the notice was received"
-    return joined((f"{found.answered} / {found.consignees}", f"{label}: {had}" if had else ""), language)
+    count = (f"已答复 {found.answered} 家，共 {found.consignees} 家" if language == "zh" else
+             f"{found.answered} of {found.consignees} answered")
+    return joined((count, f"{label}: {had}" if had else ""), language)
 
 
 def silent(dossier: RecallDossier, language: str) -> str:

@@ -152,9 +152,10 @@ def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
              ("Consignee", "Address, telephone", "Batch", "Dates and numbers distributed", "Told", "On hand", "Used",
               "Returned"))
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
-                   read.day(one.told_at, language), *("–" if value is None else plain(value) for value in (
-                       one.on_hand, one.used, one.returned))) for one in lines)
-    return Table(heads, found, (25, 33, 21, 29, 21, 12, 12, 17), _TEXTS)
+                   read.day(one.told_at, language), *("–" if value is None else read.amount(value, "", language)
+                                                   for value in (one.on_hand, one.used, one.returned)))
+                  for one in lines)
+    return Table(heads, found, (24, 31, 24, 29, 21, 12, 12, 17), _TEXTS)
 
 
 def _name(one: ConsigneeLine, language: str) -> str:
@@ -162,8 +163,7 @@ def _name(one: ConsigneeLine, language: str) -> str:
 
 
 def _address(one: ConsigneeLine, language: str) -> str:
-    place = read.joined((one.address, one.postcode, one.city, one.region, one.country), language, ", ")
-    return read.joined((place, one.phone), language)
+    return read.joined((read.address(one, language), one.phone), language)
 
 
 def _despatches(one: ConsigneeLine, language: str) -> str:
