@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from tests.factories_recall import House, decided, make_house, opened, submitted
+from traceapp.catalog.model import Site
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import name_key
@@ -21,7 +22,8 @@ from traceapp.recall.scope_taking import TakeRules, growth_of, take_rules
 from traceapp.recall.service import ReturnRecall, return_recall
 from traceapp.recall.side_by_side import difference, side
 from traceapp.signals.causes import CauseClass, Ranking
-from traceapp.trace.model import Hold, Lot, LotEdge, Production
+from traceapp.surveillance.alarm import NodeKind
+from traceapp.trace.model import Hold, Lot, LotEdge, Production, Shipment
 from traceapp.trace.sensor_model import Excursion
 
 
@@ -62,11 +64,13 @@ def on_line(database: Database, line: str, *lots: Lot) -> None:
         for lot in lots:
             for run in session.scalars(select(Production).where(Production.lot_key == lot.lot_key)):
                 run.line, run.shift, run.equipment, run.sterilisation_load = line, "A", "M-7", "ST-1"
+                run.operator = "Op 7"
 
 
-@pytest.mark.parametrize("rule", (Rule(RuleKind.line, ("L2",)), Rule(RuleKind.line, ("L2 · A",)),
-                                  Rule(RuleKind.equipment, ("M-7",)), Rule(RuleKind.load, ("ST-1",))))
-def test_a_line_a_machine_or_a_load_starts_from_what_was_made_there(sqlite: Database, house: House, rule: Rule) -> None:
+@pytest.mark.parametrize("rule", (
+    Rule(RuleKind.line, ("L2",)), Rule(RuleKind.line, ("L2 · A",)), Rule(RuleKind.shift, ("A",)),
+    Rule(RuleKind.equipment, ("M-7",)), Rule(RuleKind.operator, ("Op 7",)), Rule(RuleKind.load, ("ST-1",))))
+def test_a_line_a_shift_a_machine_an_operator_or_a_load_starts_from_what_was_made_there(sqlite: Database, house: House, rule: Rule) -> None:
     on_line(sqlite, "L2", house.second, house.bulk)
     assert numbers(sqlite, rule).keys() == {"P-2", "B-1", "P-1"}  # chosen itself, also where it is used up
     assert numbers(sqlite, replace(rule, downstream=False)).keys() == {"P-2", "B-1"}
@@ -78,6 +82,60 @@ def test_a_consignee_starts_from_what_it_got(sqlite: Database, house: House) -> 
     assert numbers(sqlite, Rule(RuleKind.consignee, (house.maker.hospital.id,))) == {
         "P-1": "consignee", "P-9": "consignee"}
     assert numbers(sqlite, Rule(RuleKind.consignee, (house.maker.hospital.id,), since=day(house, 4))) == {}
+
+
+def sent(database: Database, house: House, number: str, **how: str | None) -> None:
+    """Say of a despatch by which lane or from which site it went."""
+    with database.write() as session:
+        one = session.scalars(select(Shipment).where(Shipment.document_number == number)).one()
+        for name, value in how.items():
+            setattr(one, name, value)
+
+
+def test_a_lane_starts_from_what_was_sent_by_it(sqlite: Database, house: House) -> None:
+    sent(sqlite, house, "D-2", lane="north")
+    assert numbers(sqlite, Rule(RuleKind.lane, ("north",))) == {"P-1": "lane", "P-9": "lane"}
+    assert numbers(sqlite, Rule(RuleKind.lane, ("north",), since=day(house, 4))) == {}
+
+
+def test_a_site_starts_from_what_was_kept_there_or_sent_from_there(database: Database, either: House) -> None:
+    with database.write() as session:
+        plant = session.scalars(select(Site).where(Site.is_own)).one()
+        store = Site(id="5" * 32, party_id=plant.party_id, code="STORE", name_zh="外库", name_en="Store", is_own=True)
+        session.add(store)
+    here = Rule(RuleKind.site, (plant.id,), day(either, 2), downstream=False)
+    assert numbers(database, here).keys() == {"A-1", "A-9", "F-1", "P-1", "P-2", "P-9"}  # B-1 was used up before
+    assert numbers(database, Rule(RuleKind.site, (store.id,))) == {}
+    sent(database, either, "D-2", from_site_id=store.id)
+    assert numbers(database, Rule(RuleKind.site, (store.id,))) == {"P-1": "site", "P-9": "site"}
+
+
+def test_every_kind_of_thing_that_a_ranking_names_starts_a_scope_from_its_day_on(sqlite: Database,
+                                                                                house: House) -> None:
+    on_line(sqlite, "L2", house.bulk, house.second)
+    plant = house.first.site_id
+    sent(sqlite, house, "D-1", lane="north", from_site_id=plant)
+    refs = {NodeKind.supplier: house.maker.supplier.id, NodeKind.line: "L2 · A", NodeKind.equipment: "M-7",
+            NodeKind.operator: "Op 7", NodeKind.load: "ST-1", NodeKind.site: plant, NodeKind.lane: "north",
+            NodeKind.consignee: house.maker.clinic.id}
+    assert refs.keys() == set(NodeKind) - {NodeKind.lot, NodeKind.upstream}
+    for kind, ref in refs.items():
+        found = numbers(sqlite, Rule(RuleKind.cause, (f"{kind.value}:{ref}",), since=day(house, 1)))
+        assert {"P-1", "P-2"} <= found.keys(), kind
+
+
+def test_what_was_delivered_or_made_before_a_fault_began_and_used_after_it_is_in(database: Database,
+                                                                               either: House) -> None:
+    on_line(database, "L2", either.bulk)
+    with database.write() as session:
+        early = either.glue.started_at - timedelta(days=2)
+        for run in session.scalars(select(Production).where(Production.lot_key == either.bulk.lot_key)):
+            run.made_at = early
+    keys = (f"supplier:{either.maker.supplier.id}", "line:L2 · A")
+    since = day(either, 1)  # the glue came a day before, and was used on this one
+    assert numbers(database, Rule(RuleKind.cause, keys, since)).keys() == {"A-1", "A-9", "B-1", "F-1", "P-1", "P-2",
+                                                                          "P-9"}
+    assert numbers(database, Rule(RuleKind.cause, keys, since + timedelta(days=1))) == {}
 
 
 def test_an_excursion_starts_from_what_was_at_the_place_meanwhile(database: Database, either: House) -> None:
@@ -103,7 +161,7 @@ def test_a_cause_starts_from_its_members_whatever_they_are(sqlite: Database, hou
     cause = Rule(RuleKind.cause, (house.bulk.lot_key, "line:L2 · A"), signal_id="s" * 32)
     assert numbers(sqlite, cause) == {"B-1": "cause", "P-1": "cause", "P-9": "line"}
     with sqlite.read() as session, pytest.raises(InvalidInput, match="of this kind"):
-        ruled(session, [Rule(RuleKind.cause, ("operator:7",))])
+        ruled(session, [Rule(RuleKind.cause, ("colour:7",))])
 
 
 def in_silo(database: Database, house: House, lot: Lot, since: int, until: int | None) -> None:

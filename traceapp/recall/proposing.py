@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from .model import Recall
 from .scope import Scope, scope_along, scope_among
+from .scope_asked import Because, Seeds
 from .scope_mixing import with_mixed
 from .scope_reads import walked
 from .scope_rule import Rule, rules_of
-from .scope_seeds import Because, Seeds, seeds_of
+from .scope_seeds import seeds_of
 
 
 @dataclass(frozen=True, slots=True)

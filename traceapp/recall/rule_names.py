@@ -6,14 +6,16 @@ import re
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Party
+from traceapp.catalog.model import Party, Site
 from traceapp.core.errors import InvalidInput
-from traceapp.trace.model import Lot
+from traceapp.trace.model import Lot, Shipment
 
 from .scope_rule import MOST_KEYS, RuleKind
+from .scope_seeds import MADE_ON
 
 _BETWEEN = re.compile(r"[,，、;；\n]+")
 _MOST_NAMED = 200
+_RECORDED = {**MADE_ON, RuleKind.lane: Shipment.lane}
 # Between the nodes of a cause, and between excursions: names of lines may hold a comma.
 BAR = " | "
 
@@ -26,7 +28,9 @@ def keys_of(session: Session, kind: RuleKind, text: str) -> tuple[str, ...]:
         return (_party(session, text.strip()),)
     if kind in (RuleKind.cause, RuleKind.excursion):
         return tuple(one.strip() for one in text.split(BAR.strip()) if one.strip())[:MOST_KEYS]
-    return (text.strip(),)
+    if kind == RuleKind.site:
+        return (_site(session, text.strip()),)
+    return (_named(session, kind, text.strip()),)
 
 
 def _lots(session: Session, names: list[str]) -> tuple[str, ...]:
@@ -45,6 +49,25 @@ def _lots(session: Session, names: list[str]) -> tuple[str, ...]:
             raise InvalidInput("Several products have a batch “%(number)s”. Open the one that you mean and start from "
                                "there.", code="ambiguous-lot", place="keys", number=name)
     return tuple(dict.fromkeys(found[name][0] for name in names))
+
+
+def _site(session: Session, name: str) -> str:
+    found = session.scalars(select(Site.id).where(or_(
+        Site.id == name, Site.code == name, Site.name_zh == name, Site.name_en == name)).limit(2)).all()
+    if len(found) != 1:
+        raise InvalidInput("There is no site “%(name)s”, or more than one. Write its code.", code="unknown-site",
+                           place="keys", name=name)
+    return found[0]
+
+
+def _named(session: Session, kind: RuleKind, name: str) -> str:
+    """A name that stands in some record. A slip of the pen must not look like a scope in which nothing is."""
+    column = _RECORDED[kind]
+    first = name.partition(" · ")[0] if kind == RuleKind.line else name
+    if session.scalar(select(column).where(column == first).limit(1)) is None:
+        raise InvalidInput("No record of making or sending names “%(name)s”. Write it as the records do.",
+                           code="unknown-name", place="keys", name=name)
+    return name
 
 
 def _party(session: Session, name: str) -> str:

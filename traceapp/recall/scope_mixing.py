@@ -14,8 +14,8 @@ from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot, LotEdge
 from traceapp.trace.walk import DOWN
 
+from .scope_asked import Because, Seeds
 from .scope_reads import parts, walked
-from .scope_seeds import Because, Seeds
 
 _CONTAINED = ("packed", "attached")
 _MOST_ROUNDS = 10

@@ -19,30 +19,33 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 9000
 
 
 class RuleKind(StrEnum):
-    """`lots`: these, raw or finished. `supplier`: what came from it. `line`, `equipment`, `load`: what was made on it,
-    or sterilised in it. `consignee`: what it got. `excursion`: what was at the place, or in the container, while its
-    readings were outside. `cause`: the nodes of a class of causes, which may be lots or any of the others."""
+    """`lots`: these, raw or finished. `supplier`: what came from it. `line`, `shift`, `equipment`, `operator`, `load`:
+    what was made on it, in it or by whom, or sterilised in it. `site`: what was kept there or sent out from there.
+    `lane`: what was sent by it. `consignee`: what it got. `excursion`: what was at the place, or in the container,
+    while its readings were outside. `cause`: the nodes of a class of causes, which may be lots or any of the others."""
 
     lots = "lots"
     supplier = "supplier"
     line = "line"
+    shift = "shift"
     equipment = "equipment"
+    operator = "operator"
     load = "load"
+    site = "site"
+    lane = "lane"
     consignee = "consignee"
     excursion = "excursion"
     cause = "cause"
 
 
 # Which have a time that a window can bound.
-WINDOWED = frozenset({RuleKind.supplier, RuleKind.line, RuleKind.equipment, RuleKind.load, RuleKind.consignee,
-                      RuleKind.cause})
-MADE_ON = (RuleKind.line, RuleKind.equipment, RuleKind.load)
+WINDOWED = frozenset(RuleKind) - {RuleKind.lots, RuleKind.excursion}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`keys`: lot keys; ids of partners; names of lines, machines or loads; `lot key/excursion id`; nodes of a cause as
-    the ranking names them. `since` and `until` are days at our plant, both counted. `downstream`: with all that was
+    """`keys`: lot keys; ids of partners or sites; names of lines (`line · shift` for one shift of it), shifts, machines,
+    operators, loads or lanes; `lot key/excursion id`; nodes of a cause as the ranking names them. `since` and `until` are days at our plant, both counted. `downstream`: with all that was
     made of it. `mixing`: also materials that lay in one container with an affected one at the same time, and what was
     made of them from then on. `signal_id`: whose cause it is."""
 

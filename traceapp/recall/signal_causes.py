@@ -12,7 +12,6 @@ from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.ranking import Likeliest, likeliest_cause
 
 from .scope_rule import Rule, RuleKind
-from .scope_seeds import startable
 
 if TYPE_CHECKING:
     from traceapp.signals.causes import CauseClass
@@ -26,10 +25,19 @@ def causes_of_signal(session: Session, signal_id: str, on: date) -> Likeliest:
     return likeliest_cause(session, lot_keys_of(session, case), on)
 
 
-def rule_of_cause(one: CauseClass, signal_id: str) -> Rule | None:
-    """The scope that would start from a class of causes; None where none of its members is a start. A lasting thing
-    counts from the day on which its fault most likely began."""
-    keys = startable(one.members)
+def rule_of_cause(one: CauseClass, signal_id: str) -> Rule:
+    """The scope that would start from a class of causes. A lasting thing counts from the day on which its fault most
+    likely began."""
+    return _rule(one, one.members, signal_id)
+
+
+def alternatives_of(one: CauseClass, signal_id: str) -> tuple[Rule, ...]:
+    """The scopes that would start from each member of a class alone, none of which the reports tell apart; none where
+    there is one member."""
+    return tuple(_rule(one, (member,), signal_id) for member in one.members) if len(one.members) > 1 else ()
+
+
+def _rule(one: CauseClass, members: tuple[str, ...], signal_id: str) -> Rule:
     since = None if one.since is None else date.fromordinal(int(one.since))
-    has_things = any(":" in key for key in keys)
-    return Rule(RuleKind.cause, keys, since if has_things else None, signal_id=signal_id) if keys else None
+    has_things = any(":" in key for key in members)
+    return Rule(RuleKind.cause, members, since if has_things else None, signal_id=signal_id)

@@ -195,6 +195,8 @@ class Production(Base):
     __tablename__ = "production"
     __table_args__ = (Index("ix_production_work_order", "work_order"), Index("ix_production_equipment", "equipment"),
                       Index("ix_production_line", "line", "made_at"),
+                      Index("ix_production_shift", "shift", "made_at"),
+                      Index("ix_production_operator", "operator", "made_at"),
                       Index("ix_production_load", "sterilisation_load", "made_at"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -292,7 +294,8 @@ class Shipment(Base):
 
     __tablename__ = "shipment"
     __table_args__ = (Index("ix_shipment_consignee", "consignee_id", "shipped_at"),
-                      Index("ix_shipment_document", "document_number"))
+                      Index("ix_shipment_document", "document_number"), Index("ix_shipment_lane", "lane", "shipped_at"),
+                      Index("ix_shipment_from_site", "from_site_id", "shipped_at"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     document_number: Mapped[str] = mapped_column(String(80))

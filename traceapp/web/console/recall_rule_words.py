@@ -11,11 +11,14 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import parties_by_id
+from traceapp.catalog.model import Party, Site
+from traceapp.catalog.queries import sites
 from traceapp.recall.rule_names import BAR
 from traceapp.recall.scope_rule import WINDOWED, Rule, RuleKind
-from traceapp.recall.scope_seeds import Because
+from traceapp.recall.scope_asked import Because
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.sensor_model import Excursion
+from traceapp.web.cause_words import NODE_KINDS
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import day as shown_day
 from traceapp.web.ui.display import moment as shown_moment
@@ -23,23 +26,31 @@ from traceapp.web.words import joined_words, own_name
 
 RULE_KINDS: dict[str, Any] = {
     RuleKind.lots: lazy_gettext("Batches, raw or finished"), RuleKind.supplier: lazy_gettext("A supplier"),
-    RuleKind.line: lazy_gettext("A line"), RuleKind.equipment: lazy_gettext("A machine"),
-    RuleKind.load: lazy_gettext("A sterilisation load"), RuleKind.consignee: lazy_gettext("A consignee"),
+    RuleKind.line: lazy_gettext("A line"), RuleKind.shift: lazy_gettext("A shift"),
+    RuleKind.equipment: lazy_gettext("A machine"), RuleKind.operator: lazy_gettext("An operator"),
+    RuleKind.load: lazy_gettext("A sterilisation load"), RuleKind.site: lazy_gettext("A site or warehouse"),
+    RuleKind.lane: lazy_gettext("A lane"), RuleKind.consignee: lazy_gettext("A consignee"),
     RuleKind.excursion: lazy_gettext("A sensor excursion"), RuleKind.cause: lazy_gettext("A cause of the signal")}
 _STARTS: dict[str, Any] = {
     RuleKind.lots: lazy_gettext("Batches %(what)s"), RuleKind.supplier: lazy_gettext("What came from %(what)s"),
     RuleKind.line: lazy_gettext("What was made on line %(what)s"),
+    RuleKind.shift: lazy_gettext("What was made in shift %(what)s"),
     RuleKind.equipment: lazy_gettext("What was made on machine %(what)s"),
+    RuleKind.operator: lazy_gettext("What operator %(what)s made"),
     RuleKind.load: lazy_gettext("What was sterilised in load %(what)s"),
+    RuleKind.site: lazy_gettext("What was kept at or sent from %(what)s"),
+    RuleKind.lane: lazy_gettext("What was sent by lane %(what)s"),
     RuleKind.consignee: lazy_gettext("What %(what)s got"),
     RuleKind.excursion: lazy_gettext("What was there during the excursion %(what)s"),
     RuleKind.cause: lazy_gettext("The likely cause %(what)s")}
 _MOST_NAMED = 6
+# Rules and reasons that name partners or sites by their ids.
+_BY_ID = (RuleKind.supplier, RuleKind.site, RuleKind.consignee)
 
 
 @dataclass(slots=True)
 class RuleNames:
-    """The names of all that rules and reasons speak of, read in three queries."""
+    """The names of all that rules and reasons speak of, read in four queries; those of sites stand among `parties`."""
 
     lots: dict[str, str] = field(default_factory=dict)
     parties: dict[str, str] = field(default_factory=dict)
@@ -59,13 +70,13 @@ class RuleNames:
         return ", ".join(self.codes.get(key) or self.lots.get(key, key) for key in rule.keys)
 
     def _name(self, rule: Rule, key: str) -> str:
-        if rule.kind in (RuleKind.supplier, RuleKind.consignee):
+        if rule.kind in _BY_ID:
             return self.parties.get(key, key)
         if rule.kind == RuleKind.excursion:
             return self.excursions.get(key, key)
         kind, _colon, ref = key.partition(":")
         if rule.kind == RuleKind.cause and ref:
-            return self.parties.get(ref, ref)
+            return f"{NODE_KINDS[kind]} {self.parties.get(ref, ref)}" if kind in NODE_KINDS else ref
         return self.lots.get(key, key)
 
     def rule(self, rule: Rule) -> str:
@@ -85,8 +96,13 @@ class RuleNames:
             RuleKind.lots: _("Chosen"), RuleKind.cause: _("Likely cause"),
             RuleKind.supplier: _("Received from %(who)s, %(at)s", who=who, at=at),
             RuleKind.line: _("Made on line %(what)s, %(at)s", what=because.what, at=at),
+            RuleKind.shift: _("Made in shift %(what)s, %(at)s", what=because.what, at=at),
             RuleKind.equipment: _("Made on machine %(what)s, %(at)s", what=because.what, at=at),
+            RuleKind.operator: _("Made by operator %(what)s, %(at)s", what=because.what, at=at),
             RuleKind.load: _("Sterilised in load %(what)s, %(at)s", what=because.what, at=at),
+            RuleKind.site: _("Sent out from %(who)s, %(at)s", who=who, at=at) if because.units is not None else _(
+                "Lay at %(who)s from %(at)s until %(until)s", who=who, at=at, until=until),
+            RuleKind.lane: _("Sent by lane %(what)s, %(at)s", what=because.what, at=at),
             RuleKind.consignee: _("Sent to %(who)s, %(at)s", who=who, at=at),
             RuleKind.excursion: _("Was there from %(at)s until %(until)s", at=at, until=until),
             "mixed": _("Lay in %(what)s with %(other)s from %(at)s until %(until)s", what=because.what,
@@ -113,18 +129,20 @@ def rule_names(session: Session, rules: Iterable[Rule], reasons: Iterable[Becaus
     lots, parties, excursions = set(), set(), set()
     for rule in rules:
         for key in rule.keys[:_MOST_NAMED]:
-            if rule.kind in (RuleKind.supplier, RuleKind.consignee):
+            if rule.kind in _BY_ID:
                 parties.add(key)
             elif rule.kind == RuleKind.excursion:
                 excursions.add(key)
             elif rule.kind == RuleKind.cause and ":" in key:
                 parties.add(key.partition(":")[2])
-            else:
+            elif rule.kind in (RuleKind.lots, RuleKind.cause):
                 lots.add(key)
     for because in reasons:
-        parties |= {because.what} if because.kind in (RuleKind.supplier, RuleKind.consignee) else set()
+        parties |= {because.what} if because.kind in _BY_ID else set()
         lots |= {because.other} if because.other else set()
-    found = parties_by_id(session, parties)
+    found: dict[str, Party | Site] = {**parties_by_id(session, parties)}
+    if parties - found.keys():
+        found |= {site.id: site for site in sites(session) if site.id in parties}
     names = RuleNames({key: lot.number for key, lot in lots_by_key(session, lots).items()},
                       {key: own_name(party) for key, party in found.items()},
                       {key: party.code for key, party in found.items()})

@@ -20,8 +20,8 @@ from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.model import Recall
 from traceapp.recall.rule_names import keys_of
 from traceapp.recall.scope import ScopeLot
+from traceapp.recall.scope_asked import Because
 from traceapp.recall.scope_rule import Rule, RuleKind, rules_of
-from traceapp.recall.scope_seeds import Because
 from traceapp.recall.scope_starts import Start, starts_of
 from traceapp.recall.scope_taking import Growth, TakeRules, growth_of, take_rules
 from traceapp.recall.side_by_side import Difference, Side, difference, side
