@@ -10,18 +10,29 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import func, select
 
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
 from tests.factories_recall import VAULT, House, Tray, decided, deliver, make_house, running, token_of
 from traceapp.audit.model import AuditEntry
 from traceapp.audit.verify import verify
+from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Problem
 from traceapp.db import Database
+from traceapp.identity.service import actor_of
 from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_of_token, record_answer
+from traceapp.recall.book_model import RecallDisposition
+from traceapp.recall.disposing import (
+    ConfirmDisposition,
+    ProposeDisposition,
+    confirm_disposition,
+    propose_disposition,
+    signers_of,
+)
 from traceapp.recall.executing import NoteAttempt, note_attempt
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.service import ApproveRecall, SubmitRecall, approve_recall, submit_recall
 from traceapp.recall.told import advance_told
+from traceapp.trace.model import Lot
 
 HOUR = timedelta(hours=1)
 
@@ -146,3 +157,26 @@ def test_a_person_with_two_windows_cannot_approve_twice(database: Database, cloc
     assert sorted(at_once(approve, approve)) == ["", "wrong-state"]
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Notice)) == 2
+
+
+def test_of_two_second_signers_at_once_one_destroys_and_the_first_signer_is_none_of_them(
+        database: Database, clock: FixedClock, house: House) -> None:
+    recall = running(database, clock, house)
+    with database.write() as session:
+        asked = propose_disposition(session, house.manager, clock, ProposeDisposition(
+            recall.id, house.first.lot_key, "destroy", D(30), "cannot be mended", PASSWORD))
+
+    def sign(actor: Actor) -> None:
+        with database.write() as session:
+            confirm_disposition(session, actor, clock, ConfirmDisposition(recall.id, asked.id, PASSWORD, "XH-9"))
+
+    third = actor_of(make_user(database, clock, "quality_manager", "third"))
+    outcomes = at_once(*(lambda one=actor: sign(one) for actor in (house.manager, house.second_manager, third)))
+    assert outcomes[0] in ("same-person", "not-proposed")
+    assert sorted(outcomes[1:]) == ["", "not-proposed"]
+    with database.read() as session:
+        row = session.scalars(select(RecallDisposition)).one()
+        assert (row.state, row.decided_by) == ("decided", (house.second_manager, third)[outcomes[1:].index("")].id)
+        assert {one.user_id for one in signers_of(session, row)} == {house.manager.id, row.decided_by}
+        assert session.get_one(Lot, house.first.lot_key).lost == 30
+    assert moves(database, recall, "recall.disposition_decided") == 1

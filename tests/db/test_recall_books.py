@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
@@ -14,6 +15,8 @@ from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
 from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_of_token, record_answer
 from traceapp.recall.book_model import RecallDisposition
+from traceapp.recall.booking import are_returns_to_book, book_returns
+from traceapp.recall.correcting import corrected_of
 from traceapp.recall.disposing import (
     ConfirmDisposition,
     DisposeOfAll,
@@ -26,14 +29,17 @@ from traceapp.recall.disposing import (
     withdraw_disposition,
 )
 from traceapp.recall.figure_reads import figures_of
+from traceapp.recall.following import follow_scopes
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.recall.policy import LineState
+from traceapp.recall.proposing import proposed, ruled
 from traceapp.recall.queries import LedgerFilter, ledger_page, totals_of
 from traceapp.recall.reconciling import ExplainDifference, LotBalance, balances_of, explain_difference
-from traceapp.recall.returning import TakeBack, return_of, returns_of, senders_of, take_back
+from traceapp.recall.returning import TakeBack, return_of, return_or_take_back, returns_of, senders_of, take_back
+from traceapp.recall.scope_rule import Rule, RuleKind
 from traceapp.recall.service import SettleLine, TerminateRecall, settle_line, terminate_recall
 from traceapp.trace.model import Event, Hold, ItemPosition, Lot
-from traceapp.trace.shipping import ReturnUnits, return_units
+from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
 from traceapp.worklist.tasks import open_tasks
 
 
@@ -268,6 +274,64 @@ def test_made_is_what_all_places_come_to_whatever_happened(case: Case) -> None:
     assert whole(one.beside, one.difference) == (-10, 210)
     assert not one.is_explained
     assert replace(one, used=one.used + 210).is_explained, "what is missing here went there"
+
+
+def test_an_ordinary_return_of_a_recalled_lot_joins_the_books_of_the_recall(case: Case) -> None:
+    with case.database.write() as session:
+        counted = return_or_take_back(session, case.house.writer, case.clock, ReturnUnits(
+            case.first, case.hospital, D(10), case.clock.now(), " RMA 4 "))
+        assert counted is not None and (counted.recall_id, counted.document_number) == (case.recall.id, "RMA 4")
+    one = case.balance()
+    assert whole(one.came_back, one.beside, one.stock) == (10, 0, 460)
+    with case.database.write() as session:
+        line = session.get_one(RecallLedger, (case.first, case.recall.id, case.hospital))
+        line.settled_at, line.settled_reason = case.clock.now(), "written off"
+        return_or_take_back(session, case.house.writer, case.clock, ReturnUnits(
+            case.first, case.hospital, D(1), case.clock.now()))
+        assert (line.came_back, line.settled_at) == (D(11), None)
+        assert return_or_take_back(session, case.house.writer, case.clock, ReturnUnits(
+            case.house.other.lot_key, case.hospital, D(5), case.clock.now())) is None  # not recalled
+
+
+def test_what_came_back_with_a_complaint_or_a_document_is_booked_once_and_by_one_recall(case: Case) -> None:
+    with case.database.write() as session:
+        follow_scopes(session, case.clock)
+    case.clock.move_to(case.clock.now() + timedelta(minutes=1))
+    with case.database.write() as session:
+        return_units(session, case.house.writer, case.clock, ReturnUnits(
+            case.first, case.hospital, D(10), case.clock.now()))
+    case.take(3)
+    with case.database.read() as session:
+        assert are_returns_to_book(session)
+    with case.database.write() as session:
+        assert book_returns(session, case.clock) == 1
+        assert book_returns(session, case.clock) == 0
+        assert [(row.units, row.counted_by) for row in returns_of(session, case.recall.id, case.hospital)] == [
+            (D(10), "system")]
+    assert whole(case.balance().came_back, case.balance().beside) == (13, 0)
+    with case.database.read() as session:
+        assert not are_returns_to_book(session)
+
+
+def test_corrected_stock_stays_out_of_its_own_recall_and_waits_for_its_release(case: Case) -> None:
+    case.confirm(case.propose("release", 100, new_number="P-1R"))
+    case.propose("rework", 50, new_number="P-1W")
+    with case.database.write() as session:
+        recall = session.get_one(Recall, case.recall.id)
+        made = {lot.number: lot for lot in session.scalars(select(Lot).where(Lot.number.in_(("P-1R", "P-1W"))))}
+        keys = {lot.lot_key for lot in made.values()}
+        assert not keys & proposed(session, recall).scope.lot_keys
+        wide = (Rule(RuleKind.site, (case.house.first.site_id or "",)),)
+        assert not keys & ruled(session, wide, recall.id).scope.lot_keys
+        assert keys <= ruled(session, wide).scope.lot_keys  # of another fault it is like any other batch
+        assert keys & ruled(session, (Rule(RuleKind.lots, tuple(keys)),), recall.id).scope.lot_keys
+        follow_scopes(session, case.clock)
+        assert not any(lot.is_on_hold or lot.is_recalled for lot in made.values())
+        assert [(one.number, one.kind, one.units, one.release_state) for one in corrected_of(session, recall.id)] == [
+            ("P-1R", "release", D(100), "pending"), ("P-1W", "rework", D(50), "pending")]
+        with pytest.raises(Conflict):
+            ship_lots(session, case.house.writer, case.clock, ShipLots(
+                case.clinic, "D-9", case.clock.now(), None, "", (ShipLine(made["P-1R"].lot_key, None, D(1)),)))
 
 
 def test_a_recall_ends_when_every_lot_adds_up_or_is_explained_and_all_in_our_hands_is_decided(case: Case) -> None:

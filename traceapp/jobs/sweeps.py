@@ -38,6 +38,7 @@ from traceapp.outbox.gateway import text_post
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.announcing import TELL_SUBSCRIBERS
+from traceapp.recall.booking import are_returns_to_book, book_returns
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
@@ -261,12 +262,18 @@ def seek_consumers(world: World) -> int:
 
 
 def follow_recall_scopes(world: World) -> int:
-    """Stop what was made or received within the scope of a decided recall since; answers how many lots."""
+    """Count in the books of recalls what came back past them, and stop what was made or received within their scopes
+    since; answers how many returns and lots."""
     with world.database.read() as session:
         if not is_any_to_follow(session):
             return 0
+        is_any_back = are_returns_to_book(session)
+    booked = 0
+    if is_any_back:
+        with world.database.write() as session:
+            booked = book_returns(session, world.clock)
     with world.database.write() as session:
-        return follow_scopes(session, world.clock)
+        return booked + follow_scopes(session, world.clock)
 
 
 def checkpoint(world: World) -> bool:

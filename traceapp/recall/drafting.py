@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -23,8 +24,8 @@ from .cases import PUBLIC_TEXTS, is_begun, recall_by_id, recall_stream
 from .model import Recall, RecallLedger, RecallLot
 from .proposing import Ruled, exactly, ruled
 from .rehearsing import MARKS, stop_lots
-from .scope import Scope, propose_scope
-from .scope_rule import Rule, RuleKind, rules_of
+from .scope import Scope
+from .scope_rule import Rule, RuleKind, refuse_bad, rules_of
 from .states import UNTOLD, RecallClass, RecallState, TriggerKind
 from .wording import refuse_softeners
 
@@ -35,9 +36,9 @@ _OPTIONAL = ("remedy_zh", "remedy_en")
 
 @dataclass(frozen=True, slots=True)
 class OpenRecall:
-    """`reason` stays inside the house; the texts in two languages are what the public and consignees read. With
-    `root_lot_keys` everything downstream of these lots is in the draft scope at once. `is_drill`: nobody outside is
-    told, nothing is stopped; its titles say so."""
+    """`reason` stays inside the house; the texts in two languages are what the public and consignees read. What
+    `rules` find, or else everything downstream of `root_lot_keys`, is in the draft scope at once. `is_drill`: nobody
+    outside is told, nothing is stopped; its titles say so."""
 
     recall_class: str
     title_zh: str
@@ -52,6 +53,7 @@ class OpenRecall:
     remedy_en: str = ""
     signal_id: str | None = None
     root_lot_keys: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
     trigger_kind: str = ""
     trigger_text: str = ""
     is_drill: bool = False
@@ -87,7 +89,8 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
             select(Signal.id).where(Signal.id == command.signal_id)) is None:
         raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
     now = clock.now()
-    roots = tuple(dict.fromkeys(command.root_lot_keys))
+    found = _first_scope(session, command)
+    roots = found.scope.roots if found else ()
     kind = command.trigger_kind or (TriggerKind.signal if command.signal_id else TriggerKind.other)
     if kind not in set(TriggerKind):
         raise InvalidInput("Choose what the case is about.", code="unknown-trigger", place="trigger_kind")
@@ -96,15 +99,39 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
                     trigger_text=short_text(command.trigger_text, 300, place="trigger_text"),
                     is_drill=command.is_drill, awareness_at=now, opened_by=actor.id, signal_id=command.signal_id,
                     root_lot_key=roots[0] if roots else None,
-                    scope_rule={"roots": list(roots), "left_out": {}}, **values)
+                    scope_rule=_stored(found, {}), **values)
     session.add(recall)
     session.flush()
-    if roots:
-        write_lots(session, recall, propose_scope(session, roots))
+    if found:
+        write_lots(session, recall, found.scope)
     record(session, actor, now, "recall.opened", recall_stream(recall), {
         "reference": recall.reference, "class": recall.recall_class, "reason": recall.reason, "roots": list(roots),
-        "signal": recall.signal_id, "drill": recall.is_drill})
+        "rules": recall.scope_rule["rules"], "signal": recall.signal_id, "drill": recall.is_drill})
     return recall
+
+
+def _first_scope(session: Session, command: OpenRecall) -> Ruled | None:
+    """What a new draft begins with. Raises InvalidInput for rules that find nothing, NotFound."""
+    if not command.rules:
+        roots = tuple(dict.fromkeys(command.root_lot_keys))
+        return ruled(session, (Rule(RuleKind.lots, roots),), place="root_lot_keys") if roots else None
+    refuse_bad(command.rules)
+    found = ruled(session, command.rules)
+    if not found.scope.lots:
+        raise nothing_found()
+    return found
+
+
+def nothing_found() -> InvalidInput:
+    """Rules by which no scope can be."""
+    return InvalidInput("These rules find no batch of which anything is left or was sent.", code="no-lots",
+                        place="rules")
+
+
+def _stored(found: Ruled | None, left_out: Mapping[str, str]) -> dict[str, Any]:
+    """A scope as the row of its case keeps it."""
+    return {"rules": [rule.as_data for rule in found.rules] if found else [],
+            "roots": list(found.scope.roots) if found else [], "left_out": dict(left_out)}
 
 
 def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeRecall) -> Recall:
@@ -140,7 +167,7 @@ def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -
         rules = (Rule(RuleKind.lots, roots),) if roots else ()
     if not command.lot_keys:
         raise InvalidInput("Choose at least one lot.", code="no-lots", place="lot_keys")
-    found = ruled(session, rules)
+    found = ruled(session, rules, recall.id)
     reached, chosen = found.scope.lot_keys, frozenset(command.lot_keys)
     left_out = {key: short_text(reason, 1000, place=f"left_out/{key}") for key, reason in command.left_out.items()
                 if key in reached and key not in chosen}
@@ -167,15 +194,14 @@ def keep_scope(session: Session, actor: Actor, clock: Clock, recall: Recall, cho
     write_lots(session, recall, scope)
     if recall.decided_at is not None:
         stop_lots(session, actor, clock, recall, sorted({*scope.lot_keys, *chosen.found.scope.lot_keys}))
-    rules, left_out = chosen.found.rules, dict(chosen.left_out)
     roots = chosen.found.scope.roots
-    recall.scope_rule = {"rules": [rule.as_data for rule in rules], "roots": list(roots), "left_out": left_out}
+    recall.scope_rule = _stored(chosen.found, chosen.left_out)
     recall.root_lot_key = roots[0] if roots else None
     flag_modified(recall, "scope_rule")
     kept, known = scope.lot_keys, frozenset(before)
     record(session, actor, clock.now(), "recall.scope_set", recall_stream(recall), {
         "added": sorted(kept - known), "removed": sorted(known - kept), "lots": len(kept),
-        "rules": [rule.as_data for rule in rules], "left_out": left_out})
+        "rules": recall.scope_rule["rules"], "left_out": recall.scope_rule["left_out"]})
     session.flush()
     return scope
 

@@ -15,11 +15,11 @@ from .states import CheckLevel, Depth, NoticeState, RecallClass, RecallState, Tr
 
 class Recall(Revisioned, Base):
     """One recall case. Title, risk, action and remedy are what the public and consignees read; `reason` stays inside.
-    `scope_rule`: {"roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the scope is frozen;
-    `scope_number` counts how often it grew after people were told. `approved_at` is the first approval: from then on
-    people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case. `check_share` is the
-    share of level B. `is_drill`: a rehearsal, of which nobody outside ever knows. `letter_version`: the templates
-    of its letters, as they were submitted (None: the first ones)."""
+    `scope_rule`: {"rules": [as data], "roots": [lot keys], "left_out": {lot key: why}}. `scope_hash` stands while the
+    scope is frozen; `scope_number` counts how often it grew after people were told. `approved_at` is the first
+    approval: from then on people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case.
+    `check_share` is the share of level B. `is_drill`: a rehearsal, of which nobody outside ever knows.
+    `letter_version`: the templates of its letters, as they were submitted (None: the first ones)."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),

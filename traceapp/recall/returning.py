@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -28,8 +28,14 @@ from .book_model import RecallReturn
 from .cases import RUNS, is_running, is_told, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger, RecallLot
 from .notices import notice_for
+from .states import UNTOLD
 
 LATE_TASK = "recall.late_return"
+# A line of the ledger of which its consignee was told, joined to its recall.
+IS_TOLD_LINE: ColumnElement[bool] = (
+    Recall.approved_at.is_not(None) & Recall.is_drill.is_(False)
+    & (Recall.state.not_in(UNTOLD) | (RecallLedger.scope_number < Recall.scope_number)))
+Line = tuple[Recall, Notice, RecallLedger | None]
 _LOOKED_AT_WITHIN = timedelta(days=1)
 
 
@@ -80,18 +86,54 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
     document = short_text(command.document_number, 80, place="document_number")
     shipment = return_units(session, actor, clock, ReturnUnits(
         key, notice.consignee_id, command.units, clock.now(), document))
-    counted = RecallReturn(
-        lot_key=key, id=new_id(clock.now()), recall_id=recall.id, consignee_id=notice.consignee_id,
-        units=command.units, is_in_scope=row is not None, document_number=document,
-        note=short_text(command.note, 2000, place="note"), event_id=shipment.id, counted_at=clock.now(),
-        counted_by=actor.id)
+    return enter(session, actor, clock, (recall, notice, row), RecallReturn(
+        lot_key=key, units=command.units, document_number=document, event_id=shipment.id,
+        note=short_text(command.note, 2000, place="note")))
+
+
+def return_or_take_back(session: Session, actor: Actor, clock: Clock, command: ReturnUnits) -> RecallReturn | None:
+    """Take units back as an ordinary return. Where this consignee was told of the lot in a recall, it is counted in the
+    books of that recall as well, of several the latest that runs; answers None where there is none. Raises as
+    `return_units`."""
+    told = _told_of(session, command.lot_key, command.consignee_id)
+    if told is None:
+        return_units(session, actor, clock, command)
+        return None
+    permit(actor, "trace.record")
+    line = line_of(session, told, command.lot_key, command.consignee_id)
+    shipment = return_units(session, actor, clock, command)
+    return enter(session, actor, clock, line, RecallReturn(
+        lot_key=command.lot_key, units=command.units, event_id=shipment.id, note="",
+        document_number=short_text(command.document_number, 80, place="document_number")))
+
+
+def _told_of(session: Session, lot_key: str, consignee_id: str) -> Recall | None:
+    """The recall in whose books a return of this lot by this consignee belongs."""
+    return session.scalar(
+        select(Recall).join(RecallLedger, RecallLedger.recall_id == Recall.id)
+        .where(RecallLedger.lot_key == lot_key, RecallLedger.consignee_id == consignee_id, IS_TOLD_LINE)
+        .order_by(case((RUNS, 0), else_=1), Recall.opened_at.desc()).limit(1))
+
+
+def line_of(session: Session, recall: Recall, lot_key: str, consignee_id: str) -> Line:
+    """A line of the books, locked in the order in which taking back locks."""
+    notice = notice_for(session, recall.id, consignee_id, lock=True)
+    session.refresh(recall, with_for_update={"read": True})
+    return recall, notice, session.get(RecallLedger, (lot_key, recall.id, consignee_id), with_for_update=True)
+
+
+def enter(session: Session, actor: Actor, clock: Clock, line: Line, counted: RecallReturn) -> RecallReturn:
+    """Keep what came back, and count it in its line; outside the scope it is stopped by itself."""
+    recall, notice, row = line
+    counted.id, counted.recall_id, counted.consignee_id = new_id(clock.now()), recall.id, notice.consignee_id
+    counted.is_in_scope, counted.counted_at, counted.counted_by = row is not None, clock.now(), actor.id
     session.add(counted)
     if row is None:
-        _stop(session, actor, clock, recall, key)
+        _stop(session, actor, clock, recall, counted.lot_key)
     else:
-        _count(session, actor, clock, (recall, notice, row), command.units)
+        _count(session, actor, clock, (recall, notice, row), counted.units)
     record(session, actor, clock.now(), "notice.came_back", notice_stream(notice.id), {
-        "recall": recall.id, "lot": key, "units": command.units, "in_scope": row is not None})
+        "recall": recall.id, "lot": counted.lot_key, "units": counted.units, "in_scope": row is not None})
     session.flush()
     return counted
 

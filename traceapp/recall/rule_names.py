@@ -15,7 +15,8 @@ from .scope_seeds import MADE_ON
 
 _BETWEEN = re.compile(r"[,，、;；\n]+")
 _MOST_NAMED = 200
-_RECORDED = {**MADE_ON, RuleKind.lane: Shipment.lane}
+# Whose key is a name that stands in some record, and in which column.
+RECORDED = {**MADE_ON, RuleKind.lane: Shipment.lane}
 # Between the nodes of a cause, and between excursions: names of lines may hold a comma.
 BAR = " | "
 
@@ -62,7 +63,7 @@ def _site(session: Session, name: str) -> str:
 
 def _named(session: Session, kind: RuleKind, name: str) -> str:
     """A name that stands in some record. A slip of the pen must not look like a scope in which nothing is."""
-    column = _RECORDED[kind]
+    column = RECORDED[kind]
     first = name.partition(" · ")[0] if kind == RuleKind.line else name
     if session.scalar(select(column).where(column == first).limit(1)) is None:
         raise InvalidInput("No record of making or sending names “%(name)s”. Write it as the records do.",

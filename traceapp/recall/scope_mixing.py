@@ -2,7 +2,7 @@
 them, and in what was made of them from then on. Nobody has said how much."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,8 +29,10 @@ class Mixed:
     seeds: Seeds
 
 
-def with_mixed(session: Session, came_from: Mapping[str, str | None], downstream: bool) -> Mixed:
-    """What lay with the lots that are affected so far, and with what that adds, until nothing is added."""
+def with_mixed(session: Session, came_from: Mapping[str, str | None], downstream: bool,
+               without: Collection[tuple[str, str]] = ()) -> Mixed:
+    """What lay with the lots that are affected so far, and with what that adds, until nothing is added; the lines of
+    `without` are not followed."""
     found, seeds, fresh = dict(came_from), Seeds(), set(came_from)
     for _round in range(_MOST_ROUNDS):
         beside = {key: because for key, because in _beside(session, fresh).items() if key not in found}
@@ -40,8 +42,8 @@ def with_mixed(session: Session, came_from: Mapping[str, str | None], downstream
         starts: dict[str, str | None] = dict.fromkeys(beside)
         if downstream:
             starts |= {child: parent for child, parent in _made_later(session, beside).items()
-                       if child not in found and child not in beside}
-        reached = walked(session, starts, alone=beside) if downstream else starts
+                       if child not in found and child not in beside and (parent, child) not in without}
+        reached = walked(session, starts, beside, without) if downstream else starts
         fresh = set(reached) - set(found)
         found |= {key: before for key, before in reached.items() if key not in found}
     return Mixed(found, seeds)

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from traceapp.catalog.model import Party, PartyContact, Product, ProductKind
 from traceapp.core.quantity import SCALE
-from traceapp.trace.many_keys import listed
+from traceapp.trace.many_keys import in_parts, listed
 from traceapp.trace.model import ItemKind, Lot, LotEdge, ShipmentLine
 from traceapp.trace.reach_reads import KEY
 from traceapp.trace.walk import DOWN
@@ -82,13 +82,13 @@ class Amounts(dict[int, Decimal]):
 
 def parts(keys: Iterable[str]) -> Iterator[list[str]]:
     """The keys, so many at a time as one statement takes."""
-    wanted = list(keys)
-    return (wanted[start:start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
+    return in_parts(keys, _AT_ONCE)
 
 
-def walked(session: Session, starts: Mapping[str, str | None], alone: Collection[str] = ()) -> dict[str, str | None]:
+def walked(session: Session, starts: Mapping[str, str | None], alone: Collection[str] = (),
+           without: Collection[tuple[str, str]] = ()) -> dict[str, str | None]:
     """{lot key: the lot it was reached from}, nearest first. `starts` were reached as they say; from those that stand
-    `alone` nothing is followed."""
+    `alone` nothing is followed, nor are the lines (parent, child) of `without`."""
     followed = [key for key in starts if key not in alone and KEY.fullmatch(key)]
     came_from = dict(starts)
     children = _children(session, followed) if followed else {}
@@ -96,7 +96,7 @@ def walked(session: Session, starts: Mapping[str, str | None], alone: Collection
     while waiting:
         parent = waiting.popleft()
         for child in sorted(children.get(parent, ())):
-            if child not in came_from:
+            if child not in came_from and (parent, child) not in without:
                 came_from[child] = parent
                 waiting.append(child)
     return came_from

@@ -44,10 +44,11 @@ WINDOWED = frozenset(RuleKind) - {RuleKind.lots, RuleKind.excursion}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`keys`: lot keys; ids of partners or sites; names of lines (`line · shift` for one shift of it), shifts, machines,
-    operators, loads or lanes; `lot key/excursion id`; nodes of a cause as the ranking names them. `since` and `until` are days at our plant, both counted. `downstream`: with all that was
-    made of it. `mixing`: also materials that lay in one container with an affected one at the same time, and what was
-    made of them from then on. `signal_id`: whose cause it is."""
+    """`keys`: lot keys; ids of partners or sites; names of lines (`line · shift` for one shift of it), shifts,
+    machines, operators, loads or lanes; `lot key/excursion id`; nodes of a cause as the ranking names them. `since`
+    and `until` are days at our plant, both counted. `downstream`: with all that was made of it. `mixing`: also
+    materials that lay in one container with an affected one at the same time, and what was made of them from then
+    on. `signal_id`: whose cause it is."""
 
     kind: RuleKind
     keys: tuple[str, ...]

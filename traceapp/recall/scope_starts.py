@@ -1,4 +1,4 @@
-"""What the lots of a scope met that another scope could start from: suppliers, lines, people, loads, lanes, excursions."""
+"""What the lots of a scope met that another scope could start from: suppliers, lines, loads, lanes, excursions."""
 from __future__ import annotations
 
 from collections.abc import Sequence

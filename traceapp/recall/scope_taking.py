@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import InvalidInput
 from traceapp.identity.policy import permit
 
 from .cases import is_begun, lot_keys_of
-from .drafting import Chosen, draft_of, keep_scope, left_out_of
+from .drafting import Chosen, draft_of, keep_scope, left_out_of, nothing_found
 from .model import Recall, RecallSnapshot
 from .proposing import ruled
 from .scope import Scope, units_of
@@ -54,14 +53,13 @@ def take_rules(session: Session, actor: Actor, clock: Clock, command: TakeRules)
     permit(actor, "recall.write")
     recall = draft_of(session, command.recall_id, command.revision)
     refuse_bad(command.rules)
-    found = ruled(session, command.rules)
+    found = ruled(session, command.rules, recall.id)
     reached = found.scope.lot_keys
     reasons = {key: reason for key, reason in left_out_of(recall).items() if key in reached}
     kept = lot_keys_of(session, recall) if is_begun(recall) else ()
     keys = tuple(dict.fromkeys((*(lot.lot_key for lot in found.scope.lots if lot.lot_key not in reasons), *kept)))
     if not keys:
-        raise InvalidInput("These rules find no batch of which anything is left or was sent.", code="no-lots",
-                           place="rules")
+        raise nothing_found()
     return keep_scope(session, actor, clock, recall, Chosen(found, keys, reasons))
 
 

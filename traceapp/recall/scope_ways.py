@@ -24,30 +24,27 @@ _EVER = datetime(1990, 1, 1, tzinfo=UTC)
 
 def seeds_of_consignee(asked: Asked) -> Seeds:
     """What was sent to these consignees."""
-    units = func.sum(ShipmentLine.units, type_=ShipmentLine.units.type)
-    rows = asked.session.execute(_sent(
-        asked, select(ShipmentLine.lot_key, func.min(ShipmentLine.consignee_id), func.min(ShipmentLine.shipped_at),
-                      units).where(ShipmentLine.consignee_id.in_(asked.rule.keys))))
-    return {key: Because(RuleKind.consignee, consignee, at, units=amount) for key, consignee, at, amount in rows}
+    return _sent(asked, select(func.min(ShipmentLine.consignee_id)).where(
+        ShipmentLine.consignee_id.in_(asked.rule.keys)))
 
 
 def seeds_by_way(asked: Asked) -> Seeds:
     """What was sent by these lanes, or out of these sites."""
-    kind = asked.rule.kind
-    column = Shipment.from_site_id if kind == RuleKind.site else Shipment.lane
+    column = Shipment.from_site_id if asked.rule.kind == RuleKind.site else Shipment.lane
+    return _sent(asked, select(func.min(column)).join_from(
+        ShipmentLine, Shipment, Shipment.id == ShipmentLine.shipment_id).where(
+        column.in_(asked.rule.keys), *asked.within(Shipment.shipped_at)))
+
+
+def _sent(asked: Asked, wanted: Select[Any]) -> Seeds:
+    """The lots of lines of despatches in the window, the earliest first; `wanted` answers what each met."""
     units = func.sum(ShipmentLine.units, type_=ShipmentLine.units.type)
-    rows = asked.session.execute(_sent(
-        asked, select(ShipmentLine.lot_key, func.min(column), func.min(ShipmentLine.shipped_at), units)
-        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
-        .where(column.in_(asked.rule.keys), *asked.within(Shipment.shipped_at))))
-    return {key: Because(kind, name, at, units=amount) for key, name, at, amount in rows}
-
-
-def _sent(asked: Asked, wanted: Select[Any]) -> Select[Any]:
-    """The lots of these lines in the window, the earliest first."""
-    return wanted.where(ShipmentLine.units > 0, *asked.within(ShipmentLine.shipped_at),
-                        *asked.lots(ShipmentLine.lot_key)).group_by(ShipmentLine.lot_key).order_by(
-        func.min(ShipmentLine.shipped_at), ShipmentLine.lot_key).limit(MOST_SEEDS + 1)
+    rows = asked.session.execute(
+        wanted.add_columns(ShipmentLine.lot_key, func.min(ShipmentLine.shipped_at), units)
+        .where(ShipmentLine.units > 0, *asked.within(ShipmentLine.shipped_at), *asked.lots(ShipmentLine.lot_key))
+        .group_by(ShipmentLine.lot_key).order_by(func.min(ShipmentLine.shipped_at), ShipmentLine.lot_key)
+        .limit(MOST_SEEDS + 1))
+    return {key: Because(asked.rule.kind, met, at, units=amount) for met, key, at, amount in rows}
 
 
 def seeds_of_site(asked: Asked) -> Seeds:

@@ -50,7 +50,7 @@ def side(session: Session, rules: Sequence[Rule], recall_id: str | None = None, 
     """Follow the rules and count what they find; the number of statements depends on the rules alone. Raises
     InvalidInput, NotFound."""
     refuse_bad(rules)
-    return side_of(session, ruled(session, rules), recall_id, ranking)
+    return side_of(session, ruled(session, rules, recall_id), recall_id, ranking)
 
 
 def side_of(session: Session, found: Ruled, recall_id: str | None = None, ranking: Ranking | None = None) -> Side:

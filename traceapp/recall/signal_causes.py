@@ -1,4 +1,4 @@
-"""The causes of the signal that a case was opened from, as they are ranked now."""
+"""Scopes that would start from a signal: from what stands out in it, and from its causes as they are ranked now."""
 from __future__ import annotations
 
 from datetime import date
@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
-from traceapp.surveillance.case_reads import lot_keys_of
+from traceapp.surveillance.alarm import NodeKind
+from traceapp.surveillance.case_reads import lot_keys_of, recall_roots
+from traceapp.surveillance.model import Signal
+from traceapp.surveillance.naming import watch_key
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.ranking import Likeliest, likeliest_cause
+from traceapp.surveillance.watch_model import WatchNode
 
 from .scope_rule import Rule, RuleKind
 
@@ -23,6 +27,28 @@ def causes_of_signal(session: Session, signal_id: str, on: date) -> Likeliest:
     if case is None:
         raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
     return likeliest_cause(session, lot_keys_of(session, case), on)
+
+
+def rule_of_signal(session: Session, case: Signal) -> Rule:
+    """The scope that would start from what stands out: the lot, the material, or the line, lane or partner in the
+    quarter of its alarm; the lots of its strongest alarm where that is not watched any more."""
+    if case.kind in (NodeKind.lot, NodeKind.upstream):
+        return Rule(RuleKind.cause, (case.node_key,), signal_id=case.id)
+    test = session.get(WatchNode, (watch_key(case.kind, case.node_key), case.severity_group))
+    if test is None:
+        return Rule(RuleKind.lots, recall_roots(session, case), signal_id=case.id)
+    since, until = _days_of(test.period)
+    return Rule(RuleKind.cause, (f"{case.kind}:{test.subject}",), since, until, signal_id=case.id)
+
+
+def _days_of(period: str) -> tuple[date | None, date | None]:
+    """The first and the last day of a quarter as `membership` writes it; none where there is no period."""
+    year, quarter, number = period.partition("Q")
+    if not quarter:
+        return None, None
+    month = int(number) * 3
+    last = date(int(year), month, 31 if number in "14" else 30)
+    return date(int(year), month - 2, 1), last
 
 
 def rule_of_cause(one: CauseClass, signal_id: str) -> Rule:

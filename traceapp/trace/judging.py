@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from .many_keys import in_parts
 from .model import ItemPosition
 from .sensor_model import Excursion, SensorReading
 from .storage_limits import are_any, limited
@@ -51,7 +52,7 @@ def contents(session: Session, spots: Iterable[str]) -> dict[str, set[str]]:
     wave = {spot: {spot} for spot in spots}  # thing or place -> which of the first ones it is in
     for _level in range(_DEEPEST):
         below: dict[str, set[str]] = defaultdict(set)
-        for part in _parts(wave):
+        for part in in_parts(sorted(wave), _CHUNK):
             for spot, key in session.execute(select(ItemPosition.spot_key, ItemPosition.lot_key).where(
                     ItemPosition.spot_key.in_(part)).distinct()):
                 below[key] |= {first for first in wave[spot] if key not in found[first]}
@@ -66,13 +67,9 @@ def contents(session: Session, spots: Iterable[str]) -> dict[str, set[str]]:
 
 def _in(session: Session, asked: set[str], wanted: Select[str],
         column: InstrumentedAttribute[str]) -> set[str]:
-    return {key for part in _parts(asked) for key in session.scalars(wanted.where(column.in_(part)).distinct())}
+    return {key for part in in_parts(sorted(asked), _CHUNK)
+            for key in session.scalars(wanted.where(column.in_(part)).distinct())}
 
 
 def _is_none(session: Session, wanted: Select[str]) -> bool:
     return session.scalar(wanted.limit(1)) is None
-
-
-def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(keys)
-    return (ordered[start:start + _CHUNK] for start in range(0, len(ordered), _CHUNK))

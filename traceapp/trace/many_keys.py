@@ -1,11 +1,13 @@
-"""A long list of keys as one value: a list of bound values ends at some ten thousand."""
+"""A long list of keys as one value: a list of bound values ends at some ten thousand; or in parts."""
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, String, cast, func, select
 from sqlalchemy.orm import Session
+
+One = TypeVar("One")
 
 
 def listed(session: Session, keys: Iterable[str]) -> Any:
@@ -13,3 +15,9 @@ def listed(session: Session, keys: Iterable[str]) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         return select(func.unnest(cast(list(keys), ARRAY(String))))
     return select(func.json_each('["' + '","'.join(keys) + '"]').table_valued("value").c.value)
+
+
+def in_parts(values: Iterable[One], most: int) -> Iterator[list[One]]:
+    """The values, so many at a time."""
+    every = list(values)
+    return (every[start:start + most] for start in range(0, len(every), most))

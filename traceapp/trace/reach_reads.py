@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from .many_keys import in_parts
 from .period import Bounds, bounds_of
 from .quick_reads import rows
 
@@ -85,7 +86,7 @@ class Reads:
 
     def _drawn_together(self, statements: dict[bool, str], asked: list[Any]) -> list[Any]:
         found: list[Any] = []
-        for part in _parts(asked):
+        for part in in_parts(asked, _AT_ONCE):
             if self._is_sqlite:
                 given: Any = _list([f"{times[0]:32}{times[-1]:32}{key}" for *times, key in part]),
             else:
@@ -95,12 +96,8 @@ class Reads:
         return found
 
     def _by_keys(self, statement: str, keys: list[str]) -> Iterator[Any]:
-        for part in _parts(keys):
+        for part in in_parts(keys, _AT_ONCE):
             yield from rows(self._connection, statement, (_list(part) if self._is_sqlite else _array(part),))
-
-
-def _parts(asked: list[Any]) -> Iterator[list[Any]]:
-    return (asked[start:start + _AT_ONCE] for start in range(0, len(asked), _AT_ONCE))
 
 
 # Keys are hexadecimal digits and times are ours, so that both are written without care for quotes. PostgreSQL's driver

@@ -9,6 +9,7 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.core.quantity import Quantity, known_unit
+from traceapp.recall.returning import return_or_take_back
 from traceapp.trace import inspecting, production, receiving, shipping
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
@@ -226,11 +227,11 @@ def ship(given: dict[str, Any]) -> object:
 @blueprint.arguments(ReturnSchema)
 @blueprint.alt_response(201, schema=LotSchema)
 def take_back(given: dict[str, Any], lot_key: str) -> Response:
-    """Record units that came back"""
+    """Record units that came back; of a lot under recall they are counted in its books as well"""
     here = world()
     given["returned_at"] = _utc(given["returned_at"])
     with unit_of_work() as session:
-        shipping.return_units(session, signed_in(), here.clock, shipping.ReturnUnits(lot_key=lot_key, **given))
+        return_or_take_back(session, signed_in(), here.clock, shipping.ReturnUnits(lot_key=lot_key, **given))
         session.flush()
         return created(LotSchema(), session.get_one(Lot, lot_key), "api_lots.read_lot", lot_key=lot_key)
 

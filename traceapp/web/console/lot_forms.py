@@ -13,12 +13,14 @@ from traceapp.attachment.service import ReadyFile, ready_file
 from traceapp.catalog.queries import all_products, parties_in_role, sites
 from traceapp.core.errors import InvalidInput, TooLarge
 from traceapp.core.quantity import Quantity, parse_amount
+from traceapp.recall.cases import recall_by_id
+from traceapp.recall.returning import return_or_take_back
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.inspecting import NewResult, RecordInspection, record_inspection
 from traceapp.trace.overview import usual_characteristics
 from traceapp.trace.queries import consignees_of
 from traceapp.trace.receiving import ReceiveLot, receive_lot
-from traceapp.trace.shipping import ReturnUnits, return_units
+from traceapp.trace.shipping import ReturnUnits
 from traceapp.web.context import signed_in, world
 from traceapp.web.problems import translated
 
@@ -197,9 +199,12 @@ def lot_return(lot_key: str) -> Response:
 
     def act(session: Session) -> Done:
         assert units is not None and at is not None
-        return_units(session, signed_in(), world().clock,
-                     ReturnUnits(lot_key, consignee_id, units, at, form.text("document_number")))
-        return Done(url_for("console.lot", lot_key=lot_key, part="shipments"),
-                    gettext("The return to lot %(lot)s is recorded.", lot=head.lot.number))
+        counted = return_or_take_back(session, signed_in(), world().clock, ReturnUnits(
+            lot_key, consignee_id, units, at, form.text("document_number")))
+        said = gettext("The return to lot %(lot)s is recorded.", lot=head.lot.number)
+        if counted is not None:
+            said += " " + gettext("It is counted in the books of the recall %(reference)s.",
+                                  reference=recall_by_id(session, counted.recall_id).reference)
+        return Done(url_for("console.lot", lot_key=lot_key, part="shipments"), said)
 
     return perform(form, act, Refusal(again))
