@@ -8,13 +8,14 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from tests.factories_recall import TEXTS, House, decided, make_house, running
 from traceapp.code.printing import refuse_unprintable
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
+from traceapp.core.ids import name_key
 from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.recall.following import GREW_TASK, follow_scopes, is_any_to_follow
@@ -24,7 +25,7 @@ from traceapp.recall.scope_taking import TakeRules, take_rules
 from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
-from traceapp.trace.model import Hold, Lot
+from traceapp.trace.model import Hold, Lot, LotEdge
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, LiftHold, lift_hold, release_lot
@@ -87,12 +88,12 @@ def test_what_comes_back_stays_stopped(sqlite: Database, clock: FixedClock, hous
 
 def told_later(database: Database, clock: FixedClock, house: House, **amount: int) -> str:
     """Somebody else's document tells that a batch was made of the bad bulk; answers its key."""
-    event = {"type": "TransformationEvent", "eventTime": clock.now().isoformat(), "eventTimeZoneOffset": "+00:00",
+    told = {"type": "TransformationEvent", "eventTime": clock.now().isoformat(), "eventTimeZoneOffset": "+00:00",
              "bizStep": "commissioning", "inputQuantityList": [{"epcClass": house.bulk.uri}],
              "outputQuantityList": [{"epcClass": "https://id.gs1.org/01/09521234543213/10/LATE-1"} | amount]}
     document = {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
                 "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": clock.now().isoformat(),
-                "epcisBody": {"eventList": [event]}}
+                "epcisBody": {"eventList": [told]}}
     with database.write() as session:
         run_capture(session, house.manager, clock, CaptureDocument("late.json", json.dumps(document).encode()))
         return session.scalars(select(Lot.lot_key).where(Lot.number == "LATE-1")).one()
@@ -111,6 +112,51 @@ def test_a_lot_that_is_told_of_later_stops_and_somebody_is_asked_to_let_the_scop
         task = session.scalars(select(Task).where(Task.kind == GREW_TASK)).one()
         assert task.params["recall_id"] == recall.id
         assert follow_scopes(session, clock) == 0  # once
+
+
+def test_following_again_asks_for_what_happened_and_not_for_the_scope(sqlite: Database, clock: FixedClock,
+                                                                       house: House) -> None:
+    recall = decided(sqlite, clock, house)
+
+    def follow() -> list[str]:
+        asked: list[str] = []
+        event.listen(sqlite.engine, "before_cursor_execute", note := lambda *a: asked.append(a[2]))
+        try:
+            with sqlite.write() as session:
+                follow_scopes(session, clock)
+        finally:
+            event.remove(sqlite.engine, "before_cursor_execute", note)
+        return asked
+
+    def seen() -> list[str]:
+        clock.move_to(clock.now() + timedelta(minutes=6))
+        elsewhere()
+        return follow()
+
+    def elsewhere() -> None:
+        with sqlite.write() as session:
+            receive_lot(session, house.writer, clock, ReceiveLot(
+                house.maker.film.id, f"F-{clock.now():%M}", house.maker.supplier.id, "S", Quantity(D(3), "MTR"),
+                clock.now()))
+
+    follow()
+    seen()
+    few = seen()
+    with sqlite.write() as session:
+        like = {column.name: getattr(session.get_one(Lot, house.first.lot_key), column.key)
+                for column in Lot.__table__.columns}
+        edge = {column.name: getattr(session.scalars(select(LotEdge).where(
+            LotEdge.lot_key == house.glue.lot_key)).first(), column.key) for column in LotEdge.__table__.columns}
+        uris = [house.first.uri.replace("P-1", f"W-{number}") for number in range(60)]
+        session.execute(insert(Lot), [like | {"lot_key": name_key(uri), "uri": uri, "number": uri[-4:]} for uri in uris])
+        session.execute(insert(LotEdge), [edge | {"other_key": name_key(uri)} for uri in uris])
+    assert len(seen()) == len(few) <= 16
+    assert not any("RECURSIVE" in text for text in few), "nothing is walked down while nothing came in"
+    clock.move_to(clock.now() + timedelta(days=1))
+    assert any("RECURSIVE" in text for text in seen()), "once a day the whole is looked at"
+    with sqlite.read() as session:
+        assert len(session.scalars(select(Hold.lot_key).where(
+            Hold.source == f"plan:{recall.id}", Hold.lifted_at.is_(None))).all()) == 63
 
 
 def test_a_delivery_on_its_way_stops_when_it_arrives(sqlite: Database, clock: FixedClock, house: House) -> None:

@@ -1,7 +1,9 @@
 """The scope of a recall beside an oracle that follows every unit, over random plants; and how it grows."""
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+import random
+
+from sqlalchemy import delete, insert, select
 
 from benchmarks.soak.scopes import Sharpness, compare
 from tests.factories_recall import TEXTS, VAULT
@@ -11,9 +13,12 @@ from traceapp.db import Database
 from traceapp.recall.drafting import OpenRecall, SetScope, open_recall, set_scope
 from traceapp.recall.drill_model import Drill
 from traceapp.recall.drill_play import Stage, next_step, play
+from traceapp.recall.growing import grown
 from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.proposing import ruled
 from traceapp.recall.rehearsing import player
 from traceapp.recall.scope import propose_scope, units_of
+from traceapp.recall.scope_rule import Rule, RuleKind
 from traceapp.recall.service import ExtendRecall, extend_recall
 from traceapp.trace.model import LotEdge
 
@@ -24,6 +29,33 @@ def test_scopes_of_random_plants_are_what_the_oracle_says_and_grow_by_the_differ
     store_plants(database, every)
     assert list(compare(database, every, figures)) == []
     assert figures.decided > 20 and figures.mixed > 3 and figures.must < figures.holds <= figures.lots
+
+
+def test_what_comes_later_is_found_from_what_happened_as_from_the_whole(database: Database) -> None:
+    every = [plant(seed, largest=16) for seed in range(24)]
+    store_house(database)
+    store_plants(database, every)
+    chance, found = random.Random(7), 0
+    with database.write() as session:
+        for one in every:
+            rules = (Rule(RuleKind.lots, (one.of.key(0),)), Rule(RuleKind.consignee, ("c1",), downstream=False))
+            whole = ruled(session, rules).scope.lot_keys
+            events = set(session.scalars(select(LotEdge.event_id).where(LotEdge.lot_key.in_(
+                [one.of.key(number) for number in range(one.of.lots)]))))
+            late = session.scalars(select(LotEdge).where(
+                LotEdge.event_id.in_([name for name in sorted(events) if chance.random() < 0.3]),
+                LotEdge.lot_key.in_([one.of.key(number) for number in range(one.of.lots)]))).all()
+            lines = [{column.name: getattr(line, column.key) for column in LotEdge.__table__.columns} for line in late]
+            for line in late:
+                session.delete(line)
+            session.flush()
+            known = ruled(session, rules).scope.lot_keys
+            if lines:
+                session.execute(insert(LotEdge), lines)
+            come = grown(session, rules, {line["lot_key"] for line in lines}, known)
+            assert come is not None and come.lot_keys - known == whole - known
+            found += len(whole - known)
+    assert found > 12
 
 
 def test_the_oracle_notices_a_line_that_is_lost(sqlite: Database) -> None:

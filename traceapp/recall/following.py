@@ -1,7 +1,8 @@
 """Holds follow the scope: what its rules reach later, made or received after the decision, stops too."""
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -11,19 +12,25 @@ from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 from traceapp.trace.holds import PlaceHold, place_hold
 from traceapp.trace.model import Event, Hold, HoldKind
+from traceapp.trace.touched import lots_touched
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .cases import hold_source, plan_source, recall_stream
 from .drafting import left_out_of
 from .follow_model import ScopeFollow
+from .growing import can_grow_by_events, grown
 from .model import Recall
 from .policy import approval_due
 from .proposing import proposed
+from .scope import Scope
+from .scope_rule import rules_of
 from .states import ENDED
 
 GREW_TASK = "recall.grew"
 # An event may be recorded by a transaction that ends later than one that follows the scope.
 _OVERLAP = timedelta(minutes=5)
+# What is changed without an event, in master data, is found when the whole is looked at.
+_WHOLE_EVERY = timedelta(days=1)
 _DECIDED: ColumnElement[bool] = (
     Recall.decided_at.is_not(None) & Recall.is_drill.is_(False) & Recall.state.not_in(ENDED))
 
@@ -47,13 +54,26 @@ def follow_scopes(session: Session, clock: Clock, limit: int = 20) -> int:
     return sum(_follow(session, clock, recall) for recall in cases)
 
 
+def _come_since(session: Session, recall: Recall, since: datetime, held: Collection[str]) -> Scope | None:
+    """What the rules of a case find anew by what happened since; None where the whole has to be looked at."""
+    rules = rules_of(recall.scope_rule)
+    if not can_grow_by_events(rules):
+        return None
+    touched = lots_touched(session, since)
+    return None if touched is None else grown(session, rules, touched, held, recall.id)
+
+
 def _follow(session: Session, clock: Clock, recall: Recall) -> int:
     now = clock.now()
-    session.merge(ScopeFollow(recall_id=recall.id, looked_at=now - _OVERLAP))
+    last = session.get(ScopeFollow, recall.id)
+    since = last.looked_at if last and last.whole_at and last.whole_at > now - _WHOLE_EVERY else None
     held = set(session.scalars(select(Hold.lot_key).where(
         Hold.source.in_((plan_source(recall.id), hold_source(recall.id))), Hold.lifted_at.is_(None))))
     left_out = left_out_of(recall)
-    fresh = {lot.lot_key: lot.number for lot in proposed(session, recall).scope.lots
+    scope = _come_since(session, recall, since, held) if since else None
+    session.merge(ScopeFollow(recall_id=recall.id, looked_at=now - _OVERLAP,
+                              whole_at=last.whole_at if last and scope is not None else now))
+    fresh = {lot.lot_key: lot.number for lot in (scope or proposed(session, recall).scope).lots
              if lot.lot_key not in held and lot.lot_key not in left_out}
     if not fresh:
         session.flush()
