@@ -116,3 +116,24 @@ def test_a_difference_is_explained_and_anything_else_was_said_in_the_meantime(of
     assert quality.post(path, {"lot_key": office.first, "difference": "200", "reason": "the hospital burnt down",
                                "form_token": "f"}).status_code == 303
     assert "the hospital burnt down" in office.page("quality", office.books)
+
+
+def test_an_ordinary_return_joins_the_books_and_what_is_made_good_stands_beside_the_scope(office: Office) -> None:
+    operator, second = office.console.browser("operator"), office.house.second.lot_key
+    path = f"/console/lots/{second}/return"
+    assert "This batch is under recall" in operator.get(path).get_data(as_text=True)
+    answer = operator.submit(path, {"consignee_id": office.clinic, "units": "5", "document_number": "RMA 9",
+                                    "returned_at": f"{office.clock.now():%Y-%m-%dT%H:%M}"})
+    assert answer.status_code == 303
+    assert f"counted in the books of the recall {office.recall.reference}" in operator.get(
+        answer.location).get_data(as_text=True)
+    with office.database.read() as session:
+        assert session.get_one(RecallLedger, (second, office.recall.id, office.clinic)).came_back == 5
+    quality = office.console.browser("quality")
+    assert quality.post(f"/console/recalls/{office.recall.id}/dispositions", {
+        "lot_key": second, "kind": "rework", "units": "5", "reason": "new backing", "new_number": "P-2W",
+        "password": PASSWORD, "form_token": "r"}).status_code == 303
+    page = office.page("quality", f"/console/recalls/{office.recall.id}/workbench")
+    apart = page.split("Corrected stock, not in scope")[1].split("</table>")[0]
+    assert "P-2W" in apart and "Rework under a new number" in apart
+    assert "P-2W" not in page.split('id="page"')[1].split("</table>")[0]

@@ -1,7 +1,10 @@
 """The page of a signal in every state and with every form open; the list, silence, and the recall of the whole scope."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select, update
@@ -9,13 +12,19 @@ from sqlalchemy import select, update
 from tests.factories_recall import House, make_house
 from tests.factories_surveillance import add_reactions
 from tests.factories_web import Browser, Console
+from tests.http_clients import ApiClient
 from traceapp.recall.model import Recall, RecallLot
+from traceapp.recall.scope_rule import RuleKind, rules_of
+from traceapp.recall.signal_causes import rule_of_signal
+from traceapp.signals.causes import CauseClass
 from traceapp.surveillance.alarm import Alarm, NodeKind, SeverityGroup
 from traceapp.surveillance.cases import open_or_join
 from traceapp.surveillance.model import Signal, SilenceRule
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.states import TRANSITIONS, SignalState
+from traceapp.surveillance.watch_model import WatchNode
 from traceapp.trace.model import Lot
+from traceapp.web.console.workbench_rules import class_query
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +164,76 @@ def test_pages_of_a_lot_and_a_complaint_lead_to_the_case(quality: Browser, case:
     assert f"/console/signals/{case.id}" in page
     today = quality.get("/console/today").get_data(as_text=True)
     assert case.reference in today
+
+
+def links(page: str, text: str) -> list[str]:
+    """Where the links that are called so lead."""
+    return [unescape(url) for url in re.findall(rf'href="([^"]+)"[^>]*>(?:<[^>]+>)*{text}', page)]
+
+
+def test_from_a_cause_it_is_one_click_to_the_hospitals_and_one_more_to_the_draft(
+        console: Console, quality: Browser, case: Signal, house: House) -> None:
+    page = quality.get(f"/console/signals/{case.id}?lang=en").get_data(as_text=True)
+    bench = links(page, "Its scope")
+    assert len(bench) >= 2, "one a class"
+    first = quality.get(bench[0] + "&lang=en").get_data(as_text=True)
+    assert "Hospital Two" in first and "Clinic One" in first and "1,550 pcs were sent out." in first
+    assert "What stays out" in first and "were sent and nobody has told of their arrival" in first
+    draft = links(first, "Draft a recall with scope A")[0]
+    form = {name: "x" for name in ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en",
+                                   "contact")} | {"recall_class": "II"}
+    assert quality.get(draft).status_code == 200
+    answer = quality.post(draft, form)
+    assert answer.status_code == 303
+    with console.database.read() as session:
+        recall = session.scalars(select(Recall).order_by(Recall.id.desc())).first()
+        assert recall is not None and recall.signal_id == case.id
+        assert [rule.kind for rule in rules_of(recall.scope_rule)] == [RuleKind.cause]
+        kept = set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)))
+        assert {house.first.lot_key, house.second.lot_key} <= kept
+
+
+def test_members_that_cannot_be_told_apart_start_side_by_side(quality: Browser, case: Signal, house: House) -> None:
+    one = CauseClass((house.glue.lot_key, f"supplier:{house.maker.supplier.id}", f"consignee:{house.maker.clinic.id}"),
+                     (house.first.lot_key,), 5, 1.0, 1.0, 0.0, 0.9, 4.0, 1.0, 9.0, 4.0, 3.0, 0.01)
+    query = class_query(one, case.id)
+    assert [query[f"{letter}_key"] for letter in "bcd"] == list(one.members) and "e_key" not in query
+    page = quality.get(f"/console/signals/{case.id}/workbench?{urlencode(query)}&lang=en").get_data(as_text=True)
+    assert page.count("Draft a recall with scope") == 4
+    assert "In A, not in B" in page and "In B, not in C" not in page
+
+
+def test_the_workbench_of_a_signal_begins_with_what_stands_out(console: Console, quality: Browser, case: Signal,
+                                                              line: Signal) -> None:
+    page = quality.get(f"/console/signals/{case.id}/workbench?lang=en").get_data(as_text=True)
+    assert "The likely cause A-1" in page
+    other = quality.get(f"/console/signals/{line.id}/workbench?lang=en").get_data(as_text=True)
+    assert "Batches P-9" in other  # its line is not watched any more: the batches of its alarm
+    with console.database.write() as session:
+        session.add(WatchNode(
+            node_key="l" * 32, severity_group="serious", test_key="l", kind="line", subject="L2 · A", period="2026Q4",
+            name="L2", begun_on=console.clock.now().date(), minimum_events=3, first_plan=4.0))
+        session.flush()
+        rule = rule_of_signal(session, line)
+        session.rollback()
+    assert (rule.keys, str(rule.since), str(rule.until)) == (("line:L2 · A",), "2026-10-01", "2026-12-31")
+    assert quality.get("/console/signals/nothing/workbench").status_code == 404
+    assert console.browser("operator").get(f"/console/signals/{case.id}/workbench").status_code == 403
+
+
+def test_a_name_that_no_record_has_is_refused_and_not_an_empty_scope(quality: Browser, case: Signal) -> None:
+    for kind in ("line", "shift", "operator", "equipment", "load", "lane", "site"):
+        answer = quality.get(f"/console/signals/{case.id}/workbench?a_kind={kind}&a_key=L-77&lang=en")
+        assert answer.status_code == 422 and "“L-77”" in answer.get_data(as_text=True), kind
+
+
+def test_a_machine_reads_the_scopes_that_a_signal_suggests(console: Console, case: Signal, house: House) -> None:
+    machine = ApiClient(console.app, console.database, console.clock, "quality", "scopes")
+    told = machine.get(f"/signals/{case.id}/scope-rules")
+    assert told["rule"] == {"kind": "cause", "keys": [house.glue.lot_key], "signal": case.id}
+    for one in told["causes"]:
+        alone = [rule["keys"] for rule in one["alternatives"]]
+        assert alone == ([[key] for key in one["members"]] if len(one["members"]) > 1 else [])
+        compared = machine.post("/scope-comparisons", {"scopes": [{"rules": [one["rule"]]}], "signal_id": case.id}, 200)
+        lots = {lot["lot_key"] for lot in compared["scopes"][0]["lots"]}
+        assert set(one["lots"]) <= lots, "no batch of its own stays out of the scope of a cause"

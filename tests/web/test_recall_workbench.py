@@ -123,6 +123,19 @@ def test_a_machine_lays_scopes_side_by_side_and_takes_one(office: Office) -> Non
     assert rules_of(office.recall(recall.id).scope_rule)[1] == Rule(RuleKind.lots, (house.second.lot_key,))
 
 
+def test_a_machine_opens_a_recall_by_a_rule_and_not_by_nothing(office: Office) -> None:
+    texts = {name: getattr(TEXTS, name) for name in (
+        "recall_class", "title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact")}
+    refused = office.machine.post("/recalls", texts, 422)
+    assert refused["code"] == "no-start"
+    rule = {"kind": "consignee", "keys": [office.house.maker.hospital.id], "downstream": False}
+    made = office.machine.post("/recalls", texts | {"rules": [rule]}, 201)
+    assert office.lots(made["id"]) == {office.house.first.lot_key, office.house.other.lot_key}
+    assert rules_of(office.recall(made["id"]).scope_rule)[0].as_data == rule
+    nothing = {"kind": "operator", "keys": ["nobody"]}
+    assert office.machine.post("/recalls", texts | {"rules": [nothing]}, 422)["code"] == "no-lots"
+
+
 def test_the_evaluation_begins_with_what_is_known_and_says_from_where(office: Office, browser: Browser) -> None:
     recall, clock = opened(office.console.database, office.console.clock, office.house), office.console.clock
     with office.console.database.write() as session:

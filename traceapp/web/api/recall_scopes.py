@@ -8,33 +8,22 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.export.trace import plain_value
 from traceapp.recall.proposing import Ruled, proposed
-from traceapp.recall.scope_rule import MOST_KEYS, MOST_RULES, Rule, RuleKind
+from traceapp.recall.scope_rule import MOST_RULES
 from traceapp.recall.scope_taking import TakeRules, growth_of, take_rules
 from traceapp.recall.side_by_side import Side, difference, side, side_of
-from traceapp.recall.signal_causes import causes_of_signal, rule_of_cause
+from traceapp.recall.signal_causes import alternatives_of, causes_of_signal, rule_of_cause, rule_of_signal
+from traceapp.surveillance.queries import signal_by_id
 from traceapp.web.context import signed_in, world
 from traceapp.web.reading import ZONE
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
 from .recalls import RecallSchema, known_recall
-from .schemas import AsWritten, choice, shown, wanted_revision, words
+from .schemas import AsWritten, shown, wanted_revision, words
+from .scope_rules import ScopeRuleSchema, rules_given
 
 blueprint = ApiBlueprint("api_recall_scopes", __name__, url_prefix="/api/v1", description="Recalls")
 PERMISSIONS = {f"api_recall_scopes.{name}": "recall.write" for name in ("compare", "read_rules", "take", "read_causes")}
-
-
-class ScopeRuleSchema(Schema):
-    """From what a scope starts. `keys`: lot keys; ids of partners; names of lines, machines, loads; `lot key/excursion
-    id`; nodes of a cause. `from` and `until`: days at our plant."""
-
-    kind = choice(RuleKind, required=True)
-    keys = fields.List(words(200, least=1), required=True, validate=validate.Length(min=1, max=MOST_KEYS))
-    since = fields.Date(data_key="from", load_default=None, allow_none=True)
-    until = fields.Date(load_default=None, allow_none=True)
-    downstream = fields.Boolean(load_default=True)
-    mixing = fields.Boolean(load_default=False)
-    signal = words(32, load_default="")
 
 
 class RulesSchema(Schema):
@@ -44,17 +33,12 @@ class RulesSchema(Schema):
 
 
 class CompareSchema(Schema):
-    """One to three scopes; `recall_id`: with the answers of its consignees; `signal_id`: with how likely the causes are
+    """One to five scopes; `recall_id`: with the answers of its consignees; `signal_id`: with how likely the causes are
     that each leaves outside."""
 
-    scopes = fields.List(fields.Nested(RulesSchema), required=True, validate=validate.Length(min=1, max=3))
+    scopes = fields.List(fields.Nested(RulesSchema), required=True, validate=validate.Length(min=1, max=5))
     recall_id = words(32, load_default=None, allow_none=True)
     signal_id = words(32, load_default=None, allow_none=True)
-
-
-def _rules(given: dict[str, Any]) -> tuple[Rule, ...]:
-    return tuple(Rule(RuleKind(one["kind"]), tuple(one["keys"]), one["since"], one["until"], one["downstream"],
-                      one["mixing"], one["signal"]) for one in given["rules"])
 
 
 def _found(found: Ruled) -> list[dict[str, Any]]:
@@ -79,13 +63,13 @@ def _side(one: Side) -> dict[str, Any]:
 @blueprint.arguments(CompareSchema)
 @blueprint.alt_response(200, schema=AsWritten)
 def compare(given: dict[str, Any]) -> Response:
-    """What one to three scopes take in and why, and what each has that the others have not; nothing is kept"""
+    """What one to five scopes take in and why, and what each has that the others have not; nothing is kept"""
     here = world()
     with here.database.read() as session:
         ranking = None
         if given["signal_id"]:
             ranking = causes_of_signal(session, given["signal_id"], here.clock.now().astimezone(ZONE).date()).ranking
-        sides = [side(session, _rules(one), given["recall_id"], ranking) for one in given["scopes"]]
+        sides = [side(session, rules_given(one["rules"]), given["recall_id"], ranking) for one in given["scopes"]]
         return jsonify({"scopes": [_side(one) for one in sides], "differences": [
             {"of": first, "beside": second, **plain_value(difference(one, other))}
             for first, one in enumerate(sides) for second, other in enumerate(sides) if first != second]})
@@ -112,7 +96,8 @@ def read_rules(recall_id: str) -> Response:
 def take(given: dict[str, Any], recall_id: str) -> Response:
     """Make what these rules find the scope of a draft (If-Match)"""
     with unit_of_work() as session:
-        take_rules(session, signed_in(), world().clock, TakeRules(recall_id, _rules(given), wanted_revision()))
+        take_rules(session, signed_in(), world().clock, TakeRules(
+            recall_id, rules_given(given["rules"]), wanted_revision()))
         session.flush()
         return shown(RecallSchema(), known_recall(session, recall_id))
 
@@ -120,11 +105,14 @@ def take(given: dict[str, Any], recall_id: str) -> Response:
 @blueprint.route("/signals/<signal_id>/scope-rules", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_causes(signal_id: str) -> Response:
-    """The classes of causes of a signal, each with the rule that a scope would start from"""
+    """The scopes that a signal suggests: from what stands out, from each class of its causes, from each member"""
     here = world()
     with here.database.read() as session:
         found = causes_of_signal(session, signal_id, here.clock.now().astimezone(ZONE).date())
         classes = found.ranking.classes if found.ranking else ()
-        return jsonify({"reason": found.reason, "causes": [
+        case = signal_by_id(session, signal_id)
+        assert case is not None
+        return jsonify({"reason": found.reason, "rule": rule_of_signal(session, case).as_data, "causes": [
             {"posterior": one.posterior, "members": list(one.members), "lots": list(one.lots),
-             "rule": rule.as_data if (rule := rule_of_cause(one, signal_id)) else None} for one in classes]})
+             "rule": rule_of_cause(one, signal_id).as_data,
+             "alternatives": [rule.as_data for rule in alternatives_of(one, signal_id)]} for one in classes]})

@@ -6,13 +6,14 @@ from typing import Any
 from flask import Response, jsonify
 from marshmallow import Schema, fields, validate
 
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.export.trace import plain_value
 from traceapp.identity.attempts import limit_signature
 from traceapp.identity.policy import Role
 from traceapp.recall import queries, service
 from traceapp.recall.cases import is_told
 from traceapp.recall.model import Recall
+from traceapp.recall.scope_rule import MOST_RULES
 from traceapp.recall.states import CheckLevel, Depth, RecallClass, RecallState, TriggerKind
 from traceapp.web.context import signed_in, world
 from traceapp.web.oversight import bounded, recall_part
@@ -33,6 +34,7 @@ from .schemas import (
     wanted_revision,
     words,
 )
+from .scope_rules import ScopeRuleSchema, rules_given
 
 blueprint = ApiBlueprint("api_recalls", __name__, url_prefix="/api/v1", description="Recalls")
 PERMISSIONS = {
@@ -70,7 +72,8 @@ class RecallTextsSchema(Schema):
 
 
 class RecallSchema(RecallTextsSchema):
-    """A recall case. `is_drill`: a rehearsal, of which nobody outside is told."""
+    """A recall case. `is_drill`: a rehearsal, of which nobody outside is told. Its scope begins with what `rules` find,
+    or with everything downstream of `root_lot_keys`: one of them is needed."""
 
     id = fields.String(dump_only=True)
     reference = fields.String(dump_only=True)
@@ -79,7 +82,9 @@ class RecallSchema(RecallTextsSchema):
     trigger_text = words(300, load_default="")
     is_drill = fields.Boolean(load_default=False)
     signal_id = words(32, load_default=None, allow_none=True)
-    root_lot_keys = fields.List(words(32), required=True, load_only=True, validate=validate.Length(min=1, max=100))
+    root_lot_keys = fields.List(words(32), load_default=list, load_only=True, validate=validate.Length(max=100))
+    rules = fields.List(fields.Nested(ScopeRuleSchema), load_default=list, load_only=True,
+                        validate=validate.Length(max=MOST_RULES))
     opened_at = moment(dump_only=True)
     submitted_at = moment(dump_only=True, allow_none=True)
     approved_at = moment(dump_only=True, allow_none=True)
@@ -178,7 +183,9 @@ def list_recalls(wanted: dict[str, Any]) -> dict[str, Any]:
 def open_case(given: dict[str, Any]) -> Response:
     """Open a recall; its first scope is what the genealogy proposes"""
     here = world()
-    given["root_lot_keys"] = tuple(given["root_lot_keys"])
+    if not given["root_lot_keys"] and not given["rules"]:
+        raise InvalidInput("Say from what the scope starts.", code="no-start", place="root_lot_keys")
+    given["root_lot_keys"], given["rules"] = tuple(given["root_lot_keys"]), rules_given(given["rules"])
     with unit_of_work() as session:
         recall = service.open_recall(session, signed_in(), here.clock, service.OpenRecall(**given))
         session.flush()

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.catalog.model import Party, Site
 from traceapp.catalog.queries import sites
-from traceapp.recall.rule_names import BAR
-from traceapp.recall.scope_rule import WINDOWED, Rule, RuleKind
+from traceapp.recall.rule_names import BAR, RECORDED
 from traceapp.recall.scope_asked import Because
+from traceapp.recall.scope_rule import WINDOWED, Rule, RuleKind
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.sensor_model import Excursion
 from traceapp.web.cause_words import NODE_KINDS
@@ -126,17 +126,14 @@ def _moment(at: datetime | None) -> str:
 
 def rule_names(session: Session, rules: Iterable[Rule], reasons: Iterable[Because] = ()) -> RuleNames:
     """The names for these rules and reasons."""
-    lots, parties, excursions = set(), set(), set()
+    lots: set[str] = set()
+    parties: set[str] = set()
+    excursions: set[str] = set()
     for rule in rules:
-        for key in rule.keys[:_MOST_NAMED]:
-            if rule.kind in _BY_ID:
-                parties.add(key)
-            elif rule.kind == RuleKind.excursion:
-                excursions.add(key)
-            elif rule.kind == RuleKind.cause and ":" in key:
-                parties.add(key.partition(":")[2])
-            elif rule.kind in (RuleKind.lots, RuleKind.cause):
-                lots.add(key)
+        about = parties if rule.kind in _BY_ID else excursions if rule.kind == RuleKind.excursion else lots
+        for key in rule.keys[:_MOST_NAMED] if rule.kind not in RECORDED else ():
+            _kind, colon, ref = key.partition(":")
+            (parties if colon else about).add(ref or key)
     for because in reasons:
         parties |= {because.what} if because.kind in _BY_ID else set()
         lots |= {because.other} if because.other else set()

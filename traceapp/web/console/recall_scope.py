@@ -25,9 +25,7 @@ from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.genealogy import Trace, TraceWish, trace_from
 from traceapp.trace.lookup import lots_of_number
 from traceapp.web.context import actor, world
-from traceapp.web.ui import current_locale, graph
-from traceapp.web.ui.display import number as shown_number
-from traceapp.web.ui.display import unit as unit_word
+from traceapp.web.ui import graph
 from traceapp.web.words import own_name
 
 from .acting import Done, Refusal, perform
@@ -35,6 +33,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .trace_picture import more_words
+from .workbench_tables import amount_words, held_words
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall_scope": "recall.write"}
@@ -47,7 +46,8 @@ MOST_TICKED = 400
 @dataclass(frozen=True, slots=True)
 class Bench:
     """`proposed`: what the genealogy says now; `chosen`: keys that are in; `added`: lots in scope that are not
-    downstream of a chosen batch; `scope`: the stored choice with its totals and consignees as of now."""
+    downstream of a chosen batch; `scope`: the stored choice with its totals and consignees as of now; `held`: what
+    each of the first of them has, in words."""
 
     proposed: Scope
     chosen: frozenset[str]
@@ -56,6 +56,7 @@ class Bench:
     scope: Scope
     picture: Markup | None
     links: list[dict[str, Any]]
+    held: dict[str, str]
 
     @property
     def is_large(self) -> bool:
@@ -71,7 +72,9 @@ def workbench(db: Session, case: Recall) -> Bench:
     picture, links = _drawn(db, found.scope.roots[:_MOST_ROOTS], lambda key: key in chosen, _folds(case))
     reached = found.scope.lot_keys
     added = tuple(lot for lot in scope.lots if lot.lot_key not in reached)
-    return Bench(found.scope, chosen, added, left_out_of(case), scope, picture, links)
+    units = {lot.lot_key: lot.unit for lot in scope.lots}
+    held = {one.consignee_id: held_words(one, units) for one in scope.consignees[:MOST_TICKED]}
+    return Bench(found.scope, chosen, added, left_out_of(case), scope, picture, links, held)
 
 
 def _folds(case: Recall) -> graph.FoldWish:
@@ -132,15 +135,10 @@ def drawn_scopes(db: Session, scopes: list[tuple[str, Scope]], folds: graph.Fold
 
 def _edges(trace: Trace) -> list[tuple[str, str, str]]:
     units = {node.lot_key: node.unit for node in trace.nodes}
-    found = [(edge.parent, edge.child, _amount(edge.quantity, edge.unit)) for edge in trace.edges]
-    return found + [(held.lot_key, held.consignee_id, _amount(held.units, units.get(held.lot_key)))
+    found = [(edge.parent, edge.child, "" if edge.quantity is None else amount_words(edge.quantity, edge.unit))
+             for edge in trace.edges]
+    return found + [(held.lot_key, held.consignee_id, amount_words(held.units, units.get(held.lot_key)))
                     for held in trace.consignees if held.units > 0]
-
-
-def _amount(value: Any, unit: str | None) -> str:
-    if value is None:
-        return ""
-    return f"{shown_number(value, current_locale())} {unit_word(unit, current_locale()) if unit else ''}".strip()
 
 
 @blueprint.post("/recalls/<recall_id>/scope")

@@ -14,11 +14,10 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import RecallFilter, recall_page
-from traceapp.recall.service import Scope, propose_scope
+from traceapp.recall.service import Scope
 from traceapp.surveillance.case_reads import CaseLots, lots_of_case, reports_of_lots
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
-from traceapp.trace.lookup import lots_by_key
 from traceapp.web.signal_words import case_names
 
 TEXT_FIELDS = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
@@ -26,17 +25,15 @@ TEXT_FIELDS = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_z
 _MOST_TERMS = 4
 
 
-def drafted_texts(db: Session, clock: Clock, roots: tuple[str, ...], signal_id: str | None) -> dict[str, str]:
+def drafted_texts(db: Session, clock: Clock, scope: Scope, signal_id: str | None) -> dict[str, str]:
     """The fields of a new recall: product and reported harm by name, what to do in plain words, whom to call.
 
-    A person reads and changes them before anything is opened. Raises NotFound for an unknown lot or signal.
+    A person reads and changes them before anything is opened. Raises NotFound for an unknown signal.
     """
-    if set(roots) - set(lots_by_key(db, roots)):
-        raise NotFound("There is no such lot.")
     signal = signal_by_id(db, signal_id) if signal_id else None
     if signal_id and signal is None:
         raise NotFound("There is no such signal.")
-    names_zh, names_en = _products(db, propose_scope(db, roots))
+    names_zh, names_en = _products(db, scope)
     lots = lots_of_case(db, signal, clock.now().date()) if signal else None
     harm = _harm(db, lots)
     harm_zh, harm_en = "、".join(zh for zh, _en in harm), ", ".join(en.lower() for _zh, en in harm)

@@ -6,23 +6,26 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import products_by_id
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.recall.progress import progress_of
+from traceapp.recall.proposing import ruled
 from traceapp.recall.queries import RecallFilter, recall_page
-from traceapp.recall.service import OpenRecall, open_recall, propose_scope
+from traceapp.recall.scope_rule import Rule, RuleKind
+from traceapp.recall.service import OpenRecall, open_recall
 from traceapp.recall.states import RecallClass
 from traceapp.surveillance.case_reads import recall_roots
 from traceapp.surveillance.queries import signal_by_id
-from traceapp.trace.lookup import lots_by_key, lots_of_number
+from traceapp.trace.lookup import lots_of_number
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import recalls_table
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
 from traceapp.web.tables import send_table
-from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, own_name
+from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, joined_words, own_name
 
 from . import (
     recall_acts,
@@ -42,7 +45,9 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
+from .recall_rule_words import rule_names
 from .recall_texts import TEXT_FIELDS, drafted_texts
+from .workbench_rules import FIELDS, column_of
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
 # regulator's, who has pages of its own without the work on the case.
@@ -51,6 +56,10 @@ _PARTS = (recall_acts, recall_books, recall_case, recall_goods_in, recall_ledger
 PERMISSIONS: dict[str, str] = joined({
     "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
     *(part.PERMISSIONS for part in _PARTS))
+
+# What the address of a new recall says of its start.
+_CARRIED = frozenset({"root", "signal"} | {f"a_{name}" for name in FIELDS})
+_MOST_NAMED = 100
 
 
 def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> RecallFilter:
@@ -76,22 +85,31 @@ def recalls() -> Response:
 @blueprint.get("/recalls/new")
 def recall_new() -> Response:
     """The draft of a recall: first the batch that it starts from, then texts that are already filled in. One drafted
-    from a signal starts from all that the signal is about."""
+    from a signal starts from the rule of a workbench, or from all that the signal is about."""
     if not given("root") and not given("signal"):
         return _choose_root()
     with world().database.read() as db:
-        values = drafted_texts(db, world().clock, _roots(db), given("signal", 32) or None)
+        values = drafted_texts(db, world().clock, ruled(db, _rules(db)).scope, given("signal", 32) or None)
     return _show_new(Entered(values))
 
 
-def _roots(db: Session) -> tuple[str, ...]:
-    """From which lots the recall starts: the one that was chosen, or those of the signal."""
+def _rules(db: Session) -> tuple[Rule, ...]:
+    """From what the recall starts: a rule of a workbench, the batch that was chosen, or the batches of the signal.
+    Raises InvalidInput for a rule that cannot be read."""
+    if given("a_kind"):
+        asked = Entered()
+        asked.form = MultiDict(request.args.items())
+        asked.form["a_signal"] = given("signal", 32)
+        rules = column_of(db, (), asked, "a").rules
+        if not rules:
+            raise InvalidInput("Say from what the scope starts.", code="no-start", place="rules")
+        return rules
     if given("root", 32):
-        return (given("root", 32),)
+        return (Rule(RuleKind.lots, (given("root", 32),)),)
     case = signal_by_id(db, given("signal", 32))
     if case is None:
         raise NotFound("There is no such signal.")
-    return recall_roots(db, case)
+    return (Rule(RuleKind.lots, recall_roots(db, case)),)
 
 
 def _choose_root() -> Response:
@@ -103,23 +121,21 @@ def _choose_root() -> Response:
 
 
 def _show_new(form: Entered, status: int = 200) -> Response:
-    root, signal_id = given("root", 32), given("signal", 32)
+    signal_id = given("signal", 32)
     with world().database.read() as db:
-        roots = _roots(db)
-        lots = lots_by_key(db, roots)
-        if set(roots) - set(lots):
-            raise NotFound("There is no such lot.")
-        scope = propose_scope(db, roots)
-        lot = lots[roots[0]]
-        product = products_by_id(db, [lot.product_id]).get(lot.product_id or "")
-    return case_page("console/recall_new.html", status, form=form, root=lot, root_count=len(roots), signal_id=signal_id,
-                     scope=scope, product_name=own_name(product, lot.name), class_choices=choices(RECALL_CLASSES),
-                     action=url_for("console.recall_open", root=root or None, signal=signal_id or None))
+        rules = _rules(db)
+        scope = ruled(db, rules).scope
+        names = rule_names(db, rules)
+    products = list(dict.fromkeys(own_name(lot) for lot in scope.lots))
+    carried: dict[str, Any] = {name: value for name, value in request.args.items() if name in _CARRIED and value}
+    return case_page("console/recall_new.html", status, form=form, signal_id=signal_id, scope=scope, products=products,
+                     start=joined_words([names.rule(one) for one in rules]), class_choices=choices(RECALL_CLASSES),
+                     most_named=_MOST_NAMED, action=url_for("console.recall_open", **carried))
 
 
 @blueprint.post("/recalls/new")
 def recall_open() -> Response:
-    """Open the draft with everything downstream of the chosen batch in scope."""
+    """Open the draft with all that its rule finds in scope."""
     form = Entered()
     signal_id = given("signal", 32)
     form.choice("recall_class", list(RecallClass))
@@ -129,7 +145,7 @@ def recall_open() -> Response:
         recall = open_recall(db, actor(), world().clock, OpenRecall(
             recall_class=form.get("recall_class"), **texts, signal_id=signal_id or None,
             is_drill=form.is_checked("is_drill"),
-            root_lot_keys=_roots(db) if given("root", 32) or signal_id else ()))
+            rules=_rules(db)))
         return Done(url_for("console.recall", recall_id=recall.id, part="scope"),
                     _("The draft %(reference)s is open. Look at its scope, then begin the assessment.",
                       reference=recall.reference))

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.signal_causes import rule_of_cause
 from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import basis_of, history_of
 from traceapp.surveillance.case_curve import case_curve, first_despatch
@@ -51,6 +52,7 @@ from .layout import blueprint
 from .listing import Listed, placed
 from .signal_looks import case_looks, cause_look
 from .signal_pictures import Frozen, counted_curve
+from .workbench_rules import bench_url, draft_url
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.signal": "signal.read", "console.signal_decide": "signal.decide"}
@@ -86,6 +88,8 @@ def show_case(signal_id: str, do: str, form: Entered | None = None, status: int 
         form=form or Entered(_filled(do, today, typed)), shown_lots=_LOTS,
         next_step=NEXT_STEPS.get(case.state, ""), priority_choices=choices(PRIORITIES),
         reality_choices=choices(REALITIES), proposal_choices=choices(PROPOSALS),
+        bench_url=lambda one: bench_url(one, case.id),
+        draft_url=lambda one: draft_url((rule_of_cause(one, case.id),), case.id),
         severity_choices=choices(SEVERITIES, _graded()), group_choices=choices(SEVERITY_GROUPS), **values)
 
 
