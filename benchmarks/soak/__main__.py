@@ -36,7 +36,7 @@ def main() -> int:
                         help="how often, where a run repeats something (capture: 50, detector: 20, genealogy: "
                              "5000, gs1: 100000, kills: 50, notices: 10000, nulls: 4, resolver: 100000, scopes: 5000)")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite",
-                        help="which one the run of captures works on")
+                        help="which one the runs of captures and notices work on")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in RUNS]
     if unknown:

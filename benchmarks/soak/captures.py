@@ -7,17 +7,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-
 from benchmarks.serving import free_port
-from tests import postgres
 from traceapp.core.actor import SYSTEM
 from traceapp.identity.service import NewToken, NewUser, create_token, create_user
 from traceapp.trace.capture import CaptureDocument, capture_document, read_document
@@ -25,7 +19,7 @@ from traceapp.world import World
 
 from .capture_documents import KINDS, document_of, first_document
 from .capture_findings import broken_chain, counted, differing_tables, faults_of_documents, wait_for_the_dead
-from .installation import PASSWORD, Installation
+from .installation import PASSWORD, Installation, database_for
 from .options import Options
 from .writers import Ledger, Said, Writer, at_work
 
@@ -54,7 +48,7 @@ class _Run:
 def captures(options: Options) -> dict[str, Any]:
     """The run; its figures say whether everything held (`ok`)."""
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="traceapp-soak-") as folder, _database(folder, options.database) as url:
+    with tempfile.TemporaryDirectory(prefix="traceapp-soak-") as folder, database_for(folder, options.database) as url:
         installation = Installation(folder, free_port(), url)
         installation.run("db", "upgrade")
         run = _Run(installation, installation.world(), options.seed, random.Random(options.seed))
@@ -72,23 +66,6 @@ def captures(options: Options) -> dict[str, Any]:
                     "seconds": round(time.monotonic() - begun)}
         finally:
             run.world.database.close()
-
-
-@contextmanager
-def _database(folder: str, kind: str) -> Iterator[str]:
-    """The address of an empty database that is as durable as a plant's."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/traceapp.db"
-        return
-    with postgres.server() as admin:
-        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("DROP DATABASE IF EXISTS soak_captures WITH (FORCE)"))
-            connection.execute(text("CREATE DATABASE soak_captures"))
-        yield make_url(admin).set(database="soak_captures").render_as_string(hide_password=False)
-        with engine.connect() as connection:
-            connection.execute(text("DROP DATABASE soak_captures WITH (FORCE)"))
-        engine.dispose()
 
 
 def _token(world: World) -> str:

@@ -4,8 +4,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from benchmarks.serving import Server, free_port, start
+from tests import postgres
 from traceapp.config import read_settings
 from traceapp.core.clock import Clock
 from traceapp.world import World, build_world
@@ -51,3 +57,20 @@ class Installation:
     def start_jobs(self) -> Server:
         """The scheduler; it answers at no address."""
         return start([sys.executable, "-m", "traceapp", "jobs"], self.environment)
+
+
+@contextmanager
+def database_for(folder: str, kind: str) -> Iterator[str]:
+    """The address of an empty database that is as durable as a plant's."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/traceapp.db"
+        return
+    with postgres.server() as admin:
+        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS traceapp_soak WITH (FORCE)"))
+            connection.execute(text("CREATE DATABASE traceapp_soak"))
+        yield make_url(admin).set(database="traceapp_soak").render_as_string(hide_password=False)
+        with engine.connect() as connection:
+            connection.execute(text("DROP DATABASE traceapp_soak WITH (FORCE)"))
+        engine.dispose()

@@ -24,7 +24,7 @@ from traceapp.recall.notices import UNCERTAIN_TASK, SendNoticeAgain, send_notice
 from traceapp.worklist.model import Task
 from traceapp.world import World
 
-from .installation import Installation
+from .installation import Installation, database_for
 from .options import Options
 from .sending_process import ShiftedClock
 
@@ -40,8 +40,8 @@ _AHEAD = (LEASE + timedelta(minutes=1), timedelta(hours=1), timedelta(hours=8), 
 def notices(options: Options) -> dict[str, Any]:
     """The run; its figures say whether everything held (`ok`). `rounds`: how many notices."""
     count = options.rounds or NOTICES
-    with tempfile.TemporaryDirectory() as folder:
-        run = _Run(Installation(folder, free_port()), Path(folder) / "taken.txt", random.Random(options.seed))
+    with tempfile.TemporaryDirectory() as folder, database_for(folder, options.database) as url:
+        run = _Run(Installation(folder, free_port(), url), Path(folder) / "taken.txt", random.Random(options.seed))
         run.installation.run("db", "upgrade")
         world = run.installation.world()
         team, recall = make_case(world, count)
@@ -59,8 +59,8 @@ def notices(options: Options) -> dict[str, Any]:
         code, _ = run.installation.attempt("audit", "verify")
         faults = ("lost", "not_queued", "never_settled", "twice", "twice_unmarked", "uncertain_without_task",
                   "without_attempt", "untold_after")
-        return {"ok": not code and not any(found[name] for name in faults), "seed": options.seed, "notices": count,
-                "faults": dict(run.faults), "seconds_to_freeze": round(froze, 2),
+        return {"ok": not code and not any(found[name] for name in faults), "database": options.database,
+                "seed": options.seed, "notices": count, "faults": dict(run.faults), "seconds_to_freeze": round(froze, 2),
                 "seconds_to_enqueue": round(queued, 2), "seconds_under_fire": seconds, **found}
 
 

@@ -20,6 +20,9 @@ from traceapp.db import Database
 from traceapp.outbox.delivery import deliver_due
 from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.cases import signed_hash
+from traceapp.recall.change_sending import ChangeSender
+from traceapp.recall.change_telling import CHANGE_KINDS
+from traceapp.recall.handing import Posts
 from traceapp.recall.model import Notice, Recall, RecallSignature
 from traceapp.recall.public import PublicFilter, facts_of_sources, public_recall, public_recalls, recalls_of_lot
 from traceapp.recall.public_model import RecallRevision
@@ -36,7 +39,6 @@ from traceapp.recall.service import (
     set_scope,
     submit_recall,
 )
-from traceapp.recall.subscriber_mail import KINDS, PublicSender
 from traceapp.trace.model import Hold, Lot
 from traceapp.trace.release import LiftHold, lift_hold
 from traceapp.worklist.model import WorkRow
@@ -66,8 +68,8 @@ def withdrawn(session: Session, clock: FixedClock, house: House, recall_id: str)
 
 
 def sent(database: Database, clock: FixedClock, tray: Tray) -> int:
-    sender = PublicSender(tray, VAULT, BASE, clock)
-    return deliver_due(database, clock, sender.send, sender.settled, kinds=KINDS)
+    sender = ChangeSender(Posts(tray), VAULT, BASE, clock)
+    return deliver_due(database, clock, sender.send, sender.settled, kinds=CHANGE_KINDS)
 
 
 def test_a_correction_is_public_with_its_commit_and_what_stood_before_stays_readable(
@@ -137,6 +139,7 @@ def test_consignees_are_told_once_of_each_change(database: Database, clock: Fixe
 def test_a_letter_about_a_change_that_was_refused_is_somebodys_work(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     recall = running(sqlite, clock, house)
+    deliver(sqlite, clock, Tray())
     with sqlite.write() as session:
         corrected(session, clock, house, recall.id)
     sent(sqlite, clock, Tray("refused"))
@@ -245,6 +248,7 @@ def test_the_list_can_be_narrowed_to_a_product_or_a_batch(sqlite: Database, cloc
 def test_who_has_no_address_is_telephoned(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     recall = running(sqlite, clock, house)
+    deliver(sqlite, clock, Tray())
     with sqlite.write() as session:
         for contact in session.scalars(select(PartyContact)):
             contact.is_active = False

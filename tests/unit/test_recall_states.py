@@ -20,7 +20,7 @@ ALLOWED = {
     ("closing", "terminate"): "terminated", ("closing", "extend"): "planned",
     ("terminated", "reopen"): "assessing", ("closed_no_action", "reopen"): "assessing",
     **{(state, "withdraw"): "cancelled" for state in (
-        "notifying", "executing", "effectiveness", "closing", "terminated")},
+        "assessing", "decision", "planned", "notifying", "executing", "effectiveness", "closing", "terminated")},
 }
 
 

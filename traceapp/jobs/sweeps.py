@@ -39,6 +39,8 @@ from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.booking import are_returns_to_book, book_returns
+from traceapp.recall.change_sending import ChangeSender
+from traceapp.recall.change_telling import CHANGE_KINDS as CHANGES
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
@@ -88,6 +90,7 @@ from .working import work_off
 
 log = structlog.get_logger()
 PERIODS = "periodic.begin"
+Sender = DutySender | NoticeSender | PassedSender | ConsumerSender | ChangeSender | PublicSender
 _LONGEST_DELIVERY_SECONDS = 20.0
 _LATE_WORK = timedelta(minutes=10)
 _LATE_MESSAGE = timedelta(hours=1)
@@ -206,18 +209,19 @@ def deliver(world: World, stopping: threading.Event | None = None) -> int:
 
 
 def _deliver_round(world: World, stopping: threading.Event | None) -> int:
-    due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS, PUBLIC_MAIL) if _is_due(world, kinds)]
+    due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS, CHANGES, PUBLIC_MAIL) if _is_due(world, kinds)]
     if not due:
         return 0
     settings = world.settings
     post = mailer(settings.mail_url, settings.mail_from, settings.var_dir, stopping)
     texts = text_post(settings.text_url, settings.text_token, settings.var_dir, stopping)
     vault, base_url, clock = world.vault, settings.base_url, world.clock
-    senders: dict[tuple[str, ...], DutySender | NoticeSender | PassedSender | ConsumerSender | PublicSender] = {
+    senders: dict[tuple[str, ...], Sender] = {
         CALLS: DutySender(post=post, base_url=base_url, clock=clock),
         LETTERS: NoticeSender(post=post, vault=vault, base_url=base_url, clock=clock, texts=texts),
         PASSED: PassedSender(Posts(post, texts), vault, base_url, clock),
         CONSUMERS: ConsumerSender(Posts(post, texts), vault, base_url, clock),
+        CHANGES: ChangeSender(Posts(post, texts), vault, base_url, clock),
         PUBLIC_MAIL: PublicSender(post=post, vault=vault, base_url=base_url, clock=clock)}
     return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
                            stopping=stopping) for kinds in due)

@@ -66,7 +66,7 @@ def tell_consumers(session: Session, clock: Clock, limit: int = 500, *, vault: V
     rows, messages = list[dict[str, object]](), list[NewMessage]()
     for recall, person in found.values():
         notice_id = new_id(clock.now())
-        ways = _reader(_opened(session, person, vault)).reach.ways()
+        ways = reader_of(_opened(session, person, vault)).reach.ways()
         messages.extend(NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice_id}",
                                    {"recall": recall.id, "person": person.id}) for way in ways)
         rows.append({"recall_id": recall.id, "person_id": person.id, "id": notice_id, "queued_at": clock.now(),
@@ -100,7 +100,7 @@ def _opened(session: Session, person: Person, vault: Vault) -> PersonDetails:
         return PersonDetails()
 
 
-def _reader(details: PersonDetails) -> Reader:
+def reader_of(details: PersonDetails) -> Reader:
     """How they are reached; a number abroad reads English first, everybody else Chinese."""
     mobile = text_number(details.phone)
     return Reader(Reach(details.email, mobile), "en" if mobile and not mobile.startswith("+86") else "zh")
@@ -158,7 +158,7 @@ class ConsumerSender:
         if person is None or details is None:
             return Delivery("refused", _ERASED)
         facts = consumer_facts(session, recall, lots_told_of(session, recall.id, person), base_url=self.base_url)
-        return self.posts.hand_over(message, facts, _reader(details), self.clock.now())
+        return self.posts.hand_over(message, facts, reader_of(details), self.clock.now())
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
         """Keep what came of it; those who could not be told are one piece of work for the recall."""

@@ -22,6 +22,7 @@ from .model import Notice, Recall, RecallLedger
 from .policy import LineState
 from .reconciling import open_balances
 from .rehearsing import signer_of
+from .telling_model import PassedNotice
 
 _MOST_NAMED = 50
 
@@ -83,10 +84,18 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
 
 
 def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+<<<<<<< HEAD
     """Nobody has anything to do any more about the recall or one of its consignees."""
     abouts = select(Notice.id).where(Notice.recall_id == recall.id)
     streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
     for about in with_open_tasks(session, streams):
+=======
+    """Nobody has anything to do any more about the recall, its consignees or those whom they passed units on to."""
+    streams = [recall_stream(recall)]
+    for told in (Notice, PassedNotice):
+        streams += [notice_stream(key) for key in session.scalars(select(told.id).where(told.recall_id == recall.id))]
+    for about in _with_open_tasks(session, streams):
+>>>>>>> 5d003f1 (Tell everybody who was told of a change of a notice, and withdraw one while its scope grows)
         drop_tasks(session, actor, clock, about)
 
 

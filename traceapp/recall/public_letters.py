@@ -32,6 +32,11 @@ _CONFIRM = {
            "address: {about}.\n\nTo confirm, open this link within {days} days. Without it there is no further mail, "
            "and the address is deleted.\n\n{link}\n\nIf it was not you, ignore this mail.\n")}
 _RULE = "—" * 24
+_SHORT = {
+    CORRECTED: {"zh": "{subject}：{said} 详情：{link}", "en": "{subject}: {said} More: {link}"},
+    WITHDRAWN: {"zh": "{subject}：{said} 请继续单独存放，不要使用，等我们通知。详情：{link}",
+                "en": "{subject}: {said} Still keep them apart and do not use them until we tell you. More: {link}"}}
+_LONGEST_SAID = {"zh": 60, "en": 120}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,15 @@ def news_in_both(facts: NewsFacts, language: str) -> str:
     """The mail in the reader's language and then in the other."""
     first, second = ("en", "zh") if language == "en" else ("zh", "en")
     return f"{news_text(facts, first)}\n{_RULE}\n\n{news_text(facts, second)}"
+
+
+def news_in_short(facts: NewsFacts, language: str) -> str:
+    """What was changed, as a text message in one language; the link is the reader's own page where there is one."""
+    said, longest = " ".join(facts.said[language].split()), _LONGEST_SAID[language]
+    return _SHORT[facts.kind][language].format(
+        subject=f"{_SUBJECTS[facts.kind][language]} {facts.reference}",
+        said=said if len(said) <= longest else f"{said[:longest - 3].rstrip()}...",
+        link=facts.answer or f"{facts.page}?lang={language}")
 
 
 def confirm_letter(about: str, link: str, days: int, language: str) -> tuple[str, str]:

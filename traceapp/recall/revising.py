@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.queries import recall_contacts
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -18,12 +17,10 @@ from traceapp.db import expect_revision
 from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.identity.service import check_signature
-from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.trace.holds import MANUAL, LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.model import Hold, HoldKind
 from traceapp.trace.public import renew_pages
 
-from .announcing import announce_revision
 from .cases import (
     PUBLIC_TEXTS,
     for_action,
@@ -31,23 +28,20 @@ from .cases import (
     is_told,
     lot_keys_of,
     move,
-    notice_stream,
     plan_source,
     recall_by_id,
     recall_stream,
     sign,
     signed_hash,
 )
+from .change_telling import tell_of_change
 from .clocks import complete_clocks
 from .ending import drop_all_tasks
-from .model import Notice, Recall
-from .notices import TELEPHONE_TASK, raise_notice_task, reachable
+from .model import Recall, RecallLedger, RecallLot, RecallSnapshot
 from .public_model import RecallRevision, RevisionKind
-from .states import RecallState
-from .ways import MAIL
+from .states import UNTOLD, RecallState
 from .wording import refuse_softeners
 
-REVISION_KIND = "recall.revision"
 # What a correction can change; a title and the contact go on one line.
 CORRECTED = (*PUBLIC_TEXTS, "contact")
 _SIZES = {"title_zh": 300, "title_en": 300, "contact": 200}
@@ -109,31 +103,33 @@ def correct_notice(session: Session, actor: Actor, clock: Clock, command: Correc
     record(session, actor, clock.now(), "recall.corrected", recall_stream(recall), {
         "number": revision.number, "reason": reason, "before": before, "after": after, **said})
     renew_pages(session, lot_keys_of(session, recall))
-    _tell(session, actor, clock, recall, revision)
+    tell_of_change(session, actor, clock, recall, revision.number)
     session.flush()
     return revision
 
 
 def withdraw_notice(session: Session, actor: Actor, clock: Clock, command: WithdrawNotice) -> RecallRevision:
-    """Take a notice back: its lots are no longer recalled, but stay on hold until somebody frees each by hand; the case
-    is over. Consignees and subscribers are told.
+    """Take a notice back, also while its scope grows: its lots are no longer recalled, but stay on hold until somebody
+    frees each by hand; the case is over. Whoever was told is told; what did not go out yet stays here. What had been
+    added to the scope and nobody was told of is taken out.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises as `correct_notice`, and Conflict from a
     state that the table does not allow.
     """
     recall = for_action(session, actor, "withdraw", command.recall_id, command.revision)
-    _refuse_unfit(recall)
+    _refuse_untold(recall)
     signer = check_signature(session, actor, command.password)
     said, reason = _said(command), _reason(command.reason)
-    now = clock.now()
-    recall.closed_at, recall.closing_note = now, reason
+    if recall.state in UNTOLD:
+        _back_to_told(session, recall)
+    recall.closed_at, recall.closing_note = clock.now(), reason
     revision = _add(session, clock, recall, signer, RecallRevision(
         recall_id=recall.id, kind=RevisionKind.withdrawal, before={}, after={}, **said), reason)
     move(session, actor, clock, recall, "withdraw", {"number": revision.number, "reason": reason, **said})
     _hold_by_hand(session, actor, clock, recall)
     drop_all_tasks(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
-    _tell(session, actor, clock, recall, revision)
+    tell_of_change(session, actor, clock, recall, revision.number)
     session.flush()
     return revision
 
@@ -144,9 +140,27 @@ def revisions_of(session: Session, recall_id: str) -> list[RecallRevision]:
                                 .order_by(RecallRevision.number)))
 
 
-def _refuse_unfit(recall: Recall) -> None:
+def _refuse_untold(recall: Recall) -> None:
     if not can_correct(recall):
         raise Conflict("No notice of this recall stands that people have read.", code="not-told")
+
+
+def _back_to_told(session: Session, recall: Recall) -> None:
+    """Scope and ledger as people were last told of them; the rest of a growing scope goes."""
+    told = select(RecallSnapshot.scope_hash).where(
+        RecallSnapshot.recall_id == recall.id, RecallSnapshot.scope_number < recall.scope_number)
+    recall.scope_hash = session.scalar(told.order_by(RecallSnapshot.position.desc()).limit(1))
+    recall.submitted_at, recall.submitted_by = None, None
+    session.execute(delete(RecallLedger).where(RecallLedger.recall_id == recall.id,
+                                               RecallLedger.scope_number == recall.scope_number))
+    session.execute(delete(RecallLot).where(
+        RecallLot.recall_id == recall.id,
+        RecallLot.lot_key.not_in(select(Hold.lot_key).where(Hold.source == hold_source(recall.id)))))
+    recall.scope_number -= 1
+
+
+def _refuse_unfit(recall: Recall) -> None:
+    _refuse_untold(recall)
     if recall.state == RecallState.planned and recall.submitted_at is not None:
         raise Conflict("This recall waits for approval. Send it back first.", code="wrong-state")
 
@@ -205,21 +219,3 @@ def _hold_by_hand(session: Session, actor: Actor, clock: Clock, recall: Recall) 
     if held:
         place_hold(session, actor, clock, PlaceHold(held, HoldKind.manual, MANUAL, why))
 
-
-def _tell(session: Session, actor: Actor, clock: Clock, recall: Recall, revision: RecallRevision) -> None:
-    """A letter to each contact of those who have the notice; who has no address is telephoned. Subscribers follow. Of
-    a drill nobody is told."""
-    if recall.is_drill:
-        return
-    notices = list(session.scalars(select(Notice).where(Notice.recall_id == recall.id)
-                                   .order_by(Notice.consignee_id)))
-    contacts = recall_contacts(session, tuple(notice.consignee_id for notice in notices))
-    for notice in notices:
-        mailed = [contact for contact, way in reachable(contacts.get(notice.consignee_id, ())) if way == MAIL]
-        for contact in mailed:
-            queue_message(session, clock, NewMessage(
-                REVISION_KIND, f"contact:{contact.id}", notice_stream(notice.id),
-                {"recall": recall.id, "consignee": notice.consignee_id, "number": revision.number}))
-        if not mailed:
-            raise_notice_task(session, actor, clock, recall, notice, TELEPHONE_TASK)
-    announce_revision(session, clock, recall, revision.number)

@@ -104,8 +104,9 @@ TRANSITIONS: dict[str, tuple[frozenset[RecallState], RecallState, str]] = {
     "extend": (frozenset({_S.notifying, _S.executing, _S.effectiveness, _S.closing}), _S.planned, "recall.write"),
     "reopen": (frozenset({_S.terminated, _S.closed_no_action}), _S.assessing, "recall.approve"),
     "cancel": (frozenset({_S.draft, _S.assessing, _S.decision, _S.planned}), _S.cancelled, "recall.write"),
-    "withdraw": (frozenset({_S.notifying, _S.executing, _S.effectiveness, _S.closing, _S.terminated}), _S.cancelled,
-                 "recall.approve"),
+    # From the first three only what people were told of: its scope grows, or it is assessed again.
+    "withdraw": (frozenset({_S.assessing, _S.decision, _S.planned, _S.notifying, _S.executing, _S.effectiveness,
+                            _S.closing, _S.terminated}), _S.cancelled, "recall.approve"),
 }
 _TABLE = StateTable(TRANSITIONS, "A recall that is “%(state)s” cannot be changed by “%(action)s”.")
 next_state, actions_from = _TABLE.next_state, _TABLE.actions_from

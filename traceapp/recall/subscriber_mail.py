@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import PartyContact
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_message
@@ -17,29 +16,24 @@ from traceapp.vault.service import Vault, VaultError
 from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import add_work
 
-from .announcing import REVISION, TELL_SUBSCRIBERS, Event, event_named
+from .announcing import TELL_SUBSCRIBERS, Event, event_named
 from .cases import recall_stream
-from .model import Notice, Recall, RecallLot
-from .notices import NOT_SENT_TASK, UNCERTAIN_TASK, raise_notice_task
-from .notices import sealed_about as notice_sealed_about
-from .public import PublicRecall, public_recall_by_id
+from .model import Recall, RecallLot
+from .notices import NOT_SENT_TASK
+from .public import public_recall_by_id
 from .public_letters import (
     CORRECTED,
-    GROWN,
-    PUBLISHED,
     WITHDRAWN,
-    NewsFacts,
     confirm_letter,
-    news_in_both,
     news_subject,
     news_text,
 )
-from .public_model import RecallRevision, RecallSubscriber, RecallSubscription, RevisionKind, SubscriberMail
-from .revising import REVISION_KIND
+from .public_model import RecallSubscriber, RecallSubscription, RevisionKind, SubscriberMail
+from .public_news import news_facts
 from .subscribing import CONFIRM_DAYS, CONFIRM_KIND, about_of, confirm_token, sealed_about
 
 NEWS_KIND = "recall.news"
-KINDS = (CONFIRM_KIND, NEWS_KIND, REVISION_KIND)
+KINDS = (CONFIRM_KIND, NEWS_KIND)
 _A_STEP = 1000
 _MOST_NUMBERS = 50
 _EVERY = {"zh": "所有召回", "en": "every recall"}
@@ -89,7 +83,7 @@ class PublicSender:
 
     def send(self, session: Session, message: OutboxMessage) -> Delivery:
         """One attempt. A mail that nobody waits for any more is refused, one that cannot be opened waits."""
-        ways = {CONFIRM_KIND: self._confirm, NEWS_KIND: self._news, REVISION_KIND: self._revision}
+        ways = {CONFIRM_KIND: self._confirm, NEWS_KIND: self._news}
         try:
             letter = ways[message.kind](session, message)
         except VaultError as error:
@@ -115,29 +109,13 @@ class PublicSender:
         recall = public_recall_by_id(session, event.recall_id)
         if who is None or recall is None:
             return Delivery("refused", NOT_NEEDED + "nobody waits for it")
-        facts = self._facts(session, recall, event, leave=self._leave(who))
+        facts = news_facts(session, recall, event, base_url=self.base_url, leave=self._leave(who))
         if recall.facts.is_withdrawn and facts.kind != WITHDRAWN:
             return Delivery("refused", NOT_NEEDED + "the notice was withdrawn")
         return self._letter(message, self._address(who),
                             (news_subject(facts, who.language), news_text(facts, who.language)), who.language,
                             ("List-Unsubscribe", f"<{facts.leave}>"),
                             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-
-    def _revision(self, session: Session, message: OutboxMessage) -> Letter | Delivery:
-        said = message.payload
-        contact = session.get(PartyContact, message.recipient.removeprefix("contact:"))
-        notice = session.get(Notice, (said["recall"], said["consignee"]))
-        recall = public_recall_by_id(session, said["recall"])
-        if notice is None or recall is None:
-            return Delivery("refused", NOT_NEEDED + "there is no such notice")
-        if contact is None or not contact.is_active or not contact.email:
-            return Delivery("refused", "the contact has no e-mail address any more")
-        token = self.vault.open_text(notice.sealed_token, notice_sealed_about(notice.id))
-        facts = self._facts(session, recall, Event(said["recall"], REVISION, int(said["number"])),
-                            answer="" if recall.facts.is_closed else f"{self.base_url}/r/{token}")
-        language = "en" if contact.language == "en" else "zh"
-        return self._letter(message, contact.email, (news_subject(facts, language), news_in_both(facts, language)),
-                            "zh, en", ("Importance", "high"))
 
     def _letter(self, message: OutboxMessage, to: str, said: tuple[str, str], language: str,
                 *headers: tuple[str, str]) -> Letter:
@@ -150,33 +128,12 @@ class PublicSender:
     def _leave(self, who: RecallSubscriber) -> str:
         return f"{self.base_url}/recalls/leave/{self.vault.open_text(who.sealed_leave, sealed_about(who.id))}"
 
-    def _facts(self, session: Session, recall: PublicRecall, event: Event, *, answer: str = "",
-               leave: str = "") -> NewsFacts:
-        kind, said = PUBLISHED if event.number == 1 else GROWN, {}
-        if event.kind == REVISION:
-            row = session.get_one(RecallRevision, (event.recall_id, event.number))
-            kind, said = _KINDS[RevisionKind(row.kind)], {"zh": row.said_zh, "en": row.said_en}
-        facts = recall.facts
-        return NewsFacts(
-            kind=kind, reference=facts.reference, title=facts.title, said=said, risk=facts.risk, action=facts.action,
-            remedy=facts.remedy, contact=facts.contact, page=f"{self.base_url}/recalls/{facts.reference}",
-            answer=answer, leave=leave,
-            lots={language: recall.lots_text(language, _MOST_NUMBERS) for language in ("zh", "en")})
-
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
-        """A letter to a consignee that did not go out is somebody's work; so is, once a recall, the news that without a
-        mail server reach nobody."""
+        """News that without a mail server reach nobody are somebody's work, once a recall."""
         if message.state in (MessageState.pending, MessageState.sent) or delivery.detail.startswith(NOT_NEEDED):
             return
-        if message.kind == REVISION_KIND and message.state != MessageState.written:
-            notice = session.get(Notice, (message.payload["recall"], message.payload["consignee"]))
-            recall = session.get(Recall, message.payload["recall"])
-            if notice is not None and recall is not None:
-                raise_notice_task(session, SYSTEM, self.clock, recall, notice, UNCERTAIN_TASK
-                                  if message.state == MessageState.uncertain else NOT_SENT_TASK)
-        elif message.state == MessageState.written and message.kind != CONFIRM_KIND:
-            key = message.payload.get("recall") or event_named(message.payload["event"]).recall_id
-            recall = session.get_one(Recall, key)
+        if message.state == MessageState.written and message.kind != CONFIRM_KIND:
+            recall = session.get_one(Recall, event_named(message.payload["event"]).recall_id)
             raise_task(session, SYSTEM, self.clock, RaiseTask(
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
                 params={"recall_id": recall.id, "reference": recall.reference}))

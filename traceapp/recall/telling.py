@@ -16,11 +16,13 @@ from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
 from traceapp.trace.model import Lot
 from traceapp.worklist.model import Task, TaskState
 
+from .change_telling import CONSUMER_REVISION_KIND, PASSED_REVISION_KIND, REVISION_KIND
 from .consumers import CONSUMER_KINDS, ConsumerCounts, consumer_counts
 from .model import Notice
 from .notices import KINDS, NO_ADDRESS_TASK, NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK
 from .passing_on import CALL_PASSED_TASK, PASSED_KINDS, lines_of
 from .telling_model import ConsumerNotice, PassedNotice
+from .ways import both
 
 WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK)
 MOST_WORK = 200
@@ -87,8 +89,9 @@ def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
         OutboxAttempt.detail.startswith(NOT_NEEDED)))
     state = case((is_needless, NOT_NEEDED_STATE), else_=OutboxMessage.state)
     found: list[WayCount] = []
-    for model, prefix, kinds in ((Notice, "notice:", KINDS), (PassedNotice, "notice:", PASSED_KINDS),
-                                 (ConsumerNotice, "consumer:", CONSUMER_KINDS)):
+    for model, prefix, kinds in ((Notice, "notice:", (*KINDS, *both(REVISION_KIND))),
+                                 (PassedNotice, "notice:", (*PASSED_KINDS, *both(PASSED_REVISION_KIND))),
+                                 (ConsumerNotice, "consumer:", (*CONSUMER_KINDS, *both(CONSUMER_REVISION_KIND)))):
         found.extend(WayCount(kind, stands, count) for kind, stands, count in session.execute(
             select(OutboxMessage.kind, state.label("stands"), func.count())
             .join(model, OutboxMessage.subject_key == literal(prefix) + model.id)

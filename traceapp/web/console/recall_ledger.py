@@ -55,6 +55,10 @@ _HISTORY = {
     "notice.reminded": lazy_gettext("Reminded"), "notice.bounced": lazy_gettext("Letter came back"),
     "notice.tried": lazy_gettext("Tried another way"),
     "notice.passed_on": lazy_gettext("Passed on to somebody"), "notice.came_back": lazy_gettext("Units came back"),
+    "notice.change_sent": lazy_gettext("Told of a change"),
+    "notice.change_uncertain": lazy_gettext("Perhaps told of a change"),
+    "notice.change_failed": lazy_gettext("Could not be told of a change"),
+    "notice.change_written": lazy_gettext("Change of the notice put into a file"),
     "notice.answered_late": lazy_gettext("Answered after the end")}
 _NUMBERS = FIELDS
 

@@ -64,9 +64,10 @@ def _is_withdrawn(case: Recall) -> bool:
 
 def _acts(case: Recall) -> list[tuple[str, str]]:
     """(act, what its button says) of what can be done now."""
-    if not can_correct(case) or case.state == RecallState.planned and case.submitted_at is not None:
+    if not can_correct(case):
         return []
-    found = [("correct", _("Correct the notice"))]
+    is_waiting = case.state == RecallState.planned and case.submitted_at is not None
+    found = [] if is_waiting else [("correct", _("Correct the notice"))]
     return found + ([("withdraw", _("Withdraw the notice"))] if case.state in TRANSITIONS["withdraw"][0] else [])
 
 

@@ -46,7 +46,13 @@ KINDS = {"recall.notice": lazy_gettext("Letter by e-mail"), "recall.notice.text"
          "recall.passed_reminder": lazy_gettext("Passed on, reminder by e-mail"),
          "recall.passed_reminder.text": lazy_gettext("Passed on, reminder by text message"),
          "recall.consumer": lazy_gettext("To consumers, by e-mail"),
-         "recall.consumer.text": lazy_gettext("To consumers, by text message")}
+         "recall.consumer.text": lazy_gettext("To consumers, by text message"),
+         "recall.revision": lazy_gettext("Change of the notice, by e-mail"),
+         "recall.revision.text": lazy_gettext("Change of the notice, by text message"),
+         "recall.passed_revision": lazy_gettext("Passed on, change by e-mail"),
+         "recall.passed_revision.text": lazy_gettext("Passed on, change by text message"),
+         "recall.consumer_revision": lazy_gettext("To consumers, change by e-mail"),
+         "recall.consumer_revision.text": lazy_gettext("To consumers, change by text message")}
 _NUMBERS = ("on_hand", "used", "returned")
 
 
