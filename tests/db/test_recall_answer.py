@@ -18,14 +18,13 @@ from traceapp.db import Database
 from traceapp.recall.answer import (
     AnswerLine,
     RecordAnswer,
-    limit_answers,
-    limit_misses,
     none_left,
     note_opened,
     notice_of_token,
     parse_units,
     record_answer,
 )
+from traceapp.recall.answer_limits import limit_answers, limit_misses
 from traceapp.recall.balance import OPEN_STATES
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.policy import LineState

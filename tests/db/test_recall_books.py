@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, House, checked, make_house, placed, running, token_of
+from tests.factories_recall import TEXTS, VAULT, House, checked, make_house, placed, running, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
@@ -31,6 +31,7 @@ from traceapp.recall.disposing import (
 from traceapp.recall.figure_reads import figures_of
 from traceapp.recall.following import follow_scopes
 from traceapp.recall.model import Recall, RecallLedger
+from traceapp.recall.naming import PassOn
 from traceapp.recall.policy import LineState
 from traceapp.recall.proposing import proposed, ruled
 from traceapp.recall.queries import LedgerFilter, ledger_page, totals_of
@@ -59,10 +60,12 @@ class Case:
         self.clinic, self.hospital = self.house.maker.clinic.id, self.house.maker.hospital.id
         self.first, self.second = self.house.first.lot_key, self.house.second.lot_key
 
-    def answer(self, consignee_id: str, *lines: AnswerLine, explanation: str = "") -> None:
+    def answer(self, consignee_id: str, *lines: AnswerLine, explanation: str = "",
+               passed: tuple[PassOn, ...] = ()) -> None:
         token = token_of(self.database, self.recall, consignee_id)
         with self.database.write() as session:
-            record_answer(session, self.clock, RecordAnswer(token, lines, "Nurse", explanation))
+            record_answer(session, self.clock, RecordAnswer(token, lines, "Nurse", explanation, passed=passed),
+                          vault=VAULT)
 
     def take(self, units: int, code: str = "P-1", consignee_id: str = "", *, is_outside: bool = False) -> str:
         with self.database.write() as session:
@@ -108,12 +111,11 @@ def quick(sqlite: Database, clock: FixedClock) -> Case:
 
 
 def test_every_place_counts_once_and_units_passed_on_need_a_receiver(case: Case) -> None:
-    line = AnswerLine(case.first, D(100), D(50), D(80), passed_on=D(60), destroyed=D(40), corrected=D(20))
+    line = AnswerLine(case.first, D(100), D(50), D(80), destroyed=D(40), corrected=D(20))
     with pytest.raises(InvalidInput) as refused:
-        case.answer(case.clinic, line)
-    assert refused.value.place == f"passed_to:{case.first}"
-    case.answer(case.clinic, AnswerLine(case.first, D(100), D(50), D(80), passed_on=D(60), destroyed=D(40),
-                                        corrected=D(20), passed_to=" Village clinic, Suzhou "))
+        case.answer(case.clinic, line, passed=(PassOn(" ", {case.first: D(60)}),))
+    assert refused.value.place == "to-0-name"
+    case.answer(case.clinic, line, passed=(PassOn(" Village clinic, Suzhou ", {case.first: D(60)}),))
     with case.database.read() as session:
         (sums,) = totals_of(session, case.recall.id).units
         row = session.get_one(RecallLedger, (case.first, case.recall.id, case.clinic))
@@ -257,8 +259,8 @@ def test_units_go_back_to_the_supplier_although_they_are_stopped(quick: Case) ->
 
 
 def test_made_is_what_all_places_come_to_whatever_happened(case: Case) -> None:
-    case.answer(case.clinic, AnswerLine(case.first, D(100), D(50), D(80), passed_on=D(60), destroyed=D(40),
-                                        passed_to="a clinic"), explanation="20 lost")
+    case.answer(case.clinic, AnswerLine(case.first, D(100), D(50), D(80), destroyed=D(40)), explanation="20 lost",
+                passed=(PassOn("a clinic", {case.first: D(60)}),))
     case.take(50)
     case.confirm(case.propose("destroy", 30), "XH-9")
     one = case.balance()

@@ -106,6 +106,8 @@ ACTS = {
     "recall_correct": "POST /recalls/<recall_id>/corrections",
     "recall_withdraw": "POST /recalls/<recall_id>/withdrawal",
     "recall_answer": "POST /recalls/<recall_id>/consignees/<consignee_id>/answer",
+    "recall_accept_unproved": "POST /recalls/<recall_id>/unproved",
+    "recall_note_late": "POST /recalls/<recall_id>/consignees/<consignee_id>/late",
     "recall_settle": "POST /recalls/<recall_id>/settlements",
     "recall_goods_in": "POST /recalls/<recall_id>/returns", "recall_explain": "POST /recalls/<recall_id>/differences",
     "recall_propose": "POST /recalls/<recall_id>/dispositions",

@@ -12,7 +12,9 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from tests.db.test_recall_revisions import withdrawn
 from tests.factories_recall import VAULT, House, ended, make_house, running, token_of
+from tests.statements import traced
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.recall.answer import consignee_actor, notice_of_token
@@ -265,15 +267,17 @@ def photo() -> io.BytesIO:
 
 
 def test_units_passed_on_destroyed_or_put_right_are_asked_for_and_shown(visit: Visit) -> None:
-    fields = {f"on_hand:{visit.first}": "250", f"passed_on:{visit.first}": "40", f"destroyed:{visit.first}": "50",
-              f"corrected:{visit.first}": "10", "answered_by": "Nurse Wang", "seen": "0"}
+    fields = {f"on_hand:{visit.first}": "250", f"destroyed:{visit.first}": "50", f"corrected:{visit.first}": "10",
+              "answered_by": "Nurse Wang", "seen": "0", "to-0-name": "", "to-0-contact": "",
+              f"to-0-units:{visit.first}": "40"}
     refused = visit.post(**fields)
     assert refused.status_code == 422
-    assert f'id="e-passed_to:{visit.first}"' in refused.text and "<details open>" in refused.text
-    assert visit.post(**fields | {f"passed_to:{visit.first}": "Village clinic, Suzhou"}).status_code == 303
-    assert visit.row(visit.first).passed_to == "Village clinic, Suzhou"
+    assert 'id="e-to-0-name"' in refused.text and '<details id="passed" open>' in refused.text
+    assert visit.post(**fields | {"to-0-name": "Village clinic, Suzhou"}).status_code == 303
+    assert (visit.row(visit.first).passed_to, visit.row(visit.first).passed_on) == ("Village clinic, Suzhou", D(40))
     done = visit.get("/done").text
-    for part in (f"/r/{visit.token}/passed-on?lang=en", "Village clinic, Suzhou", "Destroyed 50", "still open: P-2", "send a photo or the certificate too"):
+    for part in ("Village clinic, Suzhou", "Destroyed 50", "still open: P-2", "send a photo or the certificate too",
+                 "You wrote no address for Village clinic"):
         assert part in done, part
 
 
@@ -338,18 +342,65 @@ def test_whoever_got_units_from_the_clinic_answers_on_a_page_of_its_own(visit: V
     assert visit.client.get("/r/p/none-of-ours").status_code == 404
 
 
-def test_a_consignee_names_whom_it_passed_units_on_to(visit: Visit) -> None:
-    assert "/passed-on" in visit.get().text
-    wrong = visit.client.post(f"/r/{visit.token}/passed-on?lang=en", data={"name": "Ward 3",
-                                                                          f"units:{visit.first}": "351"})
-    assert (wrong.status_code, "an e-mail address or a telephone number" in wrong.text) == (422, True)
-    named = {"name": "Ward 3", "phone": "138 0000 0000", f"units:{visit.first}": "40"}
-    assert visit.client.post(f"/r/{visit.token}/passed-on", data=named).status_code == 303
-    assert visit.client.post(f"/r/{visit.token}/passed-on", data=named).status_code == 303
-    page = visit.get("/passed-on").text
-    assert page.count("Ward 3") == 1
-    assert "is being told" in page
+def test_a_consignee_names_in_its_answer_whom_it_passed_units_on_to_row_after_row(visit: Visit) -> None:
+    named = {"to-0-name": "Ward 3", "to-0-contact": "138 0000 0000", f"to-0-units:{visit.first}": "40"}
+    more = visit.post(more="1", seen="0", **named)
+    assert more.status_code == 200
+    assert 'name="to-1-name"' in more.text and 'value="Ward 3"' in more.text and "role=\"alert\"" not in more.text
+    wrong = visit.post(**visit.full(**named | {f"to-0-units:{visit.first}": "351", "to-0-contact": "no@address",
+                                               "explanation": "counted again"}))
+    assert wrong.status_code == 422
+    assert "This is not an e-mail address" in wrong.text
+    good = visit.full(**{f"on_hand:{visit.first}": "260", **named, "to-1-name": "", "to-1-contact": ""})
+    assert visit.post(**good).status_code == 303
+    page = visit.get().text
+    assert "Ward 3" in page and "is being told" in page and f'name="to-0-units:{visit.first}"' in page
     with visit.database.read() as session:
         (passed,) = session.scalars(select(PassedNotice)).all()
     assert (passed.named_by, passed.mobile) == (f"consignee:{visit.clinic}", "+8613800000000")
-    assert visit.client.get("/r/none-of-ours/passed-on").status_code == 404
+    assert visit.row(visit.first).passed_on == D(40)
+
+
+def test_the_ward_passes_on_further_on_its_own_page(visit: Visit) -> None:
+    visit.post(**visit.full(**{f"on_hand:{visit.first}": "260", "to-0-name": "Ward 3", "to-0-contact": "w3@x.example",
+                               f"to-0-units:{visit.first}": "40"}))
+    with visit.database.read() as session:
+        ward = session.scalars(select(PassedNotice)).one()
+    address = f"/r/p/{VAULT.open_text(ward.sealed_token, sealed_about(ward.id))}?lang=en"
+    fields = {f"on_hand:{visit.first}": "30", "answered_by": "Li", "seen": "0", "to-0-name": "Clinic One",
+              "to-0-contact": "", f"to-0-units:{visit.first}": "10"}
+    circle = visit.client.post(address, data=fields)
+    assert (circle.status_code, "They had the units before you" in circle.text) == (422, True)
+    assert visit.client.post(address, data=fields | {"to-0-name": "Mr Xu"}).status_code == 303
+    page = visit.client.get(address).text
+    assert "we have your answer" in page and "Mr Xu" in page
+    with visit.database.read() as session:
+        last = session.scalars(select(PassedNotice).where(PassedNotice.depth == 2)).one()
+    theirs = visit.client.get(f"/r/p/{VAULT.open_text(last.sealed_token, sealed_about(last.id))}?lang=en").text
+    assert "Ward 3" in theirs and "Clinic One" not in theirs
+
+
+def test_a_withdrawn_notice_says_so_and_what_to_do_now(visit: Visit) -> None:
+    visit.post(**visit.full(**{f"on_hand:{visit.first}": "260", "to-0-name": "Ward 3", "to-0-contact": "w3@x.example",
+                               f"to-0-units:{visit.first}": "40"}))
+    with visit.database.write() as session:
+        withdrawn(session, visit.clock, visit.house, visit.recall.id)
+        ward = session.scalars(select(PassedNotice)).one()
+    for path in (f"/r/{visit.token}", f"/r/p/{VAULT.open_text(ward.sealed_token, sealed_about(ward.id))}"):
+        page = visit.client.get(f"{path}?lang=en").text
+        assert "This recall notice was withdrawn" in page and "Samples were mixed up" in page
+        assert "Still keep these batches apart" in page
+        for gone in ("is closed", "Stop using it", "The skin can become red", "<form"):
+            assert gone not in page, (path, gone)
+    assert "这次召回通知已撤回" in visit.get(lang="zh").text
+
+
+@pytest.mark.parametrize("units", [1, 8])
+def test_the_page_takes_as_many_statements_however_many_got_units(visit: Visit, units: int) -> None:
+    names = {f"to-{number}-{name}": text for number in range(units) for name, text in (
+        ("name", f"Ward {number}"), ("contact", f"w{number}@x.example"), (f"units:{visit.first}", "1"))}
+    visit.post(**visit.full(**names, **{f"on_hand:{visit.first}": str(300 - units)}))
+    visit.get()
+    with traced(visit.database) as asked:
+        assert visit.get().status_code == 200
+    assert len([one for one in asked if one.startswith("SELECT")]) == 8

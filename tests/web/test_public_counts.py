@@ -51,7 +51,7 @@ def addresses(house: House, recall: Recall, token: str, notice: str) -> dict[str
         "consumer.report_follow": [f"/report/{token}"], "consumer.inspection_file": ["/inspection-files/nothing"],
         "consignee.notice": [f"/r/{notice}"], "consignee.done": [f"/r/{notice}/done"],
         "consignee.proof": [f"/r/{notice}/files/none"], "consignee.passed": ["/r/p/nobody"],
-        "consignee.passing": [f"/r/{notice}/passed-on"], "consumer.recall_message": [f"/recalls/{recall.reference}.json"],
+        "consumer.recall_message": [f"/recalls/{recall.reference}.json"],
         "consumer.recall_message_schema": ["/schemas/recall-message-1.json"]}
 
 

@@ -1,7 +1,7 @@
 """What a consignee sees behind its link, and what it answers. The link's secret is the whole authority."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,23 +11,26 @@ from sqlalchemy.orm import Session
 
 from traceapp.attachment.model import Attachment
 from traceapp.attachment.service import attachments_of
-from traceapp.audit import record, stream_of
+from traceapp.audit import record
 from traceapp.catalog.model import Party, Product
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput, NotFound, Stale
 from traceapp.core.quantity import parse_amount, plain
-from traceapp.identity.rate import hit
 from traceapp.trace.model import Lot
-from traceapp.vault.service import token_hash
+from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
 from .cases import is_begun, is_running, notice_stream
 from .model import Notice, Recall, RecallLedger
+from .naming import NOBODY, ZERO, Giver, Naming, PassOn, givers_among, naming_of
+from .passing_on import Hand, giver_of, hands_of, recount, write_naming
 from .policy import PLACES, Counted, LineState, line_state, needs_explanation, unaccounted
+from .proving import claim_destroyed, follow_proof, has_fresh_file, proof_stream
+from .public_news import withdrawal_of
 from .states import NoticeState
 from .told import advance_if_told, after_telling
 
@@ -35,32 +38,31 @@ FIELDS = ("received", *PLACES)
 NO_NAME = "Please write your name, so that we know whom to ask."
 NO_REASON = ("The numbers do not add up to what was sent. Please write in a few words why: lost, counted "
              "differently.")
-NO_RECEIVER = "Please write to whom they were passed on, so that they can be told too."
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """Units of one lot, none below zero. `received` None: as many as were shipped."""
+    """Units of one lot, none below zero. `received` None: as many as were shipped. What was passed on is counted by
+    those who got it."""
 
     lot_key: str
     on_hand: Decimal
     used: Decimal
     returned: Decimal
     received: Decimal | None = None
-    passed_on: Decimal = Decimal(0)
     destroyed: Decimal = Decimal(0)
     corrected: Decimal = Decimal(0)
-    passed_to: str = ""
 
-    def counted(self, shipped: Decimal) -> Counted:
+    def counted(self, shipped: Decimal, passed_on: Decimal) -> Counted:
         """The numbers, with as many received as were shipped where nothing else is said."""
         return Counted(shipped if self.received is None else self.received, self.on_hand, self.used, self.returned,
-                       self.passed_on, self.destroyed, self.corrected)
+                       passed_on, self.destroyed, self.corrected)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked. `way`: how it came."""
+    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked. `way`: how it came.
+    `passed`: whom units were passed on to, beside those named before."""
 
     token: str
     lines: tuple[AnswerLine, ...]
@@ -68,6 +70,7 @@ class RecordAnswer:
     explanation: str = ""
     seen: int | None = None
     way: str = "link"
+    passed: tuple[PassOn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class NoticeLine:
     came_back: Decimal
     state: LineState
     passed_to: str
+    unproved: Decimal
     explanation: str
     answered_at: datetime | None
     answered_by: str
@@ -94,7 +98,8 @@ class NoticeLine:
 @dataclass(frozen=True, slots=True)
 class NoticeView:
     """All that the page behind a link shows. `answers` counts what was recorded so far, `history` is each of them, the
-    latest first; `files` are the proofs of destruction."""
+    latest first; `files` are the proofs of destruction; `named` who got units from it; `withdrawn` what people are told
+    of it by language, where the notice was withdrawn."""
 
     reference: str
     recall_class: str
@@ -113,16 +118,18 @@ class NoticeView:
     lines: tuple[NoticeLine, ...]
     history: tuple[NoticeAnswer, ...]
     files: tuple[Attachment, ...]
+    named: tuple[Hand, ...]
+    withdrawn: Mapping[str, str]
 
     @property
     def lacks_proof(self) -> bool:
         """Whether something was destroyed and no file shows it."""
-        return not self.files and any(line.counted is not None and line.counted.destroyed for line in self.lines)
+        return any(line.unproved for line in self.lines) or (
+            not self.files and any(line.counted is not None and line.counted.destroyed for line in self.lines))
 
-    @property
-    def has_passed_on(self) -> bool:
-        """Whether units went on to somebody else."""
-        return any(line.counted is not None and line.counted.passed_on for line in self.lines)
+    def passed_on(self, lot_key: str) -> Decimal:
+        """Units of a lot that went on to somebody else."""
+        return sum((hand.units.get(lot_key, ZERO) for hand in self.named), ZERO)
 
     @property
     def is_complete(self) -> bool:
@@ -147,18 +154,8 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
         consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
         answer_by=recall.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
         answers=notice.answers, lines=tuple(lines), history=answers_of(session, notice),
-        files=attachments_of(session, proof_stream(notice.id)))
-
-
-def limit_misses(session: Session, clock: Clock, source: str) -> None:
-    """Count a link that is none of ours. Raises TooMany: thirty a quarter of an hour for an address."""
-    hit(session, clock, f"answer:miss:{source}", 30, 900)
-
-
-def limit_answers(session: Session, clock: Clock, token: str, source: str) -> None:
-    """Count an answer that was sent. Raises TooMany: sixty a quarter of an hour for a link, 300 for an address."""
-    hit(session, clock, f"answer:link:{token_hash(token)[:32]}", 60, 900)
-    hit(session, clock, f"answer:source:{source}", 300, 900)
+        files=attachments_of(session, proof_stream(notice.id)),
+        named=hands_of(session, giver_of(notice, {})), withdrawn=withdrawal_of(session, recall))
 
 
 def note_opened(session: Session, clock: Clock, token: str) -> None:
@@ -177,24 +174,21 @@ def open_notice(session: Session, clock: Clock, notice: Notice) -> None:
 
 def none_left(view: NoticeView, lot_keys: Sequence[str] | None = None) -> tuple[AnswerLine, ...]:
     """The answer "we have none left, all of it was used" for these lots, or for every lot without an answer."""
-    return tuple(AnswerLine(line.lot_key, Decimal(0), line.shipped, Decimal(0)) for line in view.lines
+    return tuple(AnswerLine(line.lot_key, ZERO, max(ZERO, line.shipped - view.passed_on(line.lot_key)), ZERO)
+                 for line in view.lines
                  if (line.counted is None if lot_keys is None else line.lot_key in lot_keys))
 
 
-def record_answer(session: Session, clock: Clock, command: RecordAnswer) -> Notice:
-    """What a consignee says of its lots; sent twice it changes nothing, and it may be corrected. After the end it is
-    kept beside the books and becomes work.
+def record_answer(session: Session, clock: Clock, command: RecordAnswer, *, vault: Vault | None = None) -> Notice:
+    """What a consignee says of its lots, and whom it passed units on to, who are told at once (the vault makes their
+    links); sent twice it changes nothing, and it may be corrected. After the end it is kept beside the books and
+    becomes work.
 
-    Raises NotFound; InvalidInput with `errors` by field (`on_hand:<lot key>`, `answered_by`, `explanation`); Stale when
+    Raises NotFound; InvalidInput with `errors` by field (`on_hand:<lot key>`, `answered_by`, `to-0-name`); Stale when
     somebody else there answered differently in the meantime.
     """
     notice, recall = found_notice(session, command.token, lock=True)
-    return write_answer(session, consignee_actor(notice), clock, (recall, notice), command)
-
-
-def proof_stream(notice_id: str) -> str:
-    """What the proofs of destruction of one consignee hang on."""
-    return stream_of("destruction", notice_id)
+    return write_answer(session, consignee_actor(notice), clock, (recall, notice), command, vault=vault)
 
 
 def consignee_actor(notice: Notice) -> Actor:
@@ -203,65 +197,96 @@ def consignee_actor(notice: Notice) -> Actor:
 
 
 def write_answer(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice],
-                 command: RecordAnswer) -> Notice:
+                 command: RecordAnswer, *, vault: Vault | None = None) -> Notice:
     """The same for a notice that the caller has found and locked; `command.token` is not looked at."""
     recall, notice = case
-    write_answers(session, clock, recall, [(notice, actor, command)])
+    write_answers(session, clock, recall, [(notice, actor, command)], vault=vault)
     return notice
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One consignee's answer: who writes it, its lines of the ledger, the numbers and names as they were looked at."""
+
+    notice: Notice
+    actor: Actor
+    command: RecordAnswer
+    rows: Mapping[str, RecallLedger]
+    giver: Giver
+    naming: Naming
+    counted: Mapping[str, Counted]
+
+
 def write_answers(session: Session, clock: Clock, recall: Recall,
-                  said: Sequence[tuple[Notice, Actor, RecordAnswer]]) -> None:
+                  said: Sequence[tuple[Notice, Actor, RecordAnswer]], *, vault: Vault | None = None) -> None:
     """The same for many consignees of one recall, each of them once, with a number of statements that does not grow
-    with them: (notice, who writes, what)."""
-    ledger: dict[str, dict[str, RecallLedger]] = {}
-    for row in session.scalars(select(RecallLedger).where(
-            RecallLedger.recall_id == recall.id,
-            RecallLedger.consignee_id.in_([notice.consignee_id for notice, _actor, _command in said]))
-            .order_by(RecallLedger.consignee_id, RecallLedger.lot_key).with_for_update()):
-        ledger.setdefault(row.consignee_id, {})[row.lot_key] = row
-    kept, ended = [], []
-    for notice, actor, command in said:
-        rows = ledger.get(notice.consignee_id, {})
-        counted = _checked(rows, command)
+    with them as long as nobody passed units on: (notice, who writes, what)."""
+    kept, ended, proofs = list[tuple[datetime, Notice, NoticeAnswer]](), list[tuple[Actor, str]](), list[_Said]()
+    for one in _looked_at(session, recall, said):
         if not is_running(recall):
-            take_late(session, actor, clock, (recall, notice), _kept(command, counted))
-        elif (changed := _enter(rows, counted, notice, clock, command)) is not None:
+            take_late(session, one.actor, clock, (recall, one.notice), _kept(one.command, one.counted, one.naming.whom))
+        elif (changed := _enter(session, clock, recall, one, vault)) is not None:
             before, now = changed
-            kept.append((now, notice, _kept(command, {key: counted[key] for key in before})))
-            record(session, actor, clock.now(), "notice.answered", notice_stream(notice.id), {
-                "recall": recall.id, "before": before, "after": {key: _numbers(rows[key]) for key in before}})
-            if all(row.on_hand is not None for row in rows.values()):
-                notice.answered_at, notice.state = now, NoticeState.answered
-                ended.append((actor, notice_stream(notice.id)))
+            answer = {key: found for key in before if (found := counted_of(one.rows[key]))}
+            kept.append((now, one.notice, _kept(one.command, answer, one.naming.who)))
+            record(session, one.actor, clock.now(), "notice.answered", notice_stream(one.notice.id), {
+                "recall": recall.id, "before": before, "after": {key: _numbers(one.rows[key]) for key in before}})
+            if all(row.on_hand is not None for row in one.rows.values()):
+                one.notice.answered_at, one.notice.state = now, NoticeState.answered
+                ended.append((one.actor, notice_stream(one.notice.id)))
+            proofs += [one] if recall.needs_proof else []
     keep_answers(session, kept)
     open_about = with_open_tasks(session, [stream for _actor, stream in ended])
     for actor, stream in ended:
         if stream in open_about:
             drop_tasks(session, actor, clock, stream)
+    for one in proofs:
+        follow_proof(session, one.actor, clock, (recall, one.notice), one.rows.values())
     if kept:
         advance_if_told(session, clock, recall)
         session.flush()
 
 
-def _enter(rows: Mapping[str, RecallLedger], counted: Mapping[str, Counted], notice: Notice, clock: Clock,
-           command: RecordAnswer) -> tuple[dict[str, dict[str, str] | None], datetime] | None:
-    """Write the numbers that are new; answers ({lot key: numbers before}, when), None when all of it was known. Raises
-    Stale."""
-    said = {line.lot_key: line for line in command.lines}
-    changed = [row for key, row in rows.items() if key in counted and not _is_same(
-        row, counted[key], said[key], command.explanation)]
-    if not changed:
+def _looked_at(session: Session, recall: Recall,
+               said: Sequence[tuple[Notice, Actor, RecordAnswer]]) -> Iterator[_Said]:
+    """Each answer with its lines, locked, once nothing is wrong with it."""
+    ids = [notice.consignee_id for notice, _actor, _command in said]
+    ledger: dict[str, dict[str, RecallLedger]] = {}
+    for row in session.scalars(select(RecallLedger).where(
+            RecallLedger.recall_id == recall.id, RecallLedger.consignee_id.in_(ids))
+            .order_by(RecallLedger.consignee_id, RecallLedger.lot_key).with_for_update()):
+        ledger.setdefault(row.consignee_id, {})[row.lot_key] = row
+    handed = givers_among(session, recall.id, ids)
+    for notice, actor, command in said:
+        rows = ledger.get(notice.consignee_id, {})
+        giver = giver_of(notice, rows, {line.lot_key: line.received for line in command.lines if line.received})
+        has_names = bool(command.passed) or notice.consignee_id in handed
+        naming = naming_of(session, giver, command.passed) if has_names else NOBODY
+        yield _Said(notice, actor, command, rows, giver, naming, _checked(rows, command, naming))
+
+
+def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,
+           vault: Vault | None) -> tuple[dict[str, dict[str, str] | None], datetime] | None:
+    """Write the numbers and names that are new; answers ({lot key: numbers before}, when), None when all of it was
+    known. Raises Stale."""
+    notice, command, rows = one.notice, one.command, one.rows
+    changed = [row for key, row in rows.items() if key in one.counted and not _is_same(
+        row, one.counted[key], command.explanation)]
+    if not changed and not one.naming.is_new:
         return None
     if command.seen is not None and command.seen != notice.answers:
         raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
                     "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
-    now, before = after_telling(notice, clock), {row.lot_key: _numbers(row) for row in changed}
+    now, before = after_telling(notice, clock), {key: _numbers(row) for key, row in rows.items()}
+    is_shown = recall.needs_proof and has_fresh_file(session, clock, notice, rows.values())
     for row in changed:
-        _write(row, counted[row.lot_key], said[row.lot_key], command)
+        claim_destroyed(recall, row, one.counted[row.lot_key].destroyed, is_shown=is_shown)
+        _write(row, one.counted[row.lot_key], command)
         row.answered_at = now
+    write_naming(session, one.actor, clock, (recall, one.giver), one.naming, vault=vault)
+    changed += [row for row in recount(rows, one.naming) if row not in changed]
     notice.answers += 1
-    return before, now
+    return {row.lot_key: before[row.lot_key] for row in changed}, now
 
 
 def parse_units(text: str, *, place: str) -> Decimal:
@@ -304,26 +329,26 @@ def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> Notice
         name_en=product.name_en if product else name, expires_on=lot.expires_on if lot else None,
         unit=lot.unit if lot else None, shipped=row.shipped, counted=counted,
         unaccounted=unaccounted(row.shipped, counted, row.came_back), came_back=row.came_back,
-        state=line_state(row.shipped, counted, row.came_back, is_settled=row.settled_at is not None),
-        passed_to=row.passed_to, explanation=row.explanation, answered_at=row.answered_at, answered_by=row.answered_by)
+        state=line_state(row.shipped, counted, row.came_back, unproved=row.unproved,
+                         is_settled=row.settled_at is not None),
+        passed_to=row.passed_to, unproved=row.unproved, explanation=row.explanation, answered_at=row.answered_at,
+        answered_by=row.answered_by)
 
 
-def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[str, Counted]:
-    errors: dict[str, str] = {}
+def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer, naming: Naming) -> dict[str, Counted]:
+    errors: dict[str, str] = {place: error.text for place, error in naming.errors.items()}
     counted: dict[str, Counted] = {}
     for line in command.lines:
         row = rows.get(line.lot_key)
         if row is None:
             raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
                                place="lines")
-        numbers = line.counted(row.shipped)
+        numbers = line.counted(row.shipped, naming.totals.get(line.lot_key, ZERO))
         for name in FIELDS:
             if getattr(numbers, name) < 0:
                 errors[f"{name}:{line.lot_key}"] = "A number cannot be below zero."
-        if numbers.passed_on > 0 and not short_text(line.passed_to, 1000, place="passed_to").strip():
-            errors[f"passed_to:{line.lot_key}"] = NO_RECEIVER
         counted[line.lot_key] = numbers
-    if not counted:
+    if not counted and not naming.entries and not errors:
         errors["lines"] = "Fill in the numbers of at least one batch."
     if not command.answered_by.strip():
         errors["answered_by"] = NO_NAME
@@ -338,31 +363,25 @@ def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer) -> dict[st
     return counted
 
 
-def _is_same(row: RecallLedger, numbers: Counted, line: AnswerLine, explanation: str) -> bool:
+def _is_same(row: RecallLedger, numbers: Counted, explanation: str) -> bool:
     is_explained = not needs_explanation(row.shipped, numbers) or row.explanation == explanation.strip()
-    return counted_of(row) == numbers and is_explained and row.passed_to == _receiver(numbers, line)
+    return counted_of(row) == numbers and is_explained
 
 
-def _receiver(numbers: Counted, line: AnswerLine) -> str:
-    return line.passed_to.strip() if numbers.passed_on else ""
-
-
-def _write(row: RecallLedger, numbers: Counted, line: AnswerLine, command: RecordAnswer) -> None:
+def _write(row: RecallLedger, numbers: Counted, command: RecordAnswer) -> None:
     for name in FIELDS:
         setattr(row, name, getattr(numbers, name))
-    row.passed_to = _receiver(numbers, line)
     row.answered_by = command.answered_by.strip()
     row.explanation = command.explanation.strip() if needs_explanation(row.shipped, numbers) else ""
     # A reason that closed the line was given for other numbers.
     row.settled_at, row.settled_by, row.settled_reason = None, None, ""
 
 
-def _kept(command: RecordAnswer, counted: Mapping[str, Counted]) -> NoticeAnswer:
-    said = {line.lot_key: line for line in command.lines}
+def _kept(command: RecordAnswer, counted: Mapping[str, Counted], whom: Mapping[str, str]) -> NoticeAnswer:
     return NoticeAnswer(answered_by=command.answered_by.strip(), way=command.way,
                         explanation=command.explanation.strip(), lines={
                             key: {name: plain(getattr(numbers, name)) for name in FIELDS} | (
-                                {"passed_to": said[key].passed_to.strip()} if numbers.passed_on else {})
+                                {"passed_to": whom.get(key, "")} if numbers.passed_on else {})
                             for key, numbers in counted.items()})
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -10,14 +10,11 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .book_model import NoticeAnswer
 from .cases import notice_stream
+from .late import begin_late
 from .model import Notice, Recall
-
-LATE_TASK = "recall.late_answer"
-_LOOKED_AT_WITHIN = timedelta(days=1)
 
 
 def answers_of(session: Session, notice: Notice) -> tuple[NoticeAnswer, ...]:
@@ -63,8 +60,7 @@ def take_late(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, 
     record(session, actor, now, "notice.answered_late", notice_stream(notice.id), {
         "recall": recall.id, "lines": {key: {name: value for name, value in line.items() if name != "passed_to"}
                                        for key, line in answer.lines.items()}})
-    raise_task(session, actor, clock, RaiseTask(LATE_TASK, notice_stream(notice.id), "quality",
-                                                now + _LOOKED_AT_WITHIN))
+    begin_late(session, actor, clock, case, answer)
 
 
 def _told(answer: NoticeAnswer) -> tuple[object, ...]:

@@ -11,24 +11,27 @@ _IS_SETTLED = RecallLedger.settled_at.is_not(None)
 PLACED = (RecallLedger.on_hand + RecallLedger.used + RecallLedger.returned + RecallLedger.passed_on
           + RecallLedger.destroyed + RecallLedger.corrected)
 UNACCOUNTED = RecallLedger.shipped - case((_IS_ANSWERED, PLACED), else_=RecallLedger.came_back)
-# Units that came back (as said, or as counted where nobody said anything), were destroyed or put right.
+# Units that came back (as said, or as counted where nobody said anything), were destroyed as something shows, or put
+# right.
 RECOVERED = (func.coalesce(RecallLedger.returned, RecallLedger.came_back, type_=RecallLedger.shipped.type)
-             + RecallLedger.destroyed + RecallLedger.corrected)
+             + RecallLedger.destroyed - RecallLedger.unproved + RecallLedger.corrected)
 
 
 def is_line_in(state: LineState) -> ColumnElement[bool]:
     """The lines of the ledger that stand so; the same rule as `policy.line_state`."""
     is_back = and_(RecallLedger.came_back > 0, RecallLedger.came_back == RecallLedger.shipped)
     is_placed, is_counted = RecallLedger.shipped == PLACED, RecallLedger.returned == RecallLedger.came_back
+    is_shown = RecallLedger.unproved == 0
     return {
-        LineState.settled: _IS_SETTLED,
+        LineState.settled: and_(_IS_SETTLED, is_shown),
         LineState.unanswered: and_(~_IS_SETTLED, ~_IS_ANSWERED, ~is_back),
         LineState.unaccounted: and_(~_IS_SETTLED, _IS_ANSWERED, ~is_placed),
-        LineState.returning: and_(~_IS_SETTLED, _IS_ANSWERED, is_placed, ~is_counted),
-        LineState.accounted: and_(~_IS_SETTLED, or_(
+        LineState.unproved: and_(~is_shown, or_(_IS_SETTLED, is_placed)),
+        LineState.returning: and_(~_IS_SETTLED, _IS_ANSWERED, is_placed, is_shown, ~is_counted),
+        LineState.accounted: and_(~_IS_SETTLED, is_shown, or_(
             and_(~_IS_ANSWERED, is_back), and_(_IS_ANSWERED, is_placed, is_counted))),
     }[state]
 
 
-OPEN_STATES = (LineState.unanswered, LineState.unaccounted, LineState.returning)
+OPEN_STATES = (LineState.unanswered, LineState.unaccounted, LineState.unproved, LineState.returning)
 IS_OPEN: ColumnElement[bool] = or_(*(is_line_in(state) for state in OPEN_STATES))

@@ -30,6 +30,35 @@ class NoticeAnswer(Base):
     is_late: Mapped[bool] = mapped_column(default=False)
 
 
+class LateState(StrEnum):
+    """`waiting` is work for quality. The rest ends by itself or by somebody: `same`: it says what the books say;
+    `replaced`: a later one of the same consignee came; `taken`: the case was reopened, and it counts; `noted`: the
+    books stand, for a reason; `withdrawn`: the notice was withdrawn, nobody counts any more."""
+
+    waiting = "waiting"
+    same = "same"
+    replaced = "replaced"
+    taken = "taken"
+    noted = "noted"
+    withdrawn = "withdrawn"
+
+
+class LateAnswer(Base):
+    """What becomes of an answer that came after the end; what it said stands in NoticeAnswer."""
+
+    __tablename__ = "recall_late_answer"
+    __table_args__ = (enum_check("state", LateState), Index("ix_recall_late_answer_state", "recall_id", "state"))
+
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    came_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
 class RecallReturn(Base):
     """Units that came back and were counted at our gate; `event_id` is the event that took them into stock. Outside the
     scope: counted in, stopped by a hold of its own, and not part of the books."""

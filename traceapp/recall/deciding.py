@@ -51,13 +51,14 @@ class DecideNone:
 @dataclass(frozen=True, slots=True)
 class SetStrategy:
     """How deep people are told and how many are asked afterwards; `check_share` only with level B, between 0.1 and 1
-    of the consignees."""
+    of the consignees. `needs_proof`: what consignees destroy counts as proved by a photo or certificate alone."""
 
     recall_id: str
     depth: str
     check_level: str
     check_share: float | None = None
     revision: int | None = None
+    needs_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,13 @@ def set_strategy(session: Session, actor: Actor, clock: Clock, command: SetStrat
                                                      and not 0.1 < command.check_share < 1):
         raise InvalidInput("Level B needs a share between 10 % and all; the other levels have none.",
                            code="bad-share", place="check_share")
-    before = (recall.depth, recall.check_level, recall.check_share)
+    before = (recall.depth, recall.check_level, recall.check_share, recall.needs_proof)
+    recall.needs_proof = command.needs_proof
     recall.depth, recall.check_level, recall.check_share = command.depth, command.check_level, command.check_share
     record(session, actor, clock.now(), "recall.strategy_set", recall_stream(recall), {
         "before": [None if one is None else str(one) for one in before], "depth": recall.depth,
-        "level": recall.check_level, "share": None if command.check_share is None else repr(command.check_share)})
+        "level": recall.check_level, "share": None if command.check_share is None else repr(command.check_share),
+        "proof": recall.needs_proof})
     session.flush()
     return recall
 

@@ -17,6 +17,7 @@ from .balance import IS_OPEN, is_line_in
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
+from .late import take_up_late
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
 from .policy import LineState
@@ -79,23 +80,17 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     if recall.approved_at is not None:
         recall.scope_number += 1
     move(session, actor, clock, recall, "reopen", {"reason": reason, "scope_number": recall.scope_number})
+    take_up_late(session, actor, clock, recall)
     session.flush()
     return recall
 
 
 def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
-<<<<<<< HEAD
-    """Nobody has anything to do any more about the recall or one of its consignees."""
-    abouts = select(Notice.id).where(Notice.recall_id == recall.id)
-    streams = [notice_stream(key) for key in session.scalars(abouts)] + [recall_stream(recall)]
-    for about in with_open_tasks(session, streams):
-=======
     """Nobody has anything to do any more about the recall, its consignees or those whom they passed units on to."""
     streams = [recall_stream(recall)]
     for told in (Notice, PassedNotice):
         streams += [notice_stream(key) for key in session.scalars(select(told.id).where(told.recall_id == recall.id))]
-    for about in _with_open_tasks(session, streams):
->>>>>>> 5d003f1 (Tell everybody who was told of a change of a notice, and withdraw one while its scope grows)
+    for about in with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
 
 
@@ -110,7 +105,8 @@ def _refuse_open(session: Session, recall: Recall) -> None:
     names = line_names(session, [(row.lot_key, row.consignee_id) for row in shown])
     errors = {f"{row.consignee_id}/{row.lot_key}": f"{names[row.lot_key, row.consignee_id]}: {state_of(row)}"
               for row in shown}
-    raise Conflict("%(count)d lines are still open: %(what)s. Get an answer for each, or settle it with a reason.",
+    raise Conflict("%(count)d lines are still open: %(what)s. Get an answer or a proof for each, or settle it with a "
+                   "reason.",
                    code="ledger-open", count=count, errors=errors,
                    what=named([*errors.values()] + [""] * (count - len(shown)), 5))
 

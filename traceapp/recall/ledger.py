@@ -13,11 +13,13 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.identity.policy import permit
+from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import drop_tasks
 
 from .answer import AnswerLine, RecordAnswer, counted_of, write_answers
 from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger
+from .naming import PassOn
 from .notices import notice_for, notices_for
 from .policy import LineState, line_state, unaccounted
 
@@ -36,6 +38,7 @@ class AnswerByStaff:
     way: str = "telephone"
     explanation: str = ""
     seen: int | None = None
+    passed: tuple[PassOn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,15 @@ class SettleLine:
     reason: str
 
 
-def record_answer_by_staff(session: Session, actor: Actor, clock: Clock, command: AnswerByStaff) -> Notice:
+def record_answer_by_staff(session: Session, actor: Actor, clock: Clock, command: AnswerByStaff, *,
+                           vault: Vault | None = None) -> Notice:
     """Write down what a consignee said; the trail says which way it came. Raises as record_answer, and Forbidden."""
-    notice, = record_answers_by_staff(session, actor, clock, [command])
+    notice, = record_answers_by_staff(session, actor, clock, [command], vault=vault)
     return notice
 
 
-def record_answers_by_staff(session: Session, actor: Actor, clock: Clock,
-                            commands: Sequence[AnswerByStaff]) -> list[Notice]:
+def record_answers_by_staff(session: Session, actor: Actor, clock: Clock, commands: Sequence[AnswerByStaff], *,
+                            vault: Vault | None = None) -> list[Notice]:
     """The same for many consignees of one recall, each of them once."""
     permit(actor, "recall.write")
     if any(command.way not in WAYS for command in commands):
@@ -67,7 +71,8 @@ def record_answers_by_staff(session: Session, actor: Actor, clock: Clock,
     before = [notice.answers for notice in notices]
     write_answers(session, clock, recall, [(notice, actor, RecordAnswer(
         token="", lines=command.lines, answered_by=command.answered_by, explanation=command.explanation,
-        seen=command.seen, way=command.way)) for notice, command in zip(notices, commands, strict=True)])
+        seen=command.seen, way=command.way, passed=command.passed))
+        for notice, command in zip(notices, commands, strict=True)], vault=vault)
     for notice, command, answers in zip(notices, commands, before, strict=True):
         if notice.answers != answers:
             record(session, actor, clock.now(), "notice.answer_taken", notice_stream(notice.id),
@@ -86,6 +91,9 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
         raise NotFound("This lot did not go to this consignee.", code="unknown-line", place="lot_key")
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
     state = state_of(row)
+    if state == LineState.unproved:
+        raise Conflict("Only a photo or certificate is missing here. Add it, or accept the destruction without one.",
+                       code="unproved")
     if state in (LineState.accounted, LineState.settled):
         raise Conflict("There is nothing left to settle here.", code="not-open")
     row.settled_at, row.settled_by, row.settled_reason = clock.now(), actor.id, reason
@@ -100,7 +108,8 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
 
 def state_of(row: RecallLedger) -> LineState:
     """Where a line of the ledger stands."""
-    return line_state(row.shipped, counted_of(row), row.came_back, is_settled=row.settled_at is not None)
+    return line_state(row.shipped, counted_of(row), row.came_back, is_settled=row.settled_at is not None,
+                      unproved=row.unproved)
 
 
 def _running(session: Session, recall_id: str) -> Recall:

@@ -15,7 +15,7 @@ from traceapp.core.clock import Clock
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 
-from . import passing_on
+from . import naming, passing_on
 from .goods import gtin_of
 from .letters import LetterFacts, LetterLot
 from .model import Notice, Recall, RecallLedger, RecallLot
@@ -43,12 +43,11 @@ def consignee_facts(session: Session, recall: Recall, notices: Sequence[Notice],
 
 def passed_facts(session: Session, recall: Recall, passed: PassedNotice, *, vault: Vault, base_url: str) -> LetterFacts:
     """The letter to somebody who got units from a consignee."""
-    party = session.get(Party, passed.consignee_id)
-    units = {line.lot_key: line.units for line in passing_on.lines_of(session, [passed.id])[passed.id]}
+    units = {line.lot_key: line.units for line in naming.lines_of(session, [passed.id])[passed.id] if line.units}
     token = vault.open_text(passed.sealed_token, passing_on.sealed_about(passed.id))
     return replace(
         recall_facts(session, recall), consignee={"zh": passed.name, "en": passed.name},
-        giver=_name(party, passed.consignee_id), lots=_lots(session, recall.id, units, units),
+        giver=passing_on.giver_name(session, passed), lots=_lots(session, recall.id, units, units),
         link=f"{base_url}/r/p/{token}", answer_by=max(answer_due(recall.recall_class, passed.named_at),
                                                       recall.answer_by or passed.named_at))
 

@@ -19,7 +19,8 @@ class Recall(Revisioned, Base):
     scope is frozen; `scope_number` counts how often it grew after people were told. `approved_at` is the first
     approval: from then on people are told. `trigger_text` names what `trigger_kind` is about; `owner_id` runs the case.
     `check_share` is the share of level B. `is_drill`: a rehearsal, of which nobody outside ever knows.
-    `letter_version`: the templates of its letters, as they were submitted (None: the first ones)."""
+    `letter_version`: the templates of its letters, as they were submitted (None: the first ones). `needs_proof`: units
+    that a consignee destroyed count as proved by a photo or certificate alone."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -60,6 +61,7 @@ class Recall(Revisioned, Base):
     depth: Mapped[str | None] = mapped_column(String(10))
     check_level: Mapped[str | None] = mapped_column(String(1))
     check_share: Mapped[float | None] = mapped_column(Float)
+    needs_proof: Mapped[bool] = mapped_column(default=False)
     check_seed: Mapped[int | None] = mapped_column(Integer)
     scope_number: Mapped[int] = mapped_column(Integer, default=1)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -92,7 +94,8 @@ class RecallLot(Base):
 class RecallLedger(Base):
     """One lot at one consignee: what was shipped (net of returns, frozen with the scope), what the consignee says of
     it, and `came_back`: what we counted at our own gate. Units of the product. A settled line was closed by staff for a
-    reason, answered or not."""
+    reason, answered or not. `passed_on` and `passed_to` are what the rows of those come to whom it named. `unproved`:
+    so many of the destroyed are claimed, and nothing shows it; staff may take the word for it, for a reason."""
 
     __tablename__ = "recall_ledger"
     __table_args__ = (
@@ -102,6 +105,7 @@ class RecallLedger(Base):
                         name="places_are_not_negative"),
         CheckConstraint("on_hand IS NOT NULL OR (passed_on = 0 AND destroyed = 0 AND corrected = 0)",
                         name="no_answer_places_nothing"),
+        CheckConstraint("unproved >= 0 AND unproved <= destroyed", name="unproved_is_of_the_destroyed"),
         Index("ix_recall_ledger_recall", "recall_id", "consignee_id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -117,6 +121,10 @@ class RecallLedger(Base):
     destroyed: Mapped[Decimal] = mapped_column(default=Decimal(0))
     corrected: Mapped[Decimal] = mapped_column(default=Decimal(0))
     came_back: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    unproved: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    accepted_by: Mapped[str | None] = mapped_column(String(32))
+    accepted_reason: Mapped[str] = mapped_column(Text, default="")
     scope_number: Mapped[int] = mapped_column(Integer, default=1)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_by: Mapped[str] = mapped_column(String(200), default="")

@@ -1,7 +1,7 @@
 """What somebody who got units from a consignee sees behind its link, and what it answers."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.model import Party, Product
+from traceapp.catalog.model import Product
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -21,11 +21,13 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer import NO_NAME, NO_REASON, AnswerLine, consignee_actor
+from .answer import NO_NAME, NO_REASON, AnswerLine
 from .cases import is_running, is_told, notice_stream
-from .model import Notice, Recall
-from .passing_on import PassOn, lines_of, pass_on, passed_by
-from .states import NoticeState
+from .model import Recall
+from .naming import MOST_HANDS, ZERO, Giver, Naming, PassOn, lines_of, naming_of
+from .passing_on import CALL_PASSED_TASK, Hand, giver_name, hands_of, raise_passed_task, write_naming
+from .public_news import withdrawal_of
+from .states import NoticeState, RecallState
 from .telling_model import PassedLine, PassedNotice
 
 _NUMBERS = ("on_hand", "used", "returned")
@@ -33,22 +35,34 @@ _NUMBERS = ("on_hand", "used", "returned")
 
 @dataclass(frozen=True, slots=True)
 class PassedView:
-    """All that the page shows; `lines` as (line, lot number, names, use by, unit)."""
+    """All that the page shows: who gave the units, each lot, whom they went on to; `withdrawn` what people are told of
+    it by language, where the notice was withdrawn."""
 
     recall: Recall
     notice: PassedNotice
     giver: Mapping[str, str]
     lines: tuple[PassedShown, ...]
+    named: tuple[Hand, ...]
+    withdrawn: Mapping[str, str]
 
     @property
     def is_closed(self) -> bool:
-        """Whether answers count no more."""
+        """Whether the books are signed."""
         return not is_running(self.recall)
 
     @property
     def is_complete(self) -> bool:
         """Whether every lot is answered."""
         return all(shown.line.on_hand is not None for shown in self.lines)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is too many hands away to name others itself."""
+        return self.notice.depth >= MOST_HANDS
+
+    def passed_on(self, lot_key: str) -> Decimal:
+        """Units of a lot that went on to somebody else."""
+        return sum((hand.units.get(lot_key, ZERO) for hand in self.named), ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +78,14 @@ class PassedShown:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPassed:
-    """Some lots or all; `received` of a line is not looked at. `seen`: how many answers the form knew of."""
+    """Some lots or all; of a line only what is on hand, used and returned counts. `seen`: how many answers the form
+    knew of; `passed`: whom units were passed on to, beside those named before."""
 
     lines: tuple[AnswerLine, ...]
     answered_by: str
     explanation: str = ""
     seen: int | None = None
+    passed: tuple[PassOn, ...] = ()
 
 
 def passed_of_token(session: Session, token: str, *, lock: bool = False) -> PassedNotice:
@@ -89,11 +105,17 @@ def view_of(session: Session, notice: PassedNotice) -> PassedView:
     lots = {lot.lot_key: (lot, product) for lot, product in session.execute(
         select(Lot, Product).outerjoin(Product, Product.id == Lot.product_id)
         .where(Lot.lot_key.in_([line.lot_key for line in lines])))}
-    party = session.get(Party, notice.consignee_id)
     shown = [_shown(line, *lots.get(line.lot_key, (None, None))) for line in lines]
-    return PassedView(session.get_one(Recall, notice.recall_id), notice,
-                      {"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
-                      tuple(sorted(shown, key=lambda one: (one.name["en"], one.number))))
+    recall = session.get_one(Recall, notice.recall_id)
+    return PassedView(recall, notice, giver_name(session, notice),
+                      tuple(sorted(shown, key=lambda one: (one.name["en"], one.number))),
+                      hands_of(session, giver_among(notice, lines)), withdrawal_of(session, recall))
+
+
+def giver_among(notice: PassedNotice, lines: Collection[PassedLine]) -> Giver:
+    """Somebody who had units from a consignee, as one who passes them on."""
+    return Giver(notice.recall_id, notice.consignee_id, notice_stream(notice.id),
+                 {line.lot_key: line.units for line in lines}, notice)
 
 
 def _shown(line: PassedLine, lot: Lot | None, product: Product | None) -> PassedShown:
@@ -111,41 +133,20 @@ def note_passed_opened(session: Session, clock: Clock, notice: PassedNotice) -> 
                {"recall": notice.recall_id})
 
 
-def answer_passed(session: Session, clock: Clock, notice: PassedNotice, command: AnswerPassed) -> PassedNotice:
-    """What it says of its lots, by its own link; `notice` is locked. Sent twice it changes nothing, and it may be
-    corrected while the recall runs. Raises InvalidInput with `errors` by field, Conflict after the end, Stale."""
-    return _write(session, _itself(notice), clock, notice, command)
+def answer_passed(session: Session, clock: Clock, notice: PassedNotice, command: AnswerPassed, *,
+                  vault: Vault | None = None) -> PassedNotice:
+    """What it says of its lots, and whom it passed them on to, by its own link; `notice` is locked. Sent twice it
+    changes nothing, and it may be corrected. After the end its own words are kept, beside the signed books as always,
+    and what does not add up becomes work. Raises InvalidInput with `errors` by field, Stale, Conflict when others are
+    named after the end."""
+    return _write(session, _itself(notice), clock, notice, command, vault)
 
 
 def answer_passed_by_staff(session: Session, actor: Actor, clock: Clock, passed_id: str,
-                           command: AnswerPassed) -> PassedNotice:
+                           command: AnswerPassed, *, vault: Vault | None = None) -> PassedNotice:
     """The same, told to staff by telephone. Raises as answer_passed, NotFound and Forbidden."""
     permit(actor, "recall.write")
-    return _write(session, actor, clock, passed_by_id(session, passed_id, lock=True), command)
-
-
-def pass_on_by_link(session: Session, clock: Clock, token: str, command: PassOn, *, vault: Vault) -> PassedNotice:
-    """What a consignee says behind its own link; as `passing_on.pass_on`. Raises NotFound for another secret too."""
-    notice = _consignee(session, token, lock=True)
-    return pass_on(session, consignee_actor(notice), clock, notice, command, vault=vault)
-
-
-def passed_by_link(session: Session, token: str) -> list[tuple[PassedNotice, list[tuple[str, Decimal]]]]:
-    """Whom the consignee behind a link named, with units by lot. Raises NotFound."""
-    notice = _consignee(session, token)
-    named = passed_by(session, notice.recall_id, notice.consignee_id)
-    lines = lines_of(session, [one.id for one in named])
-    return [(one, [(line.lot_key, line.units) for line in lines[one.id]]) for one in named]
-
-
-def _consignee(session: Session, token: str, *, lock: bool = False) -> Notice:
-    wanted = select(Notice).where(Notice.token_hash == token_hash(token))
-    notice = session.scalar(wanted.with_for_update() if lock else wanted)
-    recall = session.get(Recall, notice.recall_id) if notice else None
-    if notice is None or recall is None or not is_told(recall):
-        raise NotFound("This link does not lead to a notice. Copy the whole link from the letter, or contact the "
-                       "sender of the letter.", code="unknown-link")
-    return notice
+    return _write(session, actor, clock, passed_by_id(session, passed_id, lock=True), command, vault)
 
 
 def passed_by_id(session: Session, passed_id: str, *, lock: bool = False) -> PassedNotice:
@@ -160,16 +161,18 @@ def _itself(notice: PassedNotice) -> Actor:
     return Actor(id=f"passed:{notice.id}", role="consignee", source="link")
 
 
-def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, command: AnswerPassed) -> PassedNotice:
+def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, command: AnswerPassed,
+           vault: Vault | None) -> PassedNotice:
     recall = session.get_one(Recall, notice.recall_id)
-    if not is_running(recall):
-        raise Conflict("This recall is closed, so numbers can no longer be changed here. If something is not right, "
-                       "please contact %(contact)s.", code="recall-closed", contact=recall.contact)
+    if command.passed and not is_running(recall):
+        raise Conflict("This recall is closed; nobody is told of it any more.", code="recall-closed")
     rows = {line.lot_key: line for line in lines_of(session, [notice.id])[notice.id]}
-    _check(rows, command)
+    giver = giver_among(notice, rows.values())
+    naming = naming_of(session, giver, command.passed)
+    _check(rows, command, naming)
     changed = [line for line in command.lines if _numbers(rows[line.lot_key]) != _said(line)
                or rows[line.lot_key].explanation != command.explanation.strip()]
-    if not changed:
+    if not changed and not naming.is_new:
         return notice
     if command.seen is not None and command.seen != notice.answers:
         raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
@@ -177,30 +180,49 @@ def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, c
     now, before = clock.now(), {line.lot_key: _numbers(rows[line.lot_key]) for line in changed}
     for line in changed:
         _set(rows[line.lot_key], line, command, now)
+    write_naming(session, actor, clock, (recall, giver), naming, vault=vault)
+    for key, row in rows.items():
+        row.passed_on = naming.totals.get(key, ZERO)
     notice.answers += 1
-    if all(row.on_hand is not None for row in rows.values()):
-        notice.answered_at, notice.state = now, NoticeState.answered
-        drop_tasks(session, actor, clock, notice_stream(notice.id))
     record(session, actor, now, "notice.answered", notice_stream(notice.id), {
         "recall": recall.id, "before": before, "after": {line.lot_key: _said(line) for line in changed}})
+    _follow(session, actor, clock, (recall, notice), rows.values())
     session.flush()
     return notice
 
 
-def _check(rows: Mapping[str, PassedLine], command: AnswerPassed) -> None:
-    errors: dict[str, str] = {}
+def _follow(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, PassedNotice],
+            rows: Collection[PassedLine]) -> None:
+    """Nothing is left to do once each lot is answered; after the end only what does not add up is work."""
+    recall, notice = case
+    if all(row.on_hand is not None for row in rows):
+        notice.answered_at, notice.state = clock.now(), NoticeState.answered
+        drop_tasks(session, actor, clock, notice_stream(notice.id))
+    if recall.state in (RecallState.terminated, RecallState.closed_no_action) and any(map(gap_of, rows)):
+        raise_passed_task(session, actor, clock, recall, notice, CALL_PASSED_TASK)
+
+
+def gap_of(row: PassedLine) -> Decimal:
+    """Units of a line that are not where anybody says; all of them while nothing is answered."""
+    said = (row.on_hand or ZERO) + (row.used or ZERO) + (row.returned or ZERO)
+    return row.units - said - row.passed_on
+
+
+def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming) -> None:
+    errors: dict[str, str] = {place: error.text for place, error in naming.errors.items()}
     for line in command.lines:
         if line.lot_key not in rows:
             raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
                                place="lines")
         errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in _NUMBERS
                    if getattr(line, name) < 0}
-    if not command.lines:
+    if not command.lines and not naming.entries and not errors:
         errors["lines"] = "Fill in the numbers of at least one batch."
     if not command.answered_by.strip():
         errors["answered_by"] = NO_NAME
     if not command.explanation.strip() and any(
-            line.on_hand + line.used + line.returned != rows[line.lot_key].units for line in command.lines):
+            line.on_hand + line.used + line.returned + naming.totals.get(line.lot_key, ZERO) != rows[line.lot_key].units
+            for line in command.lines):
         errors["explanation"] = NO_REASON
     if errors:
         place, message = next(iter(errors.items()))

@@ -17,7 +17,7 @@ from .handing import Posts, Reader
 from .letter_facts import passed_facts
 from .model import Recall
 from .notices import NOT_SENT_TASK, UNCERTAIN_TASK
-from .passing_on import PASSED_KIND, PASSED_REMINDER_KIND, raise_passed_task, reach_of
+from .passing_on import PASSED_KIND, PASSED_REMINDER_KIND, has_units, raise_passed_task, reach_of
 from .sending import DRILL, OUTCOMES, RANK
 from .states import NoticeState
 from .telling_model import PassedNotice
@@ -41,6 +41,8 @@ class PassedSender:
             return Delivery("refused", NOT_NEEDED + "the recall is not running")
         if recall.is_drill:
             return Delivery("refused", DRILL)
+        if not has_units(session, passed):
+            return Delivery("refused", NOT_NEEDED + "its giver took that back")
         if said_by(message.kind) == PASSED_REMINDER_KIND and passed.answered_at is not None:
             return Delivery("refused", NOT_NEEDED + "answered")
         try:

@@ -1,28 +1,27 @@
 """Whom a consignee passed units on to: named by the consignee or by staff, told with a link of their own."""
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.texts import required_text, short_text
+from traceapp.catalog.model import Party
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput
+from traceapp.core.errors import Conflict
 from traceapp.core.ids import new_id, new_secret
 from traceapp.core.quantity import plain
-from traceapp.core.telephone import checked_text_number, text_number
 from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.vault.service import Step, Vault, step_over, token_hash
-from traceapp.worklist.tasks import RaiseTask, raise_task
+from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
 from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger
+from .naming import ZERO, Giver, Named, Naming, PassOn, children_of, lines_of, naming_of
 from .policy import answer_due
 from .states import NoticeState
 from .telling_model import PassedLine, PassedNotice
@@ -32,19 +31,6 @@ PASSED_KIND, PASSED_REMINDER_KIND = "recall.passed", "recall.passed_reminder"
 PASSED_KINDS = both(PASSED_KIND, PASSED_REMINDER_KIND)
 # Telephone the one whom units were passed on to: nobody there has an address, or nobody answers.
 CALL_PASSED_TASK = "recall.call_passed"
-MOST_PASSED = 200
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class PassOn:
-    """Who got units of which lots: {lot key: units}. One of e-mail, mobile number and telephone number is needed."""
-
-    name: str
-    units: Mapping[str, Decimal] = field(default_factory=dict)
-    email: str = ""
-    phone: str = ""
-    language: str = "zh"
 
 
 def sealed_about(passed_id: str) -> str:
@@ -54,8 +40,9 @@ def sealed_about(passed_id: str) -> str:
 
 def pass_on(session: Session, actor: Actor, clock: Clock, notice: Notice, command: PassOn, *,
             vault: Vault) -> PassedNotice:
-    """Tell whoever got units from this consignee; `notice` is the consignee's, locked. Named again with the same
-    contact, its units are corrected, and it is told again only of lots that it was not told of.
+    """Tell whoever got units from this consignee; `notice` is the consignee's, locked. Named again, its units are
+    corrected, and it is told again only of lots that it was not told of. Of a line that was answered the ledger then
+    reads so.
 
     Raises InvalidInput for what is wrong with a field, or when more is passed on than the consignee got (place
     `units:<lot key>`), Conflict when the recall is not running.
@@ -63,93 +50,124 @@ def pass_on(session: Session, actor: Actor, clock: Clock, notice: Notice, comman
     recall = recall_by_id(session, notice.recall_id)
     if not is_running(recall):
         raise Conflict("This recall is closed; nobody is told of it any more.", code="recall-closed")
-    values = _checked(command)
-    others = passed_by(session, notice.recall_id, notice.consignee_id)
-    same = next((one for one in others if _is_same(one, values)), None)
-    _check_units(session, notice, command.units, same)
-    now = clock.now()
-    if same is None:
-        if len(others) >= MOST_PASSED:
-            raise Conflict("This consignee named %(count)s others already. Send us a list instead.",
-                           code="too-many-passed", count=MOST_PASSED)
-        same = _named(notice, actor, values, (new_id(now), new_secret(24)), vault)
-        same.named_at = now
-        session.add(same)
-        session.flush()
-    fresh = _set_units(session, same, command.units)
-    record(session, actor, now, "notice.passed_on", notice_stream(notice.id), {
-        "recall": recall.id, "passed": same.id, "units": {key: plain(units) for key, units in command.units.items()}})
-    if fresh:
-        tell_passed(session, actor, clock, recall, same)
+    rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
+    giver = giver_of(notice, rows)
+    naming = naming_of(session, giver, [command])
+    for error in naming.errors.values():
+        raise error
+    (made,) = write_naming(session, actor, clock, (recall, giver), naming, vault=vault)
+    recount(rows, naming)
     session.flush()
-    return same
+    return made
 
 
-def _checked(command: PassOn) -> dict[str, str]:
-    name = short_text(required_text(command.name, place="name"), 200, place="name")
-    email = short_text(command.email, 254, place="email")
-    if email and not _EMAIL.fullmatch(email):
-        raise InvalidInput("“%(email)s” is not an e-mail address.", code="bad-email", place="email", email=email)
-    phone = short_text(command.phone, 40, place="phone")
-    if phone.startswith("+"):
-        checked_text_number(phone, place="phone")
-    if not (email or phone):
-        raise InvalidInput("Write an e-mail address or a telephone number, so that they can be told.",
-                           code="unreachable", place="email")
-    if command.language not in ("zh", "en"):
-        raise InvalidInput("The language is zh or en.", code="bad-language", place="language")
-    return {"name": name, "email": email, "phone": phone, "mobile": text_number(phone), "language": command.language}
+def giver_of(notice: Notice, rows: Mapping[str, RecallLedger],
+             received: Mapping[str, Decimal] | None = None) -> Giver:
+    """A consignee that passes units on; `received`: what it says now to have got."""
+    said = received or {}
+    return Giver(notice.recall_id, notice.consignee_id, notice_stream(notice.id), {
+        key: max(row.shipped, said.get(key, row.received or ZERO)) for key, row in rows.items()})
 
 
-def _is_same(one: PassedNotice, values: Mapping[str, str]) -> bool:
-    if values["email"]:
-        return one.email.lower() == values["email"].lower()
-    return not one.email and one.phone == values["phone"]
+def recount(rows: Mapping[str, RecallLedger], naming: Naming) -> list[RecallLedger]:
+    """Lines of the ledger whose units passed on read otherwise now; a reason that closed one was given for other
+    numbers."""
+    changed = []
+    for key, row in rows.items():
+        total = naming.totals.get(key, ZERO) if row.on_hand is not None else row.passed_on
+        if total != row.passed_on:
+            row.settled_at, row.settled_by, row.settled_reason = None, None, ""
+            changed.append(row)
+        row.passed_on, row.passed_to = total, naming.who.get(key, "")
+    return changed
 
 
-def _check_units(session: Session, notice: Notice, units: Mapping[str, Decimal], same: PassedNotice | None) -> None:
-    if not units:
-        raise InvalidInput("Write how many units of at least one batch were passed on.", code="missing", place="units")
-    got = {row.lot_key: max(row.shipped, row.received or Decimal(0)) for row in session.scalars(
-        select(RecallLedger).where(RecallLedger.recall_id == notice.recall_id,
-                                   RecallLedger.consignee_id == notice.consignee_id))}
-    before: dict[str, Decimal] = {key: total for key, total in session.execute(
-        select(PassedLine.lot_key, func.sum(PassedLine.units, type_=PassedLine.units.type))
-        .join(PassedNotice, PassedNotice.id == PassedLine.notice_id)
-        .where(PassedNotice.recall_id == notice.recall_id, PassedNotice.consignee_id == notice.consignee_id,
-               PassedNotice.id != (same.id if same else "")).group_by(PassedLine.lot_key))}
-    for key, count in units.items():
-        place = f"units:{key}"
-        if key not in got:
-            raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
-                               place=place)
-        if count <= 0:
-            raise InvalidInput("Write a number above zero.", code="not-positive", place=place)
-        if count + before.get(key, Decimal(0)) > got[key]:
-            raise InvalidInput("More would be passed on than came in: %(got)s.", code="passed-too-many", place=place,
-                               got=plain(got[key]))
+def write_naming(session: Session, actor: Actor, clock: Clock, about: tuple[Recall, Giver], naming: Naming, *,
+                 vault: Vault | None) -> list[PassedNotice]:
+    """Write them all, and tell whoever is new or got lots that it was not told of. Without a vault nobody new can be
+    named."""
+    return [_write(session, actor, clock, about, entry, vault) for entry in naming.entries]
 
 
-def _named(notice: Notice, actor: Actor, values: Mapping[str, str], made: tuple[str, str],
-           vault: Vault) -> PassedNotice:
-    passed_id, token = made
+def _write(session: Session, actor: Actor, clock: Clock, about: tuple[Recall, Giver], entry: Named,
+           vault: Vault | None) -> PassedNotice:
+    recall, giver = about
+    passed, is_reachable_now = entry.there, False
+    if passed is None:
+        if vault is None:
+            raise TypeError("a vault is needed to make a link")
+        passed = _new(giver, actor, clock, entry.values, vault)
+        session.add(passed)
+        session.flush()
+    elif not (passed.email or passed.phone) and (entry.values["email"] or entry.values["phone"]):
+        passed.email, passed.phone = entry.values["email"], entry.values["phone"]
+        passed.mobile, is_reachable_now = entry.values["mobile"], True
+    fresh = _set_units(session, passed, entry.units)
+    record(session, actor, clock.now(), "notice.passed_on", giver.stream, {
+        "recall": recall.id, "passed": passed.id, "units": {key: plain(units) for key, units in entry.units.items()}})
+    if not has_units(session, passed):
+        drop_tasks(session, actor, clock, notice_stream(passed.id))
+    elif fresh or is_reachable_now:
+        drop_tasks(session, actor, clock, notice_stream(passed.id), CALL_PASSED_TASK)
+        tell_passed(session, actor, clock, recall, passed)
+    return passed
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Somebody who was named, with units by lot."""
+
+    passed: PassedNotice
+    units: Mapping[str, Decimal]
+
+
+def hands_of(session: Session, giver: Giver) -> tuple[Hand, ...]:
+    """Whom this giver named, in two statements."""
+    there = children_of(session, giver)
+    lines = lines_of(session, [one.id for one in there])
+    return tuple(Hand(one, {line.lot_key: line.units for line in lines[one.id]}) for one in there)
+
+
+def giver_name(session: Session, passed: PassedNotice) -> dict[str, str]:
+    """Who gave it the units, by language."""
+    if passed.parent_id is not None:
+        above = session.get_one(PassedNotice, passed.parent_id)
+        return {"zh": above.name, "en": above.name}
+    party = session.get(Party, passed.consignee_id)
+    return {"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""}
+
+
+def has_units(session: Session, passed: PassedNotice) -> bool:
+    """Whether its giver still says that it got any."""
+    return session.scalar(select(PassedLine.lot_key).where(
+        PassedLine.notice_id == passed.id, PassedLine.units > 0).limit(1)) is not None
+
+
+def _new(giver: Giver, actor: Actor, clock: Clock, values: Mapping[str, str], vault: Vault) -> PassedNotice:
+    now, token = clock.now(), new_secret(24)
+    passed_id = new_id(now)
+    above = giver.passed
     return PassedNotice(
-        id=passed_id, recall_id=notice.recall_id, consignee_id=notice.consignee_id, **values,
+        id=passed_id, recall_id=giver.recall_id, consignee_id=giver.consignee_id, **values, named_at=now,
+        parent_id=above.id if above else None, depth=above.depth + 1 if above else 1,
         token_hash=token_hash(token), sealed_token=vault.seal_text(token, sealed_about(passed_id)),
         state=NoticeState.queued, named_by=actor.id, answers=0, reminders=0)
 
 
 def _set_units(session: Session, passed: PassedNotice, units: Mapping[str, Decimal]) -> list[str]:
-    """Write the units; answers the lots that were not there before."""
+    """Write the units; answers the lots that it is told of for the first time."""
     there = {line.lot_key: line for line in lines_of(session, [passed.id])[passed.id]}
+    fresh = []
     for key, count in units.items():
-        if key in there:
-            there[key].units = count
-    fresh = [key for key in units if key not in there]
-    if fresh:
-        session.execute(insert(PassedLine), [
-            {"notice_id": passed.id, "lot_key": key, "units": units[key], "answered_by": "", "explanation": ""}
-            for key in fresh])
+        line = there.get(key)
+        if count and (line is None or not line.units):
+            fresh.append(key)
+        if line is not None:
+            line.units = count
+        elif count:
+            session.add(PassedLine(notice_id=passed.id, lot_key=key, units=count, passed_on=ZERO))
+    session.flush()
     return fresh
 
 
@@ -203,19 +221,3 @@ def reseal_passed(session: Session, actor: Actor, clock: Clock, limit: int, *, v
 
 def _under_older_keys(vault: Vault) -> ColumnElement[bool]:
     return ~PassedNotice.sealed_token.startswith(vault.mark, autoescape=True)
-
-
-def passed_by(session: Session, recall_id: str, consignee_id: str) -> list[PassedNotice]:
-    """Whom one consignee passed units on to, in the order in which they were named."""
-    return list(session.scalars(select(PassedNotice).where(
-        PassedNotice.recall_id == recall_id, PassedNotice.consignee_id == consignee_id).order_by(PassedNotice.id)))
-
-
-def lines_of(session: Session, passed_ids: Sequence[str]) -> dict[str, list[PassedLine]]:
-    """The lots of each of them."""
-    found: dict[str, list[PassedLine]] = {key: [] for key in passed_ids}
-    for start in range(0, len(passed_ids), 500):
-        for line in session.scalars(select(PassedLine).where(PassedLine.notice_id.in_(passed_ids[start:start + 500]))
-                                    .order_by(PassedLine.notice_id, PassedLine.lot_key)):
-            found[line.notice_id].append(line)
-    return found

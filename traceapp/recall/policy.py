@@ -32,11 +32,13 @@ PLACES = ("on_hand", "used", "passed_on", "returned", "destroyed", "corrected")
 
 
 class LineState(StrEnum):
-    """`unanswered`, `unaccounted` and `returning` stand in the way of closing; `accounted` and `settled` do not.
-    `returning`: every unit has its place, but what was sent back is not what we counted."""
+    """`unanswered`, `unaccounted`, `unproved` and `returning` stand in the way of closing; `accounted` and `settled` do
+    not. `unproved`: some were destroyed and nothing shows it yet. `returning`: every unit has its place, but what was
+    sent back is not what we counted."""
 
     unanswered = "unanswered"
     unaccounted = "unaccounted"
+    unproved = "unproved"
     returning = "returning"
     accounted = "accounted"
     settled = "settled"
@@ -73,14 +75,16 @@ def needs_explanation(shipped: Decimal, counted: Counted) -> bool:
 
 
 def line_state(shipped: Decimal, counted: Counted | None, came_back: Decimal = Decimal(0), *,
-               is_settled: bool) -> LineState:
-    """Where one line of the ledger stands."""
+               is_settled: bool, unproved: Decimal = Decimal(0)) -> LineState:
+    """Where one line of the ledger stands; a reason that settles it is none for a destruction that nothing shows."""
     if is_settled:
-        return LineState.settled
+        return LineState.unproved if unproved else LineState.settled
     if counted is None:
         return LineState.accounted if came_back > 0 and came_back == shipped else LineState.unanswered
     if unaccounted(shipped, counted):
         return LineState.unaccounted
+    if unproved:
+        return LineState.unproved
     return LineState.accounted if counted.returned == came_back else LineState.returning
 
 

@@ -16,10 +16,11 @@ from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.identity.policy import permit
 from traceapp.identity.rate import hit
 
-from .answer import consignee_actor, found_notice, proof_stream
+from .answer import consignee_actor, found_notice
 from .book_model import RecallDisposition
 from .model import Notice
 from .notices import notice_for
+from .proving import proof_stream, prove_all
 
 MOST_FILES = 10
 
@@ -51,7 +52,7 @@ def keep_proof(session: Session, clock: Clock, token: str, file: tuple[str, Read
     Raises NotFound for a link that is none of ours, InvalidInput for more than ten files.
     """
     notice, _recall = found_notice(session, token, lock=True)
-    return _keep(session, consignee_actor(notice), clock, (proof_stream(notice.id), *file), store)
+    return _proved(session, consignee_actor(notice), clock, notice, file, store)
 
 
 def prove_destruction(session: Session, actor: Actor, clock: Clock, command: ProveDestruction, *,
@@ -59,7 +60,7 @@ def prove_destruction(session: Session, actor: Actor, clock: Clock, command: Pro
     """Keep a file that a consignee sent another way. Raises NotFound, InvalidInput for more than ten files."""
     permit(actor, "recall.write")
     notice = notice_for(session, command.recall_id, command.about_id, lock=True)
-    return _keep(session, actor, clock, (proof_stream(notice.id), command.name, command.ready), store)
+    return _proved(session, actor, clock, notice, (command.name, command.ready), store)
 
 
 def prove_disposition(session: Session, actor: Actor, clock: Clock, command: ProveDestruction, *,
@@ -77,6 +78,13 @@ def prove_disposition(session: Session, actor: Actor, clock: Clock, command: Pro
 def disposition_stream(disposition_id: str) -> str:
     """What the files of a decision hang on."""
     return stream_of("disposition", disposition_id)
+
+
+def _proved(session: Session, actor: Actor, clock: Clock, notice: Notice, file: tuple[str, ReadyFile],
+            store: FileStore) -> Attachment:
+    kept = _keep(session, actor, clock, (proof_stream(notice.id), *file), store)
+    prove_all(session, actor, clock, notice)
+    return kept
 
 
 def _keep(session: Session, actor: Actor, clock: Clock, file: tuple[str, str, ReadyFile],

@@ -104,6 +104,7 @@ class LedgerRow:
     returned: Decimal | None
     came_back: Decimal
     destroyed: Decimal | None
+    unproved: Decimal
     corrected: Decimal | None
     unaccounted: Decimal
     state: LineState
@@ -313,7 +314,8 @@ def _ledger_row(row: RecallLedger, party: Party | None, told_at: datetime | None
         unit=lot.unit if lot else None, shipped=row.shipped, told_at=told_at, received=row.received,
         on_hand=row.on_hand, used=row.used, passed_on=counted.passed_on if counted else None, passed_to=row.passed_to,
         returned=row.returned, came_back=row.came_back, destroyed=counted.destroyed if counted else None,
-        corrected=counted.corrected if counted else None, unaccounted=unaccounted(row.shipped, counted, row.came_back),
+        unproved=row.unproved, corrected=counted.corrected if counted else None,
+        unaccounted=unaccounted(row.shipped, counted, row.came_back),
         state=state_of(row), answered_at=row.answered_at, answered_by=row.answered_by, explanation=row.explanation,
         settled_at=row.settled_at, settled_by=row.settled_by, settled_reason=row.settled_reason)
 

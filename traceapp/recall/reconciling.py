@@ -36,8 +36,9 @@ class LotBalance:
 
     `consumed`: went into other lots, reworked units among it. `other_losses`: written off before or beside the recall.
     `coming`: said to be sent back and not counted at our gate yet (below zero: more came than was said). `unaccounted`
-    is what the ledger leaves open, `settled` how much of it staff closed with a reason. `beside`: moved past the books
-    of the recall. `undecided`: in our hands, and nobody decided what becomes of it."""
+    is what the ledger leaves open, `settled` how much of it staff closed with a reason. `unproved`: of those that
+    consignees destroyed, nothing shows so many. `beside`: moved past the books of the recall. `undecided`: in our
+    hands, and nobody decided what becomes of it."""
 
     lot_key: str
     number: str
@@ -57,6 +58,7 @@ class LotBalance:
     came_back: Decimal
     coming: Decimal
     consignee_destroyed: Decimal
+    unproved: Decimal
     corrected: Decimal
     unaccounted: Decimal
     settled: Decimal
@@ -102,20 +104,20 @@ def balances_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> t
     disposed = disposed_by_lot(session, recall_id)
     reasons = {row.lot_key: row for row in session.scalars(select(LotDifference).where(
         LotDifference.recall_id == recall_id))}
-    return tuple(_balance(lot, sums.get(lot.lot_key, (ZERO,) * 11), disposed, reasons.get(lot.lot_key))
+    return tuple(_balance(lot, sums.get(lot.lot_key, (ZERO,) * 12), disposed, reasons.get(lot.lot_key))
                  for lot, _row in lots)
 
 
 def _ledger_sums(session: Session, recall_id: str) -> dict[str, tuple[Decimal, ...]]:
-    """{lot: sums of shipped, on hand, used, passed on, returned, came back, destroyed, corrected, unaccounted, settled,
-    came back unasked}."""
+    """{lot: sums of shipped, on hand, used, passed on, returned, came back, destroyed, corrected, unproved,
+    unaccounted, settled, came back unasked}."""
     row, is_answered = RecallLedger, RecallLedger.on_hand.is_not(None)
 
     def total(value: ColumnElement[Decimal], *conditions: ColumnElement[bool]) -> ColumnElement[Decimal]:
         return case((and_(*conditions), value), else_=0) if conditions else value
 
     wanted = [row.shipped, row.on_hand, row.used, row.passed_on, row.returned, row.came_back, row.destroyed,
-              row.corrected, UNACCOUNTED, total(UNACCOUNTED, row.settled_at.is_not(None)),
+              row.corrected, row.unproved, UNACCOUNTED, total(UNACCOUNTED, row.settled_at.is_not(None)),
               total(row.came_back.expression, ~is_answered)]
     rows: Sequence[Any] = session.execute(
         select(row.lot_key, *(func.sum(one, type_=row.shipped.type) for one in wanted))
@@ -125,7 +127,8 @@ def _ledger_sums(session: Session, recall_id: str) -> dict[str, tuple[Decimal, .
 
 def _balance(lot: Lot, sums: tuple[Decimal, ...], disposed: dict[tuple[str, str], Decimal],
              explained: LotDifference | None) -> LotBalance:
-    shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, missing, settled, unasked = sums
+    shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, unproved, *rest = sums
+    missing, settled, unasked = rest
 
     def of(kind: DispositionKind) -> Decimal:
         return disposed.get((lot.lot_key, kind), ZERO)
@@ -136,7 +139,7 @@ def _balance(lot: Lot, sums: tuple[Decimal, ...], disposed: dict[tuple[str, str]
         undecided=max(ZERO, lot.stock - of(DispositionKind.keep)), consumed=lot.consumed, sampled=lot.sampled,
         destroyed=of(DispositionKind.destroy), other_losses=lot.lost - gone, given_back=of(DispositionKind.supplier),
         shipped=shipped, on_hand=on_hand, used=used, passed_on=passed_on, came_back=came_back,
-        coming=returned + unasked - came_back, consignee_destroyed=destroyed, corrected=corrected,
+        coming=returned + unasked - came_back, consignee_destroyed=destroyed, unproved=unproved, corrected=corrected,
         unaccounted=missing, settled=settled, beside=lot.shipped - lot.returned + came_back - shipped,
         explained=explained.difference if explained else None, reason=explained.reason if explained else "",
         explained_at=explained.explained_at if explained else None)

@@ -18,7 +18,7 @@ from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, reachabl
 from .passing_on import CALL_PASSED_TASK, PASSED_REMINDER_KIND, raise_passed_task, reach_of, tell_passed
 from .policy import AGAIN_DAYS, ANSWER_DAYS, MOST_REMINDERS
 from .states import NoticeState
-from .telling_model import PassedNotice
+from .telling_model import PassedLine, PassedNotice
 
 
 def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
@@ -52,7 +52,7 @@ def remind_passed(session: Session, clock: Clock, *, limit: int = 500) -> int:
     now = clock.now()
     due = session.execute(
         select(PassedNotice, Recall).join(Recall, Recall.id == PassedNotice.recall_id)
-        .where(RUNS, PassedNotice.answered_at.is_(None), PassedNotice.state != NoticeState.queued, or_(*(
+        .where(RUNS, PassedNotice.answered_at.is_(None), PassedNotice.state != NoticeState.queued, _has_units(), or_(*(
             _is_passed_due(recall_class, now) for recall_class in ANSWER_DAYS)))
         .order_by(PassedNotice.named_at, PassedNotice.id).limit(limit)
         .with_for_update(of=PassedNotice, skip_locked=True)).all()
@@ -66,6 +66,11 @@ def remind_passed(session: Session, clock: Clock, *, limit: int = 500) -> int:
             raise_passed_task(session, SYSTEM, clock, recall, passed, CALL_PASSED_TASK)
     session.flush()
     return len(due)
+
+
+def _has_units() -> ColumnElement[bool]:
+    """Whether its giver still says that it got any."""
+    return exists(select(PassedLine.lot_key).where(PassedLine.notice_id == PassedNotice.id, PassedLine.units > 0))
 
 
 def _is_passed_due(recall_class: str, now: datetime) -> ColumnElement[bool]:

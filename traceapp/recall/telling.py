@@ -18,14 +18,18 @@ from traceapp.worklist.model import Task, TaskState
 
 from .change_telling import CONSUMER_REVISION_KIND, PASSED_REVISION_KIND, REVISION_KIND
 from .consumers import CONSUMER_KINDS, ConsumerCounts, consumer_counts
+from .late import LATE_TASK
 from .model import Notice
+from .naming import lines_of
 from .notices import KINDS, NO_ADDRESS_TASK, NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK
-from .passing_on import CALL_PASSED_TASK, PASSED_KINDS, lines_of
-from .telling_model import ConsumerNotice, PassedNotice
+from .passing_on import CALL_PASSED_TASK, PASSED_KINDS
+from .proving import UNPROVED_TASK
+from .telling_model import ConsumerNotice, PassedLine, PassedNotice
 from .ways import both
 
-WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK)
+WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK, UNPROVED_TASK, LATE_TASK)
 MOST_WORK = 200
+ZERO = Decimal(0)
 # Of a message that was left out because it had lost its sense, or said the same as another.
 NOT_NEEDED_STATE = "not_needed"
 
@@ -55,7 +59,8 @@ class TellingWork:
 
 @dataclass(frozen=True, slots=True)
 class PassedRow:
-    """Somebody who got units from a consignee; sums over its lots, None while a lot is not answered."""
+    """Somebody who got units from a consignee, or from `giver` who had them before; sums over its lots, None while a
+    lot is not answered."""
 
     notice: PassedNotice
     numbers: tuple[tuple[str, Decimal], ...]
@@ -63,6 +68,21 @@ class PassedRow:
     on_hand: Decimal | None
     used: Decimal | None
     returned: Decimal | None
+    passed_on: Decimal
+    giver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Where the units of one lot are that consignees passed on, each counted once, however many hands they went
+    through: units = on_hand + used + returned + unknown, by the words of those who have them."""
+
+    number: str
+    units: Decimal
+    on_hand: Decimal
+    used: Decimal
+    returned: Decimal
+    unknown: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +162,8 @@ def passed_rows(session: Session, recall_id: str, consignee_id: str | None = Non
     wanted = select(PassedNotice).where(PassedNotice.recall_id == recall_id)
     if consignee_id is not None:
         wanted = wanted.where(PassedNotice.consignee_id == consignee_id)
-    notices = session.scalars(wanted.order_by(PassedNotice.consignee_id, PassedNotice.id).limit(limit)).all()
+    notices = _by_hand(session.scalars(wanted.order_by(PassedNotice.consignee_id, PassedNotice.id).limit(limit)).all())
+    names = {notice.id: notice.name for notice in notices}
     lines = lines_of(session, [notice.id for notice in notices])
     numbers = {key: number for key, number in session.execute(select(Lot.lot_key, Lot.number).where(
         Lot.lot_key.in_({line.lot_key for listed in lines.values() for line in listed})))}
@@ -152,6 +173,36 @@ def passed_rows(session: Session, recall_id: str, consignee_id: str | None = Non
         sums = {name: None if any(getattr(line, name) is None for line in own) else
                 sum((getattr(line, name) for line in own), Decimal(0)) for name in ("on_hand", "used", "returned")}
         return PassedRow(notice, tuple((numbers.get(line.lot_key, line.lot_key), line.units) for line in own),
-                         sum((line.units for line in own), Decimal(0)), **sums)
+                         sum((line.units for line in own), ZERO), **sums,
+                         passed_on=sum((line.passed_on for line in own), ZERO),
+                         giver=names.get(notice.parent_id or "", ""))
 
     return [row(notice) for notice in notices]
+
+
+def _by_hand(notices: Sequence[PassedNotice]) -> list[PassedNotice]:
+    """Each before those that it named itself."""
+    below: dict[str, list[PassedNotice]] = {}
+    ids = {notice.id for notice in notices}
+    for notice in notices:
+        below.setdefault(notice.parent_id if notice.parent_id in ids else "", []).append(notice)
+    found, waiting = list[PassedNotice](), below.get("", [])[::-1]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += below.get(found[-1].id, [])[::-1]
+    return found
+
+
+def hands_of_consignee(session: Session, recall_id: str, consignee_id: str) -> tuple[Hands, ...]:
+    """Where the units are that one consignee passed on, lot by lot, in one statement."""
+    own = case((PassedNotice.parent_id.is_(None), PassedLine.units), else_=0)
+    sums = [func.sum(one, type_=PassedLine.units.type) for one in (
+        own, func.coalesce(PassedLine.on_hand, 0), func.coalesce(PassedLine.used, 0),
+        func.coalesce(PassedLine.returned, 0))]
+    rows = session.execute(
+        select(Lot.number, *sums).join(PassedLine, PassedLine.lot_key == Lot.lot_key)
+        .join(PassedNotice, PassedNotice.id == PassedLine.notice_id)
+        .where(PassedNotice.recall_id == recall_id, PassedNotice.consignee_id == consignee_id)
+        .group_by(Lot.lot_key, Lot.number).order_by(Lot.number))
+    return tuple(Hands(number, units, there, used, back, units - there - used - back)
+                 for number, units, there, used, back in rows)

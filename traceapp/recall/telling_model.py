@@ -13,18 +13,20 @@ from .states import NoticeState
 
 
 class PassedNotice(Base):
-    """The notice to somebody who got units from a consignee, named by the consignee or by staff, with its own
-    link. It is no line of the ledger: the units stay the consignee's."""
+    """The notice to somebody who got units from a consignee, or from somebody who had them from one (`parent_id`),
+    named by whoever gave them or by staff, with its own link. `depth`: how many hands after the consignee. It is no
+    line of the ledger: the units stay the consignee's."""
 
     __tablename__ = "notice_pass_on"
-    __table_args__ = (enum_check("state", NoticeState),
-                      CheckConstraint("email <> '' OR mobile <> '' OR phone <> ''", name="can_be_reached"),
+    __table_args__ = (enum_check("state", NoticeState), CheckConstraint("depth > 0", name="after_the_consignee"),
                       Index("ix_notice_pass_on_consignee", "recall_id", "consignee_id"),
                       Index("ix_notice_pass_on_token", "token_hash"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"))
     consignee_id: Mapped[str] = mapped_column(String(32))
+    parent_id: Mapped[str | None] = mapped_column(String(32))
+    depth: Mapped[int] = mapped_column(Integer, default=1)
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254), default="")
     mobile: Mapped[str] = mapped_column(String(16), default="")
@@ -44,11 +46,12 @@ class PassedNotice(Base):
 
 
 class PassedLine(Base):
-    """Units of one lot that were passed on, as the giver says, and what the taker says of them."""
+    """Units of one lot that were passed on, as the giver says (none: it took that back), and what the taker says of
+    them. `passed_on`: what the rows of those that it names in turn come to."""
 
     __tablename__ = "notice_pass_on_line"
     __table_args__ = (
-        CheckConstraint("units > 0", name="some_units"),
+        CheckConstraint("units >= 0 AND passed_on >= 0", name="units_are_not_negative"),
         CheckConstraint("on_hand IS NULL OR (on_hand >= 0 AND used >= 0 AND returned >= 0)",
                         name="answers_are_not_negative"),)
 
@@ -58,6 +61,7 @@ class PassedLine(Base):
     on_hand: Mapped[Decimal | None]
     used: Mapped[Decimal | None]
     returned: Mapped[Decimal | None]
+    passed_on: Mapped[Decimal] = mapped_column(default=Decimal(0))
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_by: Mapped[str] = mapped_column(String(200), default="")
     explanation: Mapped[str] = mapped_column(Text, default="")

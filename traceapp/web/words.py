@@ -113,6 +113,7 @@ MESSAGE_STATES: Words = {
     "bounced": (_("Came back"), "stop")}
 LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
+    "unproved": (_("Destroyed, not proved"), "check"),
     "returning": (_("Sent back and counted differ"), "check"),
     "accounted": (_("Accounted for"), "go"), "settled": (_("Settled with a reason"), "plain")}
 RETURN_STATES: Words = {
@@ -193,6 +194,7 @@ DUTIES: Words = {
     "recall.telephone": (_("Telephone the consignee"), "plain"),
     "recall.call_passed": (_("Telephone somebody whom the consignee passed units on to"), "plain"),
     "recall.consumers": (_("Some consumers could not be told: look at their complaints"), "plain"),
+    "recall.unproved": (_("Get a proof of destruction, or accept it without one"), "plain"),
     "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
     "recall.late_return": (_("Look at units that came back after the end"), "plain"),
     "recall.partner": (_("A partner recalls batches that we have: look, hold, tell on"), "stop"),

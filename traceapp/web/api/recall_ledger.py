@@ -9,12 +9,13 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.export.trace import plain_value
 from traceapp.outbox.lookup import messages_about
-from traceapp.recall import queries, service
+from traceapp.recall import late, proving, queries, service
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.answers_kept import answers_of
 from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.ledger import WAYS
+from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
 from traceapp.recall.policy import LineState
 from traceapp.recall.proofs import proofs_of
@@ -30,7 +31,9 @@ blueprint = ApiBlueprint("api_recall_ledger", __name__, url_prefix="/api/v1", de
 PERMISSIONS = {
     "api_recall_ledger.read_notices": "recall.read", "api_recall_ledger.read_ledger": "recall.read",
     "api_recall_ledger.read_consignee": "recall.write", "api_recall_ledger.answer": "recall.write",
-    "api_recall_ledger.settle": "recall.write", "api_recall_ledger.send_again": "recall.write",
+    "api_recall_ledger.settle": "recall.write", "api_recall_ledger.accept_unproved": "recall.write",
+    "api_recall_ledger.note_late": "recall.write",
+    "api_recall_ledger.send_again": "recall.write",
 }
 
 
@@ -74,14 +77,33 @@ class AnswerLineSchema(Schema):
     on_hand = Amount(required=True)
     used = Amount(required=True)
     returned = Amount(required=True)
-    passed_on = Amount(load_default=Decimal(0))
-    passed_to = words(1000, load_default="")
     destroyed = Amount(load_default=Decimal(0))
     corrected = Amount(load_default=Decimal(0))
 
 
+class PassedUnitsSchema(Schema):
+    """How much of one lot was passed on."""
+
+    lot_key = words(32, required=True)
+    units = Amount(required=True)
+
+
+class ReceiverSchema(Schema):
+    """Who got units, beside those named before; one of these is corrected by its `id`. With an e-mail address or a
+    mobile number they are told at once."""
+
+    id = words(32, load_default="")
+    name = words(200, load_default="")
+    email = words(254, load_default="")
+    phone = words(40, load_default="")
+    language = choice(("zh", "en"), load_default="zh")
+    units = fields.List(fields.Nested(PassedUnitsSchema), required=True, validate=validate.Length(min=1, max=1000))
+
+
 class AnswerSchema(Schema):
     """An answer that came by telephone or letter."""
+
+    passed = fields.List(fields.Nested(ReceiverSchema), load_default=(), validate=validate.Length(max=200))
 
     lines = fields.List(fields.Nested(AnswerLineSchema), required=True, validate=validate.Length(min=1, max=10_000))
     answered_by = words(200, least=1, required=True)
@@ -90,6 +112,18 @@ class AnswerSchema(Schema):
     seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6),
                           metadata={"description": "How many answers of this consignee you know of; with another "
                                                    "number the request is refused"})
+
+
+class LateSchema(Schema):
+    """Why the signed books stand."""
+
+    reason = words(4000, least=1, required=True)
+
+
+class LateCountSchema(Schema):
+    """How many answers that ended."""
+
+    answers = fields.Integer()
 
 
 class SettleSchema(Schema):
@@ -127,10 +161,10 @@ def read_ledger(wanted: dict[str, Any], recall_id: str) -> Response:
 def answer(given: dict[str, Any], recall_id: str, consignee_id: str) -> Response:
     """Record what a consignee said by telephone or letter"""
     here = world()
-    lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
+    lines, passed = tuple(AnswerLine(**line) for line in given.pop("lines")), receivers_of(given.pop("passed"))
     with unit_of_work() as session:
         service.record_answer_by_staff(session, signed_in(), here.clock, service.AnswerByStaff(
-            recall_id, consignee_id, lines, **given))
+            recall_id, consignee_id, lines, passed=passed, **given), vault=here.vault)
         session.flush()
         return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
 
@@ -147,6 +181,27 @@ def settle(given: dict[str, Any], recall_id: str) -> Response:
         return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, given["consignee_id"]))})
 
 
+@blueprint.route("/recalls/<recall_id>/unproved", methods=["POST"])
+@blueprint.arguments(SettleSchema)
+@blueprint.alt_response(200, schema=AsWritten)
+def accept_unproved(given: dict[str, Any], recall_id: str) -> Response:
+    """Count a destruction that nothing shows as proved, for a reason"""
+    with unit_of_work() as session:
+        proving.accept_unproved(session, signed_in(), world().clock, proving.AcceptUnproved(recall_id, **given))
+        session.flush()
+        return jsonify({"lines": plain_value(queries.ledger_of(session, recall_id, given["consignee_id"]))})
+
+
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/late", methods=["POST"])
+@blueprint.arguments(LateSchema)
+@blueprint.response(200, LateCountSchema)
+def note_late(given: dict[str, Any], recall_id: str, consignee_id: str) -> object:
+    """Let the signed books stand although an answer came after the end"""
+    with unit_of_work() as session:
+        return {"answers": late.note_late(session, signed_in(), world().clock, late.NoteLate(
+            recall_id, consignee_id, **given))}
+
+
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_consignee(recall_id: str, consignee_id: str) -> Response:
@@ -158,6 +213,7 @@ def read_consignee(recall_id: str, consignee_id: str) -> Response:
                     "attempts": tries} for message, tries in messages_about(session, notice_stream(notice.id))]
         return jsonify({"state": notice.state, "answers": notice.answers,
                         "history": [_answer(one) for one in answers_of(session, notice)],
+                        "late": plain_value(late.late_of(session, recall_id, consignee_id)),
                         "proofs": [{"id": one.id, "name": one.name} for one in proofs_of(session, notice)],
                         "letters": LetterSchema(many=True).dump(letters),
                         "lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
@@ -170,6 +226,12 @@ def send_again(recall_id: str, consignee_id: str) -> object:
     with unit_of_work() as session:
         return {"letters": send_notice_again(session, signed_in(), world().clock,
                                              SendNoticeAgain(recall_id, consignee_id))}
+
+
+def receivers_of(given: list[dict[str, Any]]) -> tuple[PassOn, ...]:
+    """Those whom units were passed on to, as they were sent."""
+    return tuple(PassOn(one["name"], {line["lot_key"]: line["units"] for line in one["units"]}, one["email"],
+                        one["phone"], one["language"], one["id"]) for one in given)
 
 
 def _answer(one: NoticeAnswer) -> dict[str, Any]:

@@ -89,6 +89,8 @@ class StrategySchema(Schema):
     depth = choice(Depth, required=True)
     check_level = choice(CheckLevel, required=True)
     check_share = fields.Float(load_default=None, allow_none=True)
+    needs_proof = fields.Boolean(load_default=False, metadata={
+        "description": "What consignees destroy counts as proved by a photo or certificate alone"})
 
 
 class RecallOrderSchema(Schema):

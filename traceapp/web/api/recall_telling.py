@@ -10,15 +10,17 @@ from traceapp.export.trace import plain_value
 from traceapp.recall import printing
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.bounces import NoteBounce, note_bounce
+from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id
-from traceapp.recall.passing_on import PassOn, pass_on
+from traceapp.recall.passing_on import pass_on
 from traceapp.recall.telling import PassedRow, passed_rows, telling_of
 from traceapp.web.context import signed_in, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
+from .recall_ledger import PassedUnitsSchema, ReceiverSchema, receivers_of
 from .recalls import known_recall
 from .schemas import Amount, AsWritten, choice, words
 
@@ -65,15 +67,8 @@ class BouncedSchema(Schema):
     changed = fields.Boolean()
 
 
-class PassedUnitsSchema(Schema):
-    """How much of one lot was passed on."""
-
-    lot_key = words(32, required=True)
-    units = Amount(required=True)
-
-
 class PassOnSchema(Schema):
-    """Who got units from a consignee; an e-mail address or a telephone number is needed."""
+    """Who got units from a consignee; with an e-mail address or a mobile number they are told at once."""
 
     name = words(200, least=1, required=True)
     email = words(254, load_default="")
@@ -99,6 +94,7 @@ class PassedAnswerSchema(Schema):
     answered_by = words(200, least=1, required=True)
     explanation = words(2000, load_default="")
     seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6))
+    passed = fields.List(fields.Nested(ReceiverSchema), load_default=(), validate=validate.Length(max=200))
 
 
 @blueprint.route("/bounces", methods=["POST"])
@@ -179,13 +175,14 @@ def _passed(row: PassedRow) -> dict[str, object]:
     """Everything but the secret of its link."""
     notice = row.notice
     return {
-        "id": notice.id, "consignee_id": notice.consignee_id, "name": notice.name, "email": notice.email,
+        "id": notice.id, "consignee_id": notice.consignee_id, "parent_id": notice.parent_id, "depth": notice.depth,
+        "name": notice.name, "email": notice.email,
         "phone": notice.phone, "state": str(notice.state), "sent_at": plain_value(notice.sent_at),
         "opened_at": plain_value(notice.opened_at), "answered_at": plain_value(notice.answered_at),
         "answers": notice.answers, "reminders": notice.reminders,
         "lots": [{"number": number, "units": plain_value(units)} for number, units in row.numbers],
         "units": plain_value(row.units), "on_hand": plain_value(row.on_hand), "used": plain_value(row.used),
-        "returned": plain_value(row.returned)}
+        "returned": plain_value(row.returned), "passed_on": plain_value(row.passed_on)}
 
 
 @blueprint.route("/recalls/<recall_id>/passed/<passed_id>/answer", methods=["POST"])
@@ -193,8 +190,9 @@ def _passed(row: PassedRow) -> dict[str, object]:
 @blueprint.alt_response(200, schema=AsWritten)
 def answer_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> Response:
     """Record what they said by telephone"""
-    lines = tuple(AnswerLine(**line) for line in given.pop("lines"))
+    lines, passed = tuple(AnswerLine(**line) for line in given.pop("lines")), receivers_of(given.pop("passed"))
     with unit_of_work() as session:
         known_recall(session, passed_by_id(session, passed_id).recall_id)
-        made = answer_passed_by_staff(session, signed_in(), world().clock, passed_id, AnswerPassed(lines, **given))
+        made = answer_passed_by_staff(session, signed_in(), world().clock, passed_id, AnswerPassed(
+            lines, passed=passed, **given), vault=world().vault)
         return jsonify({"id": made.id, "answers": made.answers, "state": str(made.state)})

@@ -10,15 +10,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from traceapp.attachment.service import attachment, ready_file
 from traceapp.core.errors import InvalidInput, NotFound, Problem, Stale, TooLarge, TooMany
-from traceapp.recall import answer
+from traceapp.recall import answer, answer_limits
 from traceapp.recall.answer import NoticeView
 from traceapp.recall.proofs import keep_proof, limit_files
 from traceapp.web.context import source_network, world
 from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
+from traceapp.web.receivers import shown_place
 
-from . import passed, passing
+from . import passed
 from .form import FURTHER, Filled, fill, one_tap, shown_form
 
 blueprint = Blueprint("consignee", __name__, template_folder="templates")
@@ -28,10 +29,10 @@ PERMISSIONS: dict[str, str] = {
     "consignee.notice": "public",
     "consignee.answer_notice": "public",
     "consignee.done": "public",
-    **passed.PERMISSIONS, **passing.PERMISSIONS,
+    **passed.PERMISSIONS,
     "consignee.proof": "public",
 }
-for rule, name, view, methods in (*passed.ROUTES, *passing.ROUTES):
+for rule, name, view, methods in passed.ROUTES:
     blueprint.add_url_rule(rule, name, view, methods=methods)
 
 
@@ -60,7 +61,7 @@ def answer_notice(token: str) -> AnyResponse:
     here = world()
     view = _view(token)
     with here.database.write() as db:
-        answer.limit_answers(db, here.clock, token, source_network())
+        answer_limits.limit_answers(db, here.clock, token, source_network())
     try:
         is_tap = request.form.get("none") == "all"
     except RequestEntityTooLarge:
@@ -68,6 +69,9 @@ def answer_notice(token: str) -> AnyResponse:
             "The file is larger than %(limit)d MB, so nothing was taken. Send a smaller picture.", place="proof",
             limit=here.settings.upload_limit_bytes // 1_000_000)), 413)
     filled = one_tap(view, request.form) if is_tap else fill(view, request.form)
+    if request.form.get("more"):
+        filled.errors.clear()
+        return _page(token, view, filled)
     if is_tap and not filled.lines:
         return redirect(_address("consignee.done", token), 303)  # tapped twice
     try:
@@ -83,9 +87,9 @@ def _recorded(token: str, view: NoticeView, filled: Filled, is_tap: bool) -> Any
     here = world()
     try:
         with here.database.write() as db:
-            answer.record_answer(db, here.clock, filled.command(token, _own_name(view)))
+            answer.record_answer(db, here.clock, filled.command(token, _own_name(view)), vault=here.vault)
     except InvalidInput as error:
-        filled.errors.update({place: gettext(text) for place, text in error.errors.items()} or
+        filled.errors.update({shown_place(place): gettext(text) for place, text in error.errors.items()} or
                              {error.place or "lines": translated(error)})
         return _page(token, view, filled, 422)
     except Stale as error:
@@ -141,7 +145,7 @@ def _view(token: str) -> NoticeView:
             return answer.notice_of_token(db, token)
     except NotFound:
         with here.database.write() as db:
-            answer.limit_misses(db, here.clock, source_network())
+            answer_limits.limit_misses(db, here.clock, source_network())
         raise
 
 

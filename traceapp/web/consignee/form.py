@@ -13,7 +13,6 @@ from traceapp.recall.answer import (
     FIELDS,
     NO_NAME,
     NO_REASON,
-    NO_RECEIVER,
     AnswerLine,
     NoticeLine,
     NoticeView,
@@ -21,17 +20,22 @@ from traceapp.recall.answer import (
     none_left,
     parse_units,
 )
+from traceapp.recall.naming import PassOn
 from traceapp.recall.policy import PLACES
 from traceapp.web.problems import translated
+from traceapp.web.receivers import Receiver, commands_of, labels_of, rows_of, typed_rows
 
 # Asked behind “more”: most consignees have nothing to say here.
-FURTHER = ("passed_on", "destroyed", "corrected")
+FURTHER = ("destroyed", "corrected")
+# What is typed lot by lot; what was passed on follows from the rows of those who got it.
+TYPED = tuple(name for name in FIELDS if name != "passed_on")
 
 
 @dataclass(slots=True)
 class Filled:
     """`values` and `errors` by field name (`on_hand:<lot key>`, `answered_by`, …); `none` holds the keys of lots that
-    were ticked as used up; `missing` the units per lot that the typed numbers leave open."""
+    were ticked as used up; `missing` the units per lot that the typed numbers leave open; `receivers` the rows of those
+    whom units were passed on to, `passed` what they say."""
 
     seen: int | None
     values: dict[str, str] = field(default_factory=dict)
@@ -39,22 +43,30 @@ class Filled:
     errors: dict[str, str] = field(default_factory=dict)
     missing: dict[str, Decimal] = field(default_factory=dict)
     lines: tuple[AnswerLine, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    passed: tuple[PassOn, ...] = ()
     may_be_nameless: bool = False
 
     def command(self, token: str, own_name: str) -> RecordAnswer:
         """What is to be recorded; one tap needs no name, then the consignee itself answers."""
         name = self.values.get("answered_by", "").strip()
         return RecordAnswer(token, self.lines, name or (own_name if self.may_be_nameless else ""),
-                            self.values.get("explanation", ""), self.seen)
+                            self.values.get("explanation", ""), self.seen, passed=self.passed)
+
+    def passed_on(self, lot_key: str) -> Decimal:
+        """Units of a lot that the rows come to."""
+        return sum((one.units.get(lot_key, Decimal(0)) for one in self.passed), Decimal(0))
 
     def error_list(self, view: NoticeView, labels: Mapping[str, str]) -> list[tuple[str | None, str]]:
         """For the summary at the top: (field or none, text), a number's text with its batch and label before it."""
         numbers = {line.lot_key: line.number for line in view.lines}
+        labels = {**labels, **labels_of(len(self.receivers))}
         found: list[tuple[str | None, str]] = []
         for name, text in self.errors.items():
             kind, _, key = name.partition(":")
-            found.append((None if name == "lines" else name,
-                          f"{numbers[key]} · {labels[kind]}: {text}" if key in numbers and kind in labels else text))
+            place = f"{numbers[key]} · {labels.get(kind, '')}" if key in numbers else labels.get(kind, "")
+            is_named = kind in labels and (key in numbers or kind.startswith("to-"))
+            found.append((None if name == "lines" else name, f"{place}: {text}" if is_named else text))
         return found
 
 
@@ -64,31 +76,31 @@ def shown_form(view: NoticeView) -> Filled:
     for line in view.lines:
         values[f"received:{line.lot_key}"] = plain(line.shipped)
         if line.counted is not None:
-            values |= {f"{name}:{line.lot_key}": plain(getattr(line.counted, name)) for name in FIELDS
+            values |= {f"{name}:{line.lot_key}": plain(getattr(line.counted, name)) for name in TYPED
                        if name not in FURTHER or getattr(line.counted, name)}
-            values[f"passed_to:{line.lot_key}"] = line.passed_to
         if line.explanation:
             values["explanation"] = line.explanation
-    return Filled(seen=view.answers, values=values)
+    return Filled(seen=view.answers, values=values, receivers=rows_of(view.named))
 
 
 def one_tap(view: NoticeView, sent: Mapping[str, str]) -> Filled:
     """ "We have none left" for every lot that has no answer yet."""
-    return Filled(seen=_seen(sent), lines=none_left(view), may_be_nameless=True)
+    return Filled(seen=_seen(sent), lines=none_left(view), receivers=rows_of(view.named), may_be_nameless=True)
 
 
 def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
     """What was typed, lot by lot. A lot of which nothing was typed is left for later; an empty field beside others is
     zero."""
-    names = [f"{name}:{line.lot_key}" for line in view.lines for name in FIELDS]
-    receivers = [f"passed_to:{line.lot_key}" for line in view.lines]
+    names = [f"{name}:{line.lot_key}" for line in view.lines for name in TYPED]
     filled = Filled(seen=_seen(sent), values={name: sent.get(name, "")[:40] for name in names} | {
-        name: sent.get(name, "")[:1000] for name in receivers} | {
         "answered_by": sent.get("answered_by", "")[:200], "explanation": sent.get("explanation", "")[:2000]})
     filled.none = {line.lot_key for line in view.lines if sent.get(f"none:{line.lot_key}")}
-    found = (_line(filled, line) for line in view.lines)
+    rows = typed_rows(sent, view.named, [line.lot_key for line in view.lines])
+    filled.passed = commands_of(rows, view.named, filled.errors)
+    filled.receivers = (*rows, Receiver())
+    found = (_line(filled, line, view.passed_on(line.lot_key)) for line in view.lines)
     filled.lines = tuple(line for line in found if line is not None)
-    if not filled.errors and not filled.lines:
+    if not filled.errors and not filled.lines and not any(one.units for one in filled.passed):
         filled.errors["lines"] = gettext("Fill in the numbers of at least one batch.")
     if not filled.values["answered_by"].strip():
         filled.errors["answered_by"] = gettext(NO_NAME)
@@ -110,9 +122,11 @@ def _seen(sent: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
-def _line(filled: Filled, line: NoticeLine) -> AnswerLine | None:
-    typed = {name: filled.values[f"{name}:{line.lot_key}"].strip() for name in FIELDS}
-    if line.lot_key not in filled.none and not any(typed[name] for name in PLACES):
+def _line(filled: Filled, line: NoticeLine, known: Decimal) -> AnswerLine | None:
+    """One lot; `known`: units that were named as passed on before."""
+    typed = {name: filled.values[f"{name}:{line.lot_key}"].strip() for name in TYPED}
+    passed_on = filled.passed_on(line.lot_key)
+    if line.lot_key not in filled.none and passed_on == known and not any(typed.get(name) for name in PLACES):
         return None
     numbers = {name: _number(filled, name, line, text) for name, text in typed.items()}
     said = numbers.pop("received")
@@ -122,14 +136,11 @@ def _line(filled: Filled, line: NoticeLine) -> AnswerLine | None:
         if any(value for name, value in counts.items() if name != "used"):
             filled.errors[f"none:{line.lot_key}"] = gettext(
                 "You ticked “none left” and wrote numbers too. Take one of them away.")
-        return AnswerLine(line.lot_key, Decimal(0), received or Decimal(0), Decimal(0), received)
+        return AnswerLine(line.lot_key, Decimal(0), max(Decimal(0), (received or Decimal(0)) - passed_on), Decimal(0),
+                          received)
     if received is not None and None not in numbers.values():
-        filled.missing[line.lot_key] = line.shipped - sum((counts[name] for name in PLACES), Decimal(0))
-    receiver = filled.values[f"passed_to:{line.lot_key}"].strip()
-    if counts["passed_on"] and not receiver:
-        filled.errors[f"passed_to:{line.lot_key}"] = gettext(NO_RECEIVER)
-    return AnswerLine(line.lot_key, received=received, passed_to=receiver, **{
-        name: counts[name] for name in PLACES})
+        filled.missing[line.lot_key] = line.shipped - passed_on - sum(counts.values(), Decimal(0))
+    return AnswerLine(line.lot_key, received=received, **counts)
 
 
 def _number(filled: Filled, name: str, line: NoticeLine, text: str) -> Decimal | None:

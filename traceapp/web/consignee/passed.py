@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,15 +12,26 @@ from werkzeug.wrappers import Response
 
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
 from traceapp.core.quantity import plain
-from traceapp.recall import answer, passed_answer
+from traceapp.recall import answer, answer_limits, passed_answer
+from traceapp.recall.naming import PassOn
 from traceapp.recall.passed_answer import AnswerPassed, PassedView
 from traceapp.web.context import source_network, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
+from traceapp.web.receivers import Receiver, commands_of, labels_of, rows_of, shown_place, typed_rows
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public"}
 _NAMES = ("on_hand", "used", "returned")
+
+
+@dataclass(slots=True)
+class _Typed:
+    """The form as it was typed, with the rows of those whom units were passed on to, and what is wrong by field."""
+
+    values: Mapping[str, str]
+    receivers: tuple[Receiver, ...]
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 def passed(token: str) -> Response:
@@ -29,7 +41,7 @@ def passed(token: str) -> Response:
     if view.notice.opened_at is None and request.method == "GET":
         with here.database.write() as db:
             passed_answer.note_passed_opened(db, here.clock, passed_answer.passed_of_token(db, token, lock=True))
-    return _page(token, view, _recorded(view), {})
+    return _page(token, view, _Typed(_recorded(view), rows_of(view.named)))
 
 
 def answer_it(token: str) -> Response:
@@ -37,20 +49,26 @@ def answer_it(token: str) -> Response:
     here = world()
     view = _view(token)
     with here.database.write() as db:
-        answer.limit_answers(db, here.clock, token, source_network())
+        answer_limits.limit_answers(db, here.clock, token, source_network())
     values = {name: request.form.get(name, "")[:2000] for name in request.form}
-    errors: dict[str, str] = {}
-    command = _command(view, values, errors)
-    if errors and not view.is_closed:
-        return _page(token, view, values, errors, 422)
+    rows = typed_rows(values, view.named, [shown.line.lot_key for shown in view.lines])
+    typed = _Typed(values, (*rows, Receiver()))
+    command = _command(view, typed, rows)
+    if values.get("more"):
+        typed.errors.clear()
+        return _page(token, view, typed)
+    if typed.errors:
+        return _page(token, view, typed, 422)
     try:
         with here.database.write() as db:
-            passed_answer.answer_passed(db, here.clock, passed_answer.passed_of_token(db, token, lock=True), command)
+            passed_answer.answer_passed(db, here.clock, passed_answer.passed_of_token(db, token, lock=True), command,
+                                        vault=here.vault)
     except InvalidInput as error:
-        return _page(token, view, values, {place: gettext(text) for place, text in error.errors.items()} or
-                     {error.place or "lines": translated(error)}, 422)
+        typed.errors |= {shown_place(place): gettext(text) for place, text in error.errors.items()} or {
+            error.place or "lines": translated(error)}
+        return _page(token, view, typed, 422)
     except (Stale, Conflict) as error:
-        return _page(token, _view(token), values, {}, 412 if isinstance(error, Stale) else 409, error)
+        return _page(token, _view(token), typed, 412 if isinstance(error, Stale) else 409, error)
     return redirect(_address("consignee.passed", token) + "#answer", 303)
 
 
@@ -61,7 +79,7 @@ def _view(token: str) -> PassedView:
             return passed_answer.view_of(db, passed_answer.passed_of_token(db, token))
     except NotFound:
         with here.database.write() as db:
-            answer.limit_misses(db, here.clock, source_network())
+            answer_limits.limit_misses(db, here.clock, source_network())
         raise
 
 
@@ -75,29 +93,33 @@ def _recorded(view: PassedView) -> dict[str, str]:
     return values
 
 
-def _command(view: PassedView, values: Mapping[str, str], errors: dict[str, str]) -> AnswerPassed:
+def _command(view: PassedView, typed: _Typed, rows: tuple[Receiver, ...]) -> AnswerPassed:
+    values = typed.values
     seen = values.get("seen", "")
     count = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None
     if values.get("none") == "all":
         return AnswerPassed(tuple(
-            answer.AnswerLine(shown.line.lot_key, Decimal(0), shown.line.units, Decimal(0)) for shown in view.lines
+            answer.AnswerLine(shown.line.lot_key, Decimal(0), max(
+                Decimal(0), shown.line.units - view.passed_on(shown.line.lot_key)), Decimal(0)) for shown in view.lines
             if shown.line.on_hand is None), view.notice.name, seen=count)
-    found = (_line(shown.line.lot_key, values, errors) for shown in view.lines)
+    passed = commands_of(rows, view.named, typed.errors)
+    found = (_line(view, shown.line.lot_key, typed, passed) for shown in view.lines)
     return AnswerPassed(tuple(line for line in found if line is not None), values.get("answered_by", ""),
-                        values.get("explanation", ""), count)
+                        values.get("explanation", ""), count, passed)
 
 
-def _line(lot_key: str, values: Mapping[str, str], errors: dict[str, str]) -> answer.AnswerLine | None:
-    typed = {name: values.get(f"{name}:{lot_key}", "").strip()[:40] for name in _NAMES}
-    if not any(typed.values()):
+def _line(view: PassedView, lot_key: str, typed: _Typed, passed: tuple[PassOn, ...]) -> answer.AnswerLine | None:
+    texts = {name: typed.values.get(f"{name}:{lot_key}", "").strip()[:40] for name in _NAMES}
+    passed_on = sum((one.units.get(lot_key, Decimal(0)) for one in passed), Decimal(0))
+    if not any(texts.values()) and passed_on == view.passed_on(lot_key):
         return None
     numbers: dict[str, Decimal] = {}
-    for name, text in typed.items():
+    for name, text in texts.items():
         place = f"{name}:{lot_key}"
         try:
             numbers[name] = answer.parse_units(text, place=place) if text else Decimal(0)
         except InvalidInput as error:
-            errors[place] = translated(error)
+            typed.errors[place] = translated(error)
             numbers[name] = Decimal(0)
     return answer.AnswerLine(lot_key, numbers["on_hand"], numbers["used"], numbers["returned"])
 
@@ -107,13 +129,15 @@ def _address(endpoint: str, token: str) -> str:
     return url_for(endpoint, token=token) + (f"?lang={wish}" if wish in LANGUAGES else "")
 
 
-def _page(token: str, view: PassedView, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200,
-          said: Problem | None = None) -> Response:
-    numbers = {shown.line.lot_key: shown.number for shown in view.lines}
-    listed = [(None if name == "lines" else name, f"{numbers[name.partition(':')[2]]} · {text}"
-               if name.partition(":")[2] in numbers else text) for name, text in errors.items()]
+def _page(token: str, view: PassedView, typed: _Typed, status: int = 200, said: Problem | None = None) -> Response:
+    numbers, labels = {shown.line.lot_key: shown.number for shown in view.lines}, labels_of(len(typed.receivers))
+    listed: list[tuple[str | None, str]] = []
+    for name, text in typed.errors.items():
+        kind, _, key = name.partition(":")
+        where = [part for part in (numbers.get(key), labels.get(kind)) if part]
+        listed.append((None if name == "lines" else name, " · ".join([*where, text])))
     return make_response(render_template(
-        "consignee/passed.html", view=view, values=values, errors=errors, listed=listed, tongue=language(),
+        "consignee/passed.html", view=view, typed=typed, listed=listed, tongue=language(),
         said=translated(said) if said else "", action=_address("consignee.answer_passed", token)), status)
 
 

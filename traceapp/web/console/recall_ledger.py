@@ -20,18 +20,22 @@ from traceapp.recall.answer import FIELDS, AnswerLine
 from traceapp.recall.answers_kept import answers_of
 from traceapp.recall.cases import is_running, notice_stream, recall_by_id
 from traceapp.recall.executing import attempts_of
+from traceapp.recall.late import NoteLate, late_of, note_late
 from traceapp.recall.ledger import WAYS
+from traceapp.recall.model import Notice
 from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
-from traceapp.recall.policy import PLACES
+from traceapp.recall.passing_on import giver_of, hands_of
 from traceapp.recall.proofs import proofs_of
+from traceapp.recall.proving import AcceptUnproved, accept_unproved
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
 from traceapp.recall.returning import returns_of
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
-from traceapp.recall.telling import passed_rows
+from traceapp.recall.telling import hands_of_consignee, passed_rows
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import ledger_table
+from traceapp.web.receivers import Receiver, commands_of, receiver_fields, rows_of, typed_rows
 from traceapp.web.tables import send_table
-from traceapp.web.words import LINE_STATES
+from traceapp.web.words import LINE_STATES, Words
 from traceapp.worklist.tasks import tasks_about
 
 from .acting import Done, Refusal, perform
@@ -44,7 +48,8 @@ from .listing import choice, wished
 PERMISSIONS: dict[str, str] = {
     "console.recall_consignee": "recall.write", "console.recall_answer": "recall.write",
     "console.recall_settle": "recall.write", "console.recall_send_again": "recall.write",
-    "console.recall_ledger_file": "recall.write"}
+    "console.recall_ledger_file": "recall.write", "console.recall_accept_unproved": "recall.write",
+    "console.recall_note_late": "recall.write"}
 _WAYS = {"telephone": lazy_gettext("Telephone"), "visit": lazy_gettext("Visit"), "letter": lazy_gettext("Letter"),
          "e-mail": lazy_gettext("E-mail")}
 _HISTORY = {
@@ -59,8 +64,19 @@ _HISTORY = {
     "notice.change_uncertain": lazy_gettext("Perhaps told of a change"),
     "notice.change_failed": lazy_gettext("Could not be told of a change"),
     "notice.change_written": lazy_gettext("Change of the notice put into a file"),
+    "notice.proved": lazy_gettext("Destruction proved"),
+    "notice.accepted_unproved": lazy_gettext("Destruction accepted without a proof"),
+    "notice.late_noted": lazy_gettext("The books stand, whatever came after the end"),
+    "notice.late_taken": lazy_gettext("Answer from after the end taken into the ledger"),
     "notice.answered_late": lazy_gettext("Answered after the end")}
-_NUMBERS = FIELDS
+_NUMBERS = tuple(name for name in FIELDS if name != "passed_on")
+LATE_STATES: Words = {
+    "waiting": (lazy_gettext("Waits to be looked at"), "check"),
+    "same": (lazy_gettext("Says what the books say"), "plain"),
+    "replaced": (lazy_gettext("Replaced by a later one"), "plain"),
+    "taken": (lazy_gettext("Taken into the ledger, as the case was reopened"), "go"),
+    "noted": (lazy_gettext("The books stand"), "plain"),
+    "withdrawn": (lazy_gettext("Kept; the notice was withdrawn"), "plain")}
 
 
 @blueprint.get("/recalls/<recall_id>/consignees/<consignee_id>")
@@ -80,7 +96,6 @@ def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
             value = getattr(row, name)
             shown = value if value is not None else row.shipped if name == "received" else None
             values[f"{name}-{row.lot_key}"] = "" if shown is None else plain(shown)
-        values[f"passed_to-{row.lot_key}"] = row.passed_to
     return values
 
 
@@ -96,16 +111,25 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
             "tasks": [task for task in tasks_about(db, notice_stream(notice.id)) if task.state == "open"],
             "attempts": attempts_of(db, case.id, consignee_id), "answers": answers_of(db, notice),
             "proofs": proofs_of(db, notice), "back": returns_of(db, case.id, consignee_id),
-            "passed": passed_rows(db, case.id, consignee_id),
+            "passed": passed_rows(db, case.id, consignee_id), "late": late_of(db, case.id, consignee_id),
+            "hands": hands_of_consignee(db, case.id, consignee_id), "receivers": _receivers(db, notice, form),
             "people": names_of_users(db, (entry.actor_id for entry in history))}
     if party is None:
         raise NotFound("There is no such consignee.")
     contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
     return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
-                     do=do if is_running(case) else "", is_running=is_running(case), contacts=contacts, history=[
+                     do=do if is_running(case) or do == "late" else "", late_words=LATE_STATES, contacts=contacts,
+                     is_running=is_running(case), history=[
                          (entry, str(_HISTORY.get(entry.action, entry.action)), json.loads(entry.data))
                          for entry in history if not entry.action.startswith("task.")],
                      ways=[(way, str(_WAYS[way])) for way in WAYS], **values)
+
+
+def _receivers(db: Session, notice: Notice, form: Entered) -> tuple[Receiver, ...]:
+    named = hands_of(db, giver_of(notice, {}))
+    keys = [key.partition(":")[2] for key in form.form if key.startswith("to-") and ":" in key]
+    return (*typed_rows(form.form, named, keys), Receiver()) if "to-0-name" in form.form or (
+        "to-0-id" in form.form) else rows_of(named)
 
 
 def _back(recall_id: str, consignee_id: str) -> str:
@@ -118,27 +142,32 @@ def recall_answer(recall_id: str, consignee_id: str) -> Response:
     form = Entered()
     with world().database.read() as db:
         rows = ledger_of(db, recall_id, consignee_id)
-    lines = tuple(line for line in (_line(form, row) for row in rows) if line is not None)
-    fields = {f"{name}:{row.lot_key}": f"{name}-{row.lot_key}" for row in rows for name in (*_NUMBERS, "passed_to")}
+        named = hands_of(db, giver_of(notice_for(db, recall_id, consignee_id), {}))
+    keys = [row.lot_key for row in rows]
+    receivers = typed_rows(form.form, named, keys)
+    passed = commands_of(receivers, named, form.errors)
+    moved = {key for one in passed for key in one.units}
+    lines = tuple(line for line in (_line(form, row, row.lot_key in moved) for row in rows) if line is not None)
+    fields = {f"{name}:{key}": f"{name}-{key}" for key in keys for name in _NUMBERS} | receiver_fields(receivers, keys)
 
     def act(db: Session) -> Done:
         record_answer_by_staff(db, actor(), world().clock, AnswerByStaff(
             recall_id, consignee_id, lines, form.text("answered_by"), form.get("way", "telephone"),
-            form.text("explanation"), form.whole("seen")))
+            form.text("explanation"), form.whole("seen"), passed), vault=world().vault)
         return Done(_back(recall_id, consignee_id), _("The answer is written down."))
 
     return perform(form, act, Refusal(
         lambda status: show_consignee(recall_id, consignee_id, "answer", form, status), fields))
 
 
-def _line(form: Entered, row: LedgerRow) -> AnswerLine | None:
+def _line(form: Entered, row: LedgerRow, is_passed_on: bool) -> AnswerLine | None:
     """The numbers of one batch; None when nothing was filled in but what was there before."""
     names = [f"{name}-{row.lot_key}" for name in _NUMBERS]
-    if not any(form.text(name) for name in names[1:]):
+    if not is_passed_on and not any(form.text(name) for name in names[1:]):
         return None
     received, *rest = (form.amount(name, positive=False, required=False) for name in names)
-    places = dict(zip(PLACES, (value if value is not None else Decimal(0) for value in rest), strict=True))
-    return AnswerLine(row.lot_key, received=received, passed_to=form.text(f"passed_to-{row.lot_key}"), **places)
+    places = dict(zip(_NUMBERS[1:], (value if value is not None else Decimal(0) for value in rest), strict=True))
+    return AnswerLine(row.lot_key, received=received, **places)
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/settle")
@@ -153,6 +182,32 @@ def recall_settle(recall_id: str, consignee_id: str) -> Response:
 
     do = f"settle-{form.get('lot_key')}"
     return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, do, form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/unproved")
+def recall_accept_unproved(recall_id: str, consignee_id: str) -> Response:
+    """Count a destruction that nothing shows as proved, for a reason."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        accept_unproved(db, actor(), world().clock, AcceptUnproved(
+            recall_id, consignee_id, form.text("lot_key"), form.text("reason")))
+        return Done(_back(recall_id, consignee_id), _("Accepted with your reason."))
+
+    do = f"accept-{form.get('lot_key')}"
+    return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, do, form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/late")
+def recall_note_late(recall_id: str, consignee_id: str) -> Response:
+    """Let the signed books stand although an answer came after the end."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        note_late(db, actor(), world().clock, NoteLate(recall_id, consignee_id, form.text("reason")))
+        return Done(_back(recall_id, consignee_id), _("Noted: the books stand."))
+
+    return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, "late", form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/send-again")

@@ -106,7 +106,7 @@ def recall_strategy(recall_id: str) -> Response:
         share = form.amount("check_share", positive=False) if level == CheckLevel.b else None
         return service.set_strategy(db, actor(), world().clock, service.SetStrategy(
             recall_id, form.choice("depth", list(Depth)), level, None if share is None else float(share) / 100,
-            form.revision()))
+            form.revision(), form.is_checked("needs_proof")))
 
     return do_act(recall_id, "strategy", _("The strategy is saved."), act)
 

@@ -18,13 +18,15 @@ from traceapp.recall.answer import AnswerLine
 from traceapp.recall.cases import is_running, is_told, recall_by_id
 from traceapp.recall.executing import attempts_of
 from traceapp.recall.ledger import WAYS
+from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
-from traceapp.recall.passing_on import PassOn, pass_on
+from traceapp.recall.passing_on import pass_on
 from traceapp.recall.queries import ledger_of
 from traceapp.recall.telling import passed_rows, telling_of
 from traceapp.web.context import actor, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
+from traceapp.web.receivers import commands_of, receiver_fields, rows_of, typed_rows
 from traceapp.web.words import DUTIES, word
 
 from .acting import Done, Refusal, perform
@@ -166,7 +168,8 @@ def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 20
     if view.recall.id != recall_id or party is None:
         raise NotFound("There is no such notice.", code="unknown-notice")
     return case_page("console/recall_passed.html", status, case=case, view=view, party=party, form=form,
-                     is_running=is_running(case))
+                     is_running=is_running(case), receivers=typed_rows(form.form, view.named, [
+                         shown.line.lot_key for shown in view.lines]) or rows_of(view.named))
 
 
 @blueprint.post("/recalls/<recall_id>/passed/<passed_id>")
@@ -175,15 +178,18 @@ def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
     form = Entered()
     with world().database.read() as db:
         view = view_of(db, passed_by_id(db, passed_id))
+    rows = typed_rows(form.form, view.named, [shown.line.lot_key for shown in view.lines])
+    passed = commands_of(rows, view.named, form.errors)
     lines = tuple(line for line in (_line(form, shown.line.lot_key) for shown in view.lines) if line is not None)
     fields = {f"{name}:{shown.line.lot_key}": f"{name}-{shown.line.lot_key}" for shown in view.lines
-              for name in _NUMBERS}
+              for name in _NUMBERS} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
 
     def act(db: Session) -> Done:
         if view.recall.id != recall_id:
             raise InvalidInput("There is no such notice.", code="unknown-notice")
         answer_passed_by_staff(db, actor(), world().clock, passed_id, AnswerPassed(
-            lines, form.text("answered_by"), form.text("explanation"), form.whole("seen")))
+            lines, form.text("answered_by"), form.text("explanation"), form.whole("seen"), passed),
+            vault=world().vault)
         return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
                     _("The answer is written down."))
 
