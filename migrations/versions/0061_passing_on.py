@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0061'
-down_revision = '0063'
+down_revision = '0062'
 branch_labels = None
 depends_on = None
 
