@@ -31,22 +31,27 @@ from traceapp.demo.story import plan_story
 from traceapp.demo.tables import items, rates
 from traceapp.identity.model import User
 from traceapp.identity.passwords import MINIMUM_PASSWORD
-from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.recall.drill_model import Drill
+from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
+from traceapp.recall.drill_model import Drill, DrillPlan
 from traceapp.recall.drill_queries import steps_of, targets_of
 from traceapp.recall.drill_truth import walk_events
 from traceapp.recall.drilling import AskDrill, ask_drill, run_drill
-from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot
 from traceapp.recall.public import public_recalls
+from traceapp.recall.public_model import RecallRevision
 from traceapp.recall.scope import propose_scope
+from traceapp.signals.covariates import Mark
 from traceapp.submission.case_reading import read_case
 from traceapp.submission.periodic_reporting import period_rows
+from traceapp.submission.recall_file_model import RecallFile, RecallFileStep
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.submission.report_house import report_desk
 from traceapp.submission.report_model import Report
 from traceapp.submission.report_states import ReportState
 from traceapp.submission.sealed_files import read_kept
 from traceapp.surveillance.basis import basis_of
+from traceapp.surveillance.covariates import covariates_of
+from traceapp.surveillance.drift_model import ResultDrift
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.surveillance.ranking import likeliest_cause
 from traceapp.surveillance.states import UNDECIDED
@@ -159,7 +164,7 @@ def test_a_drill_from_a_lot_by_chance_ends_with_every_unit_placed_and_a_report(
             assert (drill.state, drill.report["is_placed"]) == ("done", True)
             assert (truth["precision"], truth["recall"], truth["units"]) == ("1", "1", [])
             assert all(one.is_met for one in targets_of(steps_of(session, drill_id)))
-            assert public_recalls(session).total == 1
+            assert public_recalls(session).total == 2
     database.close()
 
 
@@ -218,12 +223,12 @@ def test_the_trail_of_all_of_it_verifies(demo: tuple[Database, Loaded]) -> None:
 def test_one_earlier_recall_is_closed_and_public_with_every_unit_accounted_for(demo: tuple[Database, Loaded]) -> None:
     database, _loaded = demo
     with database.read() as session:
-        recall = session.scalars(select(Recall)).one()
-        assert recall.state == "terminated" and recall.submitted_by != recall.approved_by
-        assert [entry.facts.reference for entry in public_recalls(session).rows] == [recall.reference]
-        notices = list(session.scalars(select(Notice)))
+        recall = session.scalars(select(Recall).where(Recall.state == "terminated", Recall.is_drill.is_(False))).one()
+        assert recall.submitted_by != recall.approved_by
+        assert recall.reference in [entry.facts.reference for entry in public_recalls(session).rows]
+        notices = list(session.scalars(select(Notice).where(Notice.recall_id == recall.id)))
         assert notices and all(notice.answered_at is not None for notice in notices)
-        lines = list(session.scalars(select(RecallLedger)))
+        lines = list(session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall.id)))
         assert all(row.settled_at is not None or row.shipped == row.used + row.returned for row in lines)
 
 
@@ -397,10 +402,64 @@ def test_the_story_is_told_on_postgresql_too(postgresql: Database, demo: tuple[D
 def test_the_signal_of_the_story_has_a_capa_in_the_middle_of_its_life(demo: tuple[Database, Loaded]) -> None:
     database, _loaded = demo
     with database.read() as session:
-        capa = session.scalars(select(Capa)).one()
+        capa = session.scalars(select(Capa).where(Capa.origin.startswith("signal:"))).one()
         actions = actions_of(session, capa.id)
         steps = [(one.after, one.at) for one in decisions_of(session, capa.id)]
         signal = session.scalars(select(Signal).where(Signal.id == capa.origin.removeprefix("signal:"))).one()
     assert [state for state, _at in steps] == ["investigating", "planned", "acting"]
     assert signal.opened_at < capa.opened_at < steps[0][1] < steps[-1][1] < NOW
     assert [one.state for one in actions] == ["done", "open", "open"] and all(one.owner_id and one.due_on for one in actions)
+
+
+def test_the_recall_of_the_past_has_a_confirmed_closing_report_and_a_capa_that_helped(
+        demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        file = session.scalars(select(RecallFile)).one()
+        steps = list(session.scalars(select(RecallFileStep).order_by(RecallFileStep.position)))
+        capa = session.scalars(select(Capa).where(Capa.origin == f"recall:{file.recall_id}")).one()
+        recall = session.get_one(Recall, file.recall_id)
+        assert recall.closed_at is not None and capa.opened_at < recall.closed_at
+    assert (file.kind, [one.step for one in steps]) == ("cn_closing", ["sent", "confirmed"])
+    assert steps[0].proof_sha256 and steps[1].number
+    assert "prevention" not in file.missing  # it names the CAPA
+    assert capa.state == "closed" and capa.closed_at is not None and capa.closed_at < NOW
+
+
+def test_another_recall_is_on_its_way_with_a_letter_that_came_back_a_silent_one_and_a_correction(
+        demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    with database.read() as session:
+        recall = session.scalars(select(Recall).where(Recall.state == "executing")).one()
+        lots = set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)))
+        notices = list(session.scalars(select(Notice).where(Notice.recall_id == recall.id)))
+        silent = [one for one in notices if one.answered_at is None]
+        assert lots == {key_of(database, loaded.landmarks.being_recalled)}
+        assert [one.state for one in sorted(silent, key=lambda one: one.state)] == ["not_sent", "sent"]
+        assert all(one.reminders == 2 for one in silent) and len(notices) > len(silent)
+        correction = session.scalars(select(RecallRevision).where(RecallRevision.recall_id == recall.id)).one()
+        assert correction.kind == "correction" and recall.action_zh == correction.after["action_zh"]
+        bounced = session.scalars(select(OutboxAttempt).where(OutboxAttempt.outcome == "bounced")).one()
+        letter = session.get_one(OutboxMessage, bounced.message_id)
+        assert "notice:" + next(one.id for one in silent if one.state == "not_sent") == letter.subject_key
+        assert "recall.notice.text" in set(session.scalars(select(OutboxMessage.kind)))
+
+
+def test_a_drill_of_the_plasters_was_played_and_its_report_waits_for_somebody(demo: tuple[Database, Loaded]) -> None:
+    with demo[0].read() as session:
+        drill = session.scalars(select(Drill)).one()
+        plan = session.scalars(select(DrillPlan)).one()
+    assert (drill.state, drill.report["is_placed"], drill.report["truth"]["recall"]) == ("done", True, "1")
+    assert drill.looked_at is None and drill.is_planned and drill.product_id == plan.product_id
+    assert plan.next_at > NOW
+
+
+def test_the_supplier_of_the_bad_adhesive_is_listed_and_a_warm_trip_weighs_on_a_batch_of_the_story(
+        demo: tuple[Database, Loaded]) -> None:
+    database, loaded = demo
+    suspicious = key_of(database, loaded.landmarks.suspicious[1])
+    with database.read() as session:
+        bad = session.get_one(Lot, key_of(database, loaded.landmarks.bad_glue))
+        drift = session.scalars(select(ResultDrift)).one()
+        marks = covariates_of(session, [suspicious, bad.lot_key], [bad.supplier_id or ""]).marks_of_lots()
+    assert (drift.supplier_id, drift.product_id, drift.name_en) == (bad.supplier_id, bad.product_id, "Residual monomer")
+    assert Mark.excursion in marks[suspicious] and Mark.drift in marks[bad.lot_key]

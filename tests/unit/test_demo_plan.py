@@ -64,6 +64,7 @@ def test_every_number_lies_in_the_prefix_for_demonstrations_and_has_its_check_di
 def test_nobody_in_it_can_be_written_to_or_called(plan: Plan) -> None:
     assert all(one.email.endswith(".example") or one.email == "" for one in plan.consignees)
     assert all(one.phone.startswith("000-") for one in plan.consignees)
+    assert {one.mobile[:5] for one in plan.consignees} == {"", "+999 "}
     assert all(act.phone.startswith("000-") or act.phone == "" for act in plan.acts if isinstance(act, Report))
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _NEW_OBJECTS, _ROUNDS = 10_000, 20
 
@@ -17,6 +19,17 @@ def collect_seldom() -> None:
     """Look for cycles after 10,000 new objects, not after 700: a document of a thousand events makes a quarter of a
     million that all stay until it is stored, and looking through them took a sixth of the time. For whole processes."""
     gc.set_threshold(_NEW_OBJECTS, _ROUNDS, _ROUNDS)
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """The same for as long as the block takes."""
+    before = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def compute_on_one_core() -> None:

@@ -151,13 +151,16 @@ class LookAtPeriods:
 
 @dataclass(frozen=True, slots=True)
 class RecallStep:
-    """A step of the earlier recall: open, submit, approve, letters, answer, return, settle, destroy, close.
+    """A step of a recall: open, submit, approve, letters, capa, answer, return, settle, destroy, close, remind, bounce,
+    call, correct.
 
-    `consignee` and `outcome` for an answer: used, returned, partly, or short (a few units that nobody finds).
+    `tale`: which of the two recalls, `recall` the one of the past, `running` the other. `consignee` and `outcome` for
+    an answer: used, returned, partly, or short (a few units that nobody finds); for a call: reached or away.
     """
 
     at: datetime
     lot: LotName
+    tale: str
     step: str
     consignee: str = ""
     outcome: str = ""
@@ -181,6 +184,7 @@ class Consignee:
     gln: str | None
     email: str
     phone: str
+    mobile: str
     language: str
     rhythm: int
 
@@ -194,6 +198,7 @@ class Landmarks:
     other_batches: tuple[LotName, ...]
     normal: LotName
     recalled: LotName
+    being_recalled: LotName
     on_hold: LotName
     rejected: LotName
 

@@ -16,7 +16,7 @@ _KINDS = (("hospital", "医院", "Hospital", 30), ("clinic", "门诊部", "Clini
           ("distributor", "医药配送", "Medical Supply", 14))
 _ROLES = {"hospital": "user_facility", "clinic": "user_facility", "pharmacy": "distributor",
           "beauty": "user_facility", "distributor": "distributor"}
-_WITHOUT_MAIL = 17
+_WITHOUT_MAIL, _WITH_MOBILE = 17, 6
 
 
 def role_of(consignee: Consignee) -> str:
@@ -42,6 +42,8 @@ def make_consignees(seed: int, scale: float) -> tuple[Consignee, ...]:
                 address=f"{city}示例路 {dice.randint(1, 300)} 号",
                 gln=gln(1000 + number) if kind == "hospital" else None,
                 email="" if number % _WITHOUT_MAIL == 0 else f"quality@{slug}.example", phone=f"000-0000-{number:04d}",
+                # No country has the code 999.
+                mobile=f"+999 0000 {number:04d}" if number % _WITH_MOBILE == 0 else "",
                 language="en" if number % 9 == 0 else "zh", rhythm=dice.randrange(ROUND_DAYS)))
     return tuple(found)
 

@@ -94,7 +94,7 @@ def _consignees(session: Session, actor: Actor, clock: Clock, consignees: tuple[
         one.code, one.name_zh, one.name_en, gln=one.gln, region=one.region, city=one.city, address=one.address,
         roles=(role_of(one),),
         contacts=(NewContact("药械科" if one.kind == "hospital" else "质量负责人", "质量", one.email, one.phone,
-                             one.language),))) for one in consignees}
+                             one.language, mobile=one.mobile),))) for one in consignees}
 
 
 def _products(session: Session, actor: Actor, clock: Clock) -> dict[str, Product]:

@@ -9,19 +9,23 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, Product
-from traceapp.complaint.duty_sending import KINDS
 from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
+from traceapp.core.process import collecting_seldom
 from traceapp.db import Database
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.submission.report_desk import ReportDesk
+from traceapp.surveillance.drifting import look_for_drifts, suppliers_to_look_at
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 
 from .acts import Landmarks, LotName
+from .closed_capa import ClosedCapa
 from .corrective import CapaStory
 from .house import MAKER, House, found_house
+from .one_transaction import ThisTransaction
+from .rehearsal import rehearse
 from .story import plan_story
 from .tables import items
 from .telling import Narrator
@@ -69,7 +73,7 @@ def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vau
         raise InvalidInput("The scale is a number above 0, at most %(most)s.", place="--scale", most=LARGEST_SCALE)
     now = clock.now()
     plan = plan_story(now, command.seed, command.scale)
-    with database.write() as session:
+    with collecting_seldom(), database.write() as session:
         if not is_empty(session):
             raise Conflict("There are products in this database already. Demonstration data goes into an empty one "
                            "(set TRACEAPP_VAR_DIR or TRACEAPP_DATABASE_URL to another place).", code="not-empty")
@@ -82,11 +86,20 @@ def load_demo(database: Database, clock: Clock, command: LoadDemo, *, vault: Vau
             narrator.tell(act)
             progress(number, len(plan.acts))
         narrator.finish()
-        _tell_capa(narrator, _key(house, marks.bad_glue), now)
-        # Calls to whoever was on duty are part of the story: they never go out.
-        session.execute(update(OutboxMessage).where(OutboxMessage.kind.in_(KINDS)).values(
+        _tell_rest(narrator, marks, now)
+        # Calls, corrections and mail to subscribers are part of the story: they never go out.
+        session.execute(update(OutboxMessage).where(OutboxMessage.state == MessageState.pending).values(
             state=MessageState.sent, done_at=now))
     return Loaded(len(plan.acts), len(narrator.signals), marks)
+
+
+def _tell_rest(narrator: Narrator, marks: Landmarks, now: datetime) -> None:
+    """What does not stand in the plan: both CAPAs, the drill, and the nightly look at suppliers' results."""
+    session, clock, house = narrator.session, narrator.clock, narrator.house
+    ClosedCapa(session, clock, house).finish(narrator.recalls["recall"].recall_id)
+    rehearse(ThisTransaction(session), clock, narrator.vault, house, now)
+    _tell_capa(narrator, _key(house, marks.bad_glue), now)
+    look_for_drifts(session, clock, suppliers_to_look_at(session, clock))
 
 
 def _tell_capa(narrator: Narrator, bad_key: str, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -26,6 +26,7 @@ FINISHED_SAMPLE = Decimal(32)
 _SHARE_OF_SHELF, _LONGEST_USE = 0.55, 220
 _QUIET_BEFORE, _QUIET_AFTER = 45, 5
 _PIECES = "EA"
+_MONOMER = tuple(map(Decimal, ("0.046", "0.053", "0.061", "0.068", "0.077", "0.085", "0.097")))
 # Raw lots that failed their tests: material, days before today, why they were rejected.
 _REFUSED = (("GLUE", 335, "剥离强度低于下限，退回供应商 / peel adhesion below the limit, sent back"),
             ("ANTIBODY", 515, "效价不足，退回供应商 / titre too low, sent back"))
@@ -257,8 +258,9 @@ def _rounded_up(amount: Decimal, step: Decimal) -> Decimal:
 
 def supply_acts(seed: int, calendar: Calendar, supply: Supply) -> Iterator[Act]:
     """Receiving, testing, making and deciding, in no order."""
+    rising = _rising(supply)
     for bought in supply.bought:
-        yield from _bought_acts(seed, calendar, bought)
+        yield from _bought_acts(seed, calendar, bought, rising)
     for material, back, why in _REFUSED:
         yield from _refused_acts(seed, calendar, materials()[material], calendar.today - back, why)
     for batch in supply.batches:
@@ -274,10 +276,19 @@ def _receive(seed: int, calendar: Calendar, lot: LotName, facts: tuple[str, Deci
                    suppliers()[supplier].origin, made_on, f"COA-{lot.number}")
 
 
-def _bought_acts(seed: int, calendar: Calendar, bought: Bought) -> Iterator[Act]:
+def _rising(supply: Supply) -> dict[LotName, Decimal]:
+    """The residual monomer of the bad adhesive and of the supplier's lots before it: each within its limit, each above
+    the one before."""
+    bad = supply.bad_lot
+    same = sorted((lot for lot in supply.bought if lot.lot.product == STORY_MATERIAL and lot.supplier == bad.supplier
+                   and lot.received_on <= bad.received_on), key=lambda lot: lot.received_on)[-len(_MONOMER):]
+    return {lot.lot: amount for lot, amount in zip(same, _MONOMER[-len(same):], strict=True)}
+
+
+def _bought_acts(seed: int, calendar: Calendar, bought: Bought, rising: Mapping[LotName, Decimal]) -> Iterator[Act]:
     lot, day, material = bought.lot, bought.received_on, materials()[bought.lot.product]
     yield _receive(seed, calendar, lot, (bought.supplier, bought.quantity, day))
-    special = {"Residual monomer": Decimal("0.097")} if bought.is_bad else {}
+    special = {"Residual monomer": rising[lot]} if lot in rising else {}
     yield Inspect(calendar.at(day + 2, 5), lot, f"R-{lot.number}", "青禾质检室 Qinghe QC", material.sample,
                   measured(seed, lot, special))
     yield Release(calendar.at(day + 4, 2), lot, "")

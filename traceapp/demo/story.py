@@ -17,6 +17,7 @@ from .worked_cases import worked_up
 
 # Days before today.
 _RECALL_OPENED, _RECALLED_MADE = 262, 300
+_RUNNING_OPENED, _RUNNING_MADE = 13, 60
 _HELD, _HELD_MADE = 9, 45
 _NORMAL_MADE = 90
 # A year of the registration of plasters ended some weeks before each; the last of the reports is still to be sent.
@@ -29,19 +30,22 @@ def plan_story(now: datetime, seed: int = 1, scale: float = 1.0) -> Plan:
     consignees = make_consignees(seed, scale)
     supply = plan_supply(seed, scale, calendar)
     marks = _landmarks(supply, calendar)
-    last_days = {marks.recalled: calendar.today - _RECALL_OPENED, marks.on_hold: calendar.today - _HELD}
+    last_days = {marks.recalled: calendar.today - _RECALL_OPENED,
+                 marks.being_recalled: calendar.today - _RUNNING_OPENED, marks.on_hold: calendar.today - _HELD}
     lines = plan_lines(seed, supply.batches, supply.story, consignees, last_days)
     spared = {batch.lot for batch in supply.story} | set(last_days)
     extra = ((marks.on_hold, "seal", (12.2, 11.1, 10.3, 9.6, 9.3)),
              (marks.recalled, "result", (271.0, 269.2, 268.1, 266.6, 265.3, 264.4, 263.2)))
     ships = list(ship_acts(seed, calendar, lines))
     reported = report_acts(seed, calendar, lines, supply.story, extra)
-    acts = chain(supply_acts(seed, calendar, supply), ships, measure_acts(seed, ships, calendar.now),
+    acts = chain(supply_acts(seed, calendar, supply), ships,
+                 measure_acts(seed, ships, marks.suspicious[1], calendar.now),
                  return_acts(seed, calendar, lines, spared),
                  worked_up(reported, marks.suspicious, lines, calendar),
                  [PutOnHold(calendar.before(_HELD), marks.on_hold, texts()["hold.reason"])],
                  [LookAtPeriods(calendar.before(back), "PLASTER", is_sent) for back, is_sent in _PERIODS],
-                 _recall_steps(seed, calendar, marks.recalled, lines))
+                 _recall_steps(seed, calendar, marks.recalled, lines),
+                 _running_steps(seed, calendar, marks.being_recalled, lines))
     ordered = sorted((act for act in acts if act.at <= calendar.now), key=lambda act: act.at)
     return Plan(consignees, tuple(ordered), marks, seed)
 
@@ -60,7 +64,8 @@ def _landmarks(supply: Supply, calendar: Calendar) -> Landmarks:
         bad_glue=supply.bad_lot.lot, suspicious=tuple(batch.lot for batch in supply.story[:2]),
         other_batches=tuple(batch.lot for batch in supply.story[2:]),
         normal=near("PLASTER", _NORMAL_MADE),
-        recalled=near("ANTIGEN", _RECALLED_MADE), on_hold=near("HYDRO", _HELD_MADE), rejected=rejected)
+        recalled=near("ANTIGEN", _RECALLED_MADE), being_recalled=near("HYALUR", _RUNNING_MADE),
+        on_hold=near("HYDRO", _HELD_MADE), rejected=rejected)
 
 
 def _recall_steps(seed: int, calendar: Calendar, lot: LotName, lines: Sequence[Line]) -> Iterator[Act]:
@@ -68,15 +73,39 @@ def _recall_steps(seed: int, calendar: Calendar, lot: LotName, lines: Sequence[L
     holders: list[Consignee] = list(dict.fromkeys(line.consignee for line in lines if line.lot == lot))
     opened, dice = calendar.today - _RECALL_OPENED, chance(seed, "recall")
     for step, day, hours in (("open", 0, 2.0), ("submit", 0, 6.5), ("approve", 1, 1.5), ("letters", 1, 1.52)):
-        yield RecallStep(calendar.at(opened + day, hours), lot, step)
+        yield RecallStep(calendar.at(opened + day, hours), lot, "recall", step)
+    yield RecallStep(calendar.at(opened + 6, 2), lot, "recall", "capa")
     for number, holder in enumerate(holders):
         outcome = "short" if number == 1 else dice.choice(("used", "returned", "partly", "partly"))
         answered = opened + 2 + number * 5 // len(holders)
         hours = dice.uniform(1, 8)
-        yield RecallStep(calendar.at(answered, hours), lot, "answer", holder.code, outcome)
+        yield RecallStep(calendar.at(answered, hours), lot, "recall", "answer", holder.code, outcome)
         if outcome in ("returned", "partly"):
-            yield RecallStep(calendar.at(answered + 3, hours), lot, "return", holder.code, outcome)
+            yield RecallStep(calendar.at(answered + 3, hours), lot, "recall", "return", holder.code, outcome)
         elif outcome == "short":
-            yield RecallStep(calendar.at(answered + 2, hours), lot, "settle", holder.code, outcome)
-    yield RecallStep(calendar.at(opened + 12, 5), lot, "destroy")
-    yield RecallStep(calendar.at(opened + 13, 6), lot, "close")
+            yield RecallStep(calendar.at(answered + 2, hours), lot, "recall", "settle", holder.code, outcome)
+    yield RecallStep(calendar.at(opened + 12, 5), lot, "recall", "destroy")
+    yield RecallStep(calendar.at(opened + 13, 6), lot, "recall", "close")
+
+
+def _running_steps(seed: int, calendar: Calendar, lot: LotName, lines: Sequence[Line]) -> Iterator[Act]:
+    """The recall of a raw material with too many germs, on its way: most have answered, one letter came back and
+    its reader was telephoned, another one is silent after two reminders and a call, and the notice was corrected once.
+    """
+    holders = sorted(dict.fromkeys(line.consignee for line in lines if line.lot == lot), key=lambda one: one.code)
+    opened, dice = calendar.today - _RUNNING_OPENED, chance(seed, "running recall")
+    for step, day, hours in (("open", 0, 2.0), ("submit", 0, 6.5), ("approve", 1, 1.5), ("letters", 1, 1.52),
+                             ("remind", 5, 1.0), ("correct", 6, 3.0), ("remind", 8, 1.0)):
+        yield RecallStep(calendar.at(opened + day, hours), lot, "running", step)
+    mailed = [holder for holder in holders if holder.email]
+    for holder in mailed[:1]:
+        yield RecallStep(calendar.at(opened + 1, 1.9), lot, "running", "bounce", holder.code)
+        yield RecallStep(calendar.at(opened + 2, 1.0), lot, "running", "call", holder.code, "reached")
+    for holder in mailed[1:2]:
+        yield RecallStep(calendar.at(opened + 9, 2.0), lot, "running", "call", holder.code, "away")
+    for number, holder in enumerate([one for one in holders if one not in mailed[:2]]):
+        outcome = dice.choice(("used", "returned", "partly"))
+        answered, hours = opened + 2 + number % 8, dice.uniform(2, 8)
+        yield RecallStep(calendar.at(answered, hours), lot, "running", "answer", holder.code, outcome)
+        if outcome != "used" and answered + 3 < calendar.today:
+            yield RecallStep(calendar.at(answered + 3, hours), lot, "running", "return", holder.code, outcome)

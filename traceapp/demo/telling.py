@@ -37,14 +37,14 @@ from . import acts
 from .acts import LotName
 from .casework import CaseDesk
 from .house import House
-from .past_recall import PastRecall
+from .recall_tale import RecallTale
 from .tables import items, texts
 from .vigilance import VigilanceDesk
 
-# Long ago it is enough to look at the lots twice a day; in the last weeks every report is looked at at once.
-_LOOK_EVERY = timedelta(hours=12)
-_WATCH_EVERY = timedelta(days=7)
-_LOOK_AT_ONCE = timedelta(days=20)
+# Long ago it is enough to look at the lots twice a day; in the last weeks they are looked at every few hours.
+_LOOK_EVERY, _LOOK_LATELY = timedelta(hours=12), timedelta(hours=4)
+_WATCH_EVERY = timedelta(days=10)
+_LATELY = timedelta(days=20)
 _LEASE_SECONDS, _MOST_WORK = 60, 200
 _REFUTE_AFTER = timedelta(hours=20)
 _TAKE_UP_AFTER, _PRIORITISE_AFTER = timedelta(hours=5), timedelta(hours=7)
@@ -64,7 +64,7 @@ class Narrator:
     signals: list[Signal] = field(default_factory=list)
     desk: CaseDesk = field(init=False)
     vigilance: VigilanceDesk = field(init=False)
-    recall: PastRecall = field(init=False)
+    recalls: dict[str, RecallTale] = field(default_factory=dict)
     _looked_at: datetime | None = None
     _watched_at: datetime | None = None
     _to_decide: list[tuple[datetime, str, Signal]] = field(default_factory=list)
@@ -73,7 +73,6 @@ class Narrator:
     def __post_init__(self) -> None:
         self.desk = CaseDesk(self.session, self.clock, self.vault, self.house)
         self.vigilance = VigilanceDesk(self.session, self.clock, self.desk, self.reports)
-        self.recall = PastRecall(self.session, self.clock, self.vault, self.house)
 
     def tell(self, act: acts.Act) -> None:
         """Do what the act says, at its own moment."""
@@ -139,6 +138,11 @@ class Narrator:
         record_readings(self.session, self.actor("operator"), self.clock, RecordReadings(
             readings, act.device, tuple(self.key(lot) for lot in act.lots), document=act.document))
 
+    def recall(self, act: acts.RecallStep) -> None:
+        tale = self.recalls.setdefault(act.tale, RecallTale(
+            self.session, self.clock, self.vault, self.house, self.reports.store, act.tale))
+        tale.step(act, self.key(act.lot))
+
     def _look_at_lots(self, until: datetime, *, is_last: bool = False) -> None:
         """What the scheduler does with the complaints that came in: score their lots again.
 
@@ -156,8 +160,9 @@ class Narrator:
         if not self._has_news:
             return
         present = self.clock.now()
-        is_recent = self.now - present < _LOOK_AT_ONCE
-        if not (is_last or is_recent or self._looked_at is None or present - self._looked_at >= _LOOK_EVERY):
+        is_recent = self.now - present < _LATELY
+        pause = _LOOK_LATELY if is_recent else _LOOK_EVERY
+        if not (is_last or self._looked_at is None or present - self._looked_at >= pause):
             return
         self._looked_at, self._has_news = present, False
         rows = claim_work(self.session, self.clock, RESCORE, _MOST_WORK, _LEASE_SECONDS)
@@ -196,5 +201,5 @@ _HANDLERS: dict[type, Callable[[Narrator, Any], None]] = {
     acts.Handle: lambda narrator, act: narrator.desk.handle(act),
     acts.Work: lambda narrator, act: narrator.vigilance.step(act),
     acts.LookAtPeriods: lambda narrator, act: narrator.vigilance.look_at_periods(act),
-    acts.RecallStep: lambda narrator, act: narrator.recall.step(act, narrator.key(act.lot)),
+    acts.RecallStep: Narrator.recall,
 }

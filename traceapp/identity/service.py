@@ -214,9 +214,17 @@ def check_signature(session: Session, actor: Actor, password: str) -> User:
     user = session.get(User, actor.id)
     if user is None or not user.is_active:
         raise Forbidden("Only a person who is signed in can sign.")
-    if not is_password(user.password_hash, password):
+    if not _is_theirs(session, user, password):
         raise Forbidden("The password is not right. Nothing was signed.", code="signature-refused", place="password")
     return user
+
+
+def _is_theirs(session: Session, user: User, password: str) -> bool:
+    """Whether it is their password. Each look is slow on purpose, so the same is looked at once in a unit of work."""
+    right: set[tuple[str, str]] = session.info.setdefault("right_passwords", set())
+    if (user.password_hash, password) not in right and is_password(user.password_hash, password):
+        right.add((user.password_hash, password))
+    return (user.password_hash, password) in right
 
 
 def users(session: Session) -> list[User]:
