@@ -311,7 +311,7 @@ def _imports(session: Session, world: World, actor: Actor) -> dict[str, str]:
 
 def _found(session: Session) -> dict[str, str]:
     """Cases of the demonstration, one of each kind."""
-    closed = session.scalars(select(Recall).where(Recall.state == "terminated")).first()
+    closed = session.scalars(select(Recall).where(Recall.state == "terminated", Recall.is_drill.is_(False))).first()
     events = {state: session.scalars(select(AdverseEvent.id).where(AdverseEvent.state == state).order_by(
         AdverseEvent.person_id.is_(None))).first() for state in ("draft", "assessed")}
     account = session.scalars(select(User.id).where(User.sign_in_name == NEWCOMER)).one()
