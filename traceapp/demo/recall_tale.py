@@ -213,8 +213,9 @@ class RecallTale:
     def _close_report(self) -> None:
         """The closing report: made, sent by the national system, its number received."""
         quality, store, now = self.house.actors["quality"], self.store, self.clock.now()
-        file = keep_prepared(self.session, quality, self.clock, prepare_file(
-            self.session, self.clock, self.recall_id, _REPORT), store=store)
+        prepared = prepare_file(self.session, self.clock, self.recall_id, _REPORT, (
+            lambda write: store.stage(self.recall_id, write), lambda _lines: None))
+        file = keep_prepared(self.session, quality, self.clock, prepared, store=store)
         for step, more in (("sent", {"authority": texts()["receiver.recall"], "channel": texts()["report.channel"],
                                      "proof": ("receipt.txt", texts()["recall.receipt"].encode())}),
                            ("confirmed", {"number": "DEMO-ZJ-2026-0031"})):
