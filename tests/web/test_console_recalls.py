@@ -143,6 +143,28 @@ def test_submitting_needs_the_password_and_approving_a_second_person(office: Off
     assert list(meanings)[-2:] == ["submitted", "approved"]
 
 
+def test_the_evaluation_is_written_before_it_is_signed_and_nobody_signs_twice_or_what_they_did_not_see(
+        office: Office) -> None:
+    recall = opened(office.database, office.clock, office.house)
+    writer, second, path = office.as_person("writer"), office.as_person("second"), f"/console/recalls/{recall.id}"
+    assert writer.post(f"{path}/assess").status_code == 303
+    page = writer.get(path).get_data(as_text=True)
+    assert "Write the evaluation</a>" in page and "do=evaluated" not in page
+    hazard = {name: getattr(HAZARD, name) for name in HAZARD.__slots__}
+    seen = {"revision": office.recall(recall.id).revision}
+    assert writer.post(f"{path}/write_evaluation", hazard | seen).status_code == 303
+    other_tab = second.post(f"{path}/write_evaluation", hazard | seen | {"conclusion": "quite another one"})
+    assert other_tab.status_code == 412 and "quite another one" in other_tab.get_data(as_text=True)
+    sign = {"password": PASSWORD, "meaning": "evaluated_quality"}
+    assert second.post(f"{path}/evaluated", sign | seen).status_code == 412
+    assert writer.post(f"{path}/evaluated", sign).status_code == 303
+    twice = writer.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"})
+    assert twice.status_code == 403 and recall.reference in twice.get_data(as_text=True)
+    assert "A second person has to sign it too" in writer.get(f"{path}?do=evaluated").get_data(as_text=True)
+    left = second.get(f"{path}?do=evaluated").get_data(as_text=True)
+    assert "hazard for medicine" in left and "hazard for quality</label>" not in left
+
+
 def test_a_double_click_on_approve_starts_one_recall(office: Office) -> None:
     recall = submitted(office.database, office.clock, office.house)
     second = office.as_person("second")

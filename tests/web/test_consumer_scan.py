@@ -29,7 +29,9 @@ from traceapp.recall.model import Recall, RecallLot
 from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.model import Lot
 from traceapp.trace.release import Decide, reject_lot
+from traceapp.trace.surroundings import RawMaterial
 from traceapp.web.consumer import scan_pages
+from traceapp.web.consumer.scan_view import material_lines
 from traceapp.web.consumer.state import NAME
 
 PATH = f"/s/01/{UNIT_GTIN}/10/B1"
@@ -153,6 +155,11 @@ def test_what_is_said_comes_in_the_order_that_people_need(client: FlaskClient, l
     places = [text.find(words) for words in wanted]
     assert -1 not in places
     assert places == sorted(places)
+
+
+def test_places_are_told_in_the_reader_s_language() -> None:
+    steel = RawMaterial("key", "无纺布", "Non-woven", "江苏常州", True, True)
+    assert [material_lines([steel], language)[0][0].origin for language in ("en", "zh")] == ["Changzhou, Jiangsu", "江苏常州"]
 
 
 def test_a_recall_says_what_danger_what_to_do_remedy_and_contact(

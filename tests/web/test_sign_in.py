@@ -126,3 +126,30 @@ def test_the_trail_holds_networks_and_no_typed_name(client: FlaskClient, sqlite:
 def test_an_attempt_over_the_limit_is_recorded_as_such(client: FlaskClient, sqlite: Database, wang: User) -> None:
     statuses(client, 11)
     assert trail(sqlite, f"user:{wang.id}")[0][1]["over_limit"] is True
+
+
+def test_a_form_that_outlived_its_session_is_given_back_and_can_be_sent_once_more(
+        app: Flask, sqlite: Database, clock: FixedClock, wang: User) -> None:
+    client, path = app.test_client(), "/console/account/password"
+    ours = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+    typed = {"note": "Two <b>wards</b>\nstill have some", "password": "a secret of mine", "csrf_token": "old"}
+    late = client.post(path + "?lang=en", data=typed, headers=ours)
+    page = late.get_data(as_text=True)
+    assert late.status_code == 400 and "You were signed out" in page and "Sign in in another tab" in page
+    assert f'action="{path}?lang=en"' in page and "Two &lt;b&gt;wards&lt;/b&gt;\nstill have some" in page
+    assert "a secret of mine" not in page
+    enter(client)
+    again = client.post(path + "?lang=en", data=typed, headers=ours).get_data(as_text=True)
+    assert "Send it once more" in again and "Sign in in another tab" not in again
+    sent = client.post(path, data=typed | {"csrf_token": csrf_of(again)}, headers={"Referer": "http://localhost/"})
+    assert sent.status_code != 400
+    foreign = client.post(path, data=typed, headers={"Sec-Fetch-Site": "cross-site", "Accept": "text/html"})
+    assert foreign.status_code == 400 and "still have some" not in foreign.get_data(as_text=True)
+
+
+def test_whom_a_page_is_refused_is_led_back_to_where_they_begin(app: Flask, wang: User) -> None:
+    client = app.test_client()
+    assert 'href="/"' in client.get("/console/nowhere", headers={"Accept": "text/html"}).get_data(as_text=True)
+    enter(client)
+    refused = client.get("/console/accounts", headers={"Accept": "text/html"})
+    assert refused.status_code == 403 and '<a href="/console">' in refused.get_data(as_text=True)

@@ -101,6 +101,7 @@ def test_a_recalled_batch_says_stop_first_and_offers_the_telephone(show: Show) -
         (47, None, "Due in 47 hours", "m-info"),
         (23, None, "Due in 23 hours", "m-check"),
         (0.5, None, "Due in 30 minutes", "m-check"),
+        (-0.01, None, "Due now", "m-stop"),
         (-1, None, "Late by 1 hour", "m-stop"),
         (-49, None, "Late by 2 days", "m-stop"),
         (1, 0, "Done in time", "m-go"),

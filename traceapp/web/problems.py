@@ -9,9 +9,11 @@ from flask_babel import gettext
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from traceapp.core.actor import PUBLIC
 from traceapp.core.errors import InvalidInput, NotSignedIn, Problem, TooLarge, TooMany, Unavailable
 
 from .label_words import told
+from .resending import late_form
 
 log = structlog.get_logger()
 _TITLES = {
@@ -122,6 +124,12 @@ def _detail(status: int, error: HTTPException) -> str:
     return (error.description or _TITLES.get(status, "")).replace("%", "%%")
 
 
+def _start() -> str:
+    """Where who is asking begins; empty for the public."""
+    role = g.get("actor", PUBLIC).role
+    return "" if role == PUBLIC.role else "/regulator" if role == "regulator" else "/console"
+
+
 def render(error: Problem, *, is_json: bool | None = None) -> Response:
     """The answer for one problem, in the form that the client reads; `is_json` where that is known already."""
     is_json = wants_json() if is_json is None else is_json
@@ -138,7 +146,8 @@ def render(error: Problem, *, is_json: bool | None = None) -> Response:
         answer.mimetype = "application/problem+json"
     else:
         title = gettext(_TITLES.get(error.status, "Error"))
-        answer = Response(render_template("problem.html", problem_title=title, text=text, problem=error),
+        answer = Response(render_template("problem.html", problem_title=title, text=text, problem=error,
+                                          late=late_form() if error.code == "form-expired" else None, start=_start()),
                           mimetype="text/html")
     answer.status_code = error.status
     if isinstance(error, TooMany | Unavailable):

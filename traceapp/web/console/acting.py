@@ -20,7 +20,7 @@ from .entering import Entered
 
 # What is never part of what is kept of a form, not even in a hash.
 _SECRET_FIELDS = frozenset({"password", "present_password", "new_password", "new_password_again"})
-# What the person can put right in the form; anything else is a page of its own.
+# What the person can put right in the form, or somebody else can; anything else is a page of its own.
 _SHOWN_IN_FORM = frozenset({404, 409, 412, 413, 415, 422})
 
 
@@ -59,7 +59,7 @@ def perform(form: Entered, act: Callable[[Session], Done], refusal: Refusal) -> 
             done = act(session)
             keep(session, who.id, key, KeptAnswer(303, "", done.url))
     except Problem as problem:
-        if problem.status not in _SHOWN_IN_FORM:
+        if problem.status not in _SHOWN_IN_FORM and problem.code != "same-person":
             raise
         if problem.code == "idempotency-key-reused":
             form.token = new_secret(16)  # whoever sends it once more has read that the first one was recorded

@@ -80,10 +80,11 @@ def _drawn(session: Session, traces: Sequence[Trace], chances: Mapping[str, floa
 
 
 def _under(node: Node, seen: Seen) -> str:
-    """What stands below a number: reports beside expected ones where the lot was watched, else what it is."""
-    if node.lot_key not in seen:
+    """What stands below a number: reports beside expected ones where reports name the lot, else what it is. Nobody
+    reports about a raw lot."""
+    observed, expected = seen.get(node.lot_key, (0, 0.0))
+    if not observed and not expected:
         return named(node)
-    observed, expected = seen[node.lot_key]
     return ngettext("%(num)d report, %(expected)s expected", "%(num)d reports, %(expected)s expected", observed,
                     expected=f"{expected:.1f}")
 

@@ -79,15 +79,17 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
-            "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id)}
+            "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id),
+            **_evaluated(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
-    do = do if do in {*(name for name, _text in _acts(case)), *_further(case)} else ""
+    acts = _acts(case, is_evaluated=bool(values["last"]))
+    do = do if do in {*(name for name, _text in acts), *_further(case)} else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:
             filled, values["known"] = hazard_form(db, case, latest_evaluation(db, case.id))
             form = Entered(filled)
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
-                     steps=_steps(case), acts=_acts(case), tabs=case_tabs(case, part), me=actor(), ending=ending,
+                     steps=_steps(case), acts=acts, tabs=case_tabs(case, part), me=actor(), ending=ending,
                      ending_do=ending_do, clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, **values)
@@ -134,10 +136,13 @@ def _ledger(db: Session, case: Recall) -> dict[str, Any]:
 
 
 def _assessment(db: Session, case: Recall) -> dict[str, Any]:
-    versions = evaluations_of(db, case.id)
-    return {"versions": versions, "last": versions[-1] if versions else None,
-            "hazard_signed": evaluation_signatures(db, versions[-1]) if versions else [],
-            "classes": classes_of(db, case)}
+    return {"versions": evaluations_of(db, case.id), "classes": classes_of(db, case)}
+
+
+def _evaluated(db: Session, case: Recall) -> dict[str, Any]:
+    """The evaluation that counts, and who signed it."""
+    last = latest_evaluation(db, case.id)
+    return {"last": last, "hazard_signed": evaluation_signatures(db, last) if last else []}
 
 
 def _checks(db: Session, case: Recall) -> dict[str, Any]:
@@ -197,12 +202,15 @@ _ACT_WORDS = {"assess": lazy_gettext("Begin the assessment"), "evaluated": lazy_
               "extend": lazy_gettext("Extend to further batches"), "cancel": lazy_gettext("Cancel the recall")}
 
 
-def _acts(case: Recall) -> list[tuple[str, str]]:
-    """(action, what its button says) of what the table and the state of the signatures allow, the main act first."""
+def _acts(case: Recall, *, is_evaluated: bool) -> list[tuple[str, str]]:
+    """(action, what its button says) of what the table and the state of the signatures allow, the main act first.
+    What is not written yet is written before it is signed."""
     hidden = {"submit"} if case.submitted_at else {"approve", "return"}
     hidden |= {"cancel"} if is_begun(case) else set()
-    return [(name, str(text)) for name, text in _ACT_WORDS.items()
-            if name in actions_from(case.state) and name not in hidden]
+    found = [(name, str(text)) for name, text in _ACT_WORDS.items()
+             if name in actions_from(case.state) and name not in hidden]
+    return found if is_evaluated else [("write_evaluation", _("Write the evaluation")) if name == "evaluated" else
+                                       (name, text) for name, text in found]
 
 
 def _further(case: Recall) -> set[str]:

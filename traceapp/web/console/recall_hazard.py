@@ -88,4 +88,4 @@ def _seen(facts: HazardFacts) -> str:
 
 def _counts(counts: Mapping[str, int], words: Words) -> str:
     ordered = [code for code in words if code in counts] + [code for code in counts if code not in words]
-    return joined_words([f"{word(words, code)} {counts[code]}" for code in ordered])
+    return joined_words([_("%(name)s: %(count)s", name=word(words, code), count=counts[code]) for code in ordered])

@@ -10,6 +10,8 @@ from flask_babel import ngettext
 from traceapp.recall.scope_mass import Mass
 from traceapp.recall.side_by_side import Side
 from traceapp.web.cause_words import per_cent
+from traceapp.web.ui import current_locale
+from traceapp.web.ui.places import country
 from traceapp.web.words import joined_words
 
 from .recall_rule_words import RuleNames
@@ -51,7 +53,8 @@ def _inside(one: Side) -> tuple[str, ...]:
     if one.scope.consignees:
         found.append(ngettext("%(num)d consignee has some of it (%(where)s).",
                               "%(num)d consignees have some of it (%(where)s).", len(one.scope.consignees),
-                              where=joined_words([code or _("country not known") for code in one.countries])))
+                              where=joined_words([country(code, current_locale()) if code else _("country not known")
+                                                    for code in one.countries])))
     silent = sum(not who.has_mail for who in one.scope.consignees)
     if silent:
         found.append(ngettext("%(num)d of them has no e-mail address for recalls: telephone.",

@@ -16,6 +16,8 @@ from traceapp.web.reading import given
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import number as shown_number
 from traceapp.web.ui.display import unit as unit_word
+from traceapp.web.ui.places import country
+from traceapp.web.words import joined_words
 
 from .recall_rule_words import RuleNames
 from .workbench_rules import Column
@@ -53,7 +55,8 @@ def totals_table(columns: Sequence[Column]) -> list[Total]:
     rows = [
         Total(_("Batches"), "", tuple(len(one.scope.lots) for one in sides)),
         Total(_("Consignees"), "", tuple(len(one.scope.consignees) for one in sides)),
-        Total(_("Countries"), "", tuple(", ".join(code for code in one.countries if code) or "–" for one in sides))]
+        Total(_("Countries"), "", tuple(joined_words([country(code, current_locale()) for code in one.countries if code]) or "–"
+                                     for one in sides))]
     for unit in dict.fromkeys(row.unit for one in sides for row in one.positions):
         by_side: list[Mapping[str, Any]] = [
             next(({name: getattr(row, name) for name, _text in _POSITIONS} for row in one.positions

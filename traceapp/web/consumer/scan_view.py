@@ -14,6 +14,7 @@ from traceapp.recall.public import RecallFacts
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import PublicInspection, RawMaterial, ScanFacts, Step
 from traceapp.web.ui import display
+from traceapp.web.ui.places import place
 
 from .stencils import Fixed
 from .words import words
@@ -126,7 +127,7 @@ def material_lines(materials: Sequence[RawMaterial], language: str) -> tuple[lis
     raw = [material for material in materials if material.is_raw] or list(materials)
     counted: dict[tuple[str, str, bool | None], int] = {}
     for item in raw:
-        line = (name_in(language, item.name_zh, item.name_en), item.origin, item.conforms)
+        line = (name_in(language, item.name_zh, item.name_en), place(item.origin, language), item.conforms)
         counted[line] = counted.get(line, 0) + 1
     lines = [MaterialLine(name or _("Material without a name"), origin, lots, conforms)
              for (name, origin, conforms), lots in counted.items()]
@@ -184,7 +185,7 @@ def journey_entries(journey: Sequence[Step], facts: ScanFacts, language: str) ->
         when = day_text(first, language)
         if last != first:
             when = f"{when} – {day_text(last, language)}"
-        entries.append(StepLine(when, titles[step.kind], comma.join(step.places),
+        entries.append(StepLine(when, titles[step.kind], comma.join(place(name, language) for name in step.places),
                                 _GO if step.kind == "released" else _PLAIN))
     return entries
 
