@@ -25,6 +25,7 @@ from tests.factories_recall import (
     submitted,
 )
 from tests.factories_web import Browser, Console
+from traceapp.catalog.model import Party
 from traceapp.identity.service import prove_password, sign_in
 from traceapp.recall.model import EffectivenessCheck, Recall, RecallLedger, RecallLot, RecallSignature
 from traceapp.submission.model import ExportRecord
@@ -194,7 +195,11 @@ def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(offic
         placed(session, office.clock, house, recall.id)
     end = {"note": "all back", "password": PASSWORD}
     early = manager.post(f"{path}/terminate", end)
-    assert early.status_code == 409 and "all back" in early.get_data(as_text=True)
+    refused = early.get_data(as_text=True)
+    assert early.status_code == 409 and "all back" in refused
+    with office.database.read() as session:
+        names = [session.get_one(Party, key) for key in (clinic, hospital)]
+    assert all(f"· {name.name_en}" in refused and f"· {name.name_zh}" not in refused for name in names)
     one, two = house.first.lot_key, house.second.lot_key
     numbers = {f"received-{one}": "350", f"on_hand-{one}": "350", f"used-{one}": "0", f"returned-{one}": "0",
                f"received-{two}": "1000", f"on_hand-{two}": "-4", f"used-{two}": "600", f"returned-{two}": "0"}

@@ -146,7 +146,7 @@ def test_the_evaluation_begins_with_what_is_known_and_says_from_where(office: Of
     harm = page.split('name="harm_so_far"')[1].split("</textarea>")[0]
     assert "Adverse events: 0, of them 0 deaths and 0 serious." in harm
     assert "not judged yet: 1 (Serious: 1)" in harm and "[Counted from the cases about 3 batches in scope" in harm
-    assert "2 to 13 years 1" in page.split('name="populations"')[1].split("</textarea>")[0]
+    assert "2 to 13 years: 1" in page.split('name="populations"')[1].split("</textarea>")[0]
     assert "1,550 pcs" in page.split('name="defective"')[1].split("</textarea>")[0]
     facts = office.machine.get(f"/recalls/{recall.id}/evaluation/facts")
     assert (facts["harmful"], facts["by_age"], facts["sent"]) == (1, {"2-13": 1}, {"EA": "1550"})

@@ -4,6 +4,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+class Name(str):
+    """A name inside a message: as a text it is Chinese, `english` is what readers of English are shown."""
+
+    english: str
+
+    def __new__(cls, chinese: str, english: str) -> Name:
+        made = super().__new__(cls, chinese)
+        made.english = english or chinese
+        return made
+
+
 class Problem(Exception):
     """A refusal with a stable code, an HTTP status and the place of what is wrong.
 

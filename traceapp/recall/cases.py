@@ -12,7 +12,7 @@ from traceapp.audit.trail import canonical
 from traceapp.catalog.model import Party
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import NotFound
+from traceapp.core.errors import Name, NotFound
 from traceapp.db import expect_revision
 from traceapp.identity.model import User
 from traceapp.identity.policy import permit
@@ -142,7 +142,7 @@ def line_names(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple
     """{(lot key, consignee id): `lot number · consignee`} for messages about lines of the ledger; two statements."""
     numbers = {key: number for key, number in session.execute(
         select(Lot.lot_key, Lot.number).where(Lot.lot_key.in_({key for key, _consignee in pairs})))}
-    names = {key: name for key, name in session.execute(
-        select(Party.id, Party.name_zh).where(Party.id.in_({consignee for _key, consignee in pairs})))}
-    return {(key, consignee): f"{numbers.get(key, key)} · {names.get(consignee, consignee)}"
-            for key, consignee in pairs}
+    names = {key: (chinese, english or chinese) for key, chinese, english in session.execute(
+        select(Party.id, Party.name_zh, Party.name_en).where(Party.id.in_({consignee for _key, consignee in pairs})))}
+    return {(key, consignee): Name(*(f"{numbers.get(key, key)} · {name}" for name in names.get(
+        consignee, (consignee, consignee)))) for key, consignee in pairs}

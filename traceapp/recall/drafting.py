@@ -13,7 +13,7 @@ from traceapp.audit import record
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput, NotFound
+from traceapp.core.errors import Conflict, InvalidInput, Name, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
@@ -245,9 +245,11 @@ def _refuse_taken_out(session: Session, recall: Recall, chosen: frozenset[str], 
 
 
 def named(numbers: object, most: int = 10) -> str:
-    """Lot numbers or names in one line, cut after `most`."""
-    listed = [str(number) for number in numbers]  # type: ignore[attr-defined]
-    return ", ".join(listed[:most]) + (f" … (+{len(listed) - most})" if len(listed) > most else "")
+    """Lot numbers or names in one line, cut after `most`; of names in both languages a line in both."""
+    listed: list[object] = list(numbers)  # type: ignore[call-overload]
+    rest = f" … (+{len(listed) - most})" if len(listed) > most else ""
+    return Name(", ".join(str(one) for one in listed[:most]) + rest,
+                ", ".join(one.english if isinstance(one, Name) else str(one) for one in listed[:most]) + rest)
 
 
 def write_lots(session: Session, recall: Recall, scope: Scope) -> None:

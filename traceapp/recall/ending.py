@@ -108,7 +108,7 @@ def _refuse_open(session: Session, recall: Recall) -> None:
     raise Conflict("%(count)d lines are still open: %(what)s. Get an answer or a proof for each, or settle it with a "
                    "reason.",
                    code="ledger-open", count=count, errors=errors,
-                   what=named([*errors.values()] + [""] * (count - len(shown)), 5))
+                   what=named([*names.values()] + [""] * (count - len(shown)), 5))
 
 
 def _refuse_unbalanced(session: Session, recall: Recall) -> None:

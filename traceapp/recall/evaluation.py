@@ -134,7 +134,7 @@ def write_evaluation(session: Session, actor: Actor, clock: Clock, command: Writ
     row = RecallEvaluation(recall_id=recall.id, version=version, content=content, written_by=actor.id,
                            content_hash=_hash(recall.id, version, content), written_at=clock.now())
     session.add(row)
-    flag_modified(recall, "state")  # a new revision: who looks at the version before neither signs nor replaces this one
+    flag_modified(recall, "state")  # a new revision: who saw the one before neither signs nor replaces it
     record(session, actor, clock.now(), "recall.evaluation_written", recall_stream(recall),
            {"version": row.version, "hash": row.content_hash, "proposed_class": content["proposed_class"]})
     session.flush()

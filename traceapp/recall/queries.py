@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from traceapp.audit.model import AuditEntry
 from traceapp.catalog.model import Party, Product
 from traceapp.catalog.queries import contains
+from traceapp.core.errors import Name
 from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
@@ -219,11 +220,11 @@ def _about(found: Select[Recall], wanted: RecallFilter) -> Select[Recall]:
 
 
 def consignee_names(session: Session, consignee_ids: Sequence[str]) -> dict[str, str]:
-    """What each consignee is called in messages."""
+    """What each consignee is called in messages, in both languages."""
     found: dict[str, str] = {key: key for key in consignee_ids}
     for start in range(0, len(consignee_ids), 500):
-        found.update({key: name for key, name in session.execute(select(Party.id, Party.name_zh).where(
-            Party.id.in_(consignee_ids[start:start + 500])))})
+        found.update({key: Name(chinese, english) for key, chinese, english in session.execute(
+            select(Party.id, Party.name_zh, Party.name_en).where(Party.id.in_(consignee_ids[start:start + 500])))})
     return found
 
 

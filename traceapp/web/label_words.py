@@ -7,6 +7,9 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from labels.errors import Phrase
+from traceapp.core.errors import Name
+
+from .i18n import language
 
 _ = lazy_gettext
 # What a parameter of the labels is called where people fill it in.
@@ -25,9 +28,10 @@ PARAMETERS = {
 
 
 def told(params: Mapping[str, Any], *, keeps_names: bool = False) -> dict[str, Any]:
-    """The values of a message, phrases of the labels among them in the reader's language; `keeps_names` leaves the
-    names of parameters, for machines."""
-    return {name: said(value, keeps_names=keeps_names) if isinstance(value, Phrase) else value
+    """The values of a message, phrases of the labels and names among them in the reader's language; `keeps_names`
+    leaves the names of parameters, for machines."""
+    return {name: said(value, keeps_names=keeps_names) if isinstance(value, Phrase) else
+            value.english if isinstance(value, Name) and language() == "en" else value
             for name, value in params.items()}
 
 

@@ -17,8 +17,8 @@ _MOST_FIELDS = 500
 
 @dataclass(frozen=True, slots=True)
 class LateForm:
-    """`fields` to send again to `action`; `texts` what a person typed in words; `is_signed_out` whether nobody is signed
-    in any more; `had_files` whether files have to be chosen again."""
+    """`fields` to send again to `action`; `texts` what a person typed in words; `is_signed_out` whether nobody is
+    signed in any more; `had_files` whether files have to be chosen again."""
 
     action: str
     fields: list[tuple[str, str]]
