@@ -255,6 +255,11 @@ def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_fo
     assert len(drawn) == 1
     assert "Did they understand it?" in seen(writer, "", "checks")
     answers = {"way": "telephone", "received": "yes", "understood": "yes", "acted": "yes"}
+    ask = f"{path}/checks/{drawn[0]}?part=checks"
+    assert ask in seen(writer, "", "checks")
+    half = writer.post(ask, answers | {"acted": "", "spoken_to": "Dr Xu", "asked": drawn[0]})
+    assert half.status_code == 422, "nobody is said to have acted, or not, who was not asked"
+    assert 'id="e-acted"' in half.get_data(as_text=True) and "Dr Xu" in half.get_data(as_text=True)
     assert writer.post(f"{path}/checks/{drawn[0]}", answers).status_code == 303
     assert writer.post(f"{path}/conclude", {"note": "it did what it was asked"}).status_code == 303
     assert office.recall(recall.id).state == "closing"

@@ -168,9 +168,10 @@ def recall_checked(recall_id: str, consignee_id: str) -> Response:
     """What a drawn consignee said."""
     form = Entered()
     way = form.choice("way", list(WAYS))
+    received, understood, acted = (form.choice(name, ["yes", "no"]) == "yes" for name in (
+        "received", "understood", "acted"))
 
     def run(db: Session) -> Done:
-        received, understood, acted = (form.get(name) == "yes" for name in ("received", "understood", "acted"))
         service.record_check(db, actor(), world().clock, service.RecordCheck(
             recall_id, consignee_id, way, received, understood, acted, form.text("note"), form.text("spoken_to")))
         return Done(url_for("console.recall", recall_id=recall_id, part="checks"), _("Noted."))

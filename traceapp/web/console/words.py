@@ -90,7 +90,13 @@ FIELDS = {
     "title": _("Title"), "media_type": _("Media type"), "languages": _("Languages"), "contexts": _("Contexts"),
     "default_use": _("When does the code lead there?"), "recipe_output": _("The recipe makes"), "add": _("Lot"),
     "count": _("How many"), "prefix": _("Begins with"), "width": _("Digits"), "first": _("From number"),
-    "purpose": _("What for")} | {f"details-{name}": _(field.title) for name, field in fields().items()}
+    "purpose": _("What for"), "title_zh": _("Title (Chinese)"), "title_en": _("Title (English)"),
+    "risk_zh": _("What can happen (Chinese)"), "risk_en": _("What can happen (English)"),
+    "action_zh": _("What to do now (Chinese)"), "action_en": _("What to do now (English)"),
+    "contact": _("Whom to ask"), "harm_so_far": _("Harm so far"), "conditions": _("What leads to harm"),
+    "populations": _("Who is at risk"), "consequences": _("What follows at once"), "conclusion": _("Conclusion"),
+    "seriousness": _("How grave at its worst"), "likelihood": _("How likely for somebody who uses it"),
+    "proposed_class": _("Proposed class")} | {f"details-{name}": _(field.title) for name, field in fields().items()}
 PRINT_STATES = {
     "queued": _("Waiting"), "running": _("Being printed"), "done": _("Done"), "failed": _("Failed"),
     "cancelled": _("Cancelled")}
