@@ -8,8 +8,19 @@ from scipy.optimize import approx_fprime
 from scipy.stats import gamma, nbinom, poisson
 
 from traceapp.core.errors import InvalidInput
+from traceapp.signals import shrinkage
 from traceapp.signals.errors import NoExposure
-from traceapp.signals.shrinkage import Points, Prior, _Slope, fit, minus_log_likelihood, points, scores, squash
+from traceapp.signals.shrinkage import (
+    Points,
+    Prior,
+    _Slope,
+    fit,
+    lower_limit,
+    minus_log_likelihood,
+    points,
+    scores,
+    squash,
+)
 
 PUBLISHED = Prior(0.204, 0.058, 1.415, 1.838, 0.0969)
 
@@ -43,6 +54,27 @@ def test_scores_agree_with_the_posterior_by_integration() -> None:
     assert float(found.ebgm) == pytest.approx(np.exp(log_mean), rel=1e-6)
     assert quad(density, 0, float(found.eb05), limit=200)[0] / whole == pytest.approx(0.05, abs=1e-7)
     assert quad(density, 0, float(found.eb95), points=[1], limit=200)[0] / whole == pytest.approx(0.95, abs=1e-7)
+
+
+@pytest.mark.parametrize("weight", [1e-30, 1e-17, 1e-5, 0.3, 1 - 1e-5, 1 - 1e-16])
+def test_a_limit_has_its_chance_below_it_however_little_one_component_weighs(weight: float) -> None:
+    counts, means = np.array([3.0, 3.0, 12.0]), np.array([0.01, 2.0, 1.0])
+    prior = Prior(41.5, 0.0077, 999.7, 1000.0, weight)
+    laws = [gamma(a + counts, scale=1 / (b + means)) for a, b in ((prior.a1, prior.b1), (prior.a2, prior.b2))]
+    first = shrinkage._mixing(prior, counts, means)
+    limit = lower_limit(prior, counts, means)
+    assert first * laws[0].cdf(limit) + (1 - first) * laws[1].cdf(limit) == pytest.approx(0.05, rel=1e-10)
+
+
+@pytest.mark.parametrize("weight", [1e-17, 1e-9, 0.3])
+def test_the_search_for_a_limit_ends_when_it_is_found(weight: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    prior = Prior(41.473646, 0.00773803, 999.654, 1000.0, weight)
+    counts, means = np.full(500, 3.0), np.linspace(0.001, 3.0, 500)
+    rounds = []
+    below = shrinkage._Mixture.below
+    monkeypatch.setattr(shrinkage._Mixture, "below", lambda self, at: rounds.append(at.size) or below(self, at))
+    lower_limit(prior, counts, means)
+    assert sum(rounds) <= 6 * counts.size
 
 
 def drawn(prior: Prior, cells: int, seed: int) -> Points:

@@ -6,6 +6,7 @@ Source: DuMouchel W, Am Stat 1999;53:177-190; DuMouchel W, Pregibon D, Proc KDD 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ from .errors import NoExposure, require_count, require_positive, require_rate
 _SMALLEST, _LARGEST = 1e-3, 1e3
 # Steps of the search for a quantile, by tangent or by halves; it ends earlier where nothing moves any more.
 _STEPS, _EXACT = 80, 1e-13
+# A component of less weight moves no digit of a quantile.
+_NO_WEIGHT = 1e-18
+# Starts that are followed at the same time: NumPy lets go of the interpreter while it computes.
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +132,15 @@ def fit(cells: Points, *, zeros: bool = False, starts: Sequence[Prior] = STARTS)
         raise InvalidInput("Cells without a report are given: say so, or leave them out.", place="counts")
     bounds = [(np.log(_SMALLEST), np.log(_LARGEST))] * 4 + [(-12.0, 12.0)]
     slope = _Slope(cells, zeros)
-    found: list[Fit] = []
-    for start in starts:
+
+    def follow(start: Prior) -> Fit:
         free = np.append(np.log([start.a1, start.b1, start.a2, start.b2]), logit(start.p))
         result = minimize(slope, free, method="L-BFGS-B", jac=True, bounds=bounds,
                           options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500})
-        found.append(Fit(_prior(result.x), float(result.fun * slope.scale)))
-    return min(found, key=lambda one: one.score)
+        return Fit(_prior(result.x), float(result.fun * slope.scale))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return min(pool.map(follow, starts), key=lambda one: one.score)
 
 
 class _Slope:
@@ -213,27 +220,18 @@ def _mixing(prior: Prior, seen: NDArray[np.float64], means: NDArray[np.float64])
 def _quantile(
     prior: Prior, cells: tuple[NDArray[np.float64], NDArray[np.float64]], first: NDArray[np.float64], chance: float
 ) -> NDArray[np.float64]:
-    """The point below which the posterior mixture has this probability, between the components' own."""
+    """The point below which the posterior mixture has this probability; a component's own where the other has no
+    weight, else between both."""
     seen, means = (values.ravel() for values in cells)
     share = np.broadcast_to(first, cells[0].shape).ravel()
     shapes, rates = (prior.a1 + seen, prior.a2 + seen), (prior.b1 + means, prior.b2 + means)
-    own = [gammaincinv(shape, chance) / rate for shape, rate in zip(shapes, rates, strict=True)]
-    low, high = np.minimum(*own), np.maximum(*own)
-    point, open_ = share * own[0] + (1 - share) * own[1], np.arange(seen.size)
-    for _ in range(_STEPS):
-        mixture = _Mixture(share[open_], [x[open_] for x in shapes], [x[open_] for x in rates])
-        below, density = mixture.below(point[open_]) - chance, mixture.density(point[open_])
-        low[open_], high[open_] = (np.where(below < 0, point[open_], low[open_]),
-                                   np.where(below < 0, high[open_], point[open_]))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = point[open_] - below / density
-        inside = (step > low[open_]) & (step < high[open_])
-        step = np.where(inside, step, (low[open_] + high[open_]) / 2)
-        moved = np.abs(step - point[open_])
-        point[open_] = step
-        open_ = open_[moved > _EXACT * step]
-        if open_.size == 0:
-            break
+    point = np.empty(seen.size)
+    alone = (1 - share <= _NO_WEIGHT, share <= _NO_WEIGHT)
+    for is_alone, shape, rate in zip(alone, shapes, rates, strict=True):
+        point[is_alone] = gammaincinv(shape[is_alone], chance) / rate[is_alone]
+    both = np.flatnonzero(~(alone[0] | alone[1]))
+    mixture = _Mixture(share, shapes, rates)
+    point[both] = mixture.of(both).quantile(chance)
     return point.reshape(cells[0].shape)
 
 
@@ -244,6 +242,31 @@ class _Mixture:
     first: NDArray[np.float64]
     shapes: Sequence[NDArray[np.float64]]
     rates: Sequence[NDArray[np.float64]]
+
+    def of(self, cells: NDArray[np.int64]) -> _Mixture:
+        """The same for some of the cells."""
+        return _Mixture(self.first[cells], [x[cells] for x in self.shapes], [x[cells] for x in self.rates])
+
+    def quantile(self, chance: float) -> NDArray[np.float64]:
+        """The point that has this probability below it, between the components' own."""
+        own = [gammaincinv(shape, chance) / rate for shape, rate in zip(self.shapes, self.rates, strict=True)]
+        low, high = np.minimum(*own), np.maximum(*own)
+        point, open_ = self.first * own[0] + (1 - self.first) * own[1], np.arange(self.first.size)
+        for _ in range(_STEPS):
+            if open_.size == 0:
+                break
+            some, at = self.of(open_), point[open_]
+            below, density = some.below(at) - chance, some.density(at)
+            low[open_], high[open_] = np.where(below < 0, at, low[open_]), np.where(below < 0, high[open_], at)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                step = at - below / density
+            # At the end a tangent's step is too small to lead inside; then halves would lead away again.
+            is_found = np.isfinite(density) & (np.abs(step - at) <= _EXACT * at)
+            is_inside = is_found | (step > low[open_]) & (step < high[open_])
+            step = np.where(is_inside, step, (low[open_] + high[open_]) / 2)
+            point[open_] = step
+            open_ = open_[np.abs(step - at) > _EXACT * step]
+        return point
 
     def below(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
         """The chance of less than `point`."""
