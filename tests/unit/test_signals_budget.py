@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 from traceapp.signals.budget import (
     DEFAULT_WEIGHTS,
     GROUP_SHARES,
+    KEPT,
     LEAST_NODES,
     MOST_ALPHA,
     SCREENS,
     YEAR,
+    Begun,
     Split,
     Year,
     allot,
     levels,
     rounded_down,
+    shares,
     stage_alpha,
     stage_end,
     stage_for,
@@ -28,22 +31,74 @@ from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 FIRST = date(2024, 1, 1)
 
 
-@given(days=st.lists(st.integers(0, 1500), max_size=80), cuts=st.integers(1, 30), part=st.floats(0.001, 5.0))
-def test_no_year_of_365_days_ever_spends_more_than_its_part(days: list[int], cuts: int, part: float) -> None:
-    begun = sorted(FIRST + timedelta(days=day) for day in days)
-    known: list[tuple[date, float]] = []
-    for start in range(0, len(begun), cuts):
-        now = begun[start:start + cuts]
-        known += zip(now, allot(part, [day for day, _ in known] + now, now, known), strict=True)
-    for end in begun:
-        assert sum(level for day, level in known if end - YEAR < day <= end) <= part * (1 + 1e-9)
-    assert all(0 <= level <= MOST_ALPHA for _, level in known)
+PARTS = {"upstream": 0.2, "supplier": 0.06, "load": 0.06, "operator": 0.04, "site": 0.03}
 
 
-def test_nodes_that_begin_evenly_get_even_parts() -> None:
-    begun = [FIRST + timedelta(days=7 * week) for week in range(52)]
-    levels = allot(0.5, begun, begun, [])
-    assert set(levels[:-2]) == {rounded_down(0.5 / 52)}
+def lived(begins: list[tuple[int, str, int]], parts: dict[str, float], least: int = 1) -> list[Begun]:
+    """The tests of a house in the order in which they are given their levels, which need not be that of their days."""
+    tests: list[Begun] = []
+    for day, kind, number in begins:
+        on = FIRST + timedelta(days=day)
+        tests.append(Begun(on, kind, number))
+        given = allot(parts, kind, (on, number), tests, least=least)
+        assert all(0 <= level <= MOST_ALPHA for level in given)
+        tests += [Begun(on, kind, 0, level) for level in given]
+    return tests
+
+
+def spent(tests: list[Begun], end: date, kind: str = "") -> float:
+    return sum(one.spent for one in tests if end - YEAR < one.day <= end and kind in ("", one.kind))
+
+
+@given(begins=st.lists(st.tuples(st.integers(0, 1500), st.sampled_from(sorted(PARTS)), st.integers(1, 6)), max_size=60),
+       is_in_order=st.booleans(), scale=st.floats(0.01, 20.0), least=st.sampled_from([1, 20]))
+def test_no_year_of_365_days_ever_spends_more_than_all_parts_whichever_kinds_come_and_go(
+        begins: list[tuple[int, str, int]], is_in_order: bool, scale: float, least: int) -> None:
+    parts = {kind: part * scale for kind, part in PARTS.items()}
+    tests = lived(sorted(begins) if is_in_order else begins, parts, least)
+    for end in {one.day for one in tests}:
+        assert spent(tests, end) <= sum(parts.values()) * (1 + 1e-9)
+
+
+@given(greedy=st.lists(st.tuples(st.integers(0, 360), st.sampled_from(["supplier", "load", "operator", "site"]),
+                                 st.integers(1, 20)), max_size=40))
+def test_a_kind_that_comes_late_has_its_own_half_at_once_whatever_the_others_spent(
+        greedy: list[tuple[int, str, int]]) -> None:
+    tests = lived(sorted(greedy), PARTS)
+    on = FIRST + timedelta(days=361)
+    (level,) = allot(PARTS, "upstream", (on, 1), [*tests, Begun(on, "upstream")])
+    assert level >= rounded_down(KEPT * PARTS["upstream"] / 4)
+
+
+def test_a_kind_that_comes_late_takes_all_of_its_part_from_that_day_on_while_tests_begin_evenly() -> None:
+    weeks = [(7 * week, kind, 1) for week in range(156) for kind in PARTS if kind != "operator" or week >= 78]
+    tests = lived(weeks, PARTS, least=52)
+    after = [one.spent for one in tests if one.kind == "operator" and not one.number]
+    assert min(after[4:]) > 0.5 * PARTS["operator"] / 52
+    last = max(one.day for one in tests)
+    assert 0.75 * PARTS["operator"] < spent(tests, last, "operator") <= PARTS["operator"]
+    alone = lived([one for one in weeks if one[1] == "upstream"], PARTS, least=52)
+    assert spent(alone, last, "upstream") > 1.4 * spent(tests, last, "upstream")
+
+
+def test_kinds_that_a_house_has_not_lend_half_of_their_shares() -> None:
+    weights = {"lot": 40.0, "upstream": 20.0, "load": 10.0, "site": 30.0, "screens": 0.0}
+    assert shares(weights, {"lot", "upstream", "load", "site"}) == weights
+    found = shares(weights, {"lot", "upstream", "load"})
+    assert found == {"lot": 40.0, "upstream": 30.0, "load": 15.0, "site": 15.0, "screens": 0.0}
+    assert sum(shares(weights, set()).values()) == 70.0
+
+
+def test_tests_that_begin_evenly_get_even_parts() -> None:
+    begins = [(7 * week, "load", 1) for week in range(52)]
+    given = [one.spent for one in lived(begins, {"load": 0.5}, least=52) if not one.number]
+    assert set(given[:-2]) == {rounded_down(0.5 / 52)}
+
+
+def test_a_kind_in_its_second_year_divides_its_part_among_those_that_really_begin() -> None:
+    begins = [(30 * month, "load", 1) for month in range(36)]
+    given = [one.spent for one in lived(begins, {"load": 0.5}, least=60) if not one.number]
+    assert set(given[:13]) == {rounded_down(0.5 / 60)} and set(given[20:]) == {rounded_down(0.5 / (13 + 4))}
 
 
 def test_every_kind_that_the_service_watches_has_its_part_and_its_least_number() -> None:
@@ -53,12 +108,13 @@ def test_every_kind_that_the_service_watches_has_its_part_and_its_least_number()
 
 def test_lots_spend_their_part_whatever_their_number_and_other_kinds_what_is_left_of_theirs() -> None:
     split = Split(2.0, {"lot": 50.0, "load": 20.0}, {"harm": 0.5, "serious": 0.5})
-    assert levels(split, ("lot", "harm"), [FIRST] * 3, Year([], 3)) == [rounded_down(0.005)] * 3
+    one = (FIRST, 1)
+    assert levels(split, ("lot", "harm"), (FIRST, 3), Year([], 3)) == [rounded_down(0.005)] * 3
     # A house of 30 lots is promised what 100 lots are; 100 loads at least share it.
-    assert levels(split, ("load", "serious"), [FIRST], Year([(FIRST, None)], 30)) == [rounded_down(0.2 / 100)]
-    taken = Year([(FIRST, 0.195), (FIRST, None)], 30)
-    assert levels(split, ("load", "harm"), [FIRST], taken) == [rounded_down(0.005 / 4)]
-    assert levels(split, ("supplier", "harm"), [FIRST], Year([(FIRST, None)], 30)) == [0.0]
+    assert levels(split, ("load", "serious"), one, Year([Begun(FIRST, "load")], 30)) == [rounded_down(0.2 / 100)]
+    taken = Year([Begun(FIRST, "load", 2, 0.195)], 30)
+    assert levels(split, ("load", "harm"), one, taken) == [rounded_down(0.005 / 4)]
+    assert levels(split, ("supplier", "harm"), one, Year([Begun(FIRST, "supplier")], 30)) == [0.0]
 
 
 def test_the_shares_of_kinds_and_groups_are_a_whole() -> None:

@@ -43,9 +43,9 @@ class Detector:
     `history`: earlier lots that `fitted` learns from; `family`: sister products with as many, on whose rates it leans;
     `stated`: the wait that it assumes with too few reports. Without `shipping_known` all units count as delivered on
     the day of release. `serious`: the share of reports that are watched by themselves as well, 0 for none. With
-    `lots_alone` no other kind of node is watched. `as_stated`: every kind and group has its stated part of the budget,
-    as in a house that keeps the defaults; else what kinds and groups that are not in the plant would have goes to the
-    others.
+    `lots_alone` no other kind of node is watched. `as_stated`: the budget is split as in a house that keeps the
+    defaults, which lends half of what kinds that are not in the plant would have; else these and the groups that are
+    not watched have no part, and the others the whole. `before`: for how many days the detector has watched the like.
     """
 
     alpha: float = 0.01
@@ -58,10 +58,12 @@ class Detector:
     serious: float = 0.0
     lots_alone: bool = False
     as_stated: bool = False
+    before: int = 0
 
     def __post_init__(self) -> None:
         require_rate(self.alpha, "alpha")
         require_count(self.minimum_events, "minimum_events", least=1)
+        require_count(self.before, "before")
         Past(self.history, self.family)
         if self.serious != 0:
             require_rate(self.serious, "serious")
@@ -162,8 +164,8 @@ def _fitted(plant: Plant, detector: Detector, run: tuple[int, int]) -> Watch:
 def _watch(plant: Plant, detector: Detector, bases: Sequence[Basis]) -> Watch:
     groups = [Group(share, basis, name)
               for share, basis, name in zip(detector.shares, bases, ("harm", "serious"), strict=False)]
-    return watch(plant, groups, Strictness(split_of(plant, detector), detector.minimum_events),
-                 shipping_known=detector.shipping_known)
+    strictness = Strictness(split_of(plant, detector), detector.minimum_events, detector.before)
+    return watch(plant, groups, strictness, shipping_known=detector.shipping_known)
 
 
 def split_of(plant: Plant, detector: Detector) -> Split:
@@ -172,6 +174,8 @@ def split_of(plant: Plant, detector: Detector) -> Split:
     weights = {kind: DEFAULT_WEIGHTS.get(kind, 0.0) for kind in kinds}
     if not detector.as_stated:
         weights = {kind: 100 * weight / sum(weights.values()) for kind, weight in weights.items()}
+    elif not detector.lots_alone:
+        weights = dict(DEFAULT_WEIGHTS)
     is_one = not detector.serious and not detector.as_stated
     return Split(100 * detector.alpha, weights, {"harm": 1.0} if is_one else dict(GROUP_SHARES))
 

@@ -5,6 +5,8 @@ begins, beside those that have begun; one that grows runs in stages, each with i
 """
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -12,7 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from .budget import YEAR, Split, Year, levels
+from .budget import LOT, YEAR, Begun, Split, Year, levels
 from .conditional import known_at_least, ratios
 from .exposure import day_chances
 from .learning import Basis
@@ -38,10 +40,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """What is promised and how it is split; the least number of reports that may alarm."""
+    """What is promised and how it is split; the least number of reports that may alarm; for how many days nodes have
+    begun before, as they do in the plant."""
 
     split: Split = field(default_factory=Split)
     minimum_events: int = 3
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +101,7 @@ def watch(
 ) -> Watch:
     """Watch every node of the plant for every group. Without `shipping_known` all units of a lot count as delivered
     on the day of its release."""
-    given = node_levels(plant, strictness.split)
+    given = node_levels(plant, strictness.split, before=strictness.before)
     delivered = plant.delivered() if shipping_known else np.array([float(plant.units)])
     rows = []
     for group in groups:
@@ -152,23 +156,29 @@ def budget_kind(kind: str) -> str:
     return _KINDS.get(kind, kind)
 
 
-def node_levels(plant: Plant, split: Split) -> dict[tuple[str, str], float]:
-    """The level of each (node, group), given on the day on which the node's first lot is released."""
-    found: dict[tuple[str, str], float] = {}
-    begun: dict[str, dict[int, list[str]]] = {}
+def node_levels(plant: Plant, split: Split, *, before: int = 0) -> dict[tuple[str, str], float]:
+    """The level of each (node, group), given on the day on which the node's first lot is released; for so many days
+    `before` the first one, nodes are taken to have begun as they do in the plant."""
+    period = math.ceil(plant.lots * plant.days_between)
+    shifts = [-period * number for number in range(-(-before // period), -1, -1)]
+    released = np.concatenate([plant.released + shift for shift in shifts])
+    begun: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for layer in plant.layers:
         for name in layer.names:
             day = int(plant.released[min(plant.nodes[name])])
-            begun.setdefault(budget_kind(layer.kind), {}).setdefault(day, []).append(name)
-    for kind, days in begun.items():
-        for group in split.groups:
-            tests: list[tuple[date, float | None]] = []
-            for day, names in sorted(days.items()):
-                on = _DAY_0 + timedelta(days=day)
-                tests = [one for one in tests if one[0] > on - YEAR]
-                lots = int(((plant.released > day - YEAR.days) & (plant.released <= day)).sum())
-                year = Year([*tests, *((on, None) for _ in names)], lots)
-                given = levels(split, (kind, group), [on] * len(names), year)
-                tests += [(on, level) for level in given]
+            for shift in shifts:
+                begun[day + shift][budget_kind(layer.kind)].append(name)
+    found: dict[tuple[str, str], float] = {}
+    for group in split.groups:
+        tests: list[Begun] = []
+        for day, new in sorted(begun.items()):
+            on = _DAY_0 + timedelta(days=day)
+            tests += [Begun(on, kind, len(names)) for kind, names in new.items() if kind != LOT]
+            year = Year(tests, int(((released > day - YEAR.days) & (released <= day)).sum()))
+            for kind, names in new.items():
+                given = levels(split, (kind, group), (on, len(names)), year)
+                # Those of the plant itself come last and stay.
                 found |= {(name, group): level for name, level in zip(names, given, strict=True)}
+                if kind != LOT:
+                    tests.append(Begun(on, kind, 0, sum(given)))
     return found

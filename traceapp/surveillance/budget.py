@@ -18,9 +18,11 @@ from traceapp.signals.budget import (
     DEFAULT_WEIGHTS,
     SCREENS,
     YEAR,
+    Begun,
     Split,
     Year,
     levels,
+    shares,
 )
 
 from .alarm import NodeKind, SeverityGroup
@@ -51,11 +53,12 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class KindSpent:
-    """One kind of node in the year: its weight in percent, what it may spend, what the nodes begun have spent, how
-    many they are."""
+    """One kind of node in the year: its weight; `share`, the percent it may spend now (of a kind that the house has
+    not, what is kept for it) and what that comes to; what the nodes begun have spent, how many they are."""
 
     kind: str
     weight: float
+    share: float
     promised: float
     spent: float
     nodes: int
@@ -160,8 +163,10 @@ def budget_state(session: Session, on: date) -> BudgetState:
     # The screens look at everything every night: their part of the year is given away with the first of them.
     if session.scalar(select(ScreenRun.product_id).limit(1)) is not None:
         spent[SCREENS] = promised * promise.weights.get(SCREENS, 0.0) / 100
-    kinds = tuple(KindSpent(kind, promise.weights.get(kind, 0.0), promised * promise.weights.get(kind, 0.0) / 100,
-                            spent.get(kind, 0.0), nodes.get(kind, 0)) for kind in KINDS)
+    share = shares(promise.weights, nodes)
+    kinds = tuple(KindSpent(kind, promise.weights.get(kind, 0.0), share.get(kind, 0.0),
+                            promised * share.get(kind, 0.0) / 100, spent.get(kind, 0.0), nodes.get(kind, 0))
+                  for kind in KINDS)
     return BudgetState(promise, on, lots, promised, sum(spent.values()), kinds, *_decided(session, on))
 
 
@@ -185,13 +190,27 @@ def lots_of_year(session: Session, on: date) -> int:
 def allot_levels(session: Session, begun: Sequence[tuple[str, str, date]], on: date) -> list[float]:
     """The level of each test that begins, given as (kind, group, day) in order of time, by what holds now."""
     split, lots = promise_now(session).split, lots_of_year(session, on)
+    years: dict[str, list[Begun]] = {}
+    places: dict[tuple[date, str, str], list[int]] = {}
+    for place, (kind, group, day) in enumerate(begun):
+        places.setdefault((day, kind, group), []).append(place)
     found: dict[int, float] = {}
-    for kind, group in dict.fromkeys((kind, group) for kind, group, _ in begun):
-        places = [place for place, one in enumerate(begun) if one[:2] == (kind, group)]
-        days = [begun[place][2] for place in places]
-        near = [] if kind == NodeKind.lot else session.execute(select(WatchNode.begun_on, WatchNode.alpha).where(
-            WatchNode.kind == kind, WatchNode.severity_group == group,
-            WatchNode.begun_on > days[0] - YEAR, WatchNode.begun_on < days[-1] + YEAR)).all()
-        year = Year([(day, alpha) for day, alpha in near], lots)
-        found |= dict(zip(places, levels(split, (kind, group), days, year), strict=True))
+    for (day, kind, group), same in places.items():
+        if kind != NodeKind.lot and group not in years:
+            years[group] = _tests_near(session, group, begun[0][2], begun[-1][2])
+        tests = years.get(group, [])
+        given = levels(split, (kind, group), (day, len(same)), Year(tests, lots))
+        if kind != NodeKind.lot:
+            tests.append(Begun(day, kind, 0, sum(given)))
+        found |= dict(zip(same, given, strict=True))
     return [found[place] for place in range(len(begun))]
+
+
+def _tests_near(session: Session, group: str, first: date, last: date) -> list[Begun]:
+    """The tests of every kind of node but lots that matter to those that begin between two days, by kind and day."""
+    rows = session.execute(
+        select(WatchNode.begun_on, WatchNode.kind, func.count(), func.coalesce(func.sum(WatchNode.alpha), 0.0))
+        .where(WatchNode.kind != NodeKind.lot, WatchNode.severity_group == group,
+               WatchNode.begun_on > first - 2 * YEAR, WatchNode.begun_on < last + YEAR)
+        .group_by(WatchNode.begun_on, WatchNode.kind))
+    return [Begun(day, kind, number, float(spent or 0.0)) for day, kind, number, spent in rows]

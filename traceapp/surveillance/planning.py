@@ -19,6 +19,8 @@ Cause = Literal["lot", "raw", "line"]
 CAUSES: tuple[Cause, ...] = ("lot", "raw", "line")
 RUNS = 40
 _LOTS, _FEWEST = 12, 8
+# A house that has been watched for two years: what begins in one is known.
+_BEFORE = 730
 _MOST_REPORTS = 5000.0
 # field -> least and most
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -199,7 +201,8 @@ def _course(plan: Plan, count: _Count) -> Course:
         lots=_lots(plan), units=plan.units, days_between=365 / plan.lots_a_year, shipping_days=plan.shipping_days,
         baseline=plan.whole_rate, delay=Delay(plan.use_days, 1.5, plan.report_days), raws=plan.raws,
         lots_a_raw=plan.lots_a_raw, lines=plan.lines, counted=plan.counted)
-    detector = Detector(shipping_known=plan.shipping_known, lots_alone=not plan.nodes_watched, as_stated=True)
+    detector = Detector(shipping_known=plan.shipping_known, lots_alone=not plan.nodes_watched, as_stated=True,
+                        before=_BEFORE)
     outcomes = []
     for seed in range(RUNS):
         outcomes.append(simulate(plant, plan.cause, plan.rate_ratio, detector, chance=Chance(1, seed)))

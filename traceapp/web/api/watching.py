@@ -73,10 +73,12 @@ class SetBudgetSchema(BudgetSchema):
 
 
 class KindSpentSchema(Schema):
-    """One kind of node in the year: what it may spend, what it spent, how many nodes began."""
+    """One kind of node in the year: its weight, the `share` in percent that it may spend now and what that comes to,
+    what it spent, how many nodes began. Of a kind that the house has not, half of the weight is lent to the others."""
 
     kind = fields.String()
     weight = fields.Float()
+    share = fields.Float()
     promised = fields.Float()
     spent = fields.Float()
     left = fields.Float()
