@@ -8,15 +8,17 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from traceapp import models
 from traceapp.catalog.model import PackagingLevel, Party, Product, Site
 from traceapp.code.model import ScanCount
 from traceapp.db import Base, Database
+from traceapp.db.insert import insert_rows
 from traceapp.trace.identity import lot_key, lot_uri
 from traceapp.trace.model import Inspection, Lot, LotEdge, ShipmentLine, TestResult
+
+from .databases import settle
 
 GTIN = "09521234543213"
 MATERIALS = 400
@@ -60,13 +62,18 @@ def fill(database: Database, lots: int) -> None:
     while chunk := list(islice(batches, _AT_ONCE)):
         with database.write() as session:
             _insert(session, _together(_lot_rows(index) for index in chunk))
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    settle(database)
 
 
 def _insert(session: Session, rows: Rows) -> None:
+    """The rows, with what the model says of the columns that are not named."""
     for model, given in rows.items():
-        session.execute(insert(model.__table__), given)  # type: ignore[arg-type]
+        named = tuple(dict.fromkeys(name for row in given for name in row))
+        usual = {column.key: column.default.arg if column.default.is_scalar else column.default.arg(None)
+                 for column in model.__table__.columns if column.default is not None}
+        columns = (*named, *(name for name in usual if name not in named))
+        insert_rows(session, model, columns,
+                    [tuple(row.get(name, usual.get(name)) for name in columns) for row in given])
 
 
 def _together(parts: Iterable[Rows]) -> Rows:

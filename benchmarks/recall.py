@@ -1,18 +1,18 @@
 """From a signal to the proposed scope of its recall, beside one bare recursive query for the lots of the same scope.
 
-A million lots, five million lines, a hundred thousand consignees, ten thousand lots a cause, each with a signal.
-`TRACEAPP_BENCH_RECALL="100000 10000 10000"` takes other numbers of lots, lots a cause and consignees;
-`TRACEAPP_BENCH_DATABASE_URL` names a database, empty or filled by this before with the same numbers, to use instead of
-SQLite in a folder of its own: `sqlite:///kept.db` is filled once, `postgresql://…` too.
+    TRACEAPP_BENCH_DATABASE=sqlite python3 dev.py bench recall
+    TRACEAPP_BENCH_DATABASE=postgresql python3 dev.py bench recall
+
+A million lots, five million lines, a hundred thousand consignees, ten thousand lots a cause, each with a signal; some
+minutes to fill. `TRACEAPP_BENCH_RECALL="100000 10000 10000"` takes other numbers of lots, lots a cause and consignees.
+See `databases` for where they are put; a database that is named may be filled by this before with the same numbers.
+Freezing, notices and the verdict: `bench notices`, `bench verdict`.
 """
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from traceapp.core.process import take_habits
 from traceapp.db import Database
@@ -21,6 +21,7 @@ from traceapp.surveillance.case_reads import recall_roots
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.trace.quick_reads import rows as rows_of
 
+from .databases import databases, say
 from .recall_data import Size, fill_recalls, root_of, signal_of
 from .registry import Row, benchmark, median_of_ratios
 
@@ -73,17 +74,17 @@ def scope_rows(database: Database, size: Size) -> Iterator[Row]:
 
 
 @benchmark("recall")
-def recall() -> Iterable[Row]:
+def recall() -> Iterator[Row]:
     """Seconds from a signal to its scope."""
     given = os.environ.get("TRACEAPP_BENCH_RECALL", "").split()
     size = Size(*(int(one) for one in given)) if given else SIZE
-    with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
-        url = os.environ.get("TRACEAPP_BENCH_DATABASE_URL") or f"sqlite:///{Path(folder, 'bench.sqlite')}"
-        database = Database(url, is_durable=False)
-        try:
-            print(f"bench: filling {size.lots:,} lots on {database.dialect}", file=sys.stderr, flush=True)
-            fill_recalls(database, size)
-            take_habits()  # as every process of ours does
-            return list(scope_rows(database, size))
-        finally:
-            database.close()
+    for made in databases():
+        with made as url:
+            database = Database(url, is_durable=False)
+            try:
+                say(f"filling {size.lots:,} lots on {database.dialect}")
+                fill_recalls(database, size)
+                take_habits()  # as every process of ours does
+                yield from scope_rows(database, size)
+            finally:
+                database.close()

@@ -25,6 +25,7 @@ from traceapp.surveillance.model import Signal, SignalAlarm
 from traceapp.trace.model import ItemKind, Lot, LotEdge, Shipment, ShipmentLine
 from traceapp.trace.policy import ReleaseState
 
+from .databases import settle
 from .many_lines import LEVELS, family, key_of, uri_of
 
 LINES_OF_A_LOT = 8
@@ -88,9 +89,7 @@ def fill_recalls(database: Database, size: Size) -> None:
         fill_rows(database, LotEdge, _EDGE, (row for line in lines for row in _edges(line)))
         fill_rows(database, Shipment, _SHIPMENT, (row[0] for row in _despatches(size, cause, consignees)))
         fill_rows(database, ShipmentLine, _LINE, (row[1] for row in _despatches(size, cause, consignees)))
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
+    settle(database)
 
 
 def _id(kind: int, number: int) -> str:

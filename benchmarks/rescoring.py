@@ -1,27 +1,25 @@
 """One complaint from submission to rescored nodes: submitted as a form is, then scored by the service's own sweep,
 each in its own transaction, among a million others.
 
+    TRACEAPP_BENCH_DATABASE=sqlite python3 dev.py bench rescoring
+    TRACEAPP_BENCH_DATABASE=postgresql python3 dev.py bench rescoring
+
 The lots are filled in bulk with four materials and three consignees each, the complaints at the rate that is expected
-of them, and a nightly run has put everything under watch. `TRACEAPP_BENCH_COMPLAINTS=100000` takes fewer;
-`TRACEAPP_BENCH_DATABASE` names one of `sqlite` and `postgresql` (both where it names none; PostgreSQL is started from
-the binaries on the machine and waits for the disk as a plant's does), `TRACEAPP_BENCH_DATABASE_URL` an empty database
-to use instead.
+of them, and a nightly run has put everything under watch. A million complaints take some three gigabytes and some
+minutes to fill; `TRACEAPP_BENCH_COMPLAINTS=100000` takes fewer. See `databases` for where they are put.
 """
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from sqlalchemy import select, update
 
-from tests import postgres
 from traceapp.complaint.case_parts import RESCORE
 from traceapp.complaint.intake import submit_complaint
 from traceapp.complaint.model import Complaint
@@ -40,6 +38,7 @@ from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.vault.service import Vault
 
+from .databases import databases, say, settle
 from .many_lots import CONSIGNEES_OF_A_LOT, fill, make_tables, number_of
 from .registry import Row, benchmark
 
@@ -94,8 +93,7 @@ def watch(database: Database, clock: Clock) -> float:
     for step in NightlyRun(clock).steps():
         with database.write() as session:
             step(session)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    settle(database)
     return time.perf_counter() - begun
 
 
@@ -133,8 +131,10 @@ def measured(url: str, complaints: int) -> tuple[float, list[tuple[float, float]
     lots = max(20, complaints // REPORTS_OF_A_LOT)
     database, clock, vault, chance = Database(url), FixedClock(_NOW), Vault(_KEY), Random(11)
     make_tables(database)
+    say(f"filling {lots:,} lots and {complaints:,} complaints on {database.dialect}")
     fill(database, lots)
     fill_complaints(database, complaints, lots)
+    say("the nightly run")
     nightly, found = watch(database, clock), []
     take_habits()  # as every process of ours does
     with folding(database):
@@ -153,21 +153,6 @@ def rescoring() -> Iterator[Row]:
         with database as url:
             yield from _rows(f"one complaint rescored at {complaints:,}, {url.partition(':')[0]}",
                              *measured(url, complaints))
-
-
-def databases() -> list[AbstractContextManager[str]]:
-    """The databases that are measured, each made when it is entered and gone afterwards."""
-    given, wanted = (os.environ.get(f"TRACEAPP_BENCH_DATABASE{part}", "") for part in ("_URL", ""))
-    if given:
-        return [nullcontext(given)]
-    found = [] if wanted == "postgresql" else [_sqlite()]
-    return found if wanted == "sqlite" or postgres.binaries() is None else [*found, postgres.server(is_durable=True)]
-
-
-@contextmanager
-def _sqlite() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
-        yield f"sqlite:///{Path(folder, 'bench.sqlite')}"
 
 
 def _rows(name: str, nightly: float, found: list[tuple[float, float]]) -> Iterator[Row]:

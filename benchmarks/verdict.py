@@ -1,4 +1,9 @@
-"""How late a recall shows: two workers, each with a cache of its own, asked again and again around the commit."""
+"""How late a recall shows: two workers, each with a cache of its own, asked again and again around the commit.
+
+    TRACEAPP_BENCH_DATABASE=postgresql python3 dev.py bench verdict
+
+See `databases` for where the lots are put.
+"""
 from __future__ import annotations
 
 import http.client
@@ -6,7 +11,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from traceapp.core.actor import Actor
@@ -16,6 +21,7 @@ from traceapp.trace.holds import LiftHold, PlaceHold, lift_hold, place_hold
 from traceapp.trace.identity import lot_key
 from traceapp.trace.model import HoldKind
 
+from .databases import databases
 from .many_lots import GTIN, fill, make_tables, number_of, path_of
 from .registry import Row, benchmark
 from .scan import environment_of
@@ -82,19 +88,23 @@ def _round(database: Database, port: int, index: int, actor: Actor) -> tuple[flo
 
 
 @benchmark("verdict")
-def verdict() -> Iterable[Row]:
+def verdict() -> Iterator[Row]:
     """The verdict of lots that are recalled while clients ask for it."""
-    with tempfile.TemporaryDirectory() as folder:
-        surroundings = environment_of(folder)
-        database = Database(surroundings["TRACEAPP_DATABASE_URL"])
-        make_tables(database)
-        fill(database, LOTS)
-        actor = Actor("bench", "quality_manager", "bench")
-        with served(own_server("benchmarks.scan:application", WORKERS, 4), _READY, surroundings) as server:
-            rounds = [_round(database, server.port, index, actor) for index in range(1, _ROUNDS + 1)]
-        database.close()
+    for made in databases():
+        with made as url, tempfile.TemporaryDirectory() as folder:
+            yield _verdict(environment_of(folder) | {"TRACEAPP_DATABASE_URL": url})
+
+
+def _verdict(surroundings: dict[str, str]) -> Row:
+    database = Database(surroundings["TRACEAPP_DATABASE_URL"])
+    make_tables(database)
+    fill(database, LOTS)
+    actor = Actor("bench", "quality_manager", "bench")
+    with served(own_server("benchmarks.scan:application", WORKERS, 4), _READY, surroundings) as server:
+        rounds = [_round(database, server.port, index, actor) for index in range(1, _ROUNDS + 1)]
+    database.close()
     worst = max(age for age, _early in rounds)
-    yield Row("verdict of a recalled lot, latest old answer", worst * 1000, "ms", "limit", LONGEST_SECONDS * 1000,
-              LONGEST_SECONDS / worst, 1.0,
-              f"{_ROUNDS} recalls, {WORKERS} workers, {CLIENTS} clients; "
-              f"{sum(early for _age, early in rounds)} answers before the commit")
+    return Row(f"verdict of a recalled lot, latest old answer, {database.dialect}", worst * 1000, "ms", "limit",
+               LONGEST_SECONDS * 1000, LONGEST_SECONDS / worst, 1.0,
+               f"{_ROUNDS} recalls, {WORKERS} workers, {CLIENTS} clients; "
+               f"{sum(early for _age, early in rounds)} answers before the commit")

@@ -1,0 +1,50 @@
+"""The databases that a benchmark measures, each made when it is entered and gone afterwards.
+
+`TRACEAPP_BENCH_DATABASE` names one of `sqlite` and `postgresql`; where it names none, both. PostgreSQL is started from
+the binaries on the machine, reached by a socket in its own folder, and waits for the disk as a plant's does.
+`TRACEAPP_BENCH_DATABASE_URL` names a database to use instead, which stays as it is left.
+"""
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from tests import postgres
+from traceapp.db import Database
+
+
+def databases() -> list[AbstractContextManager[str]]:
+    """The address of each, when it is entered. Raises LookupError where PostgreSQL is wanted and is not there."""
+    given, wanted = (os.environ.get(f"TRACEAPP_BENCH_DATABASE{part}", "") for part in ("_URL", ""))
+    if given:
+        return [nullcontext(given)]
+    if wanted not in ("", "sqlite", "postgresql"):
+        raise LookupError("TRACEAPP_BENCH_DATABASE is sqlite, postgresql, or not set")
+    found = [] if wanted == "postgresql" else [_sqlite()]
+    if wanted == "sqlite" or (not wanted and postgres.binaries() is None):
+        return found
+    return [*found, postgres.server(is_durable=True)]
+
+
+@contextmanager
+def _sqlite() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="traceapp-bench-") as folder:
+        yield f"sqlite:///{Path(folder, 'bench.sqlite')}"
+
+
+def settle(database: Database) -> None:
+    """What every database in use has had after a while: statistics, and on PostgreSQL its sweep through the rows."""
+    statement, options = ("ANALYZE", {}) if database.is_sqlite else (
+        "VACUUM (ANALYZE)", {"isolation_level": "AUTOCOMMIT"})
+    with database.engine.connect().execution_options(**options) as connection:
+        connection.exec_driver_sql(statement)
+        connection.commit()
+
+
+def say(text: str) -> None:
+    """A word on where a long benchmark is."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
