@@ -61,7 +61,8 @@ def notices(options: Options) -> dict[str, Any]:
                   "without_attempt", "untold_after")
         return {"ok": not code and not any(found[name] for name in faults), "database": options.database,
                 "seed": options.seed, "notices": count, "faults": dict(run.faults),
-                "seconds_to_freeze": round(froze, 2), "seconds_to_enqueue": round(queued, 2), "seconds_under_fire": seconds, **found}
+                "seconds_to_freeze": round(froze, 2), "seconds_to_enqueue": round(queued, 2),
+                "seconds_under_fire": seconds, **found}
 
 
 @dataclass(slots=True)

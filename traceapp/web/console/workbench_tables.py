@@ -49,14 +49,18 @@ class Total:
     values: tuple[Any, ...]
 
 
+def countries_of(one: Side) -> str:
+    """The countries that are known, by name."""
+    return joined_words([country(code, current_locale()) for code in one.countries if code])
+
+
 def totals_table(columns: Sequence[Column]) -> list[Total]:
     """The totals side by side; a row that is empty everywhere is left out."""
     sides = [column.found for column in columns]
     rows = [
         Total(_("Batches"), "", tuple(len(one.scope.lots) for one in sides)),
         Total(_("Consignees"), "", tuple(len(one.scope.consignees) for one in sides)),
-        Total(_("Countries"), "", tuple(joined_words([country(code, current_locale()) for code in one.countries if code]) or "–"
-                                     for one in sides))]
+        Total(_("Countries"), "", tuple(countries_of(one) or "–" for one in sides))]
     for unit in dict.fromkeys(row.unit for one in sides for row in one.positions):
         by_side: list[Mapping[str, Any]] = [
             next(({name: getattr(row, name) for name, _text in _POSITIONS} for row in one.positions
