@@ -199,7 +199,7 @@ def test_whatever_puts_something_into_the_outbox_is_known_to_the_tests_of_drills
                for node in ast.walk(tree)):
             found.add(path.relative_to(root).as_posix())
     assert found == {"complaint/calling.py", "recall/change_telling.py", "recall/consumers.py", "recall/notices.py",
-                     "recall/revising.py", "recall/subscriber_mail.py", "recall/subscribing.py",
+                     "recall/passing_on.py", "recall/subscriber_mail.py", "recall/subscribing.py",
                      "trace/subscriptions.py"}
 
 

@@ -16,18 +16,19 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.db.test_recall_revisions import BASE, WITHDRAWAL, correction, sent
+from tests.db.test_recall_revisions import BASE, WITHDRAWAL, correction
 from tests.factories_recall import TEXTS, VAULT, House, Tray, make_house, running
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput, NotFound, TooMany
 from traceapp.db import Database
+from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.announcing import TELL_SUBSCRIBERS, Event, event_named
 from traceapp.recall.public_model import RecallSubscriber, RecallSubscription, SubscriberMail
 from traceapp.recall.revising import correct_notice, withdraw_notice
-from traceapp.recall.subscriber_mail import queue_news
+from traceapp.recall.subscriber_mail import KINDS, PublicSender, queue_news
 from traceapp.recall.subscribing import (
     CONFIRM_DAYS,
     AskForMail,
@@ -53,6 +54,11 @@ def ask(database: Database, clock: FixedClock, address: str = "mother@home.examp
         **about: str | None) -> None:
     with database.write() as session:
         ask_for_mail(session, clock, AskForMail(address, language, **about), vault=VAULT)
+
+
+def sent(database: Database, clock: FixedClock, tray: Tray) -> int:
+    sender = PublicSender(tray, VAULT, BASE, clock)
+    return deliver_due(database, clock, sender.send, sender.settled, kinds=KINDS)
 
 
 def confirmed(database: Database, clock: FixedClock, address: str = "mother@home.example", language: str = "en",

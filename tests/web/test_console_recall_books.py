@@ -134,6 +134,6 @@ def test_an_ordinary_return_joins_the_books_and_what_is_made_good_stands_beside_
         "lot_key": second, "kind": "rework", "units": "5", "reason": "new backing", "new_number": "P-2W",
         "password": PASSWORD, "form_token": "r"}).status_code == 303
     page = office.page("quality", f"/console/recalls/{office.recall.id}/workbench")
-    apart = page.split("Corrected stock, not in scope")[1].split("</table>")[0]
+    apart = page.split("Corrected stock, not in scope", 1)[1].split("</table>")[0]
     assert "P-2W" in apart and "Rework under a new number" in apart
     assert "P-2W" not in page.split('id="page"')[1].split("</table>")[0]
