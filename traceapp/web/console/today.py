@@ -53,6 +53,8 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "drift": "/console/signals/drifts/", "screen": "/console/signals/screen?lot=",
           "jump": "/console/signals/screen?product="}
 _SHOWN = 100
+_FEW = 5
+"""Of the tasks that are due later, so that the page keeps to what matters today; the others unfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def today() -> Response:
     return page("console/today.html", late=[one for one in duties if one.is_late],
                 due=[one for one in duties if _is_due_today(one)],
                 later=[one for one in duties if not one.is_late and not _is_due_today(one)],
-                mine=[one for one in duties if one.is_mine], duties=duties, **values)
+                mine=[one for one in duties if one.is_mine], few=_FEW, duties=duties, **values)
 
 
 def _is_due_today(duty: Duty) -> bool:
