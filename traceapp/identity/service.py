@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -23,6 +23,10 @@ SESSION_LIFE = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=2)
 _TOKEN_MARK = "ta_"  # noqa: S105
 _REFUSED = "The name or the password is not right."
+# Made once: every request asks one of the two.
+_SESSION = select(User, UserSession).join(UserSession, UserSession.user_id == User.id).where(
+    UserSession.token_hash == bindparam("digest"), User.is_active.is_(True))
+_TOKEN = select(ApiToken, User).join(User, User.id == ApiToken.user_id).where(ApiToken.prefix == bindparam("prefix"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,7 @@ def sign_in(session: Session, clock: Clock, proof: Proof, network: str) -> Signe
 
 def session_of(session: Session, clock: Clock, token: str) -> tuple[User, UserSession] | None:
     """Who holds this cookie; None when it is unknown, too old, or unused for two hours."""
-    row = session.execute(select(User, UserSession).join(UserSession, UserSession.user_id == User.id)
-                          .where(UserSession.token_hash == token_digest(token), User.is_active.is_(True))).first()
+    row = session.execute(_SESSION, {"digest": token_digest(token)}).first()
     if row is None:
         return None
     user, opened = row
@@ -194,8 +197,7 @@ def revoke_token(session: Session, actor: Actor, clock: Clock, token_id: str) ->
 def token_actor(session: Session, clock: Clock, text: str) -> Actor:
     """Who a bearer token speaks for, with its scopes cut to what the user may do. Raises NotSignedIn."""
     prefix, _, secret = text.partition(".")
-    row = session.execute(select(ApiToken, User).join(User, User.id == ApiToken.user_id)
-                          .where(ApiToken.prefix == prefix)).first()
+    row = session.execute(_TOKEN, {"prefix": prefix}).first()
     if row is None or not secrets.compare_digest(row[0].secret_hash, token_digest(secret)):
         raise NotSignedIn("The token is not valid.")
     token, user = row
