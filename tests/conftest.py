@@ -1,6 +1,7 @@
 """Fixtures that many tests share: databases, clock, world, application."""
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests import postgres
+from tests.made_once import FILLED
 from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -33,6 +35,12 @@ def missing(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays to the end: cycles are not looked for in it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -113,16 +121,12 @@ def pg_database(pg_server: str) -> Iterator[Database]:
     admin.dispose()
 
 
-_FILLED = text(" UNION ALL ".join(
-    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {table.name})" for table in metadata.sorted_tables))
-
-
 @pytest.fixture
 def postgresql(pg_database: Database) -> Iterator[Database]:
     """An empty PostgreSQL database; what a test leaves behind is removed after it."""
     yield pg_database
     with pg_database.engine.begin() as connection:
-        filled = list(connection.scalars(_FILLED))
+        filled = list(connection.scalars(FILLED))
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # triggers and keys would refuse
         for name in filled:
             connection.execute(text(f"DELETE FROM {name}"))

@@ -2,23 +2,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import PASSWORD, make_user
 from tests.factories_trace import Maker, make_maker
+from tests.made_once import acted_once, made_once
 from traceapp.catalog.model import Product
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.identity.service import actor_of
-from traceapp.models import metadata
 from traceapp.outbox.delivery import Delivery, deliver_due
 from traceapp.outbox.mail import Letter, MailFolder, Post
 from traceapp.recall.disposing import ProposeDisposition, propose_disposition
@@ -98,24 +97,9 @@ class House:
     other: Lot
 
 
-_made: dict[datetime, tuple[House, list[tuple[Table, list[dict[str, Any]]]]]] = {}
-
-
 def make_house(database: Database, clock: FixedClock) -> House:
     """The house of the story, made by the product's own use cases; once a run, then its rows are copied."""
-    if clock.now() not in _made:
-        house = _first_house(database, clock)
-        with database.reading() as connection:
-            _made[clock.now()] = house, [
-                (table, [dict(row) for row in connection.execute(select(table)).mappings()])
-                for table in metadata.sorted_tables]
-        return house
-    house, tables = _made[clock.now()]
-    with database.write() as session:
-        for table, rows in tables:
-            if rows:
-                session.execute(insert(table), rows)
-    return house
+    return acted_once(database, clock, lambda: _first_house(database, clock))
 
 
 def _first_house(database: Database, clock: FixedClock) -> House:
@@ -157,16 +141,18 @@ def _house(session: Session, clock: Clock, people: list[Actor]) -> House:
 
 def opened(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
     """A draft with all that is downstream of the bad glue."""
-    with database.write() as session:
-        return open_recall(session, house.writer, clock, command or replace(
-            TEXTS, root_lot_keys=(house.glue.lot_key,)))
+    wanted = command or replace(TEXTS, root_lot_keys=(house.glue.lot_key,))
+    return made_once(database, clock, lambda session: open_recall(session, house.writer, clock, wanted), repr(wanted))
 
 
 def decided(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
     """The same, evaluated by the writer and the second manager, decided by the manager."""
-    recall = opened(database, clock, house, command)
-    with database.write() as session:
-        return decide(session, clock, house, recall)
+    def act() -> Recall:
+        recall = opened(database, clock, house, command)
+        with database.write() as session:
+            return decide(session, clock, house, recall)
+
+    return acted_once(database, clock, act, repr(command))
 
 
 def decide(session: Session, clock: Clock, house: House, recall: Recall) -> Recall:
@@ -182,16 +168,22 @@ def decide(session: Session, clock: Clock, house: House, recall: Recall) -> Reca
 
 def submitted(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
     """The same, submitted by the writer."""
-    recall = decided(database, clock, house, command)
-    with database.write() as session:
-        return submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD, "all of it"))
+    def act() -> Recall:
+        recall = decided(database, clock, house, command)
+        with database.write() as session:
+            return submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD, "all of it"))
+
+    return acted_once(database, clock, act, repr(command))
 
 
 def running(database: Database, clock: FixedClock, house: House, command: OpenRecall | None = None) -> Recall:
     """The same, approved by the manager."""
-    recall = submitted(database, clock, house, command)
-    with database.write() as session:
-        return approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+    def act() -> Recall:
+        recall = submitted(database, clock, house, command)
+        with database.write() as session:
+            return approve_recall(session, house.manager, clock, ApproveRecall(recall.id, PASSWORD, "yes"), vault=VAULT)
+
+    return acted_once(database, clock, act, repr(command))
 
 
 def checked(session: Session, clock: Clock, house: House, recall_id: str) -> Recall:

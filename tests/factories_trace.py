@@ -1,12 +1,15 @@
 """A small maker for tests of the trace: materials, a product in three packs, a supplier, two consignees, a plant."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from tests.made_once import made_once
 from traceapp.catalog.model import Party, Product, Site
 from traceapp.catalog.service import (
     Ingredient,
@@ -22,6 +25,7 @@ from traceapp.catalog.service import (
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.quantity import Quantity
+from traceapp.db import Database
 from traceapp.gs1 import check_digit
 from traceapp.trace.inspecting import NewResult, RecordInspection, record_inspection
 from traceapp.trace.model import Inspection, Lot, Shipment
@@ -130,6 +134,15 @@ class Hand:
 def make_hand(session: Session, actor: Actor, clock: Clock) -> Hand:
     """A hand with its maker."""
     return Hand(session, actor, clock, make_maker(session, actor, clock))
+
+
+@contextmanager
+def open_hand(database: Database, actor: Actor, clock: Clock) -> Iterator[Hand]:
+    """A hand in an open unit of work; its maker was there before it."""
+    maker = made_once(database, clock, lambda session: make_maker(session, actor, clock))
+    with database.write() as session:
+        session.add_all(getattr(maker, one.name) for one in fields(maker))
+        yield Hand(session, actor, clock, maker)
 
 
 def make_batch(hand: Hand, number: str = "B1", value: str = "1000") -> Lot:

@@ -37,6 +37,13 @@ def migrate_to(database: Database, revision: str) -> None:
     _take(database, _copies[kind, revision])
 
 
+def put_newest(path: Path) -> None:
+    """An empty SQLite database at the newest revision as a new file here."""
+    database = Database(f"sqlite:///{path}", is_durable=False)
+    migrate_to(database, "head")
+    database.close()
+
+
 def _earlier(revision: str) -> list[str]:
     """The revisions before this one, the nearest first."""
     return [one.revision for one in ScriptDirectory.from_config(_config()).iterate_revisions(revision, "base")][1:]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from tests.factories_trace import make_hand
+from tests.migrated import put_newest
 from traceapp.cli import main
 from traceapp.cli.settings import database
 from traceapp.core.actor import SYSTEM
@@ -39,6 +41,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[
     code = main(arguments)
     captured = capsys.readouterr()
     return code, captured.out.splitlines(), captured.err
+
+
+def upgraded() -> None:
+    """A database that was upgraded before, in the folder of the commands."""
+    put_newest(Path(os.environ["TRACEAPP_VAR_DIR"]) / "traceapp.db")
 
 
 def test_parse_says_what_is_in_a_code_and_where_it_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +131,7 @@ def test_upgrade_check_and_verify_hold_on_a_new_database(capsys: pytest.CaptureF
 
 
 def test_an_upgrade_works_out_where_lots_of_before_are(capsys: pytest.CaptureFixture[str]) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     with database().write() as session:
         hand = make_hand(session, SYSTEM, FixedClock(datetime(2026, 11, 25, tzinfo=UTC)))
         key = hand.raw(hand.maker.glue, "G1", "10").lot_key
@@ -146,7 +153,7 @@ def test_a_missing_secret_stops_what_needs_it_and_names_it(capsys: pytest.Captur
 
 def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest.CaptureFixture[str],
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
     assert run(capsys, "user", "add", "Wang", "--name", "Wang", "--role", "quality")[0] == 0
     assert run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "quality")[0] == 1
@@ -159,7 +166,7 @@ def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest
 
 def test_a_regulator_is_added_with_its_scope_or_told_to_need_one(capsys: pytest.CaptureFixture[str],
                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
     assert run(capsys, "user", "add", "fda", "--name", "FDA", "--role", "regulator", "--jurisdiction", "US")[0] == 0
     code, _, talk = run(capsys, "user", "add", "nmpa", "--name", "NMPA", "--role", "regulator")
@@ -175,7 +182,7 @@ def test_a_regulator_is_added_with_its_scope_or_told_to_need_one(capsys: pytest.
 
 def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsys: pytest.CaptureFixture[str],
                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
     run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "administrator")
     monkeypatch.delenv("TRACEAPP_NEW_PASSWORD")
@@ -193,7 +200,7 @@ def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsy
     ("wang", "wangwangwangwang", "too easy to guess")])
 def test_a_password_that_cannot_be_set_is_refused_in_words(
         capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, password: str, said: str) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
     run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "administrator")
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", password)
@@ -237,7 +244,7 @@ def test_others_events_are_captured_traced_and_written_out_again(capsys: pytest.
 
 def test_a_broken_document_changes_nothing(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     (here / "bad.json").write_text('{"@context": [], "type": "EPCISDocument", "epcisBody": {"eventList": [{}]}}')
-    run(capsys, "db", "upgrade")
+    upgraded()
     code, _, talk = run(capsys, "epcis", "capture", str(here / "bad.json"))
     assert (code, bool(talk)) == (1, True)
     assert json.loads(run(capsys, "db", "rebuild")[1][0])["events"] == 0
@@ -258,7 +265,7 @@ def test_doctor_names_regulators_who_see_nothing(capsys: pytest.CaptureFixture[s
     def told() -> Any:
         return json.loads(run(capsys, "doctor", "--json")[1][0]).get("regulators")
 
-    run(capsys, "db", "upgrade")
+    upgraded()
     assert told() is None
     monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long password of a test")
     for name in ("wang", "chen"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.db.test_cli_commands import here, run
+from tests.db.test_cli_commands import here, run, upgraded
 from traceapp.cli.settings import database
 from traceapp.submission.service import ExportFilter, export_page
 
@@ -63,7 +63,7 @@ def test_records_of_a_period_go_to_standard_output_in_two_forms(capsys: pytest.C
     (["--from", "2026-01-01", "--site", "X"], "no such site")])
 def test_a_choice_that_cannot_be_made_is_refused_and_leaves_no_file(
         capsys: pytest.CaptureFixture[str], here: Path, options: list[str], said: str) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     code, lines, talk = run(capsys, "export", "records", str(here / "x.csv"), *options)
     assert (code, lines) == (1, [])
     assert said in talk
@@ -71,6 +71,6 @@ def test_a_choice_that_cannot_be_made_is_refused_and_leaves_no_file(
 
 
 def test_a_place_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str], here: Path) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     code, _, talk = run(capsys, "export", "records", str(here / "no" / "x.csv"), "--from", "2026-01-01")
     assert (code, "cannot be written" in talk) == (1, True)

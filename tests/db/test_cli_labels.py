@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from tests.zpl_printer import printed, qr_text
 from traceapp.cli import main
 from traceapp.code.allocating import AllocateSerials, allocate_serials
@@ -34,8 +35,7 @@ SSCC = "106901234500000010"
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, sqlite: Database, actor: Actor, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a database that has the lot B1."""
-    with sqlite.write() as session:
-        make_batch(make_hand(session, actor, clock), "B1")
+    made_once(sqlite, clock, lambda session: make_batch(make_hand(session, actor, clock), "B1"))
     monkeypatch.setenv("TRACEAPP_VAR_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("TRACEAPP_DATABASE_URL", str(sqlite.engine.url))
     monkeypatch.setenv("TRACEAPP_DEVELOPMENT", "1")

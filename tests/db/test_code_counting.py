@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories_trace import make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.code.checking import KnownSerial, known_serial
 from traceapp.code.counting import KEPT_DAYS, MOST_SERIALS_TOLD, StoredScan, count_scans, forget_old_scans
 from traceapp.code.doubts import ABOUT_ALL, MANY, scan_tasks
@@ -149,8 +150,7 @@ def told(database: Database, clock: FixedClock) -> Raise:
 
 @pytest.fixture
 def lot(database: Database, actor: Actor, clock: FixedClock) -> Lot:
-    with database.write() as session:
-        return make_batch(make_hand(session, actor, clock))
+    return made_once(database, clock, lambda session: make_batch(make_hand(session, actor, clock)))
 
 
 def test_every_reason_raises_one_task_for_the_lot_however_many_scans(database: Database, clock: FixedClock, lot: Lot,

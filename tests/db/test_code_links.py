@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.factories_links import ADMINISTRATOR, OWN_ROOT, leaflet, linked
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.audit.model import AuditEntry
 from traceapp.code.link_queries import LinkFilter, link_by_id, link_page, links_of_key
 from traceapp.code.links import ChangeLink, WithdrawLink, change_link, read_code, register_link, withdraw_link
@@ -28,8 +29,7 @@ FOREIGN = "(01)09506000134352"
 
 @pytest.fixture
 def plant(database: Database, actor: Actor, clock: FixedClock) -> Database:
-    with database.write() as session:
-        make_batch(make_hand(session, actor, clock))
+    made_once(database, clock, lambda session: make_batch(make_hand(session, actor, clock)))
     return database
 
 

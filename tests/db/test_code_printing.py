@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.code import print_content
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.model import SerialRange
@@ -50,10 +52,12 @@ class Plant:
 
     def __init__(self, world: World, actor: Actor, clock: FixedClock) -> None:
         self.world, self.actor, self.clock = world, actor, clock
-        with world.database.write() as session:
-            self.key = make_batch(make_hand(session, actor, clock)).lot_key
-            self.given: SerialRange = allocate_serials(session, actor, clock, AllocateSerials(
-                self.key, 50, "K", 4, is_signed=True), keys=world.code_keys)
+        self.key, self.given = made_once(world.database, clock, self._numbered)
+
+    def _numbered(self, session: Session) -> tuple[str, SerialRange]:
+        key = make_batch(make_hand(session, self.actor, self.clock)).lot_key
+        return key, allocate_serials(session, self.actor, self.clock, AllocateSerials(
+            key, 50, "K", 4, is_signed=True), keys=self.world.code_keys)
 
     def order(self, first: str = "", last: str = "", reason: str = "", **chosen: object) -> PrintJob:
         choice = PrintChoice(**{"format": "zpl", "range_id": self.given.id, "first": first, "last": last,  # type: ignore[arg-type]

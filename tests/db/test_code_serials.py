@@ -7,8 +7,10 @@ import threading
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.audit.model import AuditEntry
 from traceapp.code.allocating import (
     MOST_SERIALS,
@@ -43,9 +45,11 @@ class Plant:
 
     def __init__(self, database: Database, actor: Actor, clock: FixedClock) -> None:
         self.database, self.actor, self.clock = database, actor, clock
-        with database.write() as session:
-            hand = make_hand(session, actor, clock)
-            self.lots = [make_batch(hand, number) for number in ("B1", "B2")]
+        self.lots = made_once(database, clock, self._batches)
+
+    def _batches(self, session: Session) -> list[Lot]:
+        hand = make_hand(session, self.actor, self.clock)
+        return [make_batch(hand, number) for number in ("B1", "B2")]
 
     def allocate(self, lot: int = 0, count: int = 10, keys: CodeKeys = KEYS, **wanted: object) -> SerialRange:
         with self.database.write() as session:

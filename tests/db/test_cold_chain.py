@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.db.test_trace_capture import capture, derived, document
 from tests.factories_trace import UNIT_GTIN, Hand, at, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.catalog.service import ChangeProduct, Ingredient, Level, NewProduct, change_product
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -62,12 +64,15 @@ def limited(hand: Hand, **limits: Any) -> NewProduct:
 @pytest.fixture
 def batch(database: Database, actor: Actor, clock: FixedClock) -> Lot:
     """A batch that is to be kept between 2 and 8 °C, half an hour outside allowed."""
-    with database.write() as session:
+
+    def cold(session: Session) -> Lot:
         hand = make_hand(session, actor, clock)
         lot = make_batch(hand)
         change_product(session, actor, clock, ChangeProduct(hand.maker.plaster.id, limited(
             hand, storage_min_c=Decimal(2), storage_max_c=Decimal(8), storage_allowed_minutes=30)))
         return lot
+
+    return made_once(database, clock, cold)
 
 
 def excursions(database: Database, key: str | None = None) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from tests.factories_complaint import a_report, make_lots, make_product, scanned, submit
 from tests.factories_reports import person
+from tests.made_once import acted_once
 from traceapp.adverse_event.clocks import events_without_clocks, start_clocks
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import (
@@ -50,18 +51,21 @@ PROOF = {"acknowledgement": "ACK-2026-1", "sha256": "ab" * 32}
 def make_event(database: Database, clock: FixedClock, *, kind: str = "device", country: str | None = None,
                **changes: Any) -> AdverseEvent:
     """An adverse event of a report that staff took as a complaint with harm; `country`: of a consignee."""
-    product = make_product(database, clock, kind=kind)
-    lot = make_lots(database, clock, product, "A1")[0]
-    complaint = submit(database, clock, a_report(lot=scanned(lot), **changes)).complaint
-    with database.write() as session:
-        complaint = triage_complaint(session, QUALITY, clock, TriageComplaint(
-            complaint.id, "complaint", harm="yes", seriousness=tuple(changes.get("seriousness", ()))))
-        if country:
-            session.add(a_party("clinic", country, clock))
-            session.flush()
-            complaint.consignee_id = "clinic"
-    with database.write() as session:
-        return open_adverse_event(session, QUALITY, clock, OpenAdverseEvent(complaint.id))
+    def act() -> AdverseEvent:
+        product = make_product(database, clock, kind=kind)
+        lot = make_lots(database, clock, product, "A1")[0]
+        complaint = submit(database, clock, a_report(lot=scanned(lot), **changes)).complaint
+        with database.write() as session:
+            complaint = triage_complaint(session, QUALITY, clock, TriageComplaint(
+                complaint.id, "complaint", harm="yes", seriousness=tuple(changes.get("seriousness", ()))))
+            if country:
+                session.add(a_party("clinic", country, clock))
+                session.flush()
+                complaint.consignee_id = "clinic"
+        with database.write() as session:
+            return open_adverse_event(session, QUALITY, clock, OpenAdverseEvent(complaint.id))
+
+    return acted_once(database, clock, act, country, repr(changes))
 
 
 def a_party(code: str, country: str, clock: FixedClock) -> Party:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.db.test_adverse_event_service import assess, opened
-from tests.db.test_cli_commands import here, run
+from tests.db.test_cli_commands import here, run, upgraded
 from tests.factories_complaint import scanned
 from tests.factories_recall import make_house
 from traceapp.core.actor import Actor
@@ -47,7 +47,7 @@ def test_who_may_not_work_on_events_makes_no_such_file(sqlite: Database, clock: 
 
 def test_the_command_line_writes_the_file_and_refuses_what_is_no_day(
         capsys: pytest.CaptureFixture[str], here: Path) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     code, lines, _ = run(capsys, "icsr", "public", "--since", "2026-01-01", "--to", str(here / "public.json"))
     assert code == 0 and json.loads(lines[0])["shown"] == 0
     assert json.loads((here / "public.json").read_bytes())["results"] == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.factories_trace import make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.config import Settings
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -33,8 +34,7 @@ from traceapp.world import World, build_world
 
 @pytest.fixture
 def world(database: Database, settings: Settings, clock: FixedClock, actor: Actor) -> World:
-    with database.write() as session:
-        make_batch(make_hand(session, actor, clock))
+    made_once(database, clock, lambda session: make_batch(make_hand(session, actor, clock)))
     return build_world(settings, database=database, clock=clock)
 
 

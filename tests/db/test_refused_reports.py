@@ -8,6 +8,7 @@ import pytest
 
 from tests.db.test_legal_clocks import assess, end, make_event, running
 from tests.factories_reports import Desk, make_desk
+from tests.made_once import acted_once
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
 from traceapp.core.clock import FixedClock
@@ -25,9 +26,12 @@ def desk(database: Database, clock: FixedClock, tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def event(database: Database, clock: FixedClock) -> AdverseEvent:
-    made = make_event(database, clock, seriousness=("hospitalised",))
-    assess(database, clock, made, seriousness=("hospitalised",))
-    return made
+    def act() -> AdverseEvent:
+        made = make_event(database, clock, seriousness=("hospitalised",))
+        assess(database, clock, made, seriousness=("hospitalised",))
+        return made
+
+    return acted_once(database, clock, act)
 
 
 def states(database: Database, event: AdverseEvent, rule: str) -> list[str]:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.db.test_cli_commands import here, run
+from tests.db.test_cli_commands import here, run, upgraded
 from tests.db.test_legal_clocks import assess, make_event
 from tests.factories_complaint import VAULT
 from tests.factories_reports import Desk, person
+from tests.made_once import acted_once
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.attachment.store import FileStore
 from traceapp.audit.model import AuditEntry
@@ -42,9 +43,12 @@ def desk(database: Database, clock: FixedClock, tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def event(database: Database, clock: FixedClock) -> AdverseEvent:
-    made = make_event(database, clock, seriousness=("hospitalised",))
-    assess(database, clock, made, seriousness=("hospitalised",))
-    return made
+    def act() -> AdverseEvent:
+        made = make_event(database, clock, seriousness=("hospitalised",))
+        assess(database, clock, made, seriousness=("hospitalised",))
+        return made
+
+    return acted_once(database, clock, act)
 
 
 def ack(shared: Path, name: str) -> bytes:
@@ -136,7 +140,7 @@ def test_every_sample_of_the_authorities_becomes_cases_with_their_numbers(shared
 @pytest.fixture
 def filled(capsys: pytest.CaptureFixture[str], here: Path, shared: Path) -> dict[str, Any]:
     """A database into which a sample was taken."""
-    run(capsys, "db", "upgrade")
+    upgraded()
     path = sorted((shared / "conformance" / "icsr" / "e2b-r3" / "samples").glob("*.xml"))[0]
     code, lines, talk = run(capsys, "icsr", "import", str(path))
     assert code == 0, (lines, talk)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.db.test_legal_clocks import assess, make_event, running
 from tests.factories_reports import Desk, an_answer, make_desk, person
+from tests.made_once import acted_once
 from traceapp.adverse_event.clocks import begin_earlier
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.service import about
@@ -35,9 +36,12 @@ def desk(database: Database, clock: FixedClock, tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def event(database: Database, clock: FixedClock) -> AdverseEvent:
-    made = make_event(database, clock, seriousness=("hospitalised",))
-    assess(database, clock, made, seriousness=("hospitalised",))
-    return made
+    def act() -> AdverseEvent:
+        made = make_event(database, clock, seriousness=("hospitalised",))
+        assess(database, clock, made, seriousness=("hospitalised",))
+        return made
+
+    return acted_once(database, clock, act)
 
 
 def files(database: Database, report_id: str) -> list[ReportFile]:

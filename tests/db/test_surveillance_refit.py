@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.factories_surveillance import add_complaint, add_lot, add_product, add_shipment
+from tests.made_once import made_once
 from traceapp.audit.model import AuditEntry
 from traceapp.catalog.model import Party, Product
 from traceapp.cli import main
@@ -76,10 +77,12 @@ def refitted(database: Database, clock: FixedClock, product_id: str) -> Detectio
 
 @pytest.fixture
 def product_id(sqlite: Database, clock: FixedClock) -> str:
-    with sqlite.write() as session:
+    def past(session: Session) -> str:
         product = add_product(session, clock.now())
         add_history(session, clock, product, 80)
         return product.id
+
+    return made_once(sqlite, clock, past)
 
 
 def test_the_rate_and_the_wait_are_those_of_the_past(database: Database, clock: FixedClock) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from tests.factories_trace import BAD, CASE_GTIN, GOOD, Hand, at, gtin, make_batch, make_hand
+from tests.factories_trace import BAD, CASE_GTIN, GOOD, Hand, at, gtin, make_batch, make_hand, open_hand
 from traceapp.audit.model import AuditEntry
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -40,15 +40,15 @@ from traceapp.trace.shipping import (
 @pytest.fixture
 def hand(database: Database, actor: Actor, clock: FixedClock) -> Iterator[Hand]:
     """A hand in an open unit of work on each database."""
-    with database.write() as session:
-        yield make_hand(session, actor, clock)
+    with open_hand(database, actor, clock) as hand:
+        yield hand
 
 
 @pytest.fixture
 def quick(sqlite: Database, actor: Actor, clock: FixedClock) -> Iterator[Hand]:
     """A hand on SQLite only, for refusals that no database has a part in."""
-    with sqlite.write() as session:
-        yield make_hand(session, actor, clock)
+    with open_hand(sqlite, actor, clock) as hand:
+        yield hand
 
 
 def events(hand: Hand) -> int:

@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import pytest
 from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
 
 from tests.db.test_trace_genealogy import key, random_links, store
-from tests.factories_trace import CASE_GTIN, Hand, make_batch, make_hand
+from tests.factories_trace import CASE_GTIN, Hand, Maker, make_batch, make_hand
 from tests.genealogies import Genealogy, Line, Oracle, genealogy, moment
 from tests.genealogies import store as store_genealogies
+from tests.made_once import made_once
 from traceapp.catalog.model import Party
 from traceapp.catalog.service import NewSite, create_site
 from traceapp.core.actor import Actor
@@ -88,9 +90,10 @@ def test_what_of_several_lots_is_in_another_is_counted_once(database: Database, 
 
 
 @pytest.fixture
-def made(database: Database, actor: Actor, clock: FixedClock) -> Hand:
+def made(database: Database, actor: Actor, clock: FixedClock) -> Maker:
     """Glue and film of one supplier in a roll, the roll and more glue in two batches, which two consignees have."""
-    with database.write() as session:
+
+    def worked(session: Session) -> Maker:
         hand = make_hand(session, actor, clock)
         maker = hand.maker
         glue, film = hand.raw(maker.glue, "G1", "20"), hand.raw(maker.film, "F1", "300")
@@ -105,10 +108,12 @@ def made(database: Database, actor: Actor, clock: FixedClock) -> Hand:
         hand.ship(first, maker.clinic, "5", CASE_GTIN)
         hand.ship(second, maker.clinic, "1", CASE_GTIN, 11)
         hand.ship(second, maker.hospital, "2", CASE_GTIN, 12)
-    return hand
+        return maker
+
+    return made_once(database, clock, worked)
 
 
-def test_lots_of_several_units_are_added_up_by_unit(database: Database, made: Hand) -> None:
+def test_lots_of_several_units_are_added_up_by_unit(database: Database, made: Maker) -> None:
     with database.read() as session:
         found = trace_from(session, start_of(session, "SUP").keys, TraceWish("downstream"))
         nodes = {node.number: node for node in found.nodes}
@@ -121,7 +126,7 @@ def test_lots_of_several_units_are_added_up_by_unit(database: Database, made: Ha
         assert (found.totals.lots, found.totals.consignees) == (3, 2)
 
 
-def test_a_consignee_has_of_the_root_a_share_and_at_least_and_at_most(database: Database, made: Hand) -> None:
+def test_a_consignee_has_of_the_root_a_share_and_at_least_and_at_most(database: Database, made: Maker) -> None:
     with database.read() as session:
         found = trace_lot(session, start_of(session, "G1").keys[0], "downstream")
         clinic, hospital = found.receivers
@@ -133,7 +138,7 @@ def test_a_consignee_has_of_the_root_a_share_and_at_least_and_at_most(database: 
     assert (hospital.amounts[0].quantity, hospital.amounts[0].at_least, hospital.amounts[0].at_most) == (D(1), 0, D(5))
 
 
-def test_a_consignee_of_the_root_itself_has_what_was_sent(database: Database, made: Hand) -> None:
+def test_a_consignee_of_the_root_itself_has_what_was_sent(database: Database, made: Maker) -> None:
     with database.read() as session:
         found = trace_lot(session, start_of(session, "B2").keys[0], "downstream")
         assert {one.code: one.amounts[0] for one in found.receivers}["HOSPITAL"].at_least == 400
@@ -172,7 +177,7 @@ def test_who_was_served_before_the_bad_input_arrived_is_not_affected(
     ("D/7", StartKind.shipment), ("https://id.gs1.org/8004/9506000MIX1", StartKind.equipment),
     ("9506000MIX1", StartKind.equipment), ("M-2", StartKind.equipment), ("urn:traceapp:order:WO-9", StartKind.work_order),
     ("WO-9", StartKind.work_order), ("B1", StartKind.item)])
-def test_a_name_means_what_has_it(database: Database, made: Hand, actor: Actor, clock: FixedClock, text: str,
+def test_a_name_means_what_has_it(database: Database, made: Maker, actor: Actor, clock: FixedClock, text: str,
                                   kind: StartKind) -> None:
     _name_things(database, made, actor, clock)
     with database.read() as session:
@@ -181,9 +186,9 @@ def test_a_name_means_what_has_it(database: Database, made: Hand, actor: Actor, 
         assert found.keys == start_of(session, text, kind).keys
 
 
-def _name_things(database: Database, made: Hand, actor: Actor, clock: FixedClock) -> None:
-    with database.write() as session:
-        supplier = session.get_one(Party, made.maker.supplier.id)
+def _name_things(database: Database, made: Maker, actor: Actor, clock: FixedClock) -> None:
+    def names(session: Session) -> None:
+        supplier = session.get_one(Party, made.supplier.id)
         supplier.gln = "9506000134376"
         create_site(session, actor, clock, NewSite(supplier.id, "STORE", "仓库", "Store", gln="9506000134369"))
         ids = [row.id for row in session.query(Shipment).order_by(Shipment.id)]
@@ -195,11 +200,13 @@ def _name_things(database: Database, made: Hand, actor: Actor, clock: FixedClock
             connection.execute(update(Production).where(Production.lot_key == lot_key).values(
                 equipment=equipment, work_order=order))
 
+    made_once(database, clock, names)
 
-def test_a_name_of_several_things_asks_which(database: Database, made: Hand, actor: Actor, clock: FixedClock) -> None:
+
+def test_a_name_of_several_things_asks_which(database: Database, made: Maker, actor: Actor, clock: FixedClock) -> None:
     with database.write() as session:
-        made_again = Hand(session, actor, clock, made.maker)
-        made_again.ship(start_lot(made_again, "B2"), session.get_one(Party, made.maker.supplier.id), "200", None)
+        made_again = Hand(session, actor, clock, made)
+        made_again.ship(start_lot(made_again, "B2"), session.get_one(Party, made.supplier.id), "200", None)
     with database.read() as session:
         with pytest.raises(Conflict, match="supplier, consignee"):
             start_of(session, "SUP")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from tests.factories_trace import BAD, CASE_GTIN, GOOD, UNIT_GTIN, Hand, at, make_batch, make_hand
+from tests.factories_trace import BAD, CASE_GTIN, GOOD, UNIT_GTIN, Hand, at, make_batch, open_hand
 from traceapp.attachment.service import FileStore
 from traceapp.code.model import ScanCount
 from traceapp.core.actor import Actor
@@ -39,14 +39,14 @@ PDF = b"%PDF-1.7\ntrailer<<>>\nstartxref\n9\n%%EOF\n"
 
 @pytest.fixture
 def hand(database: Database, actor: Actor, clock: FixedClock) -> Iterator[Hand]:
-    with database.write() as session:
-        yield make_hand(session, actor, clock)
+    with open_hand(database, actor, clock) as hand:
+        yield hand
 
 
 @pytest.fixture
 def quick(sqlite: Database, actor: Actor, clock: FixedClock) -> Iterator[Hand]:
-    with sqlite.write() as session:
-        yield make_hand(session, actor, clock)
+    with open_hand(sqlite, actor, clock) as hand:
+        yield hand
 
 
 def facts_of(hand: Hand, lot: Lot) -> ScanFacts:

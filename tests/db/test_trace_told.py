@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.db.test_cli_commands import here, run
+from tests.db.test_cli_commands import here, run, upgraded
 from tests.db.test_trace_capture import document, made, seen
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -74,7 +74,7 @@ def test_more_events_than_can_be_looked_at_are_refused(told: Database, monkeypat
     ("urn:x:unknown", 1)])  # fmt: skip
 def test_a_wrong_uri_is_wrong_use_and_an_unknown_one_is_not(here: Path, capsys: pytest.CaptureFixture[str], uri: str,  # noqa: F811
                                                             code: int) -> None:
-    run(capsys, "db", "upgrade")
+    upgraded()
     for command in (("trace", uri), ("epcis", "export", "--lot", uri)):
         found, lines, talk = run(capsys, *command)
         assert (found, lines) == (code, [])
@@ -82,7 +82,7 @@ def test_a_wrong_uri_is_wrong_use_and_an_unknown_one_is_not(here: Path, capsys: 
 
 
 def test_a_time_without_zone_is_wrong_use(here: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
-    run(capsys, "db", "upgrade")
+    upgraded()
     assert run(capsys, "trace", "M-7", "--since", "2026-03-09T08:00")[0] == 2
 
 

@@ -14,9 +14,11 @@ from typing import Any
 import openpyxl
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from tests.db.test_trace_capture import capture, document, made, seen, stated
-from tests.factories_trace import CASE_GTIN, UNIT_GTIN, Hand, at, make_batch, make_hand
+from tests.factories_trace import CASE_GTIN, UNIT_GTIN, Maker, at, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput, NotFound
@@ -51,18 +53,21 @@ def short(found: list[Record], *keys: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def hand(database: Database, actor: Actor, clock: FixedClock) -> Hand:
+def maker(database: Database, actor: Actor, clock: FixedClock) -> Maker:
     """A plant that received, made, inspected, released, shipped to two, and took back."""
-    with database.write() as session:
+
+    def worked(session: Session) -> Maker:
         hand = make_hand(session, actor, clock)
         lot = make_batch(hand)
         hand.ship(lot, hand.maker.clinic, "1", CASE_GTIN)
         hand.ship(lot, hand.maker.hospital, "2", CASE_GTIN, 11)
         return_units(session, actor, clock, ReturnUnits(lot.lot_key, hand.maker.clinic.id, Decimal(50), at(12), "RMA 7"))
-    return hand
+        return hand.maker
+
+    return made_once(database, clock, worked)
 
 
-def test_each_critical_event_has_a_row_for_each_lot_in_each_role(database: Database, hand: Hand) -> None:
+def test_each_critical_event_has_a_row_for_each_lot_in_each_role(database: Database, maker: Maker) -> None:
     assert short(rows(database), "event", "side", "lot", "quantity", "unit") == [
         ("receiving", "object", "G-B1", Decimal(50), "KGM"), ("receiving", "object", "F-B1", Decimal(1000), "MTR"),
         ("transformation", "input", "F-B1", Decimal(80), "MTR"),
@@ -72,7 +77,7 @@ def test_each_critical_event_has_a_row_for_each_lot_in_each_role(database: Datab
         ("returning", "object", "B1", Decimal(50), "EA")]
 
 
-def test_a_row_says_who_sent_what_to_whom_where_and_by_which_paper(database: Database, hand: Hand) -> None:
+def test_a_row_says_who_sent_what_to_whom_where_and_by_which_paper(database: Database, maker: Maker) -> None:
     received, made_of, shipped, returned = (next(row for row in rows(database) if row["event"] == event) for event in (
         "receiving", "transformation", "shipping", "returning"))
     assert short([received], "from_party", "lot_source", "supplier_lot", "place", "to_party") == [
@@ -88,24 +93,24 @@ def test_a_row_says_who_sent_what_to_whom_where_and_by_which_paper(database: Dat
     assert short([returned], "from_party", "paper_type", "paper_number") == [("Clinic One", ["rma"], ["RMA 7"])]
 
 
-def test_inspections_and_decisions_come_only_where_they_are_asked_for(database: Database, hand: Hand) -> None:
+def test_inspections_and_decisions_come_only_where_they_are_asked_for(database: Database, maker: Maker) -> None:
     more = rows(database, TrackingChoice(with_others=True))
     assert len(more) == len(rows(database)) + 6
     assert short([row for row in more if row["event"] == "inspection"], "lot", "quantity", "step") == [
         ("G-B1", None, "inspecting"), ("F-B1", None, "inspecting"), ("B1", None, "inspecting")]
 
 
-def test_a_choice_by_lot_period_product_and_place(database: Database, hand: Hand) -> None:
+def test_a_choice_by_lot_period_product_and_place(database: Database, maker: Maker) -> None:
     glue = lots_around(database, "G-B1", None)
     assert short(rows(database, TrackingChoice(glue)), "event", "lot") == [
         ("receiving", "G-B1"), ("transformation", "F-B1"), ("transformation", "G-B1"), ("transformation", "B1")]
     whole = rows(database)
     assert rows(database, TrackingChoice(lots_around(database, "B1", "both"))) == whole
     assert rows(database, TrackingChoice(since=at(11), until=at(12))) == whole[6:7]
-    assert short(rows(database, TrackingChoice(product_id=hand.maker.film.id)), "event", "lot") == [
+    assert short(rows(database, TrackingChoice(product_id=maker.film.id)), "event", "lot") == [
         ("receiving", "F-B1"), ("transformation", "F-B1"), ("transformation", "G-B1"), ("transformation", "B1")]
-    assert rows(database, TrackingChoice(product_id=hand.maker.plaster.id, since=at(10))) == whole[5:]
-    assert rows(database, TrackingChoice(site_id=hand.maker.site.id)) == whole
+    assert rows(database, TrackingChoice(product_id=maker.plaster.id, since=at(10))) == whole[5:]
+    assert rows(database, TrackingChoice(site_id=maker.site.id)) == whole
     with database.snapshot() as session:
         assert count_chosen(session, TrackingChoice(since=at(10), until=at(20))) == 3
 
@@ -163,7 +168,7 @@ def test_others_events_have_the_names_of_their_master_data_and_unknown_is_said(
 
 
 def test_a_lot_of_ours_has_one_gtin_whatever_pack_others_name(
-        database: Database, hand: Hand, actor: Actor, clock: FixedClock) -> None:
+        database: Database, maker: Maker, actor: Actor, clock: FixedClock) -> None:
     packs = {gtin: f"https://id.gs1.org/01/{gtin}/10/B1" for gtin in (UNIT_GTIN, CASE_GTIN)}
     capture(database, actor, clock, document(*(
         seen(uri, "receiving", 2 + place, quantityList=[{"epcClass": uri, "quantity": 2}])
@@ -254,7 +259,7 @@ def test_random_genealogies_have_the_rows_that_a_walk_over_the_documents_finds(
                        if row["side"] != "output"}
 
 
-def test_the_epcis_form_holds_the_events_of_the_same_choice(database: Database, hand: Hand) -> None:
+def test_the_epcis_form_holds_the_events_of_the_same_choice(database: Database, maker: Maker) -> None:
     choice = TrackingChoice(lots_around(database, "G-B1", None))
     with table_file() as file, database.snapshot() as session:
         result = write_records(session, file, RecordsFile(choice, "epcis", AT))
@@ -264,7 +269,7 @@ def test_the_epcis_form_holds_the_events_of_the_same_choice(database: Database, 
         row["event_id"] for row in rows(database, choice)))
 
 
-def test_the_workbook_is_read_again_with_numbers_as_numbers(database: Database, hand: Hand) -> None:
+def test_the_workbook_is_read_again_with_numbers_as_numbers(database: Database, maker: Maker) -> None:
     with table_file() as file, database.snapshot() as session:
         result = write_records(session, file, RecordsFile(TrackingChoice(), "xlsx", AT))
         book = openpyxl.load_workbook(file)

@@ -4,11 +4,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.applications import Applications
 from tests.factories_trace import make_batch, make_hand
 from tests.factories_web import Console
+from tests.made_once import made_once
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.signature import CodeKeys
 from traceapp.config import Settings
@@ -41,10 +43,14 @@ class Machine:
 @pytest.fixture
 def machine(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor,
             applications: Applications) -> Machine:
-    with sqlite.write() as session:
+
+    def numbered(session: Session) -> tuple[str, str]:
         lot = make_batch(make_hand(session, actor, clock))
-        given = allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4), keys=CodeKeys(""))
-    return Machine(Console(applications.open(settings, sqlite, clock), sqlite, clock), lot.lot_key, given.id)
+        return lot.lot_key, allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4),
+                                             keys=CodeKeys("")).id
+
+    key, range_id = made_once(sqlite, clock, numbered)
+    return Machine(Console(applications.open(settings, sqlite, clock), sqlite, clock), key, range_id)
 
 
 def test_a_small_print_is_done_at_once(machine: Machine) -> None:

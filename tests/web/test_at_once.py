@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from werkzeug.test import EnvironBuilder
 
 from tests.applications import Applications
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from tests.statements import traced
 from traceapp.app import Application
 from traceapp.code.model import Scan
@@ -25,10 +27,13 @@ PAGE = f"/s{CODE}"
 @pytest.fixture
 def app(settings: Settings, database: Database, clock: FixedClock, actor: Actor, applications: Applications) -> Application:
     """The application over each of the two databases, with a batch."""
-    with database.write() as session:
+
+    def batches(session: Session) -> None:
         hand = make_hand(session, actor, clock)
         for number in ("B1", "B2"):
             make_batch(hand, number)
+
+    made_once(database, clock, batches)
     return applications.open(settings, database, clock)
 
 

@@ -11,12 +11,14 @@ import zxingcpp
 from lxml import html
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from labels import fonts
 from tests.applications import Applications
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
 from tests.factories_web import Browser, Console
+from tests.made_once import made_once
 from traceapp.audit.model import AuditEntry
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.print_model import PrintJob, PrintLog
@@ -77,10 +79,14 @@ class Plant:
 
 @pytest.fixture
 def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor, applications: Applications) -> Plant:
-    with sqlite.write() as session:
+
+    def numbered(session: Session) -> tuple[str, str]:
         lot = make_batch(make_hand(session, actor, clock))
-        given = allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4), keys=CodeKeys(""))
-    return Plant(Console(applications.open(settings, sqlite, clock), sqlite, clock), lot.lot_key, given.id, actor)
+        return lot.lot_key, allocate_serials(session, actor, clock, AllocateSerials(lot.lot_key, 1000, "K", 4),
+                                             keys=CodeKeys("")).id
+
+    key, range_id = made_once(sqlite, clock, numbered)
+    return Plant(Console(applications.open(settings, sqlite, clock), sqlite, clock), key, range_id, actor)
 
 
 def text_of(answer: TestResponse) -> str:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests.applications import Applications
 from tests.factories_trace import make_batch, make_hand
 from tests.factories_web import Browser, Console
+from tests.made_once import made_once
 from traceapp.code.counting import StoredScan, count_scans
 from traceapp.code.doubts import scan_tasks
 from traceapp.code.model import SerialRange
@@ -66,8 +67,7 @@ class Plant:
 
 @pytest.fixture
 def plant(settings: Settings, sqlite: Database, clock: FixedClock, actor: Actor, applications: Applications) -> Plant:
-    with sqlite.write() as session:
-        lot = make_batch(make_hand(session, actor, clock))
+    lot = made_once(sqlite, clock, lambda session: make_batch(make_hand(session, actor, clock)))
     app = applications.open(replace(settings, code_keys=KEY), sqlite, clock)
     return Plant(Console(app, sqlite, clock), lot.lot_key)
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 import labels
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from tests.web.test_consumer_scan import recall, verdict_of
 from traceapp.attachment.service import FileStore, NewFile, add_file
 from traceapp.catalog.queries import product_of_gtin
@@ -32,8 +33,7 @@ PDF = b"%PDF-1.7\ntrailer<<>>\nstartxref\n9\n%%EOF\n"
 
 @pytest.fixture
 def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
-    with sqlite.write() as session:
-        return make_batch(make_hand(session, actor, clock), "AB-2231")
+    return made_once(sqlite, clock, lambda session: make_batch(make_hand(session, actor, clock), "AB-2231"))
 
 
 def text_of(answer: TestResponse) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.attachment.model import Attachment
 from traceapp.complaint.model import Complaint, ComplaintNote
 from traceapp.core.actor import Actor
@@ -29,8 +30,7 @@ ENGLISH = {"Accept-Language": "en"}
 
 @pytest.fixture
 def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
-    with sqlite.write() as session:
-        return make_batch(make_hand(session, actor, clock))
+    return made_once(sqlite, clock, lambda session: make_batch(make_hand(session, actor, clock)))
 
 
 def photo(kind: str = "PNG") -> BytesIO:

@@ -19,6 +19,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from tests.statements import traced
 from traceapp.code.model import ScanCount
 from traceapp.core.actor import Actor
@@ -61,8 +62,7 @@ def now(app: Flask) -> Now:
 
 
 def made(database: Database, actor: Actor, clock: FixedClock, number: str = "B1") -> Lot:
-    with database.write() as session:
-        return make_batch(make_hand(session, actor, clock), number)
+    return made_once(database, clock, lambda session: make_batch(make_hand(session, actor, clock), number))
 
 
 @pytest.fixture

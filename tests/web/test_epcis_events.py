@@ -7,10 +7,12 @@ from urllib.parse import quote
 import jsonschema
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from tests.conftest import SHARED
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
 from tests.http_clients import ApiClient, signed_in
+from tests.made_once import made_once
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
@@ -23,9 +25,12 @@ SCHEMA = SHARED / "conformance" / "epcis" / "EPCIS-JSON-Schema.json"
 
 @pytest.fixture
 def app_with_lot(app: Flask, sqlite: Database, actor: Actor, clock: FixedClock) -> Flask:
-    with sqlite.write() as session:
+
+    def shipped(session: Session) -> None:
         hand = make_hand(session, actor, clock)
         hand.ship(make_batch(hand), hand.maker.clinic, "10")
+
+    made_once(sqlite, clock, shipped)
     return app
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from flask import Flask
@@ -33,11 +34,11 @@ def address(app: Flask, rule: Rule) -> str:
     return str(path)
 
 
-def walked(app: Flask) -> Iterator[tuple[Rule, str, str]]:
+@cache
+def walked(app: Flask) -> list[tuple[Rule, str, str]]:
     """(rule, method, path) of every route and method."""
-    for rule in rules(app):
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield rule, method, address(app, rule)
+    return [(rule, method, address(app, rule)) for rule in rules(app)
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
 
 
 def test_every_endpoint_has_an_entry_and_every_entry_an_endpoint(console: Console) -> None:

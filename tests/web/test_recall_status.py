@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
+from sqlalchemy.orm import Session
 
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.catalog.parties import ChangeParty, ChangeSite, NewParty, NewSite, change_party, change_site
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -25,7 +27,8 @@ GLN, COMPANY, CLINIC = (f"69012345000{n}" + check_digit(f"69012345000{n}") for n
 
 @pytest.fixture
 def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
-    with sqlite.write() as session:
+
+    def registered(session: Session) -> Lot:
         hand = make_hand(session, actor, clock)
         site, owner = hand.maker.site, hand.maker.site.party
         change_site(session, actor, clock, ChangeSite(site.id, NewSite(
@@ -34,6 +37,8 @@ def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
             change_party(session, actor, clock, ChangeParty(party.id, NewParty(
                 party.code, party.name_zh, party.name_en, gln=gln, city="苏州", address="1 Some Road")))
         return make_batch(hand)
+
+    return made_once(sqlite, clock, registered)
 
 
 def recall(database: Database, actor: Actor, clock: FixedClock, lot: Lot, state: str = "notifying") -> None:

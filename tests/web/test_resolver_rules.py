@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from tests.factories_links import linked
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from tests.statements import traced
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -55,8 +56,7 @@ def now(app: Flask) -> Now:
 
 @pytest.fixture
 def lot(sqlite: Database, actor: Actor, clock: FixedClock) -> Lot:
-    with sqlite.write() as session:
-        return make_batch(make_hand(session, actor, clock))
+    return made_once(sqlite, clock, lambda session: make_batch(make_hand(session, actor, clock)))
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ import json
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from tests.factories_trace import UNIT_GTIN, make_batch, make_hand
+from tests.made_once import made_once
 from traceapp.code.allocating import AllocateSerials, allocate_serials
 from traceapp.code.links import NewLink, register_link
 from traceapp.code.model import DefaultUse
@@ -23,11 +25,14 @@ PACK = f"/01/{UNIT_GTIN}/21/P00007"
 @pytest.fixture
 def lots(sqlite: Database, actor: Actor, clock: FixedClock) -> list[Lot]:
     """Two lots; the first has the numbers P00001 to P00010."""
-    with sqlite.write() as session:
+
+    def numbered(session: Session) -> list[Lot]:
         hand = make_hand(session, actor, clock)
         made = [make_batch(hand, number) for number in ("B1", "B2")]
         give(session, actor, clock, made[0])
-    return made
+        return made
+
+    return made_once(sqlite, clock, numbered)
 
 
 def give(session: object, actor: Actor, clock: FixedClock, lot: Lot) -> None:
