@@ -32,6 +32,7 @@ from traceapp.world import World, build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
+PICTURES = os.environ.get("TRACEAPP_TEST_PICTURES") == "1"  # nothing is asked of them, and they take a fifth of the time
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
@@ -191,8 +192,10 @@ def people(browser: Browser, site: Site) -> Iterator[People]:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the whole page under build/screenshots, by the browser's own protocol: the driver's way takes twice
-    as long, and there are hundreds of pages."""
+    """Keep a picture of the whole page under build/screenshots where pictures are wanted, by the browser's own protocol:
+    the driver's way takes twice as long, and there are hundreds of pages."""
+    if not PICTURES:
+        return
     SHOTS.mkdir(parents=True, exist_ok=True)
     browser = page.context.new_cdp_session(page)
     picture = browser.send("Page.captureScreenshot", {"captureBeyondViewport": True, "optimizeForSpeed": True})

@@ -1,5 +1,6 @@
 """Every page of the four audiences, as a phone and a desktop show it, in Chinese and English: nothing wider than the
-screen, nothing refused by the browser, nothing that shuts a reader out. Pictures go to build/screenshots."""
+screen, nothing refused by the browser, nothing that shuts a reader out. With TRACEAPP_TEST_PICTURES=1 pictures go to
+build/screenshots."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.browser.conftest import NEWCOMER, SIZES, People, Site, shoot
+from tests.browser.conftest import NEWCOMER, PICTURES, SIZES, People, Site, shoot
 from tests.browser.scenes import Scenes, make_scenes
 from traceapp.demo.consignees import gln
 
@@ -242,6 +243,7 @@ class Window:
 
     def __init__(self, page: Page) -> None:
         self.page, self.said = page, list[str]()
+        page.add_init_script(AXE)
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.said.append(str(error)))
 
@@ -271,6 +273,13 @@ def windows(browser: object, site: Site) -> Iterator[Callable[[str, str], Window
     everybody.leave()
 
 
+def fit(page: Page, size: str) -> None:
+    """Give the page the screen of this size, unless it has it."""
+    width, height = SIZES[size]
+    if page.viewport_size != {"width": width, "height": height}:
+        page.set_viewport_size({"width": width, "height": height})
+
+
 def test_every_name_of_a_page_is_its_own() -> None:
     assert len({entry.name for entry in PAGES}) == len(PAGES)
 
@@ -285,15 +294,16 @@ def test_a_page_fits_its_screen_and_shuts_nobody_out(entry: Entry, language: str
     answer = page.goto(path.format(language=language))
     assert answer is not None and answer.status == entry.status, page.inner_text("body")[:500]
     assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[language]
-    page.evaluate(AXE)
     wrong = list[str]()
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
+    for size in SIZES:
+        fit(page, size)
         wrong += [f"{size}: wider than the screen: {part}" for part in page.evaluate(TOO_WIDE)]
     page.evaluate(CUT)
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        if rules := LOOKED_AT.get((language, size)):
+    for size in reversed(SIZES):  # it has the last one now, and the next page begins with the first
+        rules = LOOKED_AT.get((language, size))
+        if rules or PICTURES:
+            fit(page, size)
+        if rules:
             wrong += [f"{size}: {rule}" for rule in page.evaluate(RUN_AXE, rules)]
         shoot(page, f"{entry.name}-{language}-{size}")
     # A refused page is itself reported by the browser as a resource that failed.
@@ -307,10 +317,10 @@ def test_a_dark_screen_keeps_the_contrast(name: str, site: Site, scenes: Scenes,
                                           windows: Callable[[str, str], Window]) -> None:
     entry = next(entry for entry in PAGES if entry.name == name)
     page = windows(entry.who, "en").page
+    fit(page, "desktop")
     page.emulate_media(color_scheme="dark")
     try:
         page.goto((entry.path if isinstance(entry.path, str) else entry.path(site, scenes)).format(language="en"))
-        page.evaluate(AXE)
         assert page.evaluate(RUN_AXE, RULES | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
         shoot(page, f"{name}-en-dark")
     finally:
