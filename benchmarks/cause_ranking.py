@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceapp.signals.causes import Beliefs, Chance, Known, Lot, rank_causes
-from traceapp.signals.covariates import Mark, raised
+from traceapp.signals.covariates import Mark, change_part, raised
 from traceapp.signals.drift import drift
 from traceapp.signals.genealogy import Edge, shares_of_leaves
+from traceapp.signals.shifts import Change
 
 from .registry import Row, benchmark
 
@@ -136,7 +137,8 @@ def _marked(made: Made, marks: dict[str, frozenset[Mark]]) -> Made:
 def supplier(rng: np.random.Generator, rise: float) -> Made:
     """Two suppliers deliver each material by turns; one does harm with its second or third lot here. Its results have a
     spread of .05 of the tolerance and rise by `rise` a lot over the last six of twelve lots, of which four are used
-    here. What rises is told by the test that the service uses."""
+    here. What rises is told by the test that the service uses,
+    and the day of the change with it; lots are dated by when what is in them came in."""
     edges = _edges(_used(rng, in_order=True))
     used = sorted({parent for parent, _ in edges if parent.startswith("raw")})
     by = {lot: f"supplier {lot[4:-2]}-{int(lot[-1]) % 2}" for lot in used}
@@ -145,6 +147,7 @@ def supplier(rng: np.random.Generator, rise: float) -> Made:
     bad = [lot for lot in used if by[lot] == cause and int(lot[-1]) // 2 >= began]
     doses = np.max([_doses(edges, lot) for lot in bad] or [np.zeros(FINISHED)], axis=0)
     marks: dict[str, frozenset[Mark]] = {}
+    changed: dict[str, Change] = {}
     for one in sorted(set(by.values())):
         shares = rng.normal(0.5, 0.05, 12)
         if one == cause:
@@ -153,7 +156,14 @@ def supplier(rng: np.random.Generator, rise: float) -> Made:
         if found.is_rising:
             higher = [lot for lot in used if by[lot] == one and 4 - int(lot[-1]) // 2 <= found.since]
             marks |= {one: frozenset({Mark.trend}), **dict.fromkeys(higher, frozenset({Mark.higher}))}
-    return _marked(Made(edges, _complaints(rng, doses), cause), marks)
+            changed[one] = Change(4.0 - found.since, change_part())
+    made = _marked(Made(edges, _complaints(rng, doses), cause), marks)
+    met: dict[str, dict[str, float]] = {one: {} for one in by.values()}
+    below = shares_of_leaves(_NAMES, edges, None)
+    for lot in used:
+        met[by[lot]] |= {_NAMES[at]: float(int(lot[-1]) // 2) for at in below[lot]}
+    known = Known(days=dict.fromkeys(_NAMES, 0.0), lasting=set(met), met=met, changed=changed)
+    return replace(made, beliefs=replace(made.beliefs, known=known))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.model import Product
 from traceapp.complaint.model import Complaint
 from traceapp.core.ids import name_key, new_id
+from traceapp.surveillance.alarm import NodeKind
+from traceapp.surveillance.ranking import Likeliest
 from traceapp.trace.model import Lot, LotEdge, ShipmentLine
 
 
@@ -59,3 +61,10 @@ def add_reactions(session: Session, lot: Lot, first: datetime, count: int) -> No
     """`count` complaints, one every twelve hours from `first`."""
     for number in range(count):
         add_complaint(session, lot, first + timedelta(hours=12 * number))
+
+
+def likeliest_material(found: Likeliest) -> str:
+    """The likeliest lot that others were made from."""
+    assert found.ranking is not None
+    chances = found.ranking.chances
+    return max((node for node in chances if found.lineage.kind_of(node) == NodeKind.upstream), key=chances.__getitem__)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tests.browser.conftest import NEWCOMER, PASSWORDS, Site
 from tests.browser.report_scenes import make_report_scenes
 from tests.factories_recall import HAZARD
+from tests.factories_surveillance import likeliest_material
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.catalog.model import Party, Product, ProductKind
 from traceapp.code.allocating import AllocateSerials, allocate_serials
@@ -171,7 +172,7 @@ def _lot_at(session: Session, address: str) -> Lot:
 def _glue_of(session: Session, world: World, lot: Lot) -> Lot:
     """The raw lot that most of the newest batches share: the bad adhesive of the story."""
     found = likeliest_cause(session, [lot.lot_key], world.clock.now().date())
-    return session.scalars(select(Lot).where(Lot.lot_key == found.likeliest_material())).one()
+    return session.scalars(select(Lot).where(Lot.lot_key == likeliest_material(found))).one()
 
 
 def _spare_lots(session: Session, world: World, codes: dict[str, Lot]) -> list[Lot]:

@@ -63,7 +63,7 @@ def test_the_higher_lots_of_a_rising_series_are_marked_and_so_are_results_out_of
     assert [point.number for point in higher] == ["G3", "G4", "G5", "G6"]
     assert marks == {glue[0].lot_key: {Mark.drift}, glue[2].lot_key: {Mark.excursion}, glue[3].lot_key: {Mark.higher},
                      glue[4].lot_key: {Mark.higher}, glue[5].lot_key: {Mark.drift, Mark.higher}, glue[6].lot_key: {Mark.drift, Mark.higher}}
-    assert found.rising() == {"s1"}
+    assert found.rising() == {"s1": glue[3].started_at.date()}
 
 
 def test_results_of_one_supplier_cost_as_many_queries_as_of_forty(sqlite: Database, clock: FixedClock) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories_complaint import VAULT
+from tests.factories_surveillance import likeliest_material
 from traceapp.attachment.store import FileStore
 from traceapp.audit.verify import verify
 from traceapp.capa.model import Capa
@@ -115,7 +116,7 @@ def test_the_bad_adhesive_is_the_likeliest_material_and_chance_is_ruled_out(demo
             # The few batches of the small demonstration were nearly all made by one shift: it is as likely.
             assert key_of(database, loaded.landmarks.bad_glue) in {
                 member for one in found.ranking.classes[:2] for member in one.members}
-            assert found.likeliest_material() == key_of(database, loaded.landmarks.bad_glue)
+            assert likeliest_material(found) == key_of(database, loaded.landmarks.bad_glue)
 
 
 def test_a_recall_from_the_adhesive_would_reach_every_plaster_and_the_six_hospitals(

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories_surveillance import add_complaint, add_edge, add_lot, add_product, add_reactions
+from traceapp.catalog.model import Product
 from traceapp.complaint.model import Complaint
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -129,6 +130,44 @@ def test_suppliers_lanes_and_equipment_stand_in_the_graph_with_their_lots(sqlite
     assert lineage.unseen_in_stock == {"lane:lane 0", "lane:lane 1", "consignee:c1"}
     sent = {lot: delivery.day.toordinal() for lot, (delivery, *_) in deliveries.items()}
     assert lineage.met["lane:lane 1"] == {made.lots[number]: sent[made.lots[number]] for number in (2, 3, 6, 7, 10, 11, 14, 15)}
+
+
+def test_a_supplier_is_met_when_what_a_lot_holds_of_it_came_in(sqlite: Database, clock: FixedClock) -> None:
+    made = plant(sqlite, clock, {})
+    with sqlite.write() as session:
+        for number in (2, 3):
+            session.get_one(Lot, made.glues[number]).started_at += timedelta(days=number)
+        # One lot holds of both.
+        add_edge(session, session.get_one(Lot, made.glues[3]), session.get_one(Lot, made.lots[8]), 1, clock.now())
+        met = lineage_of(session, [made.lots[0]]).met["supplier:s1"]
+    came = [(clock.now() - timedelta(days=90 - number)).date().toordinal() for number in (2, 3)]
+    assert met == {made.glues[2]: came[0], made.glues[3]: came[1], made.lots[8]: came[1]} | {
+        made.lots[number]: came[number >= 12] for number in range(9, 16)}
+
+
+def test_a_supplier_whose_results_rise_explains_only_what_came_in_since(sqlite: Database, clock: FixedClock) -> None:
+    made = plant(sqlite, clock, dict.fromkeys(range(8, 16), 4) | {14: 0, 15: 0})
+    start = clock.now() - timedelta(days=90)
+    with sqlite.write() as session:
+        glues = [session.get_one(Lot, key) for key in made.glues]
+        material = session.get_one(Product, glues[0].product_id)
+        older = [add_lot(session, material, f"A{number}", 900, start - timedelta(days=30 - number)) for number in range(4)]
+        later = [add_lot(session, material, f"B{number}", 900, start + timedelta(days=30 + number)) for number in range(2)]
+        series = [*older, glues[2], glues[3], *later]
+        for number, lot in enumerate(series):
+            lot.supplier_id = "s1"
+            session.add(TestResult(lot_key=lot.lot_key, inspection_id="i", position=1, name_zh="单体", name_en="monomer",
+                                   unit="%", value=Decimal(number), lower=None, upper=Decimal(20), is_within=True))
+        # The last two plasters are made from what came in before the change.
+        for key in made.lots[14:]:
+            session.execute(delete(LotEdge).where(or_(
+                and_(LotEdge.lot_key == key, LotEdge.other_key == made.glues[3]),
+                and_(LotEdge.lot_key == made.glues[3], LotEdge.other_key == key))))
+            add_edge(session, older[3], session.get_one(Lot, key), 100, start)
+    found = ranked(sqlite, clock, made.lots[9])
+    assert found.ranking is not None and found.marks["supplier:s1"] == {Mark.trend}
+    supplier = next(one for one in found.ranking.classes if "supplier:s1" in one.members)
+    assert (supplier.since, set(supplier.lots)) == (start.date().toordinal(), set(made.lots[8:14]))
 
 
 def test_the_dose_is_the_part_among_lots_of_one_material_in_units_that_convert(sqlite: Database,

@@ -12,7 +12,7 @@ from scipy.stats import gamma
 
 from traceapp.core.errors import InvalidInput
 from traceapp.signals.delay import Delay
-from traceapp.signals.exposure import DEFAULT_DELAY, expected_curve, expected_reports, in_use, planned_expected
+from traceapp.signals.exposure import expected_curve, expected_reports, in_use, planned_expected
 
 DAY = date(2026, 3, 2)
 
@@ -47,7 +47,7 @@ def test_the_delay_law_rises_from_nothing_to_one(use: float, shape: float, repor
 def test_the_default_law_gives_the_published_expected_counts() -> None:
     # 3,000 units spread evenly over 28 days, 0.2 % per unit; published as of days 10, 20, 30, 60.
     shipped = [(DAY + timedelta(days=day), 107) for day in range(28)] + [(DAY, 4)]
-    curve = expected_curve(shipped, 0.002, DEFAULT_DELAY, DAY, 61)
+    curve = expected_curve(shipped, 0.002, Delay(), DAY, 61)
     for day, printed in ((10, 0.19), (20, 1.09), (30, 2.57), (60, 5.52)):
         # `day` days after the first delivery the day before it has ended.
         assert curve[day - 1] == pytest.approx(printed, abs=0.03)

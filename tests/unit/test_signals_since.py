@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from traceapp.core.errors import InvalidInput
 from traceapp.signals.causes import RATE_RATIOS, Beliefs, Chance, Known, Lot, rank_causes
 from traceapp.signals.samples import Found, Result
+from traceapp.signals.shifts import Change
 
 QUICK = Chance(replications=99, seed=5)
 NAMES = [f"lot {number}" for number in range(12)]
@@ -95,3 +98,46 @@ def test_what_lots_met_later_than_they_were_made_is_dated_by_when_they_met_it() 
     seen = Known([Result(order[0], Found.clean)], DAYS, {"lane"}, met=met).given({"lane": 103.0}).results[0]
     late = Known([Result(order[4], Found.clean)], DAYS, {"lane"}, met=met).given({"lane": 103.0}).results[0]
     assert (seen.unseen, late.unseen) == (frozenset({"lane"}), frozenset())
+
+
+def test_a_change_that_is_seen_otherwise_takes_its_part_of_the_belief_to_its_day() -> None:
+    known = Known(days=DAYS, lasting={"line"}, changed={"line": Change(7.0, 0.6)})
+    top = rank_causes(LATE, EDGES, beliefs=Beliefs(known=known), chance=QUICK).classes[0]
+    # The first lot since the seventh day is that of the eighth, the fifth of the line; harm may begin with the sixth.
+    spread = 0.5 * weighed(LATE, LINE) + 0.5 * sum(weighed(LATE, LINE[day:]) for day in range(1, 6)) / 5
+    since = 0.5 * weighed(LATE, LINE[4:]) + 0.5 * weighed(LATE, LINE[5:])
+    assert top.log_bf == pytest.approx(math.log(0.4 * spread + 0.6 * since))
+    # Complaints that speak clearly for another day are heard.
+    assert top.since == 6.0
+
+
+def test_what_changed_explains_complaints_about_later_lots_better_and_about_earlier_ones_worse() -> None:
+    def factor(worse: list[str], changed: dict[str, Change]) -> float:
+        lots = [Lot(name, 4 if name in worse else 1, 1.0) for name in NAMES]
+        known = Known(days=DAYS, lasting={"line"}, changed=changed)
+        found = rank_causes(lots, EDGES, beliefs=Beliefs(known=known), chance=QUICK).classes
+        return next(one for one in found if one.members == ("line",)).log_bf
+
+    change = {"line": Change(6.0, 0.7)}
+    assert factor(LINE[3:], change) > factor(LINE[3:], {}) + 0.5
+    assert factor(LINE[:3], change) < factor(LINE[:3], {})
+
+
+@pytest.mark.parametrize("day", [-5.0, 0.0])
+def test_a_change_before_all_lots_is_a_fault_since_ever(day: float) -> None:
+    known = Known(days=DAYS, lasting={"line"}, changed={"line": Change(day, 1.0)})
+    found, plain = (rank_causes(LATE, EDGES, beliefs=Beliefs(known=one), chance=QUICK).classes[0]
+                    for one in (known, replace(known, changed={})))
+    assert (found.members, found.log_bf) == (("line",), pytest.approx(plain.log_bf))
+
+
+def test_a_change_after_all_lots_says_nothing_of_them() -> None:
+    without, late = (rank_causes(LATE, EDGES, chance=QUICK, beliefs=Beliefs(known=Known(
+        days=DAYS, lasting={"line"}, changed=changed))) for changed in ({}, {"line": Change(99.0, 0.7)}))
+    assert late.classes[0].log_bf == without.classes[0].log_bf
+
+
+@pytest.mark.parametrize("wrong", [(math.nan, 0.5), (1.0, 1.5), (1.0, -0.1)])
+def test_a_change_without_a_day_or_with_no_part_is_refused(wrong: tuple[float, float]) -> None:
+    with pytest.raises(InvalidInput):
+        Change(*wrong)

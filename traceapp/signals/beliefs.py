@@ -3,9 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from .errors import require_positive
 from .samples import Result
+
+if TYPE_CHECKING:
+    from .shifts import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +18,9 @@ class Known:
     `lasting` nodes (a line, a supplier), whose fault may have begun on any of them; `available` samples for telling a
     class apart, each with the nodes that cannot show in it (None: whatever lies below a member can be sampled).
     `places`: of a node that met only a part of a lot (a lane, a consignee), for each lot (dose, count) of complaints
-    whose place is known, the dose being that of the place. `met`: of a node that lots met later than they were made (a
-    lane, a consignee), the days on which each did."""
+    whose place is known, the dose being that of the place. `met`: of a node that lots met on other days than they were
+    made (a lane, a consignee, the supplier of what went in), the days on which each did. `changed`: of a lasting node
+    that is seen to have changed, since when, and how much of the belief in its fault is in one since then or later."""
 
     results: Sequence[Result] = ()
     days: Mapping[str, float] = field(default_factory=dict)
@@ -23,6 +28,7 @@ class Known:
     available: Mapping[str, Collection[str]] | None = None
     places: Mapping[str, Mapping[str, Sequence[tuple[float, int]]]] = field(default_factory=dict)
     met: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    changed: Mapping[str, Change] = field(default_factory=dict)
 
     def given(self, since: Mapping[str, float]) -> Known:
         """The same where what began on a day (`since`) cannot show in what was made before it."""

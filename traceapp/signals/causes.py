@@ -268,10 +268,12 @@ def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
         if not lasts and not known.places.get(members[0]):
             continue
         days = all_days[inside] if lasts else np.zeros(inside.size)
+        change = next((known.changed[node] for node in members if node in known.changed), None) if lasts else None
         sets.log_bf[row], sets.since[row] = since_when(
-            _told(data, known.places.get(members[0]), (inside, doses, days)), part[inside] * doses, days,
-            float(data.complaints.sum()))
-        sets.late.update({(row, day): tuple(inside[days >= day].tolist()) for day in starts(days).tolist()[1:]})
+            _told(data, known.places.get(members[0]), (inside, doses, days)), part[inside] * doses, days, change,
+            total=float(data.complaints.sum()))
+        sets.late.update({(row, day): tuple(inside[days >= day].tolist())
+                          for day in starts(days, change).tolist()[1:]})
         began = sets.since[row]
         if began is not None:
             doses[days < began] = 0.0
@@ -279,7 +281,7 @@ def _with_days(sets: _Sets, data: _Data, known: Known) -> _Sets:
 
 
 def _days_of(lasting: frozenset[str], known: Known, data: _Data, made: Values) -> Values:
-    """The days on which lots met the lasting members of a class: those of making, unless all were met later."""
+    """The days on which lots met the lasting members of a class: those of making, unless all have days of their own."""
     if not lasting or not all(node in known.met for node in lasting):
         return made
     met = known.met[min(lasting)]

@@ -60,6 +60,12 @@ class Odds:
 STATED = Odds()
 
 
+def change_part(odds: Odds = STATED) -> float:
+    """Of the belief in the fault of a supplier whose results rise, the part that is in a fault that shows in the rise
+    and so began with it: what the mark adds to the odds."""
+    return 1 - 1 / odds.of(frozenset({Mark.trend}))
+
+
 def raised(weights: Mapping[str, float], marks: Mapping[str, frozenset[Mark]], odds: Odds = STATED) -> dict[str, float]:
     """The weights of nodes with those of the marked ones raised."""
     return {node: weight * odds.of(marks.get(node, frozenset())) for node, weight in weights.items()}

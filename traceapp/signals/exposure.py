@@ -85,9 +85,6 @@ def _kummer(shape: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(far, shape * series, hyp1f1(1.0, shape + 1, np.where(far, 0.0, x)))
 
 
-DEFAULT_DELAY = Delay()
-
-
 @lru_cache(maxsize=256)
 def day_chances(law: DelayLaw, length: int) -> NDArray[np.float64]:
     """P(report by the end of day k) of a unit delivered at some moment of day 0, for k from 0; shape (length,).

@@ -282,19 +282,6 @@ def planned_critical_value(alpha: float, upper: float, *, minimum_events: int = 
     return critical_value(alpha, min(planned_upper(upper), LARGEST_UPPER), minimum_events=minimum_events)
 
 
-def prepare_critical_values(alpha: float, largest_upper: float, *, minimum_events: int = 1) -> int:
-    """Compute the planned values from a small plan up to `largest_upper` once; returns how many are ready.
-
-    For the start of a process: one or two seconds up to a plan of 100 expected events.
-    """
-    require_positive(largest_upper, "largest_upper")
-    last = math.ceil(8 * math.log2(min(largest_upper, LARGEST_UPPER)) - 1e-9)
-    steps = range(min(-16, last), last + 1)
-    for step in steps:
-        planned_critical_value(alpha, 2.0 ** (step / 8), minimum_events=minimum_events)
-    return len(steps)
-
-
 def power(
     critical: float, upper: float, relative_risk: float, *, minimum_events: int = 1, delay: float = 0.0
 ) -> Performance:

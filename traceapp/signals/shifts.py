@@ -14,6 +14,8 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
 from scipy.special import logsumexp
 
+from traceapp.core.errors import InvalidInput
+
 RATE_RATIOS = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
 LARGEST_RATIO = 1e6
 # Half of the belief that a lasting thing is at fault goes to "since ever", half to "since some day", all days alike.
@@ -36,13 +38,47 @@ def log_bayes_factors(doses: csr_matrix, complaints: Values, part: Values) -> Va
     return np.asarray(logsumexp(np.array(rows), axis=0) - math.log(len(RATE_RATIOS)))
 
 
-def starts(days: Values) -> Values:
-    """The days, rising, on which a fault may have begun: the first of all, and at most `MOST_STARTS` later ones."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The day on which something is seen to have changed, by other evidence than complaints, and the part of the belief
+    in its fault that is in one since then or since a later day; the rest is spread as if nothing had been seen."""
+
+    day: float
+    part: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.day) and 0 <= self.part <= 1):
+            raise InvalidInput("A change has a day, and a part from 0 to 1 of the belief.", place="changed")
+
+
+def starts(days: Values, change: Change | None = None) -> Values:
+    """The days, rising, on which a fault may have begun: the first of all, and at most `MOST_STARTS` later ones; and
+    the first one since the day of a change, where there is one."""
     known, sizes = np.unique(days, return_counts=True)
-    if known.size <= MOST_STARTS + 1:
-        return known
-    wanted = np.linspace(0, days.size, MOST_STARTS + 1, endpoint=False)
-    return np.unique(known[np.searchsorted(sizes.cumsum(), wanted, side="right")])
+    found = known
+    if known.size > MOST_STARTS + 1:
+        wanted = np.linspace(0, days.size, MOST_STARTS + 1, endpoint=False)
+        found = known[np.searchsorted(sizes.cumsum(), wanted, side="right")]
+    after = known[known >= change.day][:1] if change else known[:0]
+    return np.union1d(found, after)
+
+
+def _belief(begun: Values, change: Change | None) -> Values:
+    """How much of the belief in a fault is in one that began on each of the days, the first standing for ever. What
+    changed does harm since then, or once it has changed enough."""
+    belief = _spread(begun.size)
+    at = int(np.searchsorted(begun, change.day)) if change else begun.size
+    if change and at < begun.size:
+        belief *= 1 - change.part
+        belief[at:] += change.part * _spread(begun.size - at)
+    return belief
+
+
+def _spread(days: int) -> Values:
+    """Half of the belief for the first day, half for all others alike."""
+    if days == 1:
+        return np.ones(1)
+    return np.append(SINCE_EVER, np.full(days - 1, (1 - SINCE_EVER) / (days - 1)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,23 +91,25 @@ class Told:
     days: Values
 
 
-def since_when(told: Told, held: Values, days: Values, total: float) -> tuple[float, float | None]:
+def since_when(told: Told, held: Values, days: Values, change: Change | None = None, *, total: float
+               ) -> tuple[float, float | None]:
     """The log Bayes factor of one set whose fault may have begun on any of its `starts`, and the likeliest such day;
     None where "since ever" is at least as likely as all later days together. On one day alone it is the plain factor.
 
     `held` (dose times part of the exposure) and `days` are over the lots of the set.
     """
     order, told_order = np.argsort(days, kind="stable"), np.argsort(told.days, kind="stable")
-    begun = starts(days)
+    begun = starts(days, change)
     steps = np.array(RATE_RATIOS)[:, None] - 1
     seen = _from_each(np.log1p(steps * told.doses[told_order]) * told.counts[told_order], told.days[told_order], begun)
     means = _from_each(held[order][None, :], days[order], begun)
     by_day = logsumexp(seen - total * np.log1p(steps * means), axis=0) - math.log(len(RATE_RATIOS))
     if by_day.size == 1:
         return float(by_day[0]), None
-    later = by_day[1:] + math.log((1 - SINCE_EVER) / (by_day.size - 1))
-    whole = float(logsumexp(np.append(later, by_day[0] + math.log(SINCE_EVER))))
-    if logsumexp(later) <= by_day[0] + math.log(SINCE_EVER):
+    with np.errstate(divide="ignore"):
+        weighed = by_day + np.log(_belief(begun, change))
+    whole, later = float(logsumexp(weighed)), weighed[1:]
+    if logsumexp(later) <= weighed[0]:
         return whole, None
     return whole, float(begun[1:][int(later.argmax())])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
@@ -109,9 +109,11 @@ class Covariates:
                 found[point.lot_key].add(Mark.higher)
         return {key: frozenset(marks) for key, marks in found.items()}
 
-    def rising(self) -> set[str]:
-        """Suppliers with results that rise."""
-        return {key for key, series in self.suppliers.items() if any(one.drift.is_rising for one in series)}
+    def rising(self) -> dict[str, date]:
+        """Suppliers with results that rise, and since when: the day of the first of the higher lots, in the series
+        where that is clearest."""
+        return {key: one.higher[0].at.date() for key, series in self.suppliers.items()
+                for one in series[:1] if one.drift.is_rising}
 
 
 def covariates_of(session: Session, lot_keys: Iterable[str], supplier_ids: Iterable[str]) -> Covariates:

@@ -52,7 +52,8 @@ class Lineage:
     """The graph. `lots` are all in it, `compared` those that may have been in use; `shares` of an edge is the part of
     the child that came from the parent or went its way, where it is not the whole; `retained` samples by lot;
     `made_into` others are these lots; `ways`: of what a consignee got of a lot, the part that met each thing; `met`: of
-    a lane, site or consignee, the day (as a number) on which units of each lot went that way, in the mean.
+    a lane, site or consignee, the day (as a number) on which units of each lot went that way, in the mean; of a
+    supplier, the day on which the last came in of its lots that are in each lot.
     `is_cut`: there is more than what was looked at."""
 
     roots: tuple[str, ...]
@@ -100,6 +101,7 @@ def lineage_of(session: Session, lot_keys: Iterable[str]) -> Lineage:
     found.made_into = frozenset(parent for parent, _ in found.edges)
     found.shares = _shares(found.lots, {edge: lines[edge] for edge in found.edges})
     _add_making(session, found)
+    _date_suppliers(found)
     _add_shipping(session, found)
     return found
 
@@ -190,6 +192,27 @@ def _add_making(session: Session, found: Lineage) -> None:
             for thing in _makers(run):
                 met[thing][key] = min(1.0, met[thing].get(key, 0.0) + part)
     _add(found, met)
+
+
+def _date_suppliers(found: Lineage) -> None:
+    """Lots met a supplier when what they hold of it came in, and not when they were made."""
+    children: dict[str, list[str]] = defaultdict(list)
+    delivered: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for parent, child in found.edges:
+        thing = found.things.get(parent)
+        if thing is None:
+            children[parent].append(child)
+        elif thing.kind == NodeKind.supplier:
+            delivered[parent].append((float(found.lots[child].started_at.date().toordinal()), child))
+    for supplier, lots in delivered.items():
+        met = found.met.setdefault(supplier, {})
+        for day, lot in sorted(lots, reverse=True):
+            reached = [lot]
+            while reached:
+                key = reached.pop()
+                if key not in met:
+                    met[key] = day
+                    reached += children[key]
 
 
 def _makers(run: Production) -> list[Thing]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import InvalidInput
-from traceapp.signals.covariates import Mark, raised
+from traceapp.signals.covariates import Mark, change_part, raised
 from traceapp.signals.samples import Found, NextSample, Result, Taken, Test, next_samples
 from traceapp.trace.model import Lot
 
@@ -27,6 +27,7 @@ from .samples import standing_samples
 
 if TYPE_CHECKING:
     from traceapp.signals import causes
+    from traceapp.signals.shifts import Change
 
 MOST_CLASSES = 12
 NO_CAUSE = 0.5
@@ -51,12 +52,6 @@ class Likeliest:
     available: dict[str, Taken]
     marks: dict[str, frozenset[Mark]]
     confirmed: dict[NodeKind, int]
-
-    def likeliest_material(self) -> str | None:
-        """The likeliest lot that others were made from: where a recall would begin."""
-        chances = self.ranking.chances if self.ranking else {}
-        return max((node for node in chances if self.lineage.kind_of(node) == NodeKind.upstream),
-                   key=lambda node: chances[node], default=None)
 
     def units(self, lots: Iterable[str]) -> Decimal:
         """Units in use of these lots together."""
@@ -84,7 +79,7 @@ def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Like
     seen = observe_lots(session, lineage.compared, on)
     silent = tuple(sorted(key for key, one in seen.items() if one.observed and one.expected <= 0))
     samples = standing_samples(session, lineage.lots)
-    marks, confirmed = _marks(session, lineage), confirmed_causes(session)
+    (marks, changed), confirmed = _marks(session, lineage), confirmed_causes(session)
     available = _available(lineage)
     unseen = {Taken.retained: lineage.unseen_in_retained, Taken.stock: lineage.unseen_in_stock,
               Taken.returned: frozenset[str]()}
@@ -92,7 +87,7 @@ def likeliest_cause(session: Session, lot_keys: Iterable[str], on: date) -> Like
     results = [Result(one.lot_key, Found(one.result), Test(one.sensitivity, one.specificity),
                       unseen[Taken(one.taken)]) for one in samples]
     ranking, second, reason = _rank(lineage, seen, _Evidence(results, samples_of, marks, confirmed,
-                                                            _places(session, lineage, on)))
+                                                            _places(session, lineage, on), changed))
     following = _following(ranking, lineage, samples_of) if ranking else ()
     return Likeliest(ranking, reason, second, following, lineage, seen, silent, samples, available, marks, confirmed)
 
@@ -104,6 +99,7 @@ class _Evidence:
     marks: dict[str, frozenset[Mark]]
     confirmed: dict[NodeKind, int]
     places: dict[str, dict[str, list[tuple[float, int]]]] = field(default_factory=dict)
+    changed: dict[str, Change] = field(default_factory=dict)
 
 
 def _rank(lineage: Lineage, seen: dict[str, Observation], evidence: _Evidence
@@ -141,7 +137,8 @@ def _known(lineage: Lineage, evidence: _Evidence) -> causes.Known:
 
     lasting = {key for key, thing in lineage.things.items() if thing.kind in LASTING}
     days = {key: day_of(lineage.lots[key]) for key in lineage.compared}
-    return causes.Known(evidence.results, days, lasting, evidence.available, evidence.places, lineage.met)
+    return causes.Known(evidence.results, days, lasting, evidence.available, evidence.places, lineage.met,
+                        evidence.changed)
 
 
 def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
@@ -154,6 +151,7 @@ def _answer(lots: list[causes.Lot], lineage: Lineage, beliefs: causes.Beliefs
              beliefs.shared, known.results, sorted(known.days.items()), sorted(known.lasting),
              sorted((node, sorted(lots.items())) for node, lots in known.places.items()),
              sorted((node, sorted(lots.items())) for node, lots in known.met.items()),
+             sorted((node, one.day, one.part) for node, one in known.changed.items()),
              [(key, sorted(unseen)) for key, unseen in (known.available or {}).items()])
     key = hashlib.sha256(repr(asked).encode()).hexdigest()
     with _answers.lock:
@@ -208,9 +206,13 @@ def _places(session: Session, lineage: Lineage, on: date) -> dict[str, dict[str,
     return {thing: dict(lots) for thing, lots in found.items()}
 
 
-def _marks(session: Session, lineage: Lineage) -> dict[str, frozenset[Mark]]:
-    """What sensors and inspections say of lots, and of suppliers whose results rise."""
+def _marks(session: Session, lineage: Lineage) -> tuple[dict[str, frozenset[Mark]], dict[str, Change]]:
+    """What sensors and inspections say of lots, and of suppliers whose results rise; and since when they do."""
+    from traceapp.signals.shifts import Change
+
     suppliers = {thing.ref: key for key, thing in lineage.things.items() if thing.kind == NodeKind.supplier}
     found = covariates_of(session, lineage.lots, suppliers)
+    rising = {suppliers[ref]: day for ref, day in found.rising().items()}
     marks = {key: marks for key, marks in found.marks_of_lots().items() if key in lineage.lots}
-    return marks | {suppliers[ref]: frozenset({Mark.trend}) for ref in found.rising()}
+    return (marks | {key: frozenset({Mark.trend}) for key in rising},
+            {key: Change(float(day.toordinal()), change_part()) for key, day in rising.items()})
