@@ -248,7 +248,9 @@ def _whole(session: Session, recall_ids: Sequence[str], which: ColumnElement[boo
 def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = None) -> dict[str, list[PublicLot]]:
     """Per recall the batches that people can have: products, and materials that were shipped; of one product only
     where it is named."""
-    wanted = (select(RecallLot.recall_id, Lot, Product).join(Recall, Recall.id == RecallLot.recall_id)
+    wanted = (select(RecallLot.recall_id, Lot.lot_key, Lot.number, func.coalesce(Product.name_zh, Lot.name),
+                     func.coalesce(Product.name_en, Lot.name), Lot.uri, Lot.made_on, Lot.expires_on, Lot.product_id)
+              .join(Recall, Recall.id == RecallLot.recall_id)
               .join(Lot, Lot.lot_key == RecallLot.lot_key)
               .outerjoin(Product, Product.id == Lot.product_id)
               .where(RecallLot.recall_id.in_(recall_ids), ARE_GOODS, _TOLD_LOT)
@@ -256,8 +258,7 @@ def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = 
     if product_id is not None:
         wanted = wanted.where(Lot.product_id == product_id)
     found: dict[str, list[PublicLot]] = {}
-    for recall_id, lot, product in session.execute(wanted):
+    for recall_id, lot_key, number, name_zh, name_en, uri, made_on, expires_on, product in session.execute(wanted):
         found.setdefault(recall_id, []).append(PublicLot(
-            lot.lot_key, lot.number, product.name_zh if product else lot.name, product.name_en if product else lot.name,
-            gtin_of(lot.uri), lot.uri, lot.made_on, lot.expires_on, lot.product_id))
+            lot_key, number, name_zh, name_en, gtin_of(uri), uri, made_on, expires_on, product))
     return found
