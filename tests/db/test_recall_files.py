@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal as D
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, House, checked, decided, make_house, opened, running
+from traceapp.attachment.store import FileStore
 from traceapp.audit.verify_evidence import check_excerpt, check_file, check_package
 from traceapp.catalog.model import Party
 from traceapp.catalog.registrations import NewRegistration, register_product
@@ -245,7 +247,7 @@ def test_two_schedulers_and_two_clicks_make_one_file(database: Database, clock: 
     with database.write() as session:
         claim = claim_file(session, clock)
     assert claim is not None and make_recall_files(desk.world) == 0
-    desk.store.stage(claim.job_id, lambda file: file.write(b"half a file"))
+    desk.store.stage(f"{claim.job_id}.{claim.holder}", lambda file: file.write(b"half a file"))
     with database.snapshot() as session:
         late = prepare_file(session, clock, desk.recall.id, "us_status", (
             lambda write: desk.store.stage("late", write), lambda _lines: None))
@@ -260,6 +262,18 @@ def test_two_schedulers_and_two_clicks_make_one_file(database: Database, clock: 
     desk.store.forget_staged("late")
     assert list(desk.store.directory.glob("staged/*")) == []
     assert make_recall_files(desk.world) == 0 and desk.order("us_status") != job_id
+
+
+def test_who_lost_a_job_takes_nothing_from_who_holds_it_now(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    late, now = (store.stage(f"job.{holder}", lambda file: file.write(b"x" * 9)) for holder in ("a", "b"))
+    store.forget_staged("job.a")
+    assert now.path.exists() and not late.path.exists()
+    store.take_in(now)
+    assert store.path_of(now.sha256).read_bytes() == b"x" * 9 and now.size_bytes == 9
+    store.stage("job.b", lambda file: file.write(b"y"))
+    store.forget_staged("job")
+    assert list(tmp_path.glob("staged/*")) == []
 
 
 def test_a_stop_puts_a_file_back_and_leaves_nothing_on_the_disk(desk: Desk) -> None:

@@ -56,18 +56,19 @@ def _make(world: World, claim: Claim, progress: Progress[Claim]) -> None:
 
 
 def _make_file(world: World, claim: Claim, seen: Callable[[int], None]) -> None:
-    """What an earlier holder of the job staged is removed first, what is left of this one at the end."""
-    store = world.files
+    """What earlier holders of the job staged is removed first, at the end what is left of this one alone: another may
+    hold the job by then."""
+    store, owner = world.files, f"{claim.job_id}.{claim.holder}"
     store.forget_staged(claim.job_id)
     try:
         with world.database.snapshot() as session:
             job = session.get_one(RecallFileJob, claim.job_id)
             made = prepare_file(session, world.clock, job.recall_id, job.kind,
-                                (partial(store.stage, claim.job_id), seen))
+                                (partial(store.stage, owner), seen))
         with world.database.write() as session:
             finish_file(session, world.clock, claim, made, store=store)
     finally:
-        store.forget_staged(claim.job_id)
+        store.forget_staged(owner)
 
 
 def _make_archive(world: World, claim: Claim, part: Path, seen: Callable[[int], None]) -> None:
