@@ -162,6 +162,15 @@ def test_the_list_of_consignees_keeps_its_head_in_sight_and_room_for_addresses()
     assert sheet["G1"].value == "地址" and sheet.column_dimensions["G"].width > sheet.column_dimensions["K"].width
 
 
+def test_a_day_and_a_gtin_fit_into_their_columns_of_the_sheet() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(copy_of("us_806", "xlsx", "en"))).active
+    width = sheet.column_dimensions["A"].width  # one for all of the grid
+    spans = {str(sheet.cell(one.min_row, one.min_col).value): (one.max_col - one.min_col + 1) * width
+             for one in sheet.merged_cells.ranges}
+    assert spans["2026-02-10"] >= len("2026-02-10") and spans["06901234500011"] >= 14
+    assert len({one.max_col for one in sheet.merged_cells.ranges if one.min_col == 1 and one.max_col > 40}) == 1
+
+
 def test_what_is_signed_by_hand_has_a_line_and_the_scope_its_hash() -> None:
     report = words_of_docx(copy_of("cn_event", "docx", "zh"))
     assert report.count("签字：____") == 2 and f"SHA-256 {'ab' * 32}" in report

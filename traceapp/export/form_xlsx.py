@@ -13,11 +13,14 @@ from .form_sheet import COLUMNS, TITLE_COLUMNS, Cell, FilledForm, Group, Table
 if TYPE_CHECKING:
     import xlsxwriter
 
+# A column of the form is so many of the sheet, so that tables may have columns of any width.
+_FINE = 4
+_SHEET = COLUMNS * _FINE
 _COLUMN_CHARACTERS, _LINE = 8.2, 15.0
 # Source: Microsoft, "Excel specifications and limits": 32,767 characters a cell, 409 points a row.
 _LONGEST, _HIGHEST = 32_767, 409.0
 _FONT = {"font_name": "宋体", "font_size": 10}
-_FRAME = {"border": 1, "border_color": "#737373", "valign": "vcenter", "text_wrap": True}
+_FRAME = {"border": 1, "border_color": "#737373", "valign": "top", "text_wrap": True}
 _FORMATS: dict[str, dict[str, Any]] = {
     "title": {**_FONT, "font_size": 15, "bold": True, "align": "center", "valign": "vcenter", "text_wrap": True},
     "note": {**_FONT, "font_size": 9, "align": "center", "valign": "vcenter", "text_wrap": True},
@@ -26,6 +29,8 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "label": {**_FONT, **_FRAME, "bg_color": "#F3F3F3"},
     "value": {**_FONT, **_FRAME, "align": "left"},
     "number": {**_FONT, **_FRAME, "align": "right"},
+    "head": {**_FONT, **_FRAME, "bg_color": "#F3F3F3", "bold": True},
+    "number_head": {**_FONT, **_FRAME, "bg_color": "#F3F3F3", "bold": True, "align": "right"},
 }
 
 
@@ -53,7 +58,7 @@ class _Sheet:
     def write(self) -> None:
         """Write everything, and how it prints."""
         page, words = self.page, self.filled.words
-        page.set_column(0, COLUMNS - 1, _COLUMN_CHARACTERS - 0.7)
+        page.set_column(0, _SHEET - 1, (_COLUMN_CHARACTERS - 0.7) / _FINE - 0.4)
         page.hide_gridlines(2)
         page.set_paper(9)
         page.set_margins(0.5, 0.5, 0.6, 0.7)
@@ -97,13 +102,19 @@ class _Sheet:
         for number, texts in enumerate((table.heads, *table.rows)):
             column, height = 0, 1
             for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
-                self._write(column, width, text,
-                            "label" if number == 0 else "value" if place < table.texts else "number")
-                height = max(height, _lines(text, width))
+                form = ("value", "number")[place >= table.texts] if number else ("head", "number_head")[
+                    place >= table.texts]
+                self._fill(column, width, text, form)
+                height = max(height, _lines(text, width / _FINE))
                 column += width
             self._end(_LINE * height + 4)
 
     def _write(self, column: int, width: int, text: str, form: str) -> None:
+        """A text over columns of the form."""
+        self._fill(column * _FINE, width * _FINE, text, form)
+
+    def _fill(self, column: int, width: int, text: str, form: str) -> None:
+        """A text over columns of the sheet."""
         if len(text) > _LONGEST:
             text = text[:_LONGEST - 1] + "…"
         if width > 1:
@@ -120,7 +131,7 @@ def _plain(text: str) -> str:
     return text.replace("&", "&&")
 
 
-def _lines(text: str, columns: int) -> int:
+def _lines(text: str, columns: float) -> int:
     """About how many lines a text takes in so many columns."""
     room = columns * _COLUMN_CHARACTERS - 1.5
     return sum(max(1, ceil(_width(paragraph) / room)) for paragraph in text.split("\n"))
@@ -131,6 +142,6 @@ def _width(text: str) -> float:
 
 
 def _spread(widths: Sequence[int]) -> list[int]:
-    """The widths as whole columns that fill the sheet, each at least one."""
-    ends = [round(COLUMNS * sum(widths[:place + 1]) / sum(widths)) for place in range(len(widths))]
+    """The widths as whole columns that fill the sheet."""
+    ends = [round(_SHEET * sum(widths[:place + 1]) / sum(widths)) for place in range(len(widths))]
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]

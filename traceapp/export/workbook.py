@@ -72,6 +72,10 @@ class _Sheets:
         for place, width in enumerate(self._book.widths or [18] * len(self._book.heads)):
             self._page.set_column(place, place, width)
         self._page.freeze_panes(1, 0)
+        self._page.set_landscape()
+        self._page.set_paper(9)
+        self._page.fit_to_pages(1, 0)
+        self._page.repeat_rows(0)
         for place, head in enumerate(self._book.heads):
             self._page.write_string(0, place, head, self._bold)
 
