@@ -14,11 +14,17 @@ import os
 import time
 from collections.abc import Iterator
 
+from sqlalchemy import select
+
 from traceapp.core.process import take_habits
 from traceapp.db import Database
+from traceapp.recall.growing import grown
+from traceapp.recall.proposing import ruled
 from traceapp.recall.scope import propose_scope
+from traceapp.recall.scope_rule import Rule, RuleKind
 from traceapp.surveillance.case_reads import recall_roots
 from traceapp.surveillance.queries import signal_by_id
+from traceapp.trace.model import Lot
 from traceapp.trace.quick_reads import rows as rows_of
 
 from .databases import databases, say
@@ -73,9 +79,36 @@ def scope_rows(database: Database, size: Size) -> Iterator[Row]:
               median_of_ratios(bare, seconds), None, "the bare query names the lots alone: no ways, no units, nobody")
 
 
+def growth_seconds(database: Database, root: str) -> tuple[float, float, int]:
+    """(seconds, seconds as a whole, lots) of following a scope again after something happened to one lot in it and to
+    one outside."""
+    rules = (Rule(RuleKind.lots, (root,)),)
+    with database.read() as session:
+        begun = time.perf_counter()
+        known = ruled(session, rules).scope.lot_keys
+        whole = time.perf_counter() - begun
+        outside = session.scalars(select(Lot.lot_key).where(Lot.lot_key.not_in(sorted(known)[:100])).limit(200)).all()
+        touched = {max(known), next(key for key in outside if key not in known)}
+        begun = time.perf_counter()
+        come = grown(session, rules, touched, known)
+        took = time.perf_counter() - begun
+    if come is None or come.lots:
+        raise RuntimeError("something was found that did not come")
+    return took, whole, len(known)
+
+
+def growth_rows(database: Database, size: Size) -> Iterator[Row]:
+    """The milliseconds of following again what is decided, beside looking at the whole."""
+    found = [growth_seconds(database, root_of(size, cause % size.causes)) for cause in range(1, 11)]
+    again, whole = sorted(one[0] for one in found), sorted(one[1] for one in found)
+    yield Row(f"scope of {found[0][2]:,} lots followed again, {database.dialect}, p50", again[5] * 1000, "ms",
+              "as a whole", whole[5] * 1000, whole[5] / again[5], None,
+              "after an event about a lot in it and one elsewhere: up to the starts, down from what is new")
+
+
 @benchmark("recall")
 def recall() -> Iterator[Row]:
-    """Seconds from a signal to its scope."""
+    """Seconds from a signal to its scope, and of following the scope again."""
     given = os.environ.get("TRACEAPP_BENCH_RECALL", "").split()
     size = Size(*(int(one) for one in given)) if given else SIZE
     for made in databases():
@@ -86,5 +119,6 @@ def recall() -> Iterator[Row]:
                 fill_recalls(database, size)
                 take_habits()  # as every process of ours does
                 yield from scope_rows(database, size)
+                yield from growth_rows(database, size)
             finally:
                 database.close()

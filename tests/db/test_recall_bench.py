@@ -6,7 +6,7 @@ from sqlalchemy.event import listen
 
 from benchmarks.drill import drill_rows
 from benchmarks.drill_data import fill_drill
-from benchmarks.recall import scope_seconds
+from benchmarks.recall import growth_seconds, scope_seconds
 from benchmarks.recall_data import LINES_OF_A_LOT, Size, fill_recalls, root_of, signal_of
 from traceapp.db import Database
 from traceapp.recall.scope import propose_scope
@@ -23,6 +23,7 @@ def test_every_signal_leads_to_all_lots_of_its_cause_and_to_nobody_twice(sqlite:
     finished = [lot for lot in scope.lots if lot.why == "finished"]
     assert sum(len(one.units) for one in scope.consignees) == LINES_OF_A_LOT * len(finished)
     assert len({lot.lot_key for lot in scope.lots} & {root_of(SIZE, 1)}) == 0
+    assert growth_seconds(sqlite, root_of(SIZE, 0))[2] == len(scope.lots)
     with pytest.raises(RuntimeError, match="did not fill"):
         fill_recalls(sqlite, Size(600, 200, 100))
 

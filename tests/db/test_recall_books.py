@@ -382,7 +382,11 @@ def test_units_that_come_back_after_the_end_are_taken_in_and_become_work(quick: 
     assert quick.stock() == 454
     with quick.database.read() as session:
         assert "recall.late_return" in [task.kind for task in open_tasks(session)]
-    quick.propose("keep", 4)
+    with quick.database.write() as session:
+        late = return_or_take_back(session, quick.house.writer, quick.clock, ReturnUnits(
+            quick.first, quick.clinic, D(2), quick.clock.now()))
+        assert late is not None and late.recall_id == quick.recall.id
+    quick.propose("keep", 6)
     assert quick.balance().undecided == 0
 
 

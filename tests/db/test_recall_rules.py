@@ -18,6 +18,8 @@ from traceapp.recall.model import Recall, RecallLot
 from traceapp.recall.proposing import proposed, ruled
 from traceapp.recall.scope_mass import mass_of
 from traceapp.recall.scope_rule import Rule, RuleKind, refuse_bad, rule_from, rules_of
+from traceapp.recall.scope_seeds import MADE_ON, seeds_of
+from traceapp.recall.scope_starts import starts_of
 from traceapp.recall.scope_taking import TakeRules, growth_of, take_rules
 from traceapp.recall.service import ReturnRecall, return_recall
 from traceapp.recall.side_by_side import difference, side
@@ -284,6 +286,28 @@ def test_a_taken_rule_is_the_scope_and_stops_what_it_adds_once_it_is_decided(dat
         assert rules_of(case.scope_rule) == rules
         assert kept == proposed(session, case).scope.lot_keys and either.other.lot_key in kept
         assert session.scalar(select(Hold.source).where(Hold.lot_key == either.other.lot_key)) == f"plan:{recall.id}"
+
+
+def test_what_scopes_met_is_found_again_by_the_starts_that_are_offered(database: Database, either: House) -> None:
+    on_line(database, "L2", either.first, either.second)
+    with database.write() as session:
+        late = either.first.started_at.replace(hour=17, minute=30)  # the next day at the plant
+        for run in session.scalars(select(Production).where(Production.lot_key == either.second.lot_key)):
+            run.made_at = late
+        for one in session.scalars(select(Shipment)):
+            one.lane, one.from_site_id = "north", either.first.site_id
+    with database.read() as session:
+        keys = list(session.scalars(select(Lot.lot_key)))
+        offered = starts_of(session, keys)
+        assert {one.rule.kind for one in offered} >= {
+            RuleKind.supplier, RuleKind.line, RuleKind.shift, RuleKind.equipment, RuleKind.operator, RuleKind.load,
+            RuleKind.lane, RuleKind.site}
+        for one in offered:
+            again = seeds_of(session, one.rule)
+            assert one.lots <= len(again), one.rule
+            if one.rule.kind in MADE_ON:
+                assert again.keys() == {either.first.lot_key, either.second.lot_key}
+            assert seeds_of(session, one.rule, among=keys[:3]).keys() == again.keys() & set(keys[:3])
 
 
 def test_rules_that_find_nothing_are_no_scope(sqlite: Database, clock: FixedClock, house: House) -> None:

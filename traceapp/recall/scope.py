@@ -100,12 +100,6 @@ def propose_scope(session: Session, root_lot_keys: str | Sequence[str]) -> Scope
     return scope_along(session, walked(session, dict.fromkeys(roots)), "root_lot_keys")
 
 
-def scope_of(session: Session, roots: Sequence[str], lot_keys: Iterable[str]) -> Scope:
-    """The same view of exactly these lots; one that is not downstream of a root was added by hand and its path is
-    itself. Raises NotFound for an unknown lot."""
-    return scope_among(session, walked(session, dict.fromkeys(roots)), lot_keys)
-
-
 def scope_along(session: Session, came_from: Mapping[str, str | None], place: str = "lot_keys") -> Scope:
     """What of these lots can be recalled. `came_from`: {lot key: the lot it was reached from}, nearest first; a chosen
     one from None. Raises NotFound for a chosen lot that is unknown."""

@@ -1,6 +1,6 @@
 """From where a scope starts, as data: what, which, from when until when, and whether it follows what was made of it.
 
-Pure. `scope_seeds` finds the lots of a rule; `scope_words` says why a lot is in.
+Pure. `scope_seeds` finds the lots of a rule, each with the reason why it is a start.
 """
 from __future__ import annotations
 

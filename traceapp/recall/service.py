@@ -48,7 +48,7 @@ from .executing import (
 )
 from .ledger import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
 from .notices import SendNoticeAgain, send_notice_again
-from .scope import Scope, propose_scope, scope_of
+from .scope import Scope, propose_scope
 
 __all__ = ["AnswerByStaff", "ApproveRecall", "AssessRecall", "CancelRecall", "ChangeRecall", "ClassifyRecall",
            "ConcludeChecks",
@@ -59,5 +59,5 @@ __all__ = ["AnswerByStaff", "ApproveRecall", "AssessRecall", "CancelRecall", "Ch
            "conclude_checks", "decide_none",
            "decide_recall", "draw_sample", "extend_recall", "mandate_recall", "note_attempt", "open_recall",
            "propose_scope", "reassess_recall", "record_answer_by_staff", "record_check", "reopen_recall",
-           "return_recall", "scope_of", "send_notice_again", "set_scope", "set_strategy", "settle_line",
+           "return_recall", "send_notice_again", "set_scope", "set_strategy", "settle_line",
            "sign_evaluation", "submit_recall", "terminate_recall", "write_evaluation"]
