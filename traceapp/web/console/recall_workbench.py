@@ -25,6 +25,7 @@ from traceapp.recall.scope_starts import Start, starts_of
 from traceapp.recall.scope_taking import Growth, TakeRules, growth_of, take_rules
 from traceapp.recall.side_by_side import Difference, difference, side
 from traceapp.recall.signal_causes import causes_of_signal, rule_of_cause, rule_of_signal
+from traceapp.recall.states import ENDED
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.surveillance.ranking import Likeliest
@@ -47,7 +48,6 @@ from .signal_case import case_by_id
 from .workbench_plain import Plain, plain_words
 from .workbench_rules import (
     AS_IT_STANDS,
-    FIELDS,
     LETTERS,
     Column,
     again,
@@ -150,9 +150,10 @@ def _show(db: Session, about: About, form: Entered, status: int = 200) -> Respon
         is_transit_shown=any(one.transit for column in bench.asked for one in column.found.positions),
         whom_url=_turn("whom"), can_take=about.case is not None and is_open_for_change(about.case), shown=shown,
         more_url=None if len(shown) == len(LETTERS) or given("more") else again(more="1"), here=request.path,
-        carried=lambda letter: fields_of(letter, form), fields=FIELDS, case_kind=AS_IT_STANDS,
+        carried=lambda letter: fields_of(letter, form), case_kind=AS_IT_STANDS,
         draft_url=lambda column: draft_url(column.rules, about.signal.id) if about.signal else None,
-        corrected=corrected, disposition_words=DISPOSITIONS)
+        is_over=about.case is not None and about.case.state in ENDED, corrected=corrected,
+        disposition_words=DISPOSITIONS)
 
 
 def _turn(name: str) -> Any:

@@ -19,7 +19,7 @@ from .workbench_rules import Column
 from .workbench_tables import amount_words
 
 _MOST_CAUSES = 4
-NamesClass = Callable[[int], str]
+ClassName = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Plain:
     unknown: tuple[str, ...]
 
 
-def plain_words(column: Column, names: RuleNames, class_name: NamesClass, kept_out: Sequence[str] = ()) -> Plain:
+def plain_words(column: Column, names: RuleNames, class_name: ClassName, kept_out: Sequence[str] = ()) -> Plain:
     """`class_name`: what the class of causes at a place of the ranking is called; `kept_out`: what else stays out."""
     one = column.found
     return Plain(column.name, tuple(names.rule(rule) for rule in column.rules), _inside(one),
@@ -62,7 +62,7 @@ def _inside(one: Side) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _outside(column: Column, class_name: NamesClass) -> tuple[str, ...]:
+def _outside(column: Column, class_name: ClassName) -> tuple[str, ...]:
     one = column.found
     found = list(_causes_outside(one.mass, class_name)) if one.mass else [
         _("Whether the cause reaches further cannot be said: no signal with a ranking of causes is named.")]
@@ -76,7 +76,7 @@ def _outside(column: Column, class_name: NamesClass) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _causes_outside(mass: Mass, class_name: NamesClass) -> tuple[str, ...]:
+def _causes_outside(mass: Mass, class_name: ClassName) -> tuple[str, ...]:
     found = [ngettext("If it is %(cause)s (%(chance)s): %(num)d of its %(lots)d batches in use is not in.",
                       "If it is %(cause)s (%(chance)s): %(num)d of its %(lots)d batches in use are not in.",
                       missing, cause=class_name(place), chance=per_cent(posterior), lots=lots)
