@@ -3,13 +3,17 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import random
+import signal
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -17,19 +21,22 @@ from sqlalchemy import delete, func, select, update
 import traceapp
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_house, opened, token_of
-from traceapp.catalog.model import PartyContact
+from traceapp.catalog.model import PartyContact, Product
 from traceapp.cli import main
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from traceapp.db import Database
 from traceapp.models import metadata
 from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.outbox.model import OutboxAttempt, OutboxMessage
+from traceapp.recall import drilling
 from traceapp.recall.answer import notice_of_token
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.clocks import follow_markets, recalls_without_clocks
 from traceapp.recall.consumers import are_consumers_untold
-from traceapp.recall.drill_model import Direction, Drill, DrillState, DrillStep
+from traceapp.recall.drill_hours import SetHours, hours_now, moment_of, set_hours
+from traceapp.recall.drill_model import Direction, Drill, DrillProduct, DrillState, DrillStep
+from traceapp.recall.drill_plans import SetDrillPlan, ask_planned_drills, plan_of, products_of, set_drill_plan
 from traceapp.recall.drill_play import Stage, next_step, play
 from traceapp.recall.drill_queries import steps_of, targets_of
 from traceapp.recall.drill_truth import walk_events
@@ -375,3 +382,88 @@ def test_the_command_plays_a_drill_and_says_by_its_exit_whether_all_was_found(
     with sqlite.write() as session:
         session.execute(delete(LotEdge).where(LotEdge.lot_key == house.bulk.lot_key))
     assert main(["recall", "drill", "--lot", "A-1"]) == 1
+
+
+def test_a_drill_whose_process_is_killed_is_taken_up_by_the_next_one(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill_id = begun(sqlite, clock, house, "approve")
+    child = os.fork()
+    if child == 0:
+        own = Database(str(sqlite.url), is_durable=False)
+        drilling.play = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        run_drill(own, clock, VAULT, drill_id)
+        os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    with sqlite.read() as session:
+        assert session.get_one(Drill, drill_id).state == DrillState.running
+        assert next_step(session, session.get_one(Drill, drill_id)) == "approve"
+    clock.move_to(clock.now() + drilling.LEASE)
+    assert run_drill(sqlite, clock, VAULT) == drill_id
+    with sqlite.read() as session:
+        drill = session.get_one(Drill, drill_id)
+        assert (drill.state, drill.report["is_placed"]) == (DrillState.done, True)
+
+
+def test_a_drill_that_was_cut_off_three_times_in_one_step_ends_and_says_so(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    drill_id = begun(sqlite, clock, house, "approve")
+    for _ in range(3):
+        with sqlite.write() as session:
+            assert claim_drill(session, clock) is not None
+        clock.move_to(clock.now() + drilling.LEASE)
+    assert run_drill(sqlite, clock, VAULT) == drill_id
+    with sqlite.read() as session:
+        drill = session.get_one(Drill, drill_id)
+        assert (drill.state, drill.failure) == (DrillState.failed, drilling.CUT_OFF) and drill.ended_at is not None
+        assert [task.kind for task in open_tasks(session, "quality")] == ["drill.look"]
+
+
+def test_a_family_shares_a_plan_that_takes_what_was_not_drilled_for_longest(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    plaster, other = house.maker.plaster.id, "other"
+    with sqlite.write() as session:
+        session.add(Product(id=other, code="MASK", kind="device", name_zh="面膜", name_en="Mask", unit="EA",
+                            identity_uri="urn:traceapp:class:MASK", created_at=clock.now()))
+        session.flush()
+        set_drill_plan(session, house.writer, clock, SetDrillPlan(plaster, 6, (other,)))
+        session.add(DrillProduct(product_id=plaster, drill_id="earlier", ended_at=clock.now()))
+    with sqlite.write() as session:
+        assert products_of(session, plaster) == [other, plaster]
+        assert ask_planned_drills(session, clock) == 1
+        assert [one.product_id for one in session.scalars(select(Drill))] == [plaster]  # nothing of the other was made
+        assert plan_of(session, other) is plan_of(session, plaster)
+    for command in (SetDrillPlan(other, 3), SetDrillPlan(other, 3, (plaster,))):
+        with pytest.raises(Conflict) as refused, sqlite.write() as session:
+            set_drill_plan(session, house.writer, clock, command)
+        assert refused.value.code == "planned-elsewhere"
+    with sqlite.write() as session:
+        set_drill_plan(session, house.writer, clock, SetDrillPlan(plaster, 6))
+        assert products_of(session, plaster) == [plaster]
+        set_drill_plan(session, house.writer, clock, SetDrillPlan(other, 3))
+
+
+def test_planned_drills_keep_to_the_hours_of_the_house(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        assert hours_now(session).version == 0 and hours_now(session).times == ("09:00", "18:00")
+        set_hours(session, house.writer, clock, SetHours("America/New_York", (5, 6), "10:30", "12:00", "Weekend.", 0))
+        hours = hours_now(session)
+    for seed in range(200):
+        dice = random.Random(seed)
+        inside = moment_of(clock.now(), hours, dice, out_of_hours=False).astimezone(ZoneInfo("America/New_York"))
+        outside = moment_of(clock.now(), hours, dice, out_of_hours=True).astimezone(ZoneInfo("America/New_York"))
+        assert inside.weekday() in (5, 6) and time(10, 30) <= inside.time() < time(12)
+        assert outside.weekday() not in (5, 6) or not time(10, 30) <= outside.time() < time(12)
+        assert clock.now() < min(inside, outside) and max(inside, outside) < clock.now() + timedelta(days=9)
+
+
+@pytest.mark.parametrize(("change", "code"), [
+    ({"zone": "Mars/Base"}, "bad-zone"), ({"weekdays": ()}, "no-days"), ({"weekdays": (7,)}, "no-days"),
+    ({"opens": "9"}, "not-a-time"), ({"closes": "24:00"}, "not-a-time"), ({"closes": "08:00"}, "ends-before"),
+    ({"reason": " "}, "missing"), ({"version": 4}, "stale")])
+def test_hours_that_cannot_be_are_refused(
+        sqlite: Database, clock: FixedClock, change: dict[str, Any], code: str) -> None:
+    usual = SetHours("Europe/Berlin", (0, 1), "08:00", "16:00", "So it is.")
+    with pytest.raises(Problem) as refused, sqlite.write() as session:
+        set_hours(session, player("quality"), clock, replace(usual, **change))
+    assert refused.value.code == code

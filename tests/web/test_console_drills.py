@@ -85,6 +85,23 @@ def test_people_play_a_drill_themselves_and_find_it_among_drills_alone(console: 
     assert case.reference not in browser.get("/console/recalls").text
 
 
+def test_the_working_hours_are_read_and_set_and_a_plan_names_its_family(console: Console, house: House) -> None:
+    browser, api = console.browser("quality"), ApiClient(console.app, console.database, console.clock, "quality", "hours")
+    assert "Monday" in browser.get("/console/drills").text and "09:00 to 18:00 (Asia/Shanghai)" in browser.get(
+        "/console/drills/hours").text
+    form = {"zone": "Europe/Berlin", "weekdays": ["0", "5"], "opens": "07:30", "closes": "15:00", "reason": "We moved."}
+    assert browser.submit("/console/drills/hours", form).status_code == 303
+    page = browser.get("/console/drills/hours").text
+    assert "We moved." in page and "07:30 to 15:00 (Europe/Berlin)" in page
+    assert browser.submit("/console/drills/hours", form | {"closes": "07:00"}).status_code == 422
+    assert api.get("/drill-hours") == {"zone": "Europe/Berlin", "weekdays": [0, 5], "opens": "07:30",
+                                       "closes": "15:00", "version": 1}
+    plan = browser.post(f"/console/drills/plans/{house.maker.plaster.id}", {
+        "every_months": "6", "also": [house.maker.glue.id]})
+    assert plan.status_code == 404  # a material is no product of a family
+    assert "Together with" in browser.get(f"/console/drills?plan={house.maker.plaster.id}").text
+
+
 def test_a_plan_asks_for_one_drill_each_way_and_one_of_them_at_night(console: Console, house: House) -> None:
     browser = console.browser("quality")
     product = house.maker.plaster.id

@@ -16,7 +16,7 @@ _KINDS = (("hospital", "医院", "Hospital", 30), ("clinic", "门诊部", "Clini
           ("distributor", "医药配送", "Medical Supply", 14))
 _ROLES = {"hospital": "user_facility", "clinic": "user_facility", "pharmacy": "distributor",
           "beauty": "user_facility", "distributor": "distributor"}
-_WITHOUT_MAIL, _WITH_MOBILE = 17, 6
+_WITHOUT_MAIL, _WITH_MOBILE = 17, 2
 
 
 def role_of(consignee: Consignee) -> str:

@@ -29,8 +29,8 @@ class DrillState(StrEnum):
 
 
 class DrillPlan(Revisioned, Base):
-    """Every so many months two drills for a product: one each way, one of them outside working hours. `next_at`: when
-    they are asked for the next time."""
+    """Every so many months two drills for a product, or for a family of which it is the first: one each way, one of
+    them outside working hours. `next_at`: when they are asked for the next time."""
 
     __tablename__ = "drill_plan"
     __table_args__ = (CheckConstraint("every_months > 0 AND every_months <= 60", name="months_are_some"),
@@ -43,10 +43,40 @@ class DrillPlan(Revisioned, Base):
     made_by: Mapped[str] = mapped_column(String(32))
 
 
+class DrillPlanProduct(Base):
+    """A product of a plan, its first one among them; `plan_id` is that one's id."""
+
+    __tablename__ = "drill_plan_product"
+    __table_args__ = (Index("ix_drill_plan_product_plan", "plan_id"),)
+
+    product_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    plan_id: Mapped[str] = mapped_column(String(32))
+
+
+class WorkingHours(Base):
+    """When the house works, from `set_at` on: on these days of the week (0 is Monday) from one minute of the day to
+    another, in this time zone."""
+
+    __tablename__ = "working_hours"
+    append_only = True
+    __table_args__ = (CheckConstraint("opens_minute >= 0 AND opens_minute < closes_minute AND closes_minute <= 1440",
+                                      name="hours_are_some"),)
+
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    zone: Mapped[str] = mapped_column(String(60))
+    weekdays: Mapped[Any] = mapped_column(JsonText)
+    opens_minute: Mapped[int] = mapped_column(Integer)
+    closes_minute: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[datetime] = mapped_column(UtcTime)
+    set_by: Mapped[str] = mapped_column(String(80))
+
+
 class Drill(Base):
     """One drill. `seed` decides the lot, where none was named, and all that is played. `due_at`: not before;
     `out_of_hours`: outside working hours on purpose. `product_id`: of this product only; `recall_id`: the case that was
-    played. `report` stands once it is done; `looked_at`: somebody read it. `lease_until`: a process has it."""
+    played. `report` stands once it is done; `looked_at`: somebody read it. `lease_until`: a process has it; `begun`:
+    how often a process began the step that it stands before."""
 
     __tablename__ = "drill"
     __table_args__ = (enum_check("direction", Direction), enum_check("state", DrillState),
@@ -64,6 +94,7 @@ class Drill(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcTime)
     asked_by: Mapped[str] = mapped_column(String(32))
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    begun: Mapped[int] = mapped_column(Integer, default=0)
     started_at: Mapped[datetime | None] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     recall_id: Mapped[str | None] = mapped_column(String(32), unique=True)

@@ -3,10 +3,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -20,30 +19,30 @@ from traceapp.rules.clocks import months_later
 from traceapp.trace.model import Lot
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
-from .drill_model import Direction, DrillPlan, DrillProduct
+from .drill_hours import hours_now, moment_of
+from .drill_model import Direction, DrillPlan, DrillPlanProduct, DrillProduct
 from .drilling import AskDrill, ask_drill
 
 OVERDUE_TASK, OVERDUE_ABOUT = "drill.overdue", "service:drills"
 # Source: BRCGS and SQF ask for a test of tracing and recall at least once a year.
 CADENCE = timedelta(days=365)
-MOST_MONTHS = 60
-_ZONE = ZoneInfo("Asia/Shanghai")
-_OPENS, _NIGHT = time(9), time(22)
-_FRIDAY = 4
+MOST_MONTHS, MOST_PRODUCTS = 60, 100
 
 
 @dataclass(frozen=True, slots=True)
 class SetDrillPlan:
-    """How often a product is drilled; `every_months` 0: not any more."""
+    """How often a product is drilled; `every_months` 0: not any more. `also`: the other products of its family, of
+    which the ones that were not drilled for longest are taken."""
 
     product_id: str
     every_months: int
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
     """How a product stands: how many drills reached it within a year, when the last one ended, and by when the next
-    one has to; `plan` None: none is planned."""
+    one has to; `plan` None: none is planned, and it may be that of the first product of the family."""
 
     product: Product
     drills: int
@@ -59,11 +58,12 @@ def set_drill_plan(session: Session, actor: Actor, clock: Clock, command: SetDri
     if not 0 <= command.every_months <= MOST_MONTHS:
         raise InvalidInput("Drills come round every 1 to %(most)s months.", code="bad-months", place="every_months",
                            most=MOST_MONTHS)
-    product = session.get(Product, command.product_id)
-    if product is None or product.kind == ProductKind.material:
-        raise NotFound("There is no such product.", code="unknown-product", place="product_id")
+    product = _sold(session, command.product_id, "product_id")
+    family = {product.id, *(_sold(session, key, "also").id for key in command.also[:MOST_PRODUCTS])}
     plan = session.get(DrillPlan, product.id, with_for_update=True)
+    _refuse_elsewhere(session, product.id, family)
     now, before = clock.now(), plan.every_months if plan else 0
+    was = sorted(products_of(session, product.id))
     if command.every_months == 0:
         if plan is not None:
             session.delete(plan)
@@ -75,9 +75,44 @@ def set_drill_plan(session: Session, actor: Actor, clock: Clock, command: SetDri
     else:
         plan.every_months = command.every_months
     record(session, actor, now, "drill.plan_set", stream_of("product", product.id),
-           {"before": before, "after": command.every_months})
+           {"before": before, "after": command.every_months, "products_before": was,
+            "products": sorted(family) if plan else []})
+    session.execute(delete(DrillPlanProduct).where(DrillPlanProduct.plan_id == product.id))
+    session.add_all(DrillPlanProduct(product_id=key, plan_id=product.id) for key in sorted(family) if plan)
     session.flush()
     return plan
+
+
+def plan_of(session: Session, product_id: str) -> DrillPlan | None:
+    """The plan of a product, or of the family that it belongs to."""
+    return session.scalars(select(DrillPlan).join(DrillPlanProduct, DrillPlanProduct.plan_id == DrillPlan.product_id)
+                           .where(DrillPlanProduct.product_id == product_id)).first()
+
+
+def products_of(session: Session, plan_id: str) -> list[str]:
+    """The ids of the products of a plan, those that no drill reached for longest first."""
+    last = func.max(DrillProduct.ended_at, type_=DrillProduct.ended_at.type)
+    rows = session.execute(
+        select(DrillPlanProduct.product_id, last)
+        .outerjoin(DrillProduct, DrillProduct.product_id == DrillPlanProduct.product_id)
+        .where(DrillPlanProduct.plan_id == plan_id).group_by(DrillPlanProduct.product_id)).all()
+    return [key for key, _at in sorted(rows, key=lambda row: (row[1].timestamp() if row[1] else 0.0, row[0]))]
+
+
+def _sold(session: Session, product_id: str, place: str) -> Product:
+    product = session.get(Product, product_id)
+    if product is None or product.kind == ProductKind.material:
+        raise NotFound("There is no such product.", code="unknown-product", place=place)
+    return product
+
+
+def _refuse_elsewhere(session: Session, plan_id: str, family: set[str]) -> None:
+    """Nothing when no other plan has one of the products. Raises Conflict."""
+    other = session.scalars(select(Product).join(DrillPlanProduct, DrillPlanProduct.product_id == Product.id).where(
+        DrillPlanProduct.product_id.in_(family), DrillPlanProduct.plan_id != plan_id).order_by(Product.code)).first()
+    if other is not None:
+        raise Conflict("%(product)s stands in another plan. End that one or take the product out of it first.",
+                       code="planned-elsewhere", place="also", product=other.code)
 
 
 def ask_planned_drills(session: Session, clock: Clock, limit: int = 20) -> int:
@@ -86,18 +121,20 @@ def ask_planned_drills(session: Session, clock: Clock, limit: int = 20) -> int:
     now = clock.now()
     due = session.scalars(select(DrillPlan).where(DrillPlan.next_at <= now).order_by(DrillPlan.next_at)
                           .limit(limit).with_for_update(skip_locked=True)).all()
+    hours = hours_now(session) if due else None
     for plan in due:
+        assert hours is not None
         seed = new_seed()
         dice = random.Random(seed)
-        nightly = dice.choice(list(Direction))
-        for direction in Direction:
-            out = direction == nightly
+        nightly, family = dice.choice(list(Direction)), products_of(session, plan.product_id)
+        for number, direction in enumerate(Direction):
+            out, product_id = direction == nightly, family[number % len(family)]
             try:
                 ask_drill(session, SYSTEM, clock, AskDrill(
-                    direction, seed, product_id=plan.product_id, due_at=moment_of(now, dice, out_of_hours=out),
+                    direction, seed, product_id=product_id, due_at=moment_of(now, hours, dice, out_of_hours=out),
                     is_planned=True, out_of_hours=out))
             except Conflict:
-                record(session, SYSTEM, now, "drill.no_lot", stream_of("product", plan.product_id),
+                record(session, SYSTEM, now, "drill.no_lot", stream_of("product", product_id),
                        {"direction": str(direction)})
         while plan.next_at <= now:
             plan.next_at = datetime.combine(months_later(plan.next_at.date(), plan.every_months),
@@ -106,23 +143,14 @@ def ask_planned_drills(session: Session, clock: Clock, limit: int = 20) -> int:
     return len(due)
 
 
-def moment_of(now: datetime, dice: random.Random, *, out_of_hours: bool) -> datetime:
-    """A moment within a day or so: in the working hours of a weekday, or in a night."""
-    day = now.astimezone(_ZONE).date() + timedelta(days=0 if out_of_hours else 1)
-    while not out_of_hours and day.weekday() > _FRIDAY:
-        day += timedelta(days=1)
-    start = datetime.combine(day, _NIGHT if out_of_hours else _OPENS, _ZONE)
-    found = start + timedelta(minutes=dice.randrange(7 * 60))
-    return found if found > now else found + timedelta(days=1)
-
-
 def cadence_of(session: Session, clock: Clock) -> tuple[Cadence, ...]:
     """Every product of which something was shipped, by code, with its drills of the last year."""
     now = clock.now()
     rows = session.execute(
         select(Product, DrillPlan, func.max(DrillProduct.ended_at, type_=DrillProduct.ended_at.type),
                func.count(DrillProduct.drill_id).filter(DrillProduct.ended_at > now - CADENCE))
-        .outerjoin(DrillPlan, DrillPlan.product_id == Product.id)
+        .outerjoin(DrillPlanProduct, DrillPlanProduct.product_id == Product.id)
+        .outerjoin(DrillPlan, DrillPlan.product_id == DrillPlanProduct.plan_id)
         .outerjoin(DrillProduct, DrillProduct.product_id == Product.id)
         .where(Product.kind != ProductKind.material, Product.is_active,
                exists(select(Lot.lot_key).where(Lot.product_id == Product.id, Lot.shipped > 0)))

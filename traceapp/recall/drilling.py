@@ -34,6 +34,9 @@ MOST_SEED = 2**53
 # A step of a drill over a large house takes seconds; who has not ended one by then was cut off.
 LEASE = timedelta(minutes=10)
 _MOST_AGAIN = 10
+# A step that cut off the process so often (too little memory, say) would do it again.
+_MOST_BEGUN = 3
+CUT_OFF = "The process was cut off three times in the same step."
 _LOOK_WITHIN = timedelta(days=7)
 
 log = structlog.get_logger()
@@ -124,6 +127,7 @@ def claim_drill(session: Session, clock: Clock, drill_id: str | None = None) -> 
     drill = session.scalar(wanted.order_by(Drill.due_at, Drill.id).limit(1).with_for_update(skip_locked=True))
     if drill is not None:
         drill.state, drill.lease_until, drill.started_at = DrillState.running, now + LEASE, drill.started_at or now
+        drill.begun += 1
         session.flush()
     return drill
 
@@ -136,7 +140,10 @@ def run_drill(database: Database, clock: Clock, vault: Vault, drill_id: str | No
         drill = claim_drill(session, clock, drill_id)
         if drill is None:
             return None
-        found, lease, again = drill.id, drill.lease_until, 0
+        found, lease, again, begun = drill.id, drill.lease_until, 0, drill.begun
+    if begun > _MOST_BEGUN:
+        _fail(database, clock, found, CUT_OFF)
+        return found
     try:
         while lease is not None:
             claim = (found, lease)
@@ -176,7 +183,7 @@ def _one_step(database: Database, clock: Clock, vault: Vault, claim: tuple[str, 
         position = (session.scalar(select(func.max(DrillStep.position)).where(DrillStep.drill_id == drill.id)) or 0) + 1
         session.add(DrillStep(drill_id=drill.id, position=position, step=step, started_at=at, count=count,
                               seconds=monotonic_seconds() - began))
-        drill.lease_until = None if step == "report" else clock.now() + LEASE
+        drill.lease_until, drill.begun = None if step == "report" else clock.now() + LEASE, 1
         return drill.lease_until
 
 
@@ -185,7 +192,7 @@ def _leave(database: Database, claim: tuple[str, datetime]) -> None:
     with database.write() as session:
         drill = session.get_one(Drill, claim[0], with_for_update=True)
         if drill.lease_until == claim[1]:
-            drill.lease_until = None
+            drill.lease_until, drill.begun = None, 0
 
 
 def _report(session: Session, clock: Clock, drill: Drill) -> None:

@@ -1,7 +1,7 @@
 """The words of drills: directions, states, steps, gaps."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -11,7 +11,7 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.drill_model import Drill
 
 from .i18n import language
-from .words import Words, word
+from .words import WEEKDAYS, Words, joined_words, word
 
 _ = lazy_gettext
 DIRECTIONS: Words = {
@@ -55,6 +55,12 @@ def gap_text(gap: Mapping[str, Any]) -> str:
 def seconds_text(seconds: float | None) -> str:
     """A time that was measured."""
     return "–" if seconds is None else gettext("%(num)s s", num=f"{seconds:.2f}")
+
+
+def hours_text(weekdays: Iterable[int], times: tuple[str, str], zone: str) -> str:
+    """When the house works, as a line."""
+    days = joined_words([word(WEEKDAYS, str(day)) for day in weekdays])
+    return gettext("%(days)s, %(begin)s to %(end)s (%(zone)s)", days=days, begin=times[0], end=times[1], zone=zone)
 
 
 def step_word(step: str) -> str:

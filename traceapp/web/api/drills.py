@@ -8,8 +8,10 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.capa.from_drill import take_up_gap
 from traceapp.export.trace import plain_value
+from traceapp.recall import drill_hours
+from traceapp.recall.drill_hours import Hours, hours_now
 from traceapp.recall.drill_model import Direction, DrillState
-from traceapp.recall.drill_plans import MOST_MONTHS, SetDrillPlan, cadence_of, set_drill_plan
+from traceapp.recall.drill_plans import MOST_MONTHS, MOST_PRODUCTS, SetDrillPlan, cadence_of, set_drill_plan
 from traceapp.recall.drill_queries import DrillFilter, drill_by_id, drill_page, steps_of
 from traceapp.recall.drilling import MOST_SEED, AskDrill, ask_drill, look_at_drill
 from traceapp.web.context import signed_in, world
@@ -19,13 +21,14 @@ from traceapp.web.drill_words import gap_of
 from .blueprint import ApiBlueprint
 from .capas import CapaSchema
 from .idempotency import unit_of_work
-from .schemas import AsWritten, Paging, choice, listed, moment, page_answer, words
+from .schemas import AsWritten, Paging, choice, created, listed, moment, page_answer, words
 
 blueprint = ApiBlueprint("api_drills", __name__, url_prefix="/api/v1", description="Drills")
 PERMISSIONS = {"api_drills.list_drills": "recall.write", "api_drills.ask": "recall.write",
                "api_drills.read_drill": "recall.write", "api_drills.look": "recall.write",
                "api_drills.take_up": "capa.write", "api_drills.report_file": "recall.write",
-               "api_drills.list_cadence": "recall.write", "api_drills.set_plan": "recall.write"}
+               "api_drills.list_cadence": "recall.write", "api_drills.set_plan": "recall.write",
+               "api_drills.read_hours": "recall.write", "api_drills.set_hours": "recall.write"}
 
 
 class DrillSchema(Schema):
@@ -57,9 +60,22 @@ class DrillFilterSchema(Paging):
 
 
 class PlanSchema(Schema):
-    """How often a product is drilled; 0: not any more."""
+    """How often a product is drilled; 0: not any more. `also`: the other products of its family."""
 
     every_months = fields.Integer(strict=True, required=True, validate=validate.Range(0, MOST_MONTHS))
+    also = fields.List(words(32), load_default=list, validate=validate.Length(max=MOST_PRODUCTS))
+
+
+class HoursSchema(Schema):
+    """When the house works; `weekdays` from 0, which is Monday; `version` 0 is the stated default."""
+
+    zone = words(60, least=1, required=True)
+    weekdays = fields.List(fields.Integer(strict=True, validate=validate.Range(0, 6)), required=True,
+                           validate=validate.Length(min=1, max=7))
+    opens = words(5, least=4, required=True)
+    closes = words(5, least=4, required=True)
+    reason = words(2000, least=1, required=True, load_only=True)
+    version = fields.Integer(strict=True, load_default=None, allow_none=True)
 
 
 class CadenceSchema(Schema):
@@ -71,6 +87,7 @@ class CadenceSchema(Schema):
     due_at = moment()
     is_overdue = fields.Boolean()
     every_months = fields.Integer(attribute="plan.every_months", dump_default=0)
+    plan_id = fields.String(attribute="plan.product_id", dump_default=None, allow_none=True)
     next_at = moment(attribute="plan.next_at", dump_default=None, allow_none=True)
 
 
@@ -143,11 +160,37 @@ def list_cadence() -> object:
         return list(cadence_of(session, world().clock))
 
 
+@blueprint.route("/drill-hours", methods=["GET"])
+@blueprint.response(200, HoursSchema)
+def read_hours() -> dict[str, object]:
+    """When the house works: of two planned drills one comes in these hours, one outside of them"""
+    with world().database.read() as session:
+        return _hours(hours_now(session))
+
+
+@blueprint.route("/drill-hours", methods=["POST"])
+@blueprint.arguments(HoursSchema, example={"zone": "Asia/Shanghai", "weekdays": [0, 1, 2, 3, 4], "opens": "08:30",
+                                           "closes": "17:30", "reason": "Winter hours."})
+@blueprint.alt_response(201, schema=HoursSchema)
+def set_hours(given: dict[str, Any]) -> Response:
+    """Set them anew"""
+    with unit_of_work() as session:
+        drill_hours.set_hours(session, signed_in(), world().clock, drill_hours.SetHours(
+            **(given | {"weekdays": tuple(given["weekdays"])})))
+        return created(HoursSchema(), _hours(hours_now(session)), "api_drills.read_hours")
+
+
+def _hours(hours: Hours) -> dict[str, object]:
+    return {"zone": hours.zone, "weekdays": hours.weekdays, "opens": hours.times[0], "closes": hours.times[1],
+            "version": hours.version}
+
+
 @blueprint.route("/drill-plans/<product_id>", methods=["PUT"])
 @blueprint.arguments(PlanSchema)
 @blueprint.alt_response(204)
 def set_plan(given: dict[str, Any], product_id: str) -> Response:
     """Say how often a product is drilled"""
     with unit_of_work() as session:
-        set_drill_plan(session, signed_in(), world().clock, SetDrillPlan(product_id, given["every_months"]))
+        set_drill_plan(session, signed_in(), world().clock, SetDrillPlan(
+            product_id, given["every_months"], tuple(given["also"])))
     return Response(status=204)

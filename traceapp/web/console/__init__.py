@@ -14,6 +14,7 @@ from . import (
     complaints,
     crisis,
     drifts,
+    drill_hours,
     drills,
     duty,
     erasing,
@@ -66,7 +67,8 @@ from .layout import blueprint
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = joined(*(module.PERMISSIONS for module in (
     account, accounts, adverse_event_decisions, adverse_events, capas, cause_sample, code_lists, complaints, crisis,
-    drifts, drills, duty, erasing, exchange, excursions, expected, files, gallery, gaps, group_rule, groups, imports,
+    drifts, drill_hours, drills, duty, erasing, exchange, excursions, expected, files, gallery, gaps, group_rule,
+    groups, imports,
     labels, legal_clocks, links, lot_acts, lot_disposal, lot_forms, lot_labels, lot_production, lot_serials,
     lot_shipping, lots, own_account, partners, persons, print_jobs, products, promises, recall_files, recall_partner,
     recalls, records, registrations, reports, search, signal_basis, signal_case, signal_planning, signal_screen,

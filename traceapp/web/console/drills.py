@@ -1,10 +1,12 @@
 """Console: drills. How the products stand, the list, one report, and what is asked for."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -12,8 +14,9 @@ from traceapp.capa.from_drill import take_up_gap
 from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import products_by_id
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.drill_hours import hours_now
 from traceapp.recall.drill_model import Direction, Drill
-from traceapp.recall.drill_plans import SetDrillPlan, cadence_of, set_drill_plan
+from traceapp.recall.drill_plans import Cadence, SetDrillPlan, cadence_of, plan_of, products_of, set_drill_plan
 from traceapp.recall.drill_queries import DrillFilter, drill_by_id, drill_page, seconds_of, steps_of, targets_of
 from traceapp.recall.drilling import AskDrill, ask_drill, look_at_drill
 from traceapp.recall.queries import RecallFilter, recall_page
@@ -24,7 +27,7 @@ from traceapp.web import drill_words
 from traceapp.web.context import actor, world
 from traceapp.web.drill_record import mark, send_drill, truth_text, unit_heads, unit_row
 from traceapp.web.reading import given
-from traceapp.web.words import choices, own_name, word
+from traceapp.web.words import choices, joined_words, own_name, word
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
@@ -43,7 +46,13 @@ _UNDER_WAY = tuple(state for state in RecallState if state not in ENDED)
 @blueprint.get("/drills")
 def drills() -> Response:
     """How every product stands, the form for a new one, and the list."""
-    return _show_list(Entered())
+    planned = given("plan", 32)
+    if not planned:
+        return _show_list(Entered())
+    with world().database.read() as db:
+        plan = plan_of(db, planned)
+        also = products_of(db, plan.product_id) if plan else []
+    return _show_list(Entered({"every_months": str(plan.every_months) if plan else "", "also": also}))
 
 
 def _show_list(form: Entered, status: int = 200) -> Response:
@@ -54,12 +63,35 @@ def _show_list(form: Entered, status: int = 200) -> Response:
         lots = lots_by_key(db, [row.lot_key for row in found.rows if row.lot_key])
         products = products_by_id(db, [lot.product_id for lot in lots.values()])
         by_people = recall_page(db, RecallFilter(is_drill=True, states=_UNDER_WAY, limit=PAGE_ROWS)).rows
+        hours = hours_now(db)
     planned = next((row for row in standing if row.product.id == given("plan", 32)), None)
+    if planned is not None and planned.plan is not None:  # that of its family, which its first product names
+        planned = next((row for row in standing if row.product.id == planned.plan.product_id), planned)
     return case_page(
         "console/drills.html", status, form=form, found=found, standing=standing, lots=lots, products=products,
         planned=planned, words_of_drills=drill_words, wanted=wanted, listed=placed(found, "console.drills", wanted),
         directions=choices(drill_words.DIRECTIONS), states=choices(drill_words.DRILL_STATES),
-        by_people=by_people, product_choices=[(row.product.id, own_name(row.product)) for row in standing], word=word)
+        by_people=by_people, plans=_plans(standing), word=word,
+        hours=drill_words.hours_text(hours.weekdays, hours.times, hours.zone),
+        product_choices=[(row.product.id, own_name(row.product)) for row in standing])
+
+
+def _plans(standing: Sequence[Cadence]) -> dict[str, str]:
+    """{product: its plan in words}, with the other products of its family."""
+    families: dict[str, list[Cadence]] = {}
+    for row in standing:
+        families.setdefault(row.plan.product_id if row.plan else "", []).append(row)
+    found = {}
+    for row in standing:
+        others = [own_name(one.product) for one in families[row.plan.product_id] if one is not row] if row.plan else []
+        if row.plan is None:
+            found[row.product.id] = _("Set a plan")
+        elif others:
+            found[row.product.id] = ngettext("Every month, with %(names)s", "Every %(num)d months, with %(names)s",
+                                             row.plan.every_months, names=joined_words(others))
+        else:
+            found[row.product.id] = ngettext("Every month", "Every %(num)d months", row.plan.every_months)
+    return found
 
 
 @blueprint.post("/drills")
@@ -84,7 +116,7 @@ def drill_plan(product_id: str) -> Response:
     months = form.whole("every_months") or 0
 
     def act(db: Session) -> Done:
-        set_drill_plan(db, actor(), world().clock, SetDrillPlan(product_id, months))
+        set_drill_plan(db, actor(), world().clock, SetDrillPlan(product_id, months, tuple(form.several("also"))))
         return Done(url_for("console.drills"), _("The plan is kept."))
 
     return perform(form, act, Refusal(lambda status: _show_list(form, status)))
