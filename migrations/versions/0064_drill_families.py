@@ -8,7 +8,7 @@ import traceapp.db.types
 from traceapp.db.append_only import append_only_sql
 
 revision = '0064'
-down_revision = '0063'
+down_revision = '0061'
 branch_labels = None
 depends_on = None
 
