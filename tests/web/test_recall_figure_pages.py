@@ -12,7 +12,7 @@ from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from tests.web.test_public_recalls import signed_in
 from traceapp.recall.model import Recall
-from traceapp.web.figure_words import per_cent
+from traceapp.web.figure_words import per_cent, span
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,13 @@ def test_the_status_page_says_funnel_regions_units_figures_and_clocks(console: C
     text = text_of(signed_in(console, "writer").get(f"/console/recalls/{recall.id}/status").data)
     for part in ("To be told2 / 2", "Told0 / 2", "Accounted for0 / 2", "Jiangsu · China", "1,550",
                  "cannot be said yet: not everybody was told yet", "consignees told ÷ direct consignees",
-                 "cannot be said yet: the sample is not drawn yet", "China · CN-MR-"):
+                 "cannot be said yet: the sample is not drawn yet", "China · recall notice · CN-MR-"):
         assert part in text, part
+
+
+def test_a_time_is_said_in_the_unit_in_which_people_count_it(console: Console) -> None:
+    with console.app.test_request_context("/", headers={"Accept-Language": "en"}):
+        assert [span(hours) for hours in (0.02, 0.7, 1, 26.5, 72)] == ["1 min", "42 min", "1 h", "26.5 h", "3 days"]
 
 
 def test_the_overview_and_today_show_open_recalls_as_funnels(console: Console, recall: Recall) -> None:

@@ -11,7 +11,7 @@ from traceapp.core.errors import Problem
 from traceapp.core.process import take_habits
 
 GROUPS = ("service", "database", "demo", "people", "gs1", "epcis", "trace", "export", "labels", "signals", "detection",
-          "clocks", "terms", "lots", "recall", "recalls", "icsr", "audit", "backup", "vault", "tables", "mail")
+          "clocks", "terms", "lots", "recall", "icsr", "audit", "backup", "vault", "tables", "mail")
 
 # The code of a problem with what the command was given, not with what it found.
 WRONG_USE = "wrong-use"

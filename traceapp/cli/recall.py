@@ -5,12 +5,14 @@ import argparse
 
 from traceapp.core.actor import Actor
 
+from .recall_messages import add_to
+
 _WHO = Actor(id="command-line", role="system", name="command line", source="cli")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    group = commands.add_parser("recall", help="recalls and drills of them")
+    group = commands.add_parser("recall", help="drills, and recall messages of partners")
     acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
     act = acts.add_parser(
         "drill", help="a timed mock recall of which nobody outside is told", description="Plays a recall from the "
@@ -23,6 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                           "what it was made of (default: forward)")
     act.add_argument("--seed", type=int, help="the same seed chooses the same lot and plays the same answers")
     act.set_defaults(run=_drill)
+    add_to(acts)
 
 
 def _drill(options: argparse.Namespace) -> int:

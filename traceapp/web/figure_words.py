@@ -102,6 +102,8 @@ def per_cent(part: Decimal, whole: Decimal) -> str:
 
 def span(hours: float) -> str:
     """A length of time in the unit in which people count it."""
+    if hours < 1:
+        return gettext("%(minutes)s min", minutes=round(hours * 60))
     if hours < 48:
         return gettext("%(hours)s h", hours=f"{hours:.1f}".removesuffix(".0"))
     return gettext("%(days)s days", days=f"{hours / 24:.1f}".removesuffix(".0"))

@@ -1,4 +1,4 @@
-"""`recalls read-message` as a person or program calls it."""
+"""`recall read-message` as a person or program calls it."""
 from __future__ import annotations
 
 import json
@@ -28,11 +28,11 @@ def test_the_lots_of_ours_that_a_message_means_are_one_line_each(capsys: pytest.
     assert run(capsys, "epcis", "capture", *files)[0] == 0
     target = here / "message.json"
     target.write_text(message_about("CATTLE20230101"), encoding="utf-8")
-    code, lines, _ = run(capsys, "recalls", "read-message", str(target))
+    code, lines, _ = run(capsys, "recall", "read-message", str(target))
     assert code == 0
     assert [(one["number"], one["by"]) for one in map(json.loads, lines)] == [("CATTLE20230101", "identifier")]
     target.write_text(message_about("CATTLE20230102"), encoding="utf-8")
-    assert run(capsys, "recalls", "read-message", str(target))[:2] == (1, [])
+    assert run(capsys, "recall", "read-message", str(target))[:2] == (1, [])
     target.write_text("[]", encoding="utf-8")
-    code, lines, told = run(capsys, "recalls", "read-message", str(target))
+    code, lines, told = run(capsys, "recall", "read-message", str(target))
     assert (code, lines, "object" in told) == (1, [], True)

@@ -1,4 +1,4 @@
-"""`recalls read-message`: which of our lots a recall message of a partner means."""
+"""`recall read-message`: which of our lots a recall message of a partner means."""
 from __future__ import annotations
 
 import argparse
@@ -11,10 +11,8 @@ from traceapp.core.errors import InvalidInput, NotFound
 _MOST_BYTES = 10_000_000
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    group = commands.add_parser("recalls", help="recall messages of others")
-    acts = group.add_subparsers(dest="act", required=True, metavar="ACT")
+def add_to(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the act to those of `recall`."""
     act = acts.add_parser(
         "read-message", help="the lots of ours that a recall message means", description="One JSON line a lot of ours: "
         "by which identifier it was found, how much of it is in stock and was shipped. Nothing is changed. Ends with 1 "
