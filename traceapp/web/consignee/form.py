@@ -57,6 +57,14 @@ class Filled:
         """Units of a lot that the rows come to."""
         return sum((one.units.get(lot_key, Decimal(0)) for one in self.passed), Decimal(0))
 
+    def says_more(self, line: NoticeLine) -> bool:
+        """Whether something was written about a batch where it is asked behind “more”, or has to be looked at there."""
+        places = [f"{name}:{line.lot_key}" for name in ("received", *FURTHER)]
+        received = self.values.get(places[0], "")
+        is_other = received not in ("", plain(line.shipped)) or bool(self.missing.get(line.lot_key))
+        return is_other or any(self.errors.get(place) for place in places) or any(
+            self.values.get(place) for place in places[1:])
+
     def error_list(self, view: NoticeView, labels: Mapping[str, str]) -> list[tuple[str | None, str]]:
         """For the summary at the top: (field or none, text), a number's text with its batch and label before it."""
         numbers = {line.lot_key: line.number for line in view.lines}
