@@ -104,7 +104,7 @@ def _tell_rest(narrator: Narrator, marks: Landmarks, now: datetime) -> None:
 
 def _tell_capa(narrator: Narrator, bad_key: str, now: datetime) -> None:
     """The CAPA of the first signal of the story, when there is one."""
-    mine = [one for one in narrator.signals if one.lot_key in narrator.story_keys]
+    mine = [one for one in narrator.signals if narrator.is_of_the_story(one)]
     if mine:
         CapaStory(narrator.session, narrator.clock, narrator.house, min(mine, key=lambda one: one.opened_at),
                   narrator.session.get_one(Lot, bad_key)).tell(now)

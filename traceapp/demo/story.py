@@ -97,7 +97,8 @@ def _running_steps(seed: int, calendar: Calendar, lot: LotName, lines: Sequence[
     for step, day, hours in (("open", 0, 2.0), ("submit", 0, 6.5), ("approve", 1, 1.5), ("letters", 1, 1.52),
                              ("remind", 5, 1.0), ("correct", 6, 3.0), ("remind", 8, 1.0)):
         yield RecallStep(calendar.at(opened + day, hours), lot, "running", step)
-    mailed = [holder for holder in holders if holder.email]
+    # Those without a mobile first: a letter that comes back leaves them untold.
+    mailed = sorted((holder for holder in holders if holder.email), key=lambda one: bool(one.mobile))
     for holder in mailed[:1]:
         yield RecallStep(calendar.at(opened + 1, 1.9), lot, "running", "bounce", holder.code)
         yield RecallStep(calendar.at(opened + 2, 1.0), lot, "running", "call", holder.code, "reached")

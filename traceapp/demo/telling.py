@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.clusters import follow_cluster
@@ -17,7 +18,7 @@ from traceapp.core.quantity import Quantity
 from traceapp.submission.report_desk import ReportDesk
 from traceapp.surveillance.deciding import Decide as DecideSignal
 from traceapp.surveillance.deciding import decide_signal
-from traceapp.surveillance.model import Signal
+from traceapp.surveillance.model import Signal, SignalLot
 from traceapp.surveillance.nightly import watch_all_in
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.states import UNDECIDED, Priority, actions_from
@@ -173,10 +174,15 @@ class Narrator:
         for key in dict.fromkeys(row.subject_key for row in rows if is_last or is_recent):
             opened = rescore_lot(self.session, self.clock, key)
             if opened is not None and opened not in self.signals:
-                self._plan_decisions(opened, present, is_story=key in self.story_keys)
+                self._plan_decisions(opened, present, is_story=self.is_of_the_story(opened))
                 self.signals.append(opened)
         for row in rows:
             finish_work(self.session, self.clock, row)
+
+    def is_of_the_story(self, signal: Signal) -> bool:
+        """Whether a signal, whichever lot or node it is named after, is about lots of the bad material."""
+        return not self.story_keys.isdisjoint(self.session.scalars(
+            select(SignalLot.lot_key).where(SignalLot.signal_id == signal.id)))
 
     def _plan_decisions(self, signal: Signal, opened: datetime, *, is_story: bool) -> None:
         if not is_story:
