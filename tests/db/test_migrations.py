@@ -24,6 +24,9 @@ from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
 from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import is_told
+from traceapp.recall.drill_hours import hours_now
+from traceapp.recall.drill_model import Drill
+from traceapp.recall.drill_plans import products_of
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.submission.report_model import ReceivedNumber
 from traceapp.surveillance.case_lots import alarms_of_case
@@ -428,3 +431,18 @@ def test_answers_of_before_stand_in_the_history_and_what_came_back_is_counted(em
                                     "destroyed": "0", "corrected": "0"}
     with pytest.raises(IntegrityError), empty.engine.begin() as connection:
         connection.execute(text("UPDATE recall_ledger SET destroyed = 1 WHERE lot_key = 'k2'"))
+
+
+def test_a_plan_of_drills_from_before_families_is_that_of_its_one_product(empty: Database) -> None:
+    migrate_to(empty, "0061")
+    at = "2026-11-01T05:00:00.000000+00:00"
+    with empty.engine.begin() as connection:
+        connection.execute(text("INSERT INTO drill_plan (product_id, every_months, next_at, made_at, made_by, revision)"
+                                " VALUES ('p1', 6, :at, :at, 'u1', 1)"), {"at": at})
+        connection.execute(text(
+            "INSERT INTO drill (id, seed, direction, state, is_planned, out_of_hours, due_at, asked_at, asked_by, failure)"
+            " VALUES ('d1', 1, 'forward', 'running', :no, :no, :at, :at, 'u1', '')"), {"at": at, "no": False})
+    upgrade(empty)
+    with empty.read() as session:
+        assert products_of(session, "p1") == ["p1"]
+        assert session.get_one(Drill, "d1").begun == 0 and hours_now(session).version == 0
