@@ -14,6 +14,7 @@ import pytest
 import traceapp.audit.verify_evidence as script
 from tests.db.test_legal_clocks import make_event
 from tests.factories_reports import Desk, an_answer, make_desk
+from tests.made_once import acted_once
 from traceapp.audit.evidence import excerpt
 from traceapp.audit.verify import sign_checkpoint
 from traceapp.core.clock import FixedClock
@@ -26,15 +27,20 @@ from traceapp.submission.report_package import archive, package_of
 @pytest.fixture
 def evidence(database: Database, clock: FixedClock, tmp_path: Path) -> dict[str, Any]:
     """The trail of a report that was sent and confirmed, its file and its package in the folder."""
-    desk = Desk(database, clock, make_desk(tmp_path / "files"))
-    report = desk.sent(make_event(database, clock))
-    desk.take(an_answer("accepted", report.number, number="N-1"))
-    with database.write() as session:
-        sign_checkpoint(session, clock.now(), "a key")
-    with database.read() as session:
-        (tmp_path / "package.zip").write_bytes(package_of(session, desk.desk, session.get_one(Report, report.id)))
-        found = excerpt(session, report_stream(report.id))
-    (tmp_path / "report.txt").write_bytes(desk.desk.store.path_of(report.sha256 or "").read_bytes())
+    def act() -> tuple[dict[str, Any], bytes, bytes]:
+        desk = Desk(database, clock, make_desk(tmp_path / "files"))
+        report = desk.sent(make_event(database, clock))
+        desk.take(an_answer("accepted", report.number, number="N-1"))
+        with database.write() as session:
+            sign_checkpoint(session, clock.now(), "a key")
+        with database.read() as session:
+            package = package_of(session, desk.desk, session.get_one(Report, report.id))
+            found = excerpt(session, report_stream(report.id))
+        return found, package, desk.desk.store.path_of(report.sha256 or "").read_bytes()
+
+    found, package, sent = acted_once(database, clock, act)
+    (tmp_path / "package.zip").write_bytes(package)
+    (tmp_path / "report.txt").write_bytes(sent)
     return found
 
 

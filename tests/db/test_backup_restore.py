@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from tests.factories_surveillance import add_lot, add_product, add_reactions, add_shipment
+from tests.migrated import migrate_to
 from traceapp.attachment.service import FileStore, NewFile, add_file, open_file
 from traceapp.audit.verify import sign_checkpoint, verify
 from traceapp.cli.whole_copy import BackupBroken, read_backup, write_backup
@@ -36,7 +37,7 @@ def filled(tmp_path: Path, settings: Settings, clock: FixedClock, actor: Actor) 
     """A migrated SQLite database with lots, a signal, a sealed person, a file and a signed trail."""
     here = dataclasses.replace(settings, var_dir=tmp_path / "old")
     database = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    upgrade(database)
+    migrate_to(database, "head")
     at = clock.now() - timedelta(days=30)
     with database.write() as session:
         lot = add_lot(session, add_product(session, at), "批次-1", 3000, at)

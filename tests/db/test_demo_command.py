@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.migrated import put_newest
 from traceapp.cli import main, parser
 from traceapp.db import Database
 from traceapp.demo.people import SIGN_INS
@@ -46,7 +47,7 @@ def test_it_loads_once_prints_codes_and_sign_ins_and_the_second_time_only_the_si
 
 def test_a_database_of_somebody_else_shows_no_sign_ins(fresh: Path, capsys: pytest.CaptureFixture[str],
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    assert main(["db", "upgrade"]) == 0
+    put_newest(fresh / "traceapp.db")
     monkeypatch.setattr("traceapp.demo.loading.is_empty", lambda session: False)
     assert main(["demo", "load", "--if-empty"]) == 0
     assert "password" not in capsys.readouterr().err
