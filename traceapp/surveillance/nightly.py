@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.model import Product, ProductKind
 from traceapp.core.clock import Clock
 from traceapp.signals.stages import Plan, Stage
 from traceapp.trace.many_keys import listed
@@ -30,6 +29,7 @@ from .enrolling import Settled, settle_lots
 from .judging import PROJECTED_DAYS, Standing, judge
 from .projecting import Projection, count_product, written
 from .raising import raise_alarm
+from .screening import products_to_screen
 from .staging import is_due, put_stage, stage_of
 from .watch_model import AlarmLine, WatchLot, WatchMember, WatchNode
 
@@ -91,8 +91,7 @@ class NightlyRun:
 
     def _begin(self, session: Session) -> None:
         self._lines = {line.key: line for line in session.scalars(select(AlarmLine))}
-        self._keys = list(session.scalars(select(Product.id).where(Product.kind != ProductKind.material)
-                                          .order_by(Product.id)))
+        self._keys = products_to_screen(session)
 
     def _look_at(self, session: Session, product_id: str) -> None:
         """The lots of a product to be watched: sent out, or complained about before."""

@@ -87,7 +87,7 @@ class Screening:
 
 
 def products_to_screen(session: Session) -> list[str]:
-    """Every product that somebody could complain about."""
+    """Every product that somebody could complain about: what is watched, and what is screened."""
     return list(session.scalars(select(Product.id).where(Product.kind != ProductKind.material).order_by(Product.id)))
 
 
