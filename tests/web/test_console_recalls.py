@@ -184,6 +184,11 @@ def test_a_letter_that_was_not_sent_shows_with_its_tries(office: Office, tmp_pat
     assert "Letters not sent" in overview
     page = manager.get(f"/console/recalls/{recall.id}/consignees/{clinic}").get_data(as_text=True)
     assert "Written to a file, not sent" in page and "Send the letter again" in page
+    answer = {f"{name}-{lot.lot_key}": "0" for lot in (office.house.first, office.house.second) for name in (
+        "received", "on_hand", "used", "returned")}
+    said = answer | {"way": "telephone", "answered_by": "Nurse Wang", "seen": "0", "explanation": "nothing came"}
+    assert manager.post(f"/console/recalls/{recall.id}/consignees/{clinic}/answer", said).status_code == 303
+    assert "by their answer" in manager.get(f"/console/recalls/{recall.id}?part=ledger").get_data(as_text=True)
 
 
 def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(office: Office) -> None:
@@ -236,6 +241,7 @@ def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_fo
     assert writer.post(f"{path}/evaluated", sign | {"meaning": "evaluated_quality"}).status_code == 303
     assert "Two different people sign" in seen(second, "evaluated")
     assert second.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"}).status_code == 303
+    assert "stop at once" not in seen(writer, "decide") and "do=decide" not in seen(writer, "")
     assert "stop at once" in seen(manager, "decide") and "No recall is needed" in seen(manager, "decide_none")
     assert manager.post(f"{path}/decide", sign | {"recall_class": "II", "reason": "blisters"}).status_code == 303
     assert "How deep people are told" in seen(writer, "strategy", "scope")

@@ -32,6 +32,7 @@ from traceapp.recall.service import ChangeRecall, OpenRecall, change_recall
 from traceapp.recall.states import RecallClass, RecallState, actions_from
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.web import clock_words
+from traceapp.web.auth import may
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.recall_status import figure_values
@@ -83,14 +84,15 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             **_evaluated(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     acts = _acts(case, is_evaluated=bool(values["last"]))
-    do = do if do in {*(name for name, _text in acts), *_further(case)} else ""
+    do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:
             filled, values["known"] = hazard_form(db, case, latest_evaluation(db, case.id))
             form = Entered(filled)
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
-                     steps=_steps(case), acts=acts, tabs=case_tabs(case, part), me=actor(), ending=ending,
-                     ending_do=ending_do, clock_words=clock_words, is_told=is_begun(case),
+                     steps=_steps(case), acts=[act for act in acts if _is_ones_own(act[0])],
+                     tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
+                     clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, **values)
 
@@ -192,6 +194,7 @@ def _steps(case: Recall) -> list[dict[str, Any]]:
             for number, (title, _states, column) in enumerate(_COURSE)]
 
 
+_OF_APPROVERS = {"approve", "return", "decide", "decide_none", "terminate", "reopen", "mandate"}
 # What each button says; the main act of a state first.
 _ACT_WORDS = {"assess": lazy_gettext("Begin the assessment"), "evaluated": lazy_gettext("Sign the evaluation"),
               "decide": lazy_gettext("Decide for a recall"), "submit": lazy_gettext("Submit for approval"),
@@ -200,6 +203,11 @@ _ACT_WORDS = {"assess": lazy_gettext("Begin the assessment"), "evaluated": lazy_
               "reopen": lazy_gettext("Open again"), "decide_none": lazy_gettext("No recall is needed"),
               "reassess": lazy_gettext("Back to assessment"), "return": lazy_gettext("Send back"),
               "extend": lazy_gettext("Extend to further batches"), "cancel": lazy_gettext("Cancel the recall")}
+
+
+def _is_ones_own(action: str) -> bool:
+    """Whether who is asking may do this; the others wait for who approves recalls."""
+    return action not in _OF_APPROVERS or may("recall.approve")
 
 
 def _acts(case: Recall, *, is_evaluated: bool) -> list[tuple[str, str]]:
