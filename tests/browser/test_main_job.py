@@ -254,6 +254,7 @@ def step_9_end(walk: Walk, labels: list[str]) -> None:
     click(manager, end, "link")
     expect(manager.locator("main")).to_contain_text("Every line is accounted for or settled.")
     manager.get_by_label("What the recall came to").fill("Every unit is accounted for; the adhesive went back.")
+    manager.get_by_label("Why it can end without this").fill("The CAPA stands at the signal; reports go by post.")
     manager.get_by_label("Your password, to sign").fill(PASSWORDS["manager"])
     click(manager, "Sign and end the recall", "button")
     expect(manager.locator("main")).to_contain_text("Ended. Its batches stay recalled.")

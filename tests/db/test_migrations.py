@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.migrated import migrate_to
@@ -446,3 +446,30 @@ def test_a_plan_of_drills_from_before_families_is_that_of_its_one_product(empty:
     with empty.read() as session:
         assert products_of(session, "p1") == ["p1"]
         assert session.get_one(Drill, "d1").begun == 0 and hours_now(session).version == 0
+
+
+def insert_filled(connection: Connection, table: str, **values: object) -> None:
+    """A row with these values, and something of its kind in every other column that has to have a value."""
+    row = dict(values)
+    for one in inspect(connection).get_columns(table):
+        if one["name"] not in row and not one["nullable"] and one["default"] is None:
+            kind = one["type"].python_type
+            row[one["name"]] = "2026-01-01T00:00:00.000000+00:00" if one["name"].endswith("_at") else kind()
+    names = ", ".join(row)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in row)})"), row)  # noqa: S608
+
+
+def test_a_recall_from_before_the_guard_of_its_end_names_the_capa_that_was_linked_first(empty: Database) -> None:
+    migrate_to(empty, "0064")
+    with empty.engine.begin() as connection:
+        for key in ("r1", "r2"):
+            insert_filled(connection, "recall", id=key, reference=f"RC-{key}", state="terminated", recall_class="II",
+                          trigger_kind="other", scope_rule="{}")
+        for capa, day in (("c1", 3), ("c2", 2)):
+            insert_filled(connection, "capa", id=capa, reference=f"CA-{capa}", state="open", kind="corrective",
+                          due_on="2026-02-01")
+            insert_filled(connection, "capa_link", capa_id=capa, kind="recall", target_id="r1",
+                          added_at=f"2026-01-0{day}T00:00:00.000000+00:00")
+    upgrade(empty)
+    with empty.read() as session:
+        assert {key: session.get_one(Recall, key).capa_id for key in ("r1", "r2")} == {"r1": "c2", "r2": None}

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import House, checked, ended, make_house, placed, running, submitted, token_of
+from tests.factories_recall import (
+    WITHOUT,
+    House,
+    checked,
+    ended,
+    make_house,
+    placed,
+    running,
+    submitted,
+    token_of,
+)
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale, TooMany
 from traceapp.core.ids import new_secret
@@ -292,7 +302,7 @@ def test_an_answer_and_the_end_at_once_leave_one_of_both(case: Case) -> None:
         try:
             with case.database.write() as session:
                 terminate_recall(session, case.house.manager, case.clock, TerminateRecall(
-                    case.recall.id, "all used", PASSWORD))
+                    case.recall.id, "all used", PASSWORD, without=WITHOUT))
             outcomes.append("closed")
         except Conflict as error:
             outcomes.append(error.code)

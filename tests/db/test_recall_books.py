@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, VAULT, House, checked, make_house, placed, running, token_of
+from tests.factories_recall import TEXTS, VAULT, WITHOUT, House, checked, make_house, placed, running, token_of
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
@@ -340,7 +340,7 @@ def test_a_recall_ends_when_every_lot_adds_up_or_is_explained_and_all_in_our_han
     def end() -> None:
         with case.database.write() as session:
             terminate_recall(session, case.house.manager, case.clock, TerminateRecall(
-                case.recall.id, "done", PASSWORD))
+                case.recall.id, "done", PASSWORD, without=WITHOUT))
 
     for consignee in (case.clinic, case.hospital):
         with case.database.read() as session:
@@ -377,7 +377,8 @@ def test_units_that_come_back_after_the_end_are_taken_in_and_become_work(quick: 
     with quick.database.write() as session:
         checked(session, quick.clock, quick.house, quick.recall.id)
         placed(session, quick.clock, quick.house, quick.recall.id)
-        terminate_recall(session, quick.house.manager, quick.clock, TerminateRecall(quick.recall.id, "done", PASSWORD))
+        terminate_recall(session, quick.house.manager, quick.clock, TerminateRecall(
+            quick.recall.id, "done", PASSWORD, without=WITHOUT))
     quick.take(4)
     assert quick.stock() == 454
     with quick.database.read() as session:

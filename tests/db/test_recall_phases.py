@@ -13,6 +13,7 @@ from tests.factories_recall import (
     HAZARD,
     TEXTS,
     VAULT,
+    WITHOUT,
     House,
     Tray,
     decided,
@@ -394,7 +395,8 @@ def test_a_settled_ledger_ends_with_a_signature(sqlite: Database, clock: FixedCl
         assert checks_of(session, set_level) == []
         conclude_checks(session, house.writer, clock, ConcludeChecks(recall.id, "level E asks nobody"))
         placed(session, clock, house, recall.id)
-        terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "all used", PASSWORD))
+        terminate_recall(session, house.manager, clock, TerminateRecall(
+            recall.id, "all used", PASSWORD, without=WITHOUT))
     assert state_of(sqlite, recall) == "terminated"
 
 

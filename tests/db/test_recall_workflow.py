@@ -16,6 +16,7 @@ from tests.factories_recall import (
     HAZARD,
     TEXTS,
     VAULT,
+    WITHOUT,
     House,
     decide,
     decided,
@@ -160,7 +161,8 @@ _ACTS: dict[str, Callable[[Session, FixedClock, House, Recall], object]] = {
     "decide_none": _decide_none, "reassess": lambda s, c, h, r: reassess_recall(s, h.writer, c, r.id, "more is known"),
     "submit": _submit, "return": _return, "approve": _approve, "execute": _tell, "check": _check,
     "conclude": _conclude,
-    "terminate": lambda s, c, h, r: terminate_recall(s, h.manager, c, TerminateRecall(r.id, "all back", PASSWORD)),
+    "terminate": lambda s, c, h, r: terminate_recall(s, h.manager, c, TerminateRecall(
+        r.id, "all back", PASSWORD, without=WITHOUT)),
     "extend": lambda s, c, h, r: extend_recall(s, h.writer, c, ExtendRecall(r.id, "another lot")),
     "reopen": lambda s, c, h, r: reopen_recall(s, h.manager, c, ReopenRecall(r.id, "new complaints")),
     "cancel": lambda s, c, h, r: cancel_recall(s, h.writer, c, CancelRecall(r.id, "false alarm")),
@@ -514,7 +516,8 @@ def test_closing_leaves_the_lots_recalled_and_the_trail_whole(database: Database
                                                               house: House) -> None:
     recall = in_state(database, clock, house, RecallState.closing)
     with pytest.raises(Conflict) as refused, database.write() as session:
-        terminate_recall(session, house.manager, clock, TerminateRecall(recall.id, "done", PASSWORD))
+        terminate_recall(session, house.manager, clock, TerminateRecall(
+            recall.id, "done", PASSWORD, without=WITHOUT))
     assert refused.value.code == "ledger-open"
     assert len(refused.value.errors) == 3
     assert "P-1 · 第一诊所: unanswered" in refused.value.errors.values()

@@ -210,8 +210,9 @@ def test_the_main_job_from_raw_lot_to_the_last_unit(app: Flask, sqlite: Database
     check_all(staff, recall["id"])
     keep_all(staff, recall["id"])
     manager.get(f"/recalls/{recall['id']}")
-    closed = manager.post(f"/recalls/{recall['id']}/termination", {"note": "all used or returned", "password": PASSWORD},
-                          200, If_Match=manager.etag)
+    closed = manager.post(f"/recalls/{recall['id']}/termination", {
+        "note": "all used or returned", "password": PASSWORD, "without": "reported by telephone"}, 200,
+                          If_Match=manager.etag)
     assert closed["state"] == "terminated"
 
     # One complaint becomes an adverse event, which the regulator downloads.

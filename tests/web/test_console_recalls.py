@@ -198,9 +198,9 @@ def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(offic
     with office.database.write() as session:
         checked(session, office.clock, house, recall.id)
         placed(session, office.clock, house, recall.id)
-    end = {"note": "all back", "password": PASSWORD}
+    end = {"note": "all back", "password": PASSWORD, "without": "told by telephone"}
     asked = manager.get(f"{path}?do=terminate").get_data(as_text=True)
-    assert "No CAPA is linked to this recall." in asked and "legal clocks still run" in asked
+    assert "No CAPA is linked to this recall." in asked and "reports to authorities are not confirmed" in asked
     early = manager.post(f"{path}/terminate", end)
     refused = early.get_data(as_text=True)
     assert early.status_code == 409 and "all back" in refused

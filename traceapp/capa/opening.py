@@ -23,6 +23,7 @@ from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db.insert import insert_if_new
 from traceapp.identity.policy import permit
+from traceapp.recall.cases import note_first_capa
 from traceapp.recall.model import Recall
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.trace.model import Inspection
@@ -155,6 +156,8 @@ def _add_link(session: Session, actor: Actor, clock: Clock, capa: Capa, named: t
     link, name = named
     session.add(CapaLink(capa_id=capa.id, kind=link.kind, target_id=link.target_id, lot_key=link.lot_key, name=name,
                          added_at=clock.now(), added_by=actor.id))
+    if link.kind == LinkKind.recall:
+        note_first_capa(session, link.target_id, capa.id)
 
 
 def _write_products(session: Session, capa: Capa, product_ids: tuple[str, ...]) -> None:

@@ -200,15 +200,19 @@ class RecallTale:
 
     def _close(self, act: RecallStep, lot_key: str) -> None:
         self._check()
+        self._report(texts()["recall.plan"])
         terminate_recall(self.session, self.house.actors["manager"], self.clock, TerminateRecall(
             self.recall_id, texts()["recall.closed"], _PASSWORDS["manager"]))
+        self._close_report()
+        self._report(texts()["recall.closed"])
+
+    def _report(self, said: str) -> None:
+        """What was due until now was reported and confirmed; where the law names no day a person did."""
         for one in clocks_about(self.session, f"recall:{self.recall_id}"):
             if not one.has_limit:
                 set_clock_day(self.session, self.house.actors["manager"], self.clock, SetClockDay(
                     one.id, self.clock.now().date(), texts()["recall.plan"]))
-        self._close_report()
-        report_clocks(self.session, self.house.actors["quality"], self.clock, f"recall:{self.recall_id}",
-                      texts()["recall.closed"])
+        report_clocks(self.session, self.house.actors["quality"], self.clock, f"recall:{self.recall_id}", said)
 
     def _close_report(self) -> None:
         """The closing report: made, sent by the national system, its number received."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -32,6 +32,11 @@ def recall_by_id(session: Session, recall_id: str, *, lock: bool = False) -> Rec
     if recall is None:
         raise NotFound("There is no such recall.", code="unknown-recall", place="recall_id")
     return recall
+
+
+def note_first_capa(session: Session, recall_id: str, capa_id: str) -> None:
+    """A CAPA was linked to a recall; the first one is what its end asks for."""
+    session.execute(update(Recall).where(Recall.id == recall_id, Recall.capa_id.is_(None)).values(capa_id=capa_id))
 
 
 def recall_stream(recall: Recall) -> str:

@@ -11,6 +11,8 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.quantity import plain
+from traceapp.worklist.clock_model import ClockState, LegalClock
+from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .balance import IS_OPEN, is_line_in
@@ -30,12 +32,14 @@ _MOST_NAMED = 50
 
 @dataclass(frozen=True, slots=True)
 class TerminateRecall:
-    """`note` says what the recall came to, for management and authorities; signed with `password`."""
+    """`note` says what the recall came to, for management and authorities; signed with `password`. `without`: why it
+    can end though no CAPA is linked or a report to an authority is not confirmed."""
 
     recall_id: str
     note: str
     password: str
     revision: int | None = None
+    without: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,23 @@ class ReopenRecall:
 
 def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
     """End a recall whose every line is accounted for or settled, whose every lot adds up or is explained, and of whose
-    units in our hands it is decided what becomes of them (in a drill nothing is). The lots stay recalled; the clocks of
-    its closing reports begin.
+    units in our hands it is decided what becomes of them (in a drill nothing is); that has its CAPA and whose reports
+    due by now are confirmed, or of which it is said why not. The lots stay recalled; the clocks of its closing reports
+    begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
-    is open, `errors` by `<consignee id>/<lot key>`, and (code `not-balanced`) with `errors` by lot key; Forbidden for a
-    wrong password; Stale.
+    is open, `errors` by `<consignee id>/<lot key>`, (code `not-balanced`) with `errors` by lot key, and (code
+    `not-complete`) with `errors` by `capa` or clock; Forbidden for a wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     _refuse_open(session, recall)
     _refuse_unbalanced(session, recall)
+    recall.ended_without = _without(session, recall, command)
     recall.closed_at, recall.closing_note = clock.now(), note
-    sign(session, clock, recall, signer, ("terminated", note))
-    move(session, actor, clock, recall, "terminate", {"note": note})
+    sign(session, clock, recall, signer, ("terminated", f"{note}\n{recall.ended_without}".strip()))
+    move(session, actor, clock, recall, "terminate", {"note": note, "without": recall.ended_without})
     drop_all_tasks(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
     session.flush()
@@ -75,7 +81,7 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     evidence."""
     recall = for_action(session, actor, "reopen", command.recall_id, command.revision)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
-    recall.closed_at, recall.decision = None, ""
+    recall.closed_at, recall.decision, recall.ended_without = None, "", ""
     recall.submitted_at, recall.submitted_by = None, None
     if recall.approved_at is not None:
         recall.scope_number += 1
@@ -120,3 +126,31 @@ def _refuse_unbalanced(session: Session, recall: Recall) -> None:
     raise Conflict("These batches do not add up, or it is undecided what becomes of units in our hands: %(lots)s. "
                    "Explain the difference or decide.", code="not-balanced", errors=errors,
                    lots=named([one.number for one in lots], 5))
+
+
+def missing_at_end(session: Session, recall: Recall) -> tuple[bool, tuple[LegalClock, ...]]:
+    """What the file of a recall lacks before its end: whether a CAPA, and the clocks whose reports are not confirmed.
+    Reports that repeat come to their end with the recall; a drill owes nobody anything.
+
+    Source: the guard of the facts for CLOSING to TERMINATED.
+    """
+    if recall.is_drill:
+        return False, ()
+    return recall.capa_id is None, tuple(
+        one for one in clocks_about(session, recall_stream(recall))
+        if one.state == ClockState.running and not one.is_repeating)
+
+
+def _without(session: Session, recall: Recall, command: TerminateRecall) -> str:
+    """Why the recall ends without what is missing; empty where nothing is."""
+    without = short_text(command.without, 4000, place="without").strip()
+    lacks_capa, clocks = missing_at_end(session, recall)
+    if not lacks_capa and not clocks:
+        return ""
+    if not without:
+        errors = {one.id: f"{one.jurisdiction}: {one.rule_id}" for one in clocks}
+        raise Conflict(
+            "No CAPA is linked, or a report to an authority is due and not confirmed. Do what is missing, or say why "
+            "the recall can end without it.", code="not-complete", place="without",
+            errors=errors | ({"capa": "none"} if lacks_capa else {}))
+    return without

@@ -127,10 +127,11 @@ class EffectivenessCheckSchema(Schema):
 
 
 class RecallEndSchema(Schema):
-    """What it came to, and the signer's password."""
+    """What it came to, the signer's password, and why it can end `without` a CAPA or a confirmed report."""
 
     note = words(_LONG, least=1, required=True)
     password = words(1000, least=1, required=True)
+    without = words(_LONG)
 
 
 class RecallConclusionSchema(Schema):

@@ -207,7 +207,8 @@ def recall_terminate(recall_id: str) -> Response:
     return do_act(recall_id, "terminate", _("Ended. Its batches stay recalled."),
                   lambda db, form: signed(lambda: service.terminate_recall(
                       db, actor(), world().clock, service.TerminateRecall(
-                          recall_id, form.text("note"), form.get("password"), form.revision()))))
+                          recall_id, form.text("note"), form.get("password"), form.revision(),
+                          form.text("without")))))
 
 
 @blueprint.post("/recalls/<recall_id>/reopen")

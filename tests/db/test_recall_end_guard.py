@@ -1,0 +1,109 @@
+"""The guard of the end: a CAPA is linked and reports are confirmed, or a person signs why not."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import PASSWORD
+from tests.factories_capa import opened_capa
+from tests.factories_recall import House, checked, make_house, placed, running
+from traceapp.audit.model import AuditEntry
+from traceapp.capa.service import LinkCapa, LinkTo, link_capa
+from traceapp.core.clock import FixedClock
+from traceapp.core.errors import Conflict
+from traceapp.db import Database
+from traceapp.recall.ending import missing_at_end
+from traceapp.recall.model import Recall, RecallLedger, RecallSignature
+from traceapp.recall.service import (
+    ReopenRecall,
+    SettleLine,
+    TerminateRecall,
+    reopen_recall,
+    settle_line,
+    terminate_recall,
+)
+from traceapp.worklist.clock_model import ClockState
+from traceapp.worklist.legal_clocks import EndClock, SetClockDay, clocks_about, end_clock, set_clock_day
+
+END = TerminateRecall("", "all back", PASSWORD)
+
+
+@pytest.fixture
+def house(database: Database, clock: FixedClock) -> House:
+    return make_house(database, clock)
+
+
+@pytest.fixture
+def closing(database: Database, clock: FixedClock, house: House) -> str:
+    """A recall whose books are in order."""
+    recall = running(database, clock, house)
+    with database.write() as session:
+        for row in session.scalars(select(RecallLedger)).all():
+            settle_line(session, house.manager, clock, SettleLine(recall.id, row.consignee_id, row.lot_key, "they say so"))
+        checked(session, clock, house, recall.id)
+        placed(session, clock, house, recall.id)
+    return str(recall.id)
+
+
+def end(database: Database, clock: FixedClock, house: House, recall_id: str, without: str = "") -> Recall:
+    with database.write() as session:
+        return terminate_recall(session, house.manager, clock, replace(END, recall_id=recall_id, without=without))
+
+
+def confirm_all(database: Database, clock: FixedClock, house: House, recall_id: str) -> None:
+    with database.write() as session:
+        for one in clocks_about(session, f"recall:{recall_id}"):
+            if one.state == ClockState.running and not one.is_repeating:
+                if not one.has_limit:
+                    set_clock_day(session, house.manager, clock, SetClockDay(one.id, clock.now().date(), "as planned"))
+                end_clock(session, house.manager, clock, EndClock(one.id, ClockState.not_reportable, "judged with them"))
+
+
+def test_a_recall_without_capa_and_with_reports_due_does_not_end(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    with database.read() as session:
+        lacks_capa, clocks = missing_at_end(session, session.get_one(Recall, closing))
+    assert lacks_capa and clocks and all(one.state == ClockState.running for one in clocks)
+    with pytest.raises(Conflict) as refused:
+        end(database, clock, house, closing, "   ")
+    assert (refused.value.code, refused.value.place) == ("not-complete", "without")
+    assert set(refused.value.errors) == {"capa", *(one.id for one in clocks)}
+
+
+def test_with_its_capa_linked_only_the_reports_are_named_and_with_both_it_ends_without_a_word(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    capa = opened_capa(database, clock, house, LinkTo("recall", closing))
+    with pytest.raises(Conflict) as refused:
+        end(database, clock, house, closing)
+    assert refused.value.errors and "capa" not in refused.value.errors
+    confirm_all(database, clock, house, closing)
+    recall = end(database, clock, house, closing, "said although nothing is missing")
+    assert (recall.state, recall.capa_id, recall.ended_without) == ("terminated", capa.id, "")
+
+
+def test_the_first_capa_stays_the_one_that_a_recall_names(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    first, second = (opened_capa(database, clock, house) for _ in range(2))
+    with database.write() as session:
+        for capa in (first, second):
+            link_capa(session, house.writer, clock, LinkCapa(capa.id, LinkTo("recall", closing)))
+        assert session.get_one(Recall, closing).capa_id == first.id
+    with database.read() as session:
+        assert session.get_one(Recall, closing).capa_id == first.id
+
+
+def test_why_it_ends_without_them_is_signed_and_in_the_trail_and_asked_again_after_reopening(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    why = "the authority was told by telephone; the cause is the carrier's"
+    assert end(database, clock, house, closing, why).ended_without == why
+    with database.write() as session:
+        signed = session.scalars(select(RecallSignature).where(
+            RecallSignature.recall_id == closing, RecallSignature.meaning == "terminated")).one()
+        assert signed.reason == f"all back\n{why}"
+        said = session.scalars(select(AuditEntry).where(
+            AuditEntry.stream == f"recall:{closing}", AuditEntry.action == "recall.terminated")).one()
+        assert json.loads(said.data)["without"] == why
+        assert reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again")).ended_without == ""
