@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from traceapp.core.errors import Conflict, Stale
 
+from .liveness import watch_for_dead
 from .write_lock import WAIT_SECONDS, WriteLock
 
 # Source: https://www.sqlite.org/wal.html, "The WAL-reset bug": fixed in 3.51.3, 3.50.7 and 3.44.6.
@@ -101,8 +102,10 @@ class Database:
         url = self.url
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True,
-                             connect_args={"prepare_threshold": prepare_threshold})
+        engine = create_engine(url, pool_size=8, max_overflow=24, pool_use_lifo=True, hide_parameters=True,
+                               connect_args={"prepare_threshold": prepare_threshold})
+        watch_for_dead(engine)
+        return engine
 
     @property
     def dialect(self) -> str:

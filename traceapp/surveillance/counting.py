@@ -11,7 +11,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, bindparam, case, func, literal, or_, select, type_coerce, union_all, update
+from sqlalchemy import (
+    ARRAY,
+    Float,
+    Integer,
+    String,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
@@ -168,11 +182,17 @@ def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterab
     """Add the differences to the tests by the database itself, with how near each is to its line now. A test that
     counts as many as before is left to the nightly run."""
     by = {change.node_key: change.by for change in changes}
-    rows = [{"at_node": test.node_key, "at_group": test.severity_group, "by": difference,
-             "near": nearness.get((test.node_key, test.severity_group), test.nearness)}
+    rows = [(test.node_key, test.severity_group, difference,
+             nearness.get((test.node_key, test.severity_group), test.nearness))
             for test in tests if (difference := difference_of(test, by))]
-    if rows:
-        session.connection().execute(_COUNT_NODE, rows)
+    if not rows:
+        return
+    names, connection = ("at_node", "at_group", "by", "near"), session.connection()
+    if connection.dialect.name == "postgresql":  # one by one, each would be waited for
+        columns = zip(*rows, strict=True)
+        connection.execute(_COUNT_NODES, {name: list(values) for name, values in zip(names, columns, strict=True)})
+    else:
+        connection.execute(_COUNT_NODE, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def difference_of(test: WatchNode, changes: Mapping[str, Tally]) -> int:
@@ -231,3 +251,9 @@ _COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
 _COUNT_NODE = (update(WatchNode.__table__)  # type: ignore[arg-type]
                .where(WatchNode.node_key == bindparam("at_node"), WatchNode.severity_group == bindparam("at_group"))
                .values(observed=WatchNode.observed + bindparam("by"), nearness=bindparam("near")))
+_more = func.unnest(bindparam("at_node", type_=ARRAY(String)), bindparam("at_group", type_=ARRAY(String)),
+                    bindparam("by", type_=ARRAY(Integer)), bindparam("near", type_=ARRAY(Float))
+                    ).table_valued("node_key", "severity_group", "by", "near").render_derived(name="more")
+_COUNT_NODES = (update(WatchNode.__table__)  # type: ignore[arg-type]
+                .where(WatchNode.node_key == _more.c.node_key, WatchNode.severity_group == _more.c.severity_group)
+                .values(observed=WatchNode.observed + _more.c.by, nearness=_more.c.near))
