@@ -36,7 +36,7 @@ from traceapp.recall.checking import (
 )
 from traceapp.recall.evaluation import MEDICAL, QUALITY, evaluation_signatures, latest_evaluation
 from traceapp.recall.executing import checks_of
-from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot, RecallSnapshot
+from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from traceapp.recall.service import (
     ApproveRecall,
     AssessRecall,
@@ -224,6 +224,28 @@ def test_a_decision_is_signed_and_has_a_class_and_a_reason(sqlite: Database, clo
     with pytest.raises(Forbidden), sqlite.write() as session:
         decide_recall(session, house.writer, clock, DecideRecall(recall.id, "II", "rash", PASSWORD))
     assert state_of(sqlite, recall) == "decision"
+
+
+def test_a_class_milder_than_the_signed_one_needs_a_word_of_its_own_and_a_graver_one_none(
+        sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = assessing(sqlite, clock, house)
+    with sqlite.write() as session:
+        for person, meaning in ((house.writer, QUALITY), (house.manager, MEDICAL)):
+            sign_evaluation(session, person, clock, SignEvaluation(recall.id, meaning, PASSWORD))
+    with pytest.raises(InvalidInput) as refused, sqlite.write() as session:
+        decide_recall(session, house.manager, clock, DecideRecall(recall.id, "III", "rash", PASSWORD, why_milder=" "))
+    assert (refused.value.code, refused.value.place) == ("milder-class", "why_milder")
+    with sqlite.write() as session:
+        with session.begin_nested() as graver:
+            assert decide_recall(session, house.manager, clock, DecideRecall(
+                recall.id, "I", "rash", PASSWORD)).decision == "rash"
+            graver.rollback()
+        decided = decide_recall(session, house.manager, clock, DecideRecall(
+            recall.id, "III", "rash", PASSWORD, why_milder="seen by a doctor"))
+        assert (decided.recall_class, decided.decision) == ("III", "rash\nII → III: seen by a doctor")
+        signed = session.scalars(select(RecallSignature).where(RecallSignature.meaning == "decided")).one()
+        assert signed.reason == decided.decision
 
 
 @pytest.mark.parametrize(("level", "share"), [("B", None), ("B", 0.1), ("B", 1.0), ("A", 0.5), ("F", None)])

@@ -19,7 +19,7 @@ from traceapp.worklist.tasks import complete_tasks, drop_tasks
 from .cases import for_action, lot_keys_of, move, recall_by_id, recall_stream, sign, signatures_of
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change
-from .evaluation import DECIDE_TASK
+from .evaluation import DECIDE_TASK, latest_evaluation
 from .model import Recall
 from .policy import PROPOSED
 from .proposing import proposed
@@ -29,13 +29,15 @@ from .states import CheckLevel, Depth, RecallClass
 
 @dataclass(frozen=True, slots=True)
 class DecideRecall:
-    """There will be a recall, of this class; `reason` says why, signed with `password`."""
+    """There will be a recall, of this class; `reason` says why, signed with `password`. `why_milder`: why a class is
+    enough that is milder than the one of the evaluation that two people signed."""
 
     recall_id: str
     recall_class: str
     reason: str
     password: str
     revision: int | None = None
+    why_milder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,12 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
     """Decide for a recall: its lots and what is downstream stop at once, the clocks of the decision begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without a lot in scope,
-    InvalidInput without a class or a reason, Forbidden for a wrong password.
+    InvalidInput without a class or a reason, or for a class milder than the evaluation's without a word on it;
+    Forbidden for a wrong password.
     """
     recall = for_action(session, actor, "decide", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
-    reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
-    if command.recall_class not in set(RecallClass):
-        raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
+    reason = _reason(session, recall, command)
     keys = lot_keys_of(session, recall)
     if not keys:
         raise Conflict("No lot is in scope yet. Choose at least one lot before deciding.", code="no-lots",
@@ -99,6 +100,23 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
     start_decided_clocks(session, actor, clock, recall)
     session.flush()
     return recall
+
+
+def _reason(session: Session, recall: Recall, command: DecideRecall) -> str:
+    """Why, with why a milder class than the signed one is enough."""
+    reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
+    classes = list(RecallClass)  # the gravest first
+    if command.recall_class not in classes:
+        raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
+    evaluation = latest_evaluation(session, recall.id)
+    signed = evaluation.content["proposed_class"] if evaluation is not None else command.recall_class
+    if classes.index(RecallClass(command.recall_class)) <= classes.index(RecallClass(signed)):
+        return reason
+    milder = short_text(command.why_milder, 4000, place="why_milder").strip()
+    if not milder:
+        raise InvalidInput("Two people signed class %(signed)s in the evaluation. Say why class %(chosen)s is enough.",
+                           code="milder-class", place="why_milder", signed=signed, chosen=command.recall_class)
+    return f"{reason}\n{signed} → {command.recall_class}: {milder}"
 
 
 def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNone) -> Recall:

@@ -69,11 +69,12 @@ class SignHazardSchema(Schema):
 
 
 class RecallDecisionSchema(Schema):
-    """The class, why, and the signer's password."""
+    """The class, why, why a milder one than the evaluation's is enough, and the signer's password."""
 
     recall_class = choice(RecallClass, required=True)
     reason = words(_LONG, least=1, required=True)
     password = words(1000, least=1, required=True)
+    why_milder = words(_LONG)
 
 
 class SignedReasonSchema(Schema):

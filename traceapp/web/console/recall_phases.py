@@ -78,7 +78,7 @@ def recall_decide(recall_id: str) -> Response:
                   lambda db, form: signed(lambda: service.decide_recall(db, actor(), world().clock,
                                                                         service.DecideRecall(
                       recall_id, form.choice("recall_class", list(RecallClass)), form.text("reason"),
-                      form.get("password"), form.revision()))))
+                      form.get("password"), form.revision(), form.text("why_milder")))))
 
 
 @blueprint.post("/recalls/<recall_id>/decide_none")
