@@ -18,8 +18,8 @@ _TAKERS = {"PLASTER": {"hospital": 3, "clinic": 5, "pharmacy": 5, "distributor":
            "HYDRO": {"hospital": 6, "clinic": 4, "pharmacy": 1, "distributor": 2},
            "HYALUR": {"beauty": 6, "distributor": 2, "clinic": 1},
            "ANTIGEN": {"hospital": 3, "clinic": 3, "pharmacy": 5, "distributor": 3}}
-_LANES = ("road", "road", "road", "express", "rail")
-_COLD_LANE = "cold chain 2–8 °C"
+_LANES = ("公路 / road", "公路 / road", "公路 / road", "快递 / express", "铁路 / rail")
+_COLD_LANE = "冷链 2–8 °C / cold chain"
 STORY_HOSPITALS = 6
 # The first two plasters of the bad adhesive went to so many consignees each, so many of them the same.
 _STORY_TAKERS, _STORY_SHARED = (12, 11), 3
