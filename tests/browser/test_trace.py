@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 from sqlalchemy import func, select
 
 from tests.browser.conftest import PASSWORDS, People, Site
+from traceapp.surveillance.model import Signal
 from traceapp.trace.model import LotEdge
 
 pytestmark = pytest.mark.browser
@@ -77,3 +78,17 @@ def test_the_keyboard_reaches_a_node_and_chooses_it(opened: Callable[[bool], Pag
     page.keyboard.press("Enter")
     page.wait_for_selector("#picture .gpanel")
     assert page.evaluate("document.activeElement.id") == "at"
+
+
+def test_on_a_phone_the_picture_of_a_signal_begins_at_the_likeliest_cause(opened: Callable[[bool], Page],
+                                                                          site: Site) -> None:
+    world = site.world()
+    with world.database.read() as session:
+        signal = session.scalars(select(Signal.id).order_by(Signal.opened_at)).first()
+    world.database.close()
+    page = opened(True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/console/signals/{signal}")
+    view, likeliest = page.locator(".gview").first.bounding_box(), page.locator(".gview .p4, .gview .p3").first
+    box = likeliest.bounding_box()
+    assert view and box and view["x"] <= box["x"] and box["x"] + box["width"] <= view["x"] + view["width"] + 1

@@ -56,6 +56,8 @@ def test_a_manager_refuses_the_group_with_a_reason_and_its_clocks_end(console: C
     assert [one["state"] for one in machine.get("/groups")] == ["refused"]
     assert {one["state"] for one in machine.get(f"/groups/{group.id}/clocks")} == {"not_reportable"}
     assert len(machine.get(f"/groups/{group.id}/complaints")) == 3
+    assert "1 group became known in the past year; 1 refused." in manager.get(
+        "/console/groups/rule").get_data(as_text=True)
 
 
 def test_a_manager_sets_the_rule_with_a_reason_and_everybody_sees_who_and_why(console: Console, house: House) -> None:

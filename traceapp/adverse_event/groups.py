@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -224,6 +224,14 @@ def groups_found(session: Session, limit: int = 100) -> list[GroupEvent]:
     """Groups, those that wait for a decision first, then the newest."""
     return list(session.scalars(select(GroupEvent).order_by(
         GroupEvent.state != GroupState.found, GroupEvent.known_at.desc()).limit(limit)))
+
+
+def groups_of_year(session: Session, clock: Clock) -> tuple[int, int]:
+    """How many groups of the last 365 days there are, and how many of them a person refused."""
+    refused = func.count().filter(GroupEvent.state == GroupState.refused)
+    found, of_them = session.execute(select(func.count(), refused).where(
+        GroupEvent.known_at > clock.now() - timedelta(days=365))).one()
+    return found, of_them
 
 
 def cases_of(session: Session, group: GroupEvent) -> list[Complaint]:

@@ -15,6 +15,7 @@ from traceapp.adverse_event.group_rule import (
     rule_versions,
     set_rule,
 )
+from traceapp.adverse_event.groups import groups_of_year
 from traceapp.identity.lookup import names_of_users
 from traceapp.web.context import actor, world
 
@@ -40,8 +41,10 @@ def _show(form: Entered, status: int = 200) -> Response:
     with world().database.read() as db:
         rule, versions = rule_now(db), rule_versions(db)
         people = names_of_users(db, [one.set_by for one in versions])
+        found, refused = groups_of_year(db, world().clock)
     return case_page("console/group_rule.html", status, form=form, rule=rule, versions=versions, people=people,
-                     default=GroupRule(), least_bounds=LEAST_BOUNDS, days_bounds=DAYS_BOUNDS)
+                     found=found, refused=refused, default=GroupRule(), least_bounds=LEAST_BOUNDS,
+                     days_bounds=DAYS_BOUNDS)
 
 
 @blueprint.post("/groups/rule")

@@ -87,7 +87,8 @@
       }
       move(view);
       settle(view);
-      show(view, view.querySelector(".at") || view.querySelector(".found") || view.querySelector(".focus"));
+      // What was chosen or found, else the darkest box, else where the trace begins.
+      show(view, [".at", ".found", ".p4", ".p3", ".focus"].map((mark) => view.querySelector(mark)).find(Boolean));
     }
   };
 
