@@ -125,7 +125,7 @@ def step_5_decide(walk: Walk, labels: list[str]) -> None:
     click(page, walk.reference)
     _sign(page, sign_it, "I have evaluated the hazard for medicine", sign, "manager")
     click(page, decide, "link")
-    page.get_by_label("Class").select_option(index=2)
+    page.get_by_label("Class", exact=True).select_option(index=1)
     page.get_by_label("Why", exact=True).fill("Blisters on five people in one hour.")
     page.get_by_label("Your password, to sign").fill(PASSWORDS["manager"])
     click(page, sign_decision, "button")
@@ -196,7 +196,7 @@ def _letters_delivered(walk: Walk) -> int:
 
 def _fill_answer(page: Page) -> None:
     """Half is still there, the rest was used."""
-    for group in page.locator("fieldset").all():
+    for group in page.locator("fieldset").filter(has=page.get_by_label("Units received")).all():
         received = int(group.get_by_label("Units received").input_value())
         group.get_by_label("Still here, set apart").fill(str(received // 2))
         group.get_by_label("Used or sold").fill(str(received - received // 2))

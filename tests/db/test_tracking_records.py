@@ -2,9 +2,10 @@
 on both databases."""
 from __future__ import annotations
 
+import gc
 import random
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -296,7 +297,18 @@ def stored_alone(database: Database, number: int) -> None:
         session.connection().execute(insert(Event), found)
 
 
-def test_memory_does_not_grow_with_the_events_of_a_period(sqlite: Database, tmp_path: Path) -> None:
+@pytest.fixture
+def usual_collection() -> Iterator[None]:
+    """Garbage is collected as often as Python does by itself, whatever a test before set for a service."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    gc.collect()
+    yield
+    gc.set_threshold(*before)
+
+
+def test_memory_does_not_grow_with_the_events_of_a_period(
+        sqlite: Database, tmp_path: Path, usual_collection: None) -> None:
     stored_alone(sqlite, 2_500)
 
     def peak(events: int) -> int:

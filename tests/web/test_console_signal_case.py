@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from sqlalchemy import select, update
@@ -186,8 +186,8 @@ def test_from_a_cause_it_is_one_click_to_the_hospitals_and_one_more_to_the_draft
     answer = quality.post(draft, form)
     assert answer.status_code == 303
     with console.database.read() as session:
-        recall = session.scalars(select(Recall).order_by(Recall.id.desc())).first()
-        assert recall is not None and recall.signal_id == case.id
+        recall = session.get_one(Recall, urlsplit(answer.location).path.split("/")[3])
+        assert recall.signal_id == case.id
         assert [rule.kind for rule in rules_of(recall.scope_rule)] == [RuleKind.cause]
         kept = set(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)))
         assert {house.first.lot_key, house.second.lot_key} <= kept
