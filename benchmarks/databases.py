@@ -37,11 +37,13 @@ def _sqlite() -> Iterator[str]:
 
 
 def settle(database: Database) -> None:
-    """What every database in use has had after a while: statistics, and on PostgreSQL its sweep through the rows."""
-    statement, options = ("ANALYZE", {}) if database.is_sqlite else (
-        "VACUUM (ANALYZE)", {"isolation_level": "AUTOCOMMIT"})
+    """What every database in use has had after a while: statistics, and on PostgreSQL its sweep through the rows; what
+    was filled in has gone to the disk."""
+    statements, options = (("ANALYZE",), {}) if database.is_sqlite else (
+        ("VACUUM (ANALYZE)", "CHECKPOINT"), {"isolation_level": "AUTOCOMMIT"})
     with database.engine.connect().execution_options(**options) as connection:
-        connection.exec_driver_sql(statement)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
         connection.commit()
 
 
