@@ -36,6 +36,7 @@ from traceapp.catalog.model import Product
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key, new_id
+from traceapp.core.process import compute_on_one_core
 from traceapp.db import Database
 from traceapp.surveillance.budget import budget_state
 from traceapp.surveillance.model import DetectionBasis, Signal
@@ -239,6 +240,7 @@ def detector_years(options: Options) -> dict[str, Any]:
 def _lived(seed: int, houses: int) -> dict[int, Year]:
     """The year of each house by its number, lived side by side on the machine's processors; odd ones learn."""
     years = {}
+    compute_on_one_core()  # as the service does; the processes begin with it
     with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn")) as pool:
         living = {pool.submit(year_of, LOTS, (seed, number), is_learnt=bool(number % 2)): number
                   for number in range(houses)}
