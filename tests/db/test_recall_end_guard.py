@@ -65,7 +65,8 @@ def confirm_all(database: Database, clock: FixedClock, house: House, recall_id: 
 def test_a_recall_without_capa_and_with_reports_due_does_not_end(
         database: Database, clock: FixedClock, house: House, closing: str) -> None:
     with database.read() as session:
-        lacks_capa, clocks = missing_at_end(session, session.get_one(Recall, closing))
+        lacks_capa, clocks = missing_at_end(
+            session.get_one(Recall, closing), clocks_about(session, f"recall:{closing}"))
     assert lacks_capa and clocks and all(one.state == ClockState.running for one in clocks)
     with pytest.raises(Conflict) as refused:
         end(database, clock, house, closing, "   ")

@@ -1,6 +1,7 @@
 """The end of a recall, and what comes after an end: the books are balanced, somebody signs; new evidence reopens it."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -128,23 +129,22 @@ def _refuse_unbalanced(session: Session, recall: Recall) -> None:
                    lots=named([one.number for one in lots], 5))
 
 
-def missing_at_end(session: Session, recall: Recall) -> tuple[bool, tuple[LegalClock, ...]]:
-    """What the file of a recall lacks before its end: whether a CAPA, and the clocks whose reports are not confirmed.
-    Reports that repeat come to their end with the recall; a drill owes nobody anything.
+def missing_at_end(recall: Recall, clocks: Iterable[LegalClock]) -> tuple[bool, tuple[LegalClock, ...]]:
+    """What the file of a recall lacks before its end, from all its `clocks`: whether a CAPA, and those whose reports
+    are not confirmed. Reports that repeat come to their end with the recall; a drill owes nobody anything.
 
     Source: the guard of the facts for CLOSING to TERMINATED.
     """
     if recall.is_drill:
         return False, ()
     return recall.capa_id is None, tuple(
-        one for one in clocks_about(session, recall_stream(recall))
-        if one.state == ClockState.running and not one.is_repeating)
+        one for one in clocks if one.state == ClockState.running and not one.is_repeating)
 
 
 def _without(session: Session, recall: Recall, command: TerminateRecall) -> str:
     """Why the recall ends without what is missing; empty where nothing is."""
     without = short_text(command.without, 4000, place="without").strip()
-    lacks_capa, clocks = missing_at_end(session, recall)
+    lacks_capa, clocks = missing_at_end(recall, clocks_about(session, recall_stream(recall)))
     if not lacks_capa and not clocks:
         return ""
     if not without:

@@ -16,6 +16,7 @@ from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.drill_queries import drill_of_recall
+from traceapp.recall.ending import missing_at_end
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
@@ -94,7 +95,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
                      tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
                      clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
-                     signed_words=SIGNED, **values)
+                     signed_words=SIGNED, lacking=missing_at_end(case, values["clocks"]), **values)
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:
