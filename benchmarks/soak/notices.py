@@ -58,9 +58,9 @@ def notices(options: Options) -> dict[str, Any]:
         world.database.close()
         code, _ = run.installation.attempt("audit", "verify")
         faults = ("lost", "not_queued", "never_settled", "twice", "twice_unmarked", "uncertain_without_task",
-                  "without_attempt", "untold_after")
+                  "without_attempt", "untold_after", "died")
         return {"ok": not code and not any(found[name] for name in faults), "database": options.database,
-                "seed": options.seed, "notices": count, "faults": dict(run.faults),
+                "seed": options.seed, "notices": count, "faults": dict(run.faults), "died": run.died,
                 "seconds_to_freeze": round(froze, 2), "seconds_to_enqueue": round(queued, 2),
                 "seconds_under_fire": seconds, **found}
 
@@ -74,6 +74,7 @@ class _Run:
     chance: random.Random
     faults: Counter[str] = field(default_factory=Counter)
     running: dict[str, Server] = field(default_factory=dict)
+    died: list[str] = field(default_factory=list)
 
     def begin(self, name: str, seconds: float = 0.0) -> None:
         """Start the mail server, the jobs, or a sender whose clock is so far off."""
@@ -86,8 +87,11 @@ class _Run:
         self.running[name] = start([sys.executable, "-m", module, *command], self.installation.environment)
 
     def kill(self, name: str) -> None:
-        """SIGKILL."""
-        self.running.pop(name).kill()
+        """SIGKILL; what had ended before is noted as a fault of its own."""
+        server = self.running.pop(name)
+        if server.process.poll() is not None:
+            self.died.append(f"{name}: {server.said()[-300:]}")
+        server.kill()
 
     def stop(self) -> None:
         """End whatever runs."""

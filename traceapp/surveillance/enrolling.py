@@ -3,15 +3,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from traceapp.complaint.model import Complaint
 from traceapp.core.clock import Clock
 from traceapp.db.insert import insert_missing, insert_rows
-from traceapp.signals.stages import first_plan
+from traceapp.signals.stages import Plan, first_plan
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
@@ -23,8 +24,10 @@ from .judging import PROJECTED_DAYS, expected_at
 from .membership import Enrolled, Membership, Node, enrolled_lots
 from .projecting import Projection, Rates, rates_of, written
 from .staging import put_stage, stage_of
-from .watch_model import WatchLot, WatchMember, WatchNode
+from .watch_model import AlarmLine, WatchLot, WatchMember, WatchNode
 
+# A lot in more nodes than this joins those of single consignees by the night, unless reports name them.
+MOST_AT_ONCE = 500
 _NODE_COLUMNS = ("node_key", "severity_group", "kind", "subject", "period", "name", "product_id", "begun_on",
                  "minimum_events", "first_plan")
 
@@ -43,7 +46,10 @@ class Settled:
 def settle_lots(session: Session, lots: Sequence[Lot], on: date) -> Settled:
     """Make memberships and counts of these lots what the records say. The nodes' own counts are for the caller to
     change, by `changes`."""
-    enrolled = [one for one in enrolled_lots(session, lots) if one.lot.product_id]
+    return _settle(session, [one for one in enrolled_lots(session, lots) if one.lot.product_id], on)
+
+
+def _settle(session: Session, enrolled: Sequence[Enrolled], on: date) -> Settled:
     rates = rates_of(session, {one.lot.product_id for one in enrolled if one.lot.product_id})
     _make_nodes(session, enrolled, rates, on)
     watched = _watched(session, enrolled)
@@ -74,13 +80,17 @@ def _make_nodes(session: Session, enrolled: Sequence[Enrolled], rates: Mapping[s
     present = set(session.scalars(select(WatchNode.node_key).where(
         WatchNode.node_key.in_(listed(session, sorted(wanted))))))
     rows: list[dict[str, object]] = []
+    begun_on = {one.lot.lot_key: one.begun_on for one in enrolled}
+    planned: dict[tuple[str, SeverityGroup], float] = {}
     for key in sorted(set(wanted) - present):
         node, lot = wanted[key]
         rate = rates[lot.lot.product_id or ""]
         for group in SeverityGroup:
-            plan = first_plan(node.kind, Projection(lot, rate, on).planned(group))
+            size = lot.lot.lot_key, group
+            if size not in planned:
+                planned[size] = Projection(lot, rate, on).planned(group)
             values = (key, str(group), str(node.kind), node.subject, node.period, node.name[:200], node.product_id,
-                      lot.begun_on, rate.basis.minimum_events, plan)
+                      begun_on[lot.lot.lot_key], rate.basis.minimum_events, first_plan(node.kind, planned[size]))
             rows.append(dict(zip(_NODE_COLUMNS, values, strict=True)) | {
                 "test_key": f"{key}-{group}", "lots": 0, "observed": 0, "stage": 0, "expected": [], "nearness": 0.0,
                 "alarmed": 0, "margin": 1.0})
@@ -129,37 +139,57 @@ def enrol_lot(session: Session, clock: Clock, lot: Lot) -> tuple[Change, ...]:
     """Put one lot under watch between two nightly runs: in its nodes, with what it brings to be expected there, and
     with lines for the nodes that begin with it. Answers by how much its nodes are still to change."""
     on = clock.now().date()
-    settled = settle_lots(session, [lot], on)
+    settled = _settle(session, [_at_once(session, one) for one in enrolled_lots(session, [lot]) if lot.product_id], on)
     tests = lock_nodes(session, settled.joined)
+    projected = {one.lot.lot_key: Projection(one, settled.rates[one.lot.product_id or ""], on) for one in settled.lots}
     for test in tests:
-        _expect_more(test, settled, on)
+        _expect_more(test, [(projected[one.lot.lot_key], member) for one, member in settled.joined[test.node_key]])
     begin_tests(session, [test for test in tests if test.alpha is None], settled.rates, on)
     session.flush()
     return settled.changes
 
 
-def _expect_more(test: WatchNode, settled: Settled, on: date) -> None:
+def _at_once(session: Session, enrolled: Enrolled) -> Enrolled:
+    """What cannot wait for the night: of a lot that went to very many consignees, the nodes of those that reports
+    name; whoever reports must not wait for ten thousand others."""
+    if len(enrolled.members) <= MOST_AT_ONCE:
+        return enrolled
+    named = set(session.scalars(select(Complaint.consignee_id).where(
+        Complaint.lot_key == enrolled.lot.lot_key, Complaint.consignee_id.is_not(None))))
+    return replace(enrolled, members=tuple(
+        member for member in enrolled.members
+        if member.node.kind is not NodeKind.consignee or not named.isdisjoint(member.consignees or ())))
+
+
+def _expect_more(test: WatchNode, joined: Sequence[tuple[Projection, Membership]]) -> None:
     """Add what the new lots bring to what is expected of a test from today on."""
+    on = joined[0][0].on
     if test.projected_on is None:
         test.projected_on, test.expected = on, [0.0] * PROJECTED_DAYS
     offset = (on - test.projected_on).days
     total = [float(value) for value in test.expected]
-    for one, member in settled.joined[test.node_key]:
-        more = Projection(one, settled.rates[one.lot.product_id or ""], on).expected(member, test.severity_group)
+    for projection, member in joined:
+        more = projection.expected(member, test.severity_group)
         for position in range(max(0, offset), len(total)):
             total[position] += float(more[position - offset])
-    test.expected, test.lots = written(total), test.lots + len(settled.joined[test.node_key])
+    test.expected, test.lots = written(total), test.lots + len(joined)
 
 
 def begin_tests(session: Session, tests: Sequence[WatchNode], rates: Mapping[str, Rates], on: date) -> None:
     """Give each of these tests its part of the budget, and its first line."""
     ordered = sorted(tests, key=lambda test: (test.begun_on, test.node_key, test.severity_group))
     levels = allot_levels(session, [(test.kind, test.severity_group, test.begun_on) for test in ordered], on)
+    lines: dict[str, AlarmLine] = {}
+
+    def line(plan: Plan) -> AlarmLine:
+        if plan.key not in lines:
+            lines[plan.key] = line_of(session, plan)
+        return lines[plan.key]
+
     for test, level in zip(ordered, levels, strict=True):
         own = rates.get(test.product_id or "") if test.kind == NodeKind.lot else None
         test.alpha = min(level, own.basis.alpha) if own else level
-        put_stage(test, stage_of(test, expected_at(test, on) or 0.0, history_of(rates, test.severity_group),
-                                 lambda plan: line_of(session, plan)))
+        put_stage(test, stage_of(test, expected_at(test, on) or 0.0, history_of(rates, test.severity_group), line))
 
 
 def history_of(rates: Mapping[str, Rates], group: str) -> int | None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from traceapp.core.clock import Clock
 from traceapp.signals.stages import Plan, Stage
 from traceapp.trace.many_keys import listed
-from traceapp.trace.model import ItemKind, Lot
+from traceapp.trace.model import ItemKind, Lot, ShipmentLine
 
 from .alarm import NodeKind, SeverityGroup
 from .alarm_lines import keep_line, worked_out
@@ -41,6 +41,7 @@ log = structlog.get_logger()
 Step = Callable[[Session], None]
 Test = tuple[str, str]
 LOTS_AT_ONCE = 200
+LINES_AT_ONCE = 2000
 NODES_AT_ONCE = 200
 
 
@@ -68,9 +69,10 @@ class NightlyRun:
     _totals: dict[str, _Total] = field(default_factory=dict)
     _lines: dict[str, AlarmLine] = field(default_factory=dict)
     _new_lines: list[AlarmLine] = field(default_factory=list)
-    _keys: list[str] = field(default_factory=list)
+    _products: list[str] = field(default_factory=list)
+    _parts: list[list[str]] = field(default_factory=list)
     _tests: list[WatchNode] = field(default_factory=list)
-    _own: list[str] = field(default_factory=list)
+    _settled: Settled | None = None
 
     @property
     def on(self) -> date:
@@ -79,27 +81,29 @@ class NightlyRun:
     def steps(self) -> Iterator[Step]:
         """Every step of the run; each may be done only before the next is asked for."""
         yield self._begin
-        for product_id in list(self._keys):
+        for product_id in self._products:
             yield lambda session, product_id=product_id: self._look_at(session, product_id)  # type: ignore[misc]
-            for keys in _parts(self._keys, LOTS_AT_ONCE):
+            for keys in self._parts:
                 yield lambda session, keys=keys: self._settle(session, keys)  # type: ignore[misc]
-                yield from self._project(self._own)
+                yield from self._project(self._add_up())
         shared = sorted(self._totals, key=lambda key: (self._totals[key].begun_on, key))
-        for keys in _parts(shared, NODES_AT_ONCE):
-            yield from self._project(keys)
+        for some in _parts(shared, NODES_AT_ONCE):
+            yield from self._project(some)
         yield self._end
 
     def _begin(self, session: Session) -> None:
         self._lines = {line.key: line for line in session.scalars(select(AlarmLine))}
-        self._keys = products_to_screen(session)
+        self._products = products_to_screen(session)
 
     def _look_at(self, session: Session, product_id: str) -> None:
         """The lots of a product to be watched: sent out, or complained about before."""
         session.merge(count_product(session, product_id, self.on))
-        self._keys = list(session.scalars(
-            select(Lot.lot_key).where(Lot.product_id == product_id, Lot.item_kind == ItemKind.lot, Lot.is_own == 1,
-                                      (Lot.shipped > 0) | exists().where(WatchLot.lot_key == Lot.lot_key))
-            .order_by(Lot.lot_key)))
+        lines = select(func.count()).select_from(ShipmentLine).where(
+            ShipmentLine.lot_key == Lot.lot_key).scalar_subquery()
+        self._parts = lot_parts(session.execute(
+            select(Lot.lot_key, lines).where(
+                Lot.product_id == product_id, Lot.item_kind == ItemKind.lot, Lot.is_own == 1,
+                (Lot.shipped > 0) | exists().where(WatchLot.lot_key == Lot.lot_key)).order_by(Lot.lot_key)))
 
     def _settle(self, session: Session, keys: Sequence[str]) -> None:
         lots = list(session.scalars(select(Lot).where(Lot.lot_key.in_(listed(session, keys))).order_by(Lot.lot_key)))
@@ -108,24 +112,27 @@ class NightlyRun:
         count_in_nodes(session, tests, settled.changes, {})
         self.lots += len(lots)
         self.recounted += sum(change.by != Tally() for change in settled.changes)
-        self._add_up(settled)
-        self._own = [one.lot.lot_key for one in settled.lots]
+        self._settled = settled
 
-    def _add_up(self, settled: Settled) -> None:
+    def _add_up(self) -> list[str]:
+        """Add what the lots bring to the sums of their nodes, outside of any transaction; answers the lots."""
+        settled, self._settled = self._settled, None
+        assert settled is not None
         for one in settled.lots:
-            rates = settled.rates[one.lot.product_id or ""]
+            rates, begun_on = settled.rates[one.lot.product_id or ""], one.begun_on
             projection = Projection(one, rates, self.on)
             whole = {str(group): projection.expected(one.members[0], group) for group in SeverityGroup}
             for member in one.members:
                 total = self._totals.setdefault(member.node.key, _Total(
-                    one.begun_on, {}, {str(group): rates.history(group) for group in SeverityGroup}))
+                    begun_on, {}, {str(group): rates.history(group) for group in SeverityGroup}))
                 for group in map(str, SeverityGroup):
                     more = whole[group] if member.consignees is None else projection.expected(member, group)
                     total.expected[group] = total.expected[group] + more if group in total.expected else more
                     total.history[group] = _fewest(total.history[group], rates.history(group))
-                total.lots, total.begun_on = total.lots + 1, min(total.begun_on, one.begun_on)
+                total.lots, total.begun_on = total.lots + 1, min(total.begun_on, begun_on)
                 if member.node.kind is NodeKind.lot:
                     total.strictest = rates.basis.alpha
+        return [one.lot.lot_key for one in settled.lots]
 
     def _project(self, keys: Sequence[str]) -> Iterator[Step]:
         """Give nodes what is expected of them; their sums are forgotten then."""
@@ -217,6 +224,20 @@ def watch_all_in(session: Session, clock: Clock) -> NightlyRun:
 
 def _fewest(one: int | None, other: int | None) -> int | None:
     return min((found for found in (one, other) if found is not None), default=None)
+
+
+def lot_parts(lots: Iterable[tuple[str, int]]) -> list[list[str]]:
+    """Lots, each with its number of despatches, in parts that a transaction takes in a moment: a lot of very many
+    despatches alone."""
+    parts: list[list[str]] = []
+    room = 0
+    for key, lines in lots:
+        if not parts or lines > room or len(parts[-1]) >= LOTS_AT_ONCE:
+            parts.append([])
+            room = LINES_AT_ONCE
+        parts[-1].append(key)
+        room -= lines
+    return parts
 
 
 def _parts(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -6,6 +6,7 @@ That share is counted by the nightly run over the whole product; until it has, a
 """
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -68,13 +69,20 @@ def count_product(session: Session, product_id: str, on: date) -> WatchProduct:
 
 
 class Projection:
-    """Expected reports of one lot from `on` for a number of days, for any part of its lines."""
+    """Expected reports of one lot from `on` for a number of days, for any part of its lines.
+
+    A lot can be in a node for each of ten thousand consignees: what is the same for all of them is worked out once.
+    """
 
     def __init__(self, enrolled: Enrolled, rates: Rates, on: date, days: int = PROJECTED_DAYS) -> None:
         self.enrolled, self.rates, self.on, self.days = enrolled, rates, on, days
         end = min(enrolled.watched_until.date(), on + timedelta(days=days))
         self._first = min(on, end)
         self._span = (end - self._first).days + 1
+        self._lines: dict[str, list[Delivery]] = defaultdict(list)
+        for line in enrolled.lines:
+            self._lines[line.consignee_id].append(line)
+        self._units: dict[tuple[date, str], NDArray[np.float64]] = {}
 
     def planned(self, group: str) -> float:
         """All reports that the lot will cause, by its size as made."""
@@ -85,9 +93,18 @@ class Projection:
         """The cumulative expected reports of a membership at the end of each day; shape (days,)."""
         if member.consignees is None:
             return self._curve(self.enrolled.lines, group)
-        wanted = set(member.consignees)
-        lines = [line for line in self.enrolled.lines if line.consignee_id in wanted]
-        return self._curve(lines, group) * self.rates.named
+        lines = [line for consignee_id in member.consignees for line in self._lines[consignee_id]]
+        found = self._of_one(lines[0], group) if len(lines) == 1 else self._curve(lines, group)
+        return found * self.rates.named
+
+    def _of_one(self, line: Delivery, group: str) -> NDArray[np.float64]:
+        """The same for one despatch: what is expected grows with its units, so that of its day it is worked out once
+        for a unit of a region that reports as usual."""
+        key = line.day, group
+        if key not in self._units:
+            self._units[key] = self._curve([Delivery(line.day, 1, "")], group)
+        return self._units[key] * (line.units * self.rates.basis.region_ratio(
+            SeverityGroup(group), self.enrolled.regions.get(line.consignee_id, "")))
 
     def _curve(self, lines: Sequence[Delivery], group: str) -> NDArray[np.float64]:
         import numpy as np
