@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -242,7 +243,11 @@ def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_fo
     assert "Two different people sign" in seen(second, "evaluated")
     assert second.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"}).status_code == 303
     assert "stop at once" not in seen(writer, "decide") and "do=decide" not in seen(writer, "")
-    assert "stop at once" in seen(manager, "decide") and "No recall is needed" in seen(manager, "decide_none")
+    deciding = seen(manager, "decide")
+    assert "stop at once" in deciding and "No recall is needed" in seen(manager, "decide_none")
+    signed_class = HAZARD.proposed_class
+    assert f"Two people signed class {signed_class} in the evaluation." in deciding
+    assert re.findall(r'<option value="(I+)" selected', deciding) == [str(signed_class)]
     assert manager.post(f"{path}/decide", sign | {"recall_class": "II", "reason": "blisters"}).status_code == 303
     assert "How deep people are told" in seen(writer, "strategy", "scope")
     assert writer.post(f"{path}/strategy", {"depth": "consumer", "check_level": "B", "check_share": "50"}).status_code == 303

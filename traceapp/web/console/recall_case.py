@@ -90,6 +90,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
         with here.database.read() as db:
             filled, values["known"] = hazard_form(db, case, latest_evaluation(db, case.id))
             form = Entered(filled)
+    if do == "decide" and values["last"]:
+        signed_class = values["last"].content["proposed_class"]
+        values["known"], form = {"signed_class": signed_class}, form or Entered({"recall_class": signed_class})
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=[act for act in acts if _is_ones_own(act[0])],
                      tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
