@@ -15,11 +15,12 @@ from tests.web.test_console_recalls import Office
 from traceapp.identity.model import User
 from traceapp.outbox.delivery import deliver_due
 from traceapp.recall import printing
-from traceapp.recall.model import Notice, NoticeAttempt, Recall
+from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLot
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import ApproveRecall, approve_recall
 from traceapp.recall.telling_model import PassedLine, PassedNotice
 from traceapp.submission.model import ExportRecord
+from traceapp.trace.model import Lot
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,12 @@ def test_notices_are_read_before_anybody_approves_them(office: Office) -> None:
                  "You told us about a product", "【召回】", "UCS-2", "GSM-7", "version 2"):
         assert part in page.text, part
     assert "/r/SAMPLE" in page.text
+    with office.database.read() as session:
+        lots = session.scalars(select(Lot).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+                               .where(RecallLot.recall_id == recall.id)).all()
+    assert {lot.shipped > 0 for lot in lots} == {True, False}
+    letters = page.text.partition("<h2>")[2]  # what never left the house is in no letter
+    assert all((lot.number in letters) is (lot.shipped > 0) for lot in lots)
     file = writer.get(f"/console/recalls/{recall.id}/preview.pdf")
     assert (file.status_code, file.mimetype, file.data[:5]) == (200, "application/pdf", b"%PDF-")
     assert writer.get(f"/console/recalls/{recall.id}/letters.pdf").status_code == 409

@@ -60,10 +60,11 @@ def consumer_facts(session: Session, recall: Recall, lot_keys: Collection[str], 
 
 def sample_facts(session: Session, clock: Clock, recall: Recall, words: Mapping[str, str], *,
                  base_url: str) -> LetterFacts:
-    """What a letter will look like, to nobody: every lot of the scope, a link that leads nowhere. `words` names the
-    reader by language."""
-    keys = list(session.scalars(select(RecallLot.lot_key).where(RecallLot.recall_id == recall.id)
-                                .order_by(RecallLot.lot_key).limit(20)))
+    """What a letter will look like, to nobody: the lots of the scope that left the house (where none did, every lot),
+    at most 20, and a link that leads nowhere. `words` names the reader by language."""
+    lots = (select(RecallLot.lot_key).join(Lot, Lot.lot_key == RecallLot.lot_key)
+            .where(RecallLot.recall_id == recall.id).order_by(RecallLot.lot_key).limit(20))
+    keys = list(session.scalars(lots.where(Lot.shipped > 0))) or list(session.scalars(lots))
     return replace(recall_facts(session, recall), consignee=words, lots=_lots(session, recall.id, keys),
                    link=f"{base_url}/r/SAMPLE",
                    answer_by=recall.answer_by or answer_due(recall.recall_class, clock.now()))
