@@ -183,7 +183,7 @@ _COURSE: tuple[tuple[Any, tuple[RecallState, ...], str], ...] = (
     (lazy_gettext("Consignees told"), (RecallState.notifying,), ""),
     (lazy_gettext("Answers and returns"), (RecallState.executing,), ""),
     (lazy_gettext("Checked"), (RecallState.effectiveness,), ""),
-    (lazy_gettext("Ended"), (RecallState.closing,), "closed_at"))
+    (lazy_gettext("Closing"), (RecallState.closing,), "closed_at"))
 
 
 def _steps(case: Recall) -> list[dict[str, Any]]:
