@@ -54,13 +54,13 @@ def notices(options: Options) -> dict[str, Any]:
         seconds = round(time.monotonic() - begun)
         _drain(run)
         found = _figures(world, recall, run.taken(), count)
-        found |= _sent_again(run, world, team, recall)
+        found |= _sent_again(run, world, team, recall) | {"died": run.died}
         world.database.close()
         code, _ = run.installation.attempt("audit", "verify")
         faults = ("lost", "not_queued", "never_settled", "twice", "twice_unmarked", "uncertain_without_task",
                   "without_attempt", "untold_after", "died")
         return {"ok": not code and not any(found[name] for name in faults), "database": options.database,
-                "seed": options.seed, "notices": count, "faults": dict(run.faults), "died": run.died,
+                "seed": options.seed, "notices": count, "faults": dict(run.faults),
                 "seconds_to_freeze": round(froze, 2), "seconds_to_enqueue": round(queued, 2),
                 "seconds_under_fire": seconds, **found}
 

@@ -19,7 +19,7 @@ from traceapp.config import Settings
 from traceapp.core.clock import FixedClock, SystemClock, monotonic_seconds
 from traceapp.db import Database
 from traceapp.outbox import handing_over, mail
-from traceapp.outbox.delivery import Delivery, NewMessage, deliver_due, queue_message
+from traceapp.outbox.delivery import Delivery, Limits, NewMessage, deliver_due, queue_message
 from traceapp.outbox.handing_over import CutOff, HandingOver
 from traceapp.outbox.mail import Letter, MailServer
 from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
@@ -123,7 +123,7 @@ def test_no_letter_is_begun_while_the_service_stops(database: Database, clock: F
         stopping.set()
         return Delivery("failed", "cut off")
 
-    assert deliver_due(database, clock, send, lambda *_: None, stopping=stopping) == 1
+    assert deliver_due(database, clock, send, lambda *_: None, limits=Limits(stopping)) == 1
     with database.read() as session:
         assert sorted(session.scalars(select(OutboxMessage.attempts))) == [0, 0, 1]
 

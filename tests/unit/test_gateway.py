@@ -27,8 +27,8 @@ def test_the_message_stands_in_the_body_alone_under_its_own_number() -> None:
     (202, '{"status": "accepted"}', "sent"), (200, '{"status": "refused", "reference": "x"}', "refused"),
     (200, '{"status": "uncertain"}', "uncertain"), (200, '{"status": "later"}', "uncertain"),
     (200, "<html>", "uncertain"), (200, "[]", "uncertain"), (204, "", "uncertain"),
-    (400, "", "refused"), (422, "+8613800000000", "refused"), (401, "", "failed"), (429, "", "failed"),
-    (503, "", "failed"), (500, "", "uncertain"), (502, "", "uncertain"), (504, "", "uncertain")])
+    (400, "", "refused"), (422, "+8613800000000", "refused"), (401, "", "unreached"), (429, "", "failed"),
+    (503, "", "unreached"), (500, "", "uncertain"), (502, "", "uncertain"), (504, "", "uncertain")])
 def test_each_answer_means_one_thing(status: int, said: str, outcome: str) -> None:
     with Gateway(status, said) as gateway:
         delivery = HttpGateway(gateway.url, "").send(MESSAGE)
@@ -45,7 +45,7 @@ def test_a_gateway_that_dies_with_the_message_leaves_it_uncertain() -> None:
 def test_a_gateway_that_is_not_there_cannot_have_the_message() -> None:
     with Gateway() as gateway:
         url = gateway.url
-    assert HttpGateway(url, "").send(MESSAGE) == Delivery("failed", "ConnectionRefusedError")
+    assert HttpGateway(url, "").send(MESSAGE) == Delivery("unreached", "ConnectionRefusedError")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -33,10 +33,11 @@ from traceapp.identity.model import IdempotencyKey
 from traceapp.identity.rate import forget_old_windows
 from traceapp.identity.service import end_old_sessions
 from traceapp.importing.work import forget_old_tables
-from traceapp.outbox.delivery import deliver_due, is_due
+from traceapp.outbox.delivery import Limits, deliver_due, is_due
 from traceapp.outbox.gateway import text_post
 from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.outbox.outage import Outages
 from traceapp.recall.announcing import TELL_SUBSCRIBERS
 from traceapp.recall.booking import are_returns_to_book, book_returns
 from traceapp.recall.change_sending import ChangeSender
@@ -196,19 +197,21 @@ def _work_off(world: World, kind: str, limit: int, act: Callable[[Session, str],
     return work_off(world.database, world.clock, kind, limit, act)
 
 
-def deliver(world: World, stopping: threading.Event | None = None) -> int:
+def deliver(world: World, stopping: threading.Event | None = None, outages: Outages | None = None) -> int:
     """Hand over the calls to whoever is on duty, then the notices that are due, then the mail to the public, round by
-    round as long as there are any; once `stopping` is set, a server that hangs is not waited for."""
+    round as long as there are any; once `stopping` is set, a server that hangs is not waited for. `outages` remembers
+    from call to call which servers are away."""
+    outages = outages or Outages()
     _work_off(world, TELL_SUBSCRIBERS, 50, lambda session, key: queue_news(session, world.clock, key))
     until, tried = monotonic_seconds() + _LONGEST_DELIVERY_SECONDS, 0
-    while count := _deliver_round(world, stopping):
+    while count := _deliver_round(world, stopping, outages):
         tried += count
         if monotonic_seconds() > until or (stopping and stopping.is_set()):
             break
     return tried
 
 
-def _deliver_round(world: World, stopping: threading.Event | None) -> int:
+def _deliver_round(world: World, stopping: threading.Event | None, outages: Outages) -> int:
     due = [kinds for kinds in (CALLS, LETTERS, PASSED, CONSUMERS, CHANGES, PUBLIC_MAIL) if _is_due(world, kinds)]
     if not due:
         return 0
@@ -224,7 +227,7 @@ def _deliver_round(world: World, stopping: threading.Event | None) -> int:
         CHANGES: ChangeSender(Posts(post, texts), vault, base_url, clock),
         PUBLIC_MAIL: PublicSender(post=post, vault=vault, base_url=base_url, clock=clock)}
     return sum(deliver_due(world.database, world.clock, senders[kinds].send, senders[kinds].settled, kinds=kinds,
-                           stopping=stopping) for kinds in due)
+                           limits=Limits(stopping, outages)) for kinds in due)
 
 
 def _is_due(world: World, kinds: Sequence[str]) -> bool:
@@ -246,7 +249,8 @@ def tell_subscribers(world: World, stopping: threading.Event | None = None) -> i
     if not _is_due(world, (WEBHOOK,)):
         return 0
     sender = WebhookSender(world.vault, world.clock)
-    return deliver_due(world.database, world.clock, sender.send, sender.settled, kinds=(WEBHOOK,), stopping=stopping)
+    return deliver_due(world.database, world.clock, sender.send, sender.settled, kinds=(WEBHOOK,),
+                       limits=Limits(stopping))
 
 
 def remind(world: World) -> int:
@@ -349,7 +353,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("follow-lots", 1.0, follow_lots),
         Sweep("follow-clusters", 1.0, follow_clusters),
         Sweep("judge-storage", 1.0, judge_storage),
-        Sweep("deliver", 1.0, partial(deliver, stopping=stopping)),
+        Sweep("deliver", 1.0, partial(deliver, stopping=stopping, outages=Outages())),
         Sweep("tell-subscribers", 1.0, partial(tell_subscribers, stopping=stopping)),
         Sweep("print", 1.0, partial(print_labels, stopping=stopping)),
         Sweep("records", 1.0, partial(make_records, stopping=stopping)),

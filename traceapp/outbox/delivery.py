@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
@@ -15,12 +15,14 @@ from traceapp.core.ids import new_id
 from traceapp.db import Database
 
 from .model import MessageState, OutboxAttempt, OutboxMessage
+from .outage import Outages
 
 LEASE = timedelta(minutes=5)
 # Minutes to wait after each failed try; after the last one a person must look.
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
 _LOOKED_AT = 20
 MOST_A_ROUND = 50
+UNREACHED = "unreached"
 # How the detail of a refusal begins that is nobody's work: what the message was for has happened or ended.
 NOT_NEEDED = "not needed any more: "
 # The detail of an outcome that came after another process, whose clock is ahead, had taken the attempt for cut off.
@@ -40,10 +42,20 @@ class NewMessage:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What one attempt came to. `sent`: the server took it; `written`: put into a file because no server is set;
-    `uncertain`: cut off after the server may have taken it; `refused`: never will be; `failed`: try again later."""
+    `uncertain`: cut off after the server may have taken it; `refused`: never will be; `failed`: try again later;
+    `unreached`: the server itself could not be reached, which says nothing about the message."""
 
     outcome: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What ends a round early: once `stopping` is set, no message is begun any more; where a server was not reached, no
+    message of the kind before `outages` says so."""
+
+    stopping: threading.Event | None = None
+    outages: Outages = field(default_factory=Outages)
 
 
 Sender = Callable[[Session, OutboxMessage], Delivery]
@@ -83,20 +95,23 @@ def is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def deliver_due(database: Database, clock: Clock, send: Sender, settled: Settled, *, kinds: Sequence[str] = (),
-                stopping: threading.Event | None = None) -> int:
+                limits: Limits | None = None) -> int:
     """Try up to MOST_A_ROUND messages that are due, of `kinds` where any are named, one after the other; answers how
-    many were tried. Once `stopping` is set, none is begun any more.
+    many were tried.
 
     The claim (lease and the attempt's own number) is committed before the server is asked. A claim whose lease ran
     out without an outcome was cut off in the middle: it becomes `uncertain`, and is not sent again by itself. One
     message is claimed at a time, so that being cut off casts doubt on one only.
     """
-    tried = 0
-    while tried < MOST_A_ROUND and not (stopping and stopping.is_set()):
-        claim = _claim(database, clock, settled, kinds)
+    tried, limits = 0, limits or Limits()
+    outages = limits.outages
+    while tried < MOST_A_ROUND and not (limits.stopping and limits.stopping.is_set()):
+        claim = _claim(database, clock, settled, (kinds, outages.closed()))
         if claim is None:
             break
-        _settle(database, clock, claim, _attempt(database, claim[0], send), settled)
+        delivery = _attempt(database, claim.message_id, send)
+        outages.note(claim.kind, is_reached=delivery.outcome != UNREACHED)
+        _settle(database, clock, claim, delivery, settled)
         tried += 1
     return tried
 
@@ -112,13 +127,23 @@ def _attempt(database: Database, message_id: str, send: Sender) -> Delivery:
         return Delivery("failed", type(error).__name__)
 
 
-def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[str]) -> tuple[str, int] | None:
-    """The id of the message that is ours to try now, and the number of the attempt; None when none is due."""
-    now = clock.now()
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A message that is ours to try now; `number` is that of the attempt."""
+
+    message_id: str
+    number: int
+    kind: str
+
+
+def _claim(database: Database, clock: Clock, settled: Settled,
+           which: tuple[Sequence[str], Sequence[str]]) -> _Claim | None:
+    """The next message of the wanted kinds, but of none of the others; None when none is due."""
+    now, (kinds, closed) = clock.now(), which
     with database.write() as session:
         due = session.scalars(
             select(OutboxMessage)
-            .where(is_due(now), OutboxMessage.kind.in_(kinds) if kinds else true(),
+            .where(is_due(now), OutboxMessage.kind.in_(kinds) if kinds else true(), OutboxMessage.kind.not_in(closed),
                    or_(OutboxMessage.lease_until.is_(None), OutboxMessage.lease_until <= now))
             .order_by(OutboxMessage.due_at).limit(_LOOKED_AT).with_for_update(skip_locked=True)).all()
         for message in due:
@@ -127,19 +152,19 @@ def _claim(database: Database, clock: Clock, settled: Settled, kinds: Sequence[s
                 continue
             message.lease_until = now + LEASE
             message.attempts += 1
-            return message.id, message.attempts
+            return _Claim(message.id, message.attempts, message.kind)
         return None
 
 
-def _settle(database: Database, clock: Clock, claim: tuple[str, int], delivery: Delivery, settled: Settled) -> None:
+def _settle(database: Database, clock: Clock, claim: _Claim, delivery: Delivery, settled: Settled) -> None:
     """Keep what our attempt came to. Where it was taken for cut off meanwhile, having been sent ends the doubt."""
     with database.write() as session:
-        message = session.get(OutboxMessage, claim[0], with_for_update=True)
+        message = session.get(OutboxMessage, claim.message_id, with_for_update=True)
         if message is None:
             return
         if message.state == MessageState.pending:
             _finish(session, clock, message, delivery, settled)
-        elif (message.state, message.attempts, delivery.outcome) == (MessageState.uncertain, claim[1], "sent"):
+        elif (message.state, message.attempts, delivery.outcome) == (MessageState.uncertain, claim.number, "sent"):
             message.attempts += 1
             _finish(session, clock, message, Delivery("sent", LATE), settled)
 
@@ -151,11 +176,21 @@ def _finish(session: Session, clock: Clock, message: OutboxMessage, delivery: De
     message.lease_until = None
     if delivery.outcome in _STATES:
         message.state, message.done_at = _STATES[delivery.outcome], now
-    elif message.attempts > len(RETRY_MINUTES):
+    elif delivery.outcome == UNREACHED:
+        message.due_at = now + timedelta(minutes=RETRY_MINUTES[0])
+    elif (failed := _failures(session, message)) > len(RETRY_MINUTES):
         message.state, message.done_at = MessageState.failed, now
     else:
-        message.due_at = now + timedelta(minutes=RETRY_MINUTES[message.attempts - 1])
+        message.due_at = now + timedelta(minutes=RETRY_MINUTES[failed - 1])
     settled(session, message, delivery)
+
+
+def _failures(session: Session, message: OutboxMessage) -> int:
+    """How often the message itself failed, this time too; a server that was away is not its fault."""
+    session.flush()
+    unreached = session.scalar(select(func.count()).where(
+        OutboxAttempt.message_id == message.id, OutboxAttempt.outcome == UNREACHED)) or 0
+    return message.attempts - unreached
 
 
 def send_again(session: Session, clock: Clock, message: OutboxMessage) -> None:

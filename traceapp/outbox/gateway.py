@@ -13,7 +13,7 @@ from typing import Protocol
 
 from traceapp.core.web_address import service_address
 
-from .delivery import Delivery
+from .delivery import UNREACHED, Delivery
 from .handing_over import HandingOver
 
 _TIMEOUT_SECONDS = 20
@@ -21,6 +21,8 @@ _STOP_SECONDS = 1.5
 _LONGEST_ANSWER = 65_536
 # The gateway looked at the message and will never take it; with other answers below 500 it did not look at it.
 _NEVER = frozenset({400, 404, 410, 413, 415, 422})
+# It takes no message at all: our token is not known, or it is out of service.
+_AWAY = frozenset({401, 403, 503})
 _OUTCOMES = {"accepted": "sent", "refused": "refused", "uncertain": "uncertain"}
 
 
@@ -79,18 +81,22 @@ class HttpGateway:
                    "User-Agent": "traceapp"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        try:
-            with closing(self._connection()) as connection:
+        with closing(self._connection()) as connection:
+            try:
                 connection.connect()
+            except OSError as error:
+                attempt.end(UNREACHED, type(error).__name__)
+                return
+            try:
                 attempt.begin_text()
                 connection.request("POST", self.parts.path or "/", body, headers)
                 answer = connection.getresponse()
                 status, said = answer.status, answer.read(_LONGEST_ANSWER)
-        except (OSError, http.client.HTTPException) as error:
-            attempt.end("failed", type(error).__name__)
-        else:
-            outcome, detail = judged(status, said)
-            attempt.end(outcome, detail, is_answer=True)
+            except (OSError, http.client.HTTPException) as error:
+                attempt.end("failed", type(error).__name__)
+            else:
+                outcome, detail = judged(status, said)
+                attempt.end(outcome, detail, is_answer=True)
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self.parts.hostname or "", self.parts.port
@@ -107,6 +113,8 @@ def judged(status: int, said: bytes) -> tuple[str, str]:
         return "refused", str(status)
     if status >= 500 and status != 503:
         return "uncertain", f"{status}: the gateway may have the message"
+    if status in _AWAY:
+        return UNREACHED, str(status)
     return "failed", f"{status}: the address leads elsewhere" if 300 <= status < 400 else str(status)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from .delivery import Delivery
+from .delivery import UNREACHED, Delivery
 from .handing_over import HandingOver
 
 # For each answer of the server; its last one, when it has the text, may take longer.
@@ -101,10 +101,10 @@ class MailServer:
         return attempt.run(self.stopping, _STOP_SECONDS)
 
     def _converse(self, attempt: HandingOver, to: str, content: bytes) -> None:
-        server: _Told | None = None
+        server = self._opened(attempt)
+        if server is None:
+            return
         try:
-            server = self._connected(attempt)
-            self._greet(server)
             self._envelope(server, to)
             code, answer = server.data(content)
         except smtplib.SMTPResponseException as error:
@@ -117,8 +117,23 @@ class MailServer:
             attempt.end(outcome, f"{code} {_text(answer)}", is_answer=200 <= code < 600)
             server.leave()
         finally:
-            if server is not None:
-                server.close()
+            server.close()
+
+    def _opened(self, attempt: HandingOver) -> _Told | None:
+        """A server that has greeted us and knows us; None where it was not reached, which is no letter's fault."""
+        server: _Told | None = None
+        try:
+            server = self._connected(attempt)
+            self._greet(server)
+        except smtplib.SMTPResponseException as error:
+            attempt.end(UNREACHED, f"{error.smtp_code} {_text(error.smtp_error)}")
+        except (OSError, smtplib.SMTPException) as error:
+            attempt.end(UNREACHED, f"{type(error).__name__}: {error}")
+        else:
+            return server
+        if server is not None:
+            server.close()
+        return None
 
     def _connected(self, attempt: HandingOver) -> _Told:
         host = self.parts.hostname or ""
