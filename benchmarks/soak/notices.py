@@ -54,7 +54,7 @@ def notices(options: Options) -> dict[str, Any]:
         seconds = round(time.monotonic() - begun)
         _drain(run)
         found = _figures(world, recall, run.taken(), count)
-        found |= _sent_again(run, world, team, recall) | {"died": run.died}
+        found |= _sent_again(run, world, team, recall) | {"died": run.died, "held_long": run.held_long}
         world.database.close()
         code, _ = run.installation.attempt("audit", "verify")
         faults = ("lost", "not_queued", "never_settled", "twice", "twice_unmarked", "uncertain_without_task",
@@ -75,6 +75,7 @@ class _Run:
     faults: Counter[str] = field(default_factory=Counter)
     running: dict[str, Server] = field(default_factory=dict)
     died: list[str] = field(default_factory=list)
+    held_long: list[str] = field(default_factory=list)
 
     def begin(self, name: str, seconds: float = 0.0) -> None:
         """Start the mail server, the jobs, or a sender whose clock is so far off."""
@@ -91,6 +92,7 @@ class _Run:
         server = self.running.pop(name)
         if server.process.poll() is not None:
             self.died.append(f"{name}: {server.said()[-300:]}")
+        self.held_long += [line for line in Path(server.log.name).read_text().splitlines() if "write_held_long" in line]
         server.kill()
 
     def stop(self) -> None:

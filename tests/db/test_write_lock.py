@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import func, select
 
 from traceapp.app import create_app
 from traceapp.config import Settings, read_settings
 from traceapp.core.clock import FixedClock
-from traceapp.db import Database
+from traceapp.db import Database, write_lock
 from traceapp.db.database import sqlite_module, sqlite_wal_is_safe
 from traceapp.db.write_lock import Busy, WriteLock
 from traceapp.worklist.model import WorkRow
@@ -154,6 +155,20 @@ def test_no_process_is_shut_out_by_busy_ones(tmp_path: Path) -> None:
     assert min(counts) > 20, counts
     assert min(counts) * 8 > max(counts), counts
     assert max(waits) < 2, waits
+
+
+def test_who_keeps_the_others_waiting_for_long_stands_in_the_log(
+        sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [10.0]
+    monkeypatch.setattr(write_lock, "monotonic_seconds", lambda: now[0])
+    with structlog.testing.capture_logs() as said:
+        with sqlite.write():
+            now[0] += write_lock.LONG_SECONDS
+        with sqlite.write():
+            now[0] += write_lock.LONG_SECONDS + 1.04
+    assert [(one["event"], one["seconds"]) for one in said] == [("write_held_long", write_lock.LONG_SECONDS + 1.0)]
+    assert said[0]["by"].startswith("db/test_write_lock.py:")
+    assert said[0]["by"].endswith(" test_who_keeps_the_others_waiting_for_long_stands_in_the_log")
 
 
 def test_the_web_answers_503_with_a_time_to_come_back(settings: Settings, sqlite: Database) -> None:

@@ -12,15 +12,21 @@ import random
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import structlog
+
 from traceapp.core.clock import monotonic_seconds
 from traceapp.core.errors import Unavailable
 
+log = structlog.get_logger()
 WAIT_SECONDS = 15.0
+# Who writes for longer keeps everybody else waiting: the log says who, long before somebody is refused.
+LONG_SECONDS = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.005
 _LONGEST_NAME = 80
 
@@ -47,10 +53,13 @@ class WriteLock:
             raise self._busy()
         try:
             descriptor = self._take(until)
+            begun = monotonic_seconds()
             try:
                 yield
             finally:
                 os.close(descriptor)
+                if (seconds := monotonic_seconds() - begun) > LONG_SECONDS:
+                    log.warning("write_held_long", seconds=round(seconds, 1), by=_caller())
         finally:
             self._threads.leave()
 
@@ -137,6 +146,15 @@ def _locked(path: Path, until: float) -> int | None:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _caller() -> str:
+    """The function that wrote: module and line, past the database's own."""
+    for frame in reversed(traceback.extract_stack()):
+        place = Path(frame.filename)
+        if place.parent != Path(__file__).parent and place.name != "contextlib.py":
+            return f"{place.parent.name}/{place.name}:{frame.lineno} {frame.name}"
+    return ""
 
 
 def _own_name() -> str:
