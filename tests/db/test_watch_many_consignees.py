@@ -16,11 +16,11 @@ from tests.factories_surveillance import add_complaint, add_lot, add_product, ad
 from tests.factories_watch import watch
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
-from traceapp.surveillance import enrolling, projecting
+from traceapp.surveillance import enrolling, nightly, projecting
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.enrolling import enrol_lot
 from traceapp.surveillance.membership import Membership, enrolled_lots
-from traceapp.surveillance.nightly import LINES_AT_ONCE, LOTS_AT_ONCE, lot_parts
+from traceapp.surveillance.nightly import LINES_AT_ONCE, first_part
 from traceapp.surveillance.projecting import Projection, rates_of
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.watch_model import WatchMember, WatchNode
@@ -133,7 +133,22 @@ def test_a_report_about_a_lot_of_very_many_consignees_waits_for_none_that_nobody
 
 
 def test_a_transaction_of_the_night_takes_no_more_despatches_than_it_can_in_a_moment() -> None:
-    lots = [("a", 10), ("b", LINES_AT_ONCE), ("c", 9 * LINES_AT_ONCE), ("d", 3), ("e", 4)]
-    assert lot_parts(lots) == [["a"], ["b"], ["c"], ["d", "e"]]
-    assert [len(part) for part in lot_parts((f"{number}", 1) for number in range(LOTS_AT_ONCE + 1))] == [LOTS_AT_ONCE, 1]
-    assert lot_parts([]) == []
+    assert first_part([("a", 10), ("b", LINES_AT_ONCE), ("c", 3)]) == ["a"]
+    assert first_part([("b", 9 * LINES_AT_ONCE), ("c", 3)]) == ["b"]
+    assert first_part([("c", 3), ("d", LINES_AT_ONCE - 3), ("e", 0), ("f", 1)]) == ["c", "d", "e"]
+
+
+def test_the_night_takes_every_lot_however_it_parts_them(
+        database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nightly, "LINES_AT_ONCE", 7)
+    monkeypatch.setattr(nightly, "LOTS_AT_ONCE", 3)
+    with database.write() as session:
+        lots = [sent_to(session, clock, number, consignees) for number, consignees in (
+            ("A", 2), ("B", 20), ("C", 3), ("D", 4), ("E", 1), ("F", 8))]
+        product = lots[0].product_id
+        for lot in lots:
+            lot.product_id = product
+    run = watch(database, clock)
+    assert (run.lots, run.drifted) == (6, 0)
+    with database.read() as session:
+        assert [len(members_of(session, lot)) for lot in lots] == [2, 20, 3, 4, 1, 8]

@@ -70,7 +70,8 @@ class NightlyRun:
     _lines: dict[str, AlarmLine] = field(default_factory=dict)
     _new_lines: list[AlarmLine] = field(default_factory=list)
     _products: list[str] = field(default_factory=list)
-    _parts: list[list[str]] = field(default_factory=list)
+    _keys: list[str] = field(default_factory=list)
+    _taken: int = 0
     _tests: list[WatchNode] = field(default_factory=list)
     _settled: Settled | None = None
 
@@ -83,8 +84,10 @@ class NightlyRun:
         yield self._begin
         for product_id in self._products:
             yield lambda session, product_id=product_id: self._look_at(session, product_id)  # type: ignore[misc]
-            for keys in self._parts:
+            done = 0
+            while keys := self._keys[done:done + LOTS_AT_ONCE]:
                 yield lambda session, keys=keys: self._settle(session, keys)  # type: ignore[misc]
+                done += self._taken
                 yield from self._project(self._add_up())
         shared = sorted(self._totals, key=lambda key: (self._totals[key].begun_on, key))
         for some in _parts(shared, NODES_AT_ONCE):
@@ -98,14 +101,18 @@ class NightlyRun:
     def _look_at(self, session: Session, product_id: str) -> None:
         """The lots of a product to be watched: sent out, or complained about before."""
         session.merge(count_product(session, product_id, self.on))
-        lines = select(func.count()).select_from(ShipmentLine).where(
-            ShipmentLine.lot_key == Lot.lot_key).scalar_subquery()
-        self._parts = lot_parts(session.execute(
-            select(Lot.lot_key, lines).where(
-                Lot.product_id == product_id, Lot.item_kind == ItemKind.lot, Lot.is_own == 1,
-                (Lot.shipped > 0) | exists().where(WatchLot.lot_key == Lot.lot_key)).order_by(Lot.lot_key)))
+        self._keys = list(session.scalars(
+            select(Lot.lot_key).where(Lot.product_id == product_id, Lot.item_kind == ItemKind.lot, Lot.is_own == 1,
+                                      (Lot.shipped > 0) | exists().where(WatchLot.lot_key == Lot.lot_key))
+            .order_by(Lot.lot_key)))
 
     def _settle(self, session: Session, keys: Sequence[str]) -> None:
+        """Settle the first of these lots, as many as a transaction takes in a moment."""
+        lines = {key: count for key, count in session.execute(
+            select(ShipmentLine.lot_key, func.count()).where(ShipmentLine.lot_key.in_(listed(session, keys)))
+            .group_by(ShipmentLine.lot_key))}
+        keys = first_part([(key, lines.get(key, 0)) for key in keys])
+        self._taken = len(keys)
         lots = list(session.scalars(select(Lot).where(Lot.lot_key.in_(listed(session, keys))).order_by(Lot.lot_key)))
         settled = settle_lots(session, lots, self.on)
         tests = lock_nodes(session, [change.node_key for change in settled.changes])
@@ -226,18 +233,17 @@ def _fewest(one: int | None, other: int | None) -> int | None:
     return min((found for found in (one, other) if found is not None), default=None)
 
 
-def lot_parts(lots: Iterable[tuple[str, int]]) -> list[list[str]]:
-    """Lots, each with its number of despatches, in parts that a transaction takes in a moment: a lot of very many
-    despatches alone."""
-    parts: list[list[str]] = []
-    room = 0
+def first_part(lots: Sequence[tuple[str, int]]) -> list[str]:
+    """Of lots, each with its number of despatches, the first ones that make no more than LINES_AT_ONCE together; one
+    at least."""
+    room = LINES_AT_ONCE
+    part: list[str] = []
     for key, lines in lots:
-        if not parts or lines > room or len(parts[-1]) >= LOTS_AT_ONCE:
-            parts.append([])
-            room = LINES_AT_ONCE
-        parts[-1].append(key)
+        if part and lines > room:
+            break
+        part.append(key)
         room -= lines
-    return parts
+    return part
 
 
 def _parts(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
