@@ -49,7 +49,7 @@ def test_a_death_is_critical_and_a_manager_hears_of_it_within_the_hour(
     complaint = submit(database, clock, a_report(seriousness=("died",))).complaint
     assert complaint.severity == "critical"
     with database.read() as session:
-        (task,) = (one for one in open_tasks(session, role="quality_manager") if not one.kind.startswith("duty."))
+        (task,) = (one for one in open_tasks(session, ("quality_manager",)) if not one.kind.startswith("duty."))
         assert (task.kind, task.due_at) == ("complaint.serious", clock.now() + timedelta(hours=1))
 
 

@@ -52,7 +52,7 @@ def test_a_drill_is_asked_for_played_by_the_scheduler_read_and_its_gap_taken_up(
     with console.database.read() as session:
         capa = session.scalars(select(Capa)).one()
         assert capa.origin == f"recall:{drill.recall_id}" and capa.problem.count("Hospital Two") == 1
-        assert f"drill:{drill.id}" not in {task.about for task in open_tasks(session, "quality")}
+        assert f"drill:{drill.id}" not in {task.about for task in open_tasks(session, ("quality",))}
         case = session.get_one(Recall, drill.recall_id)
     assert case.reference not in browser.get("/console/recalls").text
     assert "Drill: not a recall" in browser.get(f"/console/recalls/{case.id}").text
@@ -130,7 +130,7 @@ def test_a_product_without_a_drill_for_a_year_is_a_task_until_it_had_one(console
     console.clock.move_to(console.clock.now() + timedelta(days=400))
     run_drills(world_of(console))
     with console.database.read() as session:
-        task, = [one for one in open_tasks(session, "quality") if one.kind == "drill.overdue"]
+        task, = [one for one in open_tasks(session, ("quality",)) if one.kind == "drill.overdue"]
     assert task.params == {"count": 1}
     row, = api.get("/drill-plans")
     assert row["is_overdue"] and (row["drills"], row["every_months"]) == (0, 0)
@@ -141,4 +141,4 @@ def test_a_product_without_a_drill_for_a_year_is_a_task_until_it_had_one(console
     row, = api.get("/drill-plans")
     assert not row["is_overdue"] and row["drills"] == 1
     with console.database.read() as session:
-        assert "drill.overdue" not in {one.kind for one in open_tasks(session, "quality")}
+        assert "drill.overdue" not in {one.kind for one in open_tasks(session, ("quality",))}

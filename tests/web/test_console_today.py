@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask_babel import force_locale
+from lxml import html
 from sqlalchemy import select
 
 from tests.factories_surveillance import add_lot, add_product, add_shipment
@@ -110,3 +111,22 @@ def test_today_shows_the_promise_to_those_who_read_signals_only(console: Console
         watch_all_in(session, console.clock)
     assert "Promise of few false alarms" in console.browser("quality").get("/console/today").get_data(as_text=True)
     assert "Promise of few false alarms" not in console.browser("operator").get("/console/today").get_data(as_text=True)
+
+
+def test_tiles_count_all_that_is_open_and_lists_show_the_most_urgent(console: Console) -> None:
+    with console.database.write() as session:
+        now = console.clock.now()
+        for number in range(230):
+            due = now + timedelta(hours=-1 if number < 120 else 2 if number < 223 else 30, seconds=number)
+            task = raise_task(session, SYSTEM, console.clock, RaiseTask(
+                "complaint.triage", f"complaint:many-{number}", "operator", due, params={"reference": f"M{number}"}))
+            if number == 229:
+                console.browser("operator")
+                task.assignee_id = session.scalars(select(User.id).where(User.sign_in_name == "operator")).one()
+    page = html.fromstring(console.browser("operator").get("/console/today").data)
+    tiles = {tile.find_class("k")[0].text_content(): "".join(tile.find_class("n")[0].text_content().split())
+             for tile in page.find_class("tile") if tile.find_class("n")}
+    assert (tiles["Late"], tiles["Due within a day"], tiles["Mine"]) == ("120", "103", "1")
+    said = " ".join(page.text_content().split())
+    assert "The most urgent 100 of 120 are shown." in said and "The most urgent 100 of 103 are shown." in said
+    assert "M229" in said and "2 more tasks" in said

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -33,6 +33,16 @@ class RaiseTask:
     due_at: datetime
     lot_key: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """Open tasks: `late`; `due` before a moment that is soon; `later`; of all these, those that one person took."""
+
+    late: int
+    due: int
+    later: int
+    mine: int
 
 
 def raise_task(session: Session, actor: Actor, clock: Clock, command: RaiseTask) -> Task:
@@ -138,12 +148,31 @@ def open_task_page(session: Session, roles: Sequence[str], after: str | None = N
     return page_of(session, wanted, Order(Task.due_at, Task.id), after, limit)
 
 
-def open_tasks(session: Session, role: str | None = None, limit: int = 200) -> list[Task]:
-    """What is still to do (for one role, or all), the most urgent first."""
+def open_tasks(session: Session, roles: Sequence[str] | None = None, *, since: datetime | None = None,
+               until: datetime | None = None, assignee_id: str | None = None, limit: int = 200) -> list[Task]:
+    """What is still to do (for these roles, or all; taken by one person, or by whomever), the most urgent first; due from
+    `since` on and before `until`."""
     wanted = select(Task).where(Task.state == TaskState.open)
-    if role is not None:
-        wanted = wanted.where(Task.role == role)
+    if roles is not None:
+        wanted = wanted.where(Task.role.in_(roles))
+    if since is not None:
+        wanted = wanted.where(Task.due_at >= since)
+    if until is not None:
+        wanted = wanted.where(Task.due_at < until)
+    if assignee_id is not None:
+        wanted = wanted.where(Task.assignee_id == assignee_id)
     return list(session.scalars(wanted.order_by(Task.due_at, Task.id).limit(limit)))
+
+
+def open_task_counts(session: Session, roles: Sequence[str], user_id: str, now: datetime, soon: datetime) -> TaskCounts:
+    """How much is still to do for these roles, in one statement."""
+    is_late, is_later = Task.due_at < now, Task.due_at >= soon
+    found = session.execute(select(
+        func.count(), func.count().filter(is_late), func.count().filter(is_later),
+        func.count().filter(Task.assignee_id == user_id)).where(
+        Task.state == TaskState.open, Task.role.in_(roles))).one()
+    whole, late, later, own = found
+    return TaskCounts(late, whole - late - later, later, own)
 
 
 def tasks_about(session: Session, about: str) -> list[Task]:

@@ -1,6 +1,7 @@
 """Today: what is late, what is due, what is new; one's own duties and the team's, each one click from the act."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,7 +31,7 @@ from traceapp.web.signal_words import case_names
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
 from traceapp.worklist.policy import BY_THEIR_ACT, duties_of, refuse_others_duty
-from traceapp.worklist.tasks import assign_task, complete_task, open_tasks, task_by_id
+from traceapp.worklist.tasks import TaskCounts, assign_task, complete_task, open_task_counts, open_tasks, task_by_id
 
 from .acting import Done, Refusal, perform
 from .entering import Entered
@@ -53,6 +54,7 @@ _PAGES = {"complaint": "/console/complaints/", "adverse_event": "/console/advers
           "drift": "/console/signals/drifts/", "screen": "/console/signals/screen?lot=",
           "jump": "/console/signals/screen?product="}
 _SHOWN = 100
+_SOON = timedelta(days=1)
 _FEW = 5
 """Of the tasks that are due later, so that the page keeps to what matters today; the others unfold."""
 
@@ -67,7 +69,6 @@ class Duty:
     url: str
     assignee: str
     is_mine: bool
-    is_late: bool
 
 
 def act_url(task: Task) -> str:
@@ -101,29 +102,30 @@ def home() -> Response:
 
 @blueprint.get("/today")
 def today() -> Response:
-    """The page of today."""
+    """The page of today. The tiles count all that is open; of each list the most urgent stand here."""
     with world().database.read() as session:
-        duties = _duties(session)
+        lists, counts = _duties(session)
         values = _news(session)
-    return page("console/today.html", late=[one for one in duties if one.is_late],
-                due=[one for one in duties if _is_due_today(one)],
-                later=[one for one in duties if not one.is_late and not _is_due_today(one)],
-                mine=[one for one in duties if one.is_mine], few=_FEW, duties=duties, **values)
+    return page("console/today.html", **lists, tasks=counts, few=_FEW, **values)
 
 
-def _is_due_today(duty: Duty) -> bool:
-    return not duty.is_late and duty.task.due_at < world().clock.now() + timedelta(days=1)
-
-
-def _duties(session: Session) -> list[Duty]:
-    """The open tasks of the actor's role, the most urgent first."""
+def _duties(session: Session) -> tuple[dict[str, list[Duty]], TaskCounts]:
+    """The open tasks of the actor's role, by when they are due, and one's own; how many there are of each."""
     who, now = signed_in(), world().clock.now()
-    found = [task for role in duties_of(who.role) for task in open_tasks(session, role, _SHOWN)]
-    found.sort(key=lambda task: (task.due_at, task.id))
-    names = names_of_users(session, (task.assignee_id for task in found))
-    return [Duty(task, word(DUTIES, task.kind), str(task.params.get("reference") or task.params.get("number") or ""),
-                 act_url(task), names.get(task.assignee_id or "", ""), task.assignee_id == who.id, task.due_at < now)
-            for task in found]
+    roles, soon = duties_of(who.role), now + _SOON
+    counts = open_task_counts(session, roles, who.id, now, soon)
+    found = {
+        "late": open_tasks(session, roles, until=now, limit=_SHOWN) if counts.late else [],
+        "due": open_tasks(session, roles, since=now, until=soon, limit=_SHOWN) if counts.due else [],
+        "later": open_tasks(session, roles, since=soon, limit=_SHOWN) if counts.later else [],
+        "mine": open_tasks(session, roles, assignee_id=who.id, limit=_SHOWN) if counts.mine else []}
+    names = names_of_users(session, (task.assignee_id for tasks in found.values() for task in tasks))
+    return {name: [_duty(task, names, who.id) for task in tasks] for name, tasks in found.items()}, counts
+
+
+def _duty(task: Task, names: Mapping[str, str], user_id: str) -> Duty:
+    return Duty(task, word(DUTIES, task.kind), str(task.params.get("reference") or task.params.get("number") or ""),
+                act_url(task), names.get(task.assignee_id or "", ""), task.assignee_id == user_id)
 
 
 def _news(session: Session) -> dict[str, Any]:
