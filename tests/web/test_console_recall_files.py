@@ -92,3 +92,18 @@ def test_what_could_not_be_made_says_why_on_the_page(console: Console, here: str
     page = browser.get(here).text
     assert "Could not be made" in page and "The file could not be made: ZeroDivisionError" in page
     assert f"{here}/us_806/make" in page
+
+
+def test_who_writes_nothing_is_told_so_and_what_is_missing(console: Console, here: str) -> None:
+    browser = console.browser("quality")
+    form = f"{here}?do=write-us_806"
+    names = re.findall(r'<textarea id="f-(text-[^"]+)"', browser.get(form).text)
+    empty = dict.fromkeys(names, "")
+    answer = browser.post(f"{here}/us_806/texts", empty)
+    assert answer.status_code == 422
+    assert "Nothing was written. Still missing: " in answer.text and "Saved" not in answer.text
+    assert browser.post(f"{here}/us_806/texts", empty).status_code == 422, "and again, however often"
+    assert browser.post(f"{here}/us_806/texts", empty | {names[0]: "Head of quality"}).status_code == 303
+    assert "Saved. Still missing: " in browser.get(here).text
+    assert "没有写入任何内容。仍缺：" in console.browser("quality", "zh").post(
+        f"{here}/us_806/texts", empty | {names[0]: "Head of quality"}).text

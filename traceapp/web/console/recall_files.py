@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.core.errors import InvalidInput
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.fields import missing_fields, told, untranslated_fields, writable_fields
 from traceapp.identity.lookup import names_of_users
@@ -22,6 +23,7 @@ from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
 from traceapp.web.importing import trouble_text
 from traceapp.web.reading import ZONE, given
+from traceapp.web.words import joined_words
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
@@ -33,6 +35,8 @@ from .recall_case import case_tabs
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
     "files", "file_make", "file_texts", "file_step", "file", "file_proof", "package_make", "package")}
 _REFRESH_SECONDS = 2
+_NAMED = 8
+"""Of the fields that are missing, so that the message stays one."""
 
 
 @blueprint.get("/recalls/<recall_id>/authority-files")
@@ -73,8 +77,24 @@ def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int
 def _state(name: str, drafts: dict[str, Any]) -> dict[str, Any]:
     """What would be missing if the file was made now."""
     kind, draft = KINDS[name], drafts[name]
-    return {"missing": [one.title(language()) for one in missing_fields(kind, draft)],
-            "untranslated": len(untranslated_fields(kind, draft)), "writable": bool(writable_fields(kind, draft))}
+    return {"missing": _missing(name, drafts), "untranslated": len(untranslated_fields(kind, draft)),
+            "writable": bool(writable_fields(kind, draft))}
+
+
+def _missing(name: str, drafts: dict[str, Any]) -> list[str]:
+    """The required fields in which nothing would stand."""
+    return [one.title(language()) for one in missing_fields(KINDS[name], drafts[name])]
+
+
+def _named(missing: list[str]) -> str:
+    return joined_words(missing[:_NAMED]) + ("" if len(missing) <= _NAMED else " …")
+
+
+def _nothing_written(missing: list[str]) -> InvalidInput:
+    if not missing:
+        return InvalidInput("Nothing was written: every text is as it was.", code="nothing-written")
+    return InvalidInput("Nothing was written. Still missing: %(fields)s.", code="nothing-written",
+                        fields=_named(missing))
 
 
 def _written(name: str, drafts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -116,7 +136,12 @@ def recall_file_texts(recall_id: str, kind: str) -> Response:
     texts = {name.removeprefix("text-"): form.text(name) for name in form.form if name.startswith("text-")}
 
     def run(db: Session) -> Done:
-        write_texts(db, actor(), world().clock, WriteText(recall_id, kind, texts))
+        written = write_texts(db, actor(), world().clock, WriteText(recall_id, kind, texts))
+        missing = _missing(kind, handed.files_and_drafts(db, world().clock, recall_id)[2])
+        if not written:
+            raise _nothing_written(missing)
+        if missing:
+            return Done(_address(recall_id, kind), _("Saved. Still missing: %(fields)s.", fields=_named(missing)), "check")
         return Done(_address(recall_id, kind), _("Saved. Make the file to have it in there."))
 
     return perform(form, run, Refusal(lambda status: _show(recall_id, f"write-{kind}", form, status),
