@@ -30,7 +30,8 @@ class Browser:
     last: TestResponse | None = field(default=None)
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        self.last = self.client.get(path, headers=self._headers(), **options)
+        # Read to its end and closed, as a server does: a file that is sent out is closed with its answer.
+        self.last = self.client.get(path, headers=self._headers(), **{"buffered": True, **options})
         return self.last
 
     def post(self, path: str, values: dict[str, Any] | None = None, **options: Any) -> TestResponse:
@@ -41,7 +42,7 @@ class Browser:
         for name, value in (values or {}).items():  # a tuple is a file
             data.setlist(name, value if isinstance(value, list) else [value])
         data["csrf_token"] = unescape(token.group(1)) if token else ""
-        self.last = self.client.post(path, data=data, headers=self._headers(), **options)
+        self.last = self.client.post(path, data=data, headers=self._headers(), **{"buffered": True, **options})
         return self.last
 
     def hidden(self, path: str) -> dict[str, Any]:
