@@ -4,18 +4,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .letters import LetterFacts, Part, amount_of, hint, order_of, parts_of, subject_of
+from .letters import LetterFacts, LetterLot, Part, amount_of, hint, order_of, parts_of, subject_of
 
 _HEADS = {"zh": ("产品", "批号", "数量", "有效期至", "GTIN"), "en": ("Product", "Batch", "Quantity", "Use by", "GTIN")}
 _FONT = "font-family:system-ui,'PingFang SC','Noto Sans SC','Microsoft YaHei',sans-serif;font-size:16px;line-height:1.6"
-_CELL = "border:1px solid #767676;padding:4px 8px;text-align:left"
+_BODY = "max-width:42em;margin:0 auto;padding:0 12px"
+_BREAKS = "overflow-wrap:anywhere;word-break:break-word"
+_CELL = f"border:1px solid #767676;padding:4px 8px;text-align:left;vertical-align:top;{_BREAKS}"
+_WHOLE = '<span style="white-space:nowrap">%s</span>'
 
 
 def html_of(facts: LetterFacts, language: str) -> str:
     """The whole letter as a document."""
     first, second = order_of(language)
-    return (f'<!doctype html><html lang="{_tag(first)}"><head><meta charset="utf-8"><title>'
-            f'{escape(subject_of(facts, language))}</title></head><body style="{_FONT};max-width:42em;margin:0 auto">'
+    return (f'<!doctype html><html lang="{_tag(first)}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><title>'
+            f'{escape(subject_of(facts, language))}</title></head><body style="{_FONT};{_BODY}">'
             f'<p lang="{_tag(second)}">{escape(hint(first))}</p>{body_of(facts, first)}<hr>{body_of(facts, second)}'
             "</body></html>")
 
@@ -42,17 +46,31 @@ def _one(part: Part) -> str:
     if part.kind == "heading":
         return f'<h2 style="font-size:18px;margin:20px 0 4px">{text}</h2>'
     if part.kind == "link":
-        return f'<p><a href="{text}">{text}</a></p>'
+        return f'<p><a href="{text}" style="{_BREAKS}">{text}</a></p>'
     return f"<p>{text}</p>"
 
 
 def _table(facts: LetterFacts, language: str) -> str:
-    columns = [(head, [value for value in values]) for head, values in zip(_HEADS[language], zip(*(
-        (lot.name[language], lot.number, amount_of(lot, language),
-         lot.expires_on.isoformat() if lot.expires_on else "", lot.gtin or "")
-        for lot in facts.lots), strict=True), strict=True)] if facts.lots else []
-    kept = [(head, values) for head, values in columns if any(values)]
-    heads = "".join(f'<th scope="col" style="{_CELL}">{escape(head)}</th>' for head, _values in kept)
-    rows = "".join("<tr>" + "".join(f'<td style="{_CELL}">{escape(value)}</td>' for value in row) + "</tr>"
-                   for row in zip(*(values for _head, values in kept), strict=True))
-    return f'<table style="border-collapse:collapse"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    """A batch a row: what it is, and beside it which, how many, until when. Two columns fit a phone as they are, in mail
+    clients that know no media queries too."""
+    product, *names = _HEADS[language]
+    heads = "".join(f'<th scope="col" style="{_CELL};width:50%">{escape(head)}</th>'
+                    for head in (product, names[0]))
+    rows = "".join(_row(lot, names, language) for lot in facts.lots)
+    return (f'<table style="border-collapse:collapse;width:100%"><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table>")
+
+
+def _row(lot: LetterLot, names: list[str], language: str) -> str:
+    _number, quantity, expiry, gtin = names
+    code = _line(gtin, lot.gtin or "", language)
+    said = _line(quantity, amount_of(lot, language), language) + _line(
+        expiry, lot.expires_on.isoformat() if lot.expires_on else "", language)
+    return (f'<tr><td style="{_CELL}">{escape(lot.name[language])}{code}</td>'
+            f'<td style="{_CELL}"><strong>{escape(lot.number)}</strong>{said}</td></tr>')
+
+
+def _line(name: str, value: str, language: str) -> str:
+    """One fact of a batch on a line of its own; nothing where it is not known."""
+    colon = "：" if language == "zh" else ": "
+    return f"<br>{escape(name)}{colon}{_WHOLE % escape(value)}" if value else ""
