@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -13,6 +15,8 @@ from playwright.sync_api import ConsoleMessage, Page
 from tests.browser.conftest import NEWCOMER, PICTURES, SIZES, People, Site, shoot
 from tests.browser.scenes import Scenes, make_scenes
 from traceapp.demo.consignees import gln
+from traceapp.recall.letter_html import html_of
+from traceapp.recall.letters import LetterFacts, LetterLot
 
 pytestmark = pytest.mark.browser
 AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
@@ -24,6 +28,8 @@ LOOKED_AT: dict[tuple[str, str], dict[str, object]] = {
     ("en", "desktop"): RULES, ("en", "phone"): WITHOUT_COLOURS, ("zh", "phone"): WITHOUT_COLOURS}
 RUN_AXE = """options => axe.run(document, options).then(found => found.violations.map(
     rule => rule.id + ": " + rule.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).join(" | ")))"""
+# What a phone folds away is looked at too.
+UNFOLD = "() => document.querySelectorAll('details.fold, details.tuck').forEach(part => { part.open = true; })"
 # Rows after the sixth are like those before them.
 CUT = "() => document.querySelectorAll('tbody tr:nth-child(n+7)').forEach(row => row.remove())"
 TOO_WIDE = """() => { const root = document.documentElement, wide = root.clientWidth;
@@ -299,6 +305,7 @@ def test_a_page_fits_its_screen_and_shuts_nobody_out(entry: Entry, language: str
     wrong = list[str]()
     for size in SIZES:
         fit(page, size)
+        page.evaluate(UNFOLD)
         wrong += [f"{size}: wider than the screen: {part}" for part in page.evaluate(TOO_WIDE)]
     page.evaluate(CUT)
     for size in reversed(SIZES):  # it has the last one now, and the next page begins with the first
@@ -327,3 +334,49 @@ def test_a_dark_screen_keeps_the_contrast(name: str, site: Site, scenes: Scenes,
         shoot(page, f"{name}-en-dark")
     finally:
         page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_running_recall_begins_on_a_phone_with_what_to_do_and_folds_the_rest(
+        language: str, people: People, site: Site, scenes: Scenes) -> None:
+    page = people.signed_in("manager", language, "phone")
+    page.goto(f"/console/recalls/{scenes.running}")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3000
+    acts = page.locator("main .acts .btn")
+    assert acts.first.is_visible() and acts.first.bounding_box()["y"] < 844  # type: ignore[index]
+    folds = page.locator("details.fold")
+    assert folds.count() >= 6 and page.locator("details.fold[open]").count() == 0
+    assert not page.locator("#clocks table").is_visible()
+    folds.first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert folds.first.locator("table").is_visible()
+    page.goto(f"/console/recalls/{scenes.running}#clocks")
+    assert page.locator("#clocks").is_visible(), "an address that leads into a fold opens it"
+    page.emulate_media(media="print")
+    assert all(one.is_visible() for one in folds.locator("> div").all()), "on paper all of it stands"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_letter_fits_a_narrow_phone_in_a_mail_client(language: str, people: People) -> None:
+    lot = LetterLot("HA2609-0601-LONG-NUMBER", {"zh": "透明质酸钠原料 10 g（护肤用）", "en": "Sodium hyaluronate raw material 10 g"},
+                    Decimal(1400), "EA", date(2028, 9, 5), "09520426001043")
+    both = {"zh": "停止使用并退回。", "en": "Stop using it and send it back."}
+    letter = LetterFacts("RC-2611-JCC3NA", "II", both, both, both, both, "0512-0000 0000", both, (lot, lot),
+                         f"http://127.0.0.1:8000/r/{'x' * 64}", datetime(2026, 12, 1, tzinfo=UTC))
+    page = people.somebody(language, script=False)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_content(html_of(letter, language))
+    assert page.evaluate(TOO_WIDE) == []
+    shoot(page, f"letter-{language}")
+
+
+def test_with_room_a_recall_is_unfolded_and_without_script_too(people: People, site: Site, scenes: Scenes) -> None:
+    page = people.signed_in("manager")
+    page.goto(f"/console/recalls/{scenes.running}")
+    assert page.locator("details.fold:not([open])").count() == 0
+    assert page.locator("details.tuck > summary").first.is_hidden() and page.locator(".steps").is_visible()
+    plain = people.somebody(script=False)
+    plain.context.add_cookies(page.context.cookies())
+    plain.goto(f"/console/recalls/{scenes.running}")
+    assert all(one.is_visible() for one in plain.locator("details.fold > div").all())
+    assert plain.locator(".steps").is_visible()

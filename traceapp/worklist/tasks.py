@@ -150,7 +150,7 @@ def open_task_page(session: Session, roles: Sequence[str], after: str | None = N
 
 def open_tasks(session: Session, roles: Sequence[str] | None = None, *, since: datetime | None = None,
                until: datetime | None = None, assignee_id: str | None = None, limit: int = 200) -> list[Task]:
-    """What is still to do (for these roles, or all; taken by one person, or by whomever), the most urgent first; due from
+    """What is still to do (for these roles, or all; taken by one person, or whoever), the most urgent first; due from
     `since` on and before `until`."""
     wanted = select(Task).where(Task.state == TaskState.open)
     if roles is not None:

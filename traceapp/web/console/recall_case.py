@@ -49,6 +49,7 @@ from .entering import Entered
 from .layout import blueprint
 from .listing import Listed, choice, export_links, placed, wished
 from .recall_hazard import classes_of, hazard_form
+from .recall_next import next_steps
 from .recall_phase_words import HAZARD_WORDS, phase_choices
 from .recall_scope import workbench
 from .recall_texts import TEXT_FIELDS, typed_texts
@@ -76,8 +77,8 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             part = "overview"
         values: dict[str, Any] = _PARTS[part](db, case)
         signed = signatures(db, case.id)
+        tasks = [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"]
         values |= {
-            "tasks": [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"],
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
@@ -96,6 +97,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=[act for act in acts if _is_ones_own(act[0])],
                      tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
+                     next_steps=next_steps(case, tasks, values["clocks"]),
                      clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, lacking=missing_at_end(case, values["clocks"]), **values)

@@ -141,7 +141,8 @@ def recall_file_texts(recall_id: str, kind: str) -> Response:
         if not written:
             raise _nothing_written(missing)
         if missing:
-            return Done(_address(recall_id, kind), _("Saved. Still missing: %(fields)s.", fields=_named(missing)), "check")
+            return Done(_address(recall_id, kind), _("Saved. Still missing: %(fields)s.", fields=_named(missing)),
+                        "check")
         return Done(_address(recall_id, kind), _("Saved. Make the file to have it in there."))
 
     return perform(form, run, Refusal(lambda status: _show(recall_id, f"write-{kind}", form, status),

@@ -29,3 +29,10 @@ for (const button of navigator.clipboard ? document.querySelectorAll("button[dat
     button.querySelector("span").textContent = button.dataset.done;
   });
 }
+
+// What folds is open where there is room, and on paper; a phone begins with the headings.
+const folds = document.querySelectorAll("details.fold, details.tuck");
+if (matchMedia("(min-width: 761px)").matches) for (const one of folds) one.open = true;
+window.addEventListener("beforeprint", () => {
+  for (const one of folds) one.open = true;
+});

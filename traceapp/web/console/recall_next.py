@@ -1,0 +1,46 @@
+"""Console: what is to be done next in a recall, the most urgent first, each one click from where it is done."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from traceapp.recall.model import Recall
+from traceapp.web import clock_words
+from traceapp.web.words import DUTIES, word
+from traceapp.worklist.clock_model import ClockState, LegalClock
+from traceapp.worklist.model import Task
+
+# Where the duties about a case are done, as the address of its page is extended; other duties end on the page itself.
+_PLACES = {"recall.approve": {"do": "approve", "_anchor": "do"}, "recall.decide": {"do": "decide", "_anchor": "do"},
+           "recall.evaluate": {"part": "assessment"}, "recall.grew": {"part": "scope"}}
+_ON_TELLING = ("recall.not_sent", "recall.consumers")
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something to do, where, and by when."""
+
+    text: str
+    url: str
+    due_at: datetime
+
+
+def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock]) -> list[NextStep]:
+    """The open tasks about a case, and of its running legal clocks the first that ends."""
+    found = [NextStep(word(DUTIES, task.kind), _place(case, task.kind), task.due_at) for task in tasks]
+    running = sorted((one for one in clocks if one.state == ClockState.running), key=lambda one: one.due_at)
+    if running:
+        found.append(NextStep(
+            _("Report to the authority: %(market)s", market=clock_words.market_word(running[0].jurisdiction)),
+            url_for("console.recall", recall_id=case.id, _anchor="clocks"), running[0].due_at))
+    return sorted(found, key=lambda one: one.due_at)
+
+
+def _place(case: Recall, kind: str) -> str:
+    if kind in _ON_TELLING:
+        return url_for("console.recall_telling", recall_id=case.id)
+    return url_for("console.recall", recall_id=case.id, **_PLACES.get(kind, {}))
