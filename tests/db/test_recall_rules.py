@@ -23,6 +23,7 @@ from traceapp.recall.scope_starts import starts_of
 from traceapp.recall.scope_taking import TakeRules, growth_of, take_rules
 from traceapp.recall.service import ReturnRecall, return_recall
 from traceapp.recall.side_by_side import difference, side
+from traceapp.recall.signal_causes import rule_of_cause
 from traceapp.signals.causes import CauseClass, Ranking
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.trace.model import Hold, Lot, LotEdge, Production, Shipment
@@ -138,6 +139,21 @@ def test_what_was_delivered_or_made_before_a_fault_began_and_used_after_it_is_in
     assert numbers(database, Rule(RuleKind.cause, keys, since)).keys() == {"A-1", "A-9", "B-1", "F-1", "P-1", "P-2",
                                                                           "P-9"}
     assert numbers(database, Rule(RuleKind.cause, keys, since + timedelta(days=1))) == {}
+
+
+def test_a_supplier_whose_fault_was_dated_by_arrivals_starts_from_what_came_in_since(database: Database,
+                                                                                   either: House) -> None:
+    supplier, since = f"supplier:{either.maker.supplier.id}", day(either, 1)
+    cause = CauseClass((supplier,), (), 9, 3.0, 100.0, 5.0, 0.9, 4.0, 1.0, None, 6.0, 8.0, 0.01,
+                       since=float(since.toordinal()))
+    rule = rule_of_cause(cause, "")
+    assert rule.by_arrival and rule_from(rule.as_data) == rule
+    assert numbers(database, rule) == {}, "the glue came a day before the fault began, though it was used on this one"
+    earlier = replace(rule, since=since - timedelta(days=1))
+    assert numbers(database, earlier).keys() == {"A-1", "A-9", "F-1", "P-1", "P-2", "P-9"}  # B-1 is used up
+    assert numbers(database, replace(earlier, until=earlier.since)).keys() <= numbers(database, earlier).keys()
+    both = replace(cause, members=("line:L2 · A", supplier))
+    assert not rule_of_cause(both, "").by_arrival, "a class with a line is dated by when lots were made"
 
 
 def test_an_excursion_starts_from_what_was_at_the_place_meanwhile(database: Database, either: House) -> None:

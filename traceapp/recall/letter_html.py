@@ -51,8 +51,8 @@ def _one(part: Part) -> str:
 
 
 def _table(facts: LetterFacts, language: str) -> str:
-    """A batch a row: what it is, and beside it which, how many, until when. Two columns fit a phone as they are, in mail
-    clients that know no media queries too."""
+    """A batch a row: what it is, and beside it which, how many, until when. Two columns fit a phone as they are, also
+    in mail clients that know no media queries."""
     product, *names = _HEADS[language]
     heads = "".join(f'<th scope="col" style="{_CELL};width:50%">{escape(head)}</th>'
                     for head in (product, names[0]))

@@ -48,7 +48,8 @@ class Rule:
     machines, operators, loads or lanes; `lot key/excursion id`; nodes of a cause as the ranking names them. `since`
     and `until` are days at our plant, both counted. `downstream`: with all that was made of it. `mixing`: also
     materials that lay in one container with an affected one at the same time, and what was made of them from then
-    on. `signal_id`: whose cause it is."""
+    on. `signal_id`: whose cause it is. `by_arrival`: suppliers of a cause count by when their lots came in, as its day
+    was found; else what came before and was used from then on is in as well."""
 
     kind: RuleKind
     keys: tuple[str, ...]
@@ -57,6 +58,7 @@ class Rule:
     downstream: bool = True
     mixing: bool = False
     signal_id: str = ""
+    by_arrival: bool = False
 
     @property
     def as_data(self) -> dict[str, Any]:
@@ -72,13 +74,16 @@ class Rule:
             found["mixing"] = True
         if self.signal_id:
             found["signal"] = self.signal_id
+        if self.by_arrival:
+            found["by_arrival"] = True
         return found
 
 
 def rule_from(data: Mapping[str, Any]) -> Rule:
     """The rule that was stored so."""
     return Rule(RuleKind(data["kind"]), tuple(data["keys"]), _day(data.get("from")), _day(data.get("until")),
-                bool(data.get("downstream", True)), bool(data.get("mixing", False)), str(data.get("signal", "")))
+                bool(data.get("downstream", True)), bool(data.get("mixing", False)), str(data.get("signal", "")),
+                bool(data.get("by_arrival", False)))
 
 
 def rules_of(stored: Mapping[str, Any]) -> tuple[Rule, ...]:

@@ -74,8 +74,8 @@ def _made_on(asked: Asked) -> Seeds:
 def _when(asked: Asked, at: InstrumentedAttribute[object], lot: InstrumentedAttribute[str]
           ) -> list[ColumnElement[bool]]:
     """Delivered or made in the window. The day of a cause is that of the finished lots: what was delivered or made
-    before and used from then on is in as well."""
-    if not asked.is_cause or asked.begin is None:
+    before and used from then on is in as well; unless it is that of the deliveries of a supplier."""
+    if not asked.is_cause or asked.begin is None or asked.rule.kind == RuleKind.supplier and asked.rule.by_arrival:
         return asked.within(at)
     used = exists().where(LotEdge.lot_key == lot, LotEdge.direction == DOWN, LotEdge.at >= asked.begin)
     return [or_(at >= asked.begin, used), *replace(asked, begin=None).within(at)]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from traceapp.core.errors import NotFound
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.case_reads import lot_keys_of, recall_roots
+from traceapp.surveillance.lineage import LASTING
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.naming import watch_key
 from traceapp.surveillance.queries import signal_by_id
@@ -66,4 +67,11 @@ def alternatives_of(one: CauseClass, signal_id: str) -> tuple[Rule, ...]:
 def _rule(one: CauseClass, members: tuple[str, ...], signal_id: str) -> Rule:
     since = None if one.since is None else date.fromordinal(int(one.since))
     has_things = any(":" in key for key in members)
-    return Rule(RuleKind.cause, members, since if has_things else None, signal_id=signal_id)
+    return Rule(RuleKind.cause, members, since if has_things else None, signal_id=signal_id,
+                by_arrival=since is not None and _is_by_arrival(one))
+
+
+def _is_by_arrival(one: CauseClass) -> bool:
+    """Whether the day of a class is one on which lots of a supplier came in: its only lasting member is a supplier."""
+    lasting = [kind for key in one.members if (kind := key.partition(":")[0]) in LASTING and ":" in key]
+    return lasting == [NodeKind.supplier]

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from traceapp.trace.flow import in_unit
+from traceapp.trace.guards import place_of
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import ItemKind, Lot, LotEdge, Production, Shipment, ShipmentLine
 
@@ -101,8 +103,9 @@ def lineage_of(session: Session, lot_keys: Iterable[str]) -> Lineage:
     found.made_into = frozenset(parent for parent, _ in found.edges)
     found.shares = _shares(found.lots, {edge: lines[edge] for edge in found.edges})
     _add_making(session, found)
-    _date_suppliers(found)
-    _add_shipping(session, found)
+    zone = ZoneInfo(place_of(session, None).zone)
+    _date_suppliers(found, zone)
+    _add_shipping(session, found, zone)
     return found
 
 
@@ -194,8 +197,9 @@ def _add_making(session: Session, found: Lineage) -> None:
     _add(found, met)
 
 
-def _date_suppliers(found: Lineage) -> None:
-    """Lots met a supplier when what they hold of it came in, and not when they were made."""
+def _date_suppliers(found: Lineage, zone: ZoneInfo) -> None:
+    """Lots met a supplier when what they hold of it came in, and not when they were made; on days at our plant, as a
+    scope that starts from that day counts them."""
     children: dict[str, list[str]] = defaultdict(list)
     delivered: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for parent, child in found.edges:
@@ -203,7 +207,8 @@ def _date_suppliers(found: Lineage) -> None:
         if thing is None:
             children[parent].append(child)
         elif thing.kind == NodeKind.supplier:
-            delivered[parent].append((float(found.lots[child].started_at.date().toordinal()), child))
+            came_on = found.lots[child].started_at.astimezone(zone).date()
+            delivered[parent].append((float(came_on.toordinal()), child))
     for supplier, lots in delivered.items():
         met = found.met.setdefault(supplier, {})
         for day, lot in sorted(lots, reverse=True):
@@ -222,7 +227,7 @@ def _makers(run: Production) -> list[Thing]:
     return [Thing(kind, ref) for kind, ref in said if ref]
 
 
-def _add_shipping(session: Session, found: Lineage) -> None:
+def _add_shipping(session: Session, found: Lineage, zone: ZoneInfo) -> None:
     """Sites, lanes and consignees of the lots that were sent out, with the part of each lot that went that way."""
     sent: dict[str, Decimal] = defaultdict(Decimal)
     ways: dict[tuple[Thing, str], Decimal] = defaultdict(Decimal)
@@ -237,7 +242,7 @@ def _add_shipping(session: Session, found: Lineage) -> None:
             .group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id, Shipment.lane, Shipment.from_site_id))
         for key, consignee, lane, site, units, at in rows:
             sent[key] += units
-            day = float(units) * at.date().toordinal()
+            day = float(units) * at.astimezone(zone).date().toordinal()
             for kind, ref in ((NodeKind.consignee, consignee), (NodeKind.lane, lane), (NodeKind.site, site)):
                 if ref:
                     ways[Thing(kind, ref), key] += units

@@ -23,7 +23,8 @@ from traceapp.web.auth import may
 from traceapp.web.capa_record import send_record
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
-from traceapp.web.ui import graph
+from traceapp.web.ui import current_locale, graph
+from traceapp.web.ui.display import day as shown_day
 from traceapp.web.words import choices, meaning, word
 from traceapp.worklist.tasks import tasks_about
 
@@ -152,7 +153,7 @@ def _steps(case: Capa, decisions: list[Any]) -> list[dict[str, Any]]:
     names = [name for name, _title in _COURSE]
     state = "open" if case.state in (CapaState.reopened, CapaState.cancelled) else case.state
     place = names.index(state) + (case.state == CapaState.closed)
-    day = [home_day(reached[name]).isoformat() if name in reached and at <= place else None
+    day = [shown_day(home_day(reached[name]), current_locale()) if name in reached and at <= place else None
            for at, name in enumerate(names)]
     return [{"title": str(title), "when": day[at],
              "state": "done" if at < place else "current" if at == place else "todo"}

@@ -33,6 +33,7 @@ from .acting import Done, Refusal, perform
 from .casework import case_page, count_signature, signed
 from .entering import Entered
 from .layout import blueprint
+from .recall_case import case_tabs
 from .recall_ledger import show_consignee
 
 # endpoint -> permission (see traceapp.web.permissions)
@@ -77,7 +78,7 @@ def _show(recall_id: str, do: str, form: Entered, status: int = 200) -> Response
         numbers={key: lot.number for key, lot in lots.items()}, units={key: lot.unit for key, lot in lots.items()},
         suppliers=[(one.id, own_name(one)) for one in suppliers.values()], kinds=choices(DISPOSITIONS),
         kind_tag=lambda kind: _tag(DISPOSITIONS, kind), state_tag=lambda state: _tag(DISPOSITION_STATES, state),
-        by_two=disposing.BY_TWO, **values)
+        by_two=disposing.BY_TWO, tabs=case_tabs(case, "books"), **values)
 
 
 def _first(rows: tuple[LotBalance, ...]) -> list[LotBalance]:

@@ -82,6 +82,8 @@ class RuleNames:
     def rule(self, rule: Rule) -> str:
         """The rule as one sentence."""
         parts = [_days(rule.since, rule.until)] if rule.since or rule.until else []
+        if rule.by_arrival:
+            parts.append(_("by when it came in"))
         parts.append(_("with what was made of it") if rule.downstream else _("without what was made of it"))
         if rule.mixing:
             parts.append(_("and what was mixed with it"))
@@ -159,6 +161,6 @@ def rule_query(letter: str, rule: Rule) -> dict[str, str]:
         found |= {f"{letter}_from": rule.since.isoformat() if rule.since else "",
                   f"{letter}_until": rule.until.isoformat() if rule.until else ""}
     found |= {f"{letter}_alone": "" if rule.downstream else "1", f"{letter}_mix": "1" if rule.mixing else "",
-              f"{letter}_signal": rule.signal_id}
+              f"{letter}_signal": rule.signal_id, f"{letter}_arrival": "1" if rule.by_arrival else ""}
     return {name: value for name, value in found.items() if value}
 

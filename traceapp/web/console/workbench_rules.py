@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LETTERS = ("a", "b", "c", "d", "e")
 AS_IT_STANDS = "case"
-FIELDS = ("kind", "key", "from", "until", "alone", "mix", "signal")
+FIELDS = ("kind", "key", "from", "until", "alone", "mix", "signal", "arrival")
 
 
 @dataclass(slots=True)
@@ -66,7 +66,8 @@ def column_of(db: Session, standing: tuple[Rule, ...], form: Entered, letter: st
         form.refuse(problem, {"keys": f"{letter}_key"})
         return Column(letter)
     return Column(letter, (Rule(RuleKind(kind), keys, since, until, not form.is_checked(f"{letter}_alone"),
-                                form.is_checked(f"{letter}_mix"), form.get(f"{letter}_signal")[:32]),))
+                                form.is_checked(f"{letter}_mix"), form.get(f"{letter}_signal")[:32],
+                                form.is_checked(f"{letter}_arrival")),))
 
 
 def shown_letters(form: Entered) -> tuple[str, ...]:

@@ -260,7 +260,7 @@ def funnel(title: str, steps: Sequence[tuple[str, int, str]]) -> Markup:
     for row, (label, count, text) in enumerate(steps):
         y = row * 46
         parts.append(letters("", 0, y + 16, label, "start"))
-        parts.append(letters("v num", 100, y + 16, text, "end"))
+        parts.append(letters("v num halo", 100, y + 16, text, "end"))
         parts.append(rect("bar0", 0, y + 22, 100, 12))
         parts.append(rect("bar", 0, y + 22, 100 * count / whole, 12))
     return drawing("chart funnel", title, len(steps) * 46, parts)
