@@ -243,6 +243,8 @@ def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_fo
     assert "Two different people sign" in seen(second, "evaluated")
     assert second.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"}).status_code == 303
     assert "stop at once" not in seen(writer, "decide") and "do=decide" not in seen(writer, "")
+    assert "waits for the quality manager" in seen(writer, "", "checks")
+    assert f'href="{path}?do=decide#do">Decide whether there is a recall' in seen(manager, "")
     deciding = seen(manager, "decide")
     assert "stop at once" in deciding and "No recall is needed" in seen(manager, "decide_none")
     signed_class = HAZARD.proposed_class

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -21,6 +22,7 @@ from traceapp.recall.service import ApproveRecall, approve_recall
 from traceapp.recall.telling_model import PassedLine, PassedNotice
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
+from traceapp.web.console.recall_phase_words import delivery_text
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,9 @@ def test_staff_name_whom_units_were_passed_on_to_and_take_the_answer(office: Off
         assert session.get_one(PassedLine, (passed.id, lot)).on_hand == 40
         assert session.get_one(Notice, (told.id, clinic)).answered_at is None
     assert writer.get(f"/console/recalls/{told.id}/telling?lang=en").text.count("Ward 3") == 1
+
+
+def test_what_we_note_of_a_letter_ourselves_is_said_in_the_reader_s_language(console: Console) -> None:
+    with console.app.test_request_context(), force_locale("zh"):
+        assert delivery_text("no mail server is set: 01a.eml") == "未设置邮件服务器：邮件存放在文件 01a.eml 中"
+        assert delivery_text("550 5.1.1 no such user") == "550 5.1.1 no such user" and delivery_text(None) == ""

@@ -68,6 +68,9 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
+NO_SERVER = "no mail server is set: "
+
+
 class MailFolder:
     """Letters as files under a folder, for a set-up without a mail server: written, and shown as not sent."""
 
@@ -78,7 +81,7 @@ class MailFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = letter.message_id.strip("<>").split("@")[0] + ".eml"
         (self.folder / name).write_bytes(as_message(letter, self.sender).as_bytes())
-        return Delivery("written", f"no mail server is set: {name}")
+        return Delivery("written", NO_SERVER + name)
 
 
 class MailServer:

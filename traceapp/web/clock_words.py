@@ -7,7 +7,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from traceapp.rules.rows import Unit
-from traceapp.worklist.clock_model import KNOWN_EARLIER, OTHER_START, REFUSED
+from traceapp.worklist.clock_model import KNOWN_EARLIER, OTHER_START, REFUSED, UNDETERMINED
 
 from .ui import current_locale
 from .ui.places import country
@@ -110,6 +110,11 @@ def authority_word(jurisdiction: str) -> str:
 def market_word(market: str) -> str:
     """The name of a market: an authority's, else the country's."""
     return word(AUTHORITIES, market) if market in AUTHORITIES else country(market, current_locale())
+
+
+def rule_name(rule_id: str) -> str:
+    """A rule by its number, or that there is none."""
+    return gettext("no rule known") if rule_id == UNDETERMINED else rule_id
 
 
 def ground_words(ground: str) -> str:

@@ -43,6 +43,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .listing import choice, wished
+from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
@@ -122,7 +123,7 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
                      is_running=is_running(case), history=[
                          (entry, str(_HISTORY.get(entry.action, entry.action)), json.loads(entry.data))
                          for entry in history if not entry.action.startswith("task.")],
-                     ways=[(way, str(_WAYS[way])) for way in WAYS], **values)
+                     ways=[(way, str(_WAYS[way])) for way in WAYS], delivery_text=delivery_text, **values)
 
 
 def _receivers(db: Session, notice: Notice, form: Entered) -> tuple[Receiver, ...]:

@@ -4,25 +4,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from traceapp.recall.model import Recall
 from traceapp.web import clock_words
+from traceapp.web.context import signed_in
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.clock_model import ClockState, LegalClock
 from traceapp.worklist.model import Task
+from traceapp.worklist.policy import duties_of
 
 # Where the duties about a case are done, as the address of its page is extended; other duties end on the page itself.
-_PLACES = {"recall.approve": {"do": "approve", "_anchor": "do"}, "recall.decide": {"do": "decide", "_anchor": "do"},
-           "recall.evaluate": {"part": "assessment"}, "recall.grew": {"part": "scope"}}
+_PLACES: dict[str, dict[str, Any]] = {
+    "recall.approve": {"do": "approve", "_anchor": "do"}, "recall.decide": {"do": "decide", "_anchor": "do"},
+    "recall.evaluate": {"part": "assessment"}, "recall.grew": {"part": "scope"}}
 _ON_TELLING = ("recall.not_sent", "recall.consumers")
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """Something to do, where, and by when."""
+    """Something to do, where (empty: it waits for somebody else), and by when."""
 
     text: str
     url: str
@@ -31,7 +35,9 @@ class NextStep:
 
 def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock]) -> list[NextStep]:
     """The open tasks about a case, and of its running legal clocks the first that ends."""
-    found = [NextStep(word(DUTIES, task.kind), _place(case, task.kind), task.due_at) for task in tasks]
+    own = duties_of(signed_in().role)
+    found = [NextStep(word(DUTIES, task.kind), _place(case, task.kind) if task.role in own else "", task.due_at)
+             for task in tasks]
     running = sorted((one for one in clocks if one.state == ClockState.running), key=lambda one: one.due_at)
     if running:
         found.append(NextStep(

@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
+from traceapp.outbox.mail import NO_SERVER
 from traceapp.web.words import RECALL_CLASSES, choices
 
 _ = lazy_gettext
@@ -47,3 +48,17 @@ def phase_choices() -> dict[str, list[tuple[str, str]]]:
     """The choices of every form."""
     return {"seriousness": choices(SERIOUSNESS), "likelihood": choices(LIKELIHOOD), "depth": choices(DEPTHS),
             "level": choices(LEVELS), "way": choices(WAY_WORDS), "class": choices(RECALL_CLASSES)}
+
+
+# What we note of a letter ourselves; what another side said stays as it said it.
+_OWN_NOTES: Mapping[str, Any] = {"demonstration: this letter was never handed to a mail server":
+                                 _("demonstration: this letter was never handed to a mail server")}
+
+
+def delivery_text(detail: str | None) -> str:
+    """What came of a try, in the reader's language where the words are ours."""
+    text = detail or ""
+    if text.startswith(NO_SERVER):
+        return gettext("no mail server is set: the letter lies in the file %(name)s",
+                       name=text.removeprefix(NO_SERVER))
+    return str(_OWN_NOTES.get(text, text))

@@ -34,6 +34,7 @@ from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
 from .recall_ledger import show_consignee
+from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
@@ -72,7 +73,7 @@ def _show(recall_id: str, form: Entered, status: int = 200) -> Response:
     return case_page("console/recall_telling.html", status, case=case, form=form, is_running=is_running(case),
                      is_told=is_told(case), kinds=KINDS, in_a_file=printing.MOST_IN_A_FILE,
                      whom=[(name, str(text)) for name, text in WHOM.items()],
-                     task_word=lambda kind: word(DUTIES, kind), **values)
+                     task_word=lambda kind: word(DUTIES, kind), delivery_text=delivery_text, **values)
 
 
 @blueprint.get("/recalls/<recall_id>/preview")

@@ -109,7 +109,7 @@ def today() -> Response:
     return page("console/today.html", **lists, tasks=counts, few=_FEW, **values)
 
 
-def _duties(session: Session) -> tuple[dict[str, list[Duty]], TaskCounts]:
+def _duties(session: Session) -> tuple[dict[str, Any], TaskCounts]:
     """The open tasks of the actor's role, by when they are due, and one's own; how many there are of each."""
     who, now = signed_in(), world().clock.now()
     roles, soon = duties_of(who.role), now + _SOON

@@ -11,7 +11,7 @@ from babel.dates import format_date, format_datetime
 
 from traceapp.core.quantity import Quantity
 
-from .places import place
+from .places import country, place
 
 # UN/ECE Recommendation 20 code -> (Chinese, English). What is not listed shows as its code.
 UNIT_WORDS: dict[str, tuple[str, str]] = {
@@ -72,7 +72,8 @@ def filters(current_locale: Callable[[], str]) -> dict[str, Callable[..., Any]]:
         return shown
 
     return {"num": localised(number), "amount": localised(amount), "unit": localised(unit), "day": localised(day),
-            "moment": localised(moment), "place": localised(place)}
+            "moment": localised(moment), "place": localised(place),
+            "country": localised(country)}
 
 
 def _offset(local: datetime) -> str:
