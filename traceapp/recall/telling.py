@@ -98,8 +98,8 @@ class Telling:
 def telling_of(session: Session, recall_id: str) -> Telling:
     """How far it is, in a fixed number of statements."""
     work = [*_work(session, recall_id, is_passed=False), *_work(session, recall_id, is_passed=True)]
-    count = sum(_work_count(session, recall_id, is_passed) for is_passed in (False, True))
-    return Telling(_ways(session, recall_id), tuple(sorted(work, key=lambda row: row.due_at)[:MOST_WORK]), count,
+    return Telling(_ways(session, recall_id), tuple(sorted(work, key=lambda row: row.due_at)[:MOST_WORK]),
+                   work_left(session, recall_id)[0],
                    consumer_counts(session, [recall_id]).get(recall_id))
 
 
@@ -120,11 +120,16 @@ def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
     return tuple(found)
 
 
-def _work_count(session: Session, recall_id: str, is_passed: bool) -> int:
-    model: type[Notice] | type[PassedNotice] = PassedNotice if is_passed else Notice
-    return session.scalar(select(func.count()).select_from(Task).join(
-        model, Task.about == literal("notice:") + model.id).where(
-        model.recall_id == recall_id, Task.kind.in_(WORK), Task.state == TaskState.open)) or 0
+def work_left(session: Session, recall_id: str) -> tuple[int, datetime | None]:
+    """How many duties about those to be told are open, and when the first is due; two statements."""
+    count, first = 0, list[datetime]()
+    for model in (Notice, PassedNotice):
+        found, due_at = session.execute(select(func.count(), func.min(Task.due_at)).select_from(Task).join(
+            model, Task.about == literal("notice:") + model.id).where(
+            model.recall_id == recall_id, Task.kind.in_(WORK), Task.state == TaskState.open)).one()
+        count += found
+        first += [due_at] if due_at is not None else []
+    return count, min(first, default=None)
 
 
 def _work(session: Session, recall_id: str, *, is_passed: bool) -> list[TellingWork]:

@@ -31,6 +31,7 @@ from traceapp.recall.queries import (
 )
 from traceapp.recall.service import ChangeRecall, OpenRecall, change_recall
 from traceapp.recall.states import RecallClass, RecallState, actions_from
+from traceapp.recall.telling import work_left
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.web import clock_words
 from traceapp.web.auth import may
@@ -78,6 +79,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
         values: dict[str, Any] = _PARTS[part](db, case)
         signed = signatures(db, case.id)
         tasks = [task for task in tasks_about(db, recall_stream(case)) if task.state == "open"]
+        left = work_left(db, case.id) if is_begun(case) else (0, None)
         values |= {
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
@@ -97,7 +99,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     return case_page("console/recall.html", status, case=case, part=part, do=do, form=form or Entered(),
                      steps=_steps(case), acts=[act for act in acts if _is_ones_own(act[0])],
                      tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
-                     next_steps=next_steps(case, tasks, values["clocks"]),
+                     next_steps=next_steps(case, tasks, values["clocks"], left),
                      clock_words=clock_words, is_told=is_begun(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, lacking=missing_at_end(case, values["clocks"]), **values)

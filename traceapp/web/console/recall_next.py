@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from traceapp.recall.model import Recall
 from traceapp.web import clock_words
@@ -33,11 +34,18 @@ class NextStep:
     due_at: datetime
 
 
-def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock]) -> list[NextStep]:
-    """The open tasks about a case, and of its running legal clocks the first that ends."""
+def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock],
+               left: tuple[int, datetime | None]) -> list[NextStep]:
+    """The open tasks about a case, those about its consignees as one (`left`: how many, when the first is due), and of
+    its running legal clocks the first that ends."""
     own = duties_of(signed_in().role)
     found = [NextStep(word(DUTIES, task.kind), _place(case, task.kind) if task.role in own else "", task.due_at)
              for task in tasks]
+    count, due_at = left
+    if due_at is not None:
+        found.append(NextStep(ngettext("%(num)d consignee to telephone, to find or to write to again",
+                                       "%(num)d consignees to telephone, to find or to write to again", count),
+                              url_for("console.recall_telling", recall_id=case.id), due_at))
     running = sorted((one for one in clocks if one.state == ClockState.running), key=lambda one: one.due_at)
     if running:
         found.append(NextStep(
