@@ -101,8 +101,30 @@ def test_a_file_that_makes_no_sense_ends_with_one_and_the_place(
 
 def test_what_is_no_text_or_no_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in.csv").write_bytes(b"report,product,event\n1,\xff\xfe,x\n")
-    assert "not UTF-8" in run(capsys, "disproportionality", str(tmp_path / "in.csv"))[2]
+    assert "not UTF-8 text (line 2)" in run(capsys, "disproportionality", str(tmp_path / "in.csv"))[2]
+    (tmp_path / "edges.csv").write_text("parent,child\na,b\n")
+    (tmp_path / "lots.csv").write_bytes("lot,complaints,exposure\n批,1,2\n".encode("gbk"))
+    code, _, talk = run(capsys, "causes", "--lots", str(tmp_path / "lots.csv"), "--edges", str(tmp_path / "edges.csv"))
+    assert code == 1 and f"(line 2): save it as CSV UTF-8. [{tmp_path / 'lots.csv'}]" in talk
     assert "no such file" in run(capsys, "disproportionality", str(tmp_path / "none.csv"))[2]
+
+
+def test_standard_input_that_is_no_text_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = io.BytesIO("report,product,event\n1,A,皮疹\n".encode("gbk"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape"))
+    code, rows, talk = run(capsys, "disproportionality", "-")
+    assert (code, rows) == (1, []) and "not UTF-8" in talk
+
+
+def test_a_prior_fitted_to_few_pairs_comes_with_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.csv").write_text("report,product,event\n1,A,x\n2,B,y\n")
+    assert "fitted to 2 pairs" in run(capsys, "disproportionality", str(tmp_path / "in.csv"))[2]
+    words = ("disproportionality", str(tmp_path / "in.csv"), "--prior", ".204,.058,1.415,1.838,.0969")
+    assert run(capsys, *words)[2] == ""
+    assert main(["signals", *words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["PRR"] == "inf"
 
 
 @pytest.mark.parametrize("prior", ["1,2,3", "a,b,c,d,e", "1,1,1,1,2", "-1,1,1,1,.5"])

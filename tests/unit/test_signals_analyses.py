@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -102,8 +103,12 @@ def test_causes_come_with_what_to_sample_and_end_with_no_cause() -> None:
         (["product,event,n"], "no row below"),
         ([], "lacks product, event"),
         (["product,event,n", "A,x"], "Row 2 has 2 cells"),
-        (["product,event,n", "A,x,1", "A,y,many"], r"“many” in column n is not a number \(data row 2\)"),
+        (["product,event,n", "A,x,1", "A,y,many"], r"“many” in column n is not a whole number \(data row 2\)"),
+        (["product,event,n", "A,x,1", "A,y,0"], r"“0” in column n must be at least 1 \(data row 2\)"),
         (["product,event", "A,x"], "needs a column report"),
+        (["report,产品,批号,event", "1,A,L,x"], "Several columns could be product: 产品, 批号"),
+        (["product,event,n", 'A,"x,1', "B,y,2"], "Row 3 is not CSV: unexpected end of data"),
+        (["product,event,n", "A," + "x" * 200_000 + ",1"], "Row 2 is not CSV: field larger than field limit"),
     ],
 )
 def test_input_that_cannot_be_read_is_refused_with_its_place(lines: list[str], said: str) -> None:
@@ -114,3 +119,59 @@ def test_input_that_cannot_be_read_is_refused_with_its_place(lines: list[str], s
 def test_a_byte_order_mark_and_blank_lines_do_no_harm() -> None:
     records = disproportionality_records(["\ufeffProduct, Event ,n", "", "A,x,3", "B,y,1"], prior=PRIOR)
     assert [record["product"] for record in records] == ["A", "B"]
+
+
+def test_headers_may_be_chinese_and_names_of_strata_in_capitals() -> None:
+    rows = ["报告编号,批号,不良事件,Sex,备注", "1,A,皮疹,f,", "2,B,红肿,m,", "3,B,皮疹,m,"]
+    records = disproportionality_records(rows, prior=PRIOR, strata=["Sex"])
+    assert [(record["product"], record["event"], record["a"]) for record in records] == [
+        ("A", "皮疹", 1), ("B", "皮疹", 1), ("B", "红肿", 1)]
+    ranked = cause_records(["批次,投诉数,暴露量", "A,9,2", "B,1,2"], ["上级,下级,占比", "胶,A,0.5", "膜,B,"], replications=19)
+    assert {record["members"] for record in ranked} >= {"膜;B"} or {record["members"] for record in ranked} >= {"B;膜"}
+
+
+def test_the_product_of_two_great_margins_is_not_cut_to_a_whole_number() -> None:
+    great = 10**10
+    records = disproportionality_records(["product,event,n", f"A,x,{great}", f"A,y,{great}", f"B,x,{great}"], prior=PRIOR)
+    assert records[0]["E"] == pytest.approx(4 * great / 3)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: scan_poisson_records(["node,cases,population", "a,1,3", "b,2,0"], ["parent,child", "r,a"]),
+         "Node b has cases, but no population"),
+        (lambda: scan_poisson_records(["node,cases,population", "a,-1,3"], ["parent,child", "r,a"]),
+         r"“-1” in column cases must be at least 0 \(data row 1\)"),
+        (lambda: scan_poisson_records(["node,cases,population", "a,1,3"], ["parent,child", "r,A"]),
+         "Nothing of the file with nodes is named in the one with edges"),
+        (lambda: scan_bernoulli_records(["node,cases,population", "a,1,3", "b,5,4"], ["parent,child", "r,a"]),
+         "Node b has more cases than it has population"),
+        (lambda: cause_records(["lot,complaints,exposure", "a,1,3", "a,0,1"], ["parent,child", "r,a"]),
+         "Lot a is listed twice"),
+        (lambda: cause_records(["lot,complaints,exposure", "a,1,3"], ["parent,child,share", "r,a,", "s,a,2"]),
+         "The share of s in a must be above 0 and at most 1"),
+    ],
+)
+def test_what_is_refused_names_node_row_or_lot(ask: Callable[[], object], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said) as refused:
+        ask()
+    assert refused.value.place
+
+
+def test_a_place_says_in_which_of_two_files_it_is() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        cause_records(["lot,complaints,exposure", "a,1,3"], ["parent,child"])
+    assert refused.value.place == "edges, row 2"
+
+
+def test_a_share_that_is_not_known_counts_as_the_whole() -> None:
+    lots, edges = ["lot,complaints,exposure", "a,9,2", "b,1,2"], ["parent,child", "r,a", "s,a", "s,b"]
+    with_empty = [edges[0] + ",share", *(edge + "," for edge in edges[1:])]
+    assert cause_records(lots, with_empty, replications=19) == cause_records(lots, edges, replications=19)
+
+
+def test_a_window_of_no_days_is_refused() -> None:
+    for plan in (WindowPlan(shortest=0), WindowPlan(longest=0)):
+        with pytest.raises(InvalidInput, match="at least 1"):
+            scan_tree_temporal_records(["node,cases,day", "a,1,1", "a,2,9"], ["parent,child", "r,a"], plan)

@@ -65,6 +65,8 @@ def test_an_impossible_chart_is_refused(bad: tuple[float, float, float]) -> None
         average_run_length(*bad)
 
 
-def test_an_alarm_that_numbers_cannot_reach_is_refused() -> None:
+@pytest.mark.parametrize("chart", [(60, 3, 0.2), (10, 9, 0.1), (12, 5, 1.2)])
+def test_an_alarm_so_rare_that_rounding_would_make_the_figure_is_refused(chart: tuple[float, float, float]) -> None:
+    # The second one's true mean run is 1.3e36, of which 5e15 came out.
     with pytest.raises(InvalidInput, match="so rare"):
-        average_run_length(60, 3, 0.2)
+        average_run_length(*chart)

@@ -40,3 +40,7 @@ def test_a_table_reads_back_as_it_was() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_table(records))))
     assert [float(row["arl"]) for row in rows] == [record["arl"] for record in records]
     assert csv_table([]) == ""
+
+
+def test_a_ratio_without_end_is_a_text_in_json() -> None:
+    assert json.loads(json_lines([{"PRR": float("inf"), "ROR": None, "E": 0.5}])) == {"PRR": "inf", "ROR": None, "E": 0.5}

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from traceapp.signals.shrinkage import Prior
 
 _PRIOR_NUMBERS = 5
+# Below it a fitted prior is noise.
+_FEW_PAIRS = 100
 
 
 def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -100,7 +103,12 @@ def _days(text: str) -> tuple[int, int]:
 def _lines(name: str) -> Iterator[Iterator[str]]:
     """The lines of a file or of standard input, with a count where somebody looks."""
     if name == "-":
-        yield shown(sys.stdin, "rows", None)
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
+        try:
+            yield shown(sys.stdin, "rows", None)
+        except UnicodeDecodeError:
+            raise InvalidInput("Standard input is not UTF-8 text.", place=name) from None
         return
     path = Path(name)
     if not path.is_file():
@@ -108,8 +116,24 @@ def _lines(name: str) -> Iterator[Iterator[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             yield shown(file, "rows", None)
-        except UnicodeDecodeError as error:
-            raise InvalidInput("The file is not UTF-8 text (at byte %(at)s).", place=name, at=error.start) from None
+        except UnicodeDecodeError:
+            line = _line_without_text(path)
+            if line is None:
+                raise
+            raise InvalidInput("The file is not UTF-8 text (line %(line)s): save it as CSV UTF-8.", place=name,
+                               line=line) from None
+
+
+def _line_without_text(path: Path) -> int | None:
+    """The first line that is not UTF-8; None: it is another file that is not. Asked of the file anew, since text is
+    decoded ahead of the lines."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return None
 
 
 def _show(records: list[Record], as_json: bool) -> int:
@@ -123,8 +147,12 @@ def _disproportionality(options: argparse.Namespace) -> int:
     from traceapp.signals.analyses import disproportionality_records
 
     with _lines(options.file) as lines:
-        return _show(disproportionality_records(lines, convention=options.convention, prior=options.prior,
-                                                strata=options.strata), options.json)
+        records = disproportionality_records(lines, convention=options.convention, prior=options.prior,
+                                             strata=options.strata)
+    if options.prior is None and len(records) < _FEW_PAIRS:
+        print(f"traceapp: EBGM, EB05 and EB95 rest on a prior that was fitted to {len(records)} pairs, which is too few "
+              "to trust: state the one of a larger file with --prior.", file=sys.stderr)
+    return _show(records, options.json)
 
 
 def _scan(options: argparse.Namespace) -> int:

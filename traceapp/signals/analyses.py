@@ -11,10 +11,11 @@ from traceapp.core.errors import InvalidInput
 
 from .causes import Chance, Lot, rank_causes
 from .disproportionality import chi_square, information_component, proportional_reporting_ratio, reporting_odds_ratio
+from .errors import NoExposure, require_count
 from .genealogy import Edge, shares_of_leaves
 from .lines import Record
 from .pairs import Convention, PairCounts, count_rows, count_totals
-from .reading import numbers, read_columns
+from .reading import Columns, numbers, read_columns
 from .scan import Scan, scan_bernoulli, scan_poisson, scan_tree_temporal
 from .screen import points_of
 from .shrinkage import Prior, fit, points, scores
@@ -56,6 +57,8 @@ def disproportionality_records(
 
 
 def _read_pairs(lines: Iterable[str], convention: Convention, strata: Sequence[str]) -> PairCounts:
+    # Headers are read without regard to capitals; so are the names of strata.
+    strata = [name.strip().lower() for name in strata]
     columns = read_columns(lines, ("product", "event", *strata), ("report", "n"))
     if "report" in columns:
         layers = None
@@ -68,7 +71,7 @@ def _read_pairs(lines: Iterable[str], convention: Convention, strata: Sequence[s
                            place="row 1")
     if strata:
         raise InvalidInput("Strata need reports, not counts.", place="strata")
-    return count_totals(columns["product"], columns["event"], numbers(columns, "n", int))
+    return count_totals(columns["product"], columns["event"], numbers(columns, "n", int, least=1))
 
 
 def _plain(figures: np.ma.MaskedArray) -> list[float | None]:
@@ -81,10 +84,13 @@ def scan_poisson_records(
     nodes: Iterable[str], edges: Iterable[str], *, replications: int = 9999, seed: int = 0
 ) -> list[Record]:
     """`node,cases,population` and `parent,child` -> every node of the DAG by its ratio. Rows of a node add up."""
-    columns = read_columns(nodes, ("node", "cases", "population"))
+    columns = read_columns(nodes, ("node", "cases", "population"), source="nodes")
     leaves = list(dict.fromkeys(columns["node"]))
     cases = _sums(leaves, columns, "cases", int)
     population = _sums(leaves, columns, "population", float)
+    for leaf in np.flatnonzero((cases > 0) & (population == 0)).tolist():
+        raise NoExposure("Node %(node)s has cases, but no population.", place=columns.at(leaves[leaf]),
+                         node=leaves[leaf])
     return _scan_records(scan_poisson(cases, population, _nodes(leaves, edges), replications=replications, seed=seed))
 
 
@@ -96,9 +102,12 @@ def scan_bernoulli_records(
 
     Where no probability is stated it is that of the file: all cases / all trials.
     """
-    columns = read_columns(nodes, ("node", "cases", "population"))
+    columns = read_columns(nodes, ("node", "cases", "population"), source="nodes")
     leaves = list(dict.fromkeys(columns["node"]))
     cases, trials = _sums(leaves, columns, "cases", int), _sums(leaves, columns, "population", int)
+    for leaf in np.flatnonzero(cases > trials).tolist():
+        raise InvalidInput("Node %(node)s has more cases than it has population.", place=columns.at(leaves[leaf]),
+                           node=leaves[leaf])
     if probability is None:
         probability = float(cases.sum() / trials.sum()) if trials.sum() else 0.0
     return _scan_records(scan_bernoulli(cases, trials, _nodes(leaves, edges), probability, replications=replications,
@@ -121,7 +130,8 @@ class WindowPlan:
 
     def windows(self, span: tuple[int, int]) -> list[tuple[int, int]]:
         """All windows of the plan within `span`. Raises InvalidInput where there is none."""
-        longest = self.longest or (span[1] - span[0]) // 2 + 1
+        require_count(self.shortest, "shortest", least=1)
+        longest = (span[1] - span[0]) // 2 + 1 if self.longest is None else require_count(self.longest, "longest", least=1)
         starts, ends = self.start or span, self.end or span
         found = [(first, last) for first in range(max(starts[0], span[0]), min(starts[1], span[1]) + 1)
                  for last in range(max(first + self.shortest - 1, ends[0], first),
@@ -135,18 +145,18 @@ def scan_tree_temporal_records(
     nodes: Iterable[str], edges: Iterable[str], plan: WindowPlan, *, replications: int = 999, seed: int = 0
 ) -> list[Record]:
     """`node,cases,day` with whole days -> the best window of each node. Rows of a node and day add up."""
-    columns = read_columns(nodes, ("node", "cases", "day"))
+    columns = read_columns(nodes, ("node", "cases", "day"), source="nodes")
     leaves = list(dict.fromkeys(columns["node"]))
     position = {leaf: index for index, leaf in enumerate(leaves)}
-    days, cases = numbers(columns, "day", int), numbers(columns, "cases", int)
+    days, cases = numbers(columns, "day", int), numbers(columns, "cases", int, least=0)
     span = plan.span or (min(days), max(days))
     if not 0 <= span[1] - span[0] < _MOST_DAYS:
         raise InvalidInput("The span must have between 1 and %(most)s days.", place="span", most=_MOST_DAYS)
     table = np.zeros((len(leaves), span[1] - span[0] + 1))
     for row, (leaf, day, count) in enumerate(zip(columns["node"], days, cases, strict=True), start=1):
         if not span[0] <= day <= span[1]:
-            raise InvalidInput("Day %(day)s lies outside the span (data row %(row)s).", place=f"data row {row}, day",
-                               day=day, row=row)
+            raise InvalidInput("Day %(day)s lies outside the span (data row %(row)s).", row=row, day=day,
+                               place=columns.at(f"data row {row}, day"))
         table[position[leaf], day - span[0]] += count
     moved = [(first - span[0], last - span[0]) for first, last in plan.windows(span)]
     found = scan_tree_temporal(table, _nodes(leaves, edges), moved, replications=replications, seed=seed)
@@ -167,26 +177,40 @@ def _scan_records(scan: Scan, first_day: int = 0) -> list[Record]:
 
 
 def _sums(
-    leaves: Sequence[str], columns: dict[str, list[str]], name: str, kind: type[int] | type[float]
+    leaves: Sequence[str], columns: Columns, name: str, kind: type[int] | type[float]
 ) -> NDArray[np.float64]:
     position = {leaf: index for index, leaf in enumerate(leaves)}
-    values = numbers(columns, name, int) if kind is int else numbers(columns, name, float)
+    values = numbers(columns, name, int, least=0) if kind is int else numbers(columns, name, float, least=0.0)
     sums = np.zeros(len(leaves))
     np.add.at(sums, [position[leaf] for leaf in columns["node"]], values)
     return sums
 
 
 def _nodes(leaves: Sequence[str], edges: Iterable[str]) -> Mapping[str, Collection[int]]:
-    columns = read_columns(edges, ("parent", "child"))
-    return shares_of_leaves(leaves, list(zip(columns["parent"], columns["child"], strict=True)))
+    columns = read_columns(edges, ("parent", "child"), source="edges")
+    return shares_of_leaves(leaves, _edges(columns, leaves, "nodes"))
 
 
-def _shares(edges: Sequence[Edge], shares: Sequence[float]) -> dict[Edge, float]:
+def _edges(columns: Columns, leaves: Collection[str], other: str) -> list[Edge]:
+    """The edges. Raises InvalidInput where none leads to a leaf: then the two files call things differently."""
+    edges: list[Edge] = list(zip(columns["parent"], columns["child"], strict=True))
+    if set(leaves).isdisjoint(name for edge in edges for name in edge):
+        raise InvalidInput("Nothing of the file with %(other)s is named in the one with edges: do both call things "
+                           "alike?", code="no-edge", place="edges", other=other)
+    return edges
+
+
+def _shares(columns: Columns, edges: Sequence[Edge]) -> dict[Edge, float]:
+    """The share of each edge; an empty cell says that it is not known, which counts as the whole."""
+    columns["share"] = [cell or "1" for cell in columns["share"]]
     found: dict[Edge, float] = {}
-    for row, (edge, share) in enumerate(zip(edges, shares, strict=True), start=1):
+    for row, (edge, share) in enumerate(zip(edges, numbers(columns, "share", float), strict=True), start=1):
+        if not 0 < share <= 1:
+            raise InvalidInput("The share of %(parent)s in %(child)s must be above 0 and at most 1, not %(share)s.",
+                               place=columns.at(f"data row {row}, share"), parent=edge[0], child=edge[1], share=share)
         if found.setdefault(edge, share) != share:
             raise InvalidInput("%(parent)s has two shares in %(child)s (data row %(row)s).",
-                               place=f"data row {row}, share", parent=edge[0], child=edge[1], row=row)
+                               place=columns.at(f"data row {row}, share"), parent=edge[0], child=edge[1], row=row)
     return found
 
 
@@ -195,12 +219,12 @@ def cause_records(lots: Iterable[str], edges: Iterable[str], *, replications: in
 
     `members` and `sample` are separated by “;”; a sample reads `what to test > members that a bad result points to`.
     """
-    columns = read_columns(lots, ("lot", "complaints", "exposure"))
-    found = [Lot(*row) for row in zip(columns["lot"], numbers(columns, "complaints", int),
-                                      numbers(columns, "exposure", float), strict=True)]
-    links = read_columns(edges, ("parent", "child"), ("share",))
-    pairs: list[Edge] = list(zip(links["parent"], links["child"], strict=True))
-    shares = _shares(pairs, numbers(links, "share", float)) if "share" in links else None
+    columns = read_columns(lots, ("lot", "complaints", "exposure"), source="lots")
+    found = [Lot(*row) for row in zip(columns["lot"], numbers(columns, "complaints", int, least=0),
+                                      numbers(columns, "exposure", float, least=0.0), strict=True)]
+    links = read_columns(edges, ("parent", "child"), ("share",), source="edges")
+    pairs = _edges(links, columns["lot"], "lots")
+    shares = _shares(links, pairs) if "share" in links else None
     ranking = rank_causes(found, pairs, shares=shares, chance=Chance(replications, seed))
     records: list[Record] = []
     for rank, entry in enumerate(ranking.classes, start=1):

@@ -9,6 +9,7 @@ likelihood-by-exposure idea of Kaufman J et al., PLoS Comput Biol 2014;10:e10036
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -242,8 +243,9 @@ def _exposed(lots: Sequence[Lot]) -> _Data:
 def _sets(data: _Data, everything: Sequence[str], edges: Sequence[Edge], shares: Mapping[Edge, float] | None,
           known: Known) -> _Sets:
     """Nodes with the same exposed lots in the same doses are one class. Lots not exposed are nodes like others."""
-    if len(set(everything)) != len(everything):
-        raise InvalidInput("A lot is listed twice.", place="lots")
+    twice = next((lot for lot, number in Counter(everything).items() if number > 1), None)
+    if twice is not None:
+        raise InvalidInput("Lot %(lot)s is listed twice.", place=twice, lot=twice)
     groups: dict[tuple[tuple[tuple[int, float], ...], str], list[str]] = {}
     for node, doses in shares_of_leaves([lot.name for lot in data.lots], edges, shares).items():
         places = repr(sorted(known.places[node].items())) if known.places.get(node) else ""

@@ -9,13 +9,15 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
+from scipy.special import gammainc, gammaln
 
 from traceapp.core.errors import InvalidInput
 
 from .errors import NoExposure, require_not_negative, require_positive
 
 LARGEST_CHAIN = 4000
+# The relative error that a mean run may have.
+_EXACT = 1e-6
 
 
 def reference_value(usual_mean: float, raised_mean: float) -> float:
@@ -48,15 +50,17 @@ def average_run_length(h: float, k: float, mean: float, *, head_start: float = 0
     if states > LARGEST_CHAIN:
         raise InvalidInput("The chain needs %(states)s states, more than %(most)s: round k, h and the head start.",
                            place="k", states=states, most=LARGEST_CHAIN)
-    runs = _mean_runs(states, per_unit, int(allowance * per_unit), mean)
-    found = float(runs[int(start * per_unit)])
-    if not math.isfinite(found) or found < 1:
+    runs, certainty = _mean_runs(states, per_unit, int(allowance * per_unit), mean)
+    found, sure = float(runs[int(start * per_unit)]), float(certainty[int(start * per_unit)])
+    if not math.isfinite(found) or found < 1 or not abs(sure - 1) <= _EXACT:
         raise InvalidInput("An alarm at h %(h)s is so rare that its mean time cannot be computed.", place="h", h=h)
     return found
 
 
-def _mean_runs(states: int, per_unit: int, allowance: int, mean: float) -> NDArray[np.float64]:
-    """Mean time to absorption from each state; shape (states,). Solves (I - Q) runs = 1."""
+def _mean_runs(states: int, per_unit: int, allowance: int, mean: float
+               ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean time to absorption from each state, (I - Q)^-1 1; and the chance to be absorbed at all, (I - Q)^-1 of the
+    chances of an alarm, which is 1 as far as the numbers hold. Both of shape (states,)."""
     steps = np.zeros((states, states))
     most = (states + allowance) // per_unit + 1
     counts = np.arange(most + 1)
@@ -66,7 +70,11 @@ def _mean_runs(states: int, per_unit: int, allowance: int, mean: float) -> NDArr
         to = np.maximum(rows + count * per_unit - allowance, 0)
         inside = to < states
         np.add.at(steps, (rows[inside], to[inside]), chance)
-    return np.asarray(np.linalg.solve(np.eye(states) - steps, np.ones(states)), dtype=np.float64)
+    # The least count that alarms from each state, and the chance of that many or more.
+    needed = -((rows - allowance - states) // per_unit)
+    alarms = np.where(needed > 0, gammainc(np.maximum(needed, 1), mean), 1.0)
+    solved = np.linalg.solve(np.eye(states) - steps, np.stack([np.ones(states), alarms], axis=1))
+    return solved[:, 0], solved[:, 1]
 
 
 def path(counts: ArrayLike, expected: ArrayLike, rate_ratio: float) -> NDArray[np.float64]:

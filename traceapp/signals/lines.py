@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 
 from traceapp.core.errors import InvalidInput
@@ -47,8 +48,13 @@ def cusum_record(h: float, k: float, theta: float, head_start: float = 0.0) -> R
 
 
 def json_lines(records: Sequence[Record]) -> str:
-    """One JSON object a line."""
-    return "".join(json.dumps(dict(record), ensure_ascii=False, allow_nan=False) + "\n" for record in records)
+    """One JSON object a line; a figure without end is the text `inf`, as in the table, for JSON has no such number."""
+    return "".join(json.dumps({name: _finite(value) for name, value in record.items()}, ensure_ascii=False,
+                              allow_nan=False) + "\n" for record in records)
+
+
+def _finite(value: float | int | str | None) -> float | int | str | None:
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def csv_table(records: Sequence[Record]) -> str:

@@ -109,8 +109,9 @@ def count_totals(products: Sequence[str], events: Sequence[str], n: ArrayLike) -
     n_i = np.bincount(i, weights=a).astype(np.int64)[i]
     m_j = np.bincount(j, weights=a).astype(np.int64)[j]
     total = int(a.sum())
+    # As fractions: the product of two margins may be beyond what a whole number of 64 bits holds.
     return PairCounts(tuple(product_names[i].tolist()), tuple(event_names[j].tolist()), a, n_i, m_j, total,
-                      n_i * m_j / total)
+                      n_i.astype(float) * m_j / total)
 
 
 def _encode(reports: Sequence[str], products: Sequence[str], events: Sequence[str]) -> _Codes:
