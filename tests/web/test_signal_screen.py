@@ -15,7 +15,8 @@ from traceapp.trace.model import Lot
 
 @pytest.fixture(scope="module")
 def blistering(console: Console) -> Lot:
-    """One of fifteen lots with nine blisters, and two kinds of complaint spread over all; screened."""
+    """One of fifteen lots with nine blisters, and two kinds of complaint spread over all; six of the blisters came
+    yesterday. Screened."""
     with console.database.write() as session:
         product = add_product(session, console.clock.now(), "SC")
         lots = [add_lot(session, product, f"SC-{number}", 500, console.clock.now()) for number in range(15)]
@@ -24,9 +25,10 @@ def blistering(console: Console) -> Lot:
             for term in ("itching", "redness", "itching", "redness"):
                 at += timedelta(minutes=1)
                 add_complaint(session, lot, at, terms=[term])
-        for _ in range(9):
+        for number in range(9):
             at += timedelta(minutes=1)
-            add_complaint(session, lots[4], at, terms=["blister"])
+            add_complaint(session, lots[4], at if number < 3 else console.clock.now() - timedelta(days=1),
+                          terms=["blister"])
     with console.database.read() as session:
         found = screen_product(session, product.id, console.clock.now().date())
     with console.database.write() as session:
@@ -46,11 +48,17 @@ def test_only_what_stands_out_is_listed_unless_all_is_asked_for(quality: Browser
     assert "SC-4" in everything and "SC-3" in everything
 
 
+def test_what_jumped_yesterday_stands_below_with_its_day(quality: Browser, console: Console) -> None:
+    below = quality.get("/console/signals/screen").get_data(as_text=True).partition('id="jumps"')[2]
+    yesterday = console.clock.now() - timedelta(days=1)
+    assert f"{yesterday.day} {yesterday:%b %Y}" in below and "Blister" in below and "Nothing jumped" not in below
+
+
 def test_a_list_goes_on_over_pages_sorted_by_a_figure(quality: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("traceapp.web.console.signal_screen.PAGE_ROWS", 20)
     first = quality.get("/console/signals/screen?show=all")
     following = re.findall('href="([^"]+)" rel="next"', first.get_data(as_text=True))[0].replace("&amp;", "&")
-    second = quality.get(following).get_data(as_text=True)
+    second = quality.get(following).get_data(as_text=True).partition('id="jumps"')[0]
     assert "SC-4" in first.get_data(as_text=True) and second.count('role="row"') == 1 + 31 - 20
 
 

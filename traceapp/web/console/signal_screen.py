@@ -1,6 +1,8 @@
 """The nightly screen: terms that come up with one batch more than with the others of its product."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from flask import request
@@ -9,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.queries import all_products
 from traceapp.complaint.terms import terms
+from traceapp.surveillance.screen_model import ScreenRun
 from traceapp.surveillance.screen_queries import SORTS, ScreenFilter, screen_page, screen_runs
 from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import world
@@ -48,8 +51,13 @@ def signals_screen() -> Response:
     return case_page(
         "console/signals_screen.html", found=found, lots=lots, products=products, wanted=values,
         listed=placed(found, "console.signals_screen", values), exports=export_links("console.signals_screen", values),
-        runs=[run for run in runs if run.reports], last_run=max((run.ran_at for run in runs), default=None),
+        runs=[run for run in runs if run.reports], jumps=_jumps(runs), last_run=max((run.ran_at for run in runs), default=None),
         choices={"show": options(_SHOWN), "sort": options(_SORTS),
                  "term": [(code, term_names([code])[0]) for code in terms()],
                  "product": [(key, own_name(product)) for key, product in products.items()
                              if product.kind != "material"]})
+
+
+def _jumps(runs: Iterable[ScreenRun]) -> list[tuple[ScreenRun, dict[str, Any]]]:
+    """What jumped, each with the run that found it; the day is kept as text."""
+    return [(run, jump | {"on": date.fromisoformat(jump["on"])}) for run in runs for jump in run.jumps]
