@@ -35,7 +35,7 @@ def test_a_task_force_is_opened_works_stops_its_batch_and_ends(console: Console)
     assert quality.post(f"{here}/end", {"reason": "tested"}).status_code == 403
     assert manager.post(f"{here}/end", {"reason": "tested, within limits"}).status_code == 303
     page = quality.get(here).get_data(as_text=True)
-    for said in ("Opened", f"Brought in: {person.name}", "Three clinics were telephoned.", "Batch stopped: 26A1", "Ended"):
+    for said in ("Task force set up", f"Brought in: {person.name}", "Three clinics were telephoned.", "Batch stopped: 26A1", "Ended"):
         assert said in page
     assert "Write it down" not in page
     assert quality.post(f"{here}/entries", {"text": "late"}).status_code == 409

@@ -150,8 +150,8 @@ def _disproportionality(options: argparse.Namespace) -> int:
         records = disproportionality_records(lines, convention=options.convention, prior=options.prior,
                                              strata=options.strata)
     if options.prior is None and len(records) < _FEW_PAIRS:
-        print(f"traceapp: EBGM, EB05 and EB95 rest on a prior that was fitted to {len(records)} pairs, which is too few "
-              "to trust: state the one of a larger file with --prior.", file=sys.stderr)
+        print(f"traceapp: EBGM, EB05 and EB95 rest on a prior that was fitted to {len(records)} pairs, which is too "
+              "few to trust: state the one of a larger file with --prior.", file=sys.stderr)
     return _show(records, options.json)
 
 

@@ -131,7 +131,8 @@ class WindowPlan:
     def windows(self, span: tuple[int, int]) -> list[tuple[int, int]]:
         """All windows of the plan within `span`. Raises InvalidInput where there is none."""
         require_count(self.shortest, "shortest", least=1)
-        longest = (span[1] - span[0]) // 2 + 1 if self.longest is None else require_count(self.longest, "longest", least=1)
+        half = (span[1] - span[0]) // 2 + 1
+        longest = half if self.longest is None else require_count(self.longest, "longest", least=1)
         starts, ends = self.start or span, self.end or span
         found = [(first, last) for first in range(max(starts[0], span[0]), min(starts[1], span[1]) + 1)
                  for last in range(max(first + self.shortest - 1, ends[0], first),

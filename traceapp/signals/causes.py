@@ -72,7 +72,8 @@ class CauseClass:
     for "no bound" (no complaint outside, or no lot outside). `explained` is the number of complaints beyond what
     the rate outside gives. `llr` and `p` are those of the scan statistic over all classes and days. `splits` says which
     samples would tell the members apart. `since`: the day on which the fault of a lasting thing most likely began,
-    where that is likelier than "since ever"; the numbers are then those of the lots from that day on.
+    where that is likelier than "since ever"; the numbers are then those of the lots from that day on. `doses`: the part
+    of each of `lots` that came from it or went its way.
     """
 
     members: tuple[str, ...]
@@ -90,6 +91,7 @@ class CauseClass:
     p: float
     splits: tuple[Split, ...] = ()
     since: float | None = None
+    doses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,4 +382,5 @@ def _describe(sets: _Sets, row: int, data: _Data, known: Known) -> CauseClass:
         exposure=float(data.exposure[inside].sum()), log_bf=float(sets.log_bf[row]), posterior=0.0,
         rate_ratio=likeliest, low=low, high=high,
         explained=explained_complaints(told.counts, told.doses, held, likeliest), llr=0.0, p=1.0, since=sets.since[row],
+        doses=tuple(doses.tolist()),
     )

@@ -53,9 +53,11 @@ class Likeliest:
     marks: dict[str, frozenset[Mark]]
     confirmed: dict[NodeKind, int]
 
-    def units(self, lots: Iterable[str]) -> Decimal:
-        """Units in use of these lots together."""
-        return sum((self.seen[lot].units for lot in lots if lot in self.seen), Decimal(0))
+    def units(self, cause: causes.CauseClass) -> Decimal:
+        """Units in use that met a cause: of each of its lots the part that came from it or went its way."""
+        met = (self.seen[lot].units * Decimal(repr(dose)) for lot, dose in zip(cause.lots, cause.doses, strict=True)
+               if lot in self.seen)
+        return sum(met, Decimal(0)).quantize(Decimal(1))
 
 
 @dataclass(slots=True)

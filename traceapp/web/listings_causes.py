@@ -37,7 +37,7 @@ def _rows(found: Likeliest, names: Names) -> Iterator[dict[str, Any]]:
             "complaints": one.complaints, "expected": _plain(one.expected), "explained": _plain(one.explained),
             "rate_ratio": _plain(one.rate_ratio), "low": _plain(one.low), "high": _plain(one.high),
             "p": _plain(one.p), "log_bf": _plain(one.log_bf), "lots": "; ".join(names(lot) for lot in one.lots),
-            "units": found.units(one.lots), "since": day_words(one.since)}
+            "units": found.units(one), "since": day_words(one.since)}
     yield {"members": gettext("Chance alone"), "posterior": _plain(found.ranking.no_cause)}
 
 

@@ -125,7 +125,7 @@ GROUP_STATES: Words = {
 CRISIS_CAUSES: Words = {
     "cluster": (_("Several critical reports on one batch"), "stop"), "decision": (_("Somebody's decision"), "check")}
 CRISIS_ENTRIES: Words = {
-    "opened": (_("Opened"), "stop"), "joined": (_("Brought in"), "plain"),
+    "opened": (_("Task force set up"), "stop"), "joined": (_("Brought in"), "plain"),
     "case_added": (_("Complaint added"), "plain"),
     "hold_proposed": (_("Proposed to stop the batch"), "check"), "held": (_("Batch stopped"), "stop"),
     "note": (_("Note"), "plain"), "ended": (_("Ended"), "go")}

@@ -80,7 +80,7 @@ def _cause(found: Likeliest, one: Any) -> dict[str, Any]:
         "members", "lots", "complaints", "expected", "log_bf", "posterior", "rate_ratio", "low", "high", "explained",
         "llr", "p")}
     since = day_words(one.since)
-    return plain | {"units": str(found.units(one.lots)), "since": since.isoformat() if since else None,
+    return plain | {"units": str(found.units(one)), "since": since.isoformat() if since else None,
                     "splits": [asdict(split) for split in one.splits]}
 
 

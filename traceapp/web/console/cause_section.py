@@ -160,7 +160,7 @@ def _row(found: Likeliest, names: Names, at: int, one: CauseClass) -> Row:
     root = next((member.lot_key for member in members if member.lot_key), None)
     return Row(f"from-{root or at}", members[:_NAMED_MEMBERS], max(0, len(members) - _NAMED_MEMBERS),
                chance_words(one.posterior), per_cent(one.posterior), likely, one,
-               ratio_words(one.rate_ratio, one.low, one.high), f"{one.p:.3f}", found.units(one.lots),
+               ratio_words(one.rate_ratio, one.low, one.high), f"{one.p:.3f}", found.units(one),
                day_words(one.since), root, table, max(0, len(lots) - _SHOWN_LOTS))
 
 

@@ -51,7 +51,8 @@ def signals_screen() -> Response:
     return case_page(
         "console/signals_screen.html", found=found, lots=lots, products=products, wanted=values,
         listed=placed(found, "console.signals_screen", values), exports=export_links("console.signals_screen", values),
-        runs=[run for run in runs if run.reports], jumps=_jumps(runs), last_run=max((run.ran_at for run in runs), default=None),
+        runs=[run for run in runs if run.reports], jumps=_jumps(runs),
+        last_run=max((run.ran_at for run in runs), default=None),
         choices={"show": options(_SHOWN), "sort": options(_SORTS),
                  "term": [(code, term_names([code])[0]) for code in terms()],
                  "product": [(key, own_name(product)) for key, product in products.items()
