@@ -11,6 +11,7 @@ import pytest
 from traceapp.core.errors import InvalidInput
 from traceapp.signals import analyses, maxsprt, scan
 from traceapp.signals.conditional import conditional_critical_value, conditional_signal_probability
+from traceapp.signals.cusum import path
 from traceapp.signals.delay import Delay
 from traceapp.signals.disproportionality import (
     chi_square,
@@ -21,10 +22,12 @@ from traceapp.signals.disproportionality import (
     reporting_odds_ratio,
     tables,
 )
+from traceapp.signals.ears import ears
 from traceapp.signals.errors import require_count, require_not_negative, require_positive, require_rate
 from traceapp.signals.exposure import expected_curve
-from traceapp.signals.history import fit_delay
+from traceapp.signals.history import fit_baseline, fit_delay
 from traceapp.signals.pairs import count_rows, count_totals
+from traceapp.signals.screen import count_codes
 from traceapp.signals.shrinkage import Prior, points, scores
 
 DAY = date(2026, 1, 1)
@@ -55,6 +58,13 @@ def test_no_check_lets_through_what_is_no_number_in_range(check: Callable[..., o
     lambda: scan.scan_bernoulli([1], [2], {"a": (0,)}, 0.5, replications=9, seed=-1),
     lambda: scan.scan_tree_temporal([[math.inf, 2]], {"a": (0,)}, [(0, 1)], replications=9),
     lambda: scan.scan_tree_temporal([[1, 2]], {"a": (0,)}, [(0, 1)], replications=9, seed=-1),
+    lambda: scan.scan_poisson(["x"], [2], {"a": (0,)}, replications=9),
+    lambda: scan.scan_bernoulli([1], [1e20], {"a": (0,)}, 0.5, replications=9),
+    lambda: ears(["many"]),
+    lambda: path(["many"], [1.0], 2.0),
+    lambda: fit_baseline(["many"], [1.0]),
+    lambda: fisher(tables(1.5, 3, 3, 10)),
+    lambda: count_codes(np.array([0.5]), np.array([0]), (1, 1)),  # type: ignore[arg-type]
     lambda: count_totals(["a"], ["b"], [math.inf]),
     lambda: count_totals(["a"], ["b"], [1e300]),
     lambda: count_rows(["1"], ["a"], ["b"], convention="lot"),  # type: ignore[arg-type]
@@ -67,6 +77,11 @@ def test_no_check_lets_through_what_is_no_number_in_range(check: Callable[..., o
 def test_what_makes_no_sense_is_refused(ask: Callable[[], object]) -> None:
     with pytest.raises(InvalidInput):
         ask()
+
+
+def test_codes_may_be_plain_lists() -> None:
+    counts = count_codes([0, 0, 1], [0, 1, 0], (2, 2))  # type: ignore[arg-type]
+    assert (counts.a.tolist(), counts.total) == ([1, 1, 1], 3)
 
 
 def test_ten_million_reports_give_finite_figures() -> None:

@@ -104,6 +104,15 @@ def test_a_small_history_leans_on_what_is_stated() -> None:
     assert np.mean(leaning) < stated_alone
 
 
+def test_a_million_reports_cost_no_more_than_their_days() -> None:
+    few = [Supply(((0, 5.0), (9, 5.0)), ((0, 60),), tuple(range(60)))]
+    many = [Supply(((0, 5.0), (9, 5.0)), ((0, 60),), tuple(range(60)) * 20_000)]
+    of_few, of_many = fit_spread_delay(few), fit_spread_delay(many)
+    assert of_few is not None
+    assert of_many is not None
+    assert of_many.cdf(DAYS) == pytest.approx(of_few.cdf(DAYS), abs=1e-6)
+
+
 def test_too_few_reports_leave_the_default_in_force() -> None:
     assert fit_spread_delay([Supply(((0, 5.0),), ((0, 99),), (3,) * 49)]) is None
 

@@ -98,7 +98,9 @@ def expected_band(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Between which values the expected count lies when its rate was learnt from `history` reports; shapes as given.
 
-    The rate times its exposure has a gamma law of shape history + 1/2 (Jeffreys' prior). Delays count as known.
+    The rate times its exposure has a gamma law of shape history + 1/2 (Jeffreys' prior). Delays count as known. Raises
+    InvalidInput for a history below 1.
+    Source: Brown LD, Cai TT, DasGupta A, Stat Sin 2003;13:19-49 (Jeffreys' interval of a Poisson mean).
     """
     shape = require_count(history, "history", least=1) + 0.5
     low, high = gammaincinv(shape, [(1 - coverage) / 2, (1 + coverage) / 2]) / history

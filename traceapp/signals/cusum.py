@@ -13,6 +13,7 @@ from scipy.special import gammainc, gammaln
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import number_arrays
 from .errors import NoExposure, require_not_negative, require_positive
 
 LARGEST_CHAIN = 4000
@@ -85,7 +86,7 @@ def path(counts: ArrayLike, expected: ArrayLike, rate_ratio: float) -> NDArray[n
     """
     if not 1 < rate_ratio < math.inf:
         raise InvalidInput("rate_ratio must be above 1.", place="rate_ratio")
-    seen, means = np.asarray(counts, dtype=float), np.asarray(expected, dtype=float)
+    (seen,), (means,) = number_arrays("counts", counts), number_arrays("expected", expected)
     if seen.shape != means.shape or seen.ndim != 1:
         raise InvalidInput("counts and expected must be two rows of one length.", place="expected")
     rises = seen * math.log(rate_ratio) - (rate_ratio - 1) * means

@@ -2,8 +2,8 @@
 
 A table is given by its margins: `a` reports with lot and term, `n_i` with the lot, `m_j` with the term, `total` in
 all. Whether these count reports or pairs is the caller's convention (see `pairs`) and changes every number.
-Arrays broadcast against each other. A figure that a table does not define (0/0, the limits of an infinite ratio) is
-masked, never NaN; a ratio over nothing is +inf.
+Arrays broadcast against each other, and every answer has the shape of the tables. A figure that a table does not
+define (0/0, the limits of an infinite ratio) is masked, never NaN; a ratio over nothing is +inf.
 """
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ def _with_limits(value: MaskedArray, variance: NDArray[np.float64]) -> Ratio:
 
 
 def reporting_rate_ratio(table: Tables, expected: ArrayLike | None = None) -> MaskedArray:
-    """RR = a/E, with E of the table or, where given, of strata; masked where nothing is expected or seen."""
+    """RR = a/E, with E of the table or, where given, of strata; masked where nothing is expected or seen.
+
+    Source: DuMouchel W, Am Stat 1999;53:177-190.
+    """
     return _divide(table.a, table.expected if expected is None else np.asarray(expected, dtype=float))
 
 
@@ -118,7 +121,10 @@ def reporting_odds_ratio(table: Tables) -> Ratio:
 
 
 def chi_square(table: Tables, *, yates: bool = True) -> MaskedArray:
-    """Pearson's chi-square with one degree of freedom, with Yates's correction or without; masked for empty margins."""
+    """Pearson's chi-square with one degree of freedom, with Yates's correction or without; masked for empty margins.
+
+    Source: Yates F, Suppl J R Stat Soc 1934;1:217-235.
+    """
     distance = np.abs(table.a * table.d - table.b * table.c)
     if yates:
         distance = np.maximum(distance - table.total / 2, 0.0)
@@ -188,7 +194,13 @@ def _seen_and_expected(a: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.fl
 
 
 def fisher(table: Tables, *, mid: bool = False) -> NDArray[np.float64]:
-    """One-sided P(at least a reports with both) with all margins fixed, or with `mid` half of P(exactly a)."""
+    """One-sided P(at least a reports with both) with all margins fixed, or with `mid` half of P(exactly a); 1 (mid: a
+    half) for an empty margin. Raises InvalidInput for counts that are no whole numbers.
+
+    Source: Fisher RA, J R Stat Soc 1935;98:39-82; Lancaster HO, J Am Stat Assoc 1961;56:223-234 (mid-p).
+    """
+    if any(np.any(cell != np.floor(cell)) for cell in (table.a, table.b, table.c, table.d)):
+        raise InvalidInput("Counts must be whole numbers, not below zero.", place="a")
     law = hypergeom(table.total, table.n_i, table.m_j)
     return law.sf(table.a) + (0.5 if mid else 1.0) * law.pmf(table.a)
 
@@ -211,6 +223,7 @@ def likelihood_ratio_test(a: ArrayLike, expected: ArrayLike, *, replications: in
 
     `a` and `expected` have shape (cells,), cells are named by their position; the margin that is drawn is the sum
     of `a`. It is the scan statistic over single cells. Raises NoExposure for a count where nothing is expected.
+    Source: Huang L, Zalkikar J, Tiwari RC, J Am Stat Assoc 2011;106:1230-1241.
     """
     seen, means = _seen_and_expected(a, expected)
     cells = {str(index): (index,) for index in range(seen.size)}

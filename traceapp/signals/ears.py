@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import number_arrays
 from .errors import require_positive
 
 BASELINE_DAYS = 7
@@ -47,7 +48,7 @@ def ears(counts: ArrayLike, *, least_sd: float = LEAST_SD) -> Ears:
     The spread of the baseline is its sample standard deviation, at least `least_sd`.
     Raises InvalidInput for counts that are no whole numbers of days.
     """
-    seen = np.asarray(counts, dtype=float)
+    (seen,) = number_arrays("counts", counts)
     require_positive(least_sd, "least_sd")
     if seen.ndim != 1 or not np.all(np.isfinite(seen)) or np.any(seen < 0) or np.any(seen != np.floor(seen)):
         raise InvalidInput("Counts must be a row of whole numbers, not below zero.", place="counts")

@@ -12,7 +12,7 @@ from scipy.special import gammaincinv, gammaln
 
 from traceapp.core.errors import InvalidInput
 
-from .arrays import whole_numbers
+from .arrays import number_arrays, whole_numbers
 from .delay import ENOUGH_REPORTS
 from .errors import NoExposure, require_count
 
@@ -99,6 +99,7 @@ def shrunken_rate(count: int, exposure: float, kin: Baseline | None, most_lent: 
 
     The others lend as many reports as the shape of their law of rates says, at most `most_lent` and never more than
     they have: groups that look alike so far may still differ. Raises InvalidInput without any report or exposure.
+    Source: the gamma posterior of a Poisson rate, Clayton D, Kaldor J, Biometrics 1987;43:671-681.
     """
     lent = 0.0 if kin is None else min(kin.shape, most_lent, float(kin.reports))
     shape, units = lent + count, exposure + (lent / kin.mean if kin is not None else 0.0)
@@ -118,7 +119,7 @@ def fit_baseline(counts: ArrayLike, exposure: ArrayLike) -> Baseline:
     Raises NoExposure for reports without exposure; InvalidInput where there is no report at all.
     Source: Clayton D, Kaldor J, Biometrics 1987;43:671-681.
     """
-    seen, units = np.asarray(counts, dtype=float), np.asarray(exposure, dtype=float)
+    (seen,), (units,) = number_arrays("counts", counts), number_arrays("exposure", exposure)
     if seen.ndim != 1 or seen.shape != units.shape or not np.all(np.isfinite(units)) or np.any(units < 0):
         raise InvalidInput("Counts and exposure must be two rows of one length, not below zero.", place="exposure")
     if np.any(seen < 0) or np.any(seen != np.floor(seen)):

@@ -5,6 +5,7 @@ probability at most D exp(1 - c), D = ceil(ln g / ln(c / (c - 1))). Proof: cut t
 in the ratio c / (c - 1). In a slice that ends at m, a ratio of c means at least x events for each expected one, where
 m (x ln x - x + 1) = c. Under the rate ratio x the likelihood ratio is then at least exp(c (c - 1) / c) = exp(c - 1);
 it is a martingale of mean 1, which by Ville's inequality gets there with probability at most exp(1 - c).
+Source: Ville J, Étude critique de la notion de collectif, Paris 1939 (the inequality); the slices are worked out above.
 """
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ def late_critical_value(alpha: float, growth: float = GROWTH) -> float:
 
 
 def rate_margin(history: int, alpha: float) -> float:
-    """The factor by which a rate that was learnt from `history` events is too low with probability `alpha` at most."""
+    """The factor by which a rate that was learnt from `history` events is too low with probability `alpha` at most.
+
+    Source: the exact upper limit of a Poisson mean, Garwood F, Biometrika 1936;28:437-442.
+    """
     from scipy.special import gammainccinv
 
     history = require_count(history, "history", least=1)

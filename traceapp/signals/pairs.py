@@ -3,6 +3,7 @@
 Report convention: a report counts once for a pair, a lot, a term and in all, however many rows it has. Pair
 convention: every distinct row (report, lot, term) counts, so a report with three terms counts three times for its
 lot and in all. The same data give other expected counts, hence other signals, in either.
+Source: DuMouchel W, Am Stat 1999;53:177-190 (counts, and the expected count summed over strata).
 """
 from __future__ import annotations
 

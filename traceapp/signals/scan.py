@@ -17,6 +17,7 @@ from scipy.special import xlogy
 
 from traceapp.core.errors import InvalidInput
 
+from .arrays import LARGEST_WHOLE, number_arrays
 from .errors import NoExposure, require_count, require_rate
 from .genealogy import membership
 
@@ -133,7 +134,7 @@ def scan_bernoulli(
     """
     seen, all_trials = _leaves(cases, trials)
     require_rate(probability, "probability")
-    if np.any(seen > all_trials) or np.any(all_trials != np.floor(all_trials)):
+    if np.any(seen > all_trials) or np.any(all_trials != np.floor(all_trials)) or np.any(all_trials > LARGEST_WHOLE):
         raise InvalidInput("Trials must be whole numbers, none below its cases.", place="trials")
     sets = _sets(nodes, seen.size)
     node_trials = sets @ all_trials
@@ -158,9 +159,9 @@ def scan_tree_temporal(
 
     `cases` are whole numbers of shape (leaves, days); `windows` are (first, last) day positions, both included. By
     chance the cases of a leaf fall on any day alike: E = cases of the node x length / days. One finding a node,
-    with its best window.
+    with its best window. Raises InvalidInput for what makes no sense.
     """
-    seen = np.asarray(cases, dtype=float)
+    (seen,) = number_arrays("cases", cases)
     if seen.ndim != 2 or seen.size == 0 or not np.all(np.isfinite(seen) & (seen >= 0) & (seen == np.floor(seen))):
         raise InvalidInput("Cases must be whole numbers, a row a leaf and a column a day.", place="cases")
     leaves, days = seen.shape
@@ -198,7 +199,7 @@ def scan_tree_temporal(
 
 
 def _leaves(cases: ArrayLike, sizes: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    seen, whole = np.asarray(cases, dtype=float), np.asarray(sizes, dtype=float)
+    (seen,), (whole,) = number_arrays("cases", cases), number_arrays("population", sizes)
     if seen.ndim != 1 or seen.shape != whole.shape or seen.size == 0:
         raise InvalidInput("Cases and population must be two rows of one length, not empty.", place="cases")
     if not np.all(np.isfinite(seen)) or np.any(seen < 0) or np.any(seen != np.floor(seen)):

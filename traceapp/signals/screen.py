@@ -3,7 +3,7 @@
 A row is a report's lot and term as numbers from 0; `reports` numbers the reports where one has several rows (each
 row repeated counts once then, a lot and a term once a report: the report convention of `pairs`). Without it every
 row is a report of its own. The same measures as `disproportionality` and `shrinkage`, cell by cell, with the costly
-functions of a count looked up: there are few different counts among millions of cells.
+functions of a count looked up: there are few different counts among millions of cells. Source: as of those measures.
 """
 from __future__ import annotations
 
@@ -74,9 +74,10 @@ def count_codes(lots: Codes, terms: Codes, shape: tuple[int, int], *, reports: C
     Takes about 4 bytes a row beside the columns. Raises InvalidInput for codes outside `shape`, no rows, or columns
     of different length.
     """
+    lots, terms = np.asarray(lots), np.asarray(terms)
     _check(lots, terms, shape)
     if reports is not None:
-        return _count_reports(lots, terms, shape, reports)
+        return _count_reports(lots, terms, shape, np.asarray(reports))
     pairs, a = _runs(_joined(lots, terms, shape))
     lot, term = np.divmod(pairs, pairs.dtype.type(shape[1]))
     by_lot, by_term = (np.bincount(codes, weights=a, minlength=number).astype(np.int64)
@@ -105,6 +106,8 @@ def _count_reports(lots: Codes, terms: Codes, shape: tuple[int, int], reports: C
 def _check(lots: Codes, terms: Codes, shape: tuple[int, int]) -> None:
     if lots.ndim != 1 or lots.shape != terms.shape or lots.size == 0:
         raise InvalidInput("There must be as many lots as terms, and at least one.", place="lots")
+    if lots.dtype.kind not in "iu" or terms.dtype.kind not in "iu":
+        raise InvalidInput("Codes must be whole numbers from 0 on.", place="lots")
     if shape[0] * shape[1] >= 2**63 or max(shape) > 2**32:
         raise InvalidInput("There are too many lots and terms to count at once.", place="shape")
     for place, codes, number in (("lots", lots, shape[0]), ("terms", terms, shape[1])):

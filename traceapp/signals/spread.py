@@ -8,6 +8,7 @@ data); Lagakos SW, Barraj LM, De Gruttola V, Biometrika 1988;75:515-523 (reports
 """
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,14 +61,14 @@ def fit_spread_delay(
     if sum(len(_possible(supply)) for supply in told) < require_count(enough, "enough", least=1):
         return None
     size = 1 + (_longest(told) if longest is None else require_count(longest, "longest"))
-    arrivals, unseen, counts = _tables(told, size)
+    arrivals, times, unseen, counts = _tables(told, size)
     chances = np.full(size, 1 / size)
     if stated is not None:
         chances = np.maximum(np.diff(day_chances(stated, size), prepend=0.0), 1e-9)
         chances[-1] += max(0.0, 1 - chances.sum())
     prior = weight * chances
     for _ in range(_STEPS):
-        came = chances * (arrivals.T @ (1 / np.maximum(arrivals @ chances, 1e-300)))
+        came = chances * (arrivals.T @ (times / np.maximum(arrivals @ chances, 1e-300)))
         hidden = chances * (unseen.T @ (counts / np.maximum(1 - unseen @ chances, 1e-12)))
         better = came + hidden + prior
         better /= better.sum()
@@ -107,22 +108,24 @@ def _longest(supplies: Sequence[Supply]) -> int:
 
 def _tables(
     supplies: Sequence[Supply], size: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """For each report and wait the share of the units that were delivered that many days before it, (reports, waits);
-    for each supply and wait the share of its units whose report would not have been seen, (supplies, waits); the
-    number of reports of each supply."""
-    arrivals, unseen = [], np.ones((len(supplies), size))
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """For each day of a supply with reports and each wait the share of the units that were delivered that many days
+    before it, (days, waits), and how many reports there were; for each supply and wait the share of its units whose
+    report would not have been seen, (supplies, waits); the number of reports of each supply. However many reports came
+    on a day, they take one row."""
+    arrivals, times, unseen = [], [], np.ones((len(supplies), size))
     waits = np.arange(size)
     for row, supply in enumerate(supplies):
         whole = sum(units for _, units in supply.deliveries)
         for delivered, units in supply.deliveries:
             for begin, end in supply.seen:
                 unseen[row, (waits >= begin - delivered) & (waits <= end - delivered)] -= units / whole
-        for day in _possible(supply):
+        for day, number in Counter(_possible(supply)).items():
             shares = np.zeros(size)
             for delivered, units in supply.deliveries:
                 if 0 <= day - delivered < size:
                     shares[day - delivered] += units / whole
             arrivals.append(shares)
+            times.append(float(number))
     counts = np.array([len(_possible(supply)) for supply in supplies], dtype=float)
-    return np.array(arrivals), np.clip(unseen, 0.0, 1.0), counts
+    return np.array(arrivals), np.array(times), np.clip(unseen, 0.0, 1.0), counts
