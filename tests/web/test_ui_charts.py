@@ -32,6 +32,14 @@ def test_the_alarm_stands_where_the_count_met_the_line() -> None:
     assert float(mark.get("cy", "")) == pytest.approx(HEIGHT * (1 - 4 / 10))
 
 
+def test_an_alarm_of_yesterday_is_not_written_over_the_count_of_today() -> None:
+    curve = Curve([str(day) for day in range(25)], [*range(23), 21, 22], [1] * 25, [14] * 25, alarm_index=23)
+    root = drawn(charts.cumulative_curve(curve, WORDS))
+    names = {e.get("class"): float(e.get("y", "")) for e in root.iter("text") if e.get("class") in (
+        "tx-obs halo", "tx-alarm halo") and e.text != WORDS.boundary}
+    assert names["tx-alarm halo"] - names["tx-obs halo"] >= 18
+
+
 def test_no_alarm_no_mark() -> None:
     root = drawn(charts.cumulative_curve(Curve(["a", "b"], [0, 1], [1, 2]), WORDS))
     assert not found(root, "pt-alarm") and not found(root, "ln-alarm")

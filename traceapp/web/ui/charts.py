@@ -106,6 +106,10 @@ def _end_names(curve: Curve, words: CurveWords, scale: Scale) -> list[Markup]:
     return names
 
 
+# Per cent of the width, beyond which the count of today is written.
+_NEAR_END = 75
+
+
 def _points(curve: Curve, words: CurveWords, scale: Scale) -> list[Markup]:
     """Dots: where the count stands, where it crossed the line with its word, and where it was frozen."""
     dot = Markup('<circle class="pt{}" cx="{:.2f}%" cy="{:.1f}" r="{}"/>')
@@ -117,7 +121,10 @@ def _points(curve: Curve, words: CurveWords, scale: Scale) -> list[Markup]:
         x, y = scale.x(curve.alarm_index), scale.y(curve.observed[curve.alarm_index])
         left = x > 45
         parts.append(dot.format(" pt-alarm", x, y, 6))
-        parts.append(letters("tx-alarm halo", x, y - 10, words.alarm, "end" if left else "start", -10 if left else 10))
+        # Near the end the count of today is written above: then the word goes below its dot.
+        is_crowded = x > _NEAR_END and y - 10 < scale.y(curve.observed[-1]) + 9
+        place = min(y + 22, HEIGHT - 6) if is_crowded else y - 10
+        parts.append(letters("tx-alarm halo", x, place, words.alarm, "end" if left else "start", -10 if left else 10))
     return parts
 
 
