@@ -13,6 +13,8 @@ from tests.http_clients import ApiClient
 from traceapp.audit.model import AuditEntry
 from traceapp.signals.budget import DEFAULT_WEIGHTS
 from traceapp.surveillance.budget import KINDS
+from traceapp.surveillance.judging import Judgement, Standing
+from traceapp.web.console.watching import standing_words
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,15 @@ def test_the_list_shows_what_is_watched_the_nearest_to_its_line_first_and_narrow
     assert "L01" not in narrowed
     assert "R0" not in browser.get("/console/watched?near=0.8").text
     assert console.browser("operator").get("/console/watched").status_code == 403
+
+
+@pytest.mark.parametrize(("observed", "nearness", "said"), [
+    (1, 0.0, "As expected"), (5, 0.4, "Below its line"), (8, 0.96, "Near its line")])
+def test_more_than_expected_is_not_called_as_expected(
+    console: Console, observed: int, nearness: float, said: str
+) -> None:
+    with console.app.test_request_context():
+        assert str(standing_words(Judgement(Standing.quiet, observed, 1.2, 1.0, nearness))[0]) == said
 
 
 def test_the_page_of_a_node_shows_its_numbers_and_its_lots(console: Console, house: WatchedHouse) -> None:

@@ -16,7 +16,7 @@ from traceapp.signals.budget import SCREENS, stage_alpha
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
 from traceapp.surveillance.alarming import counts_named_only
 from traceapp.surveillance.budget import KINDS, SetBudget, budget_state, budget_versions, set_budget
-from traceapp.surveillance.judging import Standing, judge
+from traceapp.surveillance.judging import Judgement, Standing, judge
 from traceapp.surveillance.watch_queries import WatchFilter, members_of, node_curve, tests_of, watched_page
 from traceapp.web.cause_words import NODE_KINDS
 from traceapp.web.context import actor, world
@@ -41,13 +41,22 @@ _NEAR = {"0.5": 0.5, "0.8": 0.8, "1": 1.0}
 KINDS_OF_NODES: Mapping[str, object] = {**NODE_KINDS, SCREENS: lazy_gettext("Screens of terms")}
 GROUPS: Mapping[str, object] = {
     SeverityGroup.harm: lazy_gettext("All reports of harm"), SeverityGroup.serious: lazy_gettext("Serious ones only")}
-# What can be said of a test, and with which colour.
 STANDINGS: Mapping[str, tuple[object, str]] = {
-    Standing.quiet: (lazy_gettext("As expected"), "plain"), Standing.alarm: (lazy_gettext("Beyond its line"), "stop"),
+    Standing.alarm: (lazy_gettext("Beyond its line"), "stop"),
     Standing.unexposed: (lazy_gettext("Not yet: none known in use"), "check"),
     Standing.unprojected: (lazy_gettext("Not yet: after the nightly run"), "check"),
     Standing.too_small: (lazy_gettext("Judged on its nodes"), "plain"),
     Standing.beyond: (lazy_gettext("Not yet: next stage to begin"), "check")}
+_NEAR_LINE = 0.8
+
+
+def standing_words(seen: Judgement) -> tuple[object, str]:
+    """What can be said of a test, and with which colour. Below the line it may still be more than expected."""
+    if seen.standing != Standing.quiet:
+        return STANDINGS[seen.standing]
+    if seen.nearness >= _NEAR_LINE:
+        return lazy_gettext("Near its line"), "check"
+    return (lazy_gettext("Below its line") if seen.observed > seen.expected else lazy_gettext("As expected")), "plain"
 
 
 @blueprint.get("/watched")
@@ -65,7 +74,7 @@ def watched() -> Response:
     return case_page(
         "console/watched.html", found=found, wanted=wanted, listed=placed(found, "console.watched", wanted),
         products=products, seen={test.test_key: judge(test, test.observed, on) for test in found.rows},
-        kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS, names=names,
+        kinds=KINDS_OF_NODES, groups=GROUPS, said=standing_words, names=names,
         kind_choices=[(kind, str(NODE_KINDS[kind])) for kind in kinds],
         group_choices=[(group, str(text)) for group, text in GROUPS.items()],
         near_choices=[("0.5", _("Half of the way to the line, and more")), ("0.8", _("Near the line")),
@@ -90,7 +99,7 @@ def watched_node(node_key: str) -> Response:
     return case_page(
         "console/watched_node.html", node=tests[0], name=names[tests[0].node_key], tests=tests, pictures=pictures,
         curves=curves, seen={test.severity_group: judge(test, test.observed, on) for test in tests}, members=members,
-        drifts=drifts, products=products, kinds=KINDS_OF_NODES, groups=GROUPS, standings=STANDINGS,
+        drifts=drifts, products=products, kinds=KINDS_OF_NODES, groups=GROUPS, said=standing_words,
         hidden_lots=tests[0].lots - len(members), named_only=counts_named_only(tests[0].kind), stage_alpha=stage_alpha)
 
 
