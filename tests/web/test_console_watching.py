@@ -45,7 +45,7 @@ def test_the_list_shows_what_is_watched_the_nearest_to_its_line_first_and_narrow
 def test_more_than_expected_is_not_called_as_expected(
     console: Console, observed: int, nearness: float, said: str
 ) -> None:
-    with console.app.test_request_context():
+    with console.app.test_request_context("/?lang=en"):
         assert str(standing_words(Judgement(Standing.quiet, observed, 1.2, 1.0, nearness))[0]) == said
 
 
