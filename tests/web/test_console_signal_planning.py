@@ -65,6 +65,15 @@ def test_a_plan_is_played_in_the_background_and_its_answer_stays_at_its_address(
     assert not re.search(r">[^<]*(batch|days earlier|Found|Played)[^<]*<", chinese)
 
 
+def test_a_plan_in_which_a_bad_batch_brings_too_few_reports_says_so(console: Console, quality: Browser) -> None:
+    address = ordered(quality, units="120", rate_ratio="5")
+    assert play_plans(world_of(console)) == 1
+    page = quality.get(address).get_data(as_text=True)
+    assert "0.12 reports come in about a batch, with this fault 0.60; a batch never alarms on fewer than 3" in page
+    assert "day – to" not in page and "not in half of the runs" in page
+    assert "never alarms" not in quality.get(ordered(quality)).get_data(as_text=True)
+
+
 def test_a_plan_goes_on_elsewhere_when_the_service_stops_and_ends_when_it_is_cancelled(
         console: Console, quality: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "RUNS", 3)

@@ -18,6 +18,8 @@ from traceapp.signals.delay import Delay
 Cause = Literal["lot", "raw", "line"]
 CAUSES: tuple[Cause, ...] = ("lot", "raw", "line")
 RUNS = 40
+# No lot alarms on fewer (the detector's own least count).
+LEAST_REPORTS = 3
 _LOTS, _FEWEST = 12, 8
 # A house that has been watched for two years: what begins in one is known.
 _BEFORE = 730
@@ -67,6 +69,16 @@ class Plan:
     def whole_rate(self) -> float:
         """Reports per unit if all came in."""
         return self.baseline / self.counted
+
+    @property
+    def usual_reports(self) -> float:
+        """Reports that come in about one lot in normal times, over its whole life."""
+        return self.units * self.baseline
+
+    @property
+    def is_too_small(self) -> bool:
+        """Whether even a bad lot brings fewer reports than any lot alarms on."""
+        return self.usual_reports * self.rate_ratio < LEAST_REPORTS
 
 
 @dataclass(frozen=True, slots=True)

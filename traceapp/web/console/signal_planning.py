@@ -16,7 +16,7 @@ from traceapp.core.errors import InvalidInput
 from traceapp.identity.lookup import names_of_users
 from traceapp.making.states import OPEN
 from traceapp.surveillance.plan_runs import OrderPlan, answer_in, cancel_plan, order_plan, plan_in, plan_run, plan_runs
-from traceapp.surveillance.planning import BOUNDS, Answer, Plan
+from traceapp.surveillance.planning import BOUNDS, LEAST_REPORTS, Answer, Plan
 from traceapp.surveillance.planning_facts import plan_facts
 from traceapp.web.context import actor, world
 from traceapp.web.ui import charts
@@ -101,8 +101,8 @@ def signal_plan(run_id: str) -> Response:
     if run.trouble:
         message, params = run.trouble["message"], run.trouble["params"]
         trouble = _(message) % params if params else _(message)
-    shown = case_page("console/signal_plan.html", run=run, plan=plan_in(run), answer=answer, is_open=is_open,
-                      is_still=is_still, trouble=trouble, state=STATES[run.state], causes=CAUSES, people=people,
+    shown = case_page("console/signal_plan.html", run=run, plan=plan_in(run), least=LEAST_REPORTS, answer=answer,
+                      is_open=is_open, is_still=is_still, trouble=trouble, state=STATES[run.state], causes=CAUSES, people=people,
                       product_name=names.get(run.product_id or "", ""), change_words=_change_words,
                       picture=_picture(answer) if answer else None)
     if is_open and not is_still:
