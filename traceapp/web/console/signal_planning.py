@@ -102,8 +102,8 @@ def signal_plan(run_id: str) -> Response:
         message, params = run.trouble["message"], run.trouble["params"]
         trouble = _(message) % params if params else _(message)
     shown = case_page("console/signal_plan.html", run=run, plan=plan_in(run), least=LEAST_REPORTS, answer=answer,
-                      is_open=is_open, is_still=is_still, trouble=trouble, state=STATES[run.state], causes=CAUSES, people=people,
-                      product_name=names.get(run.product_id or "", ""), change_words=_change_words,
+                      is_open=is_open, is_still=is_still, trouble=trouble, state=STATES[run.state], causes=CAUSES,
+                      people=people, change_words=_change_words, product_name=names.get(run.product_id or "", ""),
                       picture=_picture(answer) if answer else None)
     if is_open and not is_still:
         shown.headers["Refresh"] = str(_REFRESH_SECONDS)
