@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -132,19 +133,26 @@ def postgresql(pg_database: Database) -> Iterator[Database]:
             connection.execute(text(f"DELETE FROM {name}"))
 
 
-@pytest.fixture
-def empty_postgresql(pg_server: str) -> Iterator[Database]:
-    """A PostgreSQL database without a single table."""
+@contextmanager
+def new_postgresql(server: str) -> Iterator[Database]:
+    """A PostgreSQL database of its own, without a single table."""
     name = f"empty_{os.getpid()}_{next(_numbers)}"
-    admin = create_engine(pg_server, isolation_level="AUTOCOMMIT")
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    database = Database(make_url(pg_server).set(database=name).render_as_string(hide_password=False))
+    database = Database(make_url(server).set(database=name).render_as_string(hide_password=False))
     yield database
     database.close()
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def empty_postgresql(pg_server: str) -> Iterator[Database]:
+    """A PostgreSQL database without a single table."""
+    with new_postgresql(pg_server) as database:
+        yield database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

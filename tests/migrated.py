@@ -5,6 +5,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from alembic import command
@@ -42,6 +43,12 @@ def put_newest(path: Path) -> None:
     database = Database(f"sqlite:///{path}", is_durable=False)
     migrate_to(database, "head")
     database.close()
+
+
+def in_order(revisions: Iterable[str]) -> list[str]:
+    """These revisions as a walk comes by them."""
+    walk = [one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()]
+    return sorted(revisions, key=walk.index, reverse=True)
 
 
 def _earlier(revision: str) -> list[str]:
