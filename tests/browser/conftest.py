@@ -5,7 +5,6 @@ Both end with this package's last test: while the browser's driver runs, no othe
 from __future__ import annotations
 
 import base64
-import fcntl
 import os
 import shutil
 import socket
@@ -26,6 +25,7 @@ from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import missing
+from tests.demonstration import demonstration
 from traceapp.config import read_settings
 from traceapp.demo.people import SIGN_INS
 from traceapp.world import World, build_world
@@ -97,18 +97,6 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
-def _demonstration(folder: Path, environment: dict[str, str]) -> tuple[Path, str]:
-    """The folder of a plant with demonstration data and what `demo load` printed: made once for all processes of a run."""
-    made, printed = folder / "demonstration", folder / "demonstration.txt"
-    with (folder / "demonstration.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not printed.exists():
-            told = Site("", Mailbox(), made, {**environment, "TRACEAPP_VAR_DIR": str(made)}).traceapp(
-                "demo", "load", "--scale", "0.1")
-            printed.write_text(told, encoding="utf-8")
-    return made, printed.read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Web server and scheduler on demonstration data of a small plant, as `dev.py run` starts them."""
@@ -122,11 +110,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL"):
         environment.pop(name, None)
     found = Site(f"http://127.0.0.1:{port}", box, var_dir, environment)
-    run = tmp_path_factory.getbasetemp()
-    made, printed = _demonstration(run.parent if "PYTEST_XDIST_WORKER" in os.environ else run, environment)
-    shutil.copytree(made, var_dir)
-    for line in printed.splitlines():
-        name, address = line.split("\t", 1)
+    made = demonstration(tmp_path_factory)
+    made.copy_to(var_dir)
+    for name, address in made.codes.items():
         found.codes[name] = found.url + urlsplit(address).path  # printed for the address of whoever made the data
     processes = [subprocess.Popen([sys.executable, "-m", "traceapp", command], cwd=ROOT, env=environment,
                                   stderr=(var_dir / f"{command}.log").open("wb")) for command in ("serve", "jobs")]

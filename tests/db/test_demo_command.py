@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.demonstration import SETTINGS, demonstration
 from tests.migrated import put_newest
 from traceapp.cli import main, parser
 from traceapp.db import Database
@@ -16,8 +17,7 @@ from traceapp.trace.model import Lot
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("TRACEAPP_DATABASE_URL", "TRACEAPP_BASE_URL", "TRACEAPP_SECRET_KEY", "TRACEAPP_VAULT_KEY", "HOST",
-                 "PORT", "TRACEAPP_HOST", "TRACEAPP_PORT"):
+    for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TRACEAPP_VAR_DIR", str(tmp_path))
     monkeypatch.setenv("TRACEAPP_DEVELOPMENT", "1")
@@ -25,13 +25,13 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_loads_once_prints_codes_and_sign_ins_and_the_second_time_only_the_sign_ins(
-        fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "load", "--scale", "0.03", "--if-empty"]) == 0
-    first = capsys.readouterr()
-    codes = dict(line.split("\t") for line in first.out.splitlines())
+        fresh: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
+    first = demonstration(tmp_path_factory)
+    first.copy_to(fresh)
+    codes = first.codes
     assert set(codes) == {"released", "suspicious", "recalled", "on hold", "rejected", "not released"}
     assert all(address.startswith("http://127.0.0.1:8000/01/09520426") for address in codes.values())
-    assert all(one.name in first.err and one.password in first.err for one in SIGN_INS)
+    assert all(one.name in first.said and one.password in first.said for one in SIGN_INS)
     with Database(f"sqlite:///{fresh / 'traceapp.db'}").read() as session:
         printed = {address.removeprefix("http://127.0.0.1:8000") for address in codes.values()}
         uris = {uri.removeprefix("https://id.gs1.org") for uri in session.scalars(select(Lot.uri))}

@@ -1,16 +1,22 @@
 """What a lot reaches, against an oracle that goes through time hour by hour; on both databases."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
 
+from tests.conftest import new_postgresql
 from tests.genealogies import Genealogy, Line, Oracle, genealogy, moment, store
 from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.ids import name_key
 from traceapp.db import Database
+from traceapp.models import metadata
+from traceapp.trace.model import Lot, LotEdge
 from traceapp.trace.reach import DOWN, UP, Reached, Walk, Wanted
 from traceapp.trace.reach_pages import reached_page
 
-SEEDS = range(400)
+EVERY = [genealogy(seed) for seed in range(400)]
 
 
 def walked(database: Database, of: Genealogy, root: int, direction: str, **more: object) -> dict[int, Reached]:
@@ -20,46 +26,53 @@ def walked(database: Database, of: Genealogy, root: int, direction: str, **more:
         return {numbers[one.lot_key]: one for level in walk.levels() for one in level}
 
 
-@pytest.fixture
-def stored(database: Database) -> list[Genealogy]:
-    every = [genealogy(seed) for seed in SEEDS]
-    store(database, every)
-    return every
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database of its own with all genealogies, which is only read."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            database = Database(f"sqlite:///{tmp_path_factory.mktemp('reach') / 'test.db'}", is_durable=False)
+            stack.callback(database.close)
+        else:
+            database = stack.enter_context(new_postgresql(request.getfixturevalue("pg_server")))
+        metadata.create_all(database.engine, tables=[metadata.tables[kind.__tablename__] for kind in (Lot, LotEdge)])
+        store(database, EVERY)
+        yield database
 
 
 @pytest.mark.parametrize("by_time", [True, False])
 def test_random_genealogies_reach_what_the_oracle_says(
-        database: Database, stored: list[Genealogy], by_time: bool) -> None:
-    for of in stored:
+        stored: Database, by_time: bool) -> None:
+    for of in EVERY:
         root = of.seed % of.lots
         for direction in (UP, DOWN):
-            found = walked(database, of, root, direction, by_time=by_time)
+            found = walked(stored, of, root, direction, by_time=by_time)
             oracle = Oracle(of, root, up=direction == UP, by_time=by_time)
             assert {number: one.depth for number, one in found.items()} == oracle.steps, (of, root, direction)
 
 
 @pytest.mark.parametrize("by_time", [True, False])
 def test_following_line_by_line_reaches_the_same_lots_at_the_same_times_as_lines_drawn_together(
-        database: Database, stored: list[Genealogy], by_time: bool) -> None:
-    for of in stored:
+        stored: Database, by_time: bool) -> None:
+    for of in EVERY:
         root = of.seed % of.lots
         for direction in (UP, DOWN):
-            drawn_together = walked(database, of, root, direction, by_time=by_time)
-            assert drawn_together == walked(database, of, root, direction, by_time=by_time, with_amounts=True), of
+            drawn_together = walked(stored, of, root, direction, by_time=by_time)
+            assert drawn_together == walked(stored, of, root, direction, by_time=by_time, with_amounts=True), of
 
 
-def test_what_is_upstream_of_a_lot_has_it_downstream(database: Database, stored: list[Genealogy]) -> None:
-    for of in stored[:60]:
-        above = {number: set(walked(database, of, number, UP)) for number in range(of.lots)}
-        below = {number: set(walked(database, of, number, DOWN)) for number in range(of.lots)}
+def test_what_is_upstream_of_a_lot_has_it_downstream(stored: Database) -> None:
+    for of in EVERY[:60]:
+        above = {number: set(walked(stored, of, number, UP)) for number in range(of.lots)}
+        below = {number: set(walked(stored, of, number, DOWN)) for number in range(of.lots)}
         assert all((one in above[other]) == (other in below[one]) for one in above for other in above), of
 
 
 def test_a_bad_input_that_arrived_later_leaves_out_what_had_left_before(
-        database: Database, stored: list[Genealogy]) -> None:
-    for of in stored:
+        stored: Database) -> None:
+    for of in EVERY:
         since = of.seed % 10
-        found = walked(database, of, 0, DOWN, since=moment(since))
+        found = walked(stored, of, 0, DOWN, since=moment(since))
         oracle = Oracle(of, 0, up=False, by_time=True, since=since)
         assert {number: one.depth for number, one in found.items()} == oracle.steps, of
 
@@ -105,11 +118,11 @@ def test_an_unknown_lot_reaches_nothing(database: Database) -> None:
 
 
 def test_pages_together_are_the_whole_nearest_first_and_each_lot_once(
-        database: Database, stored: list[Genealogy]) -> None:
-    for of in stored[:40]:
-        whole = walked(database, of, 0, DOWN)
+        stored: Database) -> None:
+    for of in EVERY[:40]:
+        whole = walked(stored, of, 0, DOWN)
         found, after = [], None
-        with database.reading() as connection:
+        with stored.reading() as connection:
             while True:
                 page = reached_page(connection, Wanted(of.key(0), DOWN), after, limit=2)
                 found += [(one.depth, one.lot_key) for one in page.rows]
