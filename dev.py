@@ -138,8 +138,8 @@ def stop(children: list[subprocess.Popen[bytes]]) -> None:
 
 def test(options: argparse.Namespace) -> int:
     prepare(DEV_LOCK)
-    # A file's tests share what is slow to make, so they stay together; the longest, with a browser, begin early. One
-    # worker more than there are cores: one with a browser, a server or a database often waits for it.
+    # Which tests stay together and which begin first: tests/spread.py. One worker more than there are cores: one with a
+    # browser, a server or a database often waits for it.
     count = str(min(4, 1 + (os.cpu_count() or 1)))
     spread = ["-n", count, "--dist", "loadfile", "--no-loadscope-reorder"]
     workers = [] if any(part.startswith("-n") for part in options.rest) else spread
