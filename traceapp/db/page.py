@@ -40,7 +40,6 @@ def page_of(session: Session, found: Select[Row], order: Order, after: str | Non
     """The page of `found` (whole entities) that begins after the cursor `after`. Raises InvalidInput for a cursor
     that is not ours."""
     limit = max(1, min(limit, LARGEST_PAGE))
-    total = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
     ends = (order.column, order.key)
     statement = found.order_by(*(end.desc() if order.descending else end.asc() for end in ends))
     if after:
@@ -48,8 +47,14 @@ def page_of(session: Session, found: Select[Row], order: Order, after: str | Non
         here, place = tuple_(*ends), tuple_(literal(value, order.column.type), literal(key, order.key.type))
         statement = statement.where(here < place if order.descending else here > place)
     rows = session.scalars(statement.limit(limit + 1)).unique().all()
-    shown = tuple(rows[:limit])
-    return Page(shown, total, _cursor(shown[-1], order) if len(rows) > limit else None)
+    shown, goes_on = tuple(rows[:limit]), len(rows) > limit
+    # Where the first page holds all, they are counted already.
+    total = _count(session, found) if after or goes_on else len(shown)
+    return Page(shown, total, _cursor(shown[-1], order) if goes_on else None)
+
+
+def _count(session: Session, found: Select[Row]) -> int:
+    return session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
 
 
 def _cursor(row: object, order: Order) -> str:

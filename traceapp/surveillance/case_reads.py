@@ -1,7 +1,7 @@
 """Reading a case: its lots and reports, what its alarms were and are now, what it could be merged with."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,8 +57,14 @@ class CaseLots:
 
 def lots_of_case(session: Session, case: Signal, on: date) -> CaseLots:
     """The lots with the numbers of the day `on`; of a merged case those that its own alarms were about."""
-    keys = lot_keys_of(session, case, MOST_LOTS + 1)
-    seen = observe_lots(session, keys[:MOST_LOTS], on)
+    return observed_lots(session, lot_keys_of(session, case, MOST_LOTS + 1), on, {})
+
+
+def observed_lots(session: Session, keys: Sequence[str], on: date, known: Mapping[str, Observation]) -> CaseLots:
+    """The lots of these keys with the numbers of the day `on`; what is `known` of that day is not asked again."""
+    shown = keys[:MOST_LOTS]
+    asked = [key for key in shown if key not in known]
+    seen = {key: known[key] for key in shown if key in known} | (observe_lots(session, asked, on) if asked else {})
     return CaseLots(tuple(sorted(seen.values(), key=lambda one: (-one.observed, -one.expected, one.number))),
                     len(keys) > MOST_LOTS)
 

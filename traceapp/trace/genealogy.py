@@ -35,8 +35,8 @@ from .traced import Amount, Balance, Edge, Held, Node, Position, ProductTotal, R
 
 DIRECTIONS = ("upstream", "downstream", "both")
 DEFAULT_LIMIT = 5000
-__all__ = ["DEFAULT_LIMIT", "DIRECTIONS", "Amount", "Balance", "Edge", "Held", "Node", "Position", "ProductTotal",
-           "Receiver", "Totals", "Trace", "TraceWish", "trace_from", "trace_lot"]
+__all__ = ["DEFAULT_LIMIT", "DIRECTIONS", "Amount", "Balance", "Edge", "Held", "Node", "Outline", "Position",
+           "ProductTotal", "Receiver", "Totals", "Trace", "TraceWish", "outline_from", "trace_from", "trace_lot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,32 @@ def trace_from(session: Session, keys: tuple[str, ...], wish: TraceWish) -> Trac
         by_time=wish.by_time, since=wish.since)
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The lots and lines of a trace, to be drawn: nothing of amounts, receivers and places."""
+
+    roots: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    truncated: bool
+
+
+def outline_from(session: Session, keys: tuple[str, ...], side: str, limit: int = DEFAULT_LIMIT) -> Outline:
+    """What `trace_from` finds on one side (UP or DOWN) of these lots, without what a picture does not show. Raises
+    NotFound."""
+    part = _Side(session, _wanted(keys, side, TraceWish()), limit, is_outline=True)
+    return Outline(part.nodes[:part.roots], part.nodes, part.edges, part.truncated)
+
+
 def _wanted(keys: tuple[str, ...], side: str, wish: TraceWish) -> Wanted:
     return Wanted(keys[0], side, wish.by_time, wish.since if side == DOWN else None, with_amounts=True,
                   more_roots=keys[1:])
 
 
 class _Side:
-    """One direction of a trace. Raises NotFound for unknown lots."""
+    """One direction of a trace; an outline is without amounts and receivers. Raises NotFound for unknown lots."""
 
-    def __init__(self, session: Session, wanted: Wanted, limit: int) -> None:
+    def __init__(self, session: Session, wanted: Wanted, limit: int, *, is_outline: bool = False) -> None:
         self.wanted = wanted
         walk = Walk(session.connection(), wanted)
         found: list[Reached] = []
@@ -101,10 +118,12 @@ class _Side:
             walk.step_within(self._inside.keys())
         self.edges = tuple(self._edge(line) for line in sorted(walk.followed.values(), key=itemgetter(2, 0, 1))
                            if line[0] in self._inside and line[1] in self._inside)
-        self.held = held_by(session, kept, by_time=wanted.by_time) if wanted.direction == DOWN else ()
+        is_held = wanted.direction == DOWN and not is_outline
+        self.held = held_by(session, kept, by_time=wanted.by_time) if is_held else ()
         products = {row.id: row for row in by_keys(session, _PRODUCTS, sorted(
             {one.product_id for one in kept if one.product_id}))}
-        amounts = self._amounts_down() if wanted.direction == DOWN else self._amounts_up()
+        amounts = (defaultdict[str, tuple[Amount, ...]](tuple) if is_outline
+                   else self._amounts_down() if wanted.direction == DOWN else self._amounts_up())
         self.nodes = tuple(self._node(one, products.get(one.product_id or ""), amounts[one.lot_key]) for one in kept)
         self.receivers = receivers_of(self.held, {key: one.unit for key, one in self._inside.items()}, amounts)
 

@@ -8,7 +8,8 @@ from flask_babel import gettext, ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from traceapp.trace.genealogy import Node, Trace, TraceWish, trace_from
+from traceapp.trace.genealogy import Node, Outline, outline_from
+from traceapp.trace.reach import DOWN, UP
 from traceapp.trace.receivers import suppliers_of
 from traceapp.web.ui import current_locale, graph
 from traceapp.web.ui.display import number
@@ -41,14 +42,14 @@ def cause_picture(session: Session, lot_keys: Sequence[str], chances: Mapping[st
     `chances`: how likely each node is the cause, by the key of a lot or by `supplier:` and the id of a party; `seen`:
     observed and expected reports of finished lots.
     """
-    up = trace_from(session, tuple(lot_keys), TraceWish("upstream", limit=_MOST_LOTS))
-    likeliest = max((node.lot_key for node in up.nodes if node.side == "up"), key=lambda key: chances.get(key, 0.0),
+    up = outline_from(session, tuple(lot_keys), UP, _MOST_LOTS)
+    likeliest = max((node.lot_key for node in up.nodes if node.side == UP), key=lambda key: chances.get(key, 0.0),
                     default=None)
     if likeliest is None:
         return None
     traces = [up]
     if chances.get(likeliest, 0.0) > 0:
-        traces.append(trace_from(session, (likeliest,), TraceWish("downstream", limit=_MOST_LOTS)))
+        traces.append(outline_from(session, (likeliest,), DOWN, _MOST_LOTS))
     nodes, edges = _drawn(session, traces, chances, seen)
     words = graph.GraphWords(gettext("Genealogy by likelihood of the cause"), more_words, drawn_amount, (
         gettext("Suppliers"), gettext("Raw lots"), gettext("Intermediates"), gettext("Finished lots")))
@@ -56,7 +57,7 @@ def cause_picture(session: Session, lot_keys: Sequence[str], chances: Mapping[st
     return CausePicture(picture.svg, _said(nodes, chances), any(trace.truncated for trace in traces))
 
 
-def _drawn(session: Session, traces: Sequence[Trace], chances: Mapping[str, float],
+def _drawn(session: Session, traces: Sequence[Outline], chances: Mapping[str, float],
            seen: Seen) -> tuple[list[graph.Node], list[graph.Edge]]:
     focus = {node.lot_key for node in traces[0].roots}
     lots = {node.lot_key: node for trace in reversed(traces) for node in trace.nodes

@@ -19,13 +19,15 @@ from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import basis_of, history_of
 from traceapp.surveillance.case_curve import case_curve, first_despatch
 from traceapp.surveillance.case_reads import (
+    MOST_COMPARED,
+    MOST_LOTS,
     AlarmNow,
     CaseLots,
     alarms_now,
     decisions_of_case,
     lot_keys_of,
-    lots_of_case,
     merged_into,
+    observed_lots,
     report_page,
     takers_of,
 )
@@ -72,8 +74,11 @@ def show_case(signal_id: str, do: str, form: Entered | None = None, status: int 
     today = here.clock.now().date()
     with here.database.read() as db:
         case = case_by_id(db, signal_id)
-        lots = lots_of_case(db, case, today)
-        values = _pictures(db, case, lots, today) | _around(db, case, lots, today)
+        keys = lot_keys_of(db, case, MOST_LOTS + 1)
+        cause = cause_section(db, keys[:MOST_COMPARED], today)
+        lots = observed_lots(db, keys, today, cause.found.seen)
+        values = _pictures(db, case, lots, today) | _around(db, case, lots, today) | {"cause": cause} | cause_look(
+            db, lots.keys, cause.found)
         products = products_by_id(db, [case.product_id] if case.product_id else [])
         taker = signal_by_id(db, case.merged_into_id) if case.merged_into_id else None
         basis = basis_of(db, case.product_id) if case.product_id else None
@@ -117,16 +122,14 @@ def _pictures(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[st
 
 
 def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str, Any]:
-    """Causes, alarms, lots, reports, decisions, recalls."""
+    """Alarms, lots, reports, decisions, recalls."""
     found = report_page(db, lots, given("after") or None, _REPORTS)
     alarms = alarms_now(db, case, lots, today)
     decisions = decisions_of_case(db, case)
-    cause = cause_section(db, lot_keys_of(db, case), today)
     own = names_by_key(db, ((one.alarm.kind, one.alarm.node_key) for one in alarms))
     return {
-        "cause": cause, **cause_look(db, lots.keys, cause.found), "alarms": _latest(alarms), "every_alarm": alarms,
-        "lot_rows": lots_by_key(db, lots.keys[:_LOTS]), "reports": found,
-        "report_lots": lots_by_key(db, (row.lot_key for row in found.rows)),
+        "alarms": _latest(alarms), "every_alarm": alarms,
+        "lot_rows": lots_by_key(db, (*lots.keys[:_LOTS], *(row.lot_key for row in found.rows))), "reports": found,
         "listed": _at_reports(placed(found, "console.signal", {"signal_id": case.id})),
         "history": history(case, decisions, alarms, own), "own_names": own, "merged": merged_into(db, case),
         "tasks": tasks_about(db, f"signal:{case.id}"), "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows}
