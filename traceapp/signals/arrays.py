@@ -24,3 +24,11 @@ def whole_numbers(place: str, values: ArrayLike) -> NDArray[np.int64]:
     if not np.all(np.abs(found) <= LARGEST_WHOLE) or np.any(found != np.floor(found)):
         raise InvalidInput("These must be whole numbers of at most %(most)s.", place=place, most=LARGEST_WHOLE)
     return found.astype(np.int64)
+
+
+def counts_and_expected(counts: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Counts and what was expected, of one shape. Raises InvalidInput for what is not finite or below zero."""
+    seen, means = number_arrays("expected", counts, expected)
+    if not (np.all(np.isfinite(seen)) and np.all(seen >= 0) and np.all(np.isfinite(means)) and np.all(means >= 0)):
+        raise InvalidInput("Counts and expected counts must be finite and not below zero.", place="expected")
+    return seen, means

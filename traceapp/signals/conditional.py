@@ -17,7 +17,7 @@ from scipy.special import gammaln, xlogy
 
 from traceapp.core.errors import InvalidInput
 
-from .errors import NoExposure, require_count, require_not_negative, require_positive
+from .errors import NoExposure, require_count, require_exposed, require_not_negative, require_positive
 from .maxsprt import LARGEST_UPPER, NOTHING_TO_SPEND, CriticalValue, planned_upper, require_alpha, smallest_within
 
 LARGEST_HISTORY = 1_000_000
@@ -31,11 +31,8 @@ def conditional_llr(count: int, expected: float, history: int) -> float:
     c ln(c / mu) + (n + c) ln((n + mu) / (n + c)) where c > mu, else 0; without end of n it is `maxsprt.llr`.
     Raises NoExposure for a count above zero where nothing is expected; InvalidInput for numbers out of range.
     """
-    count, history = require_count(count, "count"), _history(history)
-    expected = require_not_negative(expected, "expected")
-    if expected == 0 and count > 0:
-        raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
-                         place="expected", count=count)
+    history = _history(history)
+    count, expected = require_exposed(count, expected)
     if count <= expected:
         return 0.0
     return float(_ratio(np.array([count]), np.array([expected]), history)[0])

@@ -13,7 +13,7 @@ from scipy.special import gammaincinv
 from traceapp.core.errors import InvalidInput
 
 from .conditional import conditional_alarm_counts
-from .errors import NoExposure, require_count
+from .errors import require_count, require_exposed
 from .maxsprt import alarm_counts
 
 
@@ -79,9 +79,7 @@ def cumulative(report_days: Sequence[date], expected: NDArray[np.float64], start
     _check(expected)
     offsets = np.array([max(0, (day - start).days) for day in report_days], dtype=np.int64)
     observed = np.cumsum(np.bincount(offsets[offsets < expected.size], minlength=expected.size))
-    if observed[-1] > 0 and expected[-1] == 0:
-        raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
-                         place="expected", count=int(observed[-1]))
+    require_exposed(int(observed[-1]), float(expected[-1]))
     days = tuple(start + timedelta(days=offset) for offset in range(expected.size))
     alarm = test.alarm(expected)
     crossed_on = None

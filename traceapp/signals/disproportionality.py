@@ -17,7 +17,7 @@ from scipy.stats import hypergeom, norm
 
 from traceapp.core.errors import InvalidInput
 
-from .arrays import number_arrays
+from .arrays import counts_and_expected, number_arrays
 from .scan import Scan, conditional_ratio, scan_poisson
 
 Z_95 = 1.959963984540054
@@ -146,7 +146,7 @@ def information_component(a: ArrayLike, expected: ArrayLike) -> Ratio:
 
     Source: Noren GN et al., Stat Methods Med Res 2013;22:57-69.
     """
-    seen, means = _seen_and_expected(a, expected)
+    seen, means = counts_and_expected(a, expected)
     return Ratio(
         *(np.ma.MaskedArray(np.log2(x / (means + 0.5)))
           for x in (seen + 0.5, gammaincinv(seen + 0.5, 0.025), gammaincinv(seen + 0.5, 0.975)))
@@ -158,7 +158,7 @@ def information_component_approximate(a: ArrayLike, expected: ArrayLike) -> Rati
 
     Source: Noren GN et al., Stat Methods Med Res 2013;22:57-69.
     """
-    seen, means = _seen_and_expected(a, expected)
+    seen, means = counts_and_expected(a, expected)
     value = np.log2((seen + 0.5) / (means + 0.5))
     root = (seen + 0.5) ** -0.5
     low, high = value - 3.3 * root - 2 * root**3, value + 2.4 * root - 0.5 * root**3
@@ -186,13 +186,6 @@ def information_component_bate(table: Tables) -> Ratio:
                                                   norm.ppf(0.975, mean, deviation))))
 
 
-def _seen_and_expected(a: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    seen, means = number_arrays("expected", a, expected)
-    if not (np.all(np.isfinite(means)) and np.all(means >= 0) and np.all(np.isfinite(seen)) and np.all(seen >= 0)):
-        raise InvalidInput("Counts and expected counts must be finite and not below zero.", place="expected")
-    return seen, means
-
-
 def fisher(table: Tables, *, mid: bool = False) -> NDArray[np.float64]:
     """One-sided P(at least a reports with both) with all margins fixed, or with `mid` half of P(exactly a); 1 (mid: a
     half) for an empty margin. Raises InvalidInput for counts that are no whole numbers.
@@ -210,7 +203,7 @@ def log_likelihood_ratio(a: ArrayLike, expected: ArrayLike, margin: ArrayLike) -
 
     Source: Huang L, Zalkikar J, Tiwari RC, J Am Stat Assoc 2011;106:1230-1241.
     """
-    seen, means = _seen_and_expected(a, expected)
+    seen, means = counts_and_expected(a, expected)
     seen, means, whole = number_arrays("margin", seen, means, margin)
     if not np.all(np.isfinite(whole)) or np.any((seen > means) & (means == 0)) or np.any(seen > whole):
         raise InvalidInput("A count where nothing is expected, or above its margin, has no likelihood ratio.",
@@ -225,6 +218,6 @@ def likelihood_ratio_test(a: ArrayLike, expected: ArrayLike, *, replications: in
     of `a`. It is the scan statistic over single cells. Raises NoExposure for a count where nothing is expected.
     Source: Huang L, Zalkikar J, Tiwari RC, J Am Stat Assoc 2011;106:1230-1241.
     """
-    seen, means = _seen_and_expected(a, expected)
+    seen, means = counts_and_expected(a, expected)
     cells = {str(index): (index,) for index in range(seen.size)}
     return scan_poisson(seen, means, cells, replications=replications, seed=seed)

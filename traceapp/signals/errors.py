@@ -47,3 +47,13 @@ def require_count(value: int, place: str, *, least: int = 0) -> int:
         raise InvalidInput("%(name)s must be a whole number of at least %(least)s, not %(value)s.",
                            place=place, name=place, least=least, value=value)
     return int(value)
+
+
+def require_exposed(count: int, expected: float) -> tuple[int, float]:
+    """A count and what was expected. Raises NoExposure for a count above zero where nothing is expected; InvalidInput
+    for negative or endless numbers."""
+    count, expected = require_count(count, "count"), require_not_negative(expected, "expected")
+    if expected == 0 and count > 0:
+        raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
+                         place="expected", count=count)
+    return count, expected

@@ -17,7 +17,7 @@ from scipy.special import gammaincinv, gammaln, lambertw, pdtrc
 
 from traceapp.core.errors import InvalidInput
 
-from .errors import NoExposure, require_count, require_not_negative, require_positive, require_rate
+from .errors import require_count, require_exposed, require_not_negative, require_positive, require_rate
 
 # A sentence without numbers, so that it can be translated as it stands.
 NOTHING_TO_SPEND = ("Too few events are expected for the least number of events to be as likely as the false-alarm "
@@ -78,11 +78,7 @@ def llr(count: int, expected: float) -> float:
 
     Raises NoExposure for a count above zero where nothing is expected; InvalidInput for negative or endless numbers.
     """
-    count = require_count(count, "count")
-    expected = require_not_negative(expected, "expected")
-    if expected == 0 and count > 0:
-        raise NoExposure("%(count)s complaints where no exposure is recorded: check the shipments or the lot.",
-                         place="expected", count=count)
+    count, expected = require_exposed(count, expected)
     if count <= expected:
         return 0.0
     return expected - count + count * math.log(count / expected)

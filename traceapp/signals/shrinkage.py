@@ -16,7 +16,7 @@ from scipy.special import digamma, expit, gammainc, gammaincinv, gammaln, logit
 
 from traceapp.core.errors import InvalidInput
 
-from .arrays import number_arrays
+from .arrays import counts_and_expected
 from .errors import NoExposure, require_count, require_positive, require_rate
 
 _SMALLEST, _LARGEST = 1e-3, 1e3
@@ -289,9 +289,7 @@ def _log_negative_binomial(
 
 
 def _cells(counts: ArrayLike, expected: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    seen, means = number_arrays("expected", counts, expected)
-    if not (np.all(np.isfinite(seen)) and np.all(seen >= 0) and np.all(np.isfinite(means)) and np.all(means >= 0)):
-        raise InvalidInput("Counts and expected counts must be finite and not below zero.", place="expected")
+    seen, means = counts_and_expected(counts, expected)
     if np.any(means == 0):
         raise NoExposure("A cell in which nothing is expected has no relative rate.", place="expected")
     return seen, means

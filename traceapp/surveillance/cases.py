@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -185,10 +185,14 @@ def _told(alarm: Alarm) -> dict[str, object]:
 
 
 def _ask_for_review(session: Session, clock: Clock, case: Signal) -> None:
-    raise_task(session, SYSTEM, clock, RaiseTask(
-        kind="signal.review", about=f"signal:{case.id}", role="quality", lot_key=case.lot_key,
-        due_at=clock.now() + REVIEW_WITHIN, params={"reference": case.reference, "number": case.name,
-                                                    "observed": case.observed, "expected": f"{case.expected:.1f}"}))
+    raise_task(session, SYSTEM, clock, duty_of(case, "signal.review", clock.now() + REVIEW_WITHIN))
+
+
+def duty_of(case: Signal, kind: str, due_at: datetime) -> RaiseTask:
+    """What quality has to do about a case, in its present numbers."""
+    return RaiseTask(kind=kind, about=f"signal:{case.id}", role="quality", lot_key=case.lot_key, due_at=due_at, params={
+        "reference": case.reference, "number": case.name, "observed": case.observed,
+        "expected": f"{case.expected:.1f}"})
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -18,11 +18,11 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
-from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
+from traceapp.worklist.tasks import complete_tasks, raise_task
 
 from .alarm import NodeKind, SeverityGroup
 from .case_lots import refresh_lots
-from .cases import REVIEW_WITHIN
+from .cases import REVIEW_WITHIN, duty_of
 from .merging import next_position, take_over
 from .model import Signal, SignalDecision, SignalNode
 from .observe import report_days
@@ -187,7 +187,4 @@ def _pass_duty_on(session: Session, actor: Actor, clock: Clock, case: Signal, ac
     for kind in _DUTIES.values():
         complete_tasks(session, actor, clock, about, kind, action)
     if case.due_at is not None:
-        raise_task(session, actor, clock, RaiseTask(
-            kind=_DUTIES[SignalState(case.state)], about=about, role="quality", lot_key=case.lot_key,
-            due_at=case.due_at, params={"reference": case.reference, "number": case.name, "observed": case.observed,
-                                        "expected": f"{case.expected:.1f}"}))
+        raise_task(session, actor, clock, duty_of(case, _DUTIES[SignalState(case.state)], case.due_at))
