@@ -4,6 +4,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from traceapp.identity.service import prove_password, sign_in
 from traceapp.trace.model import ItemPosition
 from traceapp.trace.position_query import places_of
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD, BAD = "(01)09521234567899(10)AB/1", "(01)09521234567890(10)AB"
 
 
@@ -162,6 +165,16 @@ def test_a_user_and_a_token_are_added_and_the_token_is_shown_once(capsys: pytest
     assert lines[0].startswith("ta_")
     code, _, talk = run(capsys, "token", "add", "wang", "--name", "erp", "--scope", "everything")
     assert (code, "everything" in talk) == (1, True)
+
+
+def test_what_the_log_says_of_a_command_is_no_part_of_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    upgraded()
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    program = ("import sys; from traceapp.cli import main; from traceapp.db import write_lock; "
+               "write_lock.LONG_SECONDS = -1.0; sys.exit(main(sys.argv[1:]))")
+    done = subprocess.run([sys.executable, "-c", program, "user", "add", "Wang", "--name", "Wang", "--role", "quality"],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "write_held_long" in done.stderr, "write_held_long" in done.stdout) == (0, True, False)
 
 
 def test_a_regulator_is_added_with_its_scope_or_told_to_need_one(capsys: pytest.CaptureFixture[str],

@@ -22,14 +22,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _serve(_: argparse.Namespace) -> int:
-    from traceapp.logs import configure
     from traceapp.web.bridge import Limits
     from traceapp.web.server import serve
 
     from .settings import settings
 
     found = settings().require_secrets()
-    configure()
     limits = Limits()
     largest = max(limits.body_bytes, found.upload_limit_bytes, found.import_limit_bytes + _BESIDE_A_TABLE)
     serve("traceapp.app:from_environment", host=found.host, port=found.port, workers=found.workers,
@@ -40,11 +38,9 @@ def _serve(_: argparse.Namespace) -> int:
 def _jobs(_: argparse.Namespace) -> int:
     from traceapp.jobs.scheduler import Scheduler
     from traceapp.jobs.sweeps import sweeps
-    from traceapp.logs import configure
 
     from .settings import world
 
-    configure()
     stopping = threading.Event()
     scheduler = Scheduler(world(), sweeps(stopping), stopping)
 

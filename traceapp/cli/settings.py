@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from traceapp.config import Settings, read_settings
 from traceapp.db import Database
+from traceapp.logs import configure
 from traceapp.world import World, build_world, open_database
 
 
 def settings() -> Settings:
-    """The settings of this process; in development missing secrets are written under the var directory."""
+    """The settings of this process, whose log is not its result; in development missing secrets are written under the
+    var directory."""
+    configure()
     found = read_settings()
     return found.with_local_secrets() if found.development else found
 

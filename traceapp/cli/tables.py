@@ -48,11 +48,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _import(options: argparse.Namespace) -> int:
     from traceapp.db.migrate import upgrade
     from traceapp.importing.kinds import kind_of
-    from traceapp.logs import configure
 
     from .settings import world
-
-    configure()
 
     kind = kind_of(options.kind)
     if options.template:
