@@ -22,7 +22,7 @@ from .errors import require_count
 if TYPE_CHECKING:
     from .shrinkage import Points, Prior
 
-Codes = NDArray[np.unsignedinteger] | NDArray[np.signedinteger]
+Codes = NDArray[np.integer[Any]]
 
 # Cells that are computed together: they fit into the processor's cache with all that lies between.
 _BLOCK = 1 << 15
