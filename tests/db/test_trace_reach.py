@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.conftest import new_postgresql
 from tests.genealogies import Genealogy, Line, Oracle, genealogy, moment, store
@@ -19,16 +20,20 @@ from traceapp.trace.reach_pages import reached_page
 EVERY = [genealogy(seed) for seed in range(400)]
 
 
-def walked(database: Database, of: Genealogy, root: int, direction: str, **more: object) -> dict[int, Reached]:
+def walked_on(connection: Connection, of: Genealogy, root: int, direction: str, **more: object) -> dict[int, Reached]:
     numbers = {of.key(number): number for number in range(of.lots)}
+    walk = Walk(connection, Wanted(of.key(root), direction, **more))  # type: ignore[arg-type]
+    return {numbers[one.lot_key]: one for level in walk.levels() for one in level}
+
+
+def walked(database: Database, of: Genealogy, root: int, direction: str, **more: object) -> dict[int, Reached]:
     with database.reading() as connection:
-        walk = Walk(connection, Wanted(of.key(root), direction, **more))  # type: ignore[arg-type]
-        return {numbers[one.lot_key]: one for level in walk.levels() for one in level}
+        return walked_on(connection, of, root, direction, **more)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A database of its own with all genealogies, which is only read."""
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """What reads a database of its own with all genealogies."""
     with ExitStack() as stack:
         if request.param == "sqlite":
             database = Database(f"sqlite:///{tmp_path_factory.mktemp('reach') / 'test.db'}", is_durable=False)
@@ -37,42 +42,42 @@ def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             database = stack.enter_context(new_postgresql(request.getfixturevalue("pg_server")))
         metadata.create_all(database.engine, tables=[metadata.tables[kind.__tablename__] for kind in (Lot, LotEdge)])
         store(database, EVERY)
-        yield database
+        yield stack.enter_context(database.reading())
 
 
 @pytest.mark.parametrize("by_time", [True, False])
 def test_random_genealogies_reach_what_the_oracle_says(
-        stored: Database, by_time: bool) -> None:
+        stored: Connection, by_time: bool) -> None:
     for of in EVERY:
         root = of.seed % of.lots
         for direction in (UP, DOWN):
-            found = walked(stored, of, root, direction, by_time=by_time)
+            found = walked_on(stored, of, root, direction, by_time=by_time)
             oracle = Oracle(of, root, up=direction == UP, by_time=by_time)
             assert {number: one.depth for number, one in found.items()} == oracle.steps, (of, root, direction)
 
 
 @pytest.mark.parametrize("by_time", [True, False])
 def test_following_line_by_line_reaches_the_same_lots_at_the_same_times_as_lines_drawn_together(
-        stored: Database, by_time: bool) -> None:
+        stored: Connection, by_time: bool) -> None:
     for of in EVERY:
         root = of.seed % of.lots
         for direction in (UP, DOWN):
-            drawn_together = walked(stored, of, root, direction, by_time=by_time)
-            assert drawn_together == walked(stored, of, root, direction, by_time=by_time, with_amounts=True), of
+            drawn_together = walked_on(stored, of, root, direction, by_time=by_time)
+            assert drawn_together == walked_on(stored, of, root, direction, by_time=by_time, with_amounts=True), of
 
 
-def test_what_is_upstream_of_a_lot_has_it_downstream(stored: Database) -> None:
+def test_what_is_upstream_of_a_lot_has_it_downstream(stored: Connection) -> None:
     for of in EVERY[:60]:
-        above = {number: set(walked(stored, of, number, UP)) for number in range(of.lots)}
-        below = {number: set(walked(stored, of, number, DOWN)) for number in range(of.lots)}
+        above = {number: set(walked_on(stored, of, number, UP)) for number in range(of.lots)}
+        below = {number: set(walked_on(stored, of, number, DOWN)) for number in range(of.lots)}
         assert all((one in above[other]) == (other in below[one]) for one in above for other in above), of
 
 
 def test_a_bad_input_that_arrived_later_leaves_out_what_had_left_before(
-        stored: Database) -> None:
+        stored: Connection) -> None:
     for of in EVERY:
         since = of.seed % 10
-        found = walked(stored, of, 0, DOWN, since=moment(since))
+        found = walked_on(stored, of, 0, DOWN, since=moment(since))
         oracle = Oracle(of, 0, up=False, by_time=True, since=since)
         assert {number: one.depth for number, one in found.items()} == oracle.steps, of
 
@@ -118,17 +123,16 @@ def test_an_unknown_lot_reaches_nothing(database: Database) -> None:
 
 
 def test_pages_together_are_the_whole_nearest_first_and_each_lot_once(
-        stored: Database) -> None:
+        stored: Connection) -> None:
     for of in EVERY[:40]:
-        whole = walked(stored, of, 0, DOWN)
+        whole = walked_on(stored, of, 0, DOWN)
         found, after = [], None
-        with stored.reading() as connection:
-            while True:
-                page = reached_page(connection, Wanted(of.key(0), DOWN), after, limit=2)
-                found += [(one.depth, one.lot_key) for one in page.rows]
-                assert len(page.rows) <= 2
-                if (after := page.next) is None:
-                    break
+        while True:
+            page = reached_page(stored, Wanted(of.key(0), DOWN), after, limit=2)
+            found += [(one.depth, one.lot_key) for one in page.rows]
+            assert len(page.rows) <= 2
+            if (after := page.next) is None:
+                break
         assert found == sorted((one.depth, one.lot_key) for one in whole.values())
 
 
