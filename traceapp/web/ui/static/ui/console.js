@@ -33,6 +33,11 @@ for (const button of navigator.clipboard ? document.querySelectorAll("button[dat
 // What folds is open where there is room, and on paper; a phone begins with the headings.
 const folds = document.querySelectorAll("details.fold, details.tuck");
 if (matchMedia("(min-width: 761px)").matches) for (const one of folds) one.open = true;
+let folded = [];
 window.addEventListener("beforeprint", () => {
-  for (const one of folds) one.open = true;
+  folded = [...folds].filter((one) => !one.open);
+  for (const one of folded) one.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const one of folded) one.open = false;
 });
