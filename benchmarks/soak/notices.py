@@ -20,7 +20,8 @@ from traceapp.jobs.sweeps import deliver
 from traceapp.outbox.delivery import LEASE
 from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
 from traceapp.recall.model import Notice, Recall
-from traceapp.recall.notices import UNCERTAIN_TASK, SendNoticeAgain, send_notice_again
+from traceapp.recall.notices import UNCERTAIN_TASK
+from traceapp.recall.sending_again import SendNoticeAgain, send_notice_again
 from traceapp.worklist.model import Task
 from traceapp.world import World
 

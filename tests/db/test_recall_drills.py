@@ -44,13 +44,13 @@ from traceapp.recall.drilling import AskDrill, ask_drill, chosen_lot, claim_dril
 from traceapp.recall.evaluation import QUALITY, AssessRecall, SignEvaluation, assess_recall, sign_evaluation
 from traceapp.recall.following import follow_scopes
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallSignature
-from traceapp.recall.notices import SendNoticeAgain, send_notice_again
 from traceapp.recall.passing_on import PassOn, pass_on
 from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recalls_of_lot, recalls_of_product
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.rehearsing import player
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS
+from traceapp.recall.sending_again import SendNoticeAgain, send_notice_again, send_passed_again
 from traceapp.trace.model import LotEdge, ShipmentLine
 from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
 from traceapp.worklist.tasks import open_tasks
@@ -192,6 +192,8 @@ def test_no_letter_of_any_kind_goes_out_in_the_name_of_a_drill(sqlite: Database,
         assert session.scalar(select(func.count()).select_from(OutboxMessage)) == len(KINDS)
     with pytest.raises(Conflict), sqlite.write() as session:
         send_notice_again(session, house.writer, clock, SendNoticeAgain(str(recall_id), notice.consignee_id))
+    with pytest.raises(Conflict), sqlite.write() as session:
+        send_passed_again(session, house.writer, clock, passed.id)
 
 
 def test_whatever_puts_something_into_the_outbox_is_known_to_the_tests_of_drills() -> None:
@@ -206,7 +208,7 @@ def test_whatever_puts_something_into_the_outbox_is_known_to_the_tests_of_drills
                for node in ast.walk(tree)):
             found.add(path.relative_to(root).as_posix())
     assert found == {"complaint/calling.py", "recall/change_telling.py", "recall/consumers.py", "recall/notices.py",
-                     "recall/passing_on.py", "recall/subscriber_mail.py", "recall/subscribing.py",
+                     "recall/passing_on.py", "recall/sending_again.py", "recall/subscriber_mail.py", "recall/subscribing.py",
                      "trace/subscriptions.py"}
 
 

@@ -141,6 +141,7 @@ ACTS = {
     "drill_ask": "POST /drills", "drill_look": "POST /drills/<drill_id>/reading",
     "drill_capa": "POST /drills/<drill_id>/gaps/<number>/capa", "drill_plan": "PUT /drill-plans/<product_id>",
     "drill_hours_set": "POST /drill-hours",
+    "recall_passed_send_again": "POST /recalls/<recall_id>/passed/<passed_id>/letters",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.

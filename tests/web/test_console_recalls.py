@@ -184,7 +184,7 @@ def test_a_letter_that_was_not_sent_shows_with_its_tries(office: Office, tmp_pat
     overview = manager.get(f"/console/recalls/{recall.id}").get_data(as_text=True)
     assert "Letters not sent" in overview
     page = manager.get(f"/console/recalls/{recall.id}/consignees/{clinic}").get_data(as_text=True)
-    assert "Written to a file, not sent" in page and "Send the letter again" in page
+    assert "Written to a file, not sent" in page and "Send again what did not arrive" in page
     answer = {f"{name}-{lot.lot_key}": "0" for lot in (office.house.first, office.house.second) for name in (
         "received", "on_hand", "used", "returned")}
     said = answer | {"way": "telephone", "answered_by": "Nurse Wang", "seen": "0", "explanation": "nothing came"}

@@ -63,27 +63,32 @@ def _tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recal
     contacts = recall_contacts(session, tuple(notice.consignee_id for notice in notices))
     for notice in notices:
         ways = reachable(contacts.get(notice.consignee_id, ()))
-        told.messages.extend(_to_contact(recall, notice, contact, way, number) for contact, way in ways)
+        told.messages.extend(change_to(notice, contact, way, number) for contact, way in ways)
         if not ways:
             told.calls += 1
             raise_notice_task(session, actor, clock, recall, notice, TELEPHONE_TASK)
 
 
-def _to_contact(recall: Recall, notice: Notice, contact: PartyContact, way: str, number: int) -> NewMessage:
+def change_to(notice: Notice, contact: PartyContact, way: str, number: int) -> NewMessage:
+    """Change `number` of a notice, by one way to one contact."""
     return NewMessage(kind_by(REVISION_KIND, way), f"contact:{contact.id}", notice_stream(notice.id),
-                      {"recall": recall.id, "consignee": notice.consignee_id, "number": number})
+                      {"recall": notice.recall_id, "consignee": notice.consignee_id, "number": number})
 
 
 def _tell_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, number: int, told: Told) -> None:
     went = _went_out(session, recall.id, PassedNotice, "notice:", PASSED_KINDS)
     for passed in _told_rows(session, PassedNotice, recall.id, _is_known(PassedNotice), went):
         ways = reach_of(passed).ways()
-        told.messages.extend(NewMessage(
-            kind_by(PASSED_REVISION_KIND, way), sealed_about(passed.id), notice_stream(passed.id),
-            {"recall": recall.id, "passed": passed.id, "number": number}) for way in ways)
+        told.messages.extend(change_to_passed(passed, way, number) for way in ways)
         if not ways:
             told.calls += 1
             raise_passed_task(session, actor, clock, recall, passed, CALL_PASSED_TASK)
+
+
+def change_to_passed(passed: PassedNotice, way: str, number: int) -> NewMessage:
+    """The same to somebody who got units from a consignee."""
+    return NewMessage(kind_by(PASSED_REVISION_KIND, way), sealed_about(passed.id), notice_stream(passed.id),
+                      {"recall": passed.recall_id, "passed": passed.id, "number": number})
 
 
 def _tell_consumers(session: Session, actor: Actor, clock: Clock, recall: Recall, number: int, told: Told) -> None:

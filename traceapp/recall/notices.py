@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, insert, select, tuple_
 from sqlalchemy.orm import Session
@@ -12,15 +11,13 @@ from traceapp.catalog.model import PartyContact
 from traceapp.catalog.queries import recall_contacts
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, NotFound
+from traceapp.core.errors import NotFound
 from traceapp.core.ids import new_id, new_secret
-from traceapp.identity.policy import permit
-from traceapp.outbox.delivery import NewMessage, queue_messages, send_again
-from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.outbox.delivery import NewMessage, queue_messages
 from traceapp.vault.service import Step, Vault, step_over, token_hash
-from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_new_tasks, raise_task
+from traceapp.worklist.tasks import RaiseTask, raise_new_tasks, raise_task
 
-from .cases import is_running, notice_stream, recall_by_id
+from .cases import notice_stream
 from .model import Notice, Recall
 from .policy import answer_due
 from .states import NoticeState
@@ -28,20 +25,11 @@ from .ways import MAIL, Reach, both, kind_by
 
 NOTICE_KIND, REMINDER_KIND = "recall.notice", "recall.reminder"
 KINDS = both(NOTICE_KIND, REMINDER_KIND)
-_NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
 # What a person has to do about a notice, as the kind of a task.
 NO_ADDRESS_TASK = "recall.no_address"
 NOT_SENT_TASK = "recall.not_sent"
 UNCERTAIN_TASK = "recall.uncertain"
 TELEPHONE_TASK = "recall.telephone"
-
-
-@dataclass(frozen=True, slots=True)
-class SendNoticeAgain:
-    """For a notice that could not be sent, after the contact was put right."""
-
-    recall_id: str
-    consignee_id: str
 
 
 def sealed_about(notice_id: str) -> str:
@@ -61,7 +49,7 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
         if consignee_id in earlier:
             continue
         token, notice_id = new_secret(24), new_id(now)
-        letters = _letters(NOTICE_KIND, (notice_id, consignee_id, recall.id, 0), contacts.get(consignee_id, ()))
+        letters = letters_to(NOTICE_KIND, (notice_id, consignee_id, recall.id, 0), contacts.get(consignee_id, ()))
         state = _first_state(recall, letters)
         messages.extend(_going_out(recall, letters))
         rows.append({
@@ -84,7 +72,7 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
     messages = list[NewMessage]()
     for notice in again.values():
         notice.answered_at, notice.reminders, notice.reminded_at = None, 0, None
-        letters = _letters(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
+        letters = letters_to(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
         messages.extend(_going_out(recall, letters))
         notice.state, notice.queued_at = _first_state(recall, letters), clock.now()
         notice.sent_at = clock.now() if notice.state == NoticeState.sent else None
@@ -128,7 +116,8 @@ def _about(notice: Notice) -> About:
     return notice.id, notice.consignee_id, notice.recall_id, notice.reminders
 
 
-def _letters(kind: str, about: About, contacts: Iterable[PartyContact]) -> list[NewMessage]:
+def letters_to(kind: str, about: About, contacts: Iterable[PartyContact]) -> list[NewMessage]:
+    """A message of this kind by every way to each contact."""
     notice_id, consignee_id, recall_id, number = about
     payload = {"recall": recall_id, "consignee": consignee_id, "number": number}
     return [NewMessage(kind_by(kind, way), f"contact:{contact.id}", notice_stream(notice_id), payload)
@@ -137,7 +126,7 @@ def _letters(kind: str, about: About, contacts: Iterable[PartyContact]) -> list[
 
 def queue_reminder(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> int:
     """A reminder by every way to each contact; `notice.reminders` says which one it is. Answers how many."""
-    letters = _letters(REMINDER_KIND, _about(notice), contacts)
+    letters = letters_to(REMINDER_KIND, _about(notice), contacts)
     queue_messages(session, clock, letters)
     return len(letters)
 
@@ -169,47 +158,6 @@ def notices_for(session: Session, recall_id: str, consignees: Sequence[str]) -> 
     if any(key not in found for key in consignees):
         raise NotFound("This consignee has no notice of this recall.", code="unknown-notice", place="consignee_id")
     return found
-
-
-def send_notice_again(session: Session, actor: Actor, clock: Clock, command: SendNoticeAgain) -> int:
-    """Put the letters of a notice into the outbox once more; answers how many.
-
-    A letter that was tried keeps its Message-ID; a contact that has none yet gets one. Letters that a server took are
-    not repeated. Raises Conflict when nobody there has an address, or the recall is over.
-    """
-    permit(actor, "recall.write")
-    recall = recall_by_id(session, command.recall_id)
-    if recall.is_drill:
-        raise Conflict("This is a drill: no letter goes out.", code="drill")
-    if not is_running(recall):
-        raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
-    notice = notice_for(session, command.recall_id, command.consignee_id, lock=True)
-    contacts = recall_contacts(session, (notice.consignee_id,)).get(notice.consignee_id, ())
-    if not reachable(contacts):
-        raise Conflict("Nobody at this consignee has an e-mail address or a mobile number and gets recall notices. Add "
-                       "a contact first.", code="no-address", place="consignee_id")
-    count = _requeue(session, clock, notice, contacts)
-    if count and notice.state in (NoticeState.not_sent, NoticeState.uncertain):
-        notice.state = NoticeState.queued
-    for kind in (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK):
-        drop_tasks(session, actor, clock, notice_stream(notice.id), kind)
-    record(session, actor, clock.now(), "notice.sent_again", notice_stream(notice.id), {"letters": count})
-    session.flush()
-    return count
-
-
-def _requeue(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> int:
-    tried = {(message.kind, message.recipient): message for message in session.scalars(select(OutboxMessage).where(
-        OutboxMessage.subject_key == notice_stream(notice.id), OutboxMessage.kind.in_(both(NOTICE_KIND)))
-        .order_by(OutboxMessage.id).with_for_update())}
-    letters = _letters(NOTICE_KIND, (notice.id, notice.consignee_id, notice.recall_id, 0), contacts)
-    fresh = [letter for letter in letters if (letter.kind, letter.recipient) not in tried]
-    again = [message for message in (tried.get((letter.kind, letter.recipient)) for letter in letters)
-             if message is not None and message.state in _NOT_TAKEN]
-    for message in again:
-        send_again(session, clock, message)
-    queue_messages(session, clock, fresh)
-    return len(fresh) + len(again)
 
 
 def _under_older_keys(vault: Vault) -> ColumnElement[bool]:

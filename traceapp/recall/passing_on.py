@@ -187,11 +187,15 @@ def tell_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, pa
         passed.state = NoticeState.sent if ways else NoticeState.not_sent
         return
     for way in ways:
-        queue_message(session, clock, NewMessage(
-            kind_by(kind, way), sealed_about(passed.id), notice_stream(passed.id),
-            {"recall": recall.id, "passed": passed.id, "number": passed.reminders}))
+        queue_message(session, clock, notice_to(passed, way, kind))
     if not ways:
         raise_passed_task(session, actor, clock, recall, passed, CALL_PASSED_TASK)
+
+
+def notice_to(passed: PassedNotice, way: str, kind: str = PASSED_KIND) -> NewMessage:
+    """Its notice (or a reminder) by one way."""
+    return NewMessage(kind_by(kind, way), sealed_about(passed.id), notice_stream(passed.id),
+                      {"recall": passed.recall_id, "passed": passed.id, "number": passed.reminders})
 
 
 def raise_passed_task(session: Session, actor: Actor, clock: Clock, recall: Recall, passed: PassedNotice,

@@ -47,8 +47,8 @@ from .executing import (
     record_check,
 )
 from .ledger import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
-from .notices import SendNoticeAgain, send_notice_again
 from .scope import Scope, propose_scope
+from .sending_again import SendNoticeAgain, send_notice_again
 
 __all__ = ["AnswerByStaff", "ApproveRecall", "AssessRecall", "CancelRecall", "ChangeRecall", "ClassifyRecall",
            "ConcludeChecks",

@@ -110,7 +110,7 @@ MESSAGE_STATES: Words = {
     "pending": (_("Waiting"), "info"), "sent": (_("Taken by the mail server"), "go"),
     "written": (_("Written to a file, not sent"), "stop"), "uncertain": (_("Perhaps sent"), "check"),
     "failed": (_("Refused"), "stop"), "refused": (_("Refused"), "stop"), "not_needed": (_("Left out"), "plain"),
-    "bounced": (_("Came back"), "stop")}
+    "bounced": (_("Came back"), "stop"), "unreached": (_("Server not reached, tried again"), "check")}
 LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
     "unproved": (_("Destroyed, not proved"), "check"),

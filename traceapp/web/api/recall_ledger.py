@@ -16,9 +16,10 @@ from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.naming import PassOn
-from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
+from traceapp.recall.notices import notice_for
 from traceapp.recall.policy import LineState
 from traceapp.recall.proofs import proofs_of
+from traceapp.recall.sending_again import SendNoticeAgain, send_notice_again
 from traceapp.web.context import signed_in, world
 from traceapp.web.oversight import bounded_ledger, recall_part
 
@@ -222,7 +223,8 @@ def read_consignee(recall_id: str, consignee_id: str) -> Response:
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/letters", methods=["POST"])
 @blueprint.response(200, LettersSchema)
 def send_again(recall_id: str, consignee_id: str) -> object:
-    """Put the letters to a consignee into the outbox once more; what a server took is not sent again"""
+    """Put the letters to a consignee, and those of changes, into the outbox once more; what a server took is not sent
+    again"""
     with unit_of_work() as session:
         return {"letters": send_notice_again(session, signed_in(), world().clock,
                                              SendNoticeAgain(recall_id, consignee_id))}

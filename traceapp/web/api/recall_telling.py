@@ -5,7 +5,9 @@ from typing import Any
 
 from flask import Response, jsonify
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
+from traceapp.core.errors import NotFound
 from traceapp.export.trace import plain_value
 from traceapp.recall import printing
 from traceapp.recall.answer import AnswerLine
@@ -14,20 +16,21 @@ from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id
 from traceapp.recall.passing_on import pass_on
+from traceapp.recall.sending_again import send_passed_again
 from traceapp.recall.telling import PassedRow, passed_rows, telling_of
 from traceapp.web.context import signed_in, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .recall_ledger import PassedUnitsSchema, ReceiverSchema, receivers_of
+from .recall_ledger import LettersSchema, PassedUnitsSchema, ReceiverSchema, receivers_of
 from .recalls import known_recall
 from .schemas import Amount, AsWritten, choice, words
 
 blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
 PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
     "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
-    "answer_passed", "bounce")}
+    "answer_passed", "send_passed", "bounce")}
 
 
 class LettersQuery(Schema):
@@ -192,7 +195,22 @@ def answer_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> Resp
     """Record what they said by telephone"""
     lines, passed = tuple(AnswerLine(**line) for line in given.pop("lines")), receivers_of(given.pop("passed"))
     with unit_of_work() as session:
-        known_recall(session, passed_by_id(session, passed_id).recall_id)
+        _of_recall(session, recall_id, passed_id)
         made = answer_passed_by_staff(session, signed_in(), world().clock, passed_id, AnswerPassed(
             lines, passed=passed, **given), vault=world().vault)
         return jsonify({"id": made.id, "answers": made.answers, "state": str(made.state)})
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/letters", methods=["POST"])
+@blueprint.response(200, LettersSchema)
+def send_passed(recall_id: str, passed_id: str) -> object:
+    """Put their letters, and those of changes, into the outbox once more; what a server took is not sent again"""
+    with unit_of_work() as session:
+        _of_recall(session, recall_id, passed_id)
+        return {"letters": send_passed_again(session, signed_in(), world().clock, passed_id)}
+
+
+def _of_recall(session: Session, recall_id: str, passed_id: str) -> None:
+    known_recall(session, recall_id)
+    if passed_by_id(session, passed_id).recall_id != recall_id:
+        raise NotFound("There is no such notice.", code="unknown-notice")

@@ -23,12 +23,13 @@ from traceapp.recall.executing import attempts_of
 from traceapp.recall.late import NoteLate, late_of, note_late
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.model import Notice
-from traceapp.recall.notices import SendNoticeAgain, notice_for, send_notice_again
+from traceapp.recall.notices import notice_for
 from traceapp.recall.passing_on import giver_of, hands_of
 from traceapp.recall.proofs import proofs_of
 from traceapp.recall.proving import AcceptUnproved, accept_unproved
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
 from traceapp.recall.returning import returns_of
+from traceapp.recall.sending_again import SendNoticeAgain, is_unsent, send_notice_again
 from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
 from traceapp.recall.telling import hands_of_consignee, passed_rows
 from traceapp.web.context import actor, world
@@ -120,6 +121,8 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
     contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
     return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
                      do=do if is_running(case) or do == "late" else "", late_words=LATE_STATES, contacts=contacts,
+                     is_unsent=is_unsent(case, (message for message, _tries in values["messages"])) or (
+                         is_running(case) and notice.state in ("not_sent", "uncertain")),
                      is_running=is_running(case), history=[
                          (entry, str(_HISTORY.get(entry.action, entry.action)), json.loads(entry.data))
                          for entry in history if not entry.action.startswith("task.")],
@@ -218,7 +221,7 @@ def recall_send_again(recall_id: str, consignee_id: str) -> Response:
 
     def act(db: Session) -> Done:
         count = send_notice_again(db, actor(), world().clock, SendNoticeAgain(recall_id, consignee_id))
-        text = _("The letter is on its way again.") if count else _(
+        text = _("It is on its way again.") if count else _(
             "Every letter to this consignee was taken by a mail server already; nothing was sent again.")
         return Done(_back(recall_id, consignee_id), text, "go" if count else "info")
 

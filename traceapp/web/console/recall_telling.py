@@ -1,5 +1,5 @@
 """Console: how the people of a recall are told: notices before approval, letters on paper, work that is left, the
-telephone, and those whom units were passed on to."""
+telephone, and naming whom units were passed on to."""
 from __future__ import annotations
 
 from decimal import Decimal
@@ -12,21 +12,18 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.catalog.queries import party_details
-from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.core.errors import NotFound
 from traceapp.recall import printing
-from traceapp.recall.answer import AnswerLine
 from traceapp.recall.cases import is_running, is_told, recall_by_id
 from traceapp.recall.executing import attempts_of
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
-from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
 from traceapp.recall.passing_on import pass_on
 from traceapp.recall.queries import ledger_of
 from traceapp.recall.telling import passed_rows, telling_of
 from traceapp.web.context import actor, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
-from traceapp.web.receivers import commands_of, receiver_fields, rows_of, typed_rows
 from traceapp.web.words import DUTIES, word
 
 from .acting import Done, Refusal, perform
@@ -38,7 +35,7 @@ from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "telling", "preview", "preview_file", "letters_file", "posted", "call", "pass_on", "passed", "passed_answer")}
+    "telling", "preview", "preview_file", "letters_file", "posted", "call", "pass_on")}
 WHOM = {"silent": lazy_gettext("Whoever has not answered"),
         "unreached": lazy_gettext("Whoever was not reached by mail or message"), "all": lazy_gettext("Everybody")}
 KINDS = {"recall.notice": lazy_gettext("Letter by e-mail"), "recall.notice.text": lazy_gettext("Text message"),
@@ -56,7 +53,6 @@ KINDS = {"recall.notice": lazy_gettext("Letter by e-mail"), "recall.notice.text"
          "recall.passed_revision.text": lazy_gettext("Passed on, change by text message"),
          "recall.consumer_revision": lazy_gettext("To consumers, change by e-mail"),
          "recall.consumer_revision.text": lazy_gettext("To consumers, change by text message")}
-_NUMBERS = ("on_hand", "used", "returned")
 
 
 @blueprint.get("/recalls/<recall_id>/telling")
@@ -153,53 +149,3 @@ def recall_pass_on(recall_id: str, consignee_id: str) -> Response:
     fields = {f"units:{line.lot_key}": f"units-{line.lot_key}" for line in lines}
     return perform(form, act, Refusal(
         lambda status: show_consignee(recall_id, consignee_id, "pass_on", form, status), fields))
-
-
-@blueprint.get("/recalls/<recall_id>/passed/<passed_id>")
-def recall_passed(recall_id: str, passed_id: str) -> Response:
-    """Somebody who got units from a consignee: what it was told of, what it says."""
-    return _show_passed(recall_id, passed_id, Entered())
-
-
-def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 200) -> Response:
-    with world().database.read() as db:
-        case = recall_by_id(db, recall_id)
-        view = view_of(db, passed_by_id(db, passed_id))
-        party = party_details(db, view.notice.consignee_id)
-    if view.recall.id != recall_id or party is None:
-        raise NotFound("There is no such notice.", code="unknown-notice")
-    return case_page("console/recall_passed.html", status, case=case, view=view, party=party, form=form,
-                     is_running=is_running(case), receivers=typed_rows(form.form, view.named, [
-                         shown.line.lot_key for shown in view.lines]) or rows_of(view.named))
-
-
-@blueprint.post("/recalls/<recall_id>/passed/<passed_id>")
-def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
-    """Write down what it said by telephone."""
-    form = Entered()
-    with world().database.read() as db:
-        view = view_of(db, passed_by_id(db, passed_id))
-    rows = typed_rows(form.form, view.named, [shown.line.lot_key for shown in view.lines])
-    passed = commands_of(rows, view.named, form.errors)
-    lines = tuple(line for line in (_line(form, shown.line.lot_key) for shown in view.lines) if line is not None)
-    fields = {f"{name}:{shown.line.lot_key}": f"{name}-{shown.line.lot_key}" for shown in view.lines
-              for name in _NUMBERS} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
-
-    def act(db: Session) -> Done:
-        if view.recall.id != recall_id:
-            raise InvalidInput("There is no such notice.", code="unknown-notice")
-        answer_passed_by_staff(db, actor(), world().clock, passed_id, AnswerPassed(
-            lines, form.text("answered_by"), form.text("explanation"), form.whole("seen"), passed),
-            vault=world().vault)
-        return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
-                    _("The answer is written down."))
-
-    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status), fields))
-
-
-def _line(form: Entered, lot_key: str) -> AnswerLine | None:
-    names = [f"{name}-{lot_key}" for name in _NUMBERS]
-    if not any(form.text(name) for name in names):
-        return None
-    on_hand, used, returned = (form.amount(name, positive=False, required=False) or Decimal(0) for name in names)
-    return AnswerLine(lot_key, on_hand, used, returned)

@@ -1,0 +1,106 @@
+"""Console: somebody who got units from a consignee: what it was told, what it says, what staff write down for it."""
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from traceapp.catalog.queries import party_details
+from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.outbox.lookup import messages_about
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.cases import is_running, notice_stream, recall_by_id
+from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
+from traceapp.recall.sending_again import is_unsent, send_passed_again
+from traceapp.web.context import actor, world
+from traceapp.web.receivers import commands_of, receiver_fields, rows_of, typed_rows
+from traceapp.worklist.tasks import tasks_about
+
+from .acting import Done, Refusal, perform
+from .casework import case_page
+from .entering import Entered
+from .layout import blueprint
+from .recall_phase_words import delivery_text
+
+# endpoint -> permission (see traceapp.web.permissions)
+PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
+    "passed", "passed_answer", "passed_send_again")}
+_NUMBERS = ("on_hand", "used", "returned")
+
+
+@blueprint.get("/recalls/<recall_id>/passed/<passed_id>")
+def recall_passed(recall_id: str, passed_id: str) -> Response:
+    """Somebody who got units from a consignee: what it was told of, what it says."""
+    return _show_passed(recall_id, passed_id, Entered())
+
+
+def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 200) -> Response:
+    with world().database.read() as db:
+        case = recall_by_id(db, recall_id)
+        view = view_of(db, passed_by_id(db, passed_id))
+        party = party_details(db, view.notice.consignee_id)
+        about = notice_stream(passed_id)
+        messages, tasks = messages_about(db, about), [one for one in tasks_about(db, about) if one.state == "open"]
+    if view.recall.id != recall_id or party is None:
+        raise NotFound("There is no such notice.", code="unknown-notice")
+    return case_page("console/recall_passed.html", status, case=case, view=view, party=party, form=form,
+                     is_running=is_running(case), messages=messages, tasks=tasks, delivery_text=delivery_text,
+                     is_unsent=is_unsent(case, (message for message, _tries in messages)),
+                     receivers=typed_rows(form.form, view.named, [
+                         shown.line.lot_key for shown in view.lines]) or rows_of(view.named))
+
+
+@blueprint.post("/recalls/<recall_id>/passed/<passed_id>")
+def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
+    """Write down what it said by telephone."""
+    form = Entered()
+    with world().database.read() as db:
+        view = view_of(db, passed_by_id(db, passed_id))
+    rows = typed_rows(form.form, view.named, [shown.line.lot_key for shown in view.lines])
+    passed = commands_of(rows, view.named, form.errors)
+    lines = tuple(line for line in (_line(form, shown.line.lot_key) for shown in view.lines) if line is not None)
+    fields = {f"{name}:{shown.line.lot_key}": f"{name}-{shown.line.lot_key}" for shown in view.lines
+              for name in _NUMBERS} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
+
+    def act(db: Session) -> Done:
+        if view.recall.id != recall_id:
+            raise InvalidInput("There is no such notice.", code="unknown-notice")
+        answer_passed_by_staff(db, actor(), world().clock, passed_id, AnswerPassed(
+            lines, form.text("answered_by"), form.text("explanation"), form.whole("seen"), passed),
+            vault=world().vault)
+        return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
+                    _("The answer is written down."))
+
+    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status), fields))
+
+
+def _line(form: Entered, lot_key: str) -> AnswerLine | None:
+    names = [f"{name}-{lot_key}" for name in _NUMBERS]
+    if not any(form.text(name) for name in names):
+        return None
+    on_hand, used, returned = (form.amount(name, positive=False, required=False) or Decimal(0) for name in names)
+    return AnswerLine(lot_key, on_hand, used, returned)
+
+
+@blueprint.post("/recalls/<recall_id>/passed/<passed_id>/send-again")
+def recall_passed_send_again(recall_id: str, passed_id: str) -> Response:
+    """Put what did not clearly arrive into the outbox once more."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        _of_recall(db, recall_id, passed_id)
+        count = send_passed_again(db, actor(), world().clock, passed_id)
+        text = _("It is on its way again.") if count else _(
+            "Everything was taken by a mail server already; nothing was sent again.")
+        return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id), text,
+                    "go" if count else "info")
+
+    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status)))
+
+
+def _of_recall(db: Session, recall_id: str, passed_id: str) -> None:
+    if passed_by_id(db, passed_id).recall_id != recall_id:
+        raise NotFound("There is no such notice.", code="unknown-notice")
