@@ -25,16 +25,9 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale, TooMany
 from traceapp.core.ids import new_secret
 from traceapp.db import Database
-from traceapp.recall.answer import (
-    AnswerLine,
-    RecordAnswer,
-    none_left,
-    note_opened,
-    notice_of_token,
-    parse_units,
-    record_answer,
-)
+from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, note_opened, notice_of_token, record_answer
 from traceapp.recall.answer_limits import limit_answers, limit_misses
+from traceapp.recall.answer_said import parse_units
 from traceapp.recall.balance import OPEN_STATES
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.policy import LineState
@@ -368,7 +361,8 @@ def test_whatever_is_answered_and_settled_the_sums_are_those_of_the_lines(
         quick: Case, answers: list[tuple[int, D, D, D, bool]]) -> None:
     lots = (quick.house.first.lot_key, quick.house.second.lot_key)
     for place, on_hand, used, returned, is_settled in answers:
-        quick.answer(AnswerLine(lots[place], on_hand, used, returned), explanation="counted again")
+        quick.answer(AnswerLine(lots[place], on_hand, used, returned, sure=on_hand + used + returned),
+                     explanation="counted again")
         if is_settled and quick.line(lots[place]).settled_at is None:
             with quick.database.read() as session:
                 view = notice_of_token(session, quick.token)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.factories import PASSWORD
 from tests.factories_capa import opened_capa
-from tests.factories_recall import House, checked, make_house, placed, running
+from tests.factories_recall import VAULT, House, checked, make_house, placed, running
 from traceapp.audit.model import AuditEntry
 from traceapp.capa.service import LinkCapa, LinkTo, link_capa
 from traceapp.core.clock import FixedClock
@@ -107,4 +107,4 @@ def test_why_it_ends_without_them_is_signed_and_in_the_trail_and_asked_again_aft
         said = session.scalars(select(AuditEntry).where(
             AuditEntry.stream == f"recall:{closing}", AuditEntry.action == "recall.terminated")).one()
         assert json.loads(said.data)["without"] == why
-        assert reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again")).ended_without == ""
+        assert reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again"), vault=VAULT).ended_without == ""

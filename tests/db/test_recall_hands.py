@@ -40,11 +40,14 @@ def named(case: Case) -> dict[str, PassedNotice]:
         return {one.name: one for one in session.scalars(select(PassedNotice).order_by(PassedNotice.id))}
 
 
-def ward_says(case: Case, name: str, *numbers: int, passed: tuple[PassOn, ...] = (), why: str = "") -> PassedNotice:
+def ward_says(case: Case, name: str, *numbers: int, passed: tuple[PassOn, ...] = (), why: str = "",
+              sure: int | None = None) -> PassedNotice:
     with case.database.write() as session:
         notice = passed_by_id(session, named(case)[name].id, lock=True)
-        lines = (AnswerLine(case.first, *map(D, numbers)),) if numbers else ()
-        return answer_passed(session, case.clock, notice, AnswerPassed(lines, "Li", why, passed=passed), vault=VAULT)
+        on_hand, used, returned = map(D, numbers or (0, 0, 0))
+        lines = (AnswerLine(case.first, on_hand, used, returned, sure=None if sure is None else D(sure)),)
+        return answer_passed(session, case.clock, notice, AnswerPassed(
+            lines if numbers else (), "Li", why, passed=passed), vault=VAULT)
 
 
 def row(case: Case) -> RecallLedger:

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.db.test_recall_books import Case
+from tests.db.test_recall_hands import named, to, ward_says
+from tests.db.test_recall_passing_on import deliver_passed
 from tests.db.test_recall_revisions import withdrawn
-from tests.factories_recall import ended
+from tests.factories_recall import VAULT, Tray, ended
 from traceapp.attachment.service import FileStore, ReadyFile
+from traceapp.catalog.model import PartyContact
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import Database
@@ -126,9 +129,10 @@ def test_where_the_strategy_asks_for_none_a_word_is_enough(quick: Case) -> None:
     assert (quick.state(), work(quick, UNPROVED_TASK)) == (LineState.accounted, 0)
 
 
-def over(case: Case) -> Case:
-    """The same, ended: the clinic used 350 of P-1, everything else was settled."""
-    case.answer(case.clinic, AnswerLine(case.first, D(0), D(350), D(0)))
+def over(case: Case, *, is_answered: bool = False) -> Case:
+    """The same, ended: the clinic used 350 of P-1, if it did not answer before; everything else was settled."""
+    if not is_answered:
+        case.answer(case.clinic, AnswerLine(case.first, D(0), D(350), D(0)))
     with case.database.write() as session:
         for line in session.scalars(select(RecallLedger).where(RecallLedger.on_hand.is_(None))).all():
             settle_line(session, case.house.writer, case.clock, SettleLine(
@@ -141,6 +145,13 @@ def over(case: Case) -> Case:
 def states(case: Case) -> list[str]:
     with case.database.read() as session:
         return [one.state for one in late_of(session, case.recall.id, case.clinic)][::-1]
+
+
+def again(case: Case) -> None:
+    """Open the case again."""
+    with case.database.write() as session:
+        reopen_recall(session, case.house.manager, case.clock, ReopenRecall(case.recall.id, "seven packs turned up"),
+                      vault=VAULT)
 
 
 def test_after_the_end_what_says_the_same_ends_by_itself_and_the_rest_is_work_until_it_is_decided(
@@ -165,17 +176,23 @@ def test_a_later_answer_that_agrees_with_the_books_ends_the_one_that_did_not(qui
     assert (sorted(states(case)), work(case, LATE_TASK)) == (["replaced", "same"], 0)
 
 
-def test_reopened_the_answer_that_waited_counts_and_its_receivers_are_not_lost(quick: Case) -> None:
-    case = over(quick)
+def test_reopened_the_answer_that_waited_counts_and_whom_it_named_is_told_and_answers(
+        database: Database, clock: FixedClock) -> None:
+    case = over(Case(database, clock))
     case.answer(case.clinic, AnswerLine(case.first, D(7), D(313), D(0)),
                 passed=(PassOn("Ward 3", {case.first: D(30)}, "ward3@x.example"),))
-    with case.database.write() as session:
-        reopen_recall(session, case.house.manager, case.clock, ReopenRecall(case.recall.id, "seven packs turned up"))
+    assert named(case) == {}
+    again(case)
     assert (states(case), work(case, LATE_TASK), row(case).on_hand, row(case).used) == (["taken"], 0, D(7), D(313))
     with case.database.read() as session:
         said = late_of(session, case.recall.id)[0]
-    assert (row(case).passed_on, case.state(), said.ended_by) == (D(0), LineState.unaccounted, case.house.manager.id)
-    assert "Ward 3 (ward3@x.example)" in row(case).explanation + row(case).passed_to
+    assert (row(case).passed_on, row(case).passed_to, case.state(), said.ended_by) == (
+        D(30), "Ward 3", LineState.accounted, case.house.manager.id)
+    tray = Tray()
+    deliver_passed(case.database, case.clock, tray)
+    assert [letter.to for letter in tray.letters] == ["ward3@x.example"]
+    ward_says(case, "Ward 3", 10, 0, 0, passed=(to("Village clinic", case.first, 20),))
+    assert (named(case)["Ward 3"].state, named(case)["Village clinic"].depth) == ("answered", 2)
 
 
 def test_after_a_withdrawal_an_answer_is_kept_and_nobody_has_to_look_at_it(quick: Case) -> None:
@@ -183,3 +200,35 @@ def test_after_a_withdrawal_an_answer_is_kept_and_nobody_has_to_look_at_it(quick
         withdrawn(session, quick.clock, quick.house, quick.recall.id)
     quick.answer(quick.clinic, AnswerLine(quick.first, D(7), D(343), D(0)))
     assert (states(quick), work(quick, LATE_TASK)) == (["withdrawn"], 0)
+
+
+def test_an_answer_about_one_batch_replaces_none_about_another_and_both_count_again(quick: Case) -> None:
+    case = over(quick)
+    case.answer(case.clinic, AnswerLine(case.first, D(7), D(343), D(0)))
+    case.answer(case.clinic, AnswerLine(case.second, D(0), D(1000), D(0)))
+    assert (states(case), work(case, LATE_TASK)) == (["waiting", "waiting"], 1)
+    again(case)
+    with case.database.read() as session:
+        second = session.get_one(RecallLedger, (case.second, case.recall.id, case.clinic))
+    assert (states(case), row(case).on_hand, second.used, work(case, LATE_TASK)) == (["taken", "taken"], D(7), D(1000), 0)
+
+
+def test_names_alone_wait_and_of_several_hands_each_is_told_once_the_case_is_open_again(quick: Case) -> None:
+    case = over(quick)
+    case.answer(case.clinic, passed=(to("Ward 3", case.first, 60), PassOn("Old clinic, Wuxi", {case.first: D(40)})))
+    assert states(case) == ["waiting"]
+    case.answer(case.clinic, passed=(to("Ward 3", case.first, 50),))
+    again(case)
+    assert (states(case), list(named(case)), row(case).passed_on, case.state()) == (
+        ["replaced", "taken"], ["Ward 3"], D(50), LineState.unaccounted)
+
+
+def test_a_name_that_can_no_longer_be_written_is_a_call_and_stays_to_be_read(quick: Case) -> None:
+    case = over(quick)
+    case.answer(case.clinic, AnswerLine(case.first, D(0), D(300), D(0)),
+                passed=(to("Ward 3", case.first, 30), to("Ward 4", case.first, 20)))
+    with case.database.write() as session:
+        session.add(PartyContact(id="li", party_id=case.clinic, name="Li", email="ward3@x.example"))
+    again(case)
+    assert (list(named(case)), row(case).passed_on, work(case, "recall.telephone")) == (["Ward 4"], D(20), 1)
+    assert (case.state(), "Ward 3" in row(case).passed_to) == (LineState.unaccounted, True)

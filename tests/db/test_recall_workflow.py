@@ -164,7 +164,7 @@ _ACTS: dict[str, Callable[[Session, FixedClock, House, Recall], object]] = {
     "terminate": lambda s, c, h, r: terminate_recall(s, h.manager, c, TerminateRecall(
         r.id, "all back", PASSWORD, without=WITHOUT)),
     "extend": lambda s, c, h, r: extend_recall(s, h.writer, c, ExtendRecall(r.id, "another lot")),
-    "reopen": lambda s, c, h, r: reopen_recall(s, h.manager, c, ReopenRecall(r.id, "new complaints")),
+    "reopen": lambda s, c, h, r: reopen_recall(s, h.manager, c, ReopenRecall(r.id, "new complaints"), vault=VAULT),
     "cancel": lambda s, c, h, r: cancel_recall(s, h.writer, c, CancelRecall(r.id, "false alarm")),
     "withdraw": lambda s, c, h, r: withdraw_notice(s, h.manager, c, WithdrawNotice(
         r.id, "样品弄混了", "Samples were mixed up", "retested", PASSWORD))}

@@ -141,6 +141,8 @@ ACTS = {
     "drill_ask": "POST /drills", "drill_look": "POST /drills/<drill_id>/reading",
     "drill_capa": "POST /drills/<drill_id>/gaps/<number>/capa", "drill_plan": "PUT /drill-plans/<product_id>",
     "drill_hours_set": "POST /drill-hours",
+    "recall_note_late_passed": "POST /recalls/<recall_id>/passed/<passed_id>/late",
+    "recall_note_late_returns": "POST /recalls/<recall_id>/consignees/<consignee_id>/late-returns",
     "recall_passed_send_again": "POST /recalls/<recall_id>/passed/<passed_id>/letters",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }

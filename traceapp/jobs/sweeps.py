@@ -39,14 +39,12 @@ from traceapp.outbox.mail import mailer
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.outbox.outage import Outages
 from traceapp.recall.announcing import TELL_SUBSCRIBERS
-from traceapp.recall.booking import are_returns_to_book, book_returns
 from traceapp.recall.change_sending import ChangeSender
 from traceapp.recall.change_telling import CHANGE_KINDS as CHANGES
 from traceapp.recall.clocks import follow_markets as follow_recall_markets
 from traceapp.recall.clocks import recalls_without_clocks, start_every_clock
 from traceapp.recall.consumers import CONSUMER_KINDS as CONSUMERS
 from traceapp.recall.consumers import ConsumerSender, are_consumers_untold, tell_consumers
-from traceapp.recall.following import follow_scopes, is_any_to_follow
 from traceapp.recall.handing import Posts
 from traceapp.recall.passed_sending import PassedSender
 from traceapp.recall.passing_on import PASSED_KINDS as PASSED
@@ -80,6 +78,7 @@ from .once import forget_old_slots, run_once
 from .plan_sweep import play_plans
 from .print_sweep import print_labels
 from .recall_file_sweep import make_recall_files
+from .recall_sweep import follow_recall_scopes, review_late_answers
 from .records_sweep import make_records
 from .refit_sweep import refit
 from .retention_sweep import propose_erasures
@@ -269,21 +268,6 @@ def seek_consumers(world: World) -> int:
         return tell_consumers(session, world.clock, vault=world.vault)
 
 
-def follow_recall_scopes(world: World) -> int:
-    """Count in the books of recalls what came back past them, and stop what was made or received within their scopes
-    since; answers how many returns and lots."""
-    with world.database.read() as session:
-        if not is_any_to_follow(session):
-            return 0
-        is_any_back = are_returns_to_book(session)
-    booked = 0
-    if is_any_back:
-        with world.database.write() as session:
-            booked = book_returns(session, world.clock)
-    with world.database.write() as session:
-        return booked + follow_scopes(session, world.clock)
-
-
 def checkpoint(world: World) -> bool:
     """Sign where the audit chains stand, every ten minutes."""
     return run_once(world.database, world.clock, "checkpoint", _CHECKPOINT_EVERY,
@@ -362,6 +346,7 @@ def sweeps(stopping: threading.Event) -> tuple[Sweep, ...]:
         Sweep("import", 1.0, partial(run_imports, stopping=stopping)),
         Sweep("remind", 60.0, remind),
         Sweep("consumers", 15.0, seek_consumers),
+        Sweep("late-answers", 60.0, review_late_answers),
         Sweep("follow-scopes", 15.0, follow_recall_scopes),
         Sweep("drills", 2.0, partial(run_drills, stopping=stopping)),
         Sweep("legal-clocks", 60.0, begin_clocks),

@@ -13,64 +13,31 @@ from traceapp.attachment.model import Attachment
 from traceapp.attachment.service import attachments_of
 from traceapp.audit import record
 from traceapp.catalog.model import Party, Product
-from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import InvalidInput, NotFound, Stale
-from traceapp.core.quantity import parse_amount, plain
+from traceapp.core.errors import NotFound, Stale
+from traceapp.core.quantity import plain
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
+from .answer_said import FIELDS, AnswerLine, RecordAnswer, checked, counted_of
 from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
 from .cases import is_begun, is_running, notice_stream
+from .exceeding import follow_excess, is_strange
+from .late import waiting_of
 from .model import Notice, Recall, RecallLedger
-from .naming import NOBODY, ZERO, Giver, Naming, PassOn, givers_among, naming_of
+from .naming import NOBODY, ZERO, Giver, Naming, givers_among, kept, naming_of
 from .passing_on import Hand, giver_of, hands_of, recount, write_naming
-from .policy import PLACES, Counted, LineState, line_state, needs_explanation, unaccounted
+from .policy import Counted, LineState, line_state, needs_explanation, unaccounted
 from .proving import claim_destroyed, follow_proof, has_fresh_file, proof_stream
 from .public_news import withdrawal_of
 from .states import NoticeState
 from .told import advance_if_told, after_telling
 
-FIELDS = ("received", *PLACES)
-NO_NAME = "Please write your name, so that we know whom to ask."
-NO_REASON = ("The numbers do not add up to what was sent. Please write in a few words why: lost, counted "
-             "differently.")
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerLine:
-    """Units of one lot, none below zero. `received` None: as many as were shipped. What was passed on is counted by
-    those who got it."""
-
-    lot_key: str
-    on_hand: Decimal
-    used: Decimal
-    returned: Decimal
-    received: Decimal | None = None
-    destroyed: Decimal = Decimal(0)
-    corrected: Decimal = Decimal(0)
-
-    def counted(self, shipped: Decimal, passed_on: Decimal) -> Counted:
-        """The numbers, with as many received as were shipped where nothing else is said."""
-        return Counted(shipped if self.received is None else self.received, self.on_hand, self.used, self.returned,
-                       passed_on, self.destroyed, self.corrected)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordAnswer:
-    """Some lots or all. `seen` is `NoticeView.answers` as the form showed it; None: not asked. `way`: how it came.
-    `passed`: whom units were passed on to, beside those named before."""
-
-    token: str
-    lines: tuple[AnswerLine, ...]
-    answered_by: str
-    explanation: str = ""
-    seen: int | None = None
-    way: str = "link"
-    passed: tuple[PassOn, ...] = ()
+__all__ = ["AnswerLine", "NoticeLine", "NoticeView", "RecordAnswer", "consignee_actor", "found_notice", "none_left",
+           "note_opened", "notice_of_token", "open_notice", "record_answer", "write_answer", "write_answers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +65,9 @@ class NoticeLine:
 @dataclass(frozen=True, slots=True)
 class NoticeView:
     """All that the page behind a link shows. `answers` counts what was recorded so far, `history` is each of them, the
-    latest first; `files` are the proofs of destruction; `named` who got units from it; `withdrawn` what people are told
-    of it by language, where the notice was withdrawn."""
+    latest first, `waiting` those that came after the end and wait for somebody; `files` are the proofs of destruction;
+    `named` who got units from it; `withdrawn` what people are told of it by language, where the notice was
+    withdrawn."""
 
     reference: str
     recall_class: str
@@ -117,6 +85,7 @@ class NoticeView:
     answers: int
     lines: tuple[NoticeLine, ...]
     history: tuple[NoticeAnswer, ...]
+    waiting: tuple[NoticeAnswer, ...]
     files: tuple[Attachment, ...]
     named: tuple[Hand, ...]
     withdrawn: Mapping[str, str]
@@ -154,6 +123,7 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
         consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
         answer_by=recall.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
         answers=notice.answers, lines=tuple(lines), history=answers_of(session, notice),
+        waiting=() if is_running(recall) else waiting_of(session, recall.id, notice.consignee_id),
         files=attachments_of(session, proof_stream(notice.id)),
         named=hands_of(session, giver_of(notice, {})), withdrawn=withdrawal_of(session, recall))
 
@@ -221,28 +191,32 @@ def write_answers(session: Session, clock: Clock, recall: Recall,
                   said: Sequence[tuple[Notice, Actor, RecordAnswer]], *, vault: Vault | None = None) -> None:
     """The same for many consignees of one recall, each of them once, with a number of statements that does not grow
     with them as long as nobody passed units on: (notice, who writes, what)."""
-    kept, ended, proofs = list[tuple[datetime, Notice, NoticeAnswer]](), list[tuple[Actor, str]](), list[_Said]()
+    given, ended, proofs = list[tuple[datetime, Notice, NoticeAnswer]](), list[tuple[Actor, str]](), list[_Said]()
+    strange = list[_Said]()
     for one in _looked_at(session, recall, said):
         if not is_running(recall):
-            take_late(session, one.actor, clock, (recall, one.notice), _kept(one.command, one.counted, one.naming.whom))
+            take_late(session, one.actor, clock, (recall, one.notice), _kept(one, one.counted, one.naming.whom))
         elif (changed := _enter(session, clock, recall, one, vault)) is not None:
-            before, now = changed
+            before, now, was_strange = changed
             answer = {key: found for key in before if (found := counted_of(one.rows[key]))}
-            kept.append((now, one.notice, _kept(one.command, answer, one.naming.who)))
+            given.append((now, one.notice, _kept(one, answer, one.naming.who)))
             record(session, one.actor, clock.now(), "notice.answered", notice_stream(one.notice.id), {
                 "recall": recall.id, "before": before, "after": {key: _numbers(one.rows[key]) for key in before}})
             if all(row.on_hand is not None for row in one.rows.values()):
                 one.notice.answered_at, one.notice.state = now, NoticeState.answered
                 ended.append((one.actor, notice_stream(one.notice.id)))
             proofs += [one] if recall.needs_proof else []
-    keep_answers(session, kept)
+            strange += [one] if was_strange or any(map(is_strange, one.rows.values())) else []
+    keep_answers(session, given)
     open_about = with_open_tasks(session, [stream for _actor, stream in ended])
     for actor, stream in ended:
         if stream in open_about:
             drop_tasks(session, actor, clock, stream)
     for one in proofs:
         follow_proof(session, one.actor, clock, (recall, one.notice), one.rows.values())
-    if kept:
+    for one in strange:
+        follow_excess(session, one.actor, clock, (recall, one.notice), one.rows.values())
+    if given:
         advance_if_told(session, clock, recall)
         session.flush()
 
@@ -262,13 +236,13 @@ def _looked_at(session: Session, recall: Recall,
         giver = giver_of(notice, rows, {line.lot_key: line.received for line in command.lines if line.received})
         has_names = bool(command.passed) or notice.consignee_id in handed
         naming = naming_of(session, giver, command.passed) if has_names else NOBODY
-        yield _Said(notice, actor, command, rows, giver, naming, _checked(rows, command, naming))
+        yield _Said(notice, actor, command, rows, giver, naming, checked(rows, command, naming))
 
 
 def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,
-           vault: Vault | None) -> tuple[dict[str, dict[str, str] | None], datetime] | None:
-    """Write the numbers and names that are new; answers ({lot key: numbers before}, when), None when all of it was
-    known. Raises Stale."""
+           vault: Vault | None) -> tuple[dict[str, dict[str, str] | None], datetime, bool] | None:
+    """Write the numbers and names that are new; answers ({lot key: numbers before}, when, whether far too many were
+    said before), None when all of it was known. Raises Stale."""
     notice, command, rows = one.notice, one.command, one.rows
     changed = [row for key, row in rows.items() if key in one.counted and not _is_same(
         row, one.counted[key], command.explanation)]
@@ -278,6 +252,7 @@ def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,
         raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
                     "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
     now, before = after_telling(notice, clock), {key: _numbers(row) for key, row in rows.items()}
+    was_strange = any(map(is_strange, rows.values()))
     is_shown = recall.needs_proof and has_fresh_file(session, clock, notice, rows.values())
     for row in changed:
         claim_destroyed(recall, row, one.counted[row.lot_key].destroyed, is_shown=is_shown)
@@ -286,15 +261,7 @@ def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,
     write_naming(session, one.actor, clock, (recall, one.giver), one.naming, vault=vault)
     changed += [row for row in recount(rows, one.naming) if row not in changed]
     notice.answers += 1
-    return {row.lot_key: before[row.lot_key] for row in changed}, now
-
-
-def parse_units(text: str, *, place: str) -> Decimal:
-    """A number of units that somebody typed. Raises InvalidInput for what is no number or below zero."""
-    value = parse_amount(text, place=place, positive=False)
-    if value < 0:
-        raise InvalidInput("A number cannot be below zero.", code="below-zero", place=place)
-    return value
+    return {row.lot_key: before[row.lot_key] for row in changed}, now, was_strange
 
 
 def found_notice(session: Session, token: str, *, lock: bool = False) -> tuple[Notice, Recall]:
@@ -314,13 +281,6 @@ def _both(recall: Recall, name: str) -> dict[str, str]:
     return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
 
 
-def counted_of(row: RecallLedger) -> Counted | None:
-    """The answer of a line of the ledger; None without one."""
-    if row.on_hand is None or row.used is None or row.returned is None or row.received is None:
-        return None
-    return Counted(row.received, row.on_hand, row.used, row.returned, row.passed_on, row.destroyed, row.corrected)
-
-
 def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> NoticeLine:
     counted = counted_of(row)
     name = lot.name if lot else ""
@@ -333,34 +293,6 @@ def _line(row: RecallLedger, lot: Lot | None, product: Product | None) -> Notice
                          is_settled=row.settled_at is not None),
         passed_to=row.passed_to, unproved=row.unproved, explanation=row.explanation, answered_at=row.answered_at,
         answered_by=row.answered_by)
-
-
-def _checked(rows: Mapping[str, RecallLedger], command: RecordAnswer, naming: Naming) -> dict[str, Counted]:
-    errors: dict[str, str] = {place: error.text for place, error in naming.errors.items()}
-    counted: dict[str, Counted] = {}
-    for line in command.lines:
-        row = rows.get(line.lot_key)
-        if row is None:
-            raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
-                               place="lines")
-        numbers = line.counted(row.shipped, naming.totals.get(line.lot_key, ZERO))
-        for name in FIELDS:
-            if getattr(numbers, name) < 0:
-                errors[f"{name}:{line.lot_key}"] = "A number cannot be below zero."
-        counted[line.lot_key] = numbers
-    if not counted and not naming.entries and not errors:
-        errors["lines"] = "Fill in the numbers of at least one batch."
-    if not command.answered_by.strip():
-        errors["answered_by"] = NO_NAME
-    if not command.explanation.strip() and any(
-            needs_explanation(rows[key].shipped, numbers) for key, numbers in counted.items()):
-        errors["explanation"] = NO_REASON
-    if errors:
-        place, message = next(iter(errors.items()))
-        raise InvalidInput(message, code="answer-incomplete", place=place, errors=errors)
-    required_text(short_text(command.answered_by, 200, place="answered_by"), place="answered_by")
-    short_text(command.explanation, 2000, place="explanation")
-    return counted
 
 
 def _is_same(row: RecallLedger, numbers: Counted, explanation: str) -> bool:
@@ -377,8 +309,10 @@ def _write(row: RecallLedger, numbers: Counted, command: RecordAnswer) -> None:
     row.settled_at, row.settled_by, row.settled_reason = None, None, ""
 
 
-def _kept(command: RecordAnswer, counted: Mapping[str, Counted], whom: Mapping[str, str]) -> NoticeAnswer:
+def _kept(said: _Said, counted: Mapping[str, Counted], whom: Mapping[str, str]) -> NoticeAnswer:
+    command = said.command
     return NoticeAnswer(answered_by=command.answered_by.strip(), way=command.way,
+                        passed=kept(command.passed) if said.naming.is_new else [],
                         explanation=command.explanation.strip(), lines={
                             key: {name: plain(getattr(numbers, name)) for name in FIELDS} | (
                                 {"passed_to": whom.get(key, "")} if numbers.passed_on else {})

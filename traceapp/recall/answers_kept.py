@@ -64,4 +64,4 @@ def take_late(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, 
 
 
 def _told(answer: NoticeAnswer) -> tuple[object, ...]:
-    return answer.lines, answer.explanation, answer.answered_by
+    return answer.lines, answer.passed, answer.explanation, answer.answered_by

@@ -14,7 +14,8 @@ from traceapp.db import Base, JsonText, UtcTime, enum_check
 
 class NoticeAnswer(Base):
     """One answer of a consignee as it was given: who, when, which way (`link`, or one of WAYS), `lines`: {lot key:
-    {place: units}}. A late one came after the end: the books stand as they were signed, and somebody looks at it."""
+    {place: units}}. A late one came after the end: the books stand as they were signed, and somebody looks at it;
+    `passed`: whom it named, as `naming.kept` writes them."""
 
     __tablename__ = "notice_answer"
     append_only = True
@@ -28,12 +29,13 @@ class NoticeAnswer(Base):
     lines: Mapped[Any] = mapped_column(JsonText)
     explanation: Mapped[str] = mapped_column(Text, default="")
     is_late: Mapped[bool] = mapped_column(default=False)
+    passed: Mapped[Any] = mapped_column(JsonText, default=list, server_default="[]")
 
 
 class LateState(StrEnum):
     """`waiting` is work for quality. The rest ends by itself or by somebody: `same`: it says what the books say;
-    `replaced`: a later one of the same consignee came; `taken`: the case was reopened, and it counts; `noted`: the
-    books stand, for a reason; `withdrawn`: the notice was withdrawn, nobody counts any more."""
+    `replaced`: a later one of the same came, about the same lots; `taken`: the case was reopened, and it counts;
+    `noted`: the books stand, for a reason; `withdrawn`: the notice was withdrawn, nobody counts any more."""
 
     waiting = "waiting"
     same = "same"
@@ -52,6 +54,54 @@ class LateAnswer(Base):
     recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    came_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class LatePassedAnswer(Base):
+    """What somebody who got units from a consignee said after the end, as it was given, and what becomes of it.
+    `lines`: {lot key: {place: units}}; `passed`: whom it named, as `naming.kept` writes them."""
+
+    __tablename__ = "recall_late_passed"
+    __table_args__ = (enum_check("state", LateState), Index("ix_recall_late_passed_state", "recall_id", "state"))
+
+    passed_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    recall_id: Mapped[str] = mapped_column(String(32))
+    answered_by: Mapped[str] = mapped_column(String(200))
+    lines: Mapped[Any] = mapped_column(JsonText)
+    passed: Mapped[Any] = mapped_column(JsonText)
+    explanation: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(10))
+    came_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_by: Mapped[str | None] = mapped_column(String(80))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class LateReturnState(StrEnum):
+    """`waiting` is work for quality; `noted`: the recall stays ended, for a reason; `taken`: the case was reopened."""
+
+    waiting = "waiting"
+    noted = "noted"
+    taken = "taken"
+
+
+class LateReturn(Base):
+    """What becomes of goods of an ended recall that came back; what came stands in RecallReturn."""
+
+    __tablename__ = "recall_late_return"
+    __table_args__ = (enum_check("state", LateReturnState),
+                      Index("ix_recall_late_return_recall", "recall_id", "consignee_id"))
+
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    return_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recall_id: Mapped[str] = mapped_column(String(32))
+    consignee_id: Mapped[str] = mapped_column(String(32))
+    units: Mapped[Decimal]
     state: Mapped[str] = mapped_column(String(10))
     came_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

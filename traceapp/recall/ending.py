@@ -12,6 +12,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.quantity import plain
+from traceapp.vault.service import Vault
 from traceapp.worklist.clock_model import ClockState, LegalClock
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
@@ -20,7 +21,7 @@ from .balance import IS_OPEN, is_line_in
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
-from .late import take_up_late
+from .late_taking import take_up_late
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
 from .policy import LineState
@@ -77,9 +78,9 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     return recall
 
 
-def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenRecall) -> Recall:
-    """Back to assessment: an evaluation is written and signed anew, and decided about. Raises InvalidInput without the
-    evidence."""
+def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenRecall, *, vault: Vault) -> Recall:
+    """Back to assessment: an evaluation is written and signed anew, and decided about. What was answered after the end
+    counts now, and whom it named is told (the vault makes their links). Raises InvalidInput without the evidence."""
     recall = for_action(session, actor, "reopen", command.recall_id, command.revision)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
     recall.closed_at, recall.decision, recall.ended_without = None, "", ""
@@ -87,7 +88,7 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     if recall.approved_at is not None:
         recall.scope_number += 1
     move(session, actor, clock, recall, "reopen", {"reason": reason, "scope_number": recall.scope_number})
-    take_up_late(session, actor, clock, recall)
+    take_up_late(session, actor, clock, recall, vault=vault)
     session.flush()
     return recall
 

@@ -11,10 +11,12 @@ from traceapp.db import Base, UtcTime
 
 class ScopeFollow(Base):
     """When the rules of a decided case were last followed; events that were recorded since may have brought lots.
-    `whole_at`: when all that they find was looked at, and not only what came since."""
+    `whole_at`: when all that they find was looked at, and not only what came since. `returns_at`: after the end, when
+    what came back was looked for last."""
 
     __tablename__ = "recall_scope_follow"
 
     recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"), primary_key=True)
     looked_at: Mapped[datetime] = mapped_column(UtcTime)
     whole_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    returns_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -16,11 +16,13 @@ from traceapp.identity.policy import permit
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer import AnswerLine, RecordAnswer, counted_of, write_answers
+from .answer import AnswerLine, RecordAnswer, write_answers
+from .answer_said import counted_of
 from .cases import is_running, notice_stream, recall_by_id
+from .exceeding import follow_excess
 from .model import Notice, Recall, RecallLedger
 from .naming import PassOn
-from .notices import notice_for, notices_for
+from .notices import UNTOLD_TASKS, notice_for, notices_for
 from .policy import LineState, line_state, unaccounted
 
 WAYS = ("telephone", "visit", "letter", "e-mail")
@@ -101,8 +103,12 @@ def settle_line(session: Session, actor: Actor, clock: Clock, command: SettleLin
         "recall": recall.id, "lot": row.lot_key, "was": str(state), "reason": reason,
         "unaccounted": unaccounted(row.shipped, counted_of(row), row.came_back)})
     session.flush()
+    if state == LineState.excess:
+        follow_excess(session, actor, clock, (recall, notice), session.scalars(select(RecallLedger).where(
+            RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == command.consignee_id)).all())
     if not _is_waited_for(session, recall.id, command.consignee_id):
-        drop_tasks(session, actor, clock, notice_stream(notice.id))
+        for kind in UNTOLD_TASKS:
+            drop_tasks(session, actor, clock, notice_stream(notice.id), kind)
     return row
 
 

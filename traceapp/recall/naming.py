@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.errors import InvalidInput
+from traceapp.core.quantity import plain
 from traceapp.core.telephone import checked_text_number, text_number
 
 from .telling_model import PassedLine, PassedNotice
@@ -34,6 +36,19 @@ class PassOn:
     phone: str = ""
     language: str = "zh"
     passed_id: str = ""
+
+
+def kept(commands: Sequence[PassOn]) -> list[dict[str, Any]]:
+    """The same as data, as a record keeps them."""
+    return [{"name": one.name.strip(), "email": one.email.strip(), "phone": one.phone.strip(), "language": one.language,
+             "passed_id": one.passed_id, "units": {key: plain(count) for key, count in one.units.items()}}
+            for one in commands]
+
+
+def from_kept(rows: Sequence[Mapping[str, Any]]) -> tuple[PassOn, ...]:
+    """What `kept` wrote."""
+    return tuple(PassOn(row["name"], {key: Decimal(count) for key, count in row["units"].items()}, row["email"],
+                        row["phone"], row["language"], row["passed_id"]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ NO_ADDRESS_TASK = "recall.no_address"
 NOT_SENT_TASK = "recall.not_sent"
 UNCERTAIN_TASK = "recall.uncertain"
 TELEPHONE_TASK = "recall.telephone"
+# What nobody has to do any more about somebody of whom nothing is waited for.
+UNTOLD_TASKS = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK)
 
 
 def sealed_about(notice_id: str) -> str:

@@ -14,20 +14,23 @@ from traceapp.catalog.model import Product
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, InvalidInput, NotFound, Stale
+from traceapp.core.errors import InvalidInput, NotFound, Stale
 from traceapp.core.quantity import plain
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer import NO_NAME, NO_REASON, AnswerLine
+from .answer_said import FAR_MORE, NO_NAME, NO_REASON, AnswerLine
+from .book_model import LatePassedAnswer, LateState
 from .cases import is_running, is_told, notice_stream
+from .late_passed import late_passed_of, take_late_passed
 from .model import Recall
-from .naming import MOST_HANDS, ZERO, Giver, Naming, PassOn, lines_of, naming_of
+from .naming import MOST_HANDS, ZERO, Giver, Naming, PassOn, kept, lines_of, naming_of
 from .passing_on import CALL_PASSED_TASK, Hand, giver_name, hands_of, raise_passed_task, write_naming
+from .policy import is_far_more
 from .public_news import withdrawal_of
-from .states import NoticeState, RecallState
+from .states import NoticeState
 from .telling_model import PassedLine, PassedNotice
 
 _NUMBERS = ("on_hand", "used", "returned")
@@ -35,14 +38,15 @@ _NUMBERS = ("on_hand", "used", "returned")
 
 @dataclass(frozen=True, slots=True)
 class PassedView:
-    """All that the page shows: who gave the units, each lot, whom they went on to; `withdrawn` what people are told of
-    it by language, where the notice was withdrawn."""
+    """All that the page shows: who gave the units, each lot, whom they went on to; `late`: what it said after the
+    end, the last first; `withdrawn` what people are told of it by language, where the notice was withdrawn."""
 
     recall: Recall
     notice: PassedNotice
     giver: Mapping[str, str]
     lines: tuple[PassedShown, ...]
     named: tuple[Hand, ...]
+    late: tuple[LatePassedAnswer, ...]
     withdrawn: Mapping[str, str]
 
     @property
@@ -54,6 +58,11 @@ class PassedView:
     def is_complete(self) -> bool:
         """Whether every lot is answered."""
         return all(shown.line.on_hand is not None for shown in self.lines)
+
+    @property
+    def waiting(self) -> tuple[LatePassedAnswer, ...]:
+        """What it said after the end that waits for somebody, the first first."""
+        return tuple(one for one in reversed(self.late) if one.state == LateState.waiting)
 
     @property
     def is_last(self) -> bool:
@@ -109,7 +118,8 @@ def view_of(session: Session, notice: PassedNotice) -> PassedView:
     recall = session.get_one(Recall, notice.recall_id)
     return PassedView(recall, notice, giver_name(session, notice),
                       tuple(sorted(shown, key=lambda one: (one.name["en"], one.number))),
-                      hands_of(session, giver_among(notice, lines)), withdrawal_of(session, recall))
+                      hands_of(session, giver_among(notice, lines)),
+                      tuple(late_passed_of(session, notice.id)), withdrawal_of(session, recall))
 
 
 def giver_among(notice: PassedNotice, lines: Collection[PassedLine]) -> Giver:
@@ -136,9 +146,8 @@ def note_passed_opened(session: Session, clock: Clock, notice: PassedNotice) -> 
 def answer_passed(session: Session, clock: Clock, notice: PassedNotice, command: AnswerPassed, *,
                   vault: Vault | None = None) -> PassedNotice:
     """What it says of its lots, and whom it passed them on to, by its own link; `notice` is locked. Sent twice it
-    changes nothing, and it may be corrected. After the end its own words are kept, beside the signed books as always,
-    and what does not add up becomes work. Raises InvalidInput with `errors` by field, Stale, Conflict when others are
-    named after the end."""
+    changes nothing, and it may be corrected. After the end it is kept beside what stood then, and becomes work. Raises
+    InvalidInput with `errors` by field, Stale."""
     return _write(session, _itself(notice), clock, notice, command, vault)
 
 
@@ -164,12 +173,16 @@ def _itself(notice: PassedNotice) -> Actor:
 def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, command: AnswerPassed,
            vault: Vault | None) -> PassedNotice:
     recall = session.get_one(Recall, notice.recall_id)
-    if command.passed and not is_running(recall):
-        raise Conflict("This recall is closed; nobody is told of it any more.", code="recall-closed")
     rows = {line.lot_key: line for line in lines_of(session, [notice.id])[notice.id]}
     giver = giver_among(notice, rows.values())
     naming = naming_of(session, giver, command.passed)
     _check(rows, command, naming)
+    if not is_running(recall):
+        take_late_passed(session, actor, clock, (recall, notice), LatePassedAnswer(
+            answered_by=command.answered_by.strip(), explanation=command.explanation.strip(),
+            lines={line.lot_key: _said(line) for line in command.lines},
+            passed=kept(command.passed) if naming.is_new else []))
+        return notice
     changed = [line for line in command.lines if _numbers(rows[line.lot_key]) != _said(line)
                or rows[line.lot_key].explanation != command.explanation.strip()]
     if not changed and not naming.is_new:
@@ -193,19 +206,17 @@ def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, c
 
 def _follow(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, PassedNotice],
             rows: Collection[PassedLine]) -> None:
-    """Nothing is left to do once each lot is answered; after the end only what does not add up is work."""
+    """Nothing is left to do once each lot is answered, unless far more is said than it got."""
     recall, notice = case
     if all(row.on_hand is not None for row in rows):
         notice.answered_at, notice.state = clock.now(), NoticeState.answered
         drop_tasks(session, actor, clock, notice_stream(notice.id))
-    if recall.state in (RecallState.terminated, RecallState.closed_no_action) and any(map(gap_of, rows)):
+    if any(is_far_more(row.units, _placed(row)) for row in rows):
         raise_passed_task(session, actor, clock, recall, notice, CALL_PASSED_TASK)
 
 
-def gap_of(row: PassedLine) -> Decimal:
-    """Units of a line that are not where anybody says; all of them while nothing is answered."""
-    said = (row.on_hand or ZERO) + (row.used or ZERO) + (row.returned or ZERO)
-    return row.units - said - row.passed_on
+def _placed(row: PassedLine) -> Decimal:
+    return (row.on_hand or ZERO) + (row.used or ZERO) + (row.returned or ZERO) + row.passed_on
 
 
 def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming) -> None:
@@ -216,6 +227,10 @@ def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming) -
                                place="lines")
         errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in _NUMBERS
                    if getattr(line, name) < 0}
+        placed = line.on_hand + line.used + line.returned + naming.totals.get(line.lot_key, ZERO)
+        if is_far_more(rows[line.lot_key].units, placed) and line.sure != placed and (
+                _numbers(rows[line.lot_key]) != _said(line)):
+            errors[f"sure:{line.lot_key}"] = FAR_MORE
     if not command.lines and not naming.entries and not errors:
         errors["lines"] = "Fill in the numbers of at least one batch."
     if not command.answered_by.strip():

@@ -20,6 +20,7 @@ from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
 from .cases import is_running, notice_stream, recall_by_id
+from .exceeding import follow_excess, is_strange
 from .model import Notice, Recall, RecallLedger
 from .naming import ZERO, Giver, Named, Naming, PassOn, children_of, lines_of, naming_of
 from .policy import answer_due
@@ -58,6 +59,8 @@ def pass_on(session: Session, actor: Actor, clock: Clock, notice: Notice, comman
         raise error
     (made,) = write_naming(session, actor, clock, (recall, giver), naming, vault=vault)
     recount(rows, naming)
+    if any(map(is_strange, rows.values())):
+        follow_excess(session, actor, clock, (recall, notice), rows.values())
     session.flush()
     return made
 
@@ -200,10 +203,11 @@ def notice_to(passed: PassedNotice, way: str, kind: str = PASSED_KIND) -> NewMes
 
 def raise_passed_task(session: Session, actor: Actor, clock: Clock, recall: Recall, passed: PassedNotice,
                       kind: str) -> None:
-    """Work for a person about one of them; once, however often it is asked for. It is shown with the consignee."""
+    """Work for a person about one of them; once, however often it is asked for."""
     raise_task(session, actor, clock, RaiseTask(
         kind, notice_stream(passed.id), "quality", answer_due(recall.recall_class, clock.now()),
-        params={"recall_id": recall.id, "reference": recall.reference, "consignee_id": passed.consignee_id}))
+        params={"recall_id": recall.id, "reference": recall.reference, "consignee_id": passed.consignee_id,
+                "passed_id": passed.id}))
 
 
 def passed_under_older_keys(session: Session, vault: Vault) -> int:

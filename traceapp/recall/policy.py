@@ -27,16 +27,20 @@ _SHARES = {CheckLevel.a: 1.0, CheckLevel.c: 0.1, CheckLevel.d: 0.02, CheckLevel.
 # From here on the sample can be drawn although some are silent; below it each silent one needs documented tries.
 ENOUGH_ANSWERS = 0.95
 LEAST_TRIES, LEAST_WAYS = 3, 2
+# From where on more than was shipped is no miscount: half of it, and so many units.
+WIDE_PART, WIDE_UNITS = 2, 10
 # Where units of a lot can be by a consignee's own words.
 PLACES = ("on_hand", "used", "passed_on", "returned", "destroyed", "corrected")
 
 
 class LineState(StrEnum):
-    """`unanswered`, `unaccounted`, `unproved` and `returning` stand in the way of closing; `accounted` and `settled` do
-    not. `unproved`: some were destroyed and nothing shows it yet. `returning`: every unit has its place, but what was
-    sent back is not what we counted."""
+    """`unanswered`, `excess`, `unaccounted`, `unproved` and `returning` stand in the way of closing; `accounted` and
+    `settled` do not. `excess`: far more is said than was shipped, and only we can say why. `unproved`: some were
+    destroyed and nothing shows it yet. `returning`: every unit has its place, but what was sent back is not what we
+    counted."""
 
     unanswered = "unanswered"
+    excess = "excess"
     unaccounted = "unaccounted"
     unproved = "unproved"
     returning = "returning"
@@ -61,12 +65,24 @@ class Counted:
         """Units of which the consignee says where they are."""
         return sum((getattr(self, name) for name in PLACES), Decimal(0))
 
+    @property
+    def said(self) -> Decimal:
+        """Units that there are by the consignee's words."""
+        return max(self.received, self.placed)
+
 
 def unaccounted(shipped: Decimal, counted: Counted | None, came_back: Decimal = Decimal(0)) -> Decimal:
     """The one formula of the books: shipped = on hand + used + passed on + returned + destroyed + corrected +
     unaccounted, by the consignee's own words; below zero when more was placed than was shipped. Without an answer only
     what we counted back has a place."""
     return shipped - (came_back if counted is None else counted.placed)
+
+
+def is_far_more(shipped: Decimal, said: Decimal) -> bool:
+    """Whether so much more is said than was shipped that it is no miscount: by more than half of it, and by more than
+    ten units or the whole again."""
+    over = said - shipped
+    return over > 0 and over * WIDE_PART > shipped and (over > WIDE_UNITS or over >= shipped)
 
 
 def needs_explanation(shipped: Decimal, counted: Counted) -> bool:
@@ -81,6 +97,8 @@ def line_state(shipped: Decimal, counted: Counted | None, came_back: Decimal = D
         return LineState.unproved if unproved else LineState.settled
     if counted is None:
         return LineState.accounted if came_back > 0 and came_back == shipped else LineState.unanswered
+    if is_far_more(shipped, counted.said):
+        return LineState.excess
     if unaccounted(shipped, counted):
         return LineState.unaccounted
     if unproved:

@@ -17,7 +17,7 @@ from traceapp.core.errors import Name
 from traceapp.db.page import Order, Page, page_of
 from traceapp.trace.model import Lot
 
-from .answer import counted_of
+from .answer_said import counted_of
 from .balance import IS_OPEN, PLACED, UNACCOUNTED, is_line_in
 from .cases import TOLD, notice_stream
 from .ledger import state_of

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, case, exists, func, select
@@ -22,21 +21,19 @@ from traceapp.trace.finding import key_of_text
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.model import HoldKind, Lot
 from traceapp.trace.shipping import ReturnUnits, return_units
-from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .book_model import RecallReturn
 from .cases import RUNS, is_running, is_told, notice_stream, recall_by_id
+from .late_returns import begin_late_return
 from .model import Notice, Recall, RecallLedger, RecallLot
 from .notices import notice_for
 from .states import UNTOLD
 
-LATE_TASK = "recall.late_return"
 # A line of the ledger of which its consignee was told, joined to its recall.
 IS_TOLD_LINE: ColumnElement[bool] = (
     Recall.approved_at.is_not(None) & Recall.is_drill.is_(False)
     & (Recall.state.not_in(UNTOLD) | (RecallLedger.scope_number < Recall.scope_number)))
 Line = tuple[Recall, Notice, RecallLedger | None]
-_LOOKED_AT_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,7 @@ def enter(session: Session, actor: Actor, clock: Clock, line: Line, counted: Rec
     if row is None:
         _stop(session, actor, clock, recall, counted.lot_key)
     else:
-        _count(session, actor, clock, (recall, notice, row), counted.units)
+        _count(session, actor, clock, (recall, notice, row), counted)
     record(session, actor, clock.now(), "notice.came_back", notice_stream(notice.id), {
         "recall": recall.id, "lot": counted.lot_key, "units": counted.units, "in_scope": row is not None})
     session.flush()
@@ -146,15 +143,14 @@ def refuse_drill(recall: Recall) -> None:
 
 
 def _count(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice, RecallLedger],
-           units: Decimal) -> None:
+           counted: RecallReturn) -> None:
     recall, notice, row = case
-    row.came_back += units
+    row.came_back += counted.units
     if is_running(recall):
         # A reason that closed the line was given for other numbers.
         row.settled_at, row.settled_by, row.settled_reason = None, None, ""
         return
-    raise_task(session, actor, clock, RaiseTask(LATE_TASK, notice_stream(notice.id), "quality",
-                                                clock.now() + _LOOKED_AT_WITHIN))
+    begin_late_return(session, actor, clock, (recall, notice), counted)
 
 
 def _stop(session: Session, actor: Actor, clock: Clock, recall: Recall, lot_key: str) -> None:

@@ -18,16 +18,19 @@ from traceapp.worklist.model import Task, TaskState
 
 from .change_telling import CONSUMER_REVISION_KIND, PASSED_REVISION_KIND, REVISION_KIND
 from .consumers import CONSUMER_KINDS, ConsumerCounts, consumer_counts
+from .exceeding import EXCESS_TASK
 from .late import LATE_TASK
+from .late_passed import waiting_among
+from .late_returns import LATE_RETURN_TASK
 from .model import Notice
 from .naming import lines_of
-from .notices import KINDS, NO_ADDRESS_TASK, NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK
+from .notices import KINDS, UNTOLD_TASKS
 from .passing_on import CALL_PASSED_TASK, PASSED_KINDS
 from .proving import UNPROVED_TASK
 from .telling_model import ConsumerNotice, PassedLine, PassedNotice
 from .ways import both
 
-WORK = (NO_ADDRESS_TASK, NOT_SENT_TASK, UNCERTAIN_TASK, TELEPHONE_TASK, CALL_PASSED_TASK, UNPROVED_TASK, LATE_TASK)
+WORK = (*UNTOLD_TASKS, CALL_PASSED_TASK, UNPROVED_TASK, EXCESS_TASK, LATE_TASK, LATE_RETURN_TASK)
 MOST_WORK = 200
 ZERO = Decimal(0)
 # Of a message that was left out because it had lost its sense, or said the same as another.
@@ -60,7 +63,7 @@ class TellingWork:
 @dataclass(frozen=True, slots=True)
 class PassedRow:
     """Somebody who got units from a consignee, or from `giver` who had them before; sums over its lots, None while a
-    lot is not answered."""
+    lot is not answered. `is_late`: something that it said after the end waits for somebody."""
 
     notice: PassedNotice
     numbers: tuple[tuple[str, Decimal], ...]
@@ -70,6 +73,7 @@ class PassedRow:
     returned: Decimal | None
     passed_on: Decimal
     giver: str
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ def passed_rows(session: Session, recall_id: str, consignee_id: str | None = Non
         wanted = wanted.where(PassedNotice.consignee_id == consignee_id)
     notices = _by_hand(session.scalars(wanted.order_by(PassedNotice.consignee_id, PassedNotice.id).limit(limit)).all())
     names = {notice.id: notice.name for notice in notices}
+    late = waiting_among(session, recall_id)
     lines = lines_of(session, [notice.id for notice in notices])
     numbers = {key: number for key, number in session.execute(select(Lot.lot_key, Lot.number).where(
         Lot.lot_key.in_({line.lot_key for listed in lines.values() for line in listed})))}
@@ -180,7 +185,7 @@ def passed_rows(session: Session, recall_id: str, consignee_id: str | None = Non
         return PassedRow(notice, tuple((numbers.get(line.lot_key, line.lot_key), line.units) for line in own),
                          sum((line.units for line in own), ZERO), **sums,
                          passed_on=sum((line.passed_on for line in own), ZERO),
-                         giver=names.get(notice.parent_id or "", ""))
+                         giver=names.get(notice.parent_id or "", ""), is_late=notice.id in late)
 
     return [row(notice) for notice in notices]
 

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext
 
 from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import plain
-from traceapp.recall.answer import parse_units
-from traceapp.recall.naming import PassOn
+from traceapp.recall.answer_said import parse_units
+from traceapp.recall.naming import PassOn, from_kept
 from traceapp.recall.passing_on import Hand
 
 from .i18n import language
@@ -42,6 +43,19 @@ def rows_of(named: Sequence[Hand]) -> tuple[Receiver, ...]:
                        {key: plain(count) for key, count in hand.units.items() if count},
                        hand.passed.sent_at is not None, hand.passed.answered_at is not None) for hand in named),
             Receiver())
+
+
+def waiting_rows(named: Sequence[Hand], kept: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[Receiver, ...]:
+    """The same with what answers that wait say of them (`naming.kept`), the later one last."""
+    rows = {row.passed_id or "": row for row in rows_of(named)}
+    del rows[""]
+    for one in (entry for entries in kept for entry in from_kept(entries)):
+        contact = one.email or one.phone
+        key = one.passed_id if one.passed_id in rows else f"{one.name}\n{contact}"
+        row = rows.get(key, Receiver("", one.name, contact))
+        units = {**row.units, **{lot: plain(count) for lot, count in one.units.items()}}
+        rows[key] = replace(row, units=units)
+    return (*rows.values(), Receiver())
 
 
 def typed_rows(sent: Mapping[str, str], named: Sequence[Hand], lot_keys: Sequence[str]) -> tuple[Receiver, ...]:
@@ -80,6 +94,11 @@ def commands_of(rows: Sequence[Receiver], named: Sequence[Hand], errors: dict[st
         found.append(PassOn(row.name, units, row.contact.strip() if is_mail else "",
                             "" if is_mail else row.contact.strip(), language(), row.passed_id))
     return tuple(found)
+
+
+def given_of(passed: Sequence[PassOn], lot_key: str) -> Decimal:
+    """Units of a lot that the rows come to."""
+    return sum((one.units.get(lot_key, Decimal(0)) for one in passed), Decimal(0))
 
 
 def shown_place(place: str) -> str:

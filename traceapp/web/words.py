@@ -113,6 +113,7 @@ MESSAGE_STATES: Words = {
     "bounced": (_("Came back"), "stop"), "unreached": (_("Server not reached, tried again"), "check")}
 LINE_STATES: Words = {
     "unanswered": (_("No answer yet"), "info"), "unaccounted": (_("Units missing"), "check"),
+    "excess": (_("Far more than was sent"), "stop"),
     "unproved": (_("Destroyed, not proved"), "check"),
     "returning": (_("Sent back and counted differ"), "check"),
     "accounted": (_("Accounted for"), "go"), "settled": (_("Settled with a reason"), "plain")}
@@ -195,8 +196,9 @@ DUTIES: Words = {
     "recall.call_passed": (_("Telephone somebody whom the consignee passed units on to"), "plain"),
     "recall.consumers": (_("Some consumers could not be told: look at their complaints"), "plain"),
     "recall.unproved": (_("Get a proof of destruction, or accept it without one"), "plain"),
+    "recall.excess": (_("They say far more than we sent: find out why"), "stop"),
     "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
-    "recall.late_return": (_("Look at units that came back after the end"), "plain"),
+    "recall.late_return": (_("Goods of an ended recall came back"), "check"),
     "recall.partner": (_("A partner recalls batches that we have: look, hold, tell on"), "stop"),
     "drill.look": (_("Read the report of a drill"), "plain"),
     "drill.overdue": (_("Products had no drill for a year: ask for one, or plan them"), "check"),

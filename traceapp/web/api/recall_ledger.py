@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.export.trace import plain_value
 from traceapp.outbox.lookup import messages_about
-from traceapp.recall import late, proving, queries, service
+from traceapp.recall import late, late_returns, proving, queries, service
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.answers_kept import answers_of
 from traceapp.recall.book_model import NoticeAnswer
@@ -33,7 +33,7 @@ PERMISSIONS = {
     "api_recall_ledger.read_notices": "recall.read", "api_recall_ledger.read_ledger": "recall.read",
     "api_recall_ledger.read_consignee": "recall.write", "api_recall_ledger.answer": "recall.write",
     "api_recall_ledger.settle": "recall.write", "api_recall_ledger.accept_unproved": "recall.write",
-    "api_recall_ledger.note_late": "recall.write",
+    "api_recall_ledger.note_late": "recall.write", "api_recall_ledger.note_late_returns": "recall.write",
     "api_recall_ledger.send_again": "recall.write",
 }
 
@@ -71,7 +71,8 @@ class LettersSchema(Schema):
 
 
 class AnswerLineSchema(Schema):
-    """What a consignee says of one lot."""
+    """What a consignee says of one lot. `sure`: where far more is said than was shipped, that number of units again, so
+    that no slip of a key is taken; quality has to explain it before the recall ends."""
 
     lot_key = words(32, required=True)
     received = Amount(load_default=None, allow_none=True)
@@ -80,6 +81,7 @@ class AnswerLineSchema(Schema):
     returned = Amount(required=True)
     destroyed = Amount(load_default=Decimal(0))
     corrected = Amount(load_default=Decimal(0))
+    sure = Amount(load_default=None, allow_none=True)
 
 
 class PassedUnitsSchema(Schema):
@@ -125,6 +127,36 @@ class LateCountSchema(Schema):
     """How many answers that ended."""
 
     answers = fields.Integer()
+
+
+class LateEndSchema(Schema):
+    """What became of something that came after the end."""
+
+    state = fields.String()
+    came_at = moment()
+    ended_at = moment()
+    ended_by = fields.String(allow_none=True)
+    reason = fields.String()
+
+
+class LateAnswerSchema(LateEndSchema):
+    """What became of an answer after the end; `position` is its number in the history."""
+
+    position = fields.Integer()
+
+
+class LateReturnSchema(LateEndSchema):
+    """What became of goods that came back after the end."""
+
+    return_id = fields.String()
+    lot_key = fields.String()
+    units = Amount()
+
+
+class LateReturnsCountSchema(Schema):
+    """How many returns that is about."""
+
+    returns = fields.Integer()
 
 
 class SettleSchema(Schema):
@@ -203,6 +235,16 @@ def note_late(given: dict[str, Any], recall_id: str, consignee_id: str) -> objec
             recall_id, consignee_id, **given))}
 
 
+@blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/late-returns", methods=["POST"])
+@blueprint.arguments(LateSchema)
+@blueprint.response(200, LateReturnsCountSchema)
+def note_late_returns(given: dict[str, Any], recall_id: str, consignee_id: str) -> object:
+    """Let the end stand although goods came back after it"""
+    with unit_of_work() as session:
+        return {"returns": late_returns.note_late_returns(
+            session, signed_in(), world().clock, late_returns.NoteLateReturns(recall_id, consignee_id, **given))}
+
+
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>", methods=["GET"])
 @blueprint.alt_response(200, schema=AsWritten)
 def read_consignee(recall_id: str, consignee_id: str) -> Response:
@@ -214,7 +256,9 @@ def read_consignee(recall_id: str, consignee_id: str) -> Response:
                     "attempts": tries} for message, tries in messages_about(session, notice_stream(notice.id))]
         return jsonify({"state": notice.state, "answers": notice.answers,
                         "history": [_answer(one) for one in answers_of(session, notice)],
-                        "late": plain_value(late.late_of(session, recall_id, consignee_id)),
+                        "late": LateAnswerSchema(many=True).dump(late.late_of(session, recall_id, consignee_id)),
+                        "late_returns": LateReturnSchema(many=True).dump(
+                            late_returns.late_returns_of(session, recall_id, consignee_id)),
                         "proofs": [{"id": one.id, "name": one.name} for one in proofs_of(session, notice)],
                         "letters": LetterSchema(many=True).dump(letters),
                         "lines": plain_value(queries.ledger_of(session, recall_id, consignee_id))})
@@ -238,4 +282,4 @@ def receivers_of(given: list[dict[str, Any]]) -> tuple[PassOn, ...]:
 
 def _answer(one: NoticeAnswer) -> dict[str, Any]:
     return {"at": one.answered_at.isoformat(), "by": one.answered_by, "way": one.way, "is_late": one.is_late,
-            "lines": one.lines, "explanation": one.explanation}
+            "position": one.position, "lines": one.lines, "passed": one.passed, "explanation": one.explanation}

@@ -1,6 +1,7 @@
 """The phases of a recall by API: evaluation, decision, strategy, tries, checks, end."""
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, jsonify
@@ -349,4 +350,5 @@ def terminate(given: dict[str, Any], recall_id: str) -> Response:
 @blueprint.alt_response(200, schema=RecallSchema)
 def reopen(given: dict[str, Any], recall_id: str) -> Response:
     """Assess an ended case again (If-Match)"""
-    return _done(service.reopen_recall, service.ReopenRecall(recall_id, given["reason"], wanted_revision()))
+    return _done(partial(service.reopen_recall, vault=world().vault),
+                 service.ReopenRecall(recall_id, given["reason"], wanted_revision()))

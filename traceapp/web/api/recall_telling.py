@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
 from traceapp.export.trace import plain_value
-from traceapp.recall import printing
+from traceapp.recall import late_passed, printing
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.bounces import NoteBounce, note_bounce
 from traceapp.recall.naming import PassOn
@@ -23,14 +23,22 @@ from traceapp.web.notice_files import preview_of, send_letters, send_specimen
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .recall_ledger import LettersSchema, PassedUnitsSchema, ReceiverSchema, receivers_of
+from .recall_ledger import (
+    LateCountSchema,
+    LateEndSchema,
+    LateSchema,
+    LettersSchema,
+    PassedUnitsSchema,
+    ReceiverSchema,
+    receivers_of,
+)
 from .recalls import known_recall
 from .schemas import Amount, AsWritten, choice, words
 
 blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
 PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
     "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
-    "answer_passed", "send_passed", "bounce")}
+    "answer_passed", "note_late_passed", "read_late_passed", "send_passed", "bounce")}
 
 
 class LettersQuery(Schema):
@@ -81,12 +89,22 @@ class PassOnSchema(Schema):
 
 
 class PassedAnswerLineSchema(Schema):
-    """What they say of one lot."""
+    """What they say of one lot. `sure`: where far more is said than they got, that number of units again."""
 
     lot_key = words(32, required=True)
     on_hand = Amount(required=True)
     used = Amount(required=True)
     returned = Amount(required=True)
+    sure = Amount(load_default=None, allow_none=True)
+
+
+class LatePassedSchema(LateEndSchema):
+    """What they said after the end, as it was given, and what became of it."""
+
+    answered_by = fields.String()
+    lines = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()))
+    passed = fields.List(fields.Dict())
+    explanation = fields.String()
 
 
 class PassedAnswerSchema(Schema):
@@ -185,7 +203,7 @@ def _passed(row: PassedRow) -> dict[str, object]:
         "answers": notice.answers, "reminders": notice.reminders,
         "lots": [{"number": number, "units": plain_value(units)} for number, units in row.numbers],
         "units": plain_value(row.units), "on_hand": plain_value(row.on_hand), "used": plain_value(row.used),
-        "returned": plain_value(row.returned), "passed_on": plain_value(row.passed_on)}
+        "returned": plain_value(row.returned), "passed_on": plain_value(row.passed_on), "is_late": row.is_late}
 
 
 @blueprint.route("/recalls/<recall_id>/passed/<passed_id>/answer", methods=["POST"])
@@ -199,6 +217,25 @@ def answer_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> Resp
         made = answer_passed_by_staff(session, signed_in(), world().clock, passed_id, AnswerPassed(
             lines, passed=passed, **given), vault=world().vault)
         return jsonify({"id": made.id, "answers": made.answers, "state": str(made.state)})
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/late", methods=["GET"])
+@blueprint.response(200, LatePassedSchema(many=True))
+def read_late_passed(recall_id: str, passed_id: str) -> object:
+    """What they said after the end, the last first, and what became of it"""
+    with world().database.read() as session:
+        _of_recall(session, recall_id, passed_id)
+        return late_passed.late_passed_of(session, passed_id)
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/late", methods=["POST"])
+@blueprint.arguments(LateSchema)
+@blueprint.response(200, LateCountSchema)
+def note_late_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> object:
+    """Let stand what stood at the end although they said something else afterwards"""
+    with unit_of_work() as session:
+        return {"answers": late_passed.note_late_passed(session, signed_in(), world().clock, late_passed.NoteLatePassed(
+            recall_id, passed_id, **given))}
 
 
 @blueprint.route("/recalls/<recall_id>/passed/<passed_id>/letters", methods=["POST"])

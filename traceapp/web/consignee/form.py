@@ -2,28 +2,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from flask_babel import gettext
 
 from traceapp.core.errors import InvalidInput
 from traceapp.core.quantity import plain
-from traceapp.recall.answer import (
-    FIELDS,
-    NO_NAME,
-    NO_REASON,
-    AnswerLine,
-    NoticeLine,
-    NoticeView,
-    RecordAnswer,
-    none_left,
-    parse_units,
-)
+from traceapp.recall.answer import AnswerLine, NoticeLine, NoticeView, RecordAnswer, none_left
+from traceapp.recall.answer_said import FAR_MORE, FIELDS, NO_NAME, NO_REASON, far_said, parse_units
 from traceapp.recall.naming import PassOn
 from traceapp.recall.policy import PLACES
 from traceapp.web.problems import translated
-from traceapp.web.receivers import Receiver, commands_of, labels_of, rows_of, typed_rows
+from traceapp.web.receivers import Receiver, commands_of, given_of, labels_of, rows_of, typed_rows, waiting_rows
 
 # Asked behind “more”: most consignees have nothing to say here.
 FURTHER = ("destroyed", "corrected")
@@ -34,14 +25,16 @@ TYPED = tuple(name for name in FIELDS if name != "passed_on")
 @dataclass(slots=True)
 class Filled:
     """`values` and `errors` by field name (`on_hand:<lot key>`, `answered_by`, …); `none` holds the keys of lots that
-    were ticked as used up; `missing` the units per lot that the typed numbers leave open; `receivers` the rows of those
-    whom units were passed on to, `passed` what they say."""
+    were ticked as used up; `missing` the units per lot that the typed numbers leave open, `far` what they come to where
+    it is far more than was shipped; `receivers` the rows of those whom units were passed on to, `passed` what they
+    say."""
 
     seen: int | None
     values: dict[str, str] = field(default_factory=dict)
     none: set[str] = field(default_factory=set)
     errors: dict[str, str] = field(default_factory=dict)
     missing: dict[str, Decimal] = field(default_factory=dict)
+    far: dict[str, str] = field(default_factory=dict)
     lines: tuple[AnswerLine, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     passed: tuple[PassOn, ...] = ()
@@ -55,7 +48,7 @@ class Filled:
 
     def passed_on(self, lot_key: str) -> Decimal:
         """Units of a lot that the rows come to."""
-        return sum((one.units.get(lot_key, Decimal(0)) for one in self.passed), Decimal(0))
+        return given_of(self.passed, lot_key)
 
     def says_more(self, line: NoticeLine) -> bool:
         """Whether something was written about a batch where it is asked behind “more”, or has to be looked at there."""
@@ -79,7 +72,7 @@ class Filled:
 
 
 def shown_form(view: NoticeView) -> Filled:
-    """The form as it is first seen: what was shipped, or what was answered before."""
+    """The form as it is first seen: what was shipped, or what was answered before; after the end what waits."""
     values: dict[str, str] = {}
     for line in view.lines:
         values[f"received:{line.lot_key}"] = plain(line.shipped)
@@ -88,7 +81,11 @@ def shown_form(view: NoticeView) -> Filled:
                        if name not in FURTHER or getattr(line.counted, name)}
         if line.explanation:
             values["explanation"] = line.explanation
-    return Filled(seen=view.answers, values=values, receivers=rows_of(view.named))
+    for answer in view.waiting:
+        values |= {f"{name}:{key}": text for key, said in answer.lines.items() for name, text in said.items()
+                   if name in TYPED and (name not in FURTHER or text != "0")} | {"explanation": answer.explanation}
+    return Filled(seen=view.answers, values=values,
+                  receivers=waiting_rows(view.named, [answer.passed for answer in view.waiting]))
 
 
 def one_tap(view: NoticeView, sent: Mapping[str, str]) -> Filled:
@@ -101,6 +98,7 @@ def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
     zero."""
     names = [f"{name}:{line.lot_key}" for line in view.lines for name in TYPED]
     filled = Filled(seen=_seen(sent), values={name: sent.get(name, "")[:40] for name in names} | {
+        f"sure:{line.lot_key}": sent.get(f"sure:{line.lot_key}", "")[:40] for line in view.lines} | {
         "answered_by": sent.get("answered_by", "")[:200], "explanation": sent.get("explanation", "")[:2000]})
     filled.none = {line.lot_key for line in view.lines if sent.get(f"none:{line.lot_key}")}
     rows = typed_rows(sent, view.named, [line.lot_key for line in view.lines])
@@ -114,6 +112,9 @@ def fill(view: NoticeView, sent: Mapping[str, str]) -> Filled:
         filled.errors["answered_by"] = gettext(NO_NAME)
     if not filled.values["explanation"].strip() and _has_gap(filled, view):
         filled.errors["explanation"] = gettext(NO_REASON)
+    if filled.errors:  # else it is refused together with what else is found
+        filled.errors |= {f"sure:{line.lot_key}": gettext(FAR_MORE) for line in filled.lines
+                          if line.lot_key in filled.far and line.sure is None}
     return filled
 
 
@@ -144,11 +145,22 @@ def _line(filled: Filled, line: NoticeLine, known: Decimal) -> AnswerLine | None
         if any(value for name, value in counts.items() if name != "used"):
             filled.errors[f"none:{line.lot_key}"] = gettext(
                 "You ticked “none left” and wrote numbers too. Take one of them away.")
-        return AnswerLine(line.lot_key, Decimal(0), max(Decimal(0), (received or Decimal(0)) - passed_on), Decimal(0),
-                          received)
+        used = max(Decimal(0), (received or Decimal(0)) - passed_on)
+        return _confirmed(filled, line, AnswerLine(line.lot_key, Decimal(0), used, Decimal(0), received), passed_on)
     if received is not None and None not in numbers.values():
         filled.missing[line.lot_key] = line.shipped - passed_on - sum(counts.values(), Decimal(0))
-    return AnswerLine(line.lot_key, received=received, **counts)
+    return _confirmed(filled, line, AnswerLine(line.lot_key, received=received, **counts), passed_on)
+
+
+def _confirmed(filled: Filled, line: NoticeLine, said: AnswerLine, passed_on: Decimal) -> AnswerLine:
+    """The same, confirmed where it is far more than was shipped, and known or ticked with its very number."""
+    units = far_said(said, line.shipped, passed_on)
+    if units is None:
+        return said
+    filled.far[line.lot_key] = plain(units)
+    is_known = said.counted(line.shipped, passed_on) == line.counted
+    is_sure = is_known or filled.values.get(f"sure:{line.lot_key}") == filled.far[line.lot_key]
+    return replace(said, sure=units) if is_sure else said
 
 
 def _number(filled: Filled, name: str, line: NoticeLine, text: str) -> Decimal | None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response
 from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
 from traceapp.core.quantity import plain
 from traceapp.recall import answer, answer_limits, passed_answer
+from traceapp.recall.answer_said import far_said, parse_units
 from traceapp.recall.naming import PassOn
 from traceapp.recall.passed_answer import AnswerPassed, PassedView
 from traceapp.web.context import source_network, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
-from traceapp.web.receivers import Receiver, commands_of, labels_of, rows_of, shown_place, typed_rows
+from traceapp.web.receivers import Receiver, commands_of, given_of, labels_of, shown_place, typed_rows, waiting_rows
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public"}
@@ -27,11 +28,13 @@ _NAMES = ("on_hand", "used", "returned")
 
 @dataclass(slots=True)
 class _Typed:
-    """The form as it was typed, with the rows of those whom units were passed on to, and what is wrong by field."""
+    """The form as it was typed, with the rows of those whom units were passed on to; what is wrong by field; what a lot
+    comes to where it is far more than they got."""
 
     values: Mapping[str, str]
     receivers: tuple[Receiver, ...]
     errors: dict[str, str] = field(default_factory=dict)
+    far: dict[str, str] = field(default_factory=dict)
 
 
 def passed(token: str) -> Response:
@@ -41,7 +44,7 @@ def passed(token: str) -> Response:
     if view.notice.opened_at is None and request.method == "GET":
         with here.database.write() as db:
             passed_answer.note_passed_opened(db, here.clock, passed_answer.passed_of_token(db, token, lock=True))
-    return _page(token, view, _Typed(_recorded(view), rows_of(view.named)))
+    return _page(token, view, _Typed(_recorded(view), waiting_rows(view.named, [one.passed for one in view.waiting])))
 
 
 def answer_it(token: str) -> Response:
@@ -90,6 +93,9 @@ def _recorded(view: PassedView) -> dict[str, str]:
     for shown in view.lines:
         values |= {"explanation": shown.line.explanation} if shown.line.explanation else {}
         values |= {"answered_by": shown.line.answered_by} if shown.line.answered_by else {}
+    for one in view.waiting:
+        values |= {f"{name}:{key}": text for key, said in one.lines.items() for name, text in said.items()}
+        values |= {"explanation": one.explanation}
     return values
 
 
@@ -110,18 +116,24 @@ def _command(view: PassedView, typed: _Typed, rows: tuple[Receiver, ...]) -> Ans
 
 def _line(view: PassedView, lot_key: str, typed: _Typed, passed: tuple[PassOn, ...]) -> answer.AnswerLine | None:
     texts = {name: typed.values.get(f"{name}:{lot_key}", "").strip()[:40] for name in _NAMES}
-    passed_on = sum((one.units.get(lot_key, Decimal(0)) for one in passed), Decimal(0))
+    passed_on = given_of(passed, lot_key)
     if not any(texts.values()) and passed_on == view.passed_on(lot_key):
         return None
     numbers: dict[str, Decimal] = {}
     for name, text in texts.items():
         place = f"{name}:{lot_key}"
         try:
-            numbers[name] = answer.parse_units(text, place=place) if text else Decimal(0)
+            numbers[name] = parse_units(text, place=place) if text else Decimal(0)
         except InvalidInput as error:
             typed.errors[place] = translated(error)
             numbers[name] = Decimal(0)
-    return answer.AnswerLine(lot_key, numbers["on_hand"], numbers["used"], numbers["returned"])
+    got = next(shown.line.units for shown in view.lines if shown.line.lot_key == lot_key)
+    said = answer.AnswerLine(lot_key, numbers["on_hand"], numbers["used"], numbers["returned"])
+    units = far_said(said, got, passed_on)
+    if units is None:
+        return said
+    typed.far[lot_key] = plain(units)
+    return replace(said, sure=units) if typed.values.get(f"sure:{lot_key}") == plain(units) else said
 
 
 def _address(endpoint: str, token: str) -> str:

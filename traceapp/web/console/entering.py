@@ -63,6 +63,13 @@ class Entered:
         text = self.text(name, required=required)
         return self._read(name, lambda: parse_amount(text, place=name, positive=positive)) if text else None
 
+    def confirmed(self, name: str) -> Decimal | None:
+        """The number that a ticked box carries; None for none."""
+        try:
+            return Decimal(self.get(name)) if self.is_checked(name) else None
+        except ArithmeticError:
+            return None
+
     def whole(self, name: str) -> int | None:
         """The whole number of a field that may be empty."""
         text = self.text(name)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,15 +17,16 @@ from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.lookup import names_of_users
 from traceapp.outbox.lookup import messages_about
-from traceapp.recall.answer import FIELDS, AnswerLine
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.answer_said import FIELDS, far_said
 from traceapp.recall.answers_kept import answers_of
 from traceapp.recall.cases import is_running, notice_stream, recall_by_id
 from traceapp.recall.executing import attempts_of
 from traceapp.recall.late import NoteLate, late_of, note_late
+from traceapp.recall.late_returns import NoteLateReturns, late_returns_of, note_late_returns
 from traceapp.recall.ledger import WAYS
-from traceapp.recall.model import Notice
 from traceapp.recall.notices import notice_for
-from traceapp.recall.passing_on import giver_of, hands_of
+from traceapp.recall.passing_on import Hand, giver_of, hands_of
 from traceapp.recall.proofs import proofs_of
 from traceapp.recall.proving import AcceptUnproved, accept_unproved
 from traceapp.recall.queries import LedgerFilter, LedgerRow, answer_history, ledger_of
@@ -34,7 +36,7 @@ from traceapp.recall.service import AnswerByStaff, SettleLine, record_answer_by_
 from traceapp.recall.telling import hands_of_consignee, passed_rows
 from traceapp.web.context import actor, world
 from traceapp.web.listings_cases import ledger_table
-from traceapp.web.receivers import Receiver, commands_of, receiver_fields, rows_of, typed_rows
+from traceapp.web.receivers import Receiver, commands_of, given_of, receiver_fields, rows_of, typed_rows
 from traceapp.web.tables import send_table
 from traceapp.web.words import LINE_STATES, Words
 from traceapp.worklist.tasks import tasks_about
@@ -51,7 +53,7 @@ PERMISSIONS: dict[str, str] = {
     "console.recall_consignee": "recall.write", "console.recall_answer": "recall.write",
     "console.recall_settle": "recall.write", "console.recall_send_again": "recall.write",
     "console.recall_ledger_file": "recall.write", "console.recall_accept_unproved": "recall.write",
-    "console.recall_note_late": "recall.write"}
+    "console.recall_note_late": "recall.write", "console.recall_note_late_returns": "recall.write"}
 _WAYS = {"telephone": lazy_gettext("Telephone"), "visit": lazy_gettext("Visit"), "letter": lazy_gettext("Letter"),
          "e-mail": lazy_gettext("E-mail")}
 _HISTORY = {
@@ -69,6 +71,7 @@ _HISTORY = {
     "notice.proved": lazy_gettext("Destruction proved"),
     "notice.accepted_unproved": lazy_gettext("Destruction accepted without a proof"),
     "notice.late_noted": lazy_gettext("The books stand, whatever came after the end"),
+    "notice.late_return_noted": lazy_gettext("The end stands, although goods came back"),
     "notice.late_taken": lazy_gettext("Answer from after the end taken into the ledger"),
     "notice.answered_late": lazy_gettext("Answered after the end")}
 _NUMBERS = tuple(name for name in FIELDS if name != "passed_on")
@@ -78,7 +81,9 @@ LATE_STATES: Words = {
     "replaced": (lazy_gettext("Replaced by a later one"), "plain"),
     "taken": (lazy_gettext("Taken into the ledger, as the case was reopened"), "go"),
     "noted": (lazy_gettext("The books stand"), "plain"),
-    "withdrawn": (lazy_gettext("Kept; the notice was withdrawn"), "plain")}
+    "withdrawn": (lazy_gettext("Kept; the notice was withdrawn"), "plain"),
+    "end_stands": (lazy_gettext("The end stands"), "plain"),
+    "in_books": (lazy_gettext("Part of the books, as the case was reopened"), "go")}
 
 
 @blueprint.get("/recalls/<recall_id>/consignees/<consignee_id>")
@@ -101,8 +106,10 @@ def _as_answered(rows: tuple[LedgerRow, ...]) -> dict[str, str]:
     return values
 
 
-def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, status: int = 200) -> Response:
-    """The page of one consignee; with a refused form the status of the refusal."""
+def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, status: int = 200,
+                   far: Mapping[str, str] | None = None) -> Response:
+    """The page of one consignee; with a refused form the status of the refusal, and by lot what far more than was sent
+    comes to."""
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
         notice = notice_for(db, recall_id, consignee_id)
@@ -114,13 +121,16 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
             "attempts": attempts_of(db, case.id, consignee_id), "answers": answers_of(db, notice),
             "proofs": proofs_of(db, notice), "back": returns_of(db, case.id, consignee_id),
             "passed": passed_rows(db, case.id, consignee_id), "late": late_of(db, case.id, consignee_id),
-            "hands": hands_of_consignee(db, case.id, consignee_id), "receivers": _receivers(db, notice, form),
+            "late_back": late_returns_of(db, case.id, consignee_id),
+            "hands": hands_of_consignee(db, case.id, consignee_id), "hands_named": hands_of(db, giver_of(notice, {})),
             "people": names_of_users(db, (entry.actor_id for entry in history))}
     if party is None:
         raise NotFound("There is no such consignee.")
+    values["receivers"] = _receivers(values["hands_named"], form)
     contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
     return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
-                     do=do if is_running(case) or do == "late" else "", late_words=LATE_STATES, contacts=contacts,
+                     do=do if is_running(case) or do.startswith("late") else "", late_words=LATE_STATES,
+                     contacts=contacts, far=far or {},
                      is_unsent=is_unsent(case, (message for message, _tries in values["messages"])) or (
                          is_running(case) and notice.state in ("not_sent", "uncertain")),
                      is_running=is_running(case), history=[
@@ -129,8 +139,7 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
                      ways=[(way, str(_WAYS[way])) for way in WAYS], delivery_text=delivery_text, **values)
 
 
-def _receivers(db: Session, notice: Notice, form: Entered) -> tuple[Receiver, ...]:
-    named = hands_of(db, giver_of(notice, {}))
+def _receivers(named: Sequence[Hand], form: Entered) -> tuple[Receiver, ...]:
     keys = [key.partition(":")[2] for key in form.form if key.startswith("to-") and ":" in key]
     return (*typed_rows(form.form, named, keys), Receiver()) if "to-0-name" in form.form or (
         "to-0-id" in form.form) else rows_of(named)
@@ -152,7 +161,10 @@ def recall_answer(recall_id: str, consignee_id: str) -> Response:
     passed = commands_of(receivers, named, form.errors)
     moved = {key for one in passed for key in one.units}
     lines = tuple(line for line in (_line(form, row, row.lot_key in moved) for row in rows) if line is not None)
-    fields = {f"{name}:{key}": f"{name}-{key}" for key in keys for name in _NUMBERS} | receiver_fields(receivers, keys)
+    far = {line.lot_key: plain(units) for line in lines for row in rows if row.lot_key == line.lot_key
+           and (units := far_said(line, row.shipped, given_of(passed, row.lot_key))) is not None}
+    fields = {f"{name}:{key}": f"{name}-{key}" for key in keys for name in (*_NUMBERS, "sure")} | receiver_fields(
+        receivers, keys)
 
     def act(db: Session) -> Done:
         record_answer_by_staff(db, actor(), world().clock, AnswerByStaff(
@@ -161,7 +173,7 @@ def recall_answer(recall_id: str, consignee_id: str) -> Response:
         return Done(_back(recall_id, consignee_id), _("The answer is written down."))
 
     return perform(form, act, Refusal(
-        lambda status: show_consignee(recall_id, consignee_id, "answer", form, status), fields))
+        lambda status: show_consignee(recall_id, consignee_id, "answer", form, status, far), fields))
 
 
 def _line(form: Entered, row: LedgerRow, is_passed_on: bool) -> AnswerLine | None:
@@ -171,7 +183,7 @@ def _line(form: Entered, row: LedgerRow, is_passed_on: bool) -> AnswerLine | Non
         return None
     received, *rest = (form.amount(name, positive=False, required=False) for name in names)
     places = dict(zip(_NUMBERS[1:], (value if value is not None else Decimal(0) for value in rest), strict=True))
-    return AnswerLine(row.lot_key, received=received, **places)
+    return AnswerLine(row.lot_key, received=received, **places, sure=form.confirmed(f"sure-{row.lot_key}"))
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/settle")
@@ -212,6 +224,19 @@ def recall_note_late(recall_id: str, consignee_id: str) -> Response:
         return Done(_back(recall_id, consignee_id), _("Noted: the books stand."))
 
     return perform(form, act, Refusal(lambda status: show_consignee(recall_id, consignee_id, "late", form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/late-returns")
+def recall_note_late_returns(recall_id: str, consignee_id: str) -> Response:
+    """Let the end stand although goods came back after it."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        note_late_returns(db, actor(), world().clock, NoteLateReturns(recall_id, consignee_id, form.text("reason")))
+        return Done(_back(recall_id, consignee_id), _("Noted: the end stands."))
+
+    return perform(form, act, Refusal(
+        lambda status: show_consignee(recall_id, consignee_id, "late-returns", form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/send-again")

@@ -1,43 +1,49 @@
 """Console: somebody who got units from a consignee: what it was told, what it says, what staff write down for it."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.catalog.queries import party_details
 from traceapp.core.errors import InvalidInput, NotFound
+from traceapp.core.quantity import plain
 from traceapp.outbox.lookup import messages_about
 from traceapp.recall.answer import AnswerLine
+from traceapp.recall.answer_said import far_said
 from traceapp.recall.cases import is_running, notice_stream, recall_by_id
+from traceapp.recall.late_passed import NoteLatePassed, note_late_passed
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
 from traceapp.recall.sending_again import is_unsent, send_passed_again
 from traceapp.web.context import actor, world
-from traceapp.web.receivers import commands_of, receiver_fields, rows_of, typed_rows
+from traceapp.web.receivers import commands_of, given_of, receiver_fields, rows_of, typed_rows
 from traceapp.worklist.tasks import tasks_about
 
 from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
+from .recall_ledger import LATE_STATES
 from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "passed", "passed_answer", "passed_send_again")}
+    "passed", "passed_answer", "passed_send_again", "note_late_passed")}
 _NUMBERS = ("on_hand", "used", "returned")
 
 
 @blueprint.get("/recalls/<recall_id>/passed/<passed_id>")
 def recall_passed(recall_id: str, passed_id: str) -> Response:
     """Somebody who got units from a consignee: what it was told of, what it says."""
-    return _show_passed(recall_id, passed_id, Entered())
+    return _show_passed(recall_id, passed_id, Entered(), do=request.args.get("do", ""))
 
 
-def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 200) -> Response:
+def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 200, do: str = "",
+                 far: Mapping[str, str] | None = None) -> Response:
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
         view = view_of(db, passed_by_id(db, passed_id))
@@ -47,7 +53,8 @@ def _show_passed(recall_id: str, passed_id: str, form: Entered, status: int = 20
     if view.recall.id != recall_id or party is None:
         raise NotFound("There is no such notice.", code="unknown-notice")
     return case_page("console/recall_passed.html", status, case=case, view=view, party=party, form=form,
-                     is_running=is_running(case), messages=messages, tasks=tasks, delivery_text=delivery_text,
+                     is_running=is_running(case), messages=messages, tasks=tasks, do=do, delivery_text=delivery_text,
+                     late_words=LATE_STATES, far=far or {},
                      is_unsent=is_unsent(case, (message for message, _tries in messages)),
                      receivers=typed_rows(form.form, view.named, [
                          shown.line.lot_key for shown in view.lines]) or rows_of(view.named))
@@ -62,8 +69,10 @@ def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
     rows = typed_rows(form.form, view.named, [shown.line.lot_key for shown in view.lines])
     passed = commands_of(rows, view.named, form.errors)
     lines = tuple(line for line in (_line(form, shown.line.lot_key) for shown in view.lines) if line is not None)
+    far = {line.lot_key: plain(units) for line in lines for shown in view.lines if shown.line.lot_key == line.lot_key
+           and (units := far_said(line, shown.line.units, given_of(passed, line.lot_key))) is not None}
     fields = {f"{name}:{shown.line.lot_key}": f"{name}-{shown.line.lot_key}" for shown in view.lines
-              for name in _NUMBERS} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
+              for name in (*_NUMBERS, "sure")} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
 
     def act(db: Session) -> Done:
         if view.recall.id != recall_id:
@@ -74,7 +83,8 @@ def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
         return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
                     _("The answer is written down."))
 
-    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status), fields))
+    return perform(form, act, Refusal(
+        lambda status: _show_passed(recall_id, passed_id, form, status, far=far), fields))
 
 
 def _line(form: Entered, lot_key: str) -> AnswerLine | None:
@@ -82,7 +92,20 @@ def _line(form: Entered, lot_key: str) -> AnswerLine | None:
     if not any(form.text(name) for name in names):
         return None
     on_hand, used, returned = (form.amount(name, positive=False, required=False) or Decimal(0) for name in names)
-    return AnswerLine(lot_key, on_hand, used, returned)
+    return AnswerLine(lot_key, on_hand, used, returned, sure=form.confirmed(f"sure-{lot_key}"))
+
+
+@blueprint.post("/recalls/<recall_id>/passed/<passed_id>/late")
+def recall_note_late_passed(recall_id: str, passed_id: str) -> Response:
+    """Let stand what stood at the end although an answer came afterwards."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        note_late_passed(db, actor(), world().clock, NoteLatePassed(recall_id, passed_id, form.text("reason")))
+        return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
+                    _("Noted: the books stand."))
+
+    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status, "late")))
 
 
 @blueprint.post("/recalls/<recall_id>/passed/<passed_id>/send-again")

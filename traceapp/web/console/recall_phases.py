@@ -216,4 +216,4 @@ def recall_reopen(recall_id: str) -> Response:
     """Assess it again."""
     return do_act(recall_id, "reopen", _("Opened again. Write an evaluation with the new evidence."),
                   lambda db, form: service.reopen_recall(db, actor(), world().clock, service.ReopenRecall(
-                      recall_id, form.text("reason"), form.revision())))
+                      recall_id, form.text("reason"), form.revision()), vault=world().vault))

@@ -71,11 +71,17 @@ class Duty:
     is_mine: bool
 
 
+def _notice_url(task: Task) -> str:
+    """The page of a consignee, or of somebody who got units from one."""
+    case, passed_id = f"/console/recalls/{task.params.get('recall_id', '')}", task.params.get("passed_id")
+    return f"{case}/passed/{passed_id}" if passed_id else f"{case}/consignees/{task.params.get('consignee_id', '')}"
+
+
 def act_url(task: Task) -> str:
     """The page on which the task is done."""
     kind, _, key = task.about.partition(":")
     if kind == "notice":
-        return f"/console/recalls/{task.params.get('recall_id', '')}/consignees/{task.params.get('consignee_id', '')}"
+        return _notice_url(task)
     if kind in ("capa_action", "capa_question"):
         return url_for("console.capa", capa_id=task.params["capa_id"]) + ("#actions" if kind == "capa_action" else
                                                                          "#questions")
