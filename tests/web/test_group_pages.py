@@ -42,6 +42,8 @@ def test_the_page_names_the_persons_the_place_the_batch_and_the_twelve_hours(con
     assert found(console).reference in quality.get("/console/groups").get_data(as_text=True)
     page = quality.get(address).get_data(as_text=True)
     assert "3 persons at" in page and "CN-MD-05" in page and "Rash" in page and "Decide" not in page
+    assert "The quality manager decides whether it is one" in page
+    assert "decides whether" not in console.browser("quality_manager").get(address).get_data(as_text=True)
 
 
 def test_a_manager_refuses_the_group_with_a_reason_and_its_clocks_end(console: Console, house: House) -> None:
