@@ -27,8 +27,8 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     pairs = acts.add_parser(
         "disproportionality", help="is a term reported with a lot or product more often than with the others?",
         description="FILE is CSV with the columns report,product,event (one row a report, product and event; other "
-        "columns are passed over), or product,event,n with counts already made. One row a pair that occurs: a reports "
-        "with both, n_i with the product, m_j with the event, N in all, E expected, RR, PRR, ROR, chi-square with "
+        "columns are passed over; headers may be Chinese: 报告编号, 批号, 不良事件), or product,event,n with counts "
+        "already made. One row a pair that occurs: a reports with both, n_i with the product, m_j with the event, N in all, E expected, RR, PRR, ROR, chi-square with "
         "Yates's correction, IC and EBGM, with their 2.5 % or 5 % and 95 % limits. An empty cell: the table does not "
         "define the figure; inf: nothing outside to compare with.")
     pairs.add_argument("file", help="CSV file; - reads standard input")
@@ -61,7 +61,8 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     causes = acts.add_parser(
         "causes", help="which ancestor best explains where the complaints are?",
         description="LOTS is CSV with lot,complaints,exposure (expected complaints, or units in use), EDGES with "
-        "parent,child and, where known, share: the part of the child that came from the parent. One row a class of "
+        "parent,child and, where known, share: the part of the child that came from the parent (empty: all of it). "
+        "Headers may be Chinese (批号, 投诉数, 暴露量; 上级, 下级, 占比). One row a class of "
         "nodes that the complaints cannot tell apart, by posterior; the last row is chance alone. Column sample says "
         "what to test so that a bad result points to some members and a good one to the others.")
     causes.add_argument("--lots", required=True, metavar="LOTS.csv", help="finished lots; - reads standard input")
