@@ -28,9 +28,9 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "disproportionality", help="is a term reported with a lot or product more often than with the others?",
         description="FILE is CSV with the columns report,product,event (one row a report, product and event; other "
         "columns are passed over; headers may be Chinese: 报告编号, 批号, 不良事件), or product,event,n with counts "
-        "already made. One row a pair that occurs: a reports with both, n_i with the product, m_j with the event, N in all, E expected, RR, PRR, ROR, chi-square with "
-        "Yates's correction, IC and EBGM, with their 2.5 % or 5 % and 95 % limits. An empty cell: the table does not "
-        "define the figure; inf: nothing outside to compare with.")
+        "already made. One row a pair that occurs: a reports with both, n_i with the product, m_j with the event, N in "
+        "all, E expected, RR, PRR, ROR, chi-square with Yates's correction, IC and EBGM, with their 2.5 % or 5 % and "
+        "95 % limits. An empty cell: the table does not define the figure; inf: nothing outside to compare with.")
     pairs.add_argument("file", help="CSV file; - reads standard input")
     pairs.add_argument("--convention", choices=["report", "pair"], default="report",
                        help="what is counted once: a report (default), or each row of report, product and event")

@@ -74,10 +74,10 @@ def count_codes(lots: Codes, terms: Codes, shape: tuple[int, int], *, reports: C
     Takes about 4 bytes a row beside the columns. Raises InvalidInput for codes outside `shape`, no rows, or columns
     of different length.
     """
-    lots, terms = np.asarray(lots), np.asarray(terms)
+    lots, terms = _codes(lots), _codes(terms)
     _check(lots, terms, shape)
     if reports is not None:
-        return _count_reports(lots, terms, shape, np.asarray(reports))
+        return _count_reports(lots, terms, shape, _codes(reports))
     pairs, a = _runs(_joined(lots, terms, shape))
     lot, term = np.divmod(pairs, pairs.dtype.type(shape[1]))
     by_lot, by_term = (np.bincount(codes, weights=a, minlength=number).astype(np.int64)
@@ -101,6 +101,12 @@ def _count_reports(lots: Codes, terms: Codes, shape: tuple[int, int], reports: C
     pairs, a = _runs(pair)
     lot, term = np.divmod(pairs, shape[1])
     return Counts(lot.astype(np.uint32), term.astype(np.uint32), a, by_lot, by_term, int(np.unique(report).size))
+
+
+def _codes(values: Codes) -> Codes:
+    """The codes as an array, whatever sequence they come in."""
+    found: NDArray[Any] = np.asarray(values)
+    return found
 
 
 def _check(lots: Codes, terms: Codes, shape: tuple[int, int]) -> None:
