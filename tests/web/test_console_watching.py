@@ -54,6 +54,7 @@ def test_the_page_of_a_node_shows_its_numbers_and_its_lots(console: Console, hou
     rows = api.get("/watched-nodes?kind=upstream&group=harm")["rows"]
     assert [(row["name"], row["observed"], row["lots"]) for row in rows] == [("R0", 2, 4)]
     page = console.browser("quality").get(f"/console/watched/{rows[0]['node_key']}?lang=en").text
+    assert "As of today: 2 reports where" in page and "As of today: 0 reports where" in page
     for text in ("R0", "L00", "L03", "Alarm line", "nothing: it is taken as known"):
         assert text in page
     assert console.browser("quality").get("/console/watched/none").status_code == 404
