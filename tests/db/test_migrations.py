@@ -64,3 +64,13 @@ def test_the_key_of_the_lines_holds_what_a_walk_reads(
         plan = "\n".join(row[0] for row in connection.execute(text(
             "EXPLAIN SELECT other_key, at, until, kind FROM lot_edge WHERE lot_key = 'a' AND direction = 'up'")))
     assert "Index Only Scan using pk_lot_edge" in plan
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("make", [upgrade, lambda database: models.metadata.create_all(database.engine)])
+def test_what_every_complaint_counts_anew_has_room_on_its_page(
+        empty_postgresql: Database, make: Callable[[Database], object]) -> None:
+    make(empty_postgresql)
+    with empty_postgresql.engine.connect() as connection:
+        found = connection.execute(text("SELECT relname FROM pg_class WHERE 'fillfactor=80' = ANY (reloptions)"))
+        assert set(found.scalars()) == {"watch_node", "watch_member", "watch_lot"}

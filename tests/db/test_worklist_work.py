@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
@@ -17,6 +18,7 @@ from traceapp.worklist.work import (
     claim_work,
     fail_work,
     finish_work,
+    has_work,
     open_work,
     purge_work,
     take_work,
@@ -42,6 +44,33 @@ def test_work_is_claimed_oldest_first_and_only_its_kind(database: Database, cloc
     assert len(claimed(database, clock)) == 1
     with database.read() as session:
         assert open_work(session) == {"other": 1, "surveillance.rescore": 3}
+
+
+@pytest.mark.postgres
+def test_open_work_is_found_past_all_that_was_done_also_where_nothing_was_counted_since(
+        postgresql: Database, clock: FixedClock) -> None:
+    added(postgresql, clock, 3000)
+    with postgresql.engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE work_row")  # as a database was seen in which much work waited
+        connection.commit()
+    with postgresql.write() as session:
+        session.execute(update(WorkRow).values(done_at=clock.now()))
+    clock.move_to(clock.now() + timedelta(hours=1))
+    added(postgresql, clock, 1)
+    plans: list[str] = []
+
+    def explain(_c: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        cursor.execute(f"EXPLAIN {statement}", parameters)
+        plans.extend(row[0] for row in cursor.fetchall())
+
+    event.listen(postgresql.engine, "before_cursor_execute", explain)
+    with postgresql.read() as session:
+        assert has_work(session, clock, "surveillance.rescore")
+    with postgresql.write() as session:
+        assert take_work(session, clock, "surveillance.rescore") is not None
+    event.remove(postgresql.engine, "before_cursor_execute", explain)
+    reads = [line for line in plans if " on work_row open_work" in line]
+    assert len(reads) == 2 and all("ix_work_row_open" in line for line in reads)
 
 
 def test_a_held_row_is_not_claimed_again_until_its_lease_ends(database: Database, clock: FixedClock) -> None:

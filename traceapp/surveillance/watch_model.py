@@ -12,6 +12,10 @@ from traceapp.db import Base, JsonText, UtcTime, enum_check
 
 from .alarm import NodeKind, SeverityGroup
 
+# Every complaint counts some rows anew. Where their page has room for the new version, PostgreSQL leaves the indexes as
+# they are.
+ROOM = {"postgresql_with": {"fillfactor": 80}}
+
 
 class WatchNode(Base):
     """One test: what lots have in common, and one group of severity. `subject` is a lot's key, a party's or a site's
@@ -19,7 +23,7 @@ class WatchNode(Base):
     members count. `alpha` is what the test may spend in its whole life, frozen at its start; `planned`, `critical` and
     `history` belong to its present stage, `critical` None where no count can alarm. `expected`: the cumulative reports
     to be expected at the end of `projected_on` and of each day after it, before that day none are known. `nearness` to
-    the line at the last look: 1 alarms. `test_key` is node and group in one, for lists;
+    the line at the last look, in whole hundredths: 1 alarms. `test_key` is node and group in one, for lists;
     `alarmed` the reports of its last alarm; `margin` what the expected count is multiplied by for the ratio."""
 
     __tablename__ = "watch_node"
@@ -28,7 +32,7 @@ class WatchNode(Base):
                       Index("ix_watch_node_nearness", "nearness", "test_key"),
                       Index("ix_watch_node_kind", "kind", "nearness", "test_key"),
                       Index("ix_watch_node_begun", "kind", "severity_group", "begun_on"),
-                      Index("ix_watch_node_product", "product_id", "nearness"))
+                      Index("ix_watch_node_product", "product_id", "nearness"), ROOM)
 
     node_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     severity_group: Mapped[str] = mapped_column(String(8), primary_key=True)
@@ -60,7 +64,7 @@ class WatchMember(Base):
     what complaints name them counts; None: the whole lot."""
 
     __tablename__ = "watch_member"
-    __table_args__ = (Index("ix_watch_member_node", "node_key", "lot_key"),)
+    __table_args__ = (Index("ix_watch_member_node", "node_key", "lot_key"), ROOM)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     node_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -74,6 +78,7 @@ class WatchLot(Base):
     nothing more is expected: publicity, or the end of its life in use."""
 
     __tablename__ = "watch_lot"
+    __table_args__ = ROOM
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     watched_until: Mapped[datetime] = mapped_column(UtcTime)

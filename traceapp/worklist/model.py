@@ -47,7 +47,7 @@ class WorkRow(Base):
 
     __tablename__ = "work_row"
     __table_args__ = (Index("ix_work_row_kind_done_at", "kind", "done_at"),
-                      Index("ix_work_row_open", "kind", "id", sqlite_where=text("done_at IS NULL"),
+                      Index("ix_work_row_open", "kind", "created_at", "id", sqlite_where=text("done_at IS NULL"),
                             postgresql_where=text("done_at IS NULL")))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

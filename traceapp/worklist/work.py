@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, String, bindparam, delete, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict
 from traceapp.core.ids import new_id
+from traceapp.db import UtcTime
+from traceapp.db.among import unseen
 from traceapp.db.insert import insert_rows
 
 from .model import WorkRow
@@ -32,10 +34,11 @@ _COLUMNS = ("id", "kind", "subject_key", "payload", "created_at", "attempts")
 _FREE = (WorkRow.kind == bindparam("kind"), WorkRow.done_at.is_(None),
          or_(WorkRow.lease_until.is_(None), WorkRow.lease_until <= bindparam("now")))
 _work, _open = WorkRow.__table__, WorkRow.__table__.alias("open_work")
-_FREE_ROW = (_open.c.kind == bindparam("of_kind"), _open.c.done_at.is_(None),
-             or_(_open.c.lease_until.is_(None), _open.c.lease_until <= bindparam("now")))
-_ANY = select(_open.c.id).where(*_FREE_ROW).limit(1)
-_OLDEST = select(_open.c.id).where(*_FREE_ROW).order_by(_open.c.id).limit(1).with_for_update(skip_locked=True)
+_FREE_ROW = (_open.c.kind == unseen("of_kind", String()), _open.c.done_at.is_(None),
+             or_(_open.c.lease_until.is_(None), _open.c.lease_until <= unseen("now", UtcTime())))
+# In an order that the index of open rows alone has: in that of the key, all that is done would be read through first.
+_ANY = select(_open.c.id).where(*_FREE_ROW).order_by(_open.c.created_at, _open.c.id).limit(literal_column("1"))
+_OLDEST = _ANY.with_for_update(skip_locked=True)
 _TAKE = (update(_work).where(_work.c.id == _OLDEST.scalar_subquery())  # type: ignore[arg-type]
          .values(done_at=bindparam("now"), error=None)
          .returning(_work.c.id, _work.c.subject_key, _work.c.attempts))
@@ -67,8 +70,8 @@ def claim_work(session: Session, clock: Clock, kind: str, limit: int, lease_seco
     the transaction of the claim short and do the work in the next one.
     """
     now = clock.now()
-    wanted = select(WorkRow).where(*_FREE).order_by(WorkRow.id).limit(limit).with_for_update(skip_locked=True)
-    rows = list(session.scalars(wanted, {"kind": kind, "now": now}))
+    wanted = select(WorkRow).where(*_FREE).order_by(WorkRow.created_at, WorkRow.id).limit(limit)
+    rows = list(session.scalars(wanted.with_for_update(skip_locked=True), {"kind": kind, "now": now}))
     for row in rows:
         row.lease_until = now + timedelta(seconds=lease_seconds)
         row.attempts += 1
