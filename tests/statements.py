@@ -1,4 +1,4 @@
-"""What reaches an SQLite database, also past SQLAlchemy."""
+"""What reaches a database: an SQLite one also past SQLAlchemy."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -30,3 +30,18 @@ def traced(database: Database) -> Iterator[list[str]]:
         event.remove(engine, "checkout", trace)
     for driver in drivers:
         driver.set_trace_callback(None)
+
+
+@contextmanager
+def sent(database: Database) -> Iterator[list[str]]:
+    """Every statement that is sent through SQLAlchemy's engine from here on, on either database."""
+    seen: list[str] = []
+
+    def note(_c: Any, _x: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)

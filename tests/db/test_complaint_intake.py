@@ -11,7 +11,7 @@ from tests.factories_complaint import VAULT, a_report, dump, make_lots, make_pro
 from traceapp.catalog.service import NewParty, create_party
 from traceapp.complaint.model import Complaint
 from traceapp.complaint.public import add_reporter_message, follow_up
-from traceapp.complaint.service import LotGiven, forget_sources
+from traceapp.complaint.service import LotGiven, forget_sources, submit_complaint
 from traceapp.complaint.suspecting import candidates
 from traceapp.core.actor import PUBLIC, Actor
 from traceapp.core.clock import FixedClock
@@ -42,6 +42,20 @@ def test_a_scanned_report_is_bound_scored_and_given_due_times(database: Database
         assert due == {"complaint.triage": 36, "complaint.answer": 12}
         work = session.scalars(select(WorkRow)).one()
         assert (work.kind, work.subject_key) == ("surveillance.rescore", lot.lot_key)
+
+
+def test_a_complaint_that_was_just_taken_in_is_known_as_it_is_read_and_can_be_changed_at_once(
+        database: Database, clock: FixedClock) -> None:
+    names = [column.key for column in Complaint.__table__.columns]
+    with database.write() as session:
+        complaint = submit_complaint(session, PUBLIC, clock, a_report(seriousness=("died",)), vault=VAULT).complaint
+        known = {name: getattr(complaint, name) for name in names}
+        with database.read() as other:
+            assert other.scalars(select(Complaint)).all() == []
+        complaint.cause = "glue"
+    with database.read() as session:
+        read = session.scalars(select(Complaint)).one()
+        assert {name: getattr(read, name) for name in names} == known | {"cause": "glue", "revision": 2}
 
 
 def test_a_death_is_critical_and_a_manager_hears_of_it_within_the_hour(

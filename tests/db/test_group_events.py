@@ -20,7 +20,9 @@ from traceapp.adverse_event.groups import (
     decide_group,
     find_groups,
     group_of,
+    is_grouped,
 )
+from traceapp.complaint.model import UNKNOWN_LOT
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import Database
@@ -43,6 +45,18 @@ def test_a_group_is_enough_persons_within_the_days(days: tuple[int, ...], rule: 
     found = group_of([Member(str(at), date(2026, 5, day), datetime(2026, 5, day, 9, tzinfo=UTC))
                       for at, day in enumerate(days)], rule)
     assert (found[0].day if found else None) == known_on
+
+
+@pytest.mark.parametrize(("days", "is_one"), [((1, 4, 7), True), ((1, 4, 8), False), ((1, 9, 10, 11), True)])
+def test_that_there_is_a_group_is_said_after_every_complaint(ward: Ward, days: tuple[int, ...], is_one: bool) -> None:
+    month = ward.clock.now().date().replace(day=1) - timedelta(days=28)
+    ward.hurt(2, consignee_id="another", happened_on=month)
+    for day in days:
+        ward.hurt(1, place="浙江杭州", happened_on=month + timedelta(days=day))
+    with ward.database.read() as session:
+        assert is_grouped(session, ward.clock, ward.lot.lot_key) is is_one
+        assert not is_grouped(session, ward.clock, UNKNOWN_LOT)
+    assert bool(ward.found()) is is_one
 
 
 def test_a_group_is_known_with_the_report_that_made_it_one_whenever_its_people_were_hurt() -> None:

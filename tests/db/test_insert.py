@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.statements import sent
+from traceapp.complaint.clock_model import ServiceClock
 from traceapp.db import Database, Taken
-from traceapp.db.insert import insert_rows
+from traceapp.db.insert import insert_rows, together
 from traceapp.worklist.model import Task, TaskState
 
 COLUMNS = ("id", "kind", "about", "lot_key", "params", "role", "created_at", "due_at", "state")
@@ -34,3 +37,39 @@ def test_a_row_that_is_there_already_is_refused_with_all_that_came_with_it(datab
         insert_rows(session, Task, COLUMNS, rows)
     with database.read() as session:
         assert len(session.scalars(select(Task.id)).all()) == 1
+
+
+CLOCKS = ("complaint_id", "kind", "round", "started_at", "due_at")
+
+
+def a_task(at: int) -> tuple[Any, ...]:
+    return (f"{at:032x}", "x.do", f"a:{at}", None, {"名": at}, "quality", AT, AT, TaskState.open)
+
+
+@pytest.mark.parametrize("number", [1, 40])
+def test_rows_of_several_tables_go_together_and_are_read_as_they_were_given(database: Database, number: int) -> None:
+    clocks = [(f"c{at}", "triage", 1, AT, AT) for at in range(number)]
+    with sent(database) as seen, database.write() as session:
+        with together(session):
+            insert_rows(session, ServiceClock, CLOCKS, clocks)
+            with together(session):
+                insert_rows(session, Task, COLUMNS, [a_task(1), a_task(2)])
+            insert_rows(session, Task, COLUMNS, [a_task(3)])
+        insert_rows(session, Task, COLUMNS, [a_task(4)])
+    with database.read() as session:
+        found = session.execute(select(*(getattr(Task, name) for name in COLUMNS)).order_by(Task.id)).all()
+        assert [tuple(row) for row in found] == [a_task(at) for at in (1, 2, 3, 4)]
+        assert len(session.scalars(select(ServiceClock.complaint_id)).all()) == number
+    if not database.is_sqlite:  # many rows go by COPY, past the engine
+        assert len([statement for statement in seen if "INSERT" in statement]) == 2
+
+
+def test_of_rows_that_go_together_none_stands_where_one_is_refused_or_the_block_fails(database: Database) -> None:
+    with pytest.raises(Taken), database.write() as session, together(session):
+        insert_rows(session, Task, COLUMNS, [a_task(1)])
+        insert_rows(session, Task, COLUMNS, [a_task(2), a_task(2)])
+    with pytest.raises(ZeroDivisionError), database.write() as session, together(session):
+        insert_rows(session, Task, COLUMNS, [a_task(1)])
+        raise ZeroDivisionError
+    with database.read() as session:
+        assert session.scalars(select(Task.id)).all() == []

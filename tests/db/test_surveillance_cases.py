@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
+from tests.statements import sent
 from traceapp.audit.model import AuditEntry
 from traceapp.core.actor import Actor
 from traceapp.core.clock import FixedClock
@@ -125,7 +126,9 @@ def test_what_a_standing_case_knows_already_is_noted_without_making_an_alarm(dat
         with database.write() as session:
             return is_told_already(session, node, Judgement(Standing.alarm, observed, 3.1, llr), clock.now().date())
 
-    assert told(14) and told(20)
+    with sent(database) as seen:
+        assert told(14) and told(20)
+    assert len([one for one in seen if not one.startswith("BEGIN")]) == 2  # every complaint about such a node asks
     with database.read() as session:
         assert session.scalars(select(SignalNode.observed)).one() == 20
     assert not told(21)  # half as many again as when it was recorded

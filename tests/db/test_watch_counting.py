@@ -202,7 +202,7 @@ def test_a_rescoring_costs_as_many_statements_whatever_there_is(database: Databa
     assert costs[0] == costs[1] <= 7
 
 
-def test_a_complaint_costs_nineteen_statements_from_its_form_to_its_rescored_nodes_whatever_there_is(
+def test_a_complaint_costs_few_statements_from_its_form_to_its_rescored_nodes_whatever_there_is(
         database: Database, clock: FixedClock) -> None:
     with database.write() as session:
         house = a_watched_house(session, clock.now() - timedelta(days=60), lots=4, raws=1, units=300_000)
@@ -228,7 +228,8 @@ def test_a_complaint_costs_nineteen_statements_from_its_form_to_its_rescored_nod
     with database.read() as session:
         assert session.scalars(select(WatchNode.observed).where(
             WatchNode.kind == "upstream", WatchNode.severity_group == "harm")).one() == 32
-    assert len([statement for statement in seen if not statement.startswith("BEGIN")]) <= 19
+    # Where each is waited for, what goes in together is one statement, and no look goes before taking the work.
+    assert len([statement for statement in seen if not statement.startswith("BEGIN")]) <= (19 if database.is_sqlite else 15)
 
 
 def test_a_complaint_of_harm_that_is_not_serious_writes_only_the_tests_of_harm(

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -16,11 +16,12 @@ from traceapp.db import Database
 from traceapp.jobs.watch_sweep import watch_all
 from traceapp.signals.delay import Delay
 from traceapp.signals.exposure import delay_chances
+from traceapp.signals.maxsprt import llr
 from traceapp.surveillance import rescoring
 from traceapp.surveillance.alarm import Alarm
 from traceapp.surveillance.alarming import alarm_of
 from traceapp.surveillance.basis import DEFAULT_RATE
-from traceapp.surveillance.judging import Judgement, Standing, judge
+from traceapp.surveillance.judging import Judgement, Standing, WatchedTest, judge
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.rescoring import rescore_lot
 from traceapp.surveillance.watch_model import AlarmLine, WatchNode
@@ -206,3 +207,13 @@ def test_lines_are_worked_out_once_and_kept(sqlite: Database, clock: FixedClock,
     watch(sqlite, clock)
     with sqlite.read() as session:
         assert all(test.planned is not None for test in session.scalars(select(WatchNode)))
+
+
+@pytest.mark.parametrize(("critical", "nearness", "standing"), [
+    (1.0, 0.99, Standing.quiet), (0.998, 1.0, Standing.alarm), (0.5, 1.99, Standing.alarm)])
+def test_what_is_not_at_its_line_is_not_told_as_if_it_were(critical: float, nearness: float, standing: Standing) -> None:
+    on, observed = date(2026, 5, 4), 10
+    expected = next(value / 10_000 for value in range(1, 100_000) if llr(observed, value / 10_000) < 0.9985)
+    test = WatchedTest("n", "harm", "upstream", "n", observed, 0.01, 3, 20.0, critical, None, 1.0, f"[{expected}]", on, 0.0)
+    seen = judge(test, observed, on)
+    assert (seen.standing, seen.nearness) == (standing, nearness)

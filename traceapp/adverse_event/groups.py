@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -41,13 +42,14 @@ TASK, GROUPED = "group.decide", "group.grouped"
 _DECIDE_WITHIN = timedelta(hours=12)
 _MOST = 2000
 _TRIGGERS = frozenset({Trigger.group_event, Trigger.group_event_case})
+_told = Complaint.__table__.c
 _COUNTED = (
-    select(Complaint.id, Complaint.consignee_id, Complaint.place, Complaint.happened_on, Complaint.awareness_at,
-           *LATEST)
-    .where(Complaint.lot_key == bindparam("lot"), Complaint.awareness_at > bindparam("since"),
-           or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
-           Complaint.master_id.is_(None), Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
-    .order_by(Complaint.awareness_at.desc()).limit(_MOST))
+    select(_told.consignee_id, _told.place, _told.happened_on, _told.awareness_at, _told.id, *LATEST)
+    .where(_told.lot_key == bindparam("lot"), _told.awareness_at > bindparam("since"),
+           or_(_told.is_harm.is_(None), _told.is_harm.is_(True)), _told.is_quarantined.is_(False),
+           _told.master_id.is_(None),
+           or_(_told.triage_result == TriageResult.untriaged, _told.triage_result == TriageResult.complaint))
+    .order_by(_told.awareness_at.desc()).limit(_MOST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,15 @@ def group_of(members: Sequence[Member], rule: GroupRule) -> tuple[datetime, tupl
     known: list[Member] = []
     for one in sorted(members, key=lambda member: (member.known_at, member.complaint_id)):
         known.append(one)
-        days = sorted(member.day for member in known)
-        if any((days[at + rule.least - 1] - days[at]).days < rule.days for at in range(len(days) - rule.least + 1)):
+        if _are_close([member.day for member in known], rule):
             return one.known_at, _around(members, rule)
     return None
+
+
+def _are_close(days: list[date], rule: GroupRule) -> bool:
+    """Whether as many of the days as make a group lie within its span."""
+    days.sort()
+    return any((days[at + rule.least - 1] - days[at]).days < rule.days for at in range(len(days) - rule.least + 1))
 
 
 def _around(members: Sequence[Member], rule: GroupRule) -> tuple[Member, ...]:
@@ -100,8 +107,9 @@ def is_grouped(session: Session, clock: Clock, lot_key: str) -> bool:
     """Whether complaints about a lot make a group, known or not; one query for most lots."""
     if lot_key == UNKNOWN_LOT:
         return False
-    seen, rule = _members(session, clock, lot_key)
-    return any(group_of(members, rule) for members in seen.values() if len(members) >= rule.least)
+    found, rule = _places(session, clock, lot_key)
+    return any(_are_close([one.happened_on or one.awareness_at.date() for one in rows], rule)
+               for rows in found.values() if len(rows) >= rule.least)
 
 
 def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | None = None) -> list[GroupEvent]:
@@ -131,16 +139,22 @@ def find_groups(session: Session, clock: Clock, lot_key: str, rule: GroupRule | 
 
 def _members(session: Session, clock: Clock, lot_key: str) -> tuple[dict[str, list[Member]], GroupRule]:
     """The complaints about a lot by their place, and the rule that holds now."""
-    rows = session.execute(_COUNTED, {"lot": lot_key, "since": clock.now() - LOOK_BACK})
-    found: dict[str, list[Member]] = defaultdict(list)
-    rule = GroupRule()
-    for key, consignee_id, text, happened_on, awareness_at, *latest in rows:
-        place = f"consignee:{consignee_id}" if consignee_id else _region(text)
+    found, rule = _places(session, clock, lot_key)
+    return {place: [Member(one.id, one.happened_on or one.awareness_at.date(), one.awareness_at) for one in rows]
+            for place, rows in found.items()}, rule
+
+
+def _places(session: Session, clock: Clock, lot_key: str) -> tuple[dict[str, list[Any]], GroupRule]:
+    """The rows of the complaints about a lot by their place, and the rule that holds now."""
+    session.flush()
+    rows = session.connection().execute(_COUNTED, {"lot": lot_key, "since": clock.now() - LOOK_BACK}).all()
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        place = f"consignee:{row[0]}" if row[0] else _region(row[1])
         if place:
-            found[place].append(Member(key, happened_on or awareness_at.date(), awareness_at))
-        if latest[0] is not None:
-            rule = GroupRule(*latest)
-    return found, rule
+            found[place].append(row)
+    latest = rows[0][5:] if rows else (None,)
+    return found, GroupRule() if latest[0] is None else GroupRule(*latest)
 
 
 def _region(text: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from traceapp.core.actor import Actor
 from traceapp.core.quantity import plain
 from traceapp.db import on_seal
-from traceapp.db.insert import insert_rows
+from traceapp.db.insert import insert_rows, together
 
 from .model import AuditEntry, AuditHead
 
@@ -101,10 +101,11 @@ def seal(session: Session) -> None:
             moved.append({"of_stream": name, "to_seq": seq, "to_hash": digest})
         else:
             added.append((name, seq, digest, 0))
-    insert_rows(session, AuditHead, _HEAD, added)
     if moved:
         connection.execute(_MOVED, moved)
-    insert_rows(session, AuditEntry, _ENTRY, rows)
+    with together(session):
+        insert_rows(session, AuditHead, _HEAD, added)
+        insert_rows(session, AuditEntry, _ENTRY, rows)
 
 
 def _chained(stream: str, bodies: list[tuple[str, str, datetime, str, str]],

@@ -226,6 +226,7 @@ class _Taker:
         bound = bind_match(report.lot, match)
         complaint = take_in(self.session, self.actor, self.clock,
                             (new_id(self.clock.now()), report, bound), vault=self.vault)
+        self.session.add(complaint)
         self._batch.append(complaint)
         if report.contact is not None and report.contact.contact:
             self._contacts[complaint.id] = self.vault.contact_hash(report.contact.contact)
@@ -240,7 +241,7 @@ class _Taker:
         self._suspecting.suspect_each(self._batch, self._contacts)
         for complaint in self._batch:
             note_intake(self.session, self.actor, self.clock, complaint)
-            tasks.extend(duties_of(self.session, complaint))
+            tasks += duties_of(complaint, promised(self.session, complaint, complaint.awareness_at))
         begin_clocks(self.session, self._batch)
         self.session.flush()
         raise_new_tasks(self.session, self.actor, self.clock, tasks)

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from traceapp.audit import record_first
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import InvalidInput
 from traceapp.core.ids import new_id, new_reference
-from traceapp.db.insert import insert_if_new
+from traceapp.db.insert import insert_if_new, insert_rows, together
 from traceapp.trace.guards import known_party
 from traceapp.trace.model import Lot
 from traceapp.vault.service import SealPerson, Vault, seal_person, token_hash
@@ -26,7 +27,7 @@ from .case_parts import LOT_BOUND, RESCORE, about, duty
 from .crisis import watch_cluster
 from .matching import LotMatch, MatchKind, match_lot
 from .model import UNKNOWN_LOT, Channel, Complaint, LotCapture, SubmittedForm
-from .policy import Circumstances, is_grave, is_suspicious
+from .policy import Circumstances, DueTimes, is_grave, is_suspicious
 from .report import CheckedReport, LotGiven, SubmitComplaint, checked_report
 from .service_clocks import begin_clocks, promised
 from .states import ComplaintState, Severity
@@ -36,6 +37,7 @@ from .triage import Investigation, TriageResult
 __all__ = ["LOT_BOUND", "RESCORE", "BoundLot", "Submitted", "about", "bind_given", "bind_match", "duties_of",
            "forget_sources", "note_intake", "repeat_of", "submit_complaint", "take_in"]
 
+_COLUMNS = tuple(column.key for column in Complaint.__table__.columns)
 _SCANNED = select(Lot.__table__.c.product_id).where(Lot.__table__.c.lot_key == bindparam("key"))
 
 
@@ -97,10 +99,9 @@ def submit_complaint(session: Session, actor: Actor, clock: Clock, command: Subm
             return repeat_of(session, earlier, vault)
     bound = bind_given(session, report.lot)
     complaint = take_in(session, actor, clock, (complaint_id, report, bound), vault=vault)
-    with session.no_autoflush:  # what is looked for are others; so the row is written once, as it will stand
-        suspect_alike(session, complaint)
-        if command.channel == Channel.consumer:
-            _judge_trust(session, complaint, command, now, vault)
+    suspect_alike(session, complaint)  # before the row is written, so that it is written once, as it will stand
+    if command.channel == Channel.consumer:
+        _judge_trust(session, complaint, command, now, vault)
     _note_and_hand_on(session, actor, clock, complaint)
     return Submitted(complaint, vault.token_for(about(complaint.id)), match=bound.match)
 
@@ -123,13 +124,13 @@ def repeat_of(session: Session, complaint_id: str, vault: Vault) -> Submitted:
 
 def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, CheckedReport, BoundLot], *,
             vault: Vault) -> Complaint:
-    """The row of a checked report under its id, with the person sealed; not yet noted in the trail."""
+    """The row of a checked report under its id, with the person sealed; neither in the session nor in the trail yet."""
     complaint_id, report, bound = what
     now = clock.now()
     person = None
     if report.contact is not None:
         person = seal_person(session, actor, clock, SealPerson(report.contact, report.is_minor), vault=vault)
-    complaint = Complaint(
+    return Complaint(
         id=complaint_id, lot_key=bound.lot_key, reference=new_reference("CP", now), channel=report.channel,
         lot_capture=bound.capture, lot_text=report.lot.text, serial=report.lot.serial or None,
         product_id=bound.product_id, consignee_id=report.consignee_id, place=report.place, received_at=now,
@@ -141,8 +142,6 @@ def take_in(session: Session, actor: Actor, clock: Clock, what: tuple[str, Check
         follow_up_hash=token_hash(vault.token_for(about(complaint_id))), decision="", kinds=list(report.kinds),
         triage={}, is_suspected_fake=False, investigation=Investigation.undecided, cause="", solution="",
         improvement="", times_reopened=0)
-    session.add(complaint)
-    return complaint
 
 
 def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplaint, now: datetime,
@@ -166,12 +165,28 @@ def _judge_trust(session: Session, complaint: Complaint, command: SubmitComplain
 def _note_and_hand_on(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
     session.flush()
     note_intake(session, actor, clock, complaint)
-    begin_clocks(session, [complaint])
-    raise_new_tasks(session, actor, clock, duties_of(session, complaint))
-    call_for_grave(session, clock, complaint, promised(session, complaint, complaint.awareness_at).first_answer)
+    due = promised(session, complaint, complaint.awareness_at)
+    with together(session):
+        _write(session, complaint)
+        begin_clocks(session, [complaint])
+        raise_new_tasks(session, actor, clock, duties_of(complaint, due))
+        if complaint.lot_key != UNKNOWN_LOT:
+            add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
+    call_for_grave(session, clock, complaint, due.first_answer)
     watch_cluster(session, clock, complaint)
-    if complaint.lot_key != UNKNOWN_LOT:
-        add_work(session, clock, RESCORE, complaint.lot_key, {"complaint": complaint.id})
+
+
+def _write(session: Session, complaint: Complaint) -> None:
+    """Add a new row as it stands, and let the session know it as if it had been read: what a session does for an object
+    that it writes itself takes longer than the database."""
+    complaint.revision = 1
+    given = complaint.__dict__
+    for name in _COLUMNS:
+        if name not in given:
+            set_committed_value(complaint, name, None)
+    insert_rows(session, Complaint, _COLUMNS, [tuple(given[name] for name in _COLUMNS)])
+    make_transient_to_detached(complaint)
+    session.add(complaint)
 
 
 def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complaint) -> None:
@@ -183,9 +198,8 @@ def note_intake(session: Session, actor: Actor, clock: Clock, complaint: Complai
         "is_quarantined": complaint.is_quarantined, "possible_duplicate_of": complaint.possible_duplicate_of})
 
 
-def duties_of(session: Session, complaint: Complaint) -> list[RaiseTask]:
+def duties_of(complaint: Complaint, due: DueTimes) -> list[RaiseTask]:
     """What must be done about a new complaint, and by when; a manager is told of a grave one within the same hours."""
-    due = promised(session, complaint, complaint.awareness_at)
     wanted = [("complaint.triage", "quality", due.triage), ("complaint.answer", "quality", due.first_answer)]
     if is_grave(Severity(complaint.severity)):
         wanted.append(("complaint.serious", "quality_manager", due.first_answer))

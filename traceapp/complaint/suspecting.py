@@ -127,15 +127,19 @@ def likeness_of(session: Session, one: Complaint, other: Complaint) -> Likeness:
                     facts_of(other, contacts.get(other.person_id or "")), EACH_WAY)
 
 
-def facts_of(complaint: Any, contact: str | None) -> Facts:
-    """What can be compared of a complaint, or of a row with these columns of one."""
+def facts_of(complaint: Complaint, contact: str | None) -> Facts:
+    """What can be compared of a complaint."""
     return Facts(None if complaint.lot_key == UNKNOWN_LOT else complaint.lot_key, contact, complaint.happened_on,
                  complaint.consignee_id, complaint.place, complaint.age_band, complaint.sex,
                  frozenset(complaint.terms), complaint.narrative, complaint.awareness_at.date())
 
 
 def _known(row: Any) -> Known:
-    return Known(row.awareness_at.date(), row.id, facts_of(row, row.contact_hash))
+    """A row of `_COLUMNS`."""
+    key, lot_key, contact, awareness_at, happened_on, consignee_id, place, age_band, sex, terms, narrative = row
+    learned = awareness_at.date()
+    return Known(learned, key, Facts(None if lot_key == UNKNOWN_LOT else lot_key, contact, happened_on, consignee_id,
+                                     place, age_band, sex, frozenset(terms), narrative, learned))
 
 
 def _size(facts: Facts) -> int:

@@ -1,7 +1,8 @@
 """Adding a row unless it is already there, without an error that would end the transaction; and adding many."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, literal
@@ -14,6 +15,7 @@ from .base import Base
 _PART = 2000
 # So few rows go to PostgreSQL in one statement, which is one way there and back; a COPY is two, and quicker by the row.
 _FEW = 16
+_GATHERED = "gathered_rows"
 Values = tuple[Any, ...]
 Converters = list[tuple[int, Callable[[Any], Any]]]
 _known: dict[tuple[type[Base], tuple[str, ...], str], tuple[str, Converters]] = {}
@@ -53,10 +55,41 @@ def insert_rows(session: Session, model: type[Base], columns: Sequence[str], row
         converters = [(position, convert) for position, convert in converters if columns[position] != ready]
     for start in range(0, len(rows), _PART):
         part = _converted(rows[start:start + _PART], converters)
-        if connection.dialect.name == "postgresql":
+        if len(rows) <= _FEW and _GATHERED in session.info:
+            session.info[_GATHERED].append((into, part))
+        elif connection.dialect.name == "postgresql":
             _hand_over(connection, into, part)
         else:
             connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})", part)  # noqa: S608
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """What the block adds by `insert_rows` goes to PostgreSQL in one statement at its end, where it is few rows: each
+    statement is waited for. The block reads none of it. SQLite waits for nothing, and gets each at once."""
+    if session.get_bind().dialect.name != "postgresql" or _GATHERED in session.info:
+        yield
+        return
+    gathered: list[tuple[str, list[Values]]] = []
+    session.info[_GATHERED] = gathered
+    try:
+        yield
+    finally:
+        del session.info[_GATHERED]
+    _send_together(session.connection(), gathered)
+
+
+def _send_together(connection: Connection, gathered: Sequence[tuple[str, list[Values]]]) -> None:
+    if not gathered:
+        return
+    *first, last = [f"INSERT INTO {into} VALUES {_marks(rows)}" for into, rows in gathered]  # noqa: S608 - our names
+    begin = ", ".join(f"part{place} AS ({statement})" for place, statement in enumerate(first))
+    connection.exec_driver_sql(f"WITH {begin} {last}" if first else last,
+                               tuple(value for _into, rows in gathered for row in rows for value in row))
+
+
+def _marks(rows: Sequence[Values]) -> str:
+    return ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
 
 
 def form_of(session: Session, model: type[Base], column: str) -> Callable[[Any], Any]:
@@ -101,9 +134,7 @@ def _hand_over(connection: Connection, into: str, rows: Sequence[Values]) -> Non
     if len(rows) > _FEW:
         _copy(connection, f"COPY {into} FROM STDIN", rows)
         return
-    marks = f"({', '.join(['%s'] * len(rows[0]))})"
-    connection.exec_driver_sql(f"INSERT INTO {into} VALUES {', '.join([marks] * len(rows))}",  # noqa: S608 - our names
-                               tuple(value for row in rows for value in row))
+    _send_together(connection, [(into, list(rows))])
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[Values]) -> None:

@@ -12,7 +12,7 @@ from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 
 from .alarm import Alarm, NodeKind, SeverityGroup
-from .judging import Judgement
+from .judging import Judgement, WatchedTest
 from .watch_model import WatchMember, WatchNode
 from .watch_queries import node_curve
 
@@ -42,7 +42,7 @@ def alarm_of(session: Session, test: WatchNode, seen: Judgement, on: date) -> Al
                      for row in members[:_TOLD_LOTS]]})
 
 
-def key_of(test: WatchNode) -> str:
+def key_of(test: WatchNode | WatchedTest) -> str:
     """The key of the lot or upstream lot that a node is, else its own."""
     return test.subject if test.kind in (NodeKind.lot, NodeKind.upstream) else test.node_key
 

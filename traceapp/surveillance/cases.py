@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -36,6 +37,20 @@ _DECIDING = text("SELECT pg_advisory_xact_lock(7243893)")
 _NEWS = 1.5
 _NUMBERS = ("kind", "node_key", "name", "severity_group", "product_id", "method", "since", "observed", "expected",
             "llr", "critical")
+_node, _case = SignalNode.__table__.c, Signal.__table__.c
+_THIS_NODE = (_node.node_key == bindparam("of_node"), _node.kind == bindparam("of_kind"),
+              _node.severity_group == bindparam("of_group"))
+_STANDS = or_(*(_case.state == state for state in sorted(STANDING)))
+_ITS_CASE = (select(_case.id).where(_case.id.in_(select(_node.signal_id).where(*_THIS_NODE)), _STANDS)
+             .order_by(_case.id).limit(1))
+_NAMES_IT = exists().where(_case.id == _node.signal_id, or_(
+    and_(_case.kind == _node.kind, _case.node_key == _node.node_key), _case.llr >= bindparam("ratio")))
+# What `_is_news` says at first sight, and the count, in one statement.
+_NOTE_NO_NEWS = (
+    update(SignalNode.__table__)  # type: ignore[arg-type]
+    .where(*_THIS_NODE, _node.signal_id == _ITS_CASE.scalar_subquery(),
+           or_(_node.observed >= bindparam("seen"), and_(_node.recorded * _NEWS > bindparam("seen"), _NAMES_IT)))
+    .values(observed=sql_case((_node.observed < bindparam("seen"), bindparam("seen")), else_=_node.observed)))
 
 
 def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
@@ -60,8 +75,13 @@ def open_or_join(session: Session, clock: Clock, alarm: Alarm) -> Signal | None:
 
 def is_told_already(session: Session, node: tuple[str, str, str], seen: Judgement, on: date) -> bool:
     """Whether a standing case has this node (kind, key, group) and an alarm with so many reports would be no news to
-    it: then the count is noted, and the alarm need not be made. One query, two where another node is stronger."""
+    it: then the count is noted, and the alarm need not be made. One statement mostly: a node that alarms goes on to,
+    with every complaint."""
     kind, node_key, group = node
+    session.flush()
+    values = {"of_node": node_key, "of_kind": kind, "of_group": group, "seen": seen.observed, "ratio": seen.llr}
+    if session.connection().execute(_NOTE_NO_NEWS, values).rowcount:
+        return True
     found = session.execute(
         select(SignalNode, Signal).join(Signal, Signal.id == SignalNode.signal_id).where(
             SignalNode.node_key == node_key, SignalNode.kind == kind, SignalNode.severity_group == group,

@@ -30,11 +30,13 @@ from sqlalchemy.orm import Session
 
 from traceapp.complaint.model import Complaint
 from traceapp.db import UtcTime
+from traceapp.db.among import among_few, unseen
 from traceapp.trace.many_keys import listed
 from traceapp.trace.model import Lot
 from traceapp.trace.quick_reads import listed as decoded
 
 from .alarm import SeverityGroup
+from .judging import WatchedTest
 from .observe import SERIOUS, counted
 from .watch_model import WatchLot, WatchMember, WatchNode
 
@@ -171,13 +173,14 @@ def lock_nodes(session: Session, node_keys: Iterable[str]) -> list[WatchNode]:
         .execution_options(populate_existing=True)))
 
 
-def lock_changed(session: Session, lot_key: str, changes: Mapping[str, Tally]) -> list[WatchNode]:
+def lock_changed(session: Session, lot_key: str, changes: Mapping[str, Tally]) -> list[WatchedTest]:
     """The tests that these changes reach, and both of the lot's own node, locked in the same order."""
     groups = [group for group in SeverityGroup if any(getattr(by, group) for by in changes.values())]
-    return list(session.scalars(_CHANGED, {"nodes": sorted({lot_key, *changes}), "groups": groups, "own": lot_key}))
+    values = {"nodes": sorted({lot_key, *changes}), "groups": groups, "own": lot_key}
+    return [WatchedTest(*row) for row in session.connection().execute(_CHANGED, values)]
 
 
-def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterable[Change],
+def count_in_nodes(session: Session, tests: Sequence[WatchNode | WatchedTest], changes: Iterable[Change],
                    nearness: Mapping[tuple[str, str], float]) -> None:
     """Add the differences to the tests by the database itself, with how near each is to its line now. A test that
     counts as many as before is left to the nightly run."""
@@ -195,7 +198,7 @@ def count_in_nodes(session: Session, tests: Sequence[WatchNode], changes: Iterab
         connection.execute(_COUNT_NODE, [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def difference_of(test: WatchNode, changes: Mapping[str, Tally]) -> int:
+def difference_of(test: WatchNode | WatchedTest, changes: Mapping[str, Tally]) -> int:
     """By how much this test changes."""
     found = changes.get(test.node_key, NOTHING)
     return found.harm if test.severity_group == SeverityGroup.harm else found.serious
@@ -228,31 +231,31 @@ _LOT = (select(_lot.lot_key, _lot.watched_until, _lot.harm, _lot.serious, _recor
         .with_for_update(of=WatchLot.__table__))
 _LOT_COUNT = union_all(
     select(literal("").label("node_key"), _complaint.consignee_id, func.count(),
-           func.sum(case((_complaint.severity.in_(SERIOUS), 1), else_=0)))
+           func.sum(case((or_(*(_complaint.severity == grave for grave in SERIOUS)), 1), else_=0)))
     .where(_complaint.lot_key == bindparam("key"), _complaint.received_at < bindparam("until", type_=UtcTime),
            *counted(SeverityGroup.harm)).group_by(_complaint.consignee_id),
     select(_member.node_key, type_coerce(_member.consignees, String), _member.harm, _member.serious)
     .where(_member.lot_key == bindparam("key")))
 _MORE_IN_MEMBERS = (update(WatchMember.__table__)  # type: ignore[arg-type]
                     .where(_member.lot_key == bindparam("at_lot"),
-                           _member.node_key.in_(bindparam("at_nodes", expanding=True)))
+                           among_few(_member.node_key, "at_nodes"))
                     .values(harm=_member.harm + bindparam("more"), serious=_member.serious + bindparam("more_serious")))
 _COUNT_LOT = (update(WatchLot.__table__).where(_lot.lot_key == bindparam("at_lot"))  # type: ignore[arg-type]
               .values(watched_until=bindparam("until"), harm=bindparam("now"), serious=bindparam("now_serious")))
-_CHANGED = (select(WatchNode)
-            .where(WatchNode.node_key.in_(bindparam("nodes", expanding=True)),
-                   or_(WatchNode.severity_group.in_(bindparam("groups", expanding=True)),
-                       WatchNode.node_key == bindparam("own")))
-            .order_by(WatchNode.node_key, WatchNode.severity_group).with_for_update()
-            .execution_options(populate_existing=True))
+_test = WatchNode.__table__.c
+_CHANGED = (select(*(type_coerce(_test.expected, String) if name == "expected" else _test[name]
+                     for name in WatchedTest._fields))
+            .where(among_few(_test.node_key, "nodes"),
+                   or_(among_few(_test.severity_group, "groups"), _test.node_key == bindparam("own")))
+            .order_by(_test.node_key, _test.severity_group).with_for_update())
 _COUNT_MEMBER = (update(WatchMember.__table__)  # type: ignore[arg-type]
                  .where(WatchMember.lot_key == bindparam("at_lot"), WatchMember.node_key == bindparam("at_node"))
                  .values(harm=bindparam("harm"), serious=bindparam("serious")))
 _COUNT_NODE = (update(WatchNode.__table__)  # type: ignore[arg-type]
                .where(WatchNode.node_key == bindparam("at_node"), WatchNode.severity_group == bindparam("at_group"))
                .values(observed=WatchNode.observed + bindparam("by"), nearness=bindparam("near")))
-_more = func.unnest(bindparam("at_node", type_=ARRAY(String)), bindparam("at_group", type_=ARRAY(String)),
-                    bindparam("by", type_=ARRAY(Integer)), bindparam("near", type_=ARRAY(Float))
+_more = func.unnest(unseen("at_node", ARRAY(String)), unseen("at_group", ARRAY(String)),
+                    unseen("by", ARRAY(Integer)), unseen("near", ARRAY(Float))
                     ).table_valued("node_key", "severity_group", "by", "near").render_derived(name="more")
 _COUNT_NODES = (update(WatchNode.__table__)  # type: ignore[arg-type]
                 .where(WatchNode.node_key == _more.c.node_key, WatchNode.severity_group == _more.c.severity_group)

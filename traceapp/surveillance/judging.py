@@ -4,8 +4,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from math import floor
+from typing import NamedTuple
 
 from traceapp.signals.stages import is_in_stage
+from traceapp.trace.quick_reads import listed
 
 from .watch_model import WatchNode
 
@@ -26,10 +29,29 @@ class Standing(StrEnum):
     beyond = "beyond"
 
 
+class WatchedTest(NamedTuple):
+    """Of a test what a judgement needs, by the names of `WatchNode`; `expected` as it is stored."""
+
+    node_key: str
+    severity_group: str
+    kind: str
+    subject: str
+    observed: int
+    alpha: float | None
+    minimum_events: int
+    planned: float | None
+    critical: float | None
+    history: int | None
+    margin: float
+    expected: str
+    projected_on: date | None
+    nearness: float
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A look at a test: what it counts, what is expected by the day, the log-likelihood ratio, and how near the line
-    is (1 alarms)."""
+    is (1 alarms), in whole hundredths, rounded down: what is told, and what changes with few complaints."""
 
     standing: Standing
     observed: int
@@ -38,17 +60,15 @@ class Judgement:
     nearness: float = 0.0
 
 
-def expected_at(test: WatchNode, on: date) -> float | None:
+def expected_at(test: WatchNode | WatchedTest, on: date) -> float | None:
     """The cumulative expected reports by the end of a day; None where they were not worked out."""
     if test.projected_on is None:
         return None
-    offset = (on - test.projected_on).days
-    if not 0 <= offset < len(test.expected):
-        return None
-    return float(test.expected[offset])
+    offset, known = (on - test.projected_on).days, listed(test.expected)
+    return float(known[offset]) if 0 <= offset < len(known) else None
 
 
-def judge(test: WatchNode, observed: int, on: date) -> Judgement:
+def judge(test: WatchNode | WatchedTest, observed: int, on: date) -> Judgement:
     """The standing of a test that counts `observed` on a day. Never waits for a critical value."""
     expected = expected_at(test, on)
     if expected is None:
@@ -62,7 +82,7 @@ def judge(test: WatchNode, observed: int, on: date) -> Judgement:
     ratio = ratio_of(observed, expected * test.margin, test.history)
     nearness = min(ratio / test.critical if test.critical > 0 else 1.0, observed / test.minimum_events)
     standing = Standing.alarm if nearness >= 1 else Standing.quiet
-    return Judgement(standing, observed, expected, ratio, nearness)
+    return Judgement(standing, observed, expected, ratio, floor(100 * nearness) / 100)
 
 
 def ratio_of(observed: int, expected: float, history: int | None) -> float:

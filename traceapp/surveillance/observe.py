@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LONGEST_DAYS = 1500
 _COUNTED = (or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True)), Complaint.is_quarantined.is_(False),
             Complaint.master_id.is_(None),
-            Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
+            or_(Complaint.triage_result == TriageResult.untriaged, Complaint.triage_result == TriageResult.complaint))
 SERIOUS = (Severity.critical, Severity.major)
 
 

@@ -5,6 +5,7 @@ that is not is put under watch first. What is expected was worked out by the nig
 """
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -17,15 +18,24 @@ from traceapp.trace.model import Hold, HoldKind, Lot
 from traceapp.worklist.tasks import RaiseTask, raise_task
 
 from .alarm import SeverityGroup
-from .counting import Change, WatchedLot, count_in_nodes, difference_of, lock_changed, lock_lot, recount_lot
+from .counting import (
+    Change,
+    Tally,
+    WatchedLot,
+    count_in_nodes,
+    difference_of,
+    lock_changed,
+    lock_lot,
+    lock_nodes,
+    recount_lot,
+)
 from .enrolling import enrol_lot
-from .judging import Judgement, Standing, judge
+from .judging import Judgement, Standing, WatchedTest, judge
 from .membership import enrolled_lots
 from .model import Signal
 from .observe import LONGEST_DAYS
 from .projecting import Projection, rates_of, written
 from .raising import raise_alarm
-from .watch_model import WatchNode
 
 _REVIEW_WITHIN = timedelta(days=1)
 # What a nightly run left out, or what has run out since, is worked out anew for the lot itself.
@@ -50,13 +60,11 @@ def rescore_lot(session: Session, clock: Clock, lot_key: str) -> Signal | None:
         else recount_lot(session, lot, _watched_until(session, lot)))}
     tests = lock_changed(session, lot_key, changes)
     on = clock.now().date()
-    seen = {(test.node_key, test.severity_group): judge(test, test.observed + difference_of(test, changes), on)
-            for test in tests}
-    own = [test for test in tests if test.node_key == lot_key]
-    if any(seen[lot_key, test.severity_group].standing in _NOT_KNOWN for test in own):
-        _project_again(session, lot_key, own, on)
-        seen |= {(lot_key, test.severity_group): judge(test, test.observed + difference_of(test, changes), on)
-                 for test in own}
+    seen = _judged(tests, changes, on)
+    if any(one.standing in _NOT_KNOWN for (node_key, _group), one in seen.items() if node_key == lot_key):
+        _project_again(session, lot_key, on)
+        tests = lock_changed(session, lot_key, changes)
+        seen = _judged(tests, changes, on)
     count_in_nodes(session, tests, [Change(key, by) for key, by in changes.items()],
                    {key: one.nearness for key, one in seen.items()})
     if lot.is_recalled:
@@ -78,13 +86,18 @@ def _watched_until(session: Session, lot: WatchedLot) -> datetime:
     return min(end, recalled) if recalled else end
 
 
-def _project_again(session: Session, lot_key: str, tests: list[WatchNode], on: date) -> None:
+def _judged(tests: Sequence[WatchedTest], changes: Mapping[str, Tally], on: date) -> dict[tuple[str, str], Judgement]:
+    return {(test.node_key, test.severity_group): judge(test, test.observed + difference_of(test, changes), on)
+            for test in tests}
+
+
+def _project_again(session: Session, lot_key: str, on: date) -> None:
     """What is to be expected of a lot in its own node, from its lines as they are now."""
     lot = session.get_one(Lot, lot_key)
     (enrolled,) = enrolled_lots(session, [lot])
     product_id = lot.product_id or ""
     projection = Projection(enrolled, rates_of(session, [product_id])[product_id], on)
-    for test in tests:
+    for test in lock_nodes(session, [lot_key]):
         test.expected = written(projection.expected(enrolled.members[0], test.severity_group))
         test.projected_on = on
     session.flush()
