@@ -1,7 +1,8 @@
 """The databases that a benchmark measures, each made when it is entered and gone afterwards.
 
 `TRACEAPP_BENCH_DATABASE` names one of `sqlite` and `postgresql`; where it names none, both. PostgreSQL is started from
-the binaries on the machine, reached by a socket in its own folder, and waits for the disk as a plant's does.
+the binaries on the machine, reached by a socket in its own folder; it waits for the disk as a plant's does, and is set
+as the README recommends.
 `TRACEAPP_BENCH_DATABASE_URL` names a database to use instead, which stays as it is left.
 """
 from __future__ import annotations
