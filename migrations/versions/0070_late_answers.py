@@ -10,7 +10,7 @@ import traceapp.db.types
 from traceapp.core.ids import new_id
 
 revision = '0070'
-down_revision = '0068'
+down_revision = '0069'
 branch_labels = None
 depends_on = None
 
