@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
-from tests.db.test_migrations import empty, insert_filled
+from tests.db.test_migrated_rows import insert_filled
+from tests.db.test_migrations import empty
 from tests.migrated import migrate_to
 from traceapp.audit.model import AuditEntry
 from traceapp.core.clock import FixedClock

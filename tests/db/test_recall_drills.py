@@ -316,7 +316,7 @@ def test_a_drill_that_cannot_be_played_says_why_and_is_work(
     drill = drilled(sqlite, clock, house, AskDrill("forward", 1))
     assert (drill.state, drill.failure, drill.lease_until) == (DrillState.failed, "The wind is wrong.", None)
     with sqlite.read() as session:
-        assert [task.kind for task in open_tasks(session, "quality")] == ["drill.look"]
+        assert [task.kind for task in open_tasks(session, ("quality",))] == ["drill.look"]
 
 
 def test_reading_the_report_ends_its_task_and_is_noted_once(sqlite: Database, clock: FixedClock) -> None:
@@ -330,7 +330,7 @@ def test_reading_the_report_ends_its_task_and_is_noted_once(sqlite: Database, cl
         with sqlite.write() as session:
             assert look_at_drill(session, person, clock, drill_id).looked_by == house.writer.id
     with sqlite.read() as session:
-        assert open_tasks(session, "quality") == []
+        assert open_tasks(session, ("quality",)) == []
 
 
 @pytest.mark.parametrize(("asked", "refusal"), [
@@ -417,7 +417,7 @@ def test_a_drill_that_was_cut_off_three_times_in_one_step_ends_and_says_so(sqlit
     with sqlite.read() as session:
         drill = session.get_one(Drill, drill_id)
         assert (drill.state, drill.failure) == (DrillState.failed, drilling.CUT_OFF) and drill.ended_at is not None
-        assert [task.kind for task in open_tasks(session, "quality")] == ["drill.look"]
+        assert [task.kind for task in open_tasks(session, ("quality",))] == ["drill.look"]
 
 
 def test_a_family_shares_a_plan_that_takes_what_was_not_drilled_for_longest(sqlite: Database, clock: FixedClock) -> None:

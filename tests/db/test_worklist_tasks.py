@@ -35,7 +35,7 @@ def test_the_most_urgent_task_comes_first_and_a_role_sees_only_its_own(database:
     soon = raised(database, clock, "complaint:b", 1)
     raised(database, clock, "complaint:c", 0, role="operator")
     with database.read() as session:
-        assert [task.id for task in open_tasks(session, role="quality")] == [soon, late]
+        assert [task.id for task in open_tasks(session, ("quality",))] == [soon, late]
         assert len(open_tasks(session)) == 3
         assert len(open_tasks(session, limit=2)) == 2
 

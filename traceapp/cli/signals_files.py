@@ -24,6 +24,15 @@ _FEW_PAIRS = 100
 
 def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands that read files."""
+    pairs, scan, causes = _add_pairs(acts), _add_scan(acts), _add_causes(acts)
+    for act, replications in ((scan, 9999), (causes, 999)):
+        act.add_argument("--reps", type=int, default=replications, help=f"replications for p ({replications})")
+        act.add_argument("--seed", type=int, default=0, help="seed of the replications: same seed, same p")
+    for act in (pairs, scan, causes):
+        act.add_argument("--json", action="store_true", help="one JSON object a line instead of CSV")
+
+
+def _add_pairs(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     pairs = acts.add_parser(
         "disproportionality", help="is a term reported with a lot or product more often than with the others?",
         description="FILE is CSV with the columns report,product,event (one row a report, product and event; other "
@@ -39,6 +48,10 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     pairs.add_argument("--strata", nargs="+", action="extend", default=[], metavar="COL",
                        help="columns whose combination stratifies E, as in sex age_group")
     pairs.set_defaults(run=_disproportionality)
+    return pairs
+
+
+def _add_scan(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     scan = acts.add_parser(
         "scan", help="which part of a tree or genealogy has more cases than its share?",
         description="NODES is CSV with node,cases,population (for tree-temporal: node,cases,day), EDGES with "
@@ -58,6 +71,10 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scan.add_argument("--shortest", type=int, default=1, help="tree-temporal: least days of a window (default 1)")
     scan.add_argument("--longest", type=int, help="tree-temporal: most days of a window (default: half the span)")
     scan.set_defaults(run=_scan)
+    return scan
+
+
+def _add_causes(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     causes = acts.add_parser(
         "causes", help="which ancestor best explains where the complaints are?",
         description="LOTS is CSV with lot,complaints,exposure (expected complaints, or units in use), EDGES with "
@@ -68,11 +85,7 @@ def add(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     causes.add_argument("--lots", required=True, metavar="LOTS.csv", help="finished lots; - reads standard input")
     causes.add_argument("--edges", required=True, metavar="EDGES.csv", help="what was made from what")
     causes.set_defaults(run=_causes)
-    for act, replications in ((scan, 9999), (causes, 999)):
-        act.add_argument("--reps", type=int, default=replications, help=f"replications for p ({replications})")
-        act.add_argument("--seed", type=int, default=0, help="seed of the replications: same seed, same p")
-    for act in (pairs, scan, causes):
-        act.add_argument("--json", action="store_true", help="one JSON object a line instead of CSV")
+    return causes
 
 
 def _prior(text: str) -> Prior | None:
