@@ -79,11 +79,11 @@ LATE_STATES: Words = {
     "waiting": (lazy_gettext("Waits to be looked at"), "check"),
     "same": (lazy_gettext("Says what the books say"), "plain"),
     "replaced": (lazy_gettext("Replaced by a later one"), "plain"),
-    "taken": (lazy_gettext("Taken into the ledger, as the case was reopened"), "go"),
+    "taken": (lazy_gettext("Counts since it was reopened"), "go"),
     "noted": (lazy_gettext("The books stand"), "plain"),
     "withdrawn": (lazy_gettext("Kept; the notice was withdrawn"), "plain"),
     "end_stands": (lazy_gettext("The end stands"), "plain"),
-    "in_books": (lazy_gettext("Part of the books, as the case was reopened"), "go")}
+    "in_books": (lazy_gettext("In the books since it was reopened"), "go")}
 
 
 @blueprint.get("/recalls/<recall_id>/consignees/<consignee_id>")
