@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.markets import Ground, markets_of
@@ -20,40 +20,56 @@ from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import Subject, end_repeating, run_clocks
 
 from .cases import RUNS, recall_stream
-from .model import Recall, RecallLot
+from .model import Recall, RecallLot, RecallSnapshot
 from .states import RecallClass
 
 _NUMBERS = {RecallClass.one: "1", RecallClass.two: "2", RecallClass.three: "3"}
 
 
 def start_decided_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
-    """What begins with the decision: telling the authority, the plan. A person says of each clock where the law of a
-    place asks for nothing."""
+    """What begins with the decision: telling the authority, the plan; after new evidence once more. A person says of
+    each clock where the law of a place asks for nothing."""
     assert recall.decided_at is not None
-    number = _NUMBERS[RecallClass(recall.recall_class)]
-    return _run(session, actor, clock, recall, _Start(frozenset({
-        Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at))
+    return _run(session, actor, clock, recall, replace(_decision(recall), since=recall.decided_at))
 
 
 def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
     """What begins with the second signature on scope and texts: the correction or removal, or its extension. The
     decision is named with it, so that an authority which asks only of decisions is not asked about again; its clocks
-    run on as they are."""
+    run on as they are. An extension that no new decision came before is a decision too: what was reported of the
+    earlier batches says nothing of these.
+
+    Source: 21 CFR 806.10(d); the Chinese order has each batch told of and filed.
+    """
+    before = session.scalar(select(func.max(RecallSnapshot.taken_at)).where(
+        RecallSnapshot.recall_id == recall.id, RecallSnapshot.scope_number < recall.scope_number))
+    is_extension = before is not None and recall.decided_at is not None and recall.decided_at <= before
+    return _run(session, actor, clock, recall, replace(
+        _begun(clock, recall), since=clock.now() if is_extension else recall.decided_at))
+
+
+def _decision(recall: Recall) -> _Start:
+    assert recall.decided_at is not None
+    number = _NUMBERS[RecallClass(recall.recall_class)]
+    return _Start(frozenset({Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at)
+
+
+def _begun(clock: Clock, recall: Recall) -> _Start:
     assert recall.approved_at is not None
     number = _NUMBERS[RecallClass(recall.recall_class)]
     is_further = recall.scope_number > 1
-    return _run(session, actor, clock, recall, _Start(frozenset({
+    return _Start(frozenset({
         Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
-        Trigger.safety_action,
-        Trigger.correction_extended if is_further else Trigger.correction_begun}),
-        clock.now() if recall.scope_number > 1 else recall.approved_at))
+        Trigger.safety_action, Trigger.correction_extended if is_further else Trigger.correction_begun}),
+        clock.now() if is_further else recall.approved_at)
 
 
 def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
-    """Both, for a running recall from before there were clocks, or whose market was entered late."""
+    """Both, for a running recall from before there were clocks, or whose market was entered late; what was reported
+    elsewhere stays so."""
     if recall.decided_at is not None:
-        start_decided_clocks(session, actor, clock, recall)
-    start_clocks(session, actor, clock, recall)
+        _run(session, actor, clock, recall, _decision(recall))
+    _run(session, actor, clock, recall, _begun(clock, recall))
 
 
 def start_classified_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall, jurisdiction: str,
@@ -93,11 +109,12 @@ def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What begins clocks, since when; `only`: in one jurisdiction, None: in every market."""
+    """What begins clocks, since when; `only`: in one jurisdiction, None: in every market; `since`: as in Situation."""
 
     triggers: frozenset[Trigger]
     at: datetime
     only: str | None = None
+    since: datetime | None = None
 
 
 def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _Start) -> list[LegalClock]:
@@ -115,7 +132,8 @@ def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _S
             continue
         begun += run_clocks(session, actor, clock, Subject(recall_stream(recall), recall.reference), Situation(
             market.jurisdiction, _kinds(products[key].kind for key in sold), market.roles, triggers,
-            market.device_class, market.ground, is_further=Trigger.recall_completed in triggers), at)
+            market.device_class, market.ground, is_further=Trigger.recall_completed in triggers,
+            since=start.since), at)
     return begun
 
 

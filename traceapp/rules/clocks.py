@@ -22,7 +22,8 @@ _REVIEW_DAYS = 1  # within so many working days a qualified person decides what 
 class Situation:
     """What happened where, to which kind of product, and what we are for it. No kinds, or a `device_class` of "": not
     known, so that rules for any match. `ground`: why this authority is asked, for readers. `is_further`: a later moment
-    of a thing that was judged already, so that no rule for it means nothing more."""
+    of a thing that was judged already, so that no rule for it means nothing more. `since`: a moment from which on the
+    same is asked for once more, whatever was reported of what began before it."""
 
     jurisdiction: str
     kinds: frozenset[Kind]
@@ -31,6 +32,7 @@ class Situation:
     device_class: str = ""
     ground: str = ""
     is_further: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,13 +70,13 @@ def run_clocks(session: Session, actor: Actor, clock: Clock, subject: Subject, s
     """The clocks that begin now for one authority: those of all rules that match and do not run yet.
 
     A clock that runs is never moved. One that was ended, by a report or as not reportable, runs anew when a fact
-    matches that was not known then. Without a matching rule an undetermined one runs, until one matches. A further
-    moment begins what does not run, whatever was ended before.
+    matches that was not known then, or when it began before the situation's `since`. Without a matching rule an
+    undetermined one runs, until one matches. A further moment begins what does not run, whatever was ended before.
     """
     here = [one for one in clocks_about(session, subject.about) if one.jurisdiction == situation.jurisdiction]
     judgement = judge(situation, started_at)
     begun = [one for one in _wanted(judgement, situation)
-             if not _is_covered(one, here, is_further=situation.is_further)]
+             if not _is_covered(one, here, situation)]
     now = clock.now()
     for one in begun:
         one.id, one.created_at, one.started_at = new_id(now), now, started_at
@@ -271,12 +271,15 @@ def frozen(rule: Rule) -> dict[str, Any]:
             value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
 
 
-def _is_covered(wanted: LegalClock, here: list[LegalClock], *, is_further: bool) -> bool:
-    """Whether a clock of the same rule runs, or was ended knowing all these facts."""
+def _is_covered(wanted: LegalClock, here: list[LegalClock], situation: Situation) -> bool:
+    """Whether a clock of the same rule runs, or was ended knowing all these facts; that an authority asks for nothing
+    was said once for all."""
     same = [one for one in here if one.rule_id == wanted.rule_id and one.state != ClockState.superseded]
-    if is_further:
+    if situation.is_further:
         return any(one.state == ClockState.running for one in same)
-    return any(one.state == ClockState.running or set(one.why) >= set(wanted.why) for one in same)
+    since = None if wanted.rule_id == UNDETERMINED else situation.since
+    return any(one.state == ClockState.running
+               or set(one.why) >= set(wanted.why) and (since is None or one.started_at >= since) for one in same)
 
 
 def _end(session: Session, actor: Actor, at: datetime, one: LegalClock, state: ClockState) -> None:
