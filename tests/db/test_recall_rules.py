@@ -8,13 +8,17 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import event, insert, select
 
-from tests.factories_recall import House, decided, make_house, opened, submitted
+from tests.factories_recall import VAULT, House, decided, make_house, opened, running, submitted
 from traceapp.catalog.model import Site
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.core.ids import name_key
 from traceapp.db import Database
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import Recall, RecallLot
+from traceapp.recall.naming import PassOn
+from traceapp.recall.positions import units_by_position
 from traceapp.recall.proposing import proposed, ruled
 from traceapp.recall.scope_mass import mass_of
 from traceapp.recall.scope_rule import Rule, RuleKind, refuse_bad, rule_from, rules_of
@@ -257,6 +261,22 @@ def test_units_are_placed_with_us_on_the_way_and_nowhere_else_before_anybody_ans
     assert (glue.made, glue.stock, glue.made_into) == (D(10), D(1), D(9))
     for one in found.positions:
         assert one.made == one.stock + one.made_into + one.lost + one.sent
+
+
+def test_what_consignees_say_of_their_units_is_not_called_unknown(database: Database, clock: FixedClock,
+                                                                  either: House) -> None:
+    house = either
+    recall = running(database, clock, house)
+    said = AnswerLine(house.first.lot_key, D(10), D(20), D(30), destroyed=D(50), corrected=D(45))
+    with database.write() as session:
+        record_answer_by_staff(session, house.writer, clock, AnswerByStaff(
+            recall.id, house.maker.hospital.id, (said,), "Ms Wang", explanation="five are lost",
+            passed=(PassOn("Village clinic", {house.first.lot_key: D(40)}),)), vault=VAULT)
+    with database.read() as session:
+        found, = units_by_position(session, [house.first.lot_key], recall.id)
+    assert (found.consignee, found.used, found.back) == (D(10), D(20), D(30))
+    assert (found.passed_on, found.destroyed, found.corrected, found.unknown) == (D(40), D(50), D(45), D(5))
+    assert found.made == found.stock + found.made_into + found.lost + found.sent
 
 
 def test_the_number_of_statements_depends_on_the_rules_alone(sqlite: Database, house: House) -> None:

@@ -20,9 +20,9 @@ class Positions:
     """The units of the lots that are counted in one unit (None: not stated).
 
     `made` is the sum of the rest: `stock` in our own store; `made_into` other lots; `lost`: samples, destroyed, lost;
-    `transit`: sent, and nobody has told of the arrival; `consignee`: arrived or, where they answered, on hand; `used`
-    and `back` (sent back) as consignees answered; `unknown`: what they did not account for, and of other people's lots
-    what their events do not tell."""
+    `transit`: sent, and nobody has told of the arrival; `consignee`: arrived or, where they answered, on hand; `used`,
+    `back` (sent back), `passed_on` (to others or consumers), `destroyed` and `corrected` as consignees answered;
+    `unknown`: what they did not account for, and of other people's lots what their events do not tell."""
 
     unit: str | None
     lots: int
@@ -34,17 +34,21 @@ class Positions:
     consignee: Decimal
     used: Decimal
     back: Decimal
+    passed_on: Decimal
+    destroyed: Decimal
+    corrected: Decimal
     unknown: Decimal
 
     @property
     def sent(self) -> Decimal:
         """What left us and did not come back before."""
-        return self.transit + self.consignee + self.used + self.back + self.unknown
+        return (self.transit + self.consignee + self.used + self.back + self.passed_on + self.destroyed
+                + self.corrected + self.unknown)
 
 
 @dataclass(slots=True)
 class _Sums:
-    """Millionths of one unit; the last five from consignees' answers."""
+    """Millionths of one unit; from `answered` on by the answers of consignees."""
 
     lots: int = 0
     made: int = 0
@@ -56,6 +60,12 @@ class _Sums:
     on_hand: int = 0
     used: int = 0
     returned: int = 0
+    passed_on: int = 0
+    destroyed: int = 0
+    corrected: int = 0
+
+
+_ANSWERED = ("on_hand", "used", "returned", "passed_on", "destroyed", "corrected")
 
 
 def units_by_position(session: Session, lot_keys: Iterable[str], recall_id: str | None = None) -> tuple[Positions, ...]:
@@ -92,11 +102,11 @@ def _add_transit(session: Session, keys: list[str], sums: dict[str | None, _Sums
 
 def _add_answers(session: Session, keys: list[str], recall_id: str, sums: dict[str | None, _Sums]) -> None:
     for unit, *numbers in session.execute(
-            select(Lot.unit, _raw(RecallLedger.shipped), _raw(RecallLedger.on_hand), _raw(RecallLedger.used),
-                   _raw(RecallLedger.returned)).join(Lot, Lot.lot_key == RecallLedger.lot_key)
+            select(Lot.unit, _raw(RecallLedger.shipped), *(_raw(getattr(RecallLedger, name)) for name in _ANSWERED))
+            .join(Lot, Lot.lot_key == RecallLedger.lot_key)
             .where(RecallLedger.recall_id == recall_id, RecallLedger.lot_key.in_(listed(session, keys)),
                    RecallLedger.on_hand.is_not(None)).group_by(Lot.unit)):
-        _add(sums.setdefault(unit, _Sums()), ("answered", "on_hand", "used", "returned"), numbers)
+        _add(sums.setdefault(unit, _Sums()), ("answered", *_ANSWERED), numbers)
 
 
 def _add(sums: _Sums, names: tuple[str, ...], numbers: Iterable[int]) -> None:
@@ -110,11 +120,11 @@ def _positions(unit: str | None, sums: _Sums) -> Positions:
     sent = max(0, sums.made - sums.stock - sums.consumed - sums.lost)
     answered = min(sent, sums.answered)
     transit = min(sums.transit, sent - answered)
-    on_hand, used, back = sums.on_hand, sums.used, sums.returned
-    arrived = sent - answered - transit + min(on_hand, answered)
-    used, back = min(used, answered), min(back, answered)
-    known = transit + arrived + used + back
+    arrived = sent - answered - transit + min(sums.on_hand, answered)
+    told = [min(amount, answered) for amount in (sums.used, sums.returned, sums.passed_on, sums.destroyed,
+                                                 sums.corrected)]
+    known = transit + arrived + sum(told)
     amounts = Amounts()
-    raw = (sums.made, sums.stock, sums.consumed, sums.lost, transit, arrived, used, back, max(0, sent - known))
+    raw = (sums.made, sums.stock, sums.consumed, sums.lost, transit, arrived, *told, max(0, sent - known))
     names = [one.name for one in fields(Positions)][2:]
     return Positions(unit, sums.lots, **{name: amounts[value] for name, value in zip(names, raw, strict=True)})

@@ -27,6 +27,7 @@ _POSITIONS: tuple[tuple[str, Any], ...] = (
     ("made", lambda: _("Made")), ("stock", lambda: _("In our store")), ("made_into", lambda: _("Made into others")),
     ("lost", lambda: _("Samples, destroyed, lost")), ("transit", lambda: _("Sent, arrival not told")),
     ("consignee", lambda: _("At consignees")), ("used", lambda: _("Used")), ("back", lambda: _("Sent back")),
+    ("passed_on", lambda: _("Passed on")), ("destroyed", lambda: _("Destroyed")), ("corrected", lambda: _("Put right")),
     ("unknown", lambda: _("Not known")))
 
 
