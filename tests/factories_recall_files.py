@@ -45,7 +45,7 @@ def make_dossier(**changes: object) -> RecallDossier:
         markets=(market, replace(market, jurisdiction="CN"), replace(
             market, jurisdiction="EU", emdn="M04", basic_udi_di="B1", notified_body="0123", representative=FIRM)),
         figures=(UnitFigures("EA", D(1000), D(450), D(550), D(100), D(200), D(150), D(0), D(100), D(550)),),
-        countries=(("CN", 2),), told=Telling(2, 2, 1, 2, 1, AT, AT, 2, (("telephone", 1),), ("Hospital Two",)),
+        countries=(("CN", 2),), told=Telling(2, 2, 1, 2, 1, AT, AT, (("e-mail", 2), ("telephone", 1)), (("第二医院", "Hospital Two"),)),
         checks=Checks("C", None, 1, 1, 1, 1, 1, 1, 0.7, 0.9), harm=Harm(3, 1, 0, 14, ("AE-1",), ("1234567-2026-00001",)),
         hazard={"harm_so_far": "14 people with blisters", "conditions": "worn overnight", "populations": "children",
                 "seriousness": "moderate", "likelihood": "occasional", "consequences": "swollen skin",

@@ -62,6 +62,11 @@ def regions_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tu
     return tuple(RegionFacts(*row) for row in rows)
 
 
+def counts_of(session: Session, recall_id: str) -> RecallCounts:
+    """How far the consignees of one recall are, without its sample and clocks. One statement."""
+    return RecallCounts(**_consignees(session, [recall_id], WHOLE).get(recall_id, {}))
+
+
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
@@ -106,6 +111,7 @@ def _consignees(session: Session, recall_ids: Sequence[str], part: RecallPart) -
     answered = one.c.answered_at.is_not(None)
     rows = session.execute(select(
         one.c.recall_id, func.count().label("consignees"), _count_if(one.c.told_at.is_not(None)).label("told"),
+        func.min(one.c.told_at, type_=Notice.sent_at.type).label("first_told_at"),
         func.max(one.c.told_at, type_=Notice.sent_at.type).label("last_told_at"), _count_if(answered).label("answered"),
         func.count(one.c.in_time).label("in_time"),
         _count_if(and_(answered, one.c.on_hand == 0)).label("zero_stock"),

@@ -104,6 +104,7 @@ class RecallCounts:
 
     consignees: int = 0
     told: int = 0
+    first_told_at: datetime | None = None
     last_told_at: datetime | None = None
     answered: int = 0
     in_time: int = 0

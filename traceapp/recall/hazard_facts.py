@@ -25,7 +25,8 @@ from .scope_reads import Amounts, parts
 
 # For how many lots the expected number of reports is worked out while a page waits.
 MOST_EXPECTED = 300
-_A_REPORT = (Complaint.is_quarantined.is_(False), Complaint.master_id.is_(None),
+# Complaints that tell of something: no spam, no duplicates, none that was found to be no complaint.
+A_REPORT = (Complaint.is_quarantined.is_(False), Complaint.master_id.is_(None),
              Complaint.triage_result.in_((TriageResult.untriaged, TriageResult.complaint)))
 
 
@@ -75,7 +76,7 @@ def _count_reports(session: Session, keys: Iterable[str], found: HazardFacts) ->
     is_harmful = or_(Complaint.is_harm.is_(None), Complaint.is_harm.is_(True))
     for harmful, severity, age, affected, count in session.execute(
             select(is_harmful, Complaint.severity, Complaint.age_band, Complaint.affected, func.count())
-            .where(Complaint.lot_key.in_(listed(session, keys)), *_A_REPORT)
+            .where(Complaint.lot_key.in_(listed(session, keys)), *A_REPORT)
             .group_by(is_harmful, Complaint.severity, Complaint.age_band, Complaint.affected)):
         found.reports += count
         if not harmful:

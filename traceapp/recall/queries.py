@@ -25,6 +25,7 @@ from .model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot, Recal
 from .part import WHOLE, RecallPart
 from .policy import LineState, unaccounted
 from .states import NoticeState
+from .told import is_untold
 
 ZERO = Decimal(0)
 
@@ -142,8 +143,8 @@ class NoticeRow:
 class UnitSums:
     """The ledger in one unit: shipped = on_hand + used + passed_on + returned + destroyed + corrected + unaccounted +
     unanswered. `unaccounted` is of answered lines and below zero where more was placed than shipped; `settled`: what of
-    both was settled for a reason. `came_back`: what we counted at our gate, of `returned` and of what nobody answered
-    for."""
+    both was settled for a reason. `unproved`: of `destroyed`, what nothing shows yet. `came_back`: what we counted at
+    our gate, of `returned` and of what nobody answered for."""
 
     unit: str | None
     shipped: Decimal
@@ -157,6 +158,7 @@ class UnitSums:
     unaccounted: Decimal
     unanswered: Decimal
     settled: Decimal
+    unproved: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,10 +341,11 @@ def notice_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> t
 
 
 def totals_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> Totals:
-    """The funnel and the sums, in three statements. `notified`: a server took the letter, or there is an answer."""
-    told = or_(Notice.sent_at.is_not(None), Notice.answered_at.is_not(None))
+    """The funnel and the sums, in three statements. `notified`: a server took the letter, somebody was reached, or
+    there is an answer."""
     consignees, notified, opened, answered, not_sent, uncertain = session.execute(select(
-        func.count(), _count_if(told), _count_if(or_(Notice.opened_at.is_not(None), Notice.answered_at.is_not(None))),
+        func.count(), _count_if(~is_untold()),
+        _count_if(or_(Notice.opened_at.is_not(None), Notice.answered_at.is_not(None))),
         _count_if(Notice.answered_at.is_not(None)), _count_if(Notice.state == NoticeState.not_sent),
         _count_if(Notice.state == NoticeState.uncertain)).where(Notice.recall_id == recall_id, part.of_notices)).one()
     lines, open_lines = session.execute(select(func.count(), _count_if(IS_OPEN)).where(
@@ -367,7 +370,8 @@ def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[Unit
     rows = session.execute(
         select(Lot.unit, func.sum(RecallLedger.shipped), *(func.sum(place) for place in places),
                total(RecallLedger.shipped - PLACED, is_answered), total(UNACCOUNTED, ~is_answered),
-               total(RecallLedger.came_back, ~is_answered), total(UNACCOUNTED, is_settled))
+               total(RecallLedger.came_back, ~is_answered), total(UNACCOUNTED, is_settled),
+               func.sum(RecallLedger.unproved))
         .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id, part.of_lines)
         .group_by(Lot.unit).order_by(Lot.unit))
     return tuple(_in_unit(unit, [value or ZERO for value in sums]) for unit, *sums in rows)
@@ -375,9 +379,9 @@ def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[Unit
 
 def _in_unit(unit: str | None, sums: Sequence[Decimal]) -> UnitSums:
     shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, *rest = sums
-    missing, unanswered, back_unasked, settled = rest
+    missing, unanswered, back_unasked, settled, unproved = rest
     return UnitSums(unit, shipped, on_hand, used, passed_on, returned + back_unasked, came_back, destroyed, corrected,
-                    missing, unanswered, settled)
+                    missing, unanswered, settled, unproved)
 
 
 def answer_history(session: Session, notice_id: str) -> tuple[HistoryEntry, ...]:

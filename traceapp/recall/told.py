@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
@@ -54,12 +54,16 @@ def is_anybody_untold(session: Session, recall_id: str) -> bool:
     return session.scalars(_untold(recall_id).limit(1)).first() is not None
 
 
-def _untold(recall_id: str) -> Select[str]:
+def is_untold() -> ColumnElement[bool]:
+    """The notices whose consignee nothing proves to have been told since it was last to be told."""
     reached = exists(select(NoticeAttempt.position).where(
         NoticeAttempt.recall_id == Notice.recall_id, NoticeAttempt.consignee_id == Notice.consignee_id,
         NoticeAttempt.reached.is_(True), NoticeAttempt.at >= Notice.queued_at))
     answered = exists(select(RecallLedger.lot_key).where(
         RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
         RecallLedger.answered_at >= Notice.queued_at))
-    return select(Notice.consignee_id).where(
-        Notice.recall_id == recall_id, Notice.state.in_(_UNTOLD), ~reached, ~answered)
+    return and_(Notice.state.in_(_UNTOLD), ~reached, ~answered)
+
+
+def _untold(recall_id: str) -> Select[str]:
+    return select(Notice.consignee_id).where(Notice.recall_id == recall_id, is_untold())

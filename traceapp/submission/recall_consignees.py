@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.export.recall_files.dossier import ConsigneeLine
 from traceapp.export.recall_files.rendering import Consignees
-from traceapp.recall.model import Notice, RecallLedger
+from traceapp.recall.model import Notice, NoticeAttempt, RecallLedger
 from traceapp.trace.model import Lot, ShipmentLine
 
 _PART = 1000
@@ -42,10 +42,14 @@ def consignee_lines(session: Session, recall_id: str, seen: Callable[[int], None
 
 
 def _part(session: Session, recall_id: str, after: tuple[str, str] | None) -> Sequence[Any]:
+    reached = select(func.min(NoticeAttempt.at)).where(
+        NoticeAttempt.recall_id == Notice.recall_id, NoticeAttempt.consignee_id == Notice.consignee_id,
+        NoticeAttempt.reached.is_(True), NoticeAttempt.at >= Notice.queued_at).correlate(Notice).scalar_subquery()
     wanted = select(
         RecallLedger.consignee_id, RecallLedger.lot_key, RecallLedger.shipped, RecallLedger.answered_at,
         RecallLedger.on_hand, RecallLedger.used, RecallLedger.returned, RecallLedger.passed_on, RecallLedger.passed_to,
         RecallLedger.destroyed, RecallLedger.corrected, RecallLedger.came_back, Notice.sent_at,
+        reached.label("reached_at"),
         Notice.answered_at.label("heard_at"), Notice.state, Party.code, Party.name_zh, Party.name_en, Party.gln,
         Party.country, Party.region, Party.city, Party.address, Party.postcode, Lot.number, Lot.unit).outerjoin(
             Notice, and_(Notice.recall_id == RecallLedger.recall_id,
@@ -67,7 +71,8 @@ def _told(session: Session, rows: Sequence[Any]) -> Iterator[ConsigneeLine]:
             name, row.name_zh or name, row.name_en or name, row.gln or "", row.country or "", row.region or "",
             row.city or "", row.address or "", row.postcode or "", phones.get(row.consignee_id, ""),
             row.number or row.lot_key, row.unit or "", row.shipped,
-            tuple(despatches.get((row.lot_key, row.consignee_id), ())), row.sent_at or row.heard_at, row.state or "",
+            tuple(despatches.get((row.lot_key, row.consignee_id), ())), min(
+                (at for at in (row.sent_at, row.reached_at) if at), default=row.heard_at), row.state or "",
             row.answered_at, row.on_hand, row.used, row.returned, row.passed_on, row.passed_to, row.destroyed,
             row.corrected, row.came_back)
 

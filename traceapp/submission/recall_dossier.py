@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.reportability import jurisdiction_of
+from traceapp.adverse_event.states import AdverseEventState
 from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import own_party, parties_by_id
 from traceapp.catalog.markets import home_market, sold_by
@@ -37,12 +38,15 @@ from traceapp.recall.checking import conclusion_of
 from traceapp.recall.classifying import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
 from traceapp.recall.executing import checks_of
+from traceapp.recall.figure_reads import counts_of
 from traceapp.recall.goods import ARE_GOODS, gtin_of, serials_of
+from traceapp.recall.hazard_facts import A_REPORT
 from traceapp.recall.letter_facts import sample_facts
 from traceapp.recall.letters import parts_of
-from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot
+from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot
 from traceapp.recall.queries import Totals, UnitSums, signatures, totals_of
 from traceapp.recall.telling_model import PassedNotice
+from traceapp.recall.told_ways import told_ways
 from traceapp.trace.model import Lot
 
 from .case_surroundings import organisation_of
@@ -217,13 +221,9 @@ def _countries(session: Session, recall_id: str) -> tuple[tuple[str, int], ...]:
 
 def _telling(session: Session, recall: Recall, totals: Totals) -> Telling:
     """How far the notices are. Before they go out, the lines that were frozen say how many consignees there are."""
-    first, last, letters = session.execute(select(
-        func.min(Notice.sent_at), func.max(Notice.sent_at), func.count(Notice.sent_at)).where(
-            Notice.recall_id == recall.id)).one()
-    ways = session.execute(select(NoticeAttempt.way, func.count()).where(NoticeAttempt.recall_id == recall.id)
-                           .group_by(NoticeAttempt.way).order_by(NoticeAttempt.way)).all()
-    silent = session.scalars(
-        select(Party.name_zh).join(Notice, Notice.consignee_id == Party.id).where(
+    counts = counts_of(session, recall.id)
+    silent = session.execute(
+        select(Party.name_zh, Party.name_en).join(Notice, Notice.consignee_id == Party.id).where(
             Notice.recall_id == recall.id, Notice.answered_at.is_(None)).order_by(Party.code)
         .limit(_NAMED_SILENT)).all()
     frozen = session.scalar(select(func.count(func.distinct(RecallLedger.consignee_id))).where(
@@ -233,8 +233,10 @@ def _telling(session: Session, recall: Recall, totals: Totals) -> Telling:
             PassedNotice.recall_id == recall.id)).one()
     names = session.scalars(select(PassedNotice.name).where(PassedNotice.recall_id == recall.id)
                             .order_by(PassedNotice.name, PassedNotice.id).limit(_NAMED_SILENT)).all() if named else ()
-    return Telling(max(totals.consignees, frozen), totals.notified, totals.answered, totals.lines, totals.open_lines,
-                   first, last, letters, tuple(ways), tuple(silent), named, told, tuple(names))
+    return Telling(max(totals.consignees, frozen), counts.told, totals.answered, totals.lines, totals.open_lines,
+                   counts.first_told_at, counts.last_told_at, told_ways(session, recall.id),
+                   tuple((chinese, english) for chinese, english in silent), named, told,
+                   tuple(names))
 
 
 def _checks(session: Session, recall: Recall) -> Checks:
@@ -258,16 +260,19 @@ def _disposed(session: Session, recall_id: str) -> tuple[tuple[str, str, Decimal
 
 
 def _harm(session: Session, recall_id: str) -> Harm:
-    """Events and complaints with batches in scope; nothing of a person."""
+    """Events that stand and complaints that are no duplicates, with batches in scope, as the evaluation counts them;
+    nothing of a person."""
+    stands = AdverseEvent.state != AdverseEventState.nullified
     in_scope = select(RecallLot.lot_key).where(RecallLot.recall_id == recall_id)
     death = type_coerce(AdverseEvent.seriousness, Text).like(f'%"{SeriousnessCriterion.death}"%')
     events, serious, deaths = session.execute(select(
         func.count(), func.count().filter(AdverseEvent.is_serious),
         func.count().filter(or_(death, AdverseEvent.outcome == "fatal"))).where(
-            AdverseEvent.lot_key.in_(in_scope))).one()
-    references = session.scalars(select(AdverseEvent.reference).where(AdverseEvent.lot_key.in_(in_scope))
+            AdverseEvent.lot_key.in_(in_scope), stands)).one()
+    references = session.scalars(select(AdverseEvent.reference).where(AdverseEvent.lot_key.in_(in_scope), stands)
                                  .order_by(AdverseEvent.reference).limit(_NAMED_EVENTS)).all()
-    complaints = session.scalar(select(func.count()).select_from(Complaint).where(Complaint.lot_key.in_(in_scope)))
+    complaints = session.scalar(select(func.count()).select_from(Complaint).where(
+        Complaint.lot_key.in_(in_scope), *A_REPORT))
     numbers = session.scalars(select(Report.number).where(
         Report.lot_key.in_(in_scope), Report.jurisdiction == "US", Report.sent_at.is_not(None), Report.number != "")
         .distinct().order_by(Report.number).limit(_NAMED_EVENTS)).all()

@@ -32,7 +32,7 @@ _DONE = (
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", ANNEX_2, Origin.ledger,
               read.figures("shipped")),
     FileField("recalled", "", "已完成数量（退回、销毁、纠正）", "Number done: returned, destroyed or corrected",
-              ANNEX_2, Origin.ledger, read.figures("returned", "destroyed", "corrected")),
+              ANNEX_2, Origin.ledger, read.recovered),
     FileField("used", "", "已使用的数量", "Number used", ANNEX_2, Origin.ledger, read.figures("used"),
               is_required=False),
     FileField("held", "", "尚在收货单位或已转交的数量", "Number still with consignees, or passed on", ANNEX_2,

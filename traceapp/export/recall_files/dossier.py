@@ -74,7 +74,8 @@ class DossierProduct:
 @dataclass(frozen=True, slots=True)
 class UnitFigures:
     """The case in one unit: what was made and is in stock of the batches in scope, and the sums of the ledger.
-    `at_home` is what was shipped within our own country; `came_back` what was counted at our gate."""
+    `at_home` is what was shipped within our own country; `came_back` what was counted at our gate;
+    `unproved` what of the destroyed units nothing shows yet."""
 
     unit: str
     made: Decimal = ZERO
@@ -90,13 +91,14 @@ class UnitFigures:
     destroyed: Decimal = ZERO
     corrected: Decimal = ZERO
     came_back: Decimal = ZERO
+    unproved: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How many consignees there are, were told and answered; when the first and the last letter went; by which other
-    ways people were tried, each with how often. `passed_…`: who got units from a consignee, as far as they were
-    named, and how many of them were told."""
+    """How many consignees there are, were told and answered; when the first and the last was told; how many by each
+    way. `silent`: Chinese and English names of those that did not answer. `passed_…`: who got units from a consignee,
+    as far as they were named, and how many of them were told."""
 
     consignees: int = 0
     notified: int = 0
@@ -105,9 +107,8 @@ class Telling:
     open_lines: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
-    letters: int = 0
     ways: tuple[tuple[str, int], ...] = ()
-    silent: tuple[str, ...] = ()
+    silent: tuple[tuple[str, str], ...] = ()
     passed_named: int = 0
     passed_told: int = 0
     passed_names: tuple[str, ...] = ()
@@ -212,7 +213,7 @@ class RecallDossier:
 @dataclass(frozen=True, slots=True)
 class ConsigneeLine:
     """One batch at one consignee. `shipments`: the day and the units of each despatch, net of what came back later on
-    other lines; `told_at` when a letter went, or an answer came."""
+    other lines; `told_at` when a letter went, somebody was reached, or an answer came."""
 
     consignee: str
     name_zh: str

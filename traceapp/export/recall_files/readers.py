@@ -194,6 +194,15 @@ def figures(*names: str) -> Reader:
     return read
 
 
+def recovered(dossier: RecallDossier, language: str) -> str:
+    """What came back, was destroyed as something shows, or was put right; unit by unit. A destruction that is only said
+    is named beside it."""
+    said = joined((amount(one.unproved, one.unit, language) for one in dossier.figures if one.unproved), language)
+    label = "另有声称已销毁、尚无证明：" if language == "zh" else "said to be destroyed, not shown yet: "
+    return joined((joined((amount(one.returned + one.destroyed - one.unproved + one.corrected, one.unit, language)
+                           for one in dossier.figures), language), said and label + said), language)
+
+
 def _sum(one: UnitFigures, names: Iterable[str]) -> Decimal:
     return sum((getattr(one, name) for name in names), ZERO)
 
@@ -311,17 +320,14 @@ def telling(dossier: RecallDossier, language: str) -> str:
 
 
 _WAYS = {"telephone": ("电话", "telephone"), "visit": ("上门", "visit"), "letter": ("信函", "letter"),
-         "e-mail": ("电子邮件", "e-mail")}
+         "e-mail": ("电子邮件", "e-mail"), "text": ("短信", "text message"), "answer": ("自行答复", "its own answer")}
 
 
 def ways(dossier: RecallDossier, language: str) -> str:
-    """By which ways people were told or tried, with how often."""
-    found = dict(dossier.told.ways)
-    if dossier.told.letters:
-        found["e-mail"] = found.get("e-mail", 0) + dossier.told.letters
+    """By which ways consignees were told, with how many of them."""
     place = 0 if language == "zh" else 1
-    return joined((f"{_WAYS[way][place] if way in _WAYS else way}: {count}" for way, count in found.items()), language,
-                  ", ")
+    return joined((f"{_WAYS[way][place] if way in _WAYS else way}: {count}" for way, count in dossier.told.ways),
+                  language, ", ")
 
 
 def answered(dossier: RecallDossier, language: str) -> str:
@@ -341,7 +347,8 @@ def silent(dossier: RecallDossier, language: str) -> str:
     found = dossier.told
     if not found.consignees:
         return ""
-    names = joined(found.silent[:MOST_NAMED], language, ", ")
+    place = 0 if language == "zh" else 1
+    names = joined((one[place] or one[0] for one in found.silent[:MOST_NAMED]), language, ", ")
     return joined((str(found.consignees - found.answered), names), language, ": ")
 
 

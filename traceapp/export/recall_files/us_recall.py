@@ -63,7 +63,7 @@ STATUS = (
               "Number that did not respond (identity on request)", "21 CFR 7.53(b)(3)", Origin.ledger, read.silent),
     FileField("returned", "(b)(4)", "各收货单位退回或纠正的数量",
               "Number returned or corrected by each consignee contacted", "21 CFR 7.53(b)(4)", Origin.ledger,
-              read.figures("returned", "destroyed", "corrected"), table="consignees"),
+              read.recovered, table="consignees"),
     FileField("accounted", "(b)(4)", "已核清的数量", "Quantity accounted for", "21 CFR 7.53(b)(4)", Origin.ledger,
               read.figures(*ACCOUNTED)),
     FileField("unaccounted", "(b)(4)", "去向不明的数量", "Quantity not accounted for", "21 CFR 7.53(b)(4)",
