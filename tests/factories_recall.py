@@ -69,7 +69,8 @@ TEXTS = OpenRecall(
     recall_class="II", title_zh="创可贴胶层致敏", title_en="Plaster adhesive causes allergic reactions",
     reason="14 complaints where 3 were expected", risk_zh="皮肤可能红肿、起水疱。",
     risk_en="The skin can become red, swollen and blistered.", action_zh="停止使用，单独存放，等待退回。",
-    action_en="Stop using them, keep them apart and wait for collection.", contact="质量部 0512-0000 0000")
+    action_en="Stop using them, keep them apart and wait for collection.", contact="质量部 0512-0000 0000",
+    trigger_kind="complaint", trigger_text="complaints from the clinic")
 
 
 HAZARD = Hazard(

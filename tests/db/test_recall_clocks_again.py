@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.db.test_legal_clocks import PROOF
-from tests.db.test_recall_clocks import closed, clocks, sold_in
+from tests.db.test_recall_clocks import clocks, closed, sold_in
 from tests.factories import PASSWORD
 from tests.factories_recall import HAZARD, TEXTS, VAULT, House, make_house, running
 from traceapp.core.clock import FixedClock

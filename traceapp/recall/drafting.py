@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -38,7 +39,8 @@ _OPTIONAL = ("remedy_zh", "remedy_en")
 class OpenRecall:
     """`reason` stays inside the house; the texts in two languages are what the public and consignees read. What
     `rules` find, or else everything downstream of `root_lot_keys`, is in the draft scope at once. `is_drill`: nobody
-    outside is told, nothing is stopped; its titles say so."""
+    outside is told, nothing is stopped; its titles say so. `trigger_kind`, `trigger_text`: what made somebody open it,
+    such as a letter; `awareness_at`: when the house first knew, without it when the signal was raised, else now."""
 
     recall_class: str
     title_zh: str
@@ -57,11 +59,13 @@ class OpenRecall:
     trigger_kind: str = ""
     trigger_text: str = ""
     is_drill: bool = False
+    awareness_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecall:
-    """The whole of a draft's class and texts as they shall be; its signal and lots stay."""
+    """The whole of a draft's class and texts as they shall be; its signal and lots stay, as do what it is about and
+    since when it is known where these are not said."""
 
     recall_id: str
     recall: OpenRecall
@@ -84,20 +88,14 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
     """A new draft. Raises InvalidInput naming the field that is missing or softens, NotFound for an unknown lot or
     signal."""
     permit(actor, "recall.write")
-    values = _checked_texts(command, is_drill=command.is_drill)
-    if command.signal_id is not None and session.scalar(
-            select(Signal.id).where(Signal.id == command.signal_id)) is None:
-        raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
+    values: dict[str, Any] = dict(_checked_texts(command, is_drill=command.is_drill))
     now = clock.now()
     found = _first_scope(session, command)
     roots = found.scope.roots if found else ()
-    kind = command.trigger_kind or (TriggerKind.signal if command.signal_id else TriggerKind.other)
-    if kind not in set(TriggerKind):
-        raise InvalidInput("Choose what the case is about.", code="unknown-trigger", place="trigger_kind")
+    values |= _trigger(session, now, command)
     recall = Recall(id=new_id(now), reference=new_reference("DR" if command.is_drill else "RC", now),
-                    state=RecallState.draft, opened_at=now, trigger_kind=kind,
-                    trigger_text=short_text(command.trigger_text, 300, place="trigger_text"),
-                    is_drill=command.is_drill, awareness_at=now, opened_by=actor.id, signal_id=command.signal_id,
+                    state=RecallState.draft, opened_at=now, is_drill=command.is_drill, opened_by=actor.id,
+                    signal_id=command.signal_id,
                     root_lot_key=roots[0] if roots else None,
                     scope_rule=_stored(found, {}), **values)
     session.add(recall)
@@ -106,8 +104,34 @@ def open_recall(session: Session, actor: Actor, clock: Clock, command: OpenRecal
         write_lots(session, recall, found.scope)
     record(session, actor, now, "recall.opened", recall_stream(recall), {
         "reference": recall.reference, "class": recall.recall_class, "reason": recall.reason, "roots": list(roots),
-        "rules": recall.scope_rule["rules"], "signal": recall.signal_id, "drill": recall.is_drill})
+        "rules": recall.scope_rule["rules"], "signal": recall.signal_id, "drill": recall.is_drill,
+        "trigger": str(recall.trigger_kind), "awareness_at": recall.awareness_at})
     return recall
+
+
+def _trigger(session: Session, now: datetime, command: OpenRecall) -> dict[str, Any]:
+    """What a new case is about and since when it is known. Raises NotFound for an unknown signal, InvalidInput for a
+    moment to come."""
+    raised_at = None
+    if command.signal_id is not None:
+        raised_at = session.scalar(select(Signal.opened_at).where(Signal.id == command.signal_id))
+        if raised_at is None:
+            raise NotFound("There is no such signal.", code="unknown-signal", place="signal_id")
+    kind = command.trigger_kind or (TriggerKind.signal if command.signal_id else TriggerKind.other)
+    return {"trigger_kind": _trigger_kind(kind), "awareness_at": _known_since(now, command.awareness_at or raised_at),
+            "trigger_text": short_text(command.trigger_text, 300, place="trigger_text").strip()}
+
+
+def _trigger_kind(kind: str) -> TriggerKind:
+    if kind not in set(TriggerKind):
+        raise InvalidInput("Choose what the case is about.", code="unknown-trigger", place="trigger_kind")
+    return TriggerKind(kind)
+
+
+def _known_since(now: datetime, at: datetime | None) -> datetime:
+    if at is not None and at > now:
+        raise InvalidInput("This moment has not come yet.", code="in-the-future", place="awareness_at")
+    return at or now
 
 
 def _first_scope(session: Session, command: OpenRecall) -> Ruled | None:
@@ -138,7 +162,13 @@ def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeR
     """Change class and texts of a draft. Raises as open_recall; Conflict when it is no draft any more, Stale."""
     permit(actor, "recall.write")
     recall = draft_of(session, command.recall_id, command.revision)
-    after = _checked_texts(command.recall, is_drill=recall.is_drill)
+    after: dict[str, Any] = dict(_checked_texts(command.recall, is_drill=recall.is_drill))
+    if command.recall.trigger_kind:
+        after |= {"trigger_kind": _trigger_kind(command.recall.trigger_kind),
+                  "trigger_text": short_text(command.recall.trigger_text, 300, place="trigger_text").strip()}
+    known = recall.awareness_at or recall.opened_at
+    if command.recall.awareness_at not in (None, known.replace(second=0, microsecond=0)):  # forms know minutes
+        after["awareness_at"] = _known_since(clock.now(), command.recall.awareness_at)
     before = {name: getattr(recall, name) for name in after}
     changed = [name for name in after if before[name] != after[name]]
     if is_begun(recall) and any(name in (*PUBLIC_TEXTS, "contact") for name in changed):

@@ -26,7 +26,7 @@ from .cases import for_action, move, recall_by_id, recall_stream, sign, signatur
 from .model import Recall, RecallEvaluation, RecallSignature
 from .policy import approval_due
 from .rehearsing import signer_of
-from .states import RecallClass, RecallState
+from .states import RecallClass, RecallState, TriggerKind
 
 EVALUATE_TASK, DECIDE_TASK = "recall.evaluate", "recall.decide"
 QUALITY, MEDICAL = "evaluated_quality", "evaluated_medical"
@@ -107,7 +107,7 @@ _WORDS = (*_REQUIRED, "long_term", "defective", "detectability", "mitigation")
 def assess_recall(session: Session, actor: Actor, clock: Clock, command: AssessRecall) -> Recall:
     """From draft to the evaluation. Raises Conflict when nothing says what it is about."""
     recall = for_action(session, actor, "assess", command.recall_id, command.revision)
-    if not (recall.signal_id or recall.trigger_text.strip() or recall.reason.strip()):
+    if recall.signal_id is None and recall.trigger_kind == TriggerKind.other and not recall.trigger_text:
         raise Conflict("Say first what the case is about: a signal, a report, a letter.", code="no-trigger",
                        place="trigger_text")
     recall.owner_id = command.owner_id or actor.id

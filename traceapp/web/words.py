@@ -103,6 +103,10 @@ RECALL_STATES: Words = {
 RECALL_CLASSES: Words = {
     "I": (_("Class I: serious harm or death"), "stop"), "II": (_("Class II: temporary or reversible harm"), "stop"),
     "III": (_("Class III: harm is not likely"), "check")}
+RECALL_TRIGGERS: Words = {name: (text, "plain") for name, text in {
+    "signal": _("A signal"), "complaint": _("A complaint"), "inspection": _("An inspection or test"),
+    "stability": _("A stability test"), "supplier": _("A notice of a supplier"), "authority": _("An authority"),
+    "capa": _("A CAPA"), "other": _("Something else")}.items()}
 NOTICE_STATES: Words = {
     "queued": (_("On its way"), "info"), "sent": (_("Delivered to the mail server"), "plain"),
     "not_sent": (_("Not sent"), "stop"), "uncertain": (_("Perhaps sent"), "check"), "answered": (_("Answered"), "go")}

@@ -56,7 +56,8 @@ DRAFT = {
 
 
 class RecallTextsSchema(Schema):
-    """Class and texts of a recall; `reason` stays inside the house, the other texts are read by everybody."""
+    """Class and texts of a recall; `reason` and what the case is about stay inside the house, the other texts are read
+    by everybody. `awareness_at`: when the house first knew of it; left out, the moment of the signal or of opening."""
 
     recall_class = choice(RecallClass, required=True)
     title_zh = words(300, least=1, required=True)
@@ -69,6 +70,9 @@ class RecallTextsSchema(Schema):
     remedy_zh = words(4000, load_default="")
     remedy_en = words(4000, load_default="")
     contact = words(200, least=1, required=True)
+    trigger_kind = choice(TriggerKind, load_default="")
+    trigger_text = words(300, load_default="")
+    awareness_at = moment(load_default=None, allow_none=True)
 
 
 class RecallSchema(RecallTextsSchema):
@@ -78,8 +82,6 @@ class RecallSchema(RecallTextsSchema):
     id = fields.String(dump_only=True)
     reference = fields.String(dump_only=True)
     state = choice(RecallState, dump_only=True)
-    trigger_kind = choice(TriggerKind, load_default="")
-    trigger_text = words(300, load_default="")
     is_drill = fields.Boolean(load_default=False)
     signal_id = words(32, load_default=None, allow_none=True)
     root_lot_keys = fields.List(words(32), load_default=list, load_only=True, validate=validate.Length(max=100))
@@ -93,7 +95,6 @@ class RecallSchema(RecallTextsSchema):
     scope_hash = fields.String(dump_only=True, allow_none=True)
     scope_number = fields.Integer(dump_only=True)
     owner_id = fields.String(dump_only=True, allow_none=True)
-    awareness_at = moment(dump_only=True, allow_none=True)
     decided_at = moment(dump_only=True, allow_none=True)
     decision = fields.String(dump_only=True)
     depth = choice(Depth, dump_only=True, allow_none=True)

@@ -39,7 +39,7 @@ from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.recall_status import figure_values
 from traceapp.web.signature_words import SIGNED
-from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, choices, own_name, word
+from traceapp.web.words import LINE_STATES, RECALL_CLASSES, RECALL_STATES, RECALL_TRIGGERS, choices, own_name, word
 from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import tasks_about
 
@@ -53,7 +53,7 @@ from .recall_hazard import classes_of, hazard_form
 from .recall_next import next_steps
 from .recall_phase_words import HAZARD_WORDS, phase_choices
 from .recall_scope import workbench
-from .recall_texts import TEXT_FIELDS, typed_texts
+from .recall_texts import TEXT_FIELDS, typed_texts, typed_trigger
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"console.recall": "recall.write", "console.recall_texts": "recall.write",
@@ -248,7 +248,8 @@ def recall_texts(recall_id: str) -> Response:
 
 
 def _show_texts(case: Recall, form: Entered, status: int = 200) -> Response:
-    return case_page("console/recall_texts.html", status, case=case, form=form, class_choices=choices(RECALL_CLASSES))
+    return case_page("console/recall_texts.html", status, case=case, form=form, class_choices=choices(RECALL_CLASSES),
+                     trigger_choices=choices(RECALL_TRIGGERS))
 
 
 @blueprint.post("/recalls/<recall_id>/texts")
@@ -256,7 +257,7 @@ def recall_change(recall_id: str) -> Response:
     """Change class and texts of a draft."""
     form = Entered()
     form.choice("recall_class", list(RecallClass))
-    texts: dict[str, Any] = {name: form.text(name) for name in (*TEXT_FIELDS, "recall_class")}
+    texts: dict[str, Any] = {name: form.text(name) for name in (*TEXT_FIELDS, "recall_class")} | typed_trigger(form)
 
     def act(db: Session) -> Done:
         change_recall(db, actor(), world().clock, ChangeRecall(

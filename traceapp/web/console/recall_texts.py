@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -15,14 +17,18 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.service import Scope
+from traceapp.recall.states import TriggerKind
 from traceapp.surveillance.case_reads import CaseLots, lots_of_case, reports_of_lots
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.web.signal_words import case_names
 
+from .entering import Entered
+
 TEXT_FIELDS = ("title_zh", "title_en", "reason", "risk_zh", "risk_en", "action_zh", "action_en", "contact",
                "remedy_zh", "remedy_en")
 _MOST_TERMS = 4
+_ZONE = "Asia/Shanghai"
 
 
 def drafted_texts(db: Session, clock: Clock, scope: Scope, signal_id: str | None) -> dict[str, str]:
@@ -47,12 +53,22 @@ def drafted_texts(db: Session, clock: Clock, scope: Scope, signal_id: str | None
         "action_zh": "立即停止使用。把剩余产品单独存放，等待退回。已有不适的，请就医并告知所用产品和批号。",
         "action_en": "Stop using it at once. Keep what is left apart until it is collected. If you feel unwell, see a "
                      "doctor and show the product and its batch number.",
-        "contact": _contact(db), "remedy_zh": "", "remedy_en": ""}
+        "contact": _contact(db), "remedy_zh": "", "remedy_en": "",
+        "trigger_kind": str(TriggerKind.signal if signal else TriggerKind.other)}
 
 
 def typed_texts(recall: Recall) -> dict[str, str]:
     """The fields of a draft as its form shows them."""
-    return {name: str(getattr(recall, name)) for name in (*TEXT_FIELDS, "recall_class")}
+    known = (recall.awareness_at or recall.opened_at).astimezone(ZoneInfo(_ZONE))
+    return {name: str(getattr(recall, name)) for name in (
+        *TEXT_FIELDS, "recall_class", "trigger_kind", "trigger_text")} | {"awareness_at": f"{known:%Y-%m-%dT%H:%M}"}
+
+
+def typed_trigger(form: Entered) -> dict[str, Any]:
+    """What a case is about and since when it is known, as a form was filled in."""
+    return {"trigger_kind": form.choice("trigger_kind", list(TriggerKind), required=False),
+            "trigger_text": form.text("trigger_text"),
+            "awareness_at": form.moment("awareness_at", _ZONE) if form.text("awareness_at") else None}
 
 
 def _products(db: Session, scope: Scope) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from traceapp.web.listings_cases import recalls_table
 from traceapp.web.permissions import joined
 from traceapp.web.reading import given
 from traceapp.web.tables import send_table
-from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, choices, joined_words, own_name
+from traceapp.web.words import RECALL_CLASSES, RECALL_STATES, RECALL_TRIGGERS, choices, joined_words, own_name
 
 from . import (
     recall_acts,
@@ -47,7 +47,7 @@ from .entering import Entered
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, export_links, placed, wished
 from .recall_rule_words import rule_names
-from .recall_texts import TEXT_FIELDS, drafted_texts
+from .recall_texts import TEXT_FIELDS, drafted_texts, typed_trigger
 from .workbench_rules import FIELDS, column_of
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
@@ -131,7 +131,8 @@ def _show_new(form: Entered, status: int = 200) -> Response:
     carried: dict[str, Any] = {name: value for name, value in request.args.items() if name in _CARRIED and value}
     return case_page("console/recall_new.html", status, form=form, signal_id=signal_id, scope=scope, products=products,
                      start=joined_words([names.rule(one) for one in rules]), class_choices=choices(RECALL_CLASSES),
-                     most_named=_MOST_NAMED, action=url_for("console.recall_open", **carried))
+                     trigger_choices=choices(RECALL_TRIGGERS), most_named=_MOST_NAMED,
+                     action=url_for("console.recall_open", **carried))
 
 
 @blueprint.post("/recalls/new")
@@ -140,7 +141,7 @@ def recall_open() -> Response:
     form = Entered()
     signal_id = given("signal", 32)
     form.choice("recall_class", list(RecallClass))
-    texts: dict[str, Any] = {name: form.text(name) for name in TEXT_FIELDS}
+    texts: dict[str, Any] = {name: form.text(name) for name in TEXT_FIELDS} | typed_trigger(form)
 
     def act(db: Session) -> Done:
         recall = open_recall(db, actor(), world().clock, OpenRecall(
