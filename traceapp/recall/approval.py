@@ -1,7 +1,7 @@
 """From the plan to the moment when everybody is told: submitting, sending back, approving; and cancelling before."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -95,8 +95,9 @@ class CancelRecall:
 def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitRecall) -> Recall:
     """Freeze scope, quantities and consignees, signed, for a second person to approve.
 
-    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without a lot or from a wrong
-    state, InvalidInput when a downstream lot has no reason to be out, Forbidden for a wrong password, Stale.
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without a lot, from a wrong
+    state, or when nobody got units and the signer does not say so; InvalidInput when a downstream lot has no reason to
+    be out, Forbidden for a wrong password, Stale.
     """
     recall = for_action(session, actor, "submit", command.recall_id, command.revision)
     if recall.submitted_at is not None:
@@ -112,6 +113,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     scope = exactly(session, found, keys)
     write_lots(session, recall, scope)
     units = units_of(scope)
+    _refuse_nobody(session, recall, units, command.reason)
     _open_lines(session, recall, units)
     now = clock.now()
     recall.submitted_at, recall.submitted_by = now, actor.id
@@ -216,6 +218,13 @@ def keep_snapshot(session: Session, actor: Actor, clock: Clock, recall: Recall, 
             "units": sorted([key, consignee, plain(amount)]
                             for (key, consignee), amount in _frozen_units(session, recall).items()),
             "left_out": left_out_of(recall)}))
+
+
+def _refuse_nobody(session: Session, recall: Recall, units: Collection[object], reason: str) -> None:
+    """Nothing when somebody got units, or the signer says why nobody is told. Raises Conflict."""
+    if not units and not reason.strip() and not _frozen_units(session, recall):
+        raise Conflict("By the records nobody outside got units of these batches, so nobody will be told. Say in the "
+                       "reason that this is so.", code="no-consignees", place="reason")
 
 
 def _submitted(session: Session, actor: Actor, action: str, recall_id: str, revision: int | None) -> Recall:

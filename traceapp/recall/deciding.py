@@ -16,10 +16,11 @@ from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import complete_tasks, drop_tasks
 
-from .cases import for_action, lot_keys_of, move, recall_by_id, recall_stream, sign, signatures_of
+from .cases import for_action, is_begun, lot_keys_of, move, recall_by_id, recall_stream, sign, signatures_of
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change
-from .evaluation import DECIDE_TASK, latest_evaluation
+from .ending import refuse_open_books
+from .evaluation import DECIDE_TASK, ask_for_evaluation, latest_evaluation
 from .model import Recall
 from .policy import PROPOSED
 from .proposing import proposed
@@ -123,11 +124,13 @@ def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNon
     """Decide that no recall is needed: the justification of the first person, then the same signed by a second.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for a second signature of the
-    same person, Conflict when the second one says something else.
+    same person, Conflict when the second one says something else, and as `refuse_open_books` where people were told.
     """
     recall = for_action(session, actor, "decide_none", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
+    if is_begun(recall):  # opened again: what was learnt since is in the books, and they close by the same rule
+        refuse_open_books(session, recall)
     if not recall.decision:
         recall.decision = reason
     elif recall.decision != reason:
@@ -157,6 +160,7 @@ def reassess_recall(session: Session, actor: Actor, clock: Clock, recall_id: str
     recall.decision = ""
     move(session, actor, clock, recall, "reassess", {"reason": text})
     complete_tasks(session, actor, clock, recall_stream(recall), DECIDE_TASK, "reassess")
+    ask_for_evaluation(session, actor, clock, recall)
     session.flush()
     return recall
 

@@ -151,7 +151,8 @@ def _decide(stage: Stage) -> int:
 
 
 def _submit(stage: Stage) -> int:
-    submit_recall(stage.session, player("quality"), stage.clock, SubmitRecall(stage.recall.id, ""))
+    submit_recall(stage.session, player("quality"), stage.clock, SubmitRecall(
+        stage.recall.id, "", "played"))
     return len(lot_keys_of(stage.session, stage.recall))
 
 

@@ -21,6 +21,7 @@ from .balance import IS_OPEN, is_line_in
 from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import named
+from .evaluation import ask_for_evaluation
 from .late_taking import take_up_late
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
@@ -66,8 +67,7 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
-    _refuse_open(session, recall)
-    _refuse_unbalanced(session, recall)
+    refuse_open_books(session, recall)
     recall.ended_without = _without(session, recall, command)
     recall.closed_at, recall.closing_note = clock.now(), note
     sign(session, clock, recall, signer, ("terminated", f"{note}\n{recall.ended_without}".strip()))
@@ -88,6 +88,7 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     if recall.approved_at is not None:
         recall.scope_number += 1
     move(session, actor, clock, recall, "reopen", {"reason": reason, "scope_number": recall.scope_number})
+    ask_for_evaluation(session, actor, clock, recall)
     take_up_late(session, actor, clock, recall, vault=vault)
     session.flush()
     return recall
@@ -100,6 +101,13 @@ def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall)
         streams += [notice_stream(key) for key in session.scalars(select(told.id).where(told.recall_id == recall.id))]
     for about in with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
+
+
+def refuse_open_books(session: Session, recall: Recall) -> None:
+    """Nothing when every line is accounted for or settled, every lot adds up or is explained, and it is decided what
+    becomes of all in our hands. Raises Conflict (code `ledger-open`, `not-balanced`)."""
+    _refuse_open(session, recall)
+    _refuse_unbalanced(session, recall)
 
 
 def _refuse_open(session: Session, recall: Recall) -> None:

@@ -113,11 +113,16 @@ def assess_recall(session: Session, actor: Actor, clock: Clock, command: AssessR
     recall.owner_id = command.owner_id or actor.id
     recall.awareness_at = recall.awareness_at or recall.opened_at
     move(session, actor, clock, recall, "assess", {"owner": recall.owner_id})
+    ask_for_evaluation(session, actor, clock, recall)
+    session.flush()
+    return recall
+
+
+def ask_for_evaluation(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+    """A duty of quality to write the evaluation, whether the case is assessed for the first time or again."""
     raise_task(session, actor, clock, RaiseTask(
         EVALUATE_TASK, recall_stream(recall), "quality", approval_due(recall.recall_class, clock.now()),
         params={"recall_id": recall.id, "reference": recall.reference}))
-    session.flush()
-    return recall
 
 
 def write_evaluation(session: Session, actor: Actor, clock: Clock, command: WriteEvaluation) -> RecallEvaluation:
