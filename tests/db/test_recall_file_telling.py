@@ -18,7 +18,7 @@ from traceapp.export.recall_files.fields import said
 from traceapp.outbox.gateway import HttpGateway
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.figure_reads import counts_of
-from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
+from traceapp.recall.ledger import AnswerByStaff, SettleLine, record_answer_by_staff, settle_line
 from traceapp.recall.model import Recall
 from traceapp.recall.queries import totals_of
 from traceapp.recall.service import NoteAttempt, note_attempt
@@ -82,6 +82,18 @@ def test_who_answered_before_a_letter_went_was_told(database: Database, clock: F
         assert text(found, "us_status", "notified").endswith("its own answer: 1")
         assert text(found, "us_status", "silent") == f"1: {maker.clinic.name_en}"
         assert text(found, "cn_progress", "ways", "zh") == "自行答复: 1"
+
+
+def test_a_closing_report_says_why_units_are_missing(database: Database, clock: FixedClock, house: House) -> None:
+    recall = running(database, clock, house)
+    with database.read() as session:
+        assert text(dossier(session, clock, recall), "us_status", "responded") == "0 of 2 answered"
+    with database.write() as session:
+        settle_line(session, house.writer, clock, SettleLine(
+            recall.id, house.maker.hospital.id, house.first.lot_key, "医院已关闭"))
+    with database.read() as session:
+        said_so = text(dossier(session, clock, recall), "cn_closing", "unaccounted", "zh")
+    assert said_so == "1,550 件\nP-1：医院已关闭"
 
 
 def answer(database: Database, clock: FixedClock, house: House, recall: Recall, destroyed: int = 0) -> None:

@@ -51,6 +51,17 @@ def test_the_overview_and_today_show_open_recalls_as_funnels(console: Console, r
         assert b'class="chart funnel"' in page.data, path
 
 
+def test_the_house_stands_beside_its_recalls(console: Console, recall: Recall) -> None:
+    text = text_of(signed_in(console, "writer").get("/console/recalls/figures").data)
+    for part in ("The house, by its drills", "Time to trace, in drills", "≤ 2 h", "Products drilled within a year"):
+        assert part in text, part
+    api = ApiClient(console.app, console.database, console.clock, "quality", "writer")
+    by_kind = {row["kind"]: row for row in api.get("/recall-figures")["figures"]}
+    assert by_kind["trace_time"]["cannot_be_said"] == "no_drill" and by_kind["drill_cadence"]["share"] == 0.0
+    (balance,) = [row for row in api.get(f"/recalls/{recall.id}/figures")["figures"] if row["kind"] == "mass_balance"]
+    assert balance["target"] == 1.0 and balance["denominator"] == "3"
+
+
 def test_a_drill_is_marked_as_one(console: Console, house: House) -> None:
     drill = running(console.database, console.clock, house, replace(TEXTS, is_drill=True, root_lot_keys=(
         house.other_glue.lot_key,)))

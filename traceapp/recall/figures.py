@@ -21,7 +21,7 @@ ACCOUNTED_SHARE = 0.99
 
 
 class FigureKind(StrEnum):
-    """In the order of a report."""
+    """In the order of a report; those of the house last."""
 
     decision_time = "decision_time"
     notice_time = "notice_time"
@@ -34,6 +34,11 @@ class FigureKind(StrEnum):
     effectiveness = "effectiveness"
     reporting_on_time = "reporting_on_time"
     time_to_close = "time_to_close"
+    mass_balance = "mass_balance"
+    trace_time = "trace_time"
+    scope_precision = "scope_precision"
+    scope_recall = "scope_recall"
+    drill_cadence = "drill_cadence"
 
 
 class Unsaid(StrEnum):
@@ -51,6 +56,8 @@ class Unsaid(StrEnum):
     nobody_is_asked = "nobody_is_asked"
     no_report_due = "no_report_due"
     still_open = "still_open"
+    nothing_made = "nothing_made"
+    no_drill = "no_drill"
 
 
 @dataclass(frozen=True, slots=True)

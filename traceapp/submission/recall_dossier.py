@@ -33,7 +33,7 @@ from traceapp.export.recall_files.dossier import (
 )
 from traceapp.export.recall_files.fields import FileKind
 from traceapp.identity.lookup import names_of_users
-from traceapp.recall.book_model import DispositionState, RecallDisposition
+from traceapp.recall.book_model import DispositionState, LotDifference, RecallDisposition
 from traceapp.recall.checking import conclusion_of
 from traceapp.recall.classifying import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
@@ -87,7 +87,8 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
                          for one in signatures(session, recall.id)),
         capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)),
         classes={key: one.recall_class for key, one in classifications_now(session, recall.id).items()},
-        disposed=_disposed(session, recall.id), letter=_letter(session, clock, recall))
+        disposed=_disposed(session, recall.id), explained=_explained(session, recall.id),
+        letter=_letter(session, clock, recall))
 
 
 _READER = {"zh": "（收货单位名称）", "en": "(name of the consignee)"}
@@ -257,6 +258,16 @@ def _disposed(session: Session, recall_id: str) -> tuple[tuple[str, str, Decimal
         .join(Lot, Lot.lot_key == RecallDisposition.lot_key)
         .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.decided)
         .group_by(RecallDisposition.kind, Lot.unit).order_by(RecallDisposition.kind, Lot.unit)))
+
+
+def _explained(session: Session, recall_id: str) -> tuple[tuple[str, str], ...]:
+    """Why units are missing: of each batch the reason for its difference, and those for which lines were settled."""
+    whole = select(Lot.number, LotDifference.reason).join(Lot, Lot.lot_key == LotDifference.lot_key).where(
+        LotDifference.recall_id == recall_id)
+    lines = select(Lot.number, RecallLedger.settled_reason).join(Lot, Lot.lot_key == RecallLedger.lot_key).where(
+        RecallLedger.recall_id == recall_id, RecallLedger.settled_at.is_not(None))
+    rows = session.execute(whole.union(lines).order_by("number", "reason").limit(_NAMED_SILENT)).all()
+    return tuple((number, reason) for number, reason in rows)
 
 
 def _harm(session: Session, recall_id: str) -> Harm:

@@ -23,7 +23,11 @@ NAMES: Mapping[str, Any] = {
     FigureKind.response_in_time: _("Answered in time"), FigureKind.zero_stock: _("Answers: nothing left"),
     FigureKind.recovery_rate: _("Units recovered"), FigureKind.accounted_rate: _("Units accounted for"),
     FigureKind.effectiveness: _("Sample that understood and acted"),
-    FigureKind.reporting_on_time: _("Reports to authorities in time"), FigureKind.time_to_close: _("Time to the end")}
+    FigureKind.reporting_on_time: _("Reports to authorities in time"), FigureKind.time_to_close: _("Time to the end"),
+    FigureKind.mass_balance: _("Batches that add up"), FigureKind.trace_time: _("Time to trace, in drills"),
+    FigureKind.scope_precision: _("Precision of the scope, in drills"),
+    FigureKind.scope_recall: _("Recall of the scope, in drills"),
+    FigureKind.drill_cadence: _("Products drilled within a year")}
 # The heads of a table that shows many recalls beside each other.
 HEADS: Mapping[str, Any] = {
     FigureKind.decision_time: _("Time to decide"), FigureKind.notice_time: _("To tell"),
@@ -42,14 +46,20 @@ DEFINITIONS: Mapping[str, Any] = {
     FigureKind.accounted_rate: _("(shipped − unaccounted) ÷ shipped; without an answer all is unaccounted"),
     FigureKind.effectiveness: _("received, understood and acted ÷ drawn for the sample"),
     FigureKind.reporting_on_time: _("confirmed by the authority in time ÷ reports due"),
-    FigureKind.time_to_close: _("ended − decided")}
+    FigureKind.time_to_close: _("ended − decided"),
+    FigureKind.mass_balance: _("batches that miss at most 1 % of what was made, or are explained ÷ batches in scope"),
+    FigureKind.trace_time: _("from asking to the complete list up and down; 95 of 100 drills of a year took no longer"),
+    FigureKind.scope_precision: _("batches rightly in the scope ÷ batches in the scope; the lowest of a year"),
+    FigureKind.scope_recall: _("batches rightly in the scope ÷ batches that belong in it; the lowest of a year"),
+    FigureKind.drill_cadence: _("products that a drill reached within a year ÷ products of which something was sold")}
 UNSAID: Mapping[str, Any] = {
     Unsaid.not_decided: _("not decided yet"), Unsaid.no_awareness: _("when it was first known is not noted"),
     Unsaid.not_all_told: _("not everybody was told yet"), Unsaid.nobody_to_tell: _("there is nobody to tell"),
     Unsaid.nobody_told: _("nobody was told yet"), Unsaid.not_due: _("the day has not come yet"),
     Unsaid.nobody_answered: _("nobody has answered yet"), Unsaid.nothing_shipped: _("nothing was shipped"),
     Unsaid.not_drawn: _("the sample is not drawn yet"), Unsaid.nobody_is_asked: _("level E: nobody is asked"),
-    Unsaid.no_report_due: _("no report was due yet"), Unsaid.still_open: _("the recall is not ended")}
+    Unsaid.no_report_due: _("no report was due yet"), Unsaid.still_open: _("the recall is not ended"),
+    Unsaid.nothing_made: _("nothing was made"), Unsaid.no_drill: _("there was no drill within a year")}
 # What never can be said, rather than not yet.
 _NEVER = {Unsaid.nobody_to_tell, Unsaid.nothing_shipped, Unsaid.nobody_is_asked}
 
@@ -102,6 +112,8 @@ def per_cent(part: Decimal, whole: Decimal) -> str:
 
 def span(hours: float) -> str:
     """A length of time in the unit in which people count it."""
+    if hours * 60 < 1:
+        return gettext("%(num)s s", num=f"{hours * 3600:.1f}")
     if hours < 1:
         return gettext("%(minutes)s min", minutes=round(hours * 60))
     if hours < 48:
@@ -119,7 +131,7 @@ def _made_of(figure: Figure) -> str:
 def _target(figure: Figure) -> str:
     if figure.target is None:
         return "–"
-    if figure.kind in (FigureKind.decision_time, FigureKind.notice_time):
+    if figure.kind in (FigureKind.decision_time, FigureKind.notice_time, FigureKind.trace_time):
         return f"≤ {span(figure.target)}"
     return f"≥ {figure.target * 100:g} %" if figure.target < 1 else "100 %"
 

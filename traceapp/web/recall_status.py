@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from traceapp.recall.cases import recall_stream
 from traceapp.recall.figure_reads import figures_of, regions_of
 from traceapp.recall.figures import FigureKind
+from traceapp.recall.house_figures import mass_balance
 from traceapp.recall.model import Recall
 from traceapp.recall.part import WHOLE, RecallPart
 from traceapp.recall.public_model import RecallRevision
 from traceapp.recall.queries import totals_of
+from traceapp.recall.reconciling import balances_of
 from traceapp.recall.revising import revisions_of
 from traceapp.web.figure_words import figure_lines, funnel, region_rows
 from traceapp.worklist.legal_clocks import clocks_about
@@ -39,6 +41,8 @@ def figure_values(session: Session, case: Recall, part: RecallPart = WHOLE, most
 def status_values(session: Session, case: Recall, part: RecallPart = WHOLE) -> dict[str, Any]:
     """Everything on the page that is printed for management and authorities."""
     revisions: list[RecallRevision] = revisions_of(session, case.id)
-    return {**figure_values(session, case, part, _REGIONS_IN_PRINT),
+    values = figure_values(session, case, part, _REGIONS_IN_PRINT)
+    values["figure_lines"] += figure_lines([mass_balance(balances_of(session, case.id, part))])
+    return {**values,
             "clocks": own_clocks(clocks_about(session, recall_stream(case))), "clock_words": clock_words,
             "totals": totals_of(session, case.id, part), "revisions": revisions, "case": case}

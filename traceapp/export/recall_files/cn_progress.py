@@ -18,6 +18,12 @@ def _told_at(dossier: RecallDossier, language: str) -> str:
                        language, " – ")
 
 
+def _missing(dossier: RecallDossier, language: str) -> str:
+    """How many are missing, and why, batch by batch."""
+    return read.joined((read.figures("unaccounted", "unanswered")(dossier, language),
+                        *(f"{batch}：{why}" for batch, why in dossier.explained)), language, "\n")
+
+
 _TOLD = (
     FileField("to_notify", "", "应当通知数", "Consignees to be told", ANNEX_2, Origin.ledger, _count("consignees")),
     FileField("notified", "", "已通知数", "Consignees told", ANNEX_2, Origin.notices, _count("notified")),
@@ -65,7 +71,7 @@ _SUMMARY = (
     FileField("recalled", "", "已召回及核清数量", "Number recalled or accounted for", _CLOSING, Origin.ledger,
               read.figures(*ACCOUNTED)),
     FileField("unaccounted", "", "去向不明数量及说明", "Number not accounted for, with why", _CLOSING, Origin.ledger,
-              read.figures("unaccounted", "unanswered")),
+              _missing),
     FileField("consignees", "", "各收货单位核对结果", "Reconciliation by consignee", _CLOSING, Origin.ledger,
               read.answered, table="consignees"))
 _EFFECT = (

@@ -160,7 +160,8 @@ class RecallDossier:
     is `letter`, the letter to consignees as its approved template reads, with no consignee's own figures.
     `hazard` is the version of the evaluation that counts, empty before there is one; `countries` those with a
     consignee, each with its number of consignees; `classes` the class by jurisdiction, where one was said for it;
-    `disposed` (kind, unit, units) of what became of goods in our hands; `written` what people wrote for the file, by
+    `disposed` (kind, unit, units) of what became of goods in our hands; `explained` (batch, reason) why units are
+    missing; `written` what people wrote for the file, by
     the key of the field."""
 
     reference: str
@@ -205,6 +206,7 @@ class RecallDossier:
     letter: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     disposed: tuple[tuple[str, str, Decimal], ...] = ()
+    explained: tuple[tuple[str, str], ...] = ()
     written: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     earlier: str = ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from io import BytesIO
 from typing import BinaryIO
 
@@ -148,14 +149,19 @@ def lots_table(lots: tuple[DossierLot, ...], language: str, *, with_figures: boo
 def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
     """Consignees with address, telephone, despatches, and what they said."""
     heads = (("收货单位", "地址、电话", "批号", "发运日期和数量", "通知", "库存", "已用",
-              "退回") if language == "zh" else
+              "退回", "销毁、纠正") if language == "zh" else
              ("Consignee", "Address, telephone", "Batch", "Dates and numbers distributed", "Told", "On hand", "Used",
-              "Returned"))
+              "Returned", "Destroyed, corrected"))
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
                    read.day(one.told_at, language), *("–" if value is None else read.amount(value, "", language)
-                                                   for value in (one.on_hand, one.used, one.returned)))
-                  for one in lines)
-    return Table(heads, found, (24, 31, 24, 29, 21, 12, 12, 17), _TEXTS)
+                                                   for value in _said(one))) for one in lines)
+    return Table(heads, found, (21, 24, 19, 26, 20, 10, 10, 18, 22), _TEXTS)
+
+
+def _said(one: ConsigneeLine) -> tuple[Decimal | None, ...]:
+    """On hand, used, returned, destroyed or corrected; nothing of who has not answered."""
+    gone = None if one.on_hand is None else one.destroyed + one.corrected
+    return one.on_hand, one.used, one.returned, gone
 
 
 def _name(one: ConsigneeLine, language: str) -> str:

@@ -6,9 +6,10 @@ from werkzeug.wrappers import Response
 
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.figure_reads import figures_of
+from traceapp.recall.house_figures import house_figures
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.web.context import world
-from traceapp.web.figure_words import DEFINITIONS, HEADS, NAMES, funnel, short_value
+from traceapp.web.figure_words import DEFINITIONS, HEADS, NAMES, figure_lines, funnel, short_value
 from traceapp.web.reading import given
 from traceapp.web.recall_status import status_values
 
@@ -37,6 +38,7 @@ def recall_figures() -> Response:
     with here.database.read() as db:
         found = recall_page(db, RecallFilter(is_told=True, after=given("after", 500) or None, limit=_PAGE))
         figures = figures_of(db, here.clock.now(), found.rows)
+        house = figure_lines(house_figures(db, here.clock))
     rows = []
     for case in found.rows:
         first: dict[str, str] = {}
@@ -46,5 +48,6 @@ def recall_figures() -> Response:
         rows.append((case, counts, [first.get(kind, "–") for kind in HEADS],
                      funnel(counts, _("Consignees of recall %(reference)s", reference=case.reference))["drawing"]
                      if counts.consignees else None))
-    return case_page("console/recall_figures.html", rows=rows, listed=placed(found, "console.recall_figures", {}),
+    return case_page("console/recall_figures.html", rows=rows, house=house,
+                     listed=placed(found, "console.recall_figures", {}),
                      columns=[(str(head), f"{NAMES[kind]}: {DEFINITIONS[kind]}") for kind, head in HEADS.items()])
