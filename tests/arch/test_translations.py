@@ -167,3 +167,13 @@ def test_two_catalogues_do_not_disagree() -> None:
                 if other[0] != message.string:
                     clashes.append(f"{message.id!r}: {other} and {(message.string, path.name)}")
     assert clashes == []
+
+
+def test_no_chinese_is_kept_for_what_nobody_says() -> None:
+    said = set(used())
+    for path in (*(ROOT / "traceapp").rglob("*.py"), *(ROOT / "labels").rglob("*.py")):
+        said |= {node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    data = "\n".join(path.read_text(encoding="utf-8") for kind in ("csv", "json") for path in (ROOT / "traceapp").rglob(
+        f"*.{kind}"))
+    assert sorted(text for text in set(catalogue()) - said if text not in data) == []
