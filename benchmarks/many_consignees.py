@@ -53,7 +53,8 @@ _UNITS = Decimal(20)
 _TEXTS = OpenRecall(
     recall_class="I", title_zh="创可贴胶层致敏", title_en="Plaster adhesive causes reactions", reason="14 reports",
     risk_zh="皮肤可能红肿、起水疱。", risk_en="The skin can become red and blistered.",
-    action_zh="停止使用，单独存放。", action_en="Stop using it and keep it apart.", contact="0512-0000 0000")
+    action_zh="停止使用，单独存放。", action_en="Stop using it and keep it apart.", contact="0512-0000 0000",
+    trigger_kind="complaint")
 _HAZARD = Hazard(harm_so_far="14 people with blisters", conditions="worn for a night", populations="children sooner",
                  seriousness="moderate", likelihood="occasional", consequences="red skin", conclusion="take it back",
                  proposed_class="I")

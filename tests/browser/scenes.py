@@ -74,7 +74,7 @@ TEXTS = {
     "reason": "Retained samples failed the seal test.", "risk_zh": "包装可能不再无菌，使用后可能感染。",
     "risk_en": "The content may no longer be sterile; using it can cause an infection.",
     "action_zh": "立即停止使用，单独存放，等待取回。", "action_en": "Stop using it at once and keep it apart until it is collected.",
-    "contact": "质量部 0512-0000 0000"}
+    "contact": "质量部 0512-0000 0000", "trigger_kind": "inspection"}
 
 
 @dataclass(frozen=True, slots=True)

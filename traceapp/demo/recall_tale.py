@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -98,6 +99,10 @@ class _NobodysPost:
         return Delivery("sent", "demonstration: this letter was never handed to a mail server")
 
 
+# Between the result of the laboratory and the opening of the case.
+_BEFORE_THE_CASE = timedelta(hours=7)
+
+
 @dataclass(slots=True)
 class RecallTale:
     """The steps of one recall, in the order in which the plan brings them. `tale` begins the names of its texts."""
@@ -120,6 +125,7 @@ class RecallTale:
             "remedy_zh", "remedy_en")
         self.recall_id = open_recall(self.session, self.house.actors["quality"], self.clock, OpenRecall(
             recall_class=_GRADES[self.tale][0], root_lot_keys=(lot_key,), trigger_kind="inspection",
+            awareness_at=self.clock.now() - _BEFORE_THE_CASE,
             **dict[str, Any]({name: self._said(name) for name in fields}))).id
         self._evaluate()
 

@@ -100,7 +100,8 @@ def _value(figure: Figure) -> str:
         why = str(UNSAID[figure.unsaid])
         return why if figure.unsaid in _NEVER else gettext("cannot be said yet: %(why)s", why=why)
     if figure.hours is not None:
-        return span(figure.hours)
+        is_quick = figure.kind == FigureKind.trace_time  # measured in seconds
+        return gettext("%(num)s s", num=f"{figure.hours * 3600:.2f}") if is_quick else span(figure.hours)
     return per_cent(figure.part or Decimal(0), figure.whole or Decimal(1))
 
 
@@ -112,8 +113,6 @@ def per_cent(part: Decimal, whole: Decimal) -> str:
 
 def span(hours: float) -> str:
     """A length of time in the unit in which people count it."""
-    if hours * 60 < 1:
-        return gettext("%(num)s s", num=f"{hours * 3600:.1f}")
     if hours < 1:
         return gettext("%(minutes)s min", minutes=round(hours * 60))
     if hours < 48:
