@@ -94,7 +94,8 @@ def test_a_decision_after_new_evidence_is_told_of_anew(database: Database, clock
     reported(database, clock, house, recall)
     clock.move_to(clock.now() + timedelta(days=40))
     with database.write() as session:
-        reopen_recall(session, house.manager, clock, ReopenRecall(recall.id, "a hospital had more of it"))
+        reopen_recall(session, house.manager, clock, ReopenRecall(recall.id, "a hospital had more of it"),
+                      vault=VAULT)
         evaluated(session, clock, house, recall)
         decide_recall(session, house.manager, clock, DecideRecall(recall.id, "II", "more of it", PASSWORD))
     found = clocks(database, recall)

@@ -9,7 +9,7 @@ import pytest
 from tests.db.test_recall_clocks import closed
 from tests.db.test_recall_clocks_again import evaluated
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, House, decided, make_house, running
+from tests.factories_recall import TEXTS, VAULT, House, decided, make_house, running
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
@@ -51,7 +51,8 @@ def reopened(database: Database, clock: FixedClock, house: House) -> Recall:
     recall = running(database, clock, house, replace(TEXTS, root_lot_keys=(house.first.lot_key,)))
     closed(database, clock, house, recall)
     with database.write() as session:
-        return reopen_recall(session, house.manager, clock, ReopenRecall(recall.id, "the hospital found a box"))
+        return reopen_recall(session, house.manager, clock, ReopenRecall(recall.id, "the hospital found a box"),
+                             vault=VAULT)
 
 
 def test_what_is_assessed_again_is_a_duty(database: Database, clock: FixedClock, house: House) -> None:

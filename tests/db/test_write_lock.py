@@ -161,6 +161,7 @@ def test_who_keeps_the_others_waiting_for_long_stands_in_the_log(
         sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [10.0]
     monkeypatch.setattr(write_lock, "monotonic_seconds", lambda: now[0])
+    monkeypatch.setattr(write_lock, "log", structlog.get_logger())  # another test may have had the log set up
     with structlog.testing.capture_logs() as said:
         with sqlite.write():
             now[0] += write_lock.LONG_SECONDS

@@ -27,8 +27,10 @@ def by_kind(course: RecallCourse = COURSE, counts: RecallCounts = COUNTS,
 
 
 def test_every_figure_is_there_in_the_order_of_a_report() -> None:
-    assert list(by_kind()) == list(FigureKind)
-    assert list(by_kind(replace(COURSE, decided_at=None), RecallCounts(), ())) == list(FigureKind)
+    every = list(FigureKind)
+    reported = every[:every.index(FigureKind.mass_balance)]  # the others are of batches and of drills
+    assert list(by_kind()) == reported
+    assert list(by_kind(replace(COURSE, decided_at=None), RecallCounts(), ())) == reported
 
 
 @pytest.mark.parametrize(("kind", "value", "is_met"), [
