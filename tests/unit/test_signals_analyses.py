@@ -106,6 +106,7 @@ def test_causes_come_with_what_to_sample_and_end_with_no_cause() -> None:
         (["product,event,n", "A,x,1", "A,y,many"], r"“many” in column n is not a whole number \(data row 2\)"),
         (["product,event,n", "A,x,1", "A,y,0"], r"“0” in column n must be at least 1 \(data row 2\)"),
         (["product,event", "A,x"], "needs a column report"),
+        (["report,product,event,n", "1,A,x,3"], "both a column report and a column n"),
         (["report,产品,批号,event", "1,A,L,x"], "Several columns could be product: 产品, 批号"),
         (["product,event,n", 'A,"x,1', "B,y,2"], "Row 3 is not CSV: unexpected end of data"),
         (["product,event,n", "A," + "x" * 200_000 + ",1"], "Row 2 is not CSV: field larger than field limit"),

@@ -60,6 +60,9 @@ def _read_pairs(lines: Iterable[str], convention: Convention, strata: Sequence[s
     # Headers are read without regard to capitals; so are the names of strata.
     strata = [name.strip().lower() for name in strata]
     columns = read_columns(lines, ("product", "event", *strata), ("report", "n"))
+    if "report" in columns and "n" in columns:
+        raise InvalidInput("The header has both a column report and a column n with counts: take one of them away.",
+                           code="two-counts", place="row 1")
     if "report" in columns:
         layers = None
         if strata:
