@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,8 @@ from traceapp.capa.service import LinkCapa, LinkTo, link_capa
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
+from traceapp.export.recall_files.cn_progress import CLOSING
+from traceapp.export.recall_files.fields import told
 from traceapp.recall.ending import missing_at_end
 from traceapp.recall.model import Recall, RecallLedger, RecallSignature
 from traceapp.recall.service import (
@@ -25,6 +28,7 @@ from traceapp.recall.service import (
     settle_line,
     terminate_recall,
 )
+from traceapp.submission.recall_dossier import dossier_of
 from traceapp.worklist.clock_model import ClockState
 from traceapp.worklist.legal_clocks import EndClock, SetClockDay, clocks_about, end_clock, set_clock_day
 
@@ -94,6 +98,27 @@ def test_the_first_capa_stays_the_one_that_a_recall_names(
         assert session.get_one(Recall, closing).capa_id == first.id
     with database.read() as session:
         assert session.get_one(Recall, closing).capa_id == first.id
+
+
+def test_what_was_learned_and_the_authoritys_letter_are_signed_and_kept_with_the_end(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    learned, letter = "Glue is tested for acrylates on receipt.", "FDA letter RES-91234, 2026-11-28"
+    with database.write() as session:
+        terminate_recall(session, house.manager, clock, replace(
+            END, recall_id=closing, without="told by telephone", lessons=f" {learned} ", authority_letter=letter))
+    with database.read() as session:
+        recall = session.get_one(Recall, closing)
+        assert (recall.lessons, recall.authority_letter) == (learned, letter)
+        signed = session.scalars(select(RecallSignature).where(
+            RecallSignature.recall_id == closing, RecallSignature.meaning == "terminated")).one()
+        assert signed.reason.splitlines()[1:] == ["told by telephone", learned, letter]
+        dossier = dossier_of(session, clock, recall)
+        report = {one.key: told(one, dossier, "zh") for one in CLOSING.fields}
+    assert (report["lessons"], report["authority_letter"]) == (learned, letter)
+    assert re.fullmatch(r"获知至决定：[\d.]+ 小时；决定至开始实施：[\d.]+ 小时；开始实施至完成：[\d.]+ (小时|天)", report["times"])
+    with database.write() as session:
+        reopened = reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again"), vault=VAULT)
+        assert (reopened.lessons, reopened.authority_letter) == (learned, "")
 
 
 def test_why_it_ends_without_them_is_signed_and_in_the_trail_and_asked_again_after_reopening(

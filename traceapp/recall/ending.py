@@ -36,13 +36,16 @@ _MOST_NAMED = 50
 @dataclass(frozen=True, slots=True)
 class TerminateRecall:
     """`note` says what the recall came to, for management and authorities; signed with `password`. `without`: why it
-    can end though no CAPA is linked or a report to an authority is not confirmed."""
+    can end though no CAPA is linked or a report to an authority is not confirmed. `lessons`: what the house does
+    otherwise from now on; `authority_letter`: number and day of the letter with which an authority ended it."""
 
     recall_id: str
     note: str
     password: str
     revision: int | None = None
     without: str = ""
+    lessons: str = ""
+    authority_letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,13 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     refuse_open_books(session, recall)
     recall.ended_without = _without(session, recall, command)
     recall.closed_at, recall.closing_note = clock.now(), note
-    sign(session, clock, recall, signer, ("terminated", f"{note}\n{recall.ended_without}".strip()))
-    move(session, actor, clock, recall, "terminate", {"note": note, "without": recall.ended_without})
+    recall.lessons = short_text(command.lessons, 4000, place="lessons").strip()
+    recall.authority_letter = short_text(command.authority_letter, 300, place="authority_letter").strip()
+    said = (note, recall.ended_without, recall.lessons, recall.authority_letter)
+    sign(session, clock, recall, signer, ("terminated", "\n".join(filter(None, said))))
+    move(session, actor, clock, recall, "terminate", {
+        "note": note, "without": recall.ended_without, "lessons": recall.lessons,
+        "authority_letter": recall.authority_letter})
     drop_all_tasks(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
     session.flush()
@@ -83,7 +91,7 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
     counts now, and whom it named is told (the vault makes their links). Raises InvalidInput without the evidence."""
     recall = for_action(session, actor, "reopen", command.recall_id, command.revision)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
-    recall.closed_at, recall.decision, recall.ended_without = None, "", ""
+    recall.closed_at, recall.decision, recall.ended_without, recall.authority_letter = None, "", "", ""
     recall.submitted_at, recall.submitted_by = None, None
     if recall.approved_at is not None:
         recall.scope_number += 1

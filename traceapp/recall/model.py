@@ -21,7 +21,8 @@ class Recall(Revisioned, Base):
     `check_share` is the share of level B. `is_drill`: a rehearsal, of which nobody outside ever knows.
     `letter_version`: the templates of its letters, as they were submitted (None: the first ones). `needs_proof`: units
     that a consignee destroyed count as proved by a photo or certificate alone. `capa_id`: the CAPA that was linked
-    first; `ended_without`: why it could end without one, or before a report was confirmed."""
+    first; `ended_without`: why it could end without one, or before a report was confirmed. `lessons`: what the house
+    does otherwise from now on; `authority_letter`: number and day of the letter with which an authority ended it."""
 
     __tablename__ = "recall"
     __table_args__ = (enum_check("state", RecallState), enum_check("recall_class", RecallClass),
@@ -72,6 +73,8 @@ class Recall(Revisioned, Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     closing_note: Mapped[str] = mapped_column(Text, default="")
     ended_without: Mapped[str] = mapped_column(Text, default="", server_default="")
+    lessons: Mapped[str] = mapped_column(Text, default="", server_default="")
+    authority_letter: Mapped[str] = mapped_column(Text, default="", server_default="")
     capa_id: Mapped[str | None] = mapped_column(String(32))
     answer_by: Mapped[datetime | None] = mapped_column(UtcTime)
     scope_rule: Mapped[Any] = mapped_column(JsonText, default=dict)

@@ -2,6 +2,8 @@
 and its forms."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 from . import readers as read
 from .cn_parts import ANNEX_2, contacts, endorsements, product_head
 from .dossier import ACCOUNTED, RecallDossier
@@ -22,6 +24,25 @@ def _missing(dossier: RecallDossier, language: str) -> str:
     """How many are missing, and why, batch by batch."""
     return read.joined((read.figures("unaccounted", "unanswered")(dossier, language),
                         *(f"{batch}：{why}" for batch, why in dossier.explained)), language, "\n")
+
+
+def _times(dossier: RecallDossier, language: str) -> str:
+    """How many hours or days lie between the first awareness and the decision, that and the start, the start and the
+    end; what has not happened yet is left out."""
+    steps = ((("获知至决定", "from first awareness to the decision"), dossier.awareness_at, dossier.decided_at),
+             (("决定至开始实施", "from the decision to the start"), dossier.decided_at, dossier.approved_at),
+             (("开始实施至完成", "from the start to the end"), dossier.approved_at, dossier.closed_at))
+    return read.joined([f"{words[language != 'zh']}：{_span(end - begin, language)}" if language == "zh" else
+                   f"{words[1]}: {_span(end - begin, language)}" for words, begin, end in steps if begin and end],
+                  language)
+
+
+def _span(span: timedelta, language: str) -> str:
+    """Hours below two days, days from then on."""
+    hours = span.total_seconds() / 3600
+    if hours < 48:
+        return f"{hours:.1f} 小时" if language == "zh" else f"{hours:.1f} h"
+    return f"{hours / 24:.1f} 天" if language == "zh" else f"{hours / 24:.1f} days"
 
 
 _TOLD = (
@@ -82,8 +103,13 @@ _EFFECT = (
               read.disposed),
     FileField("prevention", "", "原因分析与纠正预防措施", "Root cause, corrective and preventive action", _CLOSING,
               Origin.case, lambda dossier, language: read.joined(dossier.capas, language)),
+    FileField("lessons", "", "经验教训", "Lessons", _CLOSING, Origin.case, read.plainly("lessons"),
+              is_required=False),
+    FileField("times", "", "各阶段用时", "Times", _CLOSING, Origin.case, _times, is_required=False),
     FileField("ended_at", "", "召回完成日期", "Date of completion", _CLOSING, Origin.case,
-              lambda dossier, language: read.day(dossier.closed_at, language)))
+              lambda dossier, language: read.day(dossier.closed_at, language)),
+    FileField("authority_letter", "", "监管部门终止召回的文件", "Letter with which the authority ended it", _CLOSING,
+              Origin.case, read.plainly("authority_letter"), is_required=False))
 
 CLOSING = FileKind(
     "cn_closing", "CN", "总结评估报告", "Closing report (China)", _CLOSING, ("zh",), frozenset({"CN-MR-05"}), (

@@ -186,6 +186,8 @@ class RecallDossier:
     approved_at: datetime | None = None
     closed_at: datetime | None = None
     closing_note: str = ""
+    lessons: str = ""
+    authority_letter: str = ""
     answer_by: datetime | None = None
     depth: str = ""
     scope_number: int = 1

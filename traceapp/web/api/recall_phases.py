@@ -129,11 +129,14 @@ class EffectivenessCheckSchema(Schema):
 
 
 class RecallEndSchema(Schema):
-    """What it came to, the signer's password, and why it can end `without` a CAPA or a confirmed report."""
+    """What it came to, the signer's password, why it can end `without` a CAPA or a confirmed report, what the house
+    does otherwise from now on, and number and day of the letter with which an authority ended it."""
 
     note = words(_LONG, least=1, required=True)
     password = words(1000, least=1, required=True)
     without = words(_LONG)
+    lessons = words(_LONG)
+    authority_letter = words(300)
 
 
 class RecallConclusionSchema(Schema):

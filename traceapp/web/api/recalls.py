@@ -102,6 +102,10 @@ class RecallSchema(RecallTextsSchema):
     check_share = fields.Float(dump_only=True, allow_none=True)
     is_mandated = fields.Boolean(dump_only=True)
     mandate = fields.String(dump_only=True)
+    closing_note = fields.String(dump_only=True)
+    ended_without = fields.String(dump_only=True)
+    lessons = fields.String(dump_only=True)
+    authority_letter = fields.String(dump_only=True)
 
 
 class RecallFilterSchema(Paging):

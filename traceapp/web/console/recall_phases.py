@@ -208,7 +208,7 @@ def recall_terminate(recall_id: str) -> Response:
                   lambda db, form: signed(lambda: service.terminate_recall(
                       db, actor(), world().clock, service.TerminateRecall(
                           recall_id, form.text("note"), form.get("password"), form.revision(),
-                          form.text("without")))))
+                          form.text("without"), form.text("lessons"), form.text("authority_letter")))))
 
 
 @blueprint.post("/recalls/<recall_id>/reopen")
