@@ -272,7 +272,7 @@ def test_a_method_that_an_address_does_not_know_is_answered_with_those_that_it_d
 def test_a_token_never_does_more_than_its_scopes(app: Flask, sqlite: Database, clock: FixedClock) -> None:
     operator = ApiClient(app, sqlite, clock, "operator")
     assert operator.get("/complaints", 403)["code"] == "forbidden"
-    operator.token = operator.token[:-2] + "xx"
+    operator.token = operator.token[:-2] + ("yy" if operator.token.endswith("xx") else "xx")
     assert operator.get("/lots", 401)["code"] == "not-signed-in"
 
 
