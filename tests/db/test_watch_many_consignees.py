@@ -3,6 +3,7 @@ its square."""
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.surveillance import enrolling, nightly, projecting
 from traceapp.surveillance.alarm import NodeKind, SeverityGroup
+from traceapp.surveillance.basis import Basis
 from traceapp.surveillance.enrolling import enrol_lot
 from traceapp.surveillance.membership import Membership, enrolled_lots
 from traceapp.surveillance.nightly import LINES_AT_ONCE, first_part
@@ -89,7 +91,9 @@ def test_putting_a_lot_under_watch_costs_as_many_statements_whatever_its_consign
 
 @pytest.mark.parametrize("is_held", [False, True])
 def test_what_is_expected_of_a_consignee_is_what_its_units_alone_cause(
-        sqlite: Database, clock: FixedClock, is_held: bool) -> None:
+        sqlite: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, is_held: bool) -> None:
+    ratios = {"": 1.5, "CN/A": 2.0, "CN/B": 0.25}  # also where nobody knows the region
+    monkeypatch.setattr(Basis, "region_ratio", lambda _basis, _group, region: ratios[region])
     on = clock.now().date()
     with sqlite.write() as session:
         lot = sent_to(session, clock, "A", 9)
@@ -98,12 +102,14 @@ def test_what_is_expected_of_a_consignee_is_what_its_units_alone_cause(
             session.add(Hold(id="h1", lot_key=lot.lot_key, kind="manual", source="manual", reason="look", placed_by="q",
                              placed_at=clock.now() - timedelta(days=12), lifted_at=clock.now() - timedelta(days=9)))
         session.flush()
-        one = enrolled_lots(session, [lot])[0]
+        one = replace(enrolled_lots(session, [lot])[0], regions={"A0001": "CN/A", "A0004": "CN/A", "A0007": "CN/B"})
         rates = rates_of(session, [lot.product_id or ""])[lot.product_id or ""]
     projection, basis = Projection(one, rates, on), rates.basis
     for member in (each for each in one.members if each.node.kind is NodeKind.consignee):
         assert isinstance(member, Membership) and member.consignees is not None
-        moved = [(line.day, float(line.units)) for line in one.lines if line.consignee_id == member.consignees[0]]
+        consignee = member.consignees[0]
+        moved = [(line.day, line.units * ratios[one.regions.get(consignee, "")])
+                 for line in one.lines if line.consignee_id == consignee]
         entries = curves.in_use(moved, list(one.holds), basis.use_mean_days)
         for group in SeverityGroup:
             alone = [curves.expected_reports(entries, basis.rate(group), basis.law, on + timedelta(days=day))

@@ -82,7 +82,7 @@ class Projection:
         self._lines: dict[str, list[Delivery]] = defaultdict(list)
         for line in enrolled.lines:
             self._lines[line.consignee_id].append(line)
-        self._units: dict[tuple[date, str], NDArray[np.float64]] = {}
+        self._units: dict[tuple[date, str, str], NDArray[np.float64]] = {}
 
     def planned(self, group: str) -> float:
         """All reports that the lot will cause, by its size as made."""
@@ -98,13 +98,12 @@ class Projection:
         return found * self.rates.named
 
     def _of_one(self, line: Delivery, group: str) -> NDArray[np.float64]:
-        """The same for one despatch: what is expected grows with its units, so that of its day it is worked out once
-        for a unit of a region that reports as usual."""
-        key = line.day, group
+        """The same for one despatch: what is expected grows with its units, so that it is worked out once for a unit of
+        each day and region."""
+        key = line.day, self.enrolled.regions.get(line.consignee_id, ""), group
         if key not in self._units:
-            self._units[key] = self._curve([Delivery(line.day, 1, "")], group)
-        return self._units[key] * (line.units * self.rates.basis.region_ratio(
-            SeverityGroup(group), self.enrolled.regions.get(line.consignee_id, "")))
+            self._units[key] = self._curve([Delivery(line.day, 1, line.consignee_id)], group)
+        return self._units[key] * line.units
 
     def _curve(self, lines: Sequence[Delivery], group: str) -> NDArray[np.float64]:
         import numpy as np
