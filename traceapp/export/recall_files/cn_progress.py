@@ -32,9 +32,9 @@ def _times(dossier: RecallDossier, language: str) -> str:
     steps = ((("获知至决定", "from first awareness to the decision"), dossier.awareness_at, dossier.decided_at),
              (("决定至开始实施", "from the decision to the start"), dossier.decided_at, dossier.approved_at),
              (("开始实施至完成", "from the start to the end"), dossier.approved_at, dossier.closed_at))
-    return read.joined([f"{words[language != 'zh']}：{_span(end - begin, language)}" if language == "zh" else
-                   f"{words[1]}: {_span(end - begin, language)}" for words, begin, end in steps if begin and end],
-                  language)
+    place, apart = (0, "：") if language == "zh" else (1, ": ")
+    return read.joined((f"{words[place]}{apart}{_span(end - begin, language)}"
+                        for words, begin, end in steps if begin and end), language)
 
 
 def _span(span: timedelta, language: str) -> str:
