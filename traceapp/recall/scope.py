@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -28,8 +29,7 @@ from .scope_reads import (
 _ARROW = " → "
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeLot:
+class ScopeLot(NamedTuple):
     """A lot with where its units are. `why`: `chosen`, `finished` (a product), `shipped` (a material that went out),
     `in_stock` (a material of which something is left) or `unknown` (somebody else's, nobody said how much). `path`:
     lot numbers from a chosen lot to this one. `shipped` is net of returns. `unit` None: not stated."""
@@ -54,8 +54,7 @@ class ScopeLot:
         return _ARROW.join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeConsignee:
+class ScopeConsignee(NamedTuple):
     """Who has units of lots in scope. `units`: (lot key, units net of returns), more than zero each."""
 
     consignee_id: str

@@ -1,6 +1,6 @@
 """What a scope reads: a fixed number of statements whatever its size, plain rows, no objects of the mapper.
 
-Keys go in as one list. Joined to the walk itself, PostgreSQL would read the whole table of edges.
+Keys go in as one list.
 """
 from __future__ import annotations
 
@@ -103,17 +103,15 @@ def walked(session: Session, starts: Mapping[str, str | None], alone: Collection
 
 
 def _children(session: Session, roots: list[str]) -> dict[str, list[str]]:
-    """{lot key: what is directly below it} for all that is downstream of the roots: the keys first, then their lines
-    by key."""
+    """{lot key: what is directly below it} for all that is downstream of the roots. The database writes what is below
+    a lot as one text: ten thousand rows instead of fifty thousand."""
     reached = select(Lot.lot_key).where(Lot.lot_key.in_(listed(session, roots))).cte("reached", recursive=True)
     reached = reached.union(select(LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
                             .where(LotEdge.direction == DOWN))
-    found: dict[str, list[str]] = {}
-    for part in parts(session.scalars(select(reached.c.lot_key))):
-        for parent, child in session.execute(select(LotEdge.lot_key, LotEdge.other_key).where(
-                LotEdge.lot_key.in_(listed(session, part)), LotEdge.direction == DOWN)):
-            found.setdefault(parent, []).append(child)
-    return found
+    below = select(func.aggregate_strings(LotEdge.other_key, " ")).where(
+        LotEdge.lot_key == reached.c.lot_key, LotEdge.direction == DOWN).scalar_subquery()
+    return {parent: children.split(" ") for parent, children in session.execute(select(reached.c.lot_key, below))
+            if children}
 
 
 def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:

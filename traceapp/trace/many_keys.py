@@ -4,17 +4,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, String, cast, func, select
+from sqlalchemy import ARRAY, String, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 One = TypeVar("One")
 
 
 def listed(session: Session, keys: Iterable[str]) -> Any:
-    """The keys, for `column.in_(…)`; they are hexadecimal digits or ids without quotes."""
+    """The keys, for `column.in_(…)`; they are hexadecimal digits or ids without quotes. Written as one text: a driver
+    that quotes each of ten thousand takes three times as long."""
+    text = '"' + '","'.join(keys) + '"'
     if session.get_bind().dialect.name == "postgresql":
-        return select(func.unnest(cast(list(keys), ARRAY(String))))
-    return select(func.json_each('["' + '","'.join(keys) + '"]').table_valued("value").c.value)
+        return select(func.unnest(cast(literal("{" + text + "}"), ARRAY(String))))
+    return select(func.json_each(f"[{text}]").table_valued("value").c.value)
 
 
 def in_parts(values: Iterable[One], most: int) -> Iterator[list[One]]:
