@@ -1,5 +1,5 @@
 """A batch that went to thousands of consignees, each with one contact, and the three people who recall it: made by the
-use cases as far as one consignee goes, the others are rows like its own."""
+use cases as far as one consignee goes, the others are rows like its own; so are further batches of its glue."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,15 +10,16 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.catalog.parties import NewParty, NewSite, create_party, create_site
 from traceapp.catalog.service import Ingredient, Level, NewProduct, create_product
 from traceapp.core.actor import SYSTEM, Actor
-from traceapp.core.ids import new_id
+from traceapp.core.ids import name_key, new_id
 from traceapp.core.quantity import Quantity
+from traceapp.db import Base
 from traceapp.gs1 import check_digit
 from traceapp.identity.service import NewUser, actor_of, create_user
 from traceapp.recall.evaluation import MEDICAL, QUALITY
@@ -40,7 +41,7 @@ from traceapp.recall.service import (
     submit_recall,
     write_evaluation,
 )
-from traceapp.trace.model import Lot, ShipmentLine
+from traceapp.trace.model import Lot, LotEdge, ShipmentLine
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, release_lot
@@ -69,8 +70,9 @@ class Team:
     medic: Actor
 
 
-def make_case(world: World, consignees: int) -> tuple[Team, Recall]:
-    """An empty installation filled, and a recall of the batch as it was decided, ready to be submitted."""
+def make_case(world: World, consignees: int, lots: int = 1) -> tuple[Team, Recall]:
+    """An empty installation filled, and a recall of the batch as it was decided, ready to be submitted; of its glue
+    where there are more lots."""
     with world.database.write() as session:
         people = [create_user(session, SYSTEM, world.clock, NewUser(name, name, role, PASSWORD)) for name, role in (
             ("writer", "quality"), ("manager", "quality_manager"), ("medic", "quality_manager"))]
@@ -78,8 +80,9 @@ def make_case(world: World, consignees: int) -> tuple[Team, Recall]:
         team = Team(*map(actor_of, people))
         lot = _lot(session, world, team.writer)
         _add_consignees(session, world, lot, consignees)
+        root = _add_lots(session, lot, lots - 1) if lots > 1 else lot.lot_key
     with world.database.write() as session:
-        return team, _decided(session, world, team, lot)
+        return team, _decided(session, world, team, root)
 
 
 def submit_and_approve(world: World, team: Team, recall: Recall) -> tuple[float, float]:
@@ -125,7 +128,7 @@ def _lot(session: Session, world: World, who: Actor) -> Lot:
 
 def _add_consignees(session: Session, world: World, lot: Lot, count: int) -> None:
     first = session.scalars(select(ShipmentLine).where(ShipmentLine.lot_key == lot.lot_key)).one()
-    line = {column.name: getattr(first, column.name) for column in ShipmentLine.__table__.columns}
+    line = _values(first)
     now = world.clock.now()
     parties, contacts, lines = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for number in range(count):
@@ -142,9 +145,31 @@ def _add_consignees(session: Session, world: World, lot: Lot, count: int) -> Non
     session.execute(update(Lot).where(Lot.lot_key == lot.lot_key).values(shipped=_UNITS * count))
 
 
-def _decided(session: Session, world: World, team: Team, lot: Lot) -> Recall:
+def _add_lots(session: Session, lot: Lot, count: int) -> str:
+    """So many lots like this one, each with one line to one of its consignees; the raw lot of them all."""
+    raw = session.scalars(select(LotEdge).where(LotEdge.other_key == lot.lot_key, LotEdge.direction == "down")).one()
+    sent = session.scalars(select(ShipmentLine).where(ShipmentLine.lot_key == lot.lot_key)).all()
+    like, down = _values(lot), _values(raw)
+    lines = [_values(one) for one in sent]
+    lots, edges, despatched = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
+    for number in range(count):
+        uri = lot.uri.replace(f"/{lot.number}", f"/W-{number}")
+        key = name_key(uri)
+        lots.append(like | {"lot_key": key, "uri": uri, "number": f"W-{number}", "shipped": _UNITS})
+        edges += [down | {"other_key": key}, down | {"lot_key": key, "direction": "up", "other_key": raw.lot_key}]
+        despatched.append(lines[number % len(lines)] | {"lot_key": key, "position": 1})
+    for table, rows in ((Lot, lots), (LotEdge, edges), (ShipmentLine, despatched)):
+        session.execute(insert(table), rows)
+    return raw.lot_key
+
+
+def _values(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _decided(session: Session, world: World, team: Team, root: str) -> Recall:
     clock = world.clock
-    recall = open_recall(session, team.writer, clock, replace(_TEXTS, root_lot_keys=(lot.lot_key,)))
+    recall = open_recall(session, team.writer, clock, replace(_TEXTS, root_lot_keys=(root,)))
     assess_recall(session, team.writer, clock, AssessRecall(recall.id))
     write_evaluation(session, team.writer, clock, WriteEvaluation(recall.id, _HAZARD))
     for signer, meaning in ((team.writer, QUALITY), (team.medic, MEDICAL)):

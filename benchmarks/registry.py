@@ -13,8 +13,9 @@ MODULES = ("benchmarks.gs1", "benchmarks.epcis_hash", "benchmarks.epcis_capture"
            "benchmarks.scan", "benchmarks.resolver", "benchmarks.genealogy", "benchmarks.picture",
            "benchmarks.caers_fit", "benchmarks.cause_ranking", "benchmarks.complaint_import",
            "benchmarks.detection_delay", "benchmarks.drill", "benchmarks.duplicates", "benchmarks.icsr_export",
-           "benchmarks.notices", "benchmarks.recall", "benchmarks.recall_files", "benchmarks.rescoring",
-           "benchmarks.screen", "benchmarks.servers", "benchmarks.term_coding", "benchmarks.verdict")
+           "benchmarks.notices", "benchmarks.recall", "benchmarks.recall_files", "benchmarks.recall_pages",
+           "benchmarks.rescoring", "benchmarks.screen", "benchmarks.servers", "benchmarks.term_coding",
+           "benchmarks.verdict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,9 @@ from traceapp.recall.answer_limits import limit_answers, limit_misses
 from traceapp.recall.answer_said import parse_units
 from traceapp.recall.balance import OPEN_STATES
 from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.notice_reads import notice_rows
 from traceapp.recall.policy import LineState
-from traceapp.recall.queries import LedgerFilter, answer_history, ledger_page, notice_rows, totals_of
+from traceapp.recall.queries import LedgerFilter, answer_history, ledger_page, totals_of
 from traceapp.recall.service import (
     AnswerByStaff,
     SettleLine,

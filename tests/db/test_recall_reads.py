@@ -14,10 +14,13 @@ from traceapp.catalog.model import Party, PartyContact
 from traceapp.core.clock import FixedClock
 from traceapp.core.ids import name_key
 from traceapp.db import Database
+from traceapp.recall.model import Notice, RecallLedger
+from traceapp.recall.notice_reads import Standing, notice_page, notice_rows
 from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recalls_of_lot
-from traceapp.recall.queries import RecallFilter, notice_rows, recall_page, scope_rows, signatures, totals_of
+from traceapp.recall.queries import RecallFilter, recall_page, scope_rows, signatures, totals_of
 from traceapp.recall.scope import propose_scope
 from traceapp.recall.service import ApproveRecall, OpenRecall, SubmitRecall, approve_recall, open_recall, submit_recall
+from traceapp.recall.states import NoticeState
 from traceapp.trace.model import Lot, LotEdge, ShipmentLine
 
 
@@ -104,6 +107,26 @@ def test_one_recall_is_read_with_scope_signatures_and_funnel(database: Database,
         totals = totals_of(session, recall.id)
         assert (totals.consignees, totals.notified, totals.answered) == (2, 2, 0)
         assert [row.state for row in notice_rows(session, recall.id)] == ["sent", "sent"]
+
+
+def test_consignees_are_read_by_page_and_by_what_is_worth_looking_for(database: Database, clock: FixedClock,
+                                                                      house: House) -> None:
+    recall = running(database, clock, house)
+    with database.write() as session:
+        first, second = session.scalars(select(Notice).where(Notice.recall_id == recall.id)
+                                        .order_by(Notice.consignee_id))
+        second.state = NoticeState.uncertain
+        for line in session.scalars(select(RecallLedger).where(RecallLedger.consignee_id == first.consignee_id)):
+            line.on_hand, line.used = D(0), line.shipped
+    with database.read() as session:
+        every = notice_rows(session, recall.id)
+        pages = [notice_page(session, recall.id, None, number, size=1) for number in (1, 2, 9)]
+        by_standing = {standing: notice_page(session, recall.id, standing) for standing in Standing}
+    assert [row for page in pages[:2] for row in page.rows] == list(every)
+    assert [(page.number, page.pages, page.count) for page in pages] == [(1, 2, 2), (2, 2, 2), (2, 2, 2)]
+    assert {standing: [row.consignee_id for row in page.rows] for standing, page in by_standing.items()} == {
+        "open": [], "problem": [second.consignee_id], "done": [first.consignee_id]}
+    assert (by_standing[Standing.open].count, by_standing[Standing.open].pages) == (0, 1)
 
 
 LOTS, PARTIES = 1000, 100

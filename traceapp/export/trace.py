@@ -23,7 +23,7 @@ COLUMNS = tuple(Column(name, title) for name, title in (
 
 
 def plain_value(value: Any) -> Any:
-    """A value as JSON has it: exact numbers as text, times in ISO form, dataclasses as objects."""
+    """A value as JSON has it: exact numbers as text, times in ISO form, dataclasses and named tuples as objects."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain_value(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Decimal):
@@ -32,6 +32,8 @@ def plain_value(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain_value(item) for name, item in value._asdict().items()}
     if isinstance(value, tuple | list | frozenset):
         return [plain_value(item) for item in value]
     return value

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -63,8 +64,7 @@ class LedgerFilter:
     limit: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRow:
+class ScopeRow(NamedTuple):
     """A lot in the stored scope of a recall."""
 
     lot_key: str
@@ -116,27 +116,6 @@ class LedgerRow:
     settled_at: datetime | None
     settled_by: str | None
     settled_reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
-    """How far one consignee is. `lots` and `open_lots` count lines of the ledger."""
-
-    notice_id: str
-    consignee_id: str
-    consignee_zh: str
-    consignee_en: str
-    region: str
-    state: str
-    queued_at: datetime
-    sent_at: datetime | None
-    opened_at: datetime | None
-    answered_at: datetime | None
-    reminders: int
-    reminded_at: datetime | None
-    lots: int
-    open_lots: int
-    shipped: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +214,22 @@ def recall_by_reference(session: Session, reference: str) -> Recall | None:
     return session.scalar(select(Recall).where(Recall.reference == reference))
 
 
-def scope_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[ScopeRow, ...]:
-    """The stored scope, by product and number; empty before lots were chosen."""
+def scope_rows(session: Session, recall_id: str, part: RecallPart = WHOLE,
+               most: int | None = None) -> tuple[ScopeRow, ...]:
+    """The stored scope, by product and number, or the first lots of it; empty before lots were chosen."""
     rows = session.execute(
-        select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
+        select(Lot.lot_key, Lot.uri, Lot.number, Lot.product_id, func.coalesce(Product.name_zh, Lot.name),
+               func.coalesce(Product.name_en, Lot.name), RecallLot.path, RecallLot.made, RecallLot.in_stock,
+               RecallLot.shipped, Lot.unit, Lot.made_on, Lot.expires_on)
+        .select_from(RecallLot).join(Lot, Lot.lot_key == RecallLot.lot_key)
         .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall_id, part.of_lots)
-        .order_by(Product.code, Lot.number, Lot.lot_key))
-    return tuple(ScopeRow(
-        lot.lot_key, lot.uri, lot.number, lot.product_id, product.name_zh if product else lot.name,
-        product.name_en if product else lot.name, row.path, row.made, row.in_stock, row.shipped, lot.unit,
-        lot.made_on, lot.expires_on) for row, lot, product in rows)
+        .order_by(Product.code, Lot.number, Lot.lot_key).limit(most))
+    return tuple(ScopeRow._make(row) for row in rows)
+
+
+def count_lots(session: Session, recall_id: str) -> int:
+    """How many lots the stored scope has."""
+    return session.scalar(select(func.count()).select_from(RecallLot).where(RecallLot.recall_id == recall_id)) or 0
 
 
 def signatures(session: Session, recall_id: str) -> tuple[RecallSignature, ...]:
@@ -321,23 +306,6 @@ def _ledger_row(row: RecallLedger, party: Party | None, told_at: datetime | None
         unaccounted=unaccounted(row.shipped, counted, row.came_back),
         state=state_of(row), answered_at=row.answered_at, answered_by=row.answered_by, explanation=row.explanation,
         settled_at=row.settled_at, settled_by=row.settled_by, settled_reason=row.settled_reason)
-
-
-def notice_rows(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[NoticeRow, ...]:
-    """Every consignee of a recall by name, in one statement."""
-    sums = (select(RecallLedger.consignee_id, func.count().label("lots"),
-                   func.sum(case((IS_OPEN, 1), else_=0)).label("open_lots"),
-                   func.sum(RecallLedger.shipped).label("shipped"))
-            .where(RecallLedger.recall_id == recall_id, part.of_lines).group_by(RecallLedger.consignee_id).subquery())
-    rows = session.execute(
-        select(Notice, Party, sums.c.lots, sums.c.open_lots, sums.c.shipped)
-        .outerjoin(Party, Party.id == Notice.consignee_id).outerjoin(sums, sums.c.consignee_id == Notice.consignee_id)
-        .where(Notice.recall_id == recall_id, part.of_notices).order_by(Party.name_en, Notice.consignee_id))
-    return tuple(NoticeRow(
-        notice.id, notice.consignee_id, party.name_zh if party else notice.consignee_id,
-        party.name_en if party else notice.consignee_id, party.region if party else "", notice.state,
-        notice.queued_at, notice.sent_at, notice.opened_at, notice.answered_at, notice.reminders, notice.reminded_at,
-        lots or 0, open_lots or 0, shipped or ZERO) for notice, party, lots, open_lots, shipped in rows)
 
 
 def totals_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> Totals:

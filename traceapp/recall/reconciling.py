@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -95,17 +95,43 @@ class ExplainDifference:
     reason: str
 
 
+class _Sums(NamedTuple):
+    """The sums that are kept beside a lot."""
+
+    lot_key: str
+    number: str
+    unit: str | None
+    made: Decimal
+    returned: Decimal
+    consumed: Decimal
+    shipped: Decimal
+    sampled: Decimal
+    lost: Decimal
+
+    @property
+    def stock(self) -> Decimal:
+        return self.made + self.returned - self.consumed - self.shipped - self.sampled - self.lost
+
+
 def balances_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[LotBalance, ...]:
     """Every lot in scope by number, in five statements."""
-    lots = session.execute(
-        select(Lot, RecallLot).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
-        .where(RecallLot.recall_id == recall_id, part.of_lots).order_by(Lot.number, Lot.lot_key)).all()
+    lots = [_Sums(*row) for row in session.execute(
+        select(Lot.lot_key, Lot.number, Lot.unit, Lot.made, Lot.returned, Lot.consumed, Lot.shipped, Lot.sampled,
+               Lot.lost).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+        .where(RecallLot.recall_id == recall_id, part.of_lots).order_by(Lot.number, Lot.lot_key))]
     sums = _ledger_sums(session, recall_id)
     disposed = disposed_by_lot(session, recall_id)
     reasons = {row.lot_key: row for row in session.scalars(select(LotDifference).where(
         LotDifference.recall_id == recall_id))}
     return tuple(_balance(lot, sums.get(lot.lot_key, (ZERO,) * 12), disposed, reasons.get(lot.lot_key))
-                 for lot, _row in lots)
+                 for lot in lots)
+
+
+def suppliers_of(session: Session, recall_id: str) -> list[str]:
+    """The ids of those from whom lots in scope came."""
+    found = select(Lot.supplier_id).distinct().join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(
+        RecallLot.recall_id == recall_id, Lot.supplier_id.is_not(None))
+    return sorted(one for one in session.scalars(found) if one)
 
 
 def _ledger_sums(session: Session, recall_id: str) -> dict[str, tuple[Decimal, ...]]:
@@ -125,7 +151,7 @@ def _ledger_sums(session: Session, recall_id: str) -> dict[str, tuple[Decimal, .
     return {key: tuple(value or ZERO for value in sums) for key, *sums in rows}
 
 
-def _balance(lot: Lot, sums: tuple[Decimal, ...], disposed: dict[tuple[str, str], Decimal],
+def _balance(lot: _Sums, sums: tuple[Decimal, ...], disposed: dict[tuple[str, str], Decimal],
              explained: LotDifference | None) -> LotBalance:
     shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, unproved, *rest = sums
     missing, settled, unasked = rest
@@ -133,10 +159,10 @@ def _balance(lot: Lot, sums: tuple[Decimal, ...], disposed: dict[tuple[str, str]
     def of(kind: DispositionKind) -> Decimal:
         return disposed.get((lot.lot_key, kind), ZERO)
 
-    gone = of(DispositionKind.destroy) + of(DispositionKind.supplier)
+    stock, gone = lot.stock, of(DispositionKind.destroy) + of(DispositionKind.supplier)
     return LotBalance(
-        lot_key=lot.lot_key, number=lot.number, unit=lot.unit, made=lot.made, stock=lot.stock,
-        undecided=max(ZERO, lot.stock - of(DispositionKind.keep)), consumed=lot.consumed, sampled=lot.sampled,
+        lot_key=lot.lot_key, number=lot.number, unit=lot.unit, made=lot.made, stock=stock,
+        undecided=max(ZERO, stock - of(DispositionKind.keep)), consumed=lot.consumed, sampled=lot.sampled,
         destroyed=of(DispositionKind.destroy), other_losses=lot.lost - gone, given_back=of(DispositionKind.supplier),
         shipped=shipped, on_hand=on_hand, used=used, passed_on=passed_on, came_back=came_back,
         coming=returned + unasked - came_back, consignee_destroyed=destroyed, unproved=unproved, corrected=corrected,

@@ -139,21 +139,23 @@ def _both(recall: Recall, name: str) -> dict[str, str]:
 
 def _lots(session: Session, recall: Recall) -> tuple[tuple[DossierLot, ...], tuple[DossierProduct, ...]]:
     """The scope as it is stored, with serial numbers and GTINs, and its products."""
-    serials = serials_of(session, recall.id)
+    serials, gtins = serials_of(session, recall.id), _gtins(session, recall.id)
     rows = session.execute(
-        select(RecallLot, Lot, Product).join(Lot, Lot.lot_key == RecallLot.lot_key)
+        select(Lot.lot_key, Lot.number, Lot.uri, Lot.product_id, func.coalesce(Product.name_zh, Lot.name),
+               func.coalesce(Product.name_en, Lot.name), RecallLot.made, RecallLot.in_stock, RecallLot.shipped,
+               Lot.unit, Lot.made_on, Lot.expires_on)
+        .select_from(RecallLot).join(Lot, Lot.lot_key == RecallLot.lot_key)
         .outerjoin(Product, Product.id == Lot.product_id).where(RecallLot.recall_id == recall.id, ARE_GOODS)
-        .order_by(Product.code, Lot.number, Lot.lot_key)).all()
-    products = {product.id: product for _row, _lot, product in rows if product is not None}
-    gtins = _gtins(session, recall.id)
+        .order_by(Product.code, Lot.number, Lot.lot_key))
     lots = tuple(DossierLot(
-        lot.number, lot.uri, gtin_of(lot.uri) or gtins.get(lot.product_id or "", ""), lot.product_id,
-        product.name_zh if product else lot.name, product.name_en if product else lot.name, row.made, row.in_stock,
-        row.shipped, lot.unit or "", lot.made_on, lot.expires_on, serials.get(lot.lot_key, ()))
-        for row, lot, product in rows)
+        number, uri, gtin_of(uri) or gtins.get(product_id or "", ""), product_id, name_zh, name_en, made, in_stock,
+        shipped, unit or "", made_on, expires_on, serials.get(key, ()))
+        for key, number, uri, product_id, name_zh, name_en, made, in_stock, shipped, unit, made_on, expires_on in rows)
+    products = session.scalars(select(Product).where(Product.id.in_(
+        sorted({lot.product_id for lot in lots if lot.product_id}))).order_by(Product.code))
     return lots, tuple(DossierProduct(
         one.id, one.code, one.name_zh, one.name_en, one.usage_zh, one.usage_en, gtins.get(one.id, ""),
-        one.registration_number, one.risk_class) for one in products.values())
+        one.registration_number, one.risk_class) for one in products)
 
 
 def _gtins(session: Session, recall_id: str) -> dict[str, str]:

@@ -125,8 +125,7 @@ def _case_parts(session: Session, clock: Clock, recall: Recall) -> Iterator[tupl
         yield f"evaluation/v{one.version}.json", _columns(one)
     for snapshot in snapshots_of(session, recall.id):
         yield f"scope/snapshot-{snapshot.position}.json", _columns(snapshot)
-    yield "scope/lots.json", [{name: getattr(row, name) for name in row.__slots__}
-                              for row in scope_rows(session, recall.id)]
+    yield "scope/lots.json", [row._asdict() for row in scope_rows(session, recall.id)]
     yield "signatures.json", [_columns(one) for one in signatures(session, recall.id)]
     yield "clocks.json", [_columns(one) for one in clocks_about(session, recall_stream(recall))]
     dossier = dossier_of(session, clock, recall)

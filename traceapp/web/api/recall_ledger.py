@@ -16,6 +16,7 @@ from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.naming import PassOn
+from traceapp.recall.notice_reads import notice_rows
 from traceapp.recall.notices import notice_for
 from traceapp.recall.policy import LineState
 from traceapp.recall.proofs import proofs_of
@@ -174,7 +175,7 @@ def read_notices(recall_id: str) -> Response:
     with world().database.read() as session:
         known_recall(session, recall_id)
         return jsonify({"totals": plain_value(queries.totals_of(session, recall_id, recall_part())),
-                        "notices": plain_value(queries.notice_rows(session, recall_id, recall_part()))})
+                        "notices": plain_value(notice_rows(session, recall_id, recall_part()))})
 
 
 @blueprint.route("/recalls/<recall_id>/ledger", methods=["GET"])

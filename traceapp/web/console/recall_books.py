@@ -22,9 +22,8 @@ from traceapp.recall.book_model import DispositionKind
 from traceapp.recall.cases import is_running, recall_by_id
 from traceapp.recall.disposing import ConfirmDisposition, ProposeDisposition, WithdrawDisposition, dispositions_of
 from traceapp.recall.proofs import ProveDestruction, disposition_stream, prove_destruction, prove_disposition
-from traceapp.recall.reconciling import ExplainDifference, LotBalance, balances_of, explain_difference
+from traceapp.recall.reconciling import ExplainDifference, LotBalance, balances_of, explain_difference, suppliers_of
 from traceapp.recall.returning import outside_scope
-from traceapp.trace.lookup import lots_by_key
 from traceapp.web.context import actor, world
 from traceapp.web.reading import given
 from traceapp.web.words import Words, choices, own_name
@@ -63,8 +62,7 @@ def _show(recall_id: str, do: str, form: Entered, status: int = 200) -> Response
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
         rows, decided = balances_of(db, case.id), dispositions_of(db, case.id)
-        lots = lots_by_key(db, (row.lot_key for row in rows))
-        suppliers = parties_by_id(db, sorted({lot.supplier_id for lot in lots.values() if lot.supplier_id}))
+        suppliers = parties_by_id(db, suppliers_of(db, case.id))
         values: dict[str, Any] = {
             "people": names_of_users(db, [who for row in decided for who in (row.proposed_by, row.decided_by) if who]),
             "outside": outside_scope(db, case.id),
@@ -75,7 +73,7 @@ def _show(recall_id: str, do: str, form: Entered, status: int = 200) -> Response
         act=act,
         chosen=next((row for row in rows if row.lot_key == key), None),
         asked=next((row for row in decided if row.id == key), None), me=actor(), is_running=is_running(case),
-        numbers={key: lot.number for key, lot in lots.items()}, units={key: lot.unit for key, lot in lots.items()},
+        numbers={row.lot_key: row.number for row in rows}, units={row.lot_key: row.unit for row in rows},
         suppliers=[(one.id, own_name(one)) for one in suppliers.values()], kinds=choices(DISPOSITIONS),
         kind_tag=lambda kind: _tag(DISPOSITIONS, kind), state_tag=lambda state: _tag(DISPOSITION_STATES, state),
         by_two=disposing.BY_TWO, tabs=case_tabs(case, "books"), **values)

@@ -20,11 +20,11 @@ from traceapp.recall.ending import missing_at_end
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
+from traceapp.recall.notice_reads import Standing, notice_page
 from traceapp.recall.queries import (
     LedgerFilter,
-    NoticeRow,
+    count_lots,
     ledger_page,
-    notice_rows,
     scope_rows,
     signatures,
     totals_of,
@@ -60,6 +60,7 @@ PERMISSIONS: dict[str, str] = {"console.recall": "recall.write", "console.recall
                                "console.recall_change": "recall.write"}
 PARTS = ("overview", "assessment", "scope", "consignees", "ledger", "checks")
 _PAGE = 100
+_MOST_LOTS = 400
 
 
 @blueprint.get("/recalls/<recall_id>")
@@ -106,33 +107,28 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:
-    return {"lots": scope_rows(db, case.id), **(figure_values(db, case) if is_begun(case) else {})}
+    return {**_lots(db, case), **(figure_values(db, case) if is_begun(case) else {})}
+
+
+def _lots(db: Session, case: Recall) -> dict[str, Any]:
+    """The first lots of the scope, and how many there are."""
+    return {"lots": scope_rows(db, case.id, most=_MOST_LOTS), "lot_count": count_lots(db, case.id)}
 
 
 def _scope(db: Session, case: Recall) -> dict[str, Any]:
     if is_open_for_change(case):
         return {"bench": workbench(db, case)}
-    return {"lots": scope_rows(db, case.id)}
+    return _lots(db, case)
 
 
 def _consignees(db: Session, case: Recall) -> dict[str, Any]:
-    rows = notice_rows(db, case.id)
-    state = given("state")
-    kept = [row for row in rows if not state or _stands(row) == state]
+    state = choice(given("state"), tuple(Standing))
     number = int(given("page")) if given("page").isdecimal() and len(given("page")) < 6 else 1
-    pages = max(1, -(-len(kept) // _PAGE))
-    number = min(max(1, number), pages)
-    return {"notices": kept[(number - 1) * _PAGE:number * _PAGE], "notice_count": len(kept), "page_number": number,
-            "page_count": pages, "stands": _stands, "wanted": {"state": state},
+    found = notice_page(db, case.id, Standing(state) if state else None, number, _PAGE)
+    return {"notices": found.rows, "notice_count": found.count, "page_number": found.number,
+            "page_count": found.pages, "wanted": {"state": state},
             "page_url": lambda n: url_for("console.recall", recall_id=case.id, part="consignees", state=state or None,
                                           page=n)}
-
-
-def _stands(row: NoticeRow) -> str:
-    """What is worth looking for in the list of consignees: open, problem, done."""
-    if row.open_lots == 0 and row.lots:
-        return "done"
-    return "problem" if row.state in ("not_sent", "uncertain") else "open"
 
 
 def _ledger(db: Session, case: Recall) -> dict[str, Any]:

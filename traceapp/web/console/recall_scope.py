@@ -19,7 +19,6 @@ from traceapp.recall.drafting import left_out_of
 from traceapp.recall.model import Recall
 from traceapp.recall.proposing import exactly
 from traceapp.recall.proposing import proposed as proposed_for
-from traceapp.recall.queries import scope_rows
 from traceapp.recall.scope import Scope, ScopeLot
 from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.genealogy import Trace, TraceWish, trace_from
@@ -67,7 +66,7 @@ class Bench:
 def workbench(db: Session, case: Recall) -> Bench:
     """Everything that the page of a draft's scope shows."""
     found = proposed_for(db, case)
-    chosen = frozenset(row.lot_key for row in scope_rows(db, case.id))
+    chosen = frozenset(lot_keys_of(db, case))
     scope = exactly(db, found, chosen)
     picture, links = _drawn(db, found.scope.roots[:_MOST_ROOTS], lambda key: key in chosen, _folds(case))
     reached = found.scope.lot_keys
