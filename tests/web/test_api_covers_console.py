@@ -144,6 +144,7 @@ ACTS = {
     "recall_note_late_passed": "POST /recalls/<recall_id>/passed/<passed_id>/late",
     "recall_note_late_returns": "POST /recalls/<recall_id>/consignees/<consignee_id>/late-returns",
     "recall_passed_send_again": "POST /recalls/<recall_id>/passed/<passed_id>/letters",
+    "recall_consumers_again": "POST /recalls/<recall_id>/consumers/letters",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",
 }
 # What hands out a file or what such a page shows.

@@ -10,18 +10,24 @@ from werkzeug.test import TestResponse
 
 from tests.factories import PASSWORD
 from tests.factories_cases import world_of
+from tests.factories_complaint import a_report, scanned
 from tests.factories_recall import Tray, decided, submitted
 from tests.factories_web import Browser, Console
 from tests.web.test_console_recalls import Office
+from traceapp.complaint.service import submit_complaint
+from traceapp.core.actor import PUBLIC
 from traceapp.identity.model import User
 from traceapp.outbox.delivery import deliver_due
 from traceapp.recall import printing
+from traceapp.recall.consumers import CONSUMER_KINDS, ConsumerSender, tell_consumers
+from traceapp.recall.handing import Posts
 from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLot
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import ApproveRecall, approve_recall
 from traceapp.recall.telling_model import PassedLine, PassedNotice
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
+from traceapp.vault.service import PersonDetails
 from traceapp.web.console.recall_phase_words import delivery_text
 
 
@@ -153,3 +159,27 @@ def test_what_we_note_of_a_letter_ourselves_is_said_in_the_reader_s_language(con
     with console.app.test_request_context(), force_locale("zh"):
         assert delivery_text("no mail server is set: 01a.eml") == "未设置邮件服务器：邮件存放在文件 01a.eml 中"
         assert delivery_text("550 5.1.1 no such user") == "550 5.1.1 no such user" and delivery_text(None) == ""
+
+
+def test_what_did_not_reach_consumers_is_sent_again_from_the_page(office: Office, told: Recall) -> None:
+    vault, house, page = world_of(office.console).vault, office.house, f"/console/recalls/{told.id}/telling"
+    for address in ("anna@home.example", "ben@home.example"):
+        with office.database.write() as session:
+            submit_complaint(session, PUBLIC, office.clock, a_report(
+                lot=scanned(house.first), contact=PersonDetails(name="A", email=address)), vault=vault)
+    with office.database.write() as session:
+        assert tell_consumers(session, office.clock, vault=vault) == 2
+    tray = Tray("sent", "uncertain")
+    sender = ConsumerSender(Posts(tray, None), vault, "https://recall.example", office.clock)
+    deliver_due(office.database, office.clock, sender.send, sender.settled, kinds=CONSUMER_KINDS)
+    writer = office.as_person("writer")
+    assert "Send 1 message again" in writer.get(page).text
+    answer = send(writer, f"/console/recalls/{told.id}/consumers/send-again", page)
+    assert answer.status_code == 303
+    shown = writer.get(page).text
+    assert "1 message to consumers is on its way again." in shown
+    assert "message again</button>" not in shown
+    answer = send(writer, f"/console/recalls/{told.id}/consumers/send-again", page)
+    assert "There is nothing to send again to consumers." in writer.get(page).text
+    deliver_due(office.database, office.clock, sender.send, sender.settled, kinds=CONSUMER_KINDS)
+    assert tray.letters[1].message_id == tray.letters[2].message_id

@@ -12,6 +12,7 @@ from traceapp.export.trace import plain_value
 from traceapp.recall import late_passed, printing
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.bounces import NoteBounce, note_bounce
+from traceapp.recall.consumers_again import send_consumers_again
 from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id
@@ -38,7 +39,7 @@ from .schemas import Amount, AsWritten, choice, words
 blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
 PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
     "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
-    "answer_passed", "note_late_passed", "read_late_passed", "send_passed", "bounce")}
+    "answer_passed", "note_late_passed", "read_late_passed", "send_passed", "send_consumers", "bounce")}
 
 
 class LettersQuery(Schema):
@@ -245,6 +246,15 @@ def send_passed(recall_id: str, passed_id: str) -> object:
     with unit_of_work() as session:
         _of_recall(session, recall_id, passed_id)
         return {"letters": send_passed_again(session, signed_in(), world().clock, passed_id)}
+
+
+@blueprint.route("/recalls/<recall_id>/consumers/letters", methods=["POST"])
+@blueprint.response(200, LettersSchema)
+def send_consumers(recall_id: str) -> object:
+    """Put what did not clearly reach consumers into the outbox once more; what was taken is not sent again"""
+    with unit_of_work() as session:
+        known_recall(session, recall_id)
+        return {"letters": send_consumers_again(session, signed_in(), world().clock, recall_id)}
 
 
 def _of_recall(session: Session, recall_id: str, passed_id: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -15,6 +15,7 @@ from traceapp.catalog.queries import party_details
 from traceapp.core.errors import NotFound
 from traceapp.recall import printing
 from traceapp.recall.cases import is_running, is_told, recall_by_id
+from traceapp.recall.consumers_again import send_consumers_again, unsent_to_consumers
 from traceapp.recall.executing import attempts_of
 from traceapp.recall.ledger import WAYS
 from traceapp.recall.naming import PassOn
@@ -35,7 +36,8 @@ from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "telling", "preview", "preview_file", "letters_file", "posted", "call", "pass_on")}
+    "telling", "preview", "preview_file", "letters_file", "posted", "call", "pass_on",
+    "consumers_again")}
 WHOM = {"silent": lazy_gettext("Whoever has not answered"),
         "unreached": lazy_gettext("Whoever was not reached by mail or message"), "all": lazy_gettext("Everybody")}
 KINDS = {"recall.notice": lazy_gettext("Letter by e-mail"), "recall.notice.text": lazy_gettext("Text message"),
@@ -65,7 +67,8 @@ def _show(recall_id: str, form: Entered, status: int = 200) -> Response:
     with world().database.read() as db:
         case = recall_by_id(db, recall_id)
         values: dict[str, Any] = {"telling": telling_of(db, recall_id), "passed": passed_rows(db, recall_id),
-                                  "letter_counts": printing.letter_counts(db, recall_id)}
+                                  "letter_counts": printing.letter_counts(db, recall_id),
+                                  "unsent": unsent_to_consumers(db, case)}
     return case_page("console/recall_telling.html", status, case=case, form=form, is_running=is_running(case),
                      is_told=is_told(case), kinds=KINDS, in_a_file=printing.MOST_IN_A_FILE,
                      whom=[(name, str(text)) for name, text in WHOM.items()],
@@ -107,6 +110,21 @@ def recall_posted(recall_id: str) -> Response:
         back = (url_for("console.recall_consignee", recall_id=recall_id, consignee_id=consignee_id) if consignee_id
                 else url_for("console.recall_telling", recall_id=recall_id))
         return Done(back, _("Noted: %(count)s letters posted.", count=count))
+
+    return perform(form, act, Refusal(lambda status: _show(recall_id, form, status)))
+
+
+@blueprint.post("/recalls/<recall_id>/consumers/send-again")
+def recall_consumers_again(recall_id: str) -> Response:
+    """Put what did not clearly reach consumers into the outbox once more."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        count = send_consumers_again(db, actor(), world().clock, recall_id)
+        text = ngettext("%(num)d message to consumers is on its way again.",
+                        "%(num)d messages to consumers are on their way again.", count) if count else _(
+            "There is nothing to send again to consumers.")
+        return Done(url_for("console.recall_telling", recall_id=recall_id), text, "go" if count else "info")
 
     return perform(form, act, Refusal(lambda status: _show(recall_id, form, status)))
 

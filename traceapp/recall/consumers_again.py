@@ -1,0 +1,94 @@
+"""Sending again what did not clearly arrive at consumers, all of them at once: nobody sees who they are."""
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, exists, func, literal, select
+from sqlalchemy.orm import Session
+
+from traceapp.audit import record
+from traceapp.core.actor import Actor
+from traceapp.core.clock import Clock
+from traceapp.core.errors import Conflict
+from traceapp.identity.policy import permit
+from traceapp.outbox.delivery import NOT_NEEDED, send_again
+from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
+from traceapp.worklist.tasks import drop_tasks
+
+from .cases import is_running, recall_by_id, recall_stream
+from .change_telling import CONSUMER_REVISION_KIND
+from .consumers import CONSUMER_KINDS, CONSUMERS_TASK
+from .model import Recall
+from .public_model import RecallRevision
+from .states import NoticeState, RecallState
+from .telling_model import ConsumerNotice
+from .ways import both
+
+_NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
+_UNTOLD = (NoticeState.not_sent, NoticeState.uncertain)
+_CHANGES = both(CONSUMER_REVISION_KIND)
+
+
+def unsent_to_consumers(session: Session, recall: Recall) -> int:
+    """How many letters and messages to consumers could be sent again."""
+    return len(_unsent(session, recall))
+
+
+def send_consumers_again(session: Session, actor: Actor, clock: Clock, recall_id: str) -> int:
+    """Put what did not clearly reach a consumer into the outbox once more, under the Message-ID that it had; answers
+    how many letters and messages. Notices while the recall is running, to whom no way led; changes of the notice also
+    later, after a withdrawal that alone. What was taken is not repeated, nor is what lost its sense. Raises Conflict in
+    a drill, or when the recall is over and no change waits."""
+    permit(actor, "recall.write")
+    recall = recall_by_id(session, recall_id, lock=True)
+    if recall.is_drill:
+        raise Conflict("This is a drill: no letter goes out.", code="drill")
+    waiting = _unsent(session, recall)
+    if not waiting and not is_running(recall):
+        raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
+    for message, notice in waiting:
+        send_again(session, clock, message)
+        if message.kind in CONSUMER_KINDS:
+            notice.state = NoticeState.queued
+    drop_tasks(session, actor, clock, recall_stream(recall), CONSUMERS_TASK)
+    record(session, actor, clock.now(), "recall.consumers_sent_again", recall_stream(recall), {"letters": len(waiting)})
+    session.flush()
+    return len(waiting)
+
+
+def _unsent(session: Session, recall: Recall) -> list[tuple[OutboxMessage, ConsumerNotice]]:
+    if recall.is_drill:
+        return []
+    kinds = [*(CONSUMER_KINDS if is_running(recall) else ()), *_CHANGES]
+    rows = session.execute(
+        select(OutboxMessage, ConsumerNotice)
+        .join(ConsumerNotice, OutboxMessage.subject_key == literal("consumer:") + ConsumerNotice.id)
+        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(kinds),
+               OutboxMessage.state.in_(_NOT_TAKEN), ~_lost_its_sense())
+        .order_by(OutboxMessage.id)).all()
+    taken = _taken(session, recall) if any(message.kind in _CHANGES for message, _notice in rows) else set()
+    last = _last_change(session, recall) if recall.state == RecallState.cancelled else None
+    return [(message, notice) for message, notice in rows if (
+        notice.state in _UNTOLD if message.kind in CONSUMER_KINDS else
+        (message.subject_key, _number(message)) not in taken and last in (None, _number(message)))]
+
+
+def _lost_its_sense() -> ColumnElement[bool]:
+    return exists(select(OutboxAttempt.number).where(
+        OutboxAttempt.message_id == OutboxMessage.id, OutboxMessage.state == MessageState.failed,
+        OutboxAttempt.detail.startswith(NOT_NEEDED)))
+
+
+def _taken(session: Session, recall: Recall) -> set[tuple[str, int]]:
+    """(who, number of the change) where another way reached them, or is about to."""
+    return {(message.subject_key, _number(message)) for message in session.scalars(
+        select(OutboxMessage).join(ConsumerNotice, OutboxMessage.subject_key == literal("consumer:")
+                                   + ConsumerNotice.id)
+        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(_CHANGES),
+               OutboxMessage.state.not_in(_NOT_TAKEN)))}
+
+
+def _last_change(session: Session, recall: Recall) -> int:
+    return session.scalar(select(func.max(RecallRevision.number)).where(RecallRevision.recall_id == recall.id)) or 0
+
+
+def _number(message: OutboxMessage) -> int:
+    return int(message.payload["number"])
