@@ -10,12 +10,17 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from tests import postgres
 from traceapp.db import Database
+
+Answer = TypeVar("Answer")
 
 
 def databases() -> list[AbstractContextManager[str]]:
@@ -46,6 +51,12 @@ def settle(database: Database) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement)
         connection.commit()
+
+
+def alone(measure: Callable[..., Answer], *given: object) -> Answer:
+    """What this measures in a process of its own, which has not just filled a database with a million rows."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, *given).result()
 
 
 def say(text: str) -> None:

@@ -27,7 +27,7 @@ from traceapp.surveillance.queries import signal_by_id
 from traceapp.trace.model import Lot
 from traceapp.trace.quick_reads import rows as rows_of
 
-from .databases import databases, say
+from .databases import alone, databases, say
 from .recall_data import Size, fill_recalls, root_of, signal_of
 from .registry import Row, benchmark, median_of_ratios
 
@@ -106,6 +106,16 @@ def growth_rows(database: Database, size: Size) -> Iterator[Row]:
               "after an event about a lot in it and one elsewhere: up to the starts, down from what is new")
 
 
+def measured(url: str, size: Size) -> list[Row]:
+    """All of it, as a process sees it that has just begun."""
+    take_habits()  # as every process of ours does
+    database = Database(url, is_durable=False)
+    try:
+        return [*scope_rows(database, size), *growth_rows(database, size)]
+    finally:
+        database.close()
+
+
 @benchmark("recall")
 def recall() -> Iterator[Row]:
     """Seconds from a signal to its scope, and of following the scope again."""
@@ -117,8 +127,6 @@ def recall() -> Iterator[Row]:
             try:
                 say(f"filling {size.lots:,} lots on {database.dialect}")
                 fill_recalls(database, size)
-                take_habits()  # as every process of ours does
-                yield from scope_rows(database, size)
-                yield from growth_rows(database, size)
             finally:
                 database.close()
+            yield from alone(measured, url, size)

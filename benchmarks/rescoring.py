@@ -14,10 +14,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from random import Random
 
 from sqlalchemy import select, update
@@ -40,7 +38,7 @@ from traceapp.trace.identity import lot_key
 from traceapp.trace.model import Lot, ShipmentLine
 from traceapp.vault.service import Vault
 
-from .databases import databases, say, settle
+from .databases import alone, databases, say, settle
 from .many_lots import CONSIGNEES_OF_A_LOT, fill, make_tables, number_of
 from .registry import Row, benchmark
 
@@ -156,12 +154,6 @@ def measured(url: str, lots: int) -> list[tuple[float, float]]:
     return found[WARMING:]
 
 
-def measured_alone(url: str, lots: int) -> list[tuple[float, float]]:
-    """The same in a process of its own, which has not just filled a database with a million rows."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measured, url, lots).result()
-
-
 @benchmark("rescoring")
 def rescoring() -> Iterator[Row]:
     """Milliseconds from submission to rescored nodes beside the aim."""
@@ -170,7 +162,7 @@ def rescoring() -> Iterator[Row]:
         with database as url:
             nightly, lots = filled(url, complaints)
             yield from _rows(f"one complaint rescored at {complaints:,}, {url.partition(':')[0].partition('+')[0]}",
-                             nightly, measured_alone(url, lots))
+                             nightly, alone(measured, url, lots))
 
 
 def _rows(name: str, nightly: float, found: list[tuple[float, float]]) -> Iterator[Row]:

@@ -1,10 +1,7 @@
-"""What a scope reads: a fixed number of statements whatever its size, plain rows, no objects of the mapper.
-
-Keys go in as one list.
-"""
+"""What a scope reads: one statement a step of the walk and a fixed number besides, whatever its size; plain rows, no
+objects of the mapper."""
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from traceapp.catalog.model import Party, PartyContact, Product, ProductKind
 from traceapp.core.quantity import SCALE
-from traceapp.trace.many_keys import in_parts, listed
+from traceapp.trace.many_keys import among, in_parts
 from traceapp.trace.model import ItemKind, Lot, LotEdge, ShipmentLine
 from traceapp.trace.reach_reads import KEY
 from traceapp.trace.walk import DOWN
@@ -88,30 +85,28 @@ def parts(keys: Iterable[str]) -> Iterator[list[str]]:
 def walked(session: Session, starts: Mapping[str, str | None], alone: Collection[str] = (),
            without: Collection[tuple[str, str]] = ()) -> dict[str, str | None]:
     """{lot key: the lot it was reached from}, nearest first. `starts` were reached as they say; from those that stand
-    `alone` nothing is followed, nor are the lines (parent, child) of `without`."""
-    followed = [key for key in starts if key not in alone and KEY.fullmatch(key)]
+    `alone` nothing is followed, nor are the lines (parent, child) of `without`. One statement a step for all lots of
+    that step, so that it runs where lines are distributed by lot, too."""
     came_from = dict(starts)
-    children = _children(session, followed) if followed else {}
-    waiting = deque(followed)
-    while waiting:
-        parent = waiting.popleft()
-        for child in sorted(children.get(parent, ())):
-            if child not in came_from and (parent, child) not in without:
-                came_from[child] = parent
-                waiting.append(child)
+    step = [key for key in starts if key not in alone and KEY.fullmatch(key)]
+    while step:
+        below, further = _below(session, step), list[str]()
+        for parent in step:
+            for child in sorted(below.get(parent, ())):
+                if child not in came_from and (parent, child) not in without:
+                    came_from[child] = parent
+                    further.append(child)
+        step = further
     return came_from
 
 
-def _children(session: Session, roots: list[str]) -> dict[str, list[str]]:
-    """{lot key: what is directly below it} for all that is downstream of the roots. The database writes what is below
-    a lot as one text: ten thousand rows instead of fifty thousand."""
-    reached = select(Lot.lot_key).where(Lot.lot_key.in_(listed(session, roots))).cte("reached", recursive=True)
-    reached = reached.union(select(LotEdge.other_key).join(reached, LotEdge.lot_key == reached.c.lot_key)
-                            .where(LotEdge.direction == DOWN))
-    below = select(func.aggregate_strings(LotEdge.other_key, " ")).where(
-        LotEdge.lot_key == reached.c.lot_key, LotEdge.direction == DOWN).scalar_subquery()
-    return {parent: children.split(" ") for parent, children in session.execute(select(reached.c.lot_key, below))
-            if children}
+def _below(session: Session, keys: list[str]) -> dict[str, list[str]]:
+    """{lot key: what is directly below it}. The database writes what is below a lot as one text: ten thousand rows
+    instead of fifty thousand."""
+    lines = select(LotEdge.lot_key, func.aggregate_strings(LotEdge.other_key, " ")).where(
+        LotEdge.direction == DOWN).group_by(LotEdge.lot_key)
+    return {parent: children.split(" ") for part in parts(keys)
+            for parent, children in session.execute(among(session, lines, LotEdge.lot_key, part))}
 
 
 def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:
@@ -121,7 +116,7 @@ def lot_rows(session: Session, keys: Iterable[str]) -> dict[str, LotRow]:
     columns = select(Lot.lot_key, Lot.uri, Lot.number, Lot.name, Lot.product_id, Lot.item_kind, _raw(Lot.made), stock,
                      _raw(Lot.shipped), Lot.unit, Lot.expires_on, Lot.is_recalled, Lot.is_own)
     return {row[0]: LotRow._make(row) for part in parts(key for key in keys if KEY.fullmatch(key))
-            for row in session.execute(columns.where(Lot.lot_key.in_(listed(session, part))))}
+            for row in session.execute(among(session, columns, Lot.lot_key, part))}
 
 
 def _raw(column: InstrumentedAttribute[Decimal]) -> ColumnElement[int]:
@@ -131,20 +126,19 @@ def _raw(column: InstrumentedAttribute[Decimal]) -> ColumnElement[int]:
 def product_rows(session: Session, lots: Iterable[LotRow]) -> dict[str | None, ProductRow]:
     """The products of these lots by id."""
     wanted = sorted({lot.product_id for lot in lots if lot.product_id})
+    columns = select(Product.id, Product.name_zh, Product.name_en, Product.kind)
     return {row[0]: ProductRow(row[1], row[2], row[3] == ProductKind.material) for part in parts(wanted)
-            for row in session.execute(select(Product.id, Product.name_zh, Product.name_en, Product.kind).where(
-                Product.id.in_(listed(session, part))))}
+            for row in session.execute(among(session, columns, Product.id, part))}
 
 
 def shipped_units(session: Session, lot_keys: Iterable[str]) -> dict[tuple[str, str], Decimal]:
     """{(lot key, consignee id): units net of returns}, where more than zero."""
     found: dict[tuple[str, str], Decimal] = {}
     amounts, units = Amounts(), func.sum(_raw(ShipmentLine.units), type_=BigInteger)
+    lines = select(ShipmentLine.lot_key, ShipmentLine.consignee_id, units).group_by(
+        ShipmentLine.lot_key, ShipmentLine.consignee_id)
     for part in parts(lot_keys):
-        rows = session.execute(
-            select(ShipmentLine.lot_key, ShipmentLine.consignee_id, units)
-            .where(ShipmentLine.lot_key.in_(listed(session, part)))
-            .group_by(ShipmentLine.lot_key, ShipmentLine.consignee_id))
+        rows = session.execute(among(session, lines, ShipmentLine.lot_key, part))
         found.update(((key, consignee), amounts[int(raw)]) for key, consignee, raw in rows if raw > 0)
     return found
 
@@ -155,4 +149,4 @@ def party_rows(session: Session, party_ids: Iterable[str]) -> dict[str, PartyRow
                               PartyContact.email != "")
     columns = select(Party.id, Party.name_zh, Party.name_en, Party.country, Party.region, has_mail)
     return {row[0]: PartyRow(row[1], row[2], row[3], row[4], bool(row[5])) for part in parts(party_ids)
-            for row in session.execute(columns.where(Party.id.in_(listed(session, part))))}
+            for row in session.execute(among(session, columns, Party.id, part))}
