@@ -79,6 +79,18 @@ def test_who_was_reached_one_way_does_not_get_the_other_again(sqlite: Database, 
     assert again(sqlite, clock, house, recall) == 0
 
 
+def test_to_whom_no_way_leads_stays_work(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    for person in (ANNA, PersonDetails(name="C", phone="0512-0000 0000")):
+        complains(sqlite, clock, house.first, person)
+    recall = running(sqlite, clock, house)
+    seek(sqlite, clock)
+    send(sqlite, clock, Tray("refused"))
+    assert again(sqlite, clock, house, recall) == 1
+    assert counts(sqlite, recall) == ConsumerCounts(1, 0, 1, 0)
+    assert is_work(sqlite)
+
+
 def test_nothing_goes_again_to_who_was_erased(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     person_id = complains(sqlite, clock, house.first, ANNA)

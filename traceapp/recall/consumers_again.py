@@ -35,8 +35,9 @@ def unsent_to_consumers(session: Session, recall: Recall) -> int:
 def send_consumers_again(session: Session, actor: Actor, clock: Clock, recall_id: str) -> int:
     """Put what did not clearly reach a consumer into the outbox once more, under the Message-ID that it had; answers
     how many letters and messages. Notices while the recall is running, to whom no way led; changes of the notice also
-    later, after a withdrawal that alone. What was taken is not repeated, nor is what lost its sense. Raises Conflict in
-    a drill, or when the recall is over and no change waits."""
+    later, after a withdrawal that alone. What was taken is not repeated, nor is what lost its sense. The work stays
+    while somebody is left to whom no way led. Raises Conflict in a drill, or when the recall is over and no change
+    waits."""
     permit(actor, "recall.write")
     recall = recall_by_id(session, recall_id, lock=True)
     if recall.is_drill:
@@ -48,10 +49,17 @@ def send_consumers_again(session: Session, actor: Actor, clock: Clock, recall_id
         send_again(session, clock, message)
         if message.kind in CONSUMER_KINDS:
             notice.state = NoticeState.queued
-    drop_tasks(session, actor, clock, recall_stream(recall), CONSUMERS_TASK)
+    session.flush()
+    if not _is_somebody_untold(session, recall):
+        drop_tasks(session, actor, clock, recall_stream(recall), CONSUMERS_TASK)
     record(session, actor, clock.now(), "recall.consumers_sent_again", recall_stream(recall), {"letters": len(waiting)})
     session.flush()
     return len(waiting)
+
+
+def _is_somebody_untold(session: Session, recall: Recall) -> bool:
+    return session.scalars(select(ConsumerNotice.id).where(
+        ConsumerNotice.recall_id == recall.id, ConsumerNotice.state.in_(_UNTOLD)).limit(1)).first() is not None
 
 
 def _unsent(session: Session, recall: Recall) -> list[tuple[OutboxMessage, ConsumerNotice]]:
