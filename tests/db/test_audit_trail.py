@@ -6,10 +6,11 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from traceapp.audit import record, record_first
+from traceapp.audit.model import AuditHead
 from traceapp.audit.verify import sign_checkpoint, verify
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
@@ -47,6 +48,19 @@ def test_an_untouched_trail_verifies(database: Database, clock: FixedClock) -> N
     with database.snapshot() as session:
         verdict = verify(session, KEY)
     assert (verdict.broken, verdict.streams, verdict.entries, verdict.checkpoints) == (None, 3, 6, 1)
+
+
+@pytest.mark.parametrize("streams", [16, 17, 600])
+def test_one_act_about_many_things_goes_on_with_the_chain_of_each(database: Database, clock: FixedClock,
+                                                                  streams: int) -> None:
+    for number in range(3):
+        with database.write() as session:
+            for stream in range(streams):
+                record(session, SYSTEM, clock.now(), "lot.held", f"lot:{stream}", {"n": number})
+    with database.read() as session:
+        heads = session.execute(select(AuditHead.stream, AuditHead.seq)).all()
+    assert sorted(heads) == sorted((f"lot:{stream}", 3) for stream in range(streams))
+    assert broken(database) is None
 
 
 def test_what_is_said_to_be_new_begins_a_chain_of_its_own_and_goes_on_like_any_other(

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from tests.statements import sent
 from traceapp.complaint.clock_model import ServiceClock
 from traceapp.db import Database, Taken
-from traceapp.db.insert import insert_rows, together
+from traceapp.db.insert import insert_many, insert_rows, together
+from traceapp.outbox.model import OutboxMessage
 from traceapp.worklist.model import Task, TaskState
 
 COLUMNS = ("id", "kind", "about", "lot_key", "params", "role", "created_at", "due_at", "state")
@@ -73,3 +74,15 @@ def test_of_rows_that_go_together_none_stands_where_one_is_refused_or_the_block_
         raise ZeroDivisionError
     with database.read() as session:
         assert session.scalars(select(Task.id)).all() == []
+
+
+@pytest.mark.parametrize("number", [0, 3, 40])
+def test_what_is_not_named_of_many_rows_is_as_the_model_says(database: Database, number: int) -> None:
+    named = [{"id": f"{at:032x}", "kind": "recall.notice", "recipient": "contact:1", "subject_key": f"notice:{at}",
+              "message_id": f"<{at}@here>", "payload": {"名": at}, "created_at": AT, "due_at": AT} for at in range(number)]
+    with database.write() as session:
+        insert_many(session, OutboxMessage, named)
+    with database.read() as session:
+        found = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+        assert [{name: getattr(row, name) for name in named[0]} for row in found] == named if number else found == []
+        assert {(row.state, row.attempts, row.done_at) for row in found} == ({("pending", 0, None)} if number else set())

@@ -279,7 +279,7 @@ def test_what_consignees_say_of_their_units_is_not_called_unknown(database: Data
     assert found.made == found.stock + found.made_into + found.lost + found.sent
 
 
-def test_the_number_of_statements_depends_on_the_rules_alone(sqlite: Database, house: House) -> None:
+def test_the_number_of_statements_depends_on_the_rules_and_the_steps_alone(sqlite: Database, house: House) -> None:
     def statements(key: str) -> int:
         seen: list[str] = []
         event.listen(sqlite.engine, "before_cursor_execute", note := lambda *a: seen.append(a[2]))
@@ -290,7 +290,8 @@ def test_the_number_of_statements_depends_on_the_rules_alone(sqlite: Database, h
             event.remove(sqlite.engine, "before_cursor_execute", note)
         return len(seen)
 
-    assert statements(house.glue.lot_key) == statements(house.other.lot_key) <= 8
+    steps_more = 2  # to bulk and to batches of it; from a finished batch nowhere
+    assert statements(house.glue.lot_key) - steps_more == statements(house.other.lot_key) <= 8
 
 
 def test_a_rule_is_stored_as_data_and_the_old_form_is_still_read() -> None:

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from traceapp.recall.policy import (
     Counted,
     LineState,
     answer_due,
+    is_far_more,
     line_state,
     needs_explanation,
     unaccounted,
@@ -21,13 +22,15 @@ units = st.decimals(min_value=0, max_value=10**9, places=3)
 
 
 @given(shipped=units, received=units, on_hand=units, used=units, returned=units)
+@example(shipped=Decimal(0), received=Decimal("0.001"), on_hand=Decimal(0), used=Decimal(0), returned=Decimal(0))
 def test_every_unit_shipped_is_placed_or_unaccounted(shipped: Decimal, received: Decimal, on_hand: Decimal,
                                                      used: Decimal, returned: Decimal) -> None:
     counted = Counted(received, on_hand, used, returned)
     missing = unaccounted(shipped, counted)
     assert on_hand + used + returned + missing == shipped
     state = line_state(shipped, counted, is_settled=False)
-    assert (state == LineState.accounted) == (missing == 0)
+    assert (state == LineState.excess) == is_far_more(shipped, counted.said)
+    assert (state == LineState.accounted) == (missing == 0 and state != LineState.excess)
     assert needs_explanation(shipped, counted) == (missing != 0 or received != shipped)
 
 

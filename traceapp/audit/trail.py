@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ARRAY, String, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import Actor
@@ -21,13 +21,17 @@ from .model import AuditEntry, AuditHead
 
 GENESIS = "0" * 64
 _PENDING, _BEGUN = "audit_pending", "audit_begun"
-_AT_ONCE = 500
+_AT_ONCE, _FEW = 500, 16
 _ENTRY = ("stream", "seq", "actor_id", "actor_role", "at", "action", "data", "prev_hash", "hash")
 _HEAD = ("stream", "seq", "hash", "checked_seq")
 # Made once, and without objects of the session: every transaction of the product passes here.
 _heads = AuditHead.__table__.c
 _LOCKED = (select(_heads.stream, _heads.seq, _heads.hash)
            .where(_heads.stream.in_(bindparam("streams", expanding=True))).order_by(_heads.stream).with_for_update())
+# Thousands for PostgreSQL, which compares a list of bound values one by one until it knows how large the table is.
+_among = func.unnest(bindparam("streams", type_=ARRAY(String))).table_valued("stream").render_derived()
+_LOCKED_AMONG = (select(_heads.stream, _heads.seq, _heads.hash).join(_among, _heads.stream == _among.c.stream)
+                 .order_by(_heads.stream).with_for_update(of=AuditHead.__table__))
 _MOVED = (update(AuditHead.__table__)  # type: ignore[arg-type]
           .where(_heads.stream == bindparam("of_stream")).values(seq=bindparam("to_seq"), hash=bindparam("to_hash")))
 
@@ -90,8 +94,10 @@ def seal(session: Session) -> None:
     connection = session.connection()
     heads: dict[str, tuple[int, str]] = {}
     asked = sorted(by_stream.keys() - begun)
+    is_listed = len(asked) > _FEW and connection.dialect.name == "postgresql"
     for start in range(0, len(asked), _AT_ONCE):
-        for stream, seq, digest in connection.execute(_LOCKED, {"streams": asked[start:start + _AT_ONCE]}):
+        part = {"streams": asked[start:start + _AT_ONCE]}
+        for stream, seq, digest in connection.execute(_LOCKED_AMONG if is_listed else _LOCKED, part):
             heads[stream] = seq, digest
     rows, added, moved = [], [], []
     for name in sorted(by_stream):

@@ -63,6 +63,20 @@ def insert_rows(session: Session, model: type[Base], columns: Sequence[str], row
             connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})", part)  # noqa: S608
 
 
+def insert_many(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add many rows by the names of their columns, which all have; what is not named is as the model says. What waits
+    in the session is flushed before."""
+    if not rows:
+        return
+    session.flush()
+    names = tuple(rows[0])
+    usual = {column.name: column.default for column in model.__table__.columns
+             if column.name not in names and column.default is not None}
+    more = [default.arg if default.is_scalar else default.arg(None)
+            for default in usual.values()]
+    insert_rows(session, model, (*names, *usual), [(*[row[name] for name in names], *more) for row in rows])
+
+
 @contextmanager
 def together(session: Session) -> Iterator[None]:
     """What the block adds by `insert_rows` goes to PostgreSQL in one statement at its end, where it is few rows: each

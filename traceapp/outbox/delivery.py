@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.core.clock import Clock
 from traceapp.core.ids import new_id
 from traceapp.db import Database
+from traceapp.db.insert import insert_many
 
 from .model import MessageState, OutboxAttempt, OutboxMessage
 from .outage import Outages
@@ -75,8 +76,7 @@ def queue_message(session: Session, clock: Clock, command: NewMessage, *,
 def queue_messages(session: Session, clock: Clock, commands: Sequence[NewMessage], *,
                    domain: str = "traceapp.local") -> None:
     """The same for many at once, in one statement."""
-    if commands:
-        session.execute(insert(OutboxMessage), [_row(clock, command, domain) for command in commands])
+    insert_many(session, OutboxMessage, [_row(clock, command, domain) for command in commands])
 
 
 def _row(clock: Clock, command: NewMessage, domain: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.texts import required_text
@@ -13,6 +13,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
 from traceapp.core.quantity import plain
+from traceapp.db.insert import insert_many
 from traceapp.trace.model import HoldKind
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
@@ -241,8 +242,7 @@ def _open_lines(session: Session, recall: Recall, units: Mapping[tuple[str, str]
     fresh = [{"recall_id": recall.id, "lot_key": key, "consignee_id": consignee, "shipped": amount,
               "scope_number": recall.scope_number}
              for (key, consignee), amount in units.items() if (key, consignee) not in known]
-    if fresh:
-        session.execute(insert(RecallLedger), fresh)
+    insert_many(session, RecallLedger, fresh)
 
 
 def _to_tell(session: Session, recall: Recall) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -17,6 +17,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, Name, NotFound
 from traceapp.core.ids import new_id, new_reference
 from traceapp.db import expect_revision
+from traceapp.db.insert import insert_many
 from traceapp.identity.policy import permit
 from traceapp.surveillance.model import Signal
 from traceapp.trace.model import Lot
@@ -285,10 +286,9 @@ def named(numbers: object, most: int = 10) -> str:
 def write_lots(session: Session, recall: Recall, scope: Scope) -> None:
     """Make the stored lots those of `scope`, with their present quantities."""
     session.execute(delete(RecallLot).where(RecallLot.recall_id == recall.id))
-    if scope.lots:
-        session.execute(insert(RecallLot), [
-            {"recall_id": recall.id, "lot_key": lot.lot_key, "path": lot.path_text, "made": lot.made,
-             "in_stock": lot.in_stock, "shipped": lot.shipped} for lot in scope.lots])
+    insert_many(session, RecallLot, [
+        {"recall_id": recall.id, "lot_key": lot.lot_key, "path": lot.path_text, "made": lot.made,
+         "in_stock": lot.in_stock, "shipped": lot.shipped} for lot in scope.lots])
 
 
 def draft_of(session: Session, recall_id: str, revision: int | None) -> Recall:

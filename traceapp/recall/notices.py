@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -13,6 +13,7 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import NotFound
 from traceapp.core.ids import new_id, new_secret
+from traceapp.db.insert import insert_many
 from traceapp.outbox.delivery import NewMessage, queue_messages
 from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, raise_new_tasks, raise_task
@@ -58,8 +59,7 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
             "recall_id": recall.id, "consignee_id": consignee_id, "id": notice_id, "token_hash": token_hash(token),
             "sealed_token": vault.seal_text(token, sealed_about(notice_id)), "queued_at": now, "reminders": 0,
             "answers": 0, "sent_at": now if state == NoticeState.sent else None, "state": state})
-    if rows:
-        session.execute(insert(Notice), rows)
+    insert_many(session, Notice, rows)
     queue_messages(session, clock, messages)
     raise_new_tasks(session, actor, clock, [
         _work(clock, recall, NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"]))

@@ -5,22 +5,25 @@ statement a table; what changes (lots, positions) is written by its key.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, Table, bindparam, insert, select
+from sqlalchemy import Executable, bindparam, insert, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from traceapp.core.errors import Conflict
 from traceapp.core.ids import name_key
+from traceapp.db import Base
+from traceapp.db.insert import insert_many
 from traceapp.epcis import Event as Said
 
 from . import acts
 from .event_row import EventRow
+from .many_keys import in_parts, listed
 from .model import (
     EventItem,
     Hold,
@@ -38,6 +41,9 @@ from .terms import Named, found_by
 
 Data = dict[str, Any]
 ZERO = Decimal(0)
+_MANY = 100
+# What a hold of a kind sets at its lot.
+_MARKS = {HoldKind.manual: "is_on_hold", HoldKind.recall: "is_recalled"}
 _LOTS = select(Lot).where(Lot.lot_key.in_(bindparam("keys", expanding=True)))
 
 
@@ -52,7 +58,7 @@ class Derived:
     inspection: Inspection | None = None
     shipment: Shipment | None = None
     holds: list[Hold] = field(default_factory=list)
-    rows: dict[Table, list[Data]] = field(default_factory=dict)
+    rows: dict[type[Base], list[Data]] = field(default_factory=dict)
     named: Named = field(default_factory=dict)
 
     def lot(self, uri: str) -> Lot:
@@ -61,12 +67,16 @@ class Derived:
 
     def insert(self, model: type[Any], **values: Any) -> None:
         """Have a row written at the end."""
-        self.rows.setdefault(model.__table__, []).append(values)
+        self.rows.setdefault(model, []).append(values)
 
     def item(self, lot: Lot, role: str, quantity: Decimal | None) -> None:
         """The event touched the lot. The row of the lot counts one revision up even where no column changes: cached
         pages follow the revision."""
         flag_modified(lot, "flags")
+        self.mention(lot, role, quantity)
+
+    def mention(self, lot: Lot, role: str, quantity: Decimal | None) -> None:
+        """The same without the revision: whoever calls counts it."""
         is_class = (lot.lot_key, role, False) not in self.named
         written = self.named.pop((lot.lot_key, role, is_class), None)
         self._item((lot.lot_key, role, is_class), quantity=quantity, stands=True,
@@ -117,17 +127,20 @@ def load_lots(session: Session, keys: list[str]) -> dict[str, Lot]:
     return found
 
 
-def write_rows(session: Session, rows: dict[Table, list[Data]]) -> None:
-    """One statement a table."""
+def write_rows(session: Session, rows: dict[type[Base], list[Data]]) -> None:
+    """One statement a table, where it is many rows by the driver's own way for them."""
     connection = session.connection()
-    for table, values in rows.items():
-        connection.execute(_writing(table), values)
+    for model, values in rows.items():
+        if len(values) > _MANY and len({tuple(row) for row in values}) == 1:
+            insert_many(session, model, values)
+        else:
+            connection.execute(_writing(model), values)
 
 
 @cache
-def _writing(table: Table) -> Executable:
+def _writing(model: type[Base]) -> Executable:
     """The statement that writes a row of the table. Made once: acts are many."""
-    return insert(table)
+    return insert(model.__table__)  # type: ignore[arg-type]
 
 
 def _new_lot(session: Session, derived: Derived, uri: str, amount: tuple[Decimal, str]) -> Lot:
@@ -229,34 +242,42 @@ def _decide(session: Session, derived: Derived) -> None:
 
 def _place_hold(session: Session, derived: Derived) -> None:
     row, data = derived.row, derived.data
-    for uri in derived.said.identifiers:
-        lot = derived.lot(uri)
-        derived.item(lot, "object", None)
+    lots = [derived.lot(uri) for uri in derived.said.identifiers]
+    for lot in lots:
+        derived.mention(lot, "object", None)
         derived.holds.append(Hold(lot_key=lot.lot_key, id=row.id, kind=data["kind"], source=data["source"],
                                   reason=data["reason"], placed_at=row.event_time, placed_by=row.actor_id))
-        if data["kind"] == HoldKind.recall:
-            lot.is_recalled = True
-        else:
-            lot.is_on_hold = True
+    _mark(session, lots, **{_MARKS[HoldKind(data["kind"])]: True})
     session.add_all(derived.holds)
 
 
 def _lift_hold(session: Session, derived: Derived) -> None:
     keys = [name_key(uri) for uri in derived.said.identifiers]
     standing: dict[str, set[str]] = {}
-    for start in range(0, len(keys), 500):
-        for hold in session.scalars(select(Hold).where(Hold.lot_key.in_(keys[start:start + 500]),
-                                                       Hold.lifted_at.is_(None))):
+    for part in in_parts(keys, 500):
+        for hold in session.scalars(select(Hold).where(Hold.lot_key.in_(part), Hold.lifted_at.is_(None))):
             if hold.id in derived.data["holds"]:
                 hold.lifted_at, hold.lifted_by = derived.row.event_time, derived.row.actor_id
                 hold.lift_reason = derived.data["reason"]
             else:
                 standing.setdefault(hold.lot_key, set()).add(hold.kind)
+    alike: dict[frozenset[str], list[Lot]] = {}
     for key in keys:
-        lot = derived.lots[key]
-        derived.item(lot, "object", None)
-        lot.is_recalled = HoldKind.recall in standing.get(key, ())
-        lot.is_on_hold = HoldKind.manual in standing.get(key, ())
+        derived.mention(derived.lots[key], "object", None)
+        alike.setdefault(frozenset(standing.get(key, ())), []).append(derived.lots[key])
+    for kinds, lots in alike.items():
+        _mark(session, lots, **{name: kind in kinds for kind, name in _MARKS.items()})
+
+
+def _mark(session: Session, lots: Sequence[Lot], **marks: bool) -> None:
+    """Set marks of lots, which are locked, and count each one revision up: one statement for thousands."""
+    statement = update(Lot).values({"revision": Lot.revision + 1, **marks})
+    for part in in_parts([lot.lot_key for lot in lots], 5000):
+        session.execute(statement.where(Lot.lot_key.in_(listed(session, part))),
+                        execution_options={"synchronize_session": False})
+    for lot in lots:
+        for name, value in {"revision": lot.revision + 1, **marks}.items():
+            set_committed_value(lot, name, value)
 
 
 def _ship(session: Session, derived: Derived) -> None:

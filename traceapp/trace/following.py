@@ -46,7 +46,7 @@ class Followed:
 def follow_act(session: Session, actor: Actor, clock: Clock, derived: Derived) -> None:
     """After an act of our own."""
     row, said = derived.row, derived.said
-    items = derived.rows.get(EventItem.__table__, [])  # type: ignore[call-overload]
+    items = derived.rows.get(EventItem, [])
     touched = [position_rows.Touch(one["lot_key"], one["role"], one["quantity"], one["unit"]) for one in items
                if one["stands"]]
     moved = position_rows.follow_act(session, row, said, touched)
