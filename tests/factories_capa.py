@@ -74,6 +74,8 @@ def prepare(database: Database, clock: FixedClock, house: House, action: str, ca
                     finish_action(session, house.writer, clock, FinishAction(capa_id, one.id, "Test in use"))
         elif action == "close":
             conclude_check(session, house.writer, clock, ConcludeCheck(capa_id, "effective", "No report in 90 days"))
+        elif action == "reopen" and session.get_one(Capa, capa_id).state == CapaState.verifying:
+            conclude_check(session, house.writer, clock, ConcludeCheck(capa_id, "effective", "No report in 90 days"))
 
 
 def capa_in(database: Database, clock: FixedClock, house: House, state: CapaState) -> Capa:

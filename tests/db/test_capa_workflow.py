@@ -58,6 +58,7 @@ from traceapp.capa.states import TRANSITIONS, CapaState
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Stale
 from traceapp.db import Database
+from traceapp.identity.model import User
 from traceapp.surveillance.alarm import NodeKind
 from traceapp.surveillance.model import Signal
 from traceapp.surveillance.priors import confirmed_causes
@@ -262,6 +263,55 @@ def test_what_did_not_help_reopens_the_case_and_takes_a_new_criterion(
     with pytest.raises(Conflict) as refused:
         step(database, clock, house, "begin", capa.id)
     assert refused.value.code == "no-criterion"
+
+
+def test_what_was_done_before_does_not_count_again_after_it_did_not_help(
+        database: Database, clock: FixedClock, house: House) -> None:
+    capa = capa_in(database, clock, house, CapaState.verifying)
+    with database.write() as session:
+        conclude_check(session, house.writer, clock, ConcludeCheck(capa.id, "not_effective", "Four more reports"))
+    clock.move_to(clock.now() + timedelta(days=1))
+    for action in ("investigate", "plan"):
+        step(database, clock, house, action, capa.id)
+    prepare(database, clock, house, "begin", capa.id)
+    step(database, clock, house, "begin", capa.id)
+    with database.write() as session:
+        dropped = drop_action(session, house.writer, clock, DropAction(
+            capa.id, actions_of(session, capa.id)[-1].id, "Not needed after all"))
+        assert dropped.state == "dropped"
+    with pytest.raises(Conflict) as refused:
+        step(database, clock, house, "verify", capa.id)
+    assert refused.value.code == "nothing-done"
+
+
+def test_a_criterion_that_was_in_use_is_not_left_without_a_conclusion(
+        database: Database, clock: FixedClock, house: House) -> None:
+    capa = capa_in(database, clock, house, CapaState.verifying)
+    with pytest.raises(Conflict) as refused:
+        step(database, clock, house, "reopen", capa.id)
+    assert refused.value.code == "not-concluded"
+    with database.read() as session:
+        assert [one.criterion for one in checks_of(session, capa.id)] == ["No redness above expectation in 90 days"]
+
+
+def test_work_begins_with_people_who_are_here_and_a_day_that_is_not_past(
+        database: Database, clock: FixedClock, house: House) -> None:
+    capa = capa_in(database, clock, house, CapaState.planned)
+    with database.write() as session:
+        action = add_action(session, house.writer, clock, AddAction(
+            capa.id, "Test the glue", house.second_manager.id, clock.now().date() + timedelta(days=20)))
+        state_criterion(session, house.writer, clock, StateCriterion(
+            capa.id, "None", "Count", clock.now().date() + timedelta(days=2)))
+        session.get_one(User, house.second_manager.id).is_active = False
+    with pytest.raises(Conflict) as left:
+        step(database, clock, house, "begin", capa.id)
+    with database.write() as session:
+        change_action(session, house.writer, clock, ChangeAction(
+            capa.id, action.id, "Test the glue", house.writer.id, clock.now().date() + timedelta(days=20)))
+    clock.move_to(clock.now() + timedelta(days=3))
+    with pytest.raises(Conflict) as past:
+        step(database, clock, house, "begin", capa.id)
+    assert (left.value.code, past.value.code) == ("owner-left", "criterion-past")
 
 
 def test_effective_is_not_said_before_the_planned_day(database: Database, clock: FixedClock, house: House) -> None:

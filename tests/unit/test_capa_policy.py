@@ -32,6 +32,9 @@ ALLOWED = {
 }
 DONE = ActionFacts("done", "u1", date(2026, 12, 1), "u1")
 TO_DO = ActionFacts("open", "u1", date(2026, 12, 1))
+TODAY, STATED_AT = date(2026, 11, 30), datetime(2026, 11, 20, tzinfo=UTC)
+BEFORE = ActionFacts("done", "u1", date(2026, 12, 1), "u1", datetime(2026, 11, 19, tzinfo=UTC))
+AFTER = ActionFacts("done", "u1", date(2026, 12, 1), "u1", datetime(2026, 11, 21, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("state", list(CapaState))
@@ -81,6 +84,10 @@ def test_who_closes_is_fewer_than_who_writes() -> None:
     ("begin", Facts(actions=(TO_DO, ActionFacts("open", None, date(2026, 12, 1))), conclusions=(None,)), "action-without-owner"),
     ("begin", Facts(actions=(ActionFacts("open", "u1", None),), conclusions=(None,)), "action-without-owner"),
     ("begin", Facts(actions=(TO_DO,)), "no-criterion"),
+    ("begin", Facts(actions=(TO_DO, ActionFacts("open", "u2", date(2026, 12, 1), is_owner_here=False)), conclusions=(None,)), "owner-left"),
+    ("begin", Facts(actions=(TO_DO,), conclusions=(None,), planned_on=date(2026, 11, 29)), "criterion-past"),
+    ("verify", Facts(actions=(BEFORE, ActionFacts("dropped", "u1", None)), stated_at=STATED_AT), "nothing-done"),
+    ("reopen", Facts(actions=(DONE,), conclusions=("not_effective", None)), "not-concluded"),
     ("begin", Facts(actions=(TO_DO,), conclusions=("not_effective",)), "no-criterion"),
     ("verify", Facts(actions=(DONE, TO_DO)), "actions-open"),
     ("verify", Facts(actions=(ActionFacts("dropped", "u1", None),)), "nothing-done"),
@@ -90,7 +97,7 @@ def test_who_closes_is_fewer_than_who_writes() -> None:
 ])
 def test_a_step_is_refused_while_something_is_missing(action: str, facts: Facts, code: str) -> None:
     with pytest.raises(Conflict) as refused:
-        refuse_step(action, facts)
+        refuse_step(action, facts, TODAY)
     assert refused.value.code == code
 
 
@@ -98,10 +105,12 @@ def test_a_step_is_refused_while_something_is_missing(action: str, facts: Facts,
     ("plan", Facts(("excluded", "confirmed"))), ("plan", Facts(no_cause="all samples were used up")),
     ("begin", Facts(actions=(DONE, TO_DO), conclusions=("not_effective", None))),
     ("verify", Facts(actions=(DONE, ActionFacts("dropped", None, None)))),
+    ("begin", Facts(actions=(TO_DO,), conclusions=(None,), planned_on=TODAY)),
+    ("verify", Facts(actions=(BEFORE, AFTER), stated_at=STATED_AT)), ("reopen", Facts(conclusions=("effective",))),
     ("close", Facts(actions=(DONE,), conclusions=("not_effective", "effective"))), ("investigate", Facts()),
 ])
 def test_a_step_is_free_once_all_is_there(action: str, facts: Facts) -> None:
-    refuse_step(action, facts)
+    refuse_step(action, facts, TODAY)
 
 
 def test_who_owned_an_action_or_reported_one_done_took_part() -> None:

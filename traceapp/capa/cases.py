@@ -169,14 +169,17 @@ def next_position(session: Session, model: _Rows, capa_id: str) -> int:
 def facts_of(session: Session, capa: Capa) -> Facts:
     """What the guards ask."""
     session.flush()
+    checks = session.execute(select(CapaCheck.conclusion, CapaCheck.stated_at, CapaCheck.planned_on).where(
+        CapaCheck.capa_id == capa.id).order_by(CapaCheck.position)).all()
     return Facts(
         verdicts=tuple(session.scalars(select(CapaCause.verdict).where(CapaCause.capa_id == capa.id))),
         no_cause=capa.no_cause,
         actions=tuple(ActionFacts(*row) for row in session.execute(
-            select(CapaAction.state, CapaAction.owner_id, CapaAction.due_on, CapaAction.done_by)
-            .where(CapaAction.capa_id == capa.id))),
-        conclusions=tuple(session.scalars(select(CapaCheck.conclusion).where(CapaCheck.capa_id == capa.id)
-                                          .order_by(CapaCheck.position))),
+            select(CapaAction.state, CapaAction.owner_id, CapaAction.due_on, CapaAction.done_by, CapaAction.done_at,
+                   func.coalesce(User.is_active, False))
+            .outerjoin(User, User.id == CapaAction.owner_id).where(CapaAction.capa_id == capa.id))),
+        conclusions=tuple(check.conclusion for check in checks),
+        stated_at=checks[-1].stated_at if checks else None, planned_on=checks[-1].planned_on if checks else None,
         open_questions=session.scalar(select(func.count()).select_from(CapaQuestion).where(
             CapaQuestion.capa_id == capa.id, CapaQuestion.answered_at.is_(None))) or 0)
 

@@ -18,7 +18,7 @@ from .effects import take_back, teach
 from .model import Capa
 from .opening import TEXT, LinkTo, running_for
 from .planning import open_check, remind_owners
-from .policy import CLOSED_MEANING, end_of, refuse_step, took_part
+from .policy import CLOSED_MEANING, end_of, home_day, refuse_step, took_part
 from .queries import actions_of
 from .states import ActionState
 
@@ -57,7 +57,7 @@ def move_capa(session: Session, actor: Actor, clock: Clock, command: MoveCapa) -
     reason = short_text(command.reason, TEXT, place="reason")
     if command.action in WITH_REASON:
         required_text(reason, place="reason")
-    refuse_step(command.action, facts_of(session, capa))
+    refuse_step(command.action, facts_of(session, capa), home_day(clock.now()))
     if command.action == "reopen":
         _refuse_second(session, capa)
     move(session, actor, clock, capa, Step(command.action, reason))
@@ -104,7 +104,7 @@ def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa)
     capa = for_step(session, actor, "close", command.capa_id, command.revision)
     reason = short_text(required_text(command.reason, place="reason"), TEXT, place="reason")
     facts = facts_of(session, capa)
-    refuse_step("close", facts)
+    refuse_step("close", facts, home_day(clock.now()))
     if took_part(facts, actor.id):
         raise Forbidden("You had an action in this CAPA yourself. Somebody who had none closes it.",
                         code="same-person")

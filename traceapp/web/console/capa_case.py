@@ -102,7 +102,7 @@ def _missing(case: Capa, facts: Any) -> str:
     """What stands in the way of the next step, in words."""
     main = next((name for name in STEP_WORDS if name in actions_from(case.state)), "")
     try:
-        refuse_step(main, facts)
+        refuse_step(main, facts, home_day(world().clock.now()))
     except Conflict as refusal:
         return _(refusal.message)
     return ""
