@@ -41,12 +41,14 @@ from traceapp.recall.drill_play import Stage, next_step, play
 from traceapp.recall.drill_queries import steps_of, targets_of
 from traceapp.recall.drill_truth import walk_events
 from traceapp.recall.drilling import AskDrill, ask_drill, chosen_lot, claim_drill, look_at_drill, run_drill
+from traceapp.recall.ending import PLAYED
 from traceapp.recall.evaluation import QUALITY, AssessRecall, SignEvaluation, assess_recall, sign_evaluation
+from traceapp.recall.figure_reads import counts_of
 from traceapp.recall.following import follow_scopes
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallSignature
 from traceapp.recall.passing_on import PassOn, pass_on
 from traceapp.recall.public import facts_of_sources, public_recall, public_recalls, recalls_of_lot, recalls_of_product
-from traceapp.recall.queries import RecallFilter, recall_page
+from traceapp.recall.queries import RecallFilter, recall_page, totals_of
 from traceapp.recall.rehearsing import player
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import KINDS
@@ -121,6 +123,19 @@ def test_a_drill_plays_itself_to_the_end_with_every_unit_placed(
             "Drill: quality", "Drill: medicine", "Drill: manager"}
     after = everything(database)
     assert {name for name, rows in after.items() if rows != before[name]} <= _ITS_OWN
+
+
+def test_an_ended_drill_leaves_no_line_open_although_nothing_came_back(
+        database: Database, clock: FixedClock, house: House) -> None:
+    drill = drilled(database, clock, house, AskDrill("forward", 7, house.glue.lot_key))
+    with database.read() as session:
+        recall = session.get_one(Recall, drill.recall_id)
+        lines = session.scalars(select(RecallLedger).where(RecallLedger.recall_id == recall.id)).all()
+        counts = counts_of(session, recall.id)
+        settled = [line for line in lines if line.settled_at is not None]
+        assert settled and all(line.settled_reason == PLAYED for line in settled)
+        assert {line.lot_key for line in settled} == {line.lot_key for line in lines if line.returned}
+        assert (counts.consignees, counts.accounted, totals_of(session, recall.id).open_lines) == (2, 2, 0)
 
 
 def test_a_backward_drill_names_the_raw_lots_and_their_truth(sqlite: Database, clock: FixedClock) -> None:

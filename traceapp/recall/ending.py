@@ -4,9 +4,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from traceapp.audit import record
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
@@ -31,6 +32,7 @@ from .rehearsing import signer_of
 from .telling_model import PassedNotice
 
 _MOST_NAMED = 50
+PLAYED = "Drill: nothing is sent, so nothing comes back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     refuse_open_books(session, recall)
+    if recall.is_drill:
+        _settle_played(session, actor, clock, recall)
     recall.ended_without = _without(session, recall, command)
     recall.closed_at, recall.closing_note = clock.now(), note
     recall.lessons = short_text(command.lessons, 4000, place="lessons").strip()
@@ -133,6 +137,18 @@ def _refuse_open(session: Session, recall: Recall) -> None:
                    "reason.",
                    code="ledger-open", count=count, errors=errors,
                    what=named([*names.values()] + [""] * (count - len(shown)), 5))
+
+
+def _settle_played(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
+    """Settle the lines of a drill that wait for units to be counted, so that none of its books stays open."""
+    now = clock.now()
+    for row, notice_id in session.execute(
+            select(RecallLedger, Notice.id).join(Notice, and_(Notice.recall_id == RecallLedger.recall_id,
+                                                              Notice.consignee_id == RecallLedger.consignee_id))
+            .where(RecallLedger.recall_id == recall.id, is_line_in(LineState.returning))):
+        row.settled_at, row.settled_by, row.settled_reason = now, actor.id, PLAYED
+        record(session, actor, now, "notice.settled", notice_stream(notice_id), {
+            "recall": recall.id, "lot": row.lot_key, "was": str(LineState.returning), "reason": PLAYED})
 
 
 def _refuse_unbalanced(session: Session, recall: Recall) -> None:
