@@ -35,7 +35,7 @@
   // A picture that is a little too wide is made to fit; a much wider one stays legible and is scrolled.
   const settle = (view) => {
     const svg = view.querySelector("svg.graph"), ratio = view.clientWidth / Number(svg.getAttribute("viewBox").split(" ")[2]);
-    if (!scales.has(svg)) size(svg, ratio < 1 && ratio >= LEGIBLE ? ratio : 1);
+    if (view.clientWidth && !scales.has(svg)) size(svg, ratio < 1 && ratio >= LEGIBLE ? ratio : 1);
   };
 
   const show = (view, node) => {
@@ -87,6 +87,7 @@
       }
       move(view);
       settle(view);
+      view.closest("details")?.addEventListener("toggle", () => settle(view));
       // What was chosen or found, else the darkest box, else where the trace begins.
       show(view, [".at", ".found", ".p4", ".p3", ".focus"].map((mark) => view.querySelector(mark)).find(Boolean));
     }
