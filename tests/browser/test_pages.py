@@ -357,25 +357,6 @@ def test_a_running_recall_begins_on_a_phone_with_what_to_do_and_folds_the_rest(
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("path", ["{scenes.running}?part=ledger", "{scenes.running}/workbench", "{scenes.draft}/workbench"])
-def test_long_lists_of_a_recall_are_short_on_a_phone_and_scroll_nowhere(
-        path: str, language: str, people: People, site: Site, scenes: Scenes) -> None:
-    page = people.signed_in("manager", language, "phone")
-    page.goto(f"/console/recalls/{path.format(scenes=scenes)}")
-    assert page.evaluate("document.documentElement.scrollHeight") <= 2500
-    low = [one for one in page.locator("main summary").all() if (one.bounding_box() or {"height": 44})["height"] < 44]
-    assert low == [], "what is tapped is 44 px high"
-    page.evaluate(UNFOLD)
-    brief = page.locator("main .brief")
-    assert brief.count() >= 1
-    assert all(one.evaluate("e => e.scrollWidth <= e.clientWidth") for one in brief.all())
-    assert all(one.is_hidden() for one in page.locator(".brief td[data-zero], .brief td[data-nil]").all())
-    fit(page, "desktop")
-    assert page.locator("main .zeros").count() == 0 or page.locator("main .zeros").first.is_hidden()
-    assert all(one.is_visible() for one in page.locator(".brief td[data-zero], .brief td[data-nil]").all())
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_letter_fits_a_narrow_phone_in_a_mail_client(language: str, people: People) -> None:
     lot = LetterLot("HA2609-0601-LONG-NUMBER", {"zh": "透明质酸钠原料 10 g（护肤用）", "en": "Sodium hyaluronate raw material 10 g"},
                     Decimal(1400), "EA", date(2028, 9, 5), "09520426001043")

@@ -51,6 +51,8 @@ def test_a_figure_is_what_its_definition_says(kind: str, value: float, is_met: b
     ("notice_time", {}, {"consignees": 0, "told": 0}, Unsaid.nobody_to_tell),
     ("notice_completeness", {}, {"consignees": 0}, Unsaid.nobody_to_tell),
     ("response_rate", {}, {"told": 0}, Unsaid.nobody_told),
+    *((kind, {}, {"consignees": 0, "told": 0, "answered": 0, "drawn": 0}, Unsaid.nobody_to_tell)
+      for kind in ("response_rate", "response_in_time", "zero_stock", "effectiveness")),
     ("response_in_time", {"now": START + 59 * HOUR, "is_over": False}, {}, Unsaid.not_due),
     ("zero_stock", {}, {"answered": 0}, Unsaid.nobody_answered),
     ("effectiveness", {}, {"drawn": 0}, Unsaid.not_drawn),
@@ -61,6 +63,22 @@ def test_what_cannot_be_said_yet_says_why(kind: str, course: dict[str, object], 
                                           unsaid: Unsaid) -> None:
     figure = by_kind(replace(COURSE, **course), replace(COUNTS, **counts))[FigureKind(kind)]  # type: ignore[arg-type]
     assert (figure.unsaid, figure.is_met) == (unsaid, None)
+
+
+@pytest.mark.parametrize(("kind", "course", "counts"), [
+    ("decision_time", {"decided_at": None, "is_over": False}, {}), ("notice_time", {"is_over": False}, {"told": 39})])
+def test_a_time_that_runs_is_missed_once_its_target_is_past(kind: str, course: dict[str, object],
+                                                            counts: dict[str, object]) -> None:
+    def at(hours: int) -> Figure:
+        case = replace(COURSE, now=START + hours * HOUR, **course)  # type: ignore[arg-type]
+        return by_kind(case, replace(COUNTS, **counts))[FigureKind(kind)]  # type: ignore[arg-type]
+
+    early, late = at(21), at(99)
+    assert (early.is_met, late.is_met, early.unsaid == late.unsaid is not None) == (None, False, True)
+    assert early.so_far is not None and (late.so_far or 0) - early.so_far == 78
+    over = by_kind(replace(COURSE, now=START + 99 * HOUR, **{**course, "is_over": True}),  # type: ignore[arg-type]
+                   replace(COUNTS, **counts))[FigureKind(kind)]  # type: ignore[arg-type]
+    assert over.is_met is None
 
 
 def test_units_are_never_added_to_other_units() -> None:

@@ -32,7 +32,7 @@ def text_of(page: bytes) -> str:
 def test_the_status_page_says_funnel_regions_units_figures_and_clocks(console: Console, recall: Recall) -> None:
     text = text_of(signed_in(console, "writer").get(f"/console/recalls/{recall.id}/status").data)
     for part in ("To be told2 / 2", "Told0 / 2", "Accounted for0 / 2", "Jiangsu · China", "1,550",
-                 "cannot be said yet: not everybody was told yet", "consignees told ÷ direct consignees",
+                 "not everybody was told yet, after 0 min", "consignees told ÷ direct consignees",
                  "cannot be said yet: the sample is not drawn yet", "China · recall notice · CN-MR-"):
         assert part in text, part
 
@@ -75,7 +75,8 @@ def test_the_interface_tells_numerator_denominator_and_why_there_is_none(console
     by_kind = {row["kind"]: row for row in found["figures"]}
     assert by_kind["notice_completeness"] | {} == {
         "kind": "notice_completeness", "share": 0.0, "hours": None, "numerator": "0", "denominator": "2", "unit": None,
-        "target": 1.0, "is_met": False, "cannot_be_said": None}
+        "target": 1.0, "is_met": False, "cannot_be_said": None, "hours_so_far": None}
+    assert by_kind["notice_time"]["hours_so_far"] == 0 and by_kind["notice_time"]["is_met"] is None
     assert (by_kind["response_rate"]["share"], by_kind["response_rate"]["cannot_be_said"]) == (None, "nobody_told")
 
 

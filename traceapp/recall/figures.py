@@ -128,7 +128,8 @@ class RecallCounts:
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure. Of a share `part` and `whole` are what was divided; of a time `hours` is what passed. `target` in the
-    same terms; None: there is none. `unsaid`: why there is no value. `unit` where units are counted."""
+    same terms; None: there is none. `unsaid`: why there is no value; of a time that runs, `so_far` is the hours until
+    now. `unit` where units are counted."""
 
     kind: FigureKind
     part: Decimal | None = None
@@ -136,6 +137,7 @@ class Figure:
     hours: float | None = None
     target: float | None = None
     unsaid: Unsaid | None = None
+    so_far: float | None = None
     unit: str | None = None
 
     @property
@@ -145,9 +147,9 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None without a target or a value."""
+        """Whether the target is met; None without a target or a value, unless it is missed whatever the value will be."""
         if self.target is None or self.unsaid is not None:
-            return None
+            return False if self.target is not None and (self.so_far or 0) > self.target else None
         if self.hours is not None:
             return self.hours <= self.target
         return self.share is not None and self.share >= self.target
@@ -155,11 +157,14 @@ class Figure:
 
 def figures(course: RecallCourse, counts: RecallCounts, units: Sequence[UnitFacts]) -> tuple[Figure, ...]:
     """Every figure in the order of a report; those in units once for each unit."""
+    nobody = None if counts.consignees else Unsaid.nobody_to_tell
     return (_decision_time(course), _notice_time(course, counts),
             _share(FigureKind.notice_completeness, (counts.told, counts.consignees), 1.0, Unsaid.nobody_to_tell),
-            _share(FigureKind.response_rate, (counts.answered, counts.told), ENOUGH_ANSWERS, Unsaid.nobody_told),
+            _share(FigureKind.response_rate, (counts.answered, counts.told), ENOUGH_ANSWERS,
+                   nobody or Unsaid.nobody_told),
             _in_time(course, counts),
-            _share(FigureKind.zero_stock, (counts.zero_stock, counts.answered), None, Unsaid.nobody_answered),
+            _share(FigureKind.zero_stock, (counts.zero_stock, counts.answered), None,
+                   nobody or Unsaid.nobody_answered),
             *_in_units(course, units), _effectiveness(course, counts),
             _share(FigureKind.reporting_on_time, (counts.reports_on_time, counts.reports_due), 1.0,
                    Unsaid.no_report_due),
@@ -175,11 +180,16 @@ def _hours(first: datetime, last: datetime) -> float:
     return (last - first) / _HOUR
 
 
+def _so_far(course: RecallCourse, since: datetime | None) -> float | None:
+    return None if since is None or course.is_over else _hours(since, course.now)
+
+
 def _decision_time(course: RecallCourse) -> Figure:
     target = float(DECISION_HOURS) if course.recall_class == RecallClass.one else None
     if course.decided_at is None or course.awareness_at is None:
         unsaid = Unsaid.not_decided if course.decided_at is None else Unsaid.no_awareness
-        return Figure(FigureKind.decision_time, target=target, unsaid=unsaid)
+        return Figure(FigureKind.decision_time, target=target, unsaid=unsaid,
+                      so_far=None if course.decided_at else _so_far(course, course.awareness_at))
     return Figure(FigureKind.decision_time, hours=_hours(course.awareness_at, course.decided_at), target=target)
 
 
@@ -192,7 +202,7 @@ def _notice_time(course: RecallCourse, counts: RecallCounts) -> Figure:
         return Figure(kind, target=target, unsaid=Unsaid.nobody_to_tell)
     if counts.told < counts.consignees or counts.last_told_at is None:
         return Figure(kind, Decimal(counts.told), Decimal(counts.consignees), target=target,
-                      unsaid=Unsaid.not_all_told)
+                      unsaid=Unsaid.not_all_told, so_far=_so_far(course, course.decided_at))
     return Figure(kind, hours=_hours(course.decided_at, counts.last_told_at), target=target)
 
 
@@ -201,7 +211,8 @@ def _in_time(course: RecallCourse, counts: RecallCounts) -> Figure:
     if counts.told and not course.is_over and (course.answer_by is None or course.now < course.answer_by):
         return Figure(FigureKind.response_in_time, Decimal(counts.in_time), Decimal(counts.told),
                       target=ENOUGH_ANSWERS, unsaid=Unsaid.not_due)
-    return _share(FigureKind.response_in_time, (counts.in_time, counts.told), ENOUGH_ANSWERS, Unsaid.nobody_told)
+    return _share(FigureKind.response_in_time, (counts.in_time, counts.told), ENOUGH_ANSWERS,
+                  Unsaid.nobody_told if counts.consignees else Unsaid.nobody_to_tell)
 
 
 def _in_units(course: RecallCourse, units: Sequence[UnitFacts]) -> list[Figure]:
@@ -218,7 +229,8 @@ def _in_units(course: RecallCourse, units: Sequence[UnitFacts]) -> list[Figure]:
 def _effectiveness(course: RecallCourse, counts: RecallCounts) -> Figure:
     if course.check_level == CheckLevel.e:
         return Figure(FigureKind.effectiveness, unsaid=Unsaid.nobody_is_asked)
-    return _share(FigureKind.effectiveness, (counts.verified, counts.drawn), 1.0, Unsaid.not_drawn)
+    return _share(FigureKind.effectiveness, (counts.verified, counts.drawn), 1.0,
+                  Unsaid.not_drawn if counts.consignees else Unsaid.nobody_to_tell)
 
 
 def _time_to_close(course: RecallCourse) -> Figure:

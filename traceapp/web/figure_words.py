@@ -98,6 +98,8 @@ def _line(figure: Figure) -> FigureLine:
 def _value(figure: Figure) -> str:
     if figure.unsaid is not None:
         why = str(UNSAID[figure.unsaid])
+        if figure.so_far is not None:
+            return gettext("%(why)s, after %(time)s", why=why, time=span(figure.so_far))
         return why if figure.unsaid in _NEVER else gettext("cannot be said yet: %(why)s", why=why)
     if figure.hours is not None:
         is_quick = figure.kind == FigureKind.trace_time  # measured in seconds

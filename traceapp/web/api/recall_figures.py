@@ -57,4 +57,5 @@ def read_house_figures() -> Response:
 def _said(figure: Figure) -> dict[str, Any]:
     return {"kind": figure.kind, "share": figure.share if figure.unsaid is None else None, "hours": figure.hours,
             "numerator": plain_value(figure.part), "denominator": plain_value(figure.whole), "unit": figure.unit,
-            "target": figure.target, "is_met": figure.is_met, "cannot_be_said": figure.unsaid}
+            "target": figure.target, "is_met": figure.is_met, "cannot_be_said": figure.unsaid,
+            "hours_so_far": figure.so_far}
