@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import PASSWORD
-from tests.factories_capa import opened_capa
+from tests.factories_capa import opened_capa, step
 from tests.factories_recall import VAULT, House, checked, make_house, placed, running
 from traceapp.audit.model import AuditEntry
 from traceapp.capa.service import LinkCapa, LinkTo, link_capa
@@ -64,6 +64,28 @@ def confirm_all(database: Database, clock: FixedClock, house: House, recall_id: 
                 if not one.has_limit:
                     set_clock_day(session, house.manager, clock, SetClockDay(one.id, clock.now().date(), "as planned"))
                 end_clock(session, house.manager, clock, EndClock(one.id, ClockState.not_reportable, "judged with them"))
+
+
+def test_a_cancelled_capa_is_none_to_end_with(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    confirm_all(database, clock, house, closing)
+
+    def noted() -> str | None:
+        with database.read() as session:
+            return session.get_one(Recall, closing).capa_id
+
+    first, second = (opened_capa(database, clock, house, *links) for links in ([LinkTo("recall", closing)], []))
+    with database.write() as session:
+        link_capa(session, house.writer, clock, LinkCapa(second.id, LinkTo("recall", closing)))
+    assert noted() == first.id
+    step(database, clock, house, "cancel", first.id)
+    assert noted() == second.id
+    step(database, clock, house, "cancel", second.id)
+    with pytest.raises(Conflict) as refused:
+        end(database, clock, house, closing)
+    assert (refused.value.code, dict(refused.value.errors)) == ("not-complete", {"capa": "none"})
+    third = opened_capa(database, clock, house, LinkTo("recall", closing))
+    assert noted() == third.id and end(database, clock, house, closing).state == "terminated"
 
 
 def test_a_recall_without_capa_and_with_reports_due_does_not_end(

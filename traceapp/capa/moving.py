@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.texts import required_text, short_text
@@ -11,16 +12,17 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.identity.service import check_signature
+from traceapp.recall.cases import note_other_capa
 from traceapp.worklist.tasks import drop_tasks
 
 from .cases import CHECK_TASK, Step, action_stream, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
 from .effects import take_back, teach
-from .model import Capa
+from .model import Capa, CapaLink
 from .opening import TEXT, LinkTo, running_for
 from .planning import open_check, remind_owners
 from .policy import CLOSED_MEANING, end_of, home_day, refuse_step, took_part
 from .queries import actions_of
-from .states import ActionState
+from .states import ActionState, CapaState, LinkKind
 
 STEPS = ("investigate", "plan", "think_again", "begin", "verify", "reopen", "cancel")
 # Steps that are nothing without their reason.
@@ -87,10 +89,21 @@ def _after(session: Session, actor: Actor, clock: Clock, capa: Capa, action: str
         capa.closed_at = None
         take_back(session, actor, clock, capa)
     elif action == "cancel":
+        _leave_recalls(session, capa)
         drop_tasks(session, actor, clock, capa_stream(capa.id))
         for one in actions_of(session, capa.id):
             if one.state == ActionState.open:
                 drop_tasks(session, actor, clock, action_stream(one.id))
+
+
+def _leave_recalls(session: Session, capa: Capa) -> None:
+    """What was cancelled is no CAPA that a recall could end with: another that is linked, or none, stands for it."""
+    for recall_id in session.scalars(select(CapaLink.target_id).where(
+            CapaLink.capa_id == capa.id, CapaLink.kind == LinkKind.recall)).all():
+        note_other_capa(session, recall_id, capa.id, session.scalars(
+            select(CapaLink.capa_id).join(Capa, Capa.id == CapaLink.capa_id)
+            .where(CapaLink.kind == LinkKind.recall, CapaLink.target_id == recall_id, Capa.id != capa.id,
+                   Capa.state != CapaState.cancelled).order_by(CapaLink.added_at, Capa.id).limit(1)).first())
 
 
 def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa) -> Capa:

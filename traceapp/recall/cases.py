@@ -39,6 +39,11 @@ def note_first_capa(session: Session, recall_id: str, capa_id: str) -> None:
     session.execute(update(Recall).where(Recall.id == recall_id, Recall.capa_id.is_(None)).values(capa_id=capa_id))
 
 
+def note_other_capa(session: Session, recall_id: str, capa_id: str, instead: str | None) -> None:
+    """The CAPA that the end of a recall asked for was cancelled; `instead`: another one that is linked to it."""
+    session.execute(update(Recall).where(Recall.id == recall_id, Recall.capa_id == capa_id).values(capa_id=instead))
+
+
 def recall_stream(recall: Recall) -> str:
     """The name of its chain in the trail, and what tasks about it are about."""
     return stream_of("recall", recall.id)

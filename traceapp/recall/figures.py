@@ -147,7 +147,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None without a target or a value, unless it is missed whatever the value will be."""
+        """Whether the target is met; None without a target or a value, unless it is missed whatever comes."""
         if self.target is None or self.unsaid is not None:
             return False if self.target is not None and (self.so_far or 0) > self.target else None
         if self.hours is not None:
