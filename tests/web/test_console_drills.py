@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -13,9 +14,12 @@ from tests.factories_web import Console
 from tests.http_clients import ApiClient
 from traceapp.capa.model import Capa
 from traceapp.catalog.model import PartyContact
+from traceapp.core.quantity import Quantity
 from traceapp.jobs.drill_sweep import run_drills
 from traceapp.recall.drill_model import Drill, DrillPlan
+from traceapp.recall.drilling import AskDrill, ask_drill
 from traceapp.recall.model import Recall
+from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.worklist.tasks import open_tasks
 
 
@@ -57,6 +61,21 @@ def test_a_drill_is_asked_for_played_by_the_scheduler_read_and_its_gap_taken_up(
     assert case.reference not in browser.get("/console/recalls").text
     page = browser.get(f"/console/recalls/{case.id}").text
     assert "Drill: not a recall" in page and f"/console/recalls/{case.id}/notice" not in page
+
+
+def test_a_drill_of_a_batch_that_nobody_has_says_so_in_its_ledger_and_its_figures(console: Console, house: House) -> None:
+    with console.database.write() as session:
+        lot = receive_lot(session, house.writer, console.clock, ReceiveLot(
+            house.maker.glue.id, "A-77", house.maker.supplier.id, "S-77", Quantity(Decimal(3), "KGM"), console.clock.now()))
+        drill_id = ask_drill(session, house.writer, console.clock, AskDrill("forward", 4, lot.lot_key)).id
+    played(console)
+    with console.database.read() as session:
+        case = f"/console/recalls/{session.get_one(Drill, drill_id).recall_id}"
+    browser = console.browser("quality")
+    assert "Nothing was shipped" in browser.get(f"{case}?part=ledger&lang=en").text
+    assert "fits this choice" in browser.get(f"{case}?part=ledger&text=nobody&lang=en").text
+    status = browser.get(f"{case}/status?lang=en").text
+    assert "there is nobody to tell" in status and "nobody was told yet" not in status
 
 
 def test_every_file_of_a_drill_says_that_it_is_one(console: Console, house: House) -> None:
