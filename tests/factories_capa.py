@@ -72,9 +72,7 @@ def prepare(database: Database, clock: FixedClock, house: House, action: str, ca
             for one in actions_of(session, capa_id):
                 if one.state == "open":
                     finish_action(session, house.writer, clock, FinishAction(capa_id, one.id, "Test in use"))
-        elif action == "close":
-            conclude_check(session, house.writer, clock, ConcludeCheck(capa_id, "effective", "No report in 90 days"))
-        elif action == "reopen" and session.get_one(Capa, capa_id).state == CapaState.verifying:
+        elif action == "close" or action == "reopen" and session.get_one(Capa, capa_id).state == CapaState.verifying:
             conclude_check(session, house.writer, clock, ConcludeCheck(capa_id, "effective", "No report in 90 days"))
 
 
