@@ -70,6 +70,7 @@ def test_signals_and_capas_stand_beside_the_complaints(database: Database, clock
 def test_a_period_is_in_order_and_no_longer_than_two_years() -> None:
     assert months_of(ProblemFilter(date(2025, 11, 20), date(2026, 2, 1))) == [
         date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
-    for first, last in ((date(2026, 2, 1), date(2026, 1, 31)), (date(2024, 1, 1), date(2026, 1, 1))):
+    for first, last in ((date(2026, 2, 1), date(2026, 1, 31)), (date(2024, 1, 1), date(2026, 1, 1)),
+                        (date.min, date.min), (date.max, date.max), (date(2026, 1, 1), date.max)):
         with pytest.raises(InvalidInput):
             months_of(ProblemFilter(first, last))

@@ -73,6 +73,8 @@ def test_an_act_on_an_older_version_is_refused(plant: Plant) -> None:
 
 
 def test_the_problem_database_adds_up(plant: Plant) -> None:
+    for period in ("since=9999-12-01&until=9999-12-31", "until=0001-01-31"):
+        assert plant.api.get(f"/capa-problems?{period}", status=422)["code"] == "no-such-years"
     rows = plant.api.get("/capa-problems?since=2026-11-01&until=2026-11-30")
     assert any(row["capas"] == 1 and row["kind"] == "redness" for row in rows)
     assert all(row["total"] == sum(row["by_month"]) == row["complaints"] + row["signals"] + row["capas"] for row in rows)

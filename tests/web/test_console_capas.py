@@ -186,6 +186,8 @@ def test_the_problem_database_shows_counts_and_refuses_a_period_upside_down(offi
     page = text_of(writer, "/console/capa/problems")
     assert "Redness" in page and "<svg" in page
     assert "The period ends before it begins." in text_of(writer, "/console/capa/problems?since=2026-05-01&until=2026-01-01")
+    for period in ("since=9999-12-01&until=9999-12-31", "until=0001-01-31", "since=0001-01-01&until=0001-02-01&format=csv"):
+        assert "Ask for years from 1990 to 2200." in text_of(writer, f"/console/capa/problems?{period}")
     rows = list(csv.DictReader(io.StringIO(writer.get("/console/capa/problems?format=csv&since=2026-11-01&until=2026-11-30").get_data(as_text=True).lstrip("\ufeff"))))
     assert any(row["Kind of problem"] == "Redness" and int(row["2026-11"]) == int(row["All"]) > 0 for row in rows)
 

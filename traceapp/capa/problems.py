@@ -20,6 +20,7 @@ from .model import Capa, CapaProduct
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_MONTHS = 24
+FIRST_YEAR, LAST_YEAR = 1990, 2200
 _MONTH = "month_number"
 # A signal says that something stands out, not what went wrong.
 STANDS_OUT, NOT_CODED = "stands_out", ""
@@ -51,9 +52,18 @@ class ProblemRow:
         return self.complaints + self.signals + self.capas
 
 
+def year_until(last: date) -> date:
+    """The first day of the twelve months of which the last is this day's."""
+    return date(max(last.year - (last.month < 12), date.min.year), last.month % 12 + 1, 1)
+
+
 def months_of(wanted: ProblemFilter) -> list[date]:
-    """The first day of each month of the period. Raises InvalidInput for a period that is upside down or longer than
-    two years."""
+    """The first day of each month of the period. Raises InvalidInput for a period that is upside down, longer than two
+    years, or in years of which nobody keeps records."""
+    for day, place in ((wanted.first_month, "since"), (wanted.last_month, "until")):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise InvalidInput("Ask for years from %(first)s to %(last)s.", code="no-such-years", place=place,
+                               first=FIRST_YEAR, last=LAST_YEAR)
     month = wanted.first_month.replace(day=1)
     found: list[date] = []
     while month <= wanted.last_month and len(found) <= MOST_MONTHS:

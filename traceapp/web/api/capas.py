@@ -12,7 +12,7 @@ from traceapp.capa import queries
 from traceapp.capa.cases import capa_by_id
 from traceapp.capa.model import Capa
 from traceapp.capa.moving import STEPS
-from traceapp.capa.problems import ProblemFilter, problem_rows
+from traceapp.capa.problems import ProblemFilter, problem_rows, year_until
 from traceapp.capa.service import (
     ChangeCapa,
     CloseCapa,
@@ -251,7 +251,7 @@ def problems_of(wanted: dict[str, Any]) -> ProblemFilter:
     """The period and what is asked of it; without one the last twelve months."""
     today: date = world().clock.now().astimezone(ZONE).date()
     until = wanted["until"] or today
-    since = wanted["since"] or date(until.year - (until.month < 12), until.month % 12 + 1, 1)
+    since = wanted["since"] or year_until(until)
     return ProblemFilter(since, until, wanted["product_id"], wanted["kind"])
 
 

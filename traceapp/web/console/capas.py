@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.capa.model import Capa
 from traceapp.capa.policy import WHOLE_DAYS, home_day
-from traceapp.capa.problems import ProblemFilter, ProblemRow, months_of, problem_rows
+from traceapp.capa.problems import ProblemFilter, ProblemRow, months_of, problem_rows, year_until
 from traceapp.capa.queries import CapaFilter, capa_page, progress_of
 from traceapp.capa.service import LinkTo, OpenCapa, open_capa, running_for
 from traceapp.capa.states import CapaKind
@@ -140,7 +140,7 @@ def capa_problems() -> Response:
 def _asked_problems(wanted: dict[str, str]) -> ProblemFilter:
     today = home_day(world().clock.now())
     last = _month(wanted["until"], "until") or today
-    first = _month(wanted["since"], "since") or date(last.year - (last.month < 12), last.month % 12 + 1, 1)
+    first = _month(wanted["since"], "since") or year_until(last)
     return ProblemFilter(first, last, wanted["product"] or None, wanted["kind"] or None)
 
 
