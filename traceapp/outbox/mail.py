@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from traceapp.core.mail_address import ascii_address
+
 from .delivery import UNREACHED, Delivery
 from .handing_over import HandingOver
 
@@ -58,7 +60,7 @@ class _WholeLinks(EmailPolicy):
 def as_message(letter: Letter, sender: str) -> EmailMessage:
     """The letter in the form of RFC 5322; line breaks in a header are refused by the library."""
     message = EmailMessage(policy=_WholeLinks())
-    message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
+    message["From"], message["To"], message["Subject"] = sender, ascii_address(letter.to), letter.subject
     message["Date"], message["Message-ID"] = format_datetime(letter.at), letter.message_id
     message.set_content(letter.text)  # before further headers: it drops those about the content
     if letter.html:
@@ -100,7 +102,7 @@ class MailServer:
         """One attempt. Uncertain only when the server may have the whole text and did not say what it does with it."""
         message = as_message(letter, self.sender)
         content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
-        attempt = HandingOver(lambda attempt: self._converse(attempt, letter.to, content))
+        attempt = HandingOver(lambda attempt: self._converse(attempt, ascii_address(letter.to), content))
         return attempt.run(self.stopping, _STOP_SECONDS)
 
     def _converse(self, attempt: HandingOver, to: str, content: bytes) -> None:

@@ -1,7 +1,6 @@
 """Naming whom units were passed on to: what is typed is looked at before anything is written. Nothing is sent here."""
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.errors import InvalidInput
+from traceapp.core.mail_address import is_mail_address
 from traceapp.core.quantity import plain
 from traceapp.core.telephone import checked_text_number, text_number
 
@@ -22,7 +22,6 @@ MOST_PASSED = 200
 MOST_UNDER = 1000
 MOST_HANDS = 5
 ZERO = Decimal(0)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ def _named(command: PassOn, there: Collection[PassedNotice], known: Sequence[_Wh
 def _checked(command: PassOn, chosen: PassedNotice | None) -> dict[str, str]:
     name = short_text(command.name or (chosen.name if chosen else ""), 200, place="name")
     email = short_text(command.email, 254, place="email").strip()
-    if email and not _EMAIL.fullmatch(email):
+    if email and not is_mail_address(email):
         raise InvalidInput("This is not an e-mail address.", code="bad-email", place="email")
     phone = short_text(command.phone, 40, place="phone").strip()
     if phone.startswith("+"):

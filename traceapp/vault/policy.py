@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from traceapp.core.errors import InvalidInput
+from traceapp.core.mail_address import is_mail_address
 
 MINOR_BELOW_YEARS = 14
 """Source: Personal Information Protection Law of the PRC (2021), art. 28 and 31: under 14 with a guardian."""
@@ -15,7 +16,6 @@ _LIMITS = {"name": 120, "phone": 40, "email": 254, "guardian_name": 120, "note":
            "initials": 10, "record_number": 60, "born_on": 10}
 PATIENT_FIELDS = ("patient_name", "initials", "record_number", "born_on")
 _BORN = re.compile(r"(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def cleaned_details(details: PersonDetails) -> PersonDetails:
     digits = re.sub(r"\D", "", values["phone"])
     if values["phone"] and not 5 <= len(digits) <= 15:
         raise InvalidInput("A telephone number has 5 to 15 digits.", code="not-a-phone", place="phone")
-    if values["email"] and not _EMAIL.fullmatch(values["email"]):
+    if values["email"] and not is_mail_address(values["email"]):
         raise InvalidInput("An e-mail address looks like name@example.com.", code="not-an-email", place="email")
     _check_born_on(values["born_on"])
     return PersonDetails(**values)
