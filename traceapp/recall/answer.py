@@ -24,7 +24,7 @@ from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 from .answer_said import FIELDS, AnswerLine, RecordAnswer, checked, counted_of
 from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
-from .cases import is_begun, is_running, notice_stream
+from .cases import is_begun, is_running, notice_stream, told_lines
 from .exceeding import follow_excess, is_strange
 from .late import waiting_of
 from .model import Notice, Recall, RecallLedger
@@ -113,7 +113,7 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
     rows = session.execute(
         select(RecallLedger, Lot, Product).outerjoin(Lot, Lot.lot_key == RecallLedger.lot_key)
         .outerjoin(Product, Product.id == Lot.product_id)
-        .where(RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id))
+        .where(told_lines(recall), RecallLedger.consignee_id == notice.consignee_id))
     lines = sorted((_line(row, lot, product) for row, lot, product in rows), key=lambda line: (line.name_en,
                                                                                               line.number))
     return NoticeView(
@@ -227,7 +227,7 @@ def _looked_at(session: Session, recall: Recall,
     ids = [notice.consignee_id for notice, _actor, _command in said]
     ledger: dict[str, dict[str, RecallLedger]] = {}
     for row in session.scalars(select(RecallLedger).where(
-            RecallLedger.recall_id == recall.id, RecallLedger.consignee_id.in_(ids))
+            told_lines(recall), RecallLedger.consignee_id.in_(ids))
             .order_by(RecallLedger.consignee_id, RecallLedger.lot_key).with_for_update()):
         ledger.setdefault(row.consignee_id, {})[row.lot_key] = row
     handed = givers_among(session, recall.id, ids)

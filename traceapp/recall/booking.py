@@ -12,10 +12,10 @@ from traceapp.core.clock import Clock
 from traceapp.trace.model import Event, ShipmentLine
 
 from .book_model import RecallReturn
-from .cases import RUNS, TOLD
+from .cases import IS_TOLD_LINE, RUNS, TOLD
 from .follow_model import ScopeFollow
 from .model import Recall, RecallLedger, RecallSnapshot
-from .returning import IS_TOLD_LINE, enter, line_of
+from .returning import enter, line_of
 from .states import RecallState
 
 # An event may be recorded by a transaction that ends later than one that looks for it.
@@ -82,7 +82,7 @@ def may_late_returns_wait(session: Session) -> bool:
 _FROZEN = select(func.max(RecallSnapshot.taken_at)).where(
     RecallSnapshot.recall_id == RecallLedger.recall_id,
     RecallSnapshot.scope_number == RecallLedger.scope_number).scalar_subquery()
-_IS_NEW = (IS_TOLD_LINE & (ShipmentLine.units < 0) & (Event.recorded_at > _FROZEN)
+_IS_NEW = (TOLD & IS_TOLD_LINE & (ShipmentLine.units < 0) & (Event.recorded_at > _FROZEN)
            & ~exists().where(RecallReturn.lot_key == ShipmentLine.lot_key,
                              RecallReturn.event_id == ShipmentLine.event_id))
 _IS_ITS_LINE = (RecallLedger.lot_key == ShipmentLine.lot_key) & (RecallLedger.consignee_id == ShipmentLine.consignee_id)

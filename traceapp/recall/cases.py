@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, true, update
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -19,8 +19,8 @@ from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 
 from .letter_templates import template_hash
-from .model import Recall, RecallLot, RecallSignature
-from .states import ENDED, TRANSITIONS, next_state
+from .model import Recall, RecallLedger, RecallLot, RecallSignature
+from .states import ENDED, TRANSITIONS, UNTOLD, next_state
 
 # What the public and consignees read; these are linted and signed.
 PUBLIC_TEXTS = ("title_zh", "title_en", "risk_zh", "risk_en", "action_zh", "action_en", "remedy_zh", "remedy_en")
@@ -97,11 +97,20 @@ _DONE = {"assess": "assessing", "evaluated": "evaluated", "reassess": "reassessi
          "withdraw": "withdrawn"}
 TOLD: ColumnElement[bool] = Recall.approved_at.is_not(None) & Recall.is_drill.is_(False)
 RUNS: ColumnElement[bool] = TOLD & Recall.state.not_in(ENDED)
+# A line of the ledger that its consignee is told of, joined to its recall: not what a growing scope adds.
+IS_TOLD_LINE: ColumnElement[bool] = Recall.state.not_in(UNTOLD) | (RecallLedger.scope_number < Recall.scope_number)
 
 
 def is_told(recall: Recall) -> bool:
     """Whether consignees and the public know of it; of a drill nobody does. TOLD is the same as a condition."""
     return recall.approved_at is not None and not recall.is_drill
+
+
+def told_lines(recall: Recall) -> ColumnElement[bool]:
+    """The lines of this recall's ledger that consignees are told of: IS_TOLD_LINE for a recall that was read."""
+    is_growing = recall.state in UNTOLD
+    return and_(RecallLedger.recall_id == recall.id,
+                RecallLedger.scope_number < recall.scope_number if is_growing else true())
 
 
 def is_begun(recall: Recall) -> bool:

@@ -1,10 +1,12 @@
-"""Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees who."""
+"""Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees
+who."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, exists, func, insert, select
+from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from traceapp.audit import record, stream_of
@@ -15,6 +17,7 @@ from traceapp.core.ids import new_id
 from traceapp.core.telephone import text_number
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_messages
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.trace.model import Hold
 from traceapp.vault.model import Person
 from traceapp.vault.service import PersonDetails, Vault, VaultError, details_for_notice
 from traceapp.worklist.tasks import RaiseTask, raise_task
@@ -24,6 +27,7 @@ from .handing import Posts, Reader
 from .letter_facts import consumer_facts
 from .model import Recall, RecallLot
 from .policy import answer_due
+from .public import TOLD_LOT
 from .sending import DRILL, OUTCOMES, RANK
 from .states import Depth, NoticeState
 from .telling_model import ConsumerNotice
@@ -59,38 +63,68 @@ def are_consumers_untold(session: Session) -> bool:
 
 def tell_consumers(session: Session, clock: Clock, limit: int = 500, *, vault: Vault) -> int:
     """How many were taken up: whoever complained about a lot of a running recall that reaches that deep, and left a
-    contact; later ones too. The same contact is told once, however often it complained."""
-    found: dict[tuple[str, str], tuple[Recall, Person]] = {}
-    for recall, person in session.execute(_untold().order_by(Recall.id, Person.id).limit(limit)):
-        found.setdefault((recall.id, person.contact_hash or person.id), (recall, person))
-    rows, messages = list[dict[str, object]](), list[NewMessage]()
-    for recall, person in found.values():
-        notice_id = new_id(clock.now())
+    contact; later ones too. The same contact is told once, however often it complained, and once more when a scope
+    that grew takes in another lot that it complained about."""
+    found: dict[_Key, _Untold] = {}
+    for recall, person, told_at in session.execute(_untold().order_by(Recall.id, Person.id).limit(limit)):
+        one = found.setdefault((recall.id, person.contact_hash or person.id), _Untold(recall, person, clock.now()))
+        one.at = max(one.at, told_at or one.at)
+    there, messages = _notices(session, found), list[NewMessage]()
+    for key, one in found.items():
+        notice = there.get(key) or ConsumerNotice(recall_id=one.recall.id, person_id=one.person.id,
+                                                  id=new_id(clock.now()))
+        person = session.get_one(Person, notice.person_id)
         ways = reader_of(_opened(session, person, vault)).reach.ways()
-        messages.extend(NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice_id}",
-                                   {"recall": recall.id, "person": person.id}) for way in ways)
-        rows.append({"recall_id": recall.id, "person_id": person.id, "id": notice_id, "queued_at": clock.now(),
-                     "state": NoticeState.queued if ways else NoticeState.not_sent})
+        messages.extend(NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice.id}",
+                                   {"recall": one.recall.id, "person": person.id}) for way in ways)
+        notice.queued_at, notice.settled_at = one.at, None
+        notice.state = NoticeState.queued if ways else NoticeState.not_sent
+        session.add(notice)
         if not ways:
-            raise_consumers(session, SYSTEM, clock, recall)
-    if rows:
-        session.execute(insert(ConsumerNotice), rows)
+            raise_consumers(session, SYSTEM, clock, one.recall)
     queue_messages(session, clock, messages)
-    for recall in {recall.id: recall for recall, _person in found.values()}.values():
+    for recall in {one.recall.id: one.recall for one in found.values()}.values():
         record(session, SYSTEM, clock.now(), "recall.consumers_queued", recall_stream(recall),
-               {"count": sum(row["recall_id"] == recall.id for row in rows)})
+               {"count": sum(one.recall is recall for one in found.values())})
     session.flush()
-    return len(rows)
+    return len(found)
 
 
-def _untold() -> Select[Recall, Person]:
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Untold:
+    """Somebody to be told of a recall; `at`: now, or when the lot came into it, should the clock have been set back
+    since."""
+
+    recall: Recall
+    person: Person
+    at: datetime
+
+
+def _notices(session: Session, keys: Collection[_Key]) -> dict[_Key, ConsumerNotice]:
+    """The notices that these contacts got before, by recall and contact."""
+    rows = session.execute(select(ConsumerNotice, Person.contact_hash).join(
+        Person, Person.id == ConsumerNotice.person_id).where(
+        ConsumerNotice.recall_id.in_({recall_id for recall_id, _contact in keys}),
+        Person.contact_hash.in_({contact for _recall_id, contact in keys})).with_for_update(of=ConsumerNotice))
+    return {(notice.recall_id, contact or ""): notice for notice, contact in rows}
+
+
+def _untold() -> Select[Recall, Person, datetime]:
+    """(recall, person, when a lot that it complained about came into the recall)."""
     known = aliased(Person)
+    told_at = select(func.min(Hold.placed_at)).where(
+        Hold.source == literal("recall:") + Recall.id, Hold.lot_key == RecallLot.lot_key)\
+        .correlate(Recall, RecallLot).scalar_subquery()
     is_told = exists(select(ConsumerNotice.id).join(known, known.id == ConsumerNotice.person_id).where(
-        ConsumerNotice.recall_id == Recall.id, known.contact_hash == Person.contact_hash))
-    return (select(Recall, Person).join(RecallLot, RecallLot.recall_id == Recall.id)
+        ConsumerNotice.recall_id == Recall.id, known.contact_hash == Person.contact_hash,
+        ConsumerNotice.queued_at >= func.coalesce(told_at, ConsumerNotice.queued_at)))
+    return (select(Recall, Person, told_at).join(RecallLot, RecallLot.recall_id == Recall.id)
             .join(Complaint, Complaint.lot_key == RecallLot.lot_key).join(Person, Person.id == Complaint.person_id)
             .where(RUNS, Recall.depth.in_(DEPTHS), Recall.is_drill.is_(False), Complaint.is_quarantined.is_(False),
-                   Person.sealed.is_not(None), Person.contact_hash.is_not(None), ~is_told).distinct())
+                   Person.sealed.is_not(None), Person.contact_hash.is_not(None), TOLD_LOT, ~is_told).distinct())
 
 
 def _opened(session: Session, person: Person, vault: Vault) -> PersonDetails:
@@ -117,8 +151,8 @@ def lots_told_of(session: Session, recall_id: str, person: Person) -> list[str]:
     """The lots in scope that somebody with this contact complained about."""
     return list(session.scalars(
         select(Complaint.lot_key).join(RecallLot, RecallLot.lot_key == Complaint.lot_key)
-        .join(Person, Person.id == Complaint.person_id)
-        .where(RecallLot.recall_id == recall_id, Person.contact_hash == person.contact_hash).distinct()))
+        .join(Recall, Recall.id == RecallLot.recall_id).join(Person, Person.id == Complaint.person_id)
+        .where(RecallLot.recall_id == recall_id, Person.contact_hash == person.contact_hash, TOLD_LOT).distinct()))
 
 
 def consumer_counts(session: Session, recall_ids: Iterable[str]) -> dict[str, ConsumerCounts]:

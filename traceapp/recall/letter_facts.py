@@ -16,6 +16,7 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault
 
 from . import naming, passing_on
+from .cases import told_lines
 from .goods import gtin_of
 from .letters import LetterFacts, LetterLot
 from .model import Notice, Recall, RecallLedger, RecallLot
@@ -32,7 +33,7 @@ def consignee_facts(session: Session, recall: Recall, notices: Sequence[Notice],
     cannot be opened."""
     keys = [notice.consignee_id for notice in notices]
     parties = _parties(session, keys)
-    lots = _ledger_lots(session, recall.id, keys)
+    lots = _ledger_lots(session, recall, keys)
     common = recall_facts(session, recall)
     return [replace(
         common, consignee=_name(parties.get(notice.consignee_id), notice.consignee_id),
@@ -95,13 +96,13 @@ def _parties(session: Session, keys: Sequence[str]) -> dict[str, Party]:
     return found
 
 
-def _ledger_lots(session: Session, recall_id: str, consignee_ids: Sequence[str]) -> dict[str, list[LetterLot]]:
+def _ledger_lots(session: Session, recall: Recall, consignee_ids: Sequence[str]) -> dict[str, list[LetterLot]]:
     found: dict[str, list[LetterLot]] = {}
     for start in range(0, len(consignee_ids), _PART):
         rows = session.execute(
             select(RecallLedger.consignee_id, RecallLedger.shipped, Lot, Product)
             .join(Lot, Lot.lot_key == RecallLedger.lot_key).outerjoin(Product, Product.id == Lot.product_id)
-            .where(RecallLedger.recall_id == recall_id,
+            .where(told_lines(recall),
                    RecallLedger.consignee_id.in_(consignee_ids[start:start + _PART])))
         for consignee_id, shipped, lot, product in _sorted(rows):
             found.setdefault(consignee_id, []).append(_lot(lot, product, shipped))

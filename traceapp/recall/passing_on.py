@@ -19,7 +19,7 @@ from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.vault.service import Step, Vault, step_over, token_hash
 from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 
-from .cases import is_running, notice_stream, recall_by_id
+from .cases import is_running, notice_stream, recall_by_id, told_lines
 from .exceeding import follow_excess, is_strange
 from .model import Notice, Recall, RecallLedger
 from .naming import ZERO, Giver, Named, Naming, PassOn, children_of, lines_of, naming_of
@@ -52,7 +52,7 @@ def pass_on(session: Session, actor: Actor, clock: Clock, notice: Notice, comman
     if not is_running(recall):
         raise Conflict("This recall is closed; nobody is told of it any more.", code="recall-closed")
     rows = {row.lot_key: row for row in session.scalars(select(RecallLedger).where(
-        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
+        told_lines(recall), RecallLedger.consignee_id == notice.consignee_id).with_for_update())}
     giver = giver_of(notice, rows)
     naming = naming_of(session, giver, [command])
     for error in naming.errors.values():

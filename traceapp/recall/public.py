@@ -115,7 +115,7 @@ def _listed(numbers: Sequence[str], comma: str, most: int | None) -> str:
 # Nobody outside the house learns of a drill.
 PUBLIC: ColumnElement[bool] = TOLD & Recall.is_drill.is_(False)
 # While a scope grows, its new batches are nobody's business; those that people were told of are held.
-_TOLD_LOT = or_(Recall.state.not_in(UNTOLD), exists(select(Hold.id).where(
+TOLD_LOT = or_(Recall.state.not_in(UNTOLD), exists(select(Hold.id).where(
     Hold.source == literal(_SOURCE) + Recall.id, Hold.lot_key == RecallLot.lot_key)))
 
 
@@ -153,7 +153,7 @@ def recalls_of_product(session: Session, product_id: str) -> tuple[PublicRecall,
     """The announced recalls of a product that are not closed, the newest first, each with its batches of this product.
     Five statements."""
     theirs = (select(RecallLot.recall_id).join(Recall, Recall.id == RecallLot.recall_id)
-              .join(Lot, Lot.lot_key == RecallLot.lot_key).where(Lot.product_id == product_id, _TOLD_LOT))
+              .join(Lot, Lot.lot_key == RecallLot.lot_key).where(Lot.product_id == product_id, TOLD_LOT))
     found = session.scalars(select(Recall.id).where(RUNS, PUBLIC, Recall.id.in_(theirs))).all()
     return _whole(session, found, product_id=product_id)
 
@@ -163,7 +163,7 @@ def recalled_products(session: Session) -> tuple[tuple[str, str, str], ...]:
     rows = session.execute(
         select(Product.id, Product.name_zh, Product.name_en).where(Product.id.in_(
             select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
-            .join(Recall, Recall.id == RecallLot.recall_id).where(PUBLIC, _TOLD_LOT)),
+            .join(Recall, Recall.id == RecallLot.recall_id).where(PUBLIC, TOLD_LOT)),
             Product.kind != ProductKind.material).order_by(Product.code))
     return tuple((key, chinese, english) for key, chinese, english in rows)
 
@@ -180,7 +180,7 @@ def facts_of_sources(connection: Session | Connection, sources: Iterable[str]) -
 def recalls_of_lot(connection: Session | Connection, lot_key: str) -> tuple[RecallFacts, ...]:
     """The announced recalls that a batch is in, withdrawn ones too, the newest first. One statement."""
     rows = connection.execute(_columns().join(RecallLot, RecallLot.recall_id == Recall.id)
-                              .where(RecallLot.lot_key == lot_key, _TOLD_LOT)
+                              .where(RecallLot.lot_key == lot_key, TOLD_LOT)
                               .order_by(Recall.approved_at.desc(), Recall.id))
     return tuple(_facts(row) for row in rows)
 
@@ -189,7 +189,7 @@ def _with_lots(session: Session, wanted: PublicFilter) -> Select[str]:
     """The ids of recalls with a public batch that is asked for."""
     found = (select(RecallLot.recall_id).join(Recall, Recall.id == RecallLot.recall_id)
              .join(Lot, Lot.lot_key == RecallLot.lot_key).outerjoin(Product, Product.id == Lot.product_id)
-             .where(PUBLIC, ARE_GOODS, _TOLD_LOT))
+             .where(PUBLIC, ARE_GOODS, TOLD_LOT))
     if wanted.lot:
         found = found.where(Lot.number == wanted.lot[:_LONGEST_NUMBER])
     if wanted.product:
@@ -253,7 +253,7 @@ def _lots(session: Session, recall_ids: Sequence[str], product_id: str | None = 
               .join(Recall, Recall.id == RecallLot.recall_id)
               .join(Lot, Lot.lot_key == RecallLot.lot_key)
               .outerjoin(Product, Product.id == Lot.product_id)
-              .where(RecallLot.recall_id.in_(recall_ids), ARE_GOODS, _TOLD_LOT)
+              .where(RecallLot.recall_id.in_(recall_ids), ARE_GOODS, TOLD_LOT)
               .order_by(Product.code, Lot.number))
     if product_id is not None:
         wanted = wanted.where(Lot.product_id == product_id)

@@ -12,7 +12,7 @@ from traceapp.catalog.queries import recall_contacts
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
 
-from .cases import RUNS, notice_stream
+from .cases import IS_TOLD_LINE, RUNS, notice_stream
 from .model import Notice, Recall, RecallLedger
 from .notices import TELEPHONE_TASK, queue_reminder, raise_notice_task, reachable
 from .passing_on import CALL_PASSED_TASK, PASSED_REMINDER_KIND, raise_passed_task, reach_of, tell_passed
@@ -84,7 +84,7 @@ def _is_passed_due(recall_class: str, now: datetime) -> ColumnElement[bool]:
 def _has_open_line() -> ColumnElement[bool]:
     return exists(select(RecallLedger.lot_key).where(
         RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
-        RecallLedger.on_hand.is_(None), RecallLedger.settled_at.is_(None)))
+        RecallLedger.on_hand.is_(None), RecallLedger.settled_at.is_(None), IS_TOLD_LINE))
 
 
 def _is_due(recall_class: str, now: datetime) -> ColumnElement[bool]:

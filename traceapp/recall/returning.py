@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -23,16 +23,11 @@ from traceapp.trace.model import HoldKind, Lot
 from traceapp.trace.shipping import ReturnUnits, return_units
 
 from .book_model import RecallReturn
-from .cases import RUNS, is_running, is_told, notice_stream, recall_by_id
+from .cases import IS_TOLD_LINE, RUNS, TOLD, is_running, is_told, notice_stream, recall_by_id
 from .late_returns import begin_late_return
 from .model import Notice, Recall, RecallLedger, RecallLot
 from .notices import notice_for
-from .states import UNTOLD
 
-# A line of the ledger of which its consignee was told, joined to its recall.
-IS_TOLD_LINE: ColumnElement[bool] = (
-    Recall.approved_at.is_not(None) & Recall.is_drill.is_(False)
-    & (Recall.state.not_in(UNTOLD) | (RecallLedger.scope_number < Recall.scope_number)))
 Line = tuple[Recall, Notice, RecallLedger | None]
 
 
@@ -108,7 +103,7 @@ def _told_of(session: Session, lot_key: str, consignee_id: str) -> Recall | None
     """The recall in whose books a return of this lot by this consignee belongs."""
     return session.scalar(
         select(Recall).join(RecallLedger, RecallLedger.recall_id == Recall.id)
-        .where(RecallLedger.lot_key == lot_key, RecallLedger.consignee_id == consignee_id, IS_TOLD_LINE)
+        .where(RecallLedger.lot_key == lot_key, RecallLedger.consignee_id == consignee_id, TOLD, IS_TOLD_LINE)
         .order_by(case((RUNS, 0), else_=1), Recall.opened_at.desc()).limit(1))
 
 

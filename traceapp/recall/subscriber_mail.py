@@ -20,7 +20,7 @@ from .announcing import TELL_SUBSCRIBERS, Event, event_named
 from .cases import recall_stream
 from .model import Recall, RecallLot
 from .notices import NOT_SENT_TASK
-from .public import public_recall_by_id
+from .public import TOLD_LOT, public_recall_by_id
 from .public_letters import (
     CORRECTED,
     WITHDRAWN,
@@ -60,7 +60,8 @@ def queue_news(session: Session, clock: Clock, subject: str) -> int:
 
 def _listening(event: Event, after: str) -> Select[str]:
     """Who confirmed a wish that this recall meets and has no mail of the event yet."""
-    lots = select(RecallLot.lot_key).where(RecallLot.recall_id == event.recall_id)
+    lots = select(RecallLot.lot_key).join(Recall, Recall.id == RecallLot.recall_id).where(
+        RecallLot.recall_id == event.recall_id, TOLD_LOT)
     products = select(Lot.product_id).where(Lot.lot_key.in_(lots), Lot.product_id.is_not(None))
     fits: ColumnElement[bool] = or_(
         and_(RecallSubscription.product_id.is_(None), RecallSubscription.lot_key.is_(None)),
