@@ -2,11 +2,17 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from tests.db.test_recall_changes_told import changes_sent
+from tests.db.test_recall_consumers import ANNA, complains, seek
+from tests.db.test_recall_consumers import send as deliver_consumers
+from tests.db.test_recall_passing_on import deliver_passed, passed
+from tests.db.test_recall_revisions import withdrawn
 from tests.factories_recall import Tray, deliver, make_house, running
 from traceapp.cli import main
 from traceapp.config import Settings
@@ -16,8 +22,12 @@ from traceapp.db import Database
 from traceapp.outbox.bounce import bounce_of
 from traceapp.outbox.model import OutboxAttempt, OutboxMessage
 from traceapp.recall.bounces import NoteBounce, note_bounce
+from traceapp.recall.change_telling import CHANGE_KINDS
+from traceapp.recall.consumers import CONSUMERS_TASK
 from traceapp.recall.model import Notice
 from traceapp.recall.notices import NOT_SENT_TASK
+from traceapp.recall.passing_on import PassOn
+from traceapp.recall.service import SendNoticeAgain, send_notice_again
 from traceapp.recall.telling import telling_of
 from traceapp.worklist.tasks import open_tasks
 
@@ -110,3 +120,28 @@ def test_the_command_takes_reports_from_the_mail_server(sqlite: Database, clock:
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["ok"], line["changed"]) for line in lines] == [(True, True), (True, False)]
     assert main(["mail", "bounced", str(tmp_path / "other.eml")]) == 1
+
+
+def test_a_change_that_came_back_is_work_and_can_be_sent_again(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    complains(database, clock, house.first, ANNA)
+    recall = running(database, clock, house)
+    seek(database, clock)
+    for sent in (deliver_consumers, deliver):
+        sent(database, clock, Tray())
+    passed(database, clock, recall, house, PassOn("Ward 3", {house.first.lot_key: Decimal(4)}, "w3@clinic.example"))
+    deliver_passed(database, clock, Tray())
+    with database.write() as session:
+        withdrawn(session, clock, house, recall.id)
+    changes_sent(database, clock)
+    with database.write() as session:
+        letters = session.scalars(select(OutboxMessage).where(OutboxMessage.kind.in_(CHANGE_KINDS))).all()
+        assert len({message.kind for message in letters}) == 3
+        for message in letters:
+            assert note_bounce(session, house.writer, clock, NoteBounce(message.message_id, "5.1.1 User unknown"))
+            assert not note_bounce(session, house.writer, clock, NoteBounce(message.message_id))
+    with database.write() as session:
+        kinds = sorted(task.kind for task in open_tasks(session) if task.kind.startswith("recall."))
+        assert kinds == [CONSUMERS_TASK, *[NOT_SENT_TASK] * (len(letters) - 1)]
+        assert {work.said for work in telling_of(session, recall.id).work} == {"5.1.1 User unknown"}
+        assert send_notice_again(session, house.writer, clock, SendNoticeAgain(recall.id, house.maker.clinic.id)) == 1

@@ -202,3 +202,16 @@ def test_a_link_moves_under_the_new_key(sqlite: Database, clock: FixedClock) -> 
         assert passed_under_older_keys(session, new) == 0
         moved = session.get_one(PassedNotice, ward.id).sealed_token
     assert new.open_text(moved, sealed_about(ward.id)) == VAULT.open_text(ward.sealed_token, sealed_about(ward.id))
+
+
+def test_who_waits_for_a_gateway_that_is_away_is_telephoned(database: Database, clock: FixedClock, house: House) -> None:
+    recall = running(database, clock, house)
+    one = passed(database, clock, recall, house, PassOn("Ward 3", {house.first.lot_key: Decimal(40)}, "w3@c.example"))
+    clock.move_to(clock.now() + timedelta(days=4))
+    with database.write() as session:
+        assert remind_passed(session, clock) == 1
+        assert [task.kind for task in open_tasks(session) if task.about == f"notice:{one.id}"] == [CALL_PASSED_TASK]
+    deliver_passed(database, clock, Tray())
+    with database.read() as session:
+        assert not [task for task in open_tasks(session) if task.about == f"notice:{one.id}"]
+        assert session.get_one(PassedNotice, one.id).reminded_at is None

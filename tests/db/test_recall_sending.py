@@ -20,12 +20,12 @@ from traceapp.catalog.parties import ChangeContact, NewContact, add_contact, cha
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
-from traceapp.outbox.delivery import LEASE, RETRY_MINUTES, Delivery
+from traceapp.outbox.delivery import LEASE, RETRY_MINUTES, UNREACHED, Delivery
 from traceapp.outbox.mail import Letter, mailer
 from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.answer import RecordAnswer, none_left, notice_of_token, record_answer
 from traceapp.recall.model import Notice, Recall
-from traceapp.recall.notices import NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK
+from traceapp.recall.notices import NOT_SENT_TASK, NOTICE_KIND, TELEPHONE_TASK, UNCERTAIN_TASK
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import (
@@ -302,10 +302,39 @@ def test_a_reminder_that_lost_its_sense_is_not_sent_and_is_no_work(sqlite: Datab
     assert kinds(sqlite) == []
 
 
-def test_a_letter_that_still_waits_in_the_outbox_is_not_followed_by_a_reminder(sqlite: Database,
-                                                                               clock: FixedClock) -> None:
+def test_a_letter_that_still_waits_in_the_outbox_is_followed_by_a_call_not_by_a_reminder(
+        sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     running(sqlite, clock, house)
     deliver(sqlite, clock, Tray("failed"))
     clock.move_to(clock.now() + 4 * DAY)
-    assert remind(sqlite, clock) == 0
+    assert (remind(sqlite, clock), kinds(sqlite)) == (2, [TELEPHONE_TASK] * 2)
+    with sqlite.read() as session:
+        assert set(session.scalars(select(OutboxMessage.kind))) == {NOTICE_KIND}
+
+
+class Away:
+    """A mail server that is not there."""
+
+    def send(self, _letter: Letter) -> Delivery:
+        return Delivery(UNREACHED, "nobody at home")
+
+
+def test_who_waits_for_a_server_that_is_away_is_telephoned_when_the_answer_is_due(
+        database: Database, clock: FixedClock, house: House) -> None:
+    recall = running(database, clock, house)
+    clock.move_to(clock.now() + 2 * DAY)
+    deliver(database, clock, Away())
+    assert (remind(database, clock), kinds(database)) == (0, [])
+    clock.move_to(clock.now() + 2 * DAY)
+    deliver(database, clock, Away())
+    assert (remind(database, clock), kinds(database)) == (2, [TELEPHONE_TASK] * 2)
+    assert remind(database, clock) == 0
+    clock.move_to(clock.now() + DAY)
+    deliver(database, clock, Tray())
+    assert kinds(database) == []
+    with database.read() as session:
+        notice = session.get_one(Notice, (recall.id, house.maker.clinic.id))
+        assert (notice.state, notice.reminders) == ("sent", 0)
+    clock.move_to(clock.now() + 3 * DAY)
+    assert (remind(database, clock), kinds(database)) == (2, [])

@@ -1,4 +1,4 @@
-"""A notice that a server took and that came back later: it counts as not sent, and is work."""
+"""A notice, or a change of one, that a server took and that came back later: it counts as not sent, and is work."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from traceapp.identity.policy import permit
 from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
 
 from .cases import notice_stream, recall_by_id, recall_stream
+from .change_telling import CHANGE_KINDS, chain_of, raise_change_work
 from .consumers import CONSUMER_KINDS, raise_consumers
 from .model import Notice
 from .notices import KINDS, NOT_SENT_TASK, raise_notice_task
@@ -46,7 +47,7 @@ def take_bounce(session: Session, actor: Actor, clock: Clock, command: NoteBounc
     wanted = required_text(short_text(command.message_id, 200, place="message_id"), place="message_id")
     message = session.scalars(select(OutboxMessage).where(
         (OutboxMessage.message_id == wanted) | (OutboxMessage.id == wanted),
-        OutboxMessage.kind.in_((*KINDS, *PASSED_KINDS, *CONSUMER_KINDS))).with_for_update()).first()
+        OutboxMessage.kind.in_((*KINDS, *PASSED_KINDS, *CONSUMER_KINDS, *CHANGE_KINDS))).with_for_update()).first()
     if message is None:
         raise NotFound("No notice of a recall has this number.", code="unknown-message", place="message_id")
     if message.state not in (MessageState.sent, MessageState.uncertain):
@@ -63,6 +64,11 @@ def take_bounce(session: Session, actor: Actor, clock: Clock, command: NoteBounc
 
 def _count(session: Session, actor: Actor, clock: Clock, message: OutboxMessage) -> None:
     recall = recall_by_id(session, message.payload["recall"])
+    if message.kind in CHANGE_KINDS:
+        raise_change_work(session, actor, clock, recall, message)
+        record(session, actor, clock.now(), "notice.bounced", chain_of(message), {
+            "message": message.id, "kind": message.kind})
+        return
     if message.kind in CONSUMER_KINDS:
         consumer = session.get_one(ConsumerNotice, (recall.id, message.payload["person"]), with_for_update=True)
         consumer.state = _state(session, message) or consumer.state

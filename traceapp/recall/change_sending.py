@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from traceapp.audit import record, stream_of
+from traceapp.audit import record
 from traceapp.catalog.model import PartyContact
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
@@ -16,14 +16,20 @@ from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .announcing import REVISION, Event
 from .cases import recall_stream
-from .change_telling import CONSUMER_REVISION_KIND, PASSED_REVISION_KIND, REVISION_KIND
-from .consumers import raise_consumers, reader_of
+from .change_telling import (
+    CONSUMER_REVISION_KIND,
+    PASSED_REVISION_KIND,
+    REVISION_KIND,
+    chain_of,
+    raise_change_work,
+)
+from .consumers import reader_of
 from .handing import Posts, Reader, Words
 from .model import Notice, Recall
-from .notices import NOT_SENT_TASK, UNCERTAIN_TASK, raise_notice_task, reach_of
+from .notices import NOT_SENT_TASK, UNCERTAIN_TASK, reach_of
 from .notices import sealed_about as notice_sealed_about
-from .passing_on import raise_passed_task, sealed_about
 from .passing_on import reach_of as reach_of_passed
+from .passing_on import sealed_about
 from .public import PublicRecall, public_recall_by_id
 from .public_letters import NewsFacts, news_in_both, news_in_short, news_subject
 from .public_news import news_facts
@@ -89,9 +95,7 @@ class ChangeSender:
         if message.state == MessageState.pending or delivery.detail.startswith(NOT_NEEDED):
             return
         recall = session.get_one(Recall, message.payload["recall"])
-        person = message.payload.get("person")
-        stream = stream_of("person", person) if person else message.subject_key
-        record(session, SYSTEM, self.clock.now(), f"notice.change_{message.state}", stream, {
+        record(session, SYSTEM, self.clock.now(), f"notice.change_{message.state}", chain_of(message), {
             "recall": recall.id, "message": message.id, "number": message.payload["number"]})
         if message.state == MessageState.sent:
             if delivery.detail == LATE:
@@ -102,19 +106,7 @@ class ChangeSender:
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
                 params={"recall_id": recall.id, "reference": recall.reference}))
         else:
-            self._raise_work(session, recall, message)
-
-    def _raise_work(self, session: Session, recall: Recall, message: OutboxMessage) -> None:
-        kind = UNCERTAIN_TASK if message.state == MessageState.uncertain else NOT_SENT_TASK
-        said = said_by(message.kind)
-        if said == CONSUMER_REVISION_KIND:
-            raise_consumers(session, SYSTEM, self.clock, recall)
-        elif said == PASSED_REVISION_KIND:
-            raise_passed_task(session, SYSTEM, self.clock, recall,
-                              session.get_one(PassedNotice, message.payload["passed"]), kind)
-        else:
-            raise_notice_task(session, SYSTEM, self.clock, recall, session.get_one(
-                Notice, (recall.id, message.payload["consignee"])), kind)
+            raise_change_work(session, SYSTEM, self.clock, recall, message)
 
 
 def _tongue(language: str) -> str:

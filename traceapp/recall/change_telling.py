@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
+from traceapp.audit import stream_of
 from traceapp.catalog.model import PartyContact
 from traceapp.catalog.queries import recall_contacts
 from traceapp.core.actor import Actor
@@ -19,11 +20,11 @@ from .announcing import announce_revision
 from .cases import notice_stream
 from .consumers import CONSUMER_KINDS, raise_consumers
 from .model import Notice, NoticeAttempt, Recall
-from .notices import KINDS, TELEPHONE_TASK, raise_notice_task, reachable
+from .notices import KINDS, NOT_SENT_TASK, TELEPHONE_TASK, UNCERTAIN_TASK, raise_notice_task, reachable
 from .passing_on import CALL_PASSED_TASK, PASSED_KINDS, raise_passed_task, reach_of, sealed_about
 from .states import NoticeState
 from .telling_model import ConsumerNotice, PassedNotice
-from .ways import both, kind_by, way_of
+from .ways import both, kind_by, said_by, way_of
 
 REVISION_KIND, PASSED_REVISION_KIND = "recall.revision", "recall.passed_revision"
 CONSUMER_REVISION_KIND = "recall.consumer_revision"
@@ -103,6 +104,25 @@ def _tell_consumers(session: Session, actor: Actor, clock: Clock, recall: Recall
         if not ways:
             told.calls += 1
             raise_consumers(session, actor, clock, recall)
+
+
+def raise_change_work(session: Session, actor: Actor, clock: Clock, recall: Recall, message: OutboxMessage) -> None:
+    """Work about a change that did not clearly reach somebody, or that came back."""
+    kind = UNCERTAIN_TASK if message.state == MessageState.uncertain else NOT_SENT_TASK
+    said = said_by(message.kind)
+    if said == CONSUMER_REVISION_KIND:
+        raise_consumers(session, actor, clock, recall)
+    elif said == PASSED_REVISION_KIND:
+        raise_passed_task(session, actor, clock, recall, session.get_one(PassedNotice, message.payload["passed"]), kind)
+    else:
+        raise_notice_task(session, actor, clock, recall, session.get_one(
+            Notice, (recall.id, message.payload["consignee"])), kind)
+
+
+def chain_of(message: OutboxMessage) -> str:
+    """The chain of the trail that a change to somebody stands in."""
+    person = message.payload.get("person")
+    return stream_of("person", person) if person else message.subject_key
 
 
 def _is_known(model: type[Notice] | type[PassedNotice]) -> ColumnElement[bool]:

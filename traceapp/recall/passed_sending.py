@@ -11,13 +11,21 @@ from traceapp.core.clock import Clock
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery
 from traceapp.outbox.model import MessageState, OutboxMessage
 from traceapp.vault.service import Vault, VaultError
+from traceapp.worklist.tasks import complete_tasks
 
 from .cases import is_running, notice_stream
 from .handing import Posts, Reader
 from .letter_facts import passed_facts
 from .model import Recall
 from .notices import NOT_SENT_TASK, UNCERTAIN_TASK
-from .passing_on import PASSED_KIND, PASSED_REMINDER_KIND, has_units, raise_passed_task, reach_of
+from .passing_on import (
+    CALL_PASSED_TASK,
+    PASSED_KIND,
+    PASSED_REMINDER_KIND,
+    has_units,
+    raise_passed_task,
+    reach_of,
+)
 from .sending import DRILL, OUTCOMES, RANK
 from .states import NoticeState
 from .telling_model import PassedNotice
@@ -64,6 +72,9 @@ class PassedSender:
         if said_by(message.kind) == PASSED_KIND:
             if outcome == NoticeState.sent and passed.sent_at is None:
                 passed.sent_at = self.clock.now()
+                if passed.reminded_at is not None and not passed.reminders:
+                    passed.reminded_at = None
+                    complete_tasks(session, SYSTEM, self.clock, notice_stream(passed.id), CALL_PASSED_TASK, "sent")
             if RANK[outcome] > RANK[NoticeState(passed.state)]:
                 passed.state = outcome
         record(session, SYSTEM, self.clock.now(), f"notice.{outcome}", notice_stream(passed.id), {

@@ -25,19 +25,21 @@ def remind_due(session: Session, clock: Clock, *, limit: int = 500) -> int:
     """How many consignees were reminded or given to somebody to telephone; 0 when nobody is due.
 
     Who still has a lot without an answer gets a reminder when the time of the class is over, then again, at most
-    MOST_REMINDERS times; after that, or without an address, a task to telephone, renewed as long as there is no
-    answer. What was done stands on the row, so that running twice does nothing twice.
+    MOST_REMINDERS times; after that, without an address, or while the notice itself still waits for a server, a task
+    to telephone, renewed as long as there is no answer. What was done stands on the row, so that running twice does
+    nothing twice.
     """
     now = clock.now()
     due = session.execute(
         select(Notice, Recall).join(Recall, Recall.id == Notice.recall_id)
-        .where(RUNS, Notice.answered_at.is_(None), Notice.state != NoticeState.queued,
-               _has_open_line(), or_(*(_is_due(recall_class, now) for recall_class in ANSWER_DAYS)))
+        .where(RUNS, Notice.answered_at.is_(None), _has_open_line(),
+               or_(*(_is_due(recall_class, now) for recall_class in ANSWER_DAYS)))
         .order_by(Notice.queued_at, Notice.id).limit(limit).with_for_update(of=Notice, skip_locked=True)).all()
     contacts = recall_contacts(session, tuple({notice.consignee_id for notice, _recall in due}))
     for notice, recall in due:
         notice.reminded_at = now
-        if notice.reminders < MOST_REMINDERS and reachable(contacts.get(notice.consignee_id, ())):
+        is_told = notice.state != NoticeState.queued
+        if is_told and notice.reminders < MOST_REMINDERS and reachable(contacts.get(notice.consignee_id, ())):
             notice.reminders += 1
             queue_reminder(session, clock, notice, contacts[notice.consignee_id])
             record(session, SYSTEM, now, "notice.reminded", notice_stream(notice.id), {"number": notice.reminders})
@@ -52,13 +54,15 @@ def remind_passed(session: Session, clock: Clock, *, limit: int = 500) -> int:
     now = clock.now()
     due = session.execute(
         select(PassedNotice, Recall).join(Recall, Recall.id == PassedNotice.recall_id)
-        .where(RUNS, PassedNotice.answered_at.is_(None), PassedNotice.state != NoticeState.queued, _has_units(), or_(*(
-            _is_passed_due(recall_class, now) for recall_class in ANSWER_DAYS)))
+        .where(RUNS, PassedNotice.answered_at.is_(None), _has_units(),
+               or_(PassedNotice.state != NoticeState.queued, PassedNotice.sent_at.is_(None)),
+               or_(*(_is_passed_due(recall_class, now) for recall_class in ANSWER_DAYS)))
         .order_by(PassedNotice.named_at, PassedNotice.id).limit(limit)
         .with_for_update(of=PassedNotice, skip_locked=True)).all()
     for passed, recall in due:
         passed.reminded_at = now
-        if passed.reminders < MOST_REMINDERS and reach_of(passed).ways():
+        is_told = passed.state != NoticeState.queued
+        if is_told and passed.reminders < MOST_REMINDERS and reach_of(passed).ways():
             passed.reminders += 1
             tell_passed(session, SYSTEM, clock, recall, passed, PASSED_REMINDER_KIND)
             record(session, SYSTEM, now, "notice.reminded", notice_stream(passed.id), {"number": passed.reminders})

@@ -20,7 +20,15 @@ from .cases import is_running, notice_stream, recall_stream
 from .handing import Posts, Reader
 from .letter_facts import consignee_facts
 from .model import Notice, Recall
-from .notices import KINDS, NOT_SENT_TASK, REMINDER_KIND, UNCERTAIN_TASK, raise_notice_task, reach_of
+from .notices import (
+    KINDS,
+    NOT_SENT_TASK,
+    REMINDER_KIND,
+    TELEPHONE_TASK,
+    UNCERTAIN_TASK,
+    raise_notice_task,
+    reach_of,
+)
 from .states import NoticeState
 from .told import advance_if_told
 from .ways import said_by
@@ -78,6 +86,10 @@ class NoticeSender:
         if said_by(message.kind) != REMINDER_KIND:
             if outcome == NoticeState.sent and notice.sent_at is None:
                 notice.sent_at = now
+                if notice.reminded_at is not None and not notice.reminders:
+                    # Somebody was to telephone because the letter waited for a server.
+                    notice.reminded_at = None
+                    complete_tasks(session, SYSTEM, self.clock, notice_stream(notice.id), TELEPHONE_TASK, "sent")
             if RANK[outcome] > RANK[NoticeState(notice.state)]:
                 notice.state = outcome
             session.flush()
