@@ -34,6 +34,26 @@ from traceapp.recall.wording import refuse_softeners, softeners, softening_words
     ("个别情况下会红肿", "个别情况"),
     ("未收到任何伤害报告", "未收到任何伤害"),
     ("在特定情况下", "在特定情况下"),
+    ("a pre\u2011cautionary step", "pre-cautionary"),
+    ("volu\u200entary", "voluntary"),
+    ("a preventive measure", "preventive measure"),
+    ("on our own initiative", "own initiative"),
+    ("in certain circumstances", "in certain circumstances"),
+    ("in a limited number of cases", "in a limited number of cases"),
+    ("We have received no reports of injuries.", "no reports of injuries"),
+    ("Nobody has been hurt.", "Nobody has been hurt"),
+    ("We are not aware of any reactions.", "not aware of any reactions"),
+    ("The risk is very low.", "risk is very low"),
+    ("自願召回", "自願"),
+    ("本公司主动对上述批次实施召回", "主动对上述批次实施召回"),
+    ("出于预防考虑", "出于预防考虑"),
+    ("出于对您负责的谨慎态度", "出于对您负责的谨慎态度"),
+    ("偶见皮疹", "偶见"),
+    ("目前没有收到因使用该产品导致伤害的报告", "没有收到因使用该产品导致伤害"),
+    ("未造成人员伤害", "未造成人员伤害"),
+    ("暂无不良事件", "暂无不良事件"),
+    ("没有人受伤", "没有人受伤"),
+    ("发生概率极低", "概率极低"),
 ])
 def test_a_softening_word_is_found(text: str, word: str) -> None:
     assert [found.word for found in softening_words(text)] == [word]
@@ -42,6 +62,8 @@ def test_a_softening_word_is_found(text: str, word: str) -> None:
 @pytest.mark.parametrize("text", [
     "Stop using it. The skin can blister.", "involuntary movement of the hand", "Compare the number on the pack.",
     "停止使用，皮肤可能起水疱。", "请预防感染", "Infections were reported by 14 people.", "rarefied", "", "请主动联系我们",
+    "If you have had no reaction, stop using it all the same.", "如未出现不良反应，也请停用", "即使没有发生不良反应，也请退回",
+    "请主动配合召回", "无法使用时请避免造成伤害", "没有收到本通知的单位请联系我们", "无论是否出现不良反应，都请停用",
 ])
 def test_a_plain_text_passes(text: str) -> None:
     assert softening_words(text) == ()

@@ -15,7 +15,7 @@ from pathlib import Path
 from traceapp.core.errors import InvalidInput
 
 _ROWS = Path(__file__).parent / "data" / "softeners.csv"
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_HYPHENS = str.maketrans("\u2010\u2011\u2012\u2013\u2043\u2212", "------")
 # Between two Chinese characters a blank means nothing, so it hides nothing.
 _CHINESE_GAP = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
@@ -74,5 +74,6 @@ _MESSAGE = ("“%(word)s” makes the danger sound smaller than it is. Leave it 
 
 def _plain(text: str) -> str:
     """`text` in one form: full-width as half-width, no invisible characters, single blanks."""
-    joined = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    normal = unicodedata.normalize("NFKC", text).translate(_HYPHENS)
+    joined = "".join(sign for sign in normal if unicodedata.category(sign) != "Cf")
     return re.sub(r"\s+", " ", _CHINESE_GAP.sub("", joined))
