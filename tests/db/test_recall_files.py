@@ -33,6 +33,7 @@ from traceapp.jobs import recall_file_sweep
 from traceapp.jobs.recall_file_sweep import make_recall_files
 from traceapp.making.work import KEPT, LEASE, LostClaim
 from traceapp.recall.cases import recall_stream
+from traceapp.recall.letter_templates import CONSIGNEE, FIRST, PRESENT, template
 from traceapp.recall.model import Recall, RecallLedger
 from traceapp.rules import rules
 from traceapp.submission.recall_consignees import consignee_lines
@@ -380,3 +381,15 @@ def test_all_of_a_recall_is_one_archive_whose_hashes_hold(desk: Desk) -> None:
     assert check_package(str(path))[1]
     assert check_file(str(path), trail.decode())[0]
     assert PASSWORD not in trail.decode()
+
+
+def test_the_letter_in_a_file_of_a_decided_recall_has_the_words_that_it_will_go_out_with(
+        sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = decided(sqlite, clock, house)
+    with sqlite.read() as session:
+        letter = dossier_of(session, clock, session.get_one(Recall, recall.id)).letter
+    for language, words in letter.items():
+        mark = template(PRESENT, CONSIGNEE, language).template.splitlines()[2].partition(" · ")[0]
+        assert mark in words
+        assert mark not in template(FIRST, CONSIGNEE, language).template

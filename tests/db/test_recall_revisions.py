@@ -23,6 +23,7 @@ from traceapp.recall.cases import signed_hash
 from traceapp.recall.change_sending import ChangeSender
 from traceapp.recall.change_telling import CHANGE_KINDS
 from traceapp.recall.handing import Posts
+from traceapp.recall.message_reads import message_facts
 from traceapp.recall.model import Notice, Recall, RecallSignature
 from traceapp.recall.public import PublicFilter, facts_of_sources, public_recall, public_recalls, recalls_of_lot
 from traceapp.recall.public_model import RecallRevision
@@ -31,11 +32,13 @@ from traceapp.recall.service import (
     ApproveRecall,
     ChangeRecall,
     ExtendRecall,
+    ReopenRecall,
     SetScope,
     SubmitRecall,
     approve_recall,
     change_recall,
     extend_recall,
+    reopen_recall,
     set_scope,
     submit_recall,
 )
@@ -201,6 +204,34 @@ def test_an_ended_recall_can_be_withdrawn_and_a_withdrawn_one_is_over(sqlite: Da
     for act in (corrected, withdrawn):
         with pytest.raises(Conflict), sqlite.write() as session:
             act(session, clock, house, recall.id)
+
+
+def test_a_recall_that_is_opened_again_is_news_to_partners_and_readers_of_the_feeds(
+        database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    recall = running(database, clock, house)
+    settle_all(database, clock, house, recall.id)
+    seen = []
+
+    def look() -> None:
+        with database.read() as session:
+            found = public_recall(session, recall.reference)
+            assert found is not None
+            facts = message_facts(session, found)
+        seen.append((facts.status, facts.revision, facts.changed_at == clock.now()))
+        clock.move_to(clock.now() + timedelta(hours=1))
+
+    look()
+    with database.write() as session:
+        ended(session, clock, house, recall.id)
+    look()
+    with database.write() as session:
+        reopen_recall(session, house.manager, clock, ReopenRecall(recall.id, "a box turned up"), vault=VAULT)
+    look()
+    with database.write() as session:
+        withdrawn(session, clock, house, recall.id)
+    look()
+    assert seen == [("active", 1, True), ("ended", 2, True), ("active", 3, True), ("withdrawn", 4, True)]
 
 
 def test_new_batches_of_a_growing_recall_and_drills_are_nobodys_business(sqlite: Database, clock: FixedClock) -> None:

@@ -18,6 +18,7 @@ from traceapp.vault.service import Vault
 from . import naming, passing_on
 from .cases import told_lines
 from .goods import gtin_of
+from .letter_templates import PRESENT
 from .letters import LetterFacts, LetterLot
 from .model import Notice, Recall, RecallLedger, RecallLot
 from .notices import sealed_about
@@ -72,7 +73,7 @@ def sample_facts(session: Session, clock: Clock, recall: Recall, words: Mapping[
 
 
 def recall_facts(session: Session, recall: Recall) -> LetterFacts:
-    """What every letter of a recall says."""
+    """What every letter of a recall says; until it is submitted, in the words of the present templates."""
     def text(name: str) -> dict[str, str]:
         return {language: getattr(recall, f"{name}_{language}") for language in ("zh", "en")}
 
@@ -81,7 +82,8 @@ def recall_facts(session: Session, recall: Recall) -> LetterFacts:
         reference=recall.reference, recall_class=recall.recall_class, title=text("title"), risk=text("risk"),
         action=text("action"), remedy=text("remedy"), contact=recall.contact, consignee={"zh": "", "en": ""}, lots=(),
         link="", answer_by=answer_due(recall.recall_class, recall.approved_at or recall.opened_at),
-        maker=_name(maker, ""), version=recall.letter_version)
+        maker=_name(maker, ""), version=recall.letter_version
+        if recall.submitted_at or recall.approved_at else PRESENT)
 
 
 def _name(party: Party | None, unknown: str) -> dict[str, str]:

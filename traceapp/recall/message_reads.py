@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from traceapp.catalog.lookup import own_party, products_by_id
@@ -15,9 +15,10 @@ from traceapp.trace.model import Lot
 from .goods import serials_of
 from .message import MessageFacts, MessageLot, NamedLot, ReceivedMessage
 from .model import Recall, RecallSignature
-from .public import PublicRecall
+from .public import ENDS, PublicRecall
 from .public_model import RevisionKind
 from .scope_reads import parts
+from .states import RecallState
 
 _STATUSES = {"running": "active", "closed": "ended", "withdrawn": "withdrawn"}
 
@@ -26,19 +27,29 @@ def message_facts(session: Session, found: PublicRecall) -> MessageFacts:
     """What the message of an announced recall says. Four statements more than the recall itself."""
     facts = found.facts
     recall = session.get_one(Recall, facts.id)
-    steps = session.scalar(select(func.count()).where(
-        RecallSignature.recall_id == facts.id, RecallSignature.meaning.in_(("approved", "terminated")))) or 0
     taken_back = [one.said for one in found.revisions if one.kind == RevisionKind.withdrawal]
     serials, own = serials_of(session, facts.id), own_party(session)
     return MessageFacts(
         id=facts.id, reference=facts.reference, recall_class=facts.recall_class, status=_STATUSES[found.status],
-        revision=max(1, steps) + len(found.revisions), announced_at=facts.announced_at, changed_at=facts.changed_at,
+        revision=_steps(session, recall) + len(found.revisions), announced_at=facts.announced_at,
+        changed_at=facts.changed_at,
         issuer={"zh": own.name_zh, "en": own.name_en} if own else {"zh": "", "en": ""},
         issuer_gln=own.gln if own else None, title=facts.title, risk=facts.risk, action=facts.action,
         remedy=facts.remedy, contact=facts.contact, depth=recall.depth, answer_by=recall.answer_by,
         closed_at=facts.closed_at, withdrawal=taken_back[-1] if taken_back else {}, lots=[MessageLot(
             lot.number, lot.uri, lot.gtin, {"zh": lot.name_zh, "en": lot.name_en}, lot.made_on, lot.expires_on,
             serials.get(lot.lot_key, ())) for lot in found.lots])
+
+
+def _steps(session: Session, recall: Recall) -> int:
+    """How often people were told of a scope, of an end, or that an ended recall goes on."""
+    signed = list(session.scalars(select(RecallSignature.meaning).where(
+        RecallSignature.recall_id == recall.id, RecallSignature.meaning.in_(("approved", *ENDS)))
+        .order_by(RecallSignature.position)))
+    told = signed[signed.index("approved"):] if "approved" in signed else ["approved"]
+    ends = sum(meaning in ENDS for meaning in told)
+    is_ended = recall.state in (RecallState.terminated, RecallState.closed_no_action)
+    return len(told) + ends - (ends > 0 and is_ended)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from traceapp.audit.model import AuditEntry
 from traceapp.catalog.model import Product, ProductKind
 from traceapp.code.resolving import product_of_code
 from traceapp.db.page import Order, Page, page_of
@@ -24,6 +25,8 @@ from .states import ENDED, UNTOLD, RecallState
 _KEY = re.compile(r"[0-9a-f]{32}")
 _SOURCE = "recall:"
 _LONGEST_NUMBER = 200
+# What signatures that end a recall of which people were told mean.
+ENDS = ("terminated", "no_action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +208,15 @@ def _columns(which: ColumnElement[bool] = PUBLIC) -> Select[*tuple[Any, ...]]:
     approved = select(func.max(RecallSignature.at)).where(
         RecallSignature.recall_id == Recall.id, RecallSignature.meaning == "approved").scalar_subquery()
     revised = select(func.max(RecallRevision.at)).where(RecallRevision.recall_id == Recall.id).scalar_subquery()
+    ended = exists(select(RecallSignature.recall_id).where(
+        RecallSignature.recall_id == Recall.id, RecallSignature.meaning.in_(ENDS)))
+    reopened = select(func.max(AuditEntry.at)).where(
+        AuditEntry.stream == literal(_SOURCE) + Recall.id, AuditEntry.action == "recall.reopened").scalar_subquery()
     return select(
         Recall.id, Recall.reference, Recall.recall_class, Recall.state, Recall.title_zh, Recall.title_en,
         Recall.risk_zh, Recall.risk_en, Recall.action_zh, Recall.action_en, Recall.remedy_zh, Recall.remedy_en,
         Recall.contact, Recall.approved_at, Recall.closed_at, approved.label("told_at"),
-        revised.label("revised_at")).where(which)
+        revised.label("revised_at"), case((ended, reopened)).label("reopened_at")).where(which)
 
 
 def _facts(row: Row[*tuple[Any, ...]]) -> RecallFacts:
@@ -219,7 +226,8 @@ def _facts(row: Row[*tuple[Any, ...]]) -> RecallFacts:
         title={"zh": row.title_zh, "en": row.title_en}, risk={"zh": row.risk_zh, "en": row.risk_en},
         action={"zh": row.action_zh, "en": row.action_en}, remedy={"zh": row.remedy_zh, "en": row.remedy_en},
         contact=row.contact, announced_at=row.approved_at, closed_at=row.closed_at,
-        changed_at=max(at for at in (row.approved_at, row.closed_at, row.told_at, row.revised_at) if at is not None),
+        changed_at=max(at for at in (row.approved_at, row.closed_at, row.told_at, row.revised_at, row.reopened_at)
+                       if at is not None),
         is_withdrawn=row.state == RecallState.cancelled)
 
 

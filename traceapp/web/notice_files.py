@@ -13,7 +13,7 @@ from traceapp.export.spreadsheet import Counted, Written, told
 from traceapp.recall.cases import is_running, recall_by_id
 from traceapp.recall.letter_facts import sample_facts
 from traceapp.recall.letter_html import body_of
-from traceapp.recall.letter_templates import LANGUAGES, PRESENT
+from traceapp.recall.letter_templates import LANGUAGES
 from traceapp.recall.letters import LetterFacts, PostalLetter, subject_of, text_of
 from traceapp.recall.model import Recall
 from traceapp.recall.printing import Printed, Whom, postal_letters
@@ -71,8 +71,7 @@ def preview_of(db: Session, recall: Recall) -> Preview:
 
 def _facts(db: Session, recall: Recall) -> LetterFacts:
     here = world()
-    facts = sample_facts(db, here.clock, recall, _READER, base_url=here.settings.base_url)
-    return facts if recall.submitted_at or recall.approved_at else replace(facts, version=PRESENT)
+    return sample_facts(db, here.clock, recall, _READER, base_url=here.settings.base_url)
 
 
 def _shown(facts: LetterFacts) -> ShownNotice:
