@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from decimal import Decimal as D
 
 import pytest
@@ -260,9 +261,9 @@ def test_an_error_of_ours_does_not_log_the_link(visit: Visit, monkeypatch: pytes
     assert all(visit.token not in line for line in heard.said)
 
 
-def photo() -> io.BytesIO:
+def photo(colour: str = "red") -> io.BytesIO:
     out = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    Image.new("RGB", (8, 8), colour).save(out, "PNG")
     return io.BytesIO(out.getvalue())
 
 
@@ -293,6 +294,19 @@ def test_a_photo_of_the_destruction_is_kept_whatever_is_wrong_beside_it_and_once
     assert "send a photo" not in done
     assert visit.client.get(file).mimetype == "image/png"
     assert visit.client.get(file[:-32] + "0" * 32).status_code == 404
+
+
+def test_the_photo_of_ten_shows_no_forty_however_often_it_is_sent(visit: Visit) -> None:
+    with visit.database.write() as session:
+        session.get_one(Recall, visit.recall.id).needs_proof = True
+    address, unproved = f"/r/{visit.token}?lang=en", []
+    for seen, (units, picture) in enumerate((("10", photo()), ("40", photo()), ("40", photo()), ("40", photo("blue")))):
+        visit.clock.move_to(visit.clock.now() + timedelta(hours=1))
+        fields = {f"used:{visit.first}": str(350 - int(units)), f"destroyed:{visit.first}": units,
+                  "answered_by": "Nurse Wang", "seen": str(min(seen, 2))}
+        assert visit.client.post(address, data=fields | {"proof": (picture, "burnt.png")}).status_code == 303
+        unproved.append(visit.row(visit.first).unproved)
+    assert unproved == [0, 30, 30, 0]
 
 
 def test_a_file_that_is_no_picture_is_refused_beside_its_field(visit: Visit) -> None:
