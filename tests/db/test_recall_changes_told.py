@@ -95,6 +95,20 @@ def test_to_whom_nothing_went_out_yet_nothing_of_a_change_goes_and_a_withdrawn_n
     assert (tray.letters, changes_sent(database, clock)) == ([], ([], []))
 
 
+def test_corrections_that_still_wait_when_the_notice_is_withdrawn_stay_here(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = running(sqlite, clock, house)
+    deliver(sqlite, clock, Tray())
+    with sqlite.write() as session:
+        corrected(session, clock, house, recall.id)
+        corrected(session, clock, house, recall.id, contact="0512-0000 9999")
+        withdrawn(session, clock, house, recall.id)
+    letters, _messages = changes_sent(sqlite, clock)
+    assert [letter.subject.partition("：")[0] for letter in letters] == ["召回通知撤回"] * 2
+    with sqlite.read() as session:
+        assert not [task for task in open_tasks(session) if task.kind.startswith("recall.")]
+
+
 def test_who_was_only_telephoned_is_telephoned_again(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     with sqlite.write() as session:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.factories import PASSWORD
 from tests.factories_recall import VAULT, House, Tray, make_house, running, submitted, token_of
 from tests.gateways import Gateway
-from traceapp.catalog.model import PartyContact
+from traceapp.catalog.model import Party, PartyContact
 from traceapp.catalog.parties import ChangeContact, NewContact, change_contact
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
@@ -21,6 +21,7 @@ from traceapp.recall.executing import tries_of
 from traceapp.recall.letter_templates import FIRST, PRESENT
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.notices import NOT_SENT_TASK, UNCERTAIN_TASK
+from traceapp.recall.printing import Printed, Whom, postal_letters
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import ApproveRecall, approve_recall
 from traceapp.worklist.tasks import open_tasks
@@ -133,3 +134,15 @@ def test_a_recall_from_before_versions_keeps_its_first_letters(sqlite: Database,
     letters = send(sqlite, clock, None).letters
     assert letters
     assert all("PRODUCT SAFETY RECALL" not in letter.text and "1. Stop using" in letter.text for letter in letters)
+
+
+def test_a_letter_on_paper_names_the_country_where_it_goes_abroad(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        session.get_one(Party, house.maker.hospital.id).country = "CH"
+    recall = running(sqlite, clock, house)
+    with sqlite.read() as session:
+        found = {letter.facts.consignee["en"]: letter.address[-1] for letter in postal_letters(
+            session, session.get_one(Recall, recall.id), Printed(Whom.all), vault=VAULT, base_url="https://x.example")}
+    assert found["Hospital Two"] == "瑞士 SWITZERLAND"
+    assert not any("CHINA" in line for line in found.values())

@@ -45,3 +45,12 @@ def test_a_specimen_says_so_on_every_page() -> None:
     assert len(plain) == len(specimen) == 2
     assert all(b" 22.0000 Tf" in page for page in specimen)
     assert not any(b" 22.0000 Tf" in page for page in plain)
+
+
+def test_long_names_push_the_letter_down_and_lines_never_lie_on_one_another() -> None:
+    facts = replace(FACTS, contact="质量部联系电话和地址" * 18, maker={"zh": "某某医疗用品有限公司" * 18, "en": "Maker " * 30})
+    long = letter(1, facts=facts, address=("第一诊所" * 50, "质量部", "东大街 Straße " * 15, "瑞士 SWITZERLAND"))
+    for page in pages(list(letters_pdf([long], "x"))):
+        at_left = sorted({float(y) for x, y in re.findall(rb"1 0 0 1 ([\d.]+) ([\d.]+) Tm", page)
+                          if x == b"56.693"})
+        assert min(above - below for below, above in zip(at_left, at_left[1:], strict=False)) > 7.9

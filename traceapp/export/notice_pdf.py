@@ -98,10 +98,10 @@ class _Sheet:
         for text in filter(None, (maker, facts.contact)):
             self._lines(text, _SMALL, width=_QR_LEFT - _LEFT - 5 * MM)
         self._code()
-        self.y = _ADDRESS_TOP
+        self.y = min(_ADDRESS_TOP, self.y - _SMALL)
         for text in self.letter.address:
             self._lines(text, _SIZE, width=_QR_LEFT - _LEFT - 15 * MM)
-        self.y = _LETTER_TOP
+        self.y = min(_LETTER_TOP, self.y - _SIZE)  # an address too long for the window pushes the letter down
 
     def _code(self) -> None:
         from labels.qr_code import encode_fast

@@ -31,7 +31,7 @@ from .notices import sealed_about as notice_sealed_about
 from .passing_on import reach_of as reach_of_passed
 from .passing_on import sealed_about
 from .public import PublicRecall, public_recall_by_id
-from .public_letters import NewsFacts, news_in_both, news_in_short, news_subject
+from .public_letters import WITHDRAWN, NewsFacts, news_in_both, news_in_short, news_subject
 from .public_news import news_facts
 from .telling_model import PassedNotice
 from .ways import said_by
@@ -59,8 +59,10 @@ class ChangeSender:
         if isinstance(found, Delivery):
             return found
         reader, answer = found
-        return self.posts.hand_words(message, _words(self._facts(session, recall, message, answer), reader.language),
-                                     reader, self.clock.now())
+        facts = self._facts(session, recall, message, answer)
+        if recall.facts.is_withdrawn and facts.kind != WITHDRAWN:
+            return Delivery("refused", NOT_NEEDED + "the notice was withdrawn")
+        return self.posts.hand_words(message, _words(facts, reader.language), reader, self.clock.now())
 
     def _facts(self, session: Session, recall: PublicRecall, message: OutboxMessage, answer: str) -> NewsFacts:
         event = Event(recall.facts.id, REVISION, int(message.payload["number"]))

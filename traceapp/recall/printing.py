@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from babel import Locale
 from sqlalchemy import ColumnElement, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
+from traceapp.catalog.lookup import own_party
 from traceapp.catalog.model import Party, PartyContact
 from traceapp.catalog.queries import recall_contacts
 from traceapp.catalog.texts import short_text
@@ -98,11 +100,13 @@ def _letters(session: Session, recall: Recall, notices: Sequence[Notice], vault:
     keys = tuple(notice.consignee_id for notice in notices)
     parties = {party.id: party for party in session.scalars(select(Party).where(Party.id.in_(keys)))}
     contacts = recall_contacts(session, keys)
+    own = own_party(session)
     for facts, key in zip(consignee_facts(session, recall, notices, vault=vault, base_url=base_url), keys, strict=True):
         contact = next(iter(contacts.get(key, ())), None)
         language = contact.language if contact else "zh"
-        yield PostalLetter(facts, _address(parties.get(key), contact, facts.consignee, language), language,
-                           is_specimen=recall.is_drill)
+        party = parties.get(key)
+        lines = (*_address(party, contact, facts.consignee, language), *_abroad(party, own))
+        yield PostalLetter(facts, lines, language, is_specimen=recall.is_drill)
 
 
 def _address(party: Party | None, contact: PartyContact | None, name: Mapping[str, str],
@@ -111,6 +115,17 @@ def _address(party: Party | None, contact: PartyContact | None, name: Mapping[st
     person = " ".join(filter(None, (contact.duty, contact.name))) if contact else ""
     place = (party.address, " ".join(filter(None, (party.postcode, party.city, party.region)))) if party else ("", "")
     return tuple(filter(None, (name[tongue], person, *place)))
+
+
+def _abroad(party: Party | None, own: Party | None) -> tuple[str, ...]:
+    """The country in the last line, in our language and in English, where it is not our own.
+
+    Source: Universal Postal Convention, Letter Post Regulations (designation of the country of destination).
+    """
+    if party is None or own is None or party.country in ("", own.country):
+        return ()
+    names = (Locale(language).territories.get(party.country, party.country) for language in ("zh", "en"))
+    return (" ".join(dict.fromkeys(names)).upper(),)
 
 
 def post_letters(session: Session, actor: Actor, clock: Clock, command: PostLetters) -> int:
