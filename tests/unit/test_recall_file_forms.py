@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 
 from tests.factories_recall_files import FIRM, make_consignees, make_dossier
-from traceapp.export.recall_files import KINDS
+from traceapp.export.recall_files import KINDS, readers
 from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields, writable_fields
 from traceapp.export.recall_files.readers import address
 from traceapp.export.recall_files.rendering import LISTED_CONSIGNEES, bytes_of, copies_of
@@ -226,3 +226,20 @@ def test_a_file_of_a_drill_says_that_it_is_one() -> None:
 def test_equal_cases_give_equal_documents() -> None:
     for form in ("docx", "pdf", "json"):
         assert copy_of("cn_event", form, "zh") == copy_of("cn_event", form, "zh")
+
+
+def test_what_was_on_hand_when_the_notice_came_counts_what_left_since() -> None:
+    (sums,) = make_dossier().figures
+    dossier = make_dossier(figures=(replace(sums, on_hand=D(5), returned=D(150), destroyed=D(40), corrected=D(5)),))
+    assert readers.answered(dossier, "en") == "1 of 2 answered; on hand when the notice was received: 200 pcs"
+
+
+def test_the_manufacturer_is_named_beside_the_reporter_only_where_it_is_another() -> None:
+    dossier = make_dossier()
+    (place,) = [one for one in KINDS["us_806"].fields if one.key == "manufacturer"]
+    other = replace(FIRM, name_en="Other Maker", contact_name="Wu", phone="0571-1", email="wu@other.example")
+    assert place.read is not None
+    assert place.read(dossier, "en") == ""
+    found = place.read(replace(dossier, markets=tuple(replace(one, manufacturer=other) for one in dossier.markets)), "en")
+    assert found.startswith("Other Maker; ")
+    assert "Wu, 0571-1, wu@other.example" in found

@@ -335,7 +335,8 @@ def answered(dossier: RecallDossier, language: str) -> str:
     found = dossier.told
     if not found.consignees:
         return ""
-    had = figures("on_hand")(dossier, language) if found.answered else ""
+    # What was sent back, destroyed or put right since was there when the notice came.
+    had = figures("on_hand", "returned", "destroyed", "corrected")(dossier, language) if found.answered else ""
     label = "收到通知时库存" if language == "zh" else "on hand when the notice was received"
     count = (f"已答复 {found.answered} 家，共 {found.consignees} 家" if language == "zh" else
              f"{found.answered} of {found.consignees} answered")

@@ -17,6 +17,14 @@ def _common_name(dossier: RecallDossier, language: str) -> str:
                        language)
 
 
+def _manufacturer(dossier: RecallDossier, language: str) -> str:
+    """Name, address, telephone and contact of each manufacturer that is not the reporting firm."""
+    others = [one.manufacturer for one in dossier.markets if one.jurisdiction == _US
+              and one.manufacturer not in (None, dossier.firm)]
+    return read.joined((read.joined((read.organisation(one, language), read.contact(one, language)), language)
+                        for one in others), language, "\n")
+
+
 FIELDS = (
     FileField("registration_number", "(c)(1)", "企业登记编号（7 位或 FEI，无则 7 个零）",
               "Registration number (seven digits, or FEI; seven zeros where there is none)", _l("1")[1], Origin.house,
@@ -51,7 +59,7 @@ FIELDS = (
               is_required=False),
     FileField("manufacturer", "(c)(6)", "制造商（与报告人不同时）：名称、地址、电话、联系人",
               "Manufacturer, where another than the reporter: name, address, telephone, contact", _l("6")[1],
-              Origin.registration, read.party("manufacturer", _US), is_required=False),
+              Origin.registration, _manufacturer, is_required=False),
     FileField("events", "(c)(7)", "引发报告的事件", "Events giving rise to the report", _l("7")[1], Origin.case,
               lambda dossier, language: read.joined((dossier.reason, read.discovery(dossier, language)), language,
                                                     "\n")),
