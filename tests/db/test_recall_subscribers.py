@@ -197,9 +197,25 @@ def test_who_asks_again_learns_nothing_of_an_address_that_is_known(sqlite: Datab
     tray = Tray()
     assert sent(sqlite, clock, tray) == 1
     assert tray.letters[0].subject == "Please confirm: mail about recalls"
-    with sqlite.read() as session:
+    assert "/recalls/leave/" not in tray.letters[0].text, "what is to confirm does not end"
+    clock.move_to(clock.now() + timedelta(days=CONFIRM_DAYS + 1))
+    with sqlite.write() as session:
         assert counted(session)[:2] == (1, 1)
         assert session.scalars(select(RecallSubscription)).one().confirmed_at is not None
+        assert confirm_mail(session, clock, link_of(tray.letters[0].text)).confirmed_at is not None
+
+
+def test_each_of_several_mails_confirms_and_none_goes_out_after_that(sqlite: Database, clock: FixedClock) -> None:
+    first, second, third = Tray(), Tray(), Tray()
+    for tray in (first, second):
+        ask(sqlite, clock)
+        sent(sqlite, clock, tray)
+    ask(sqlite, clock)
+    with sqlite.write() as session:
+        confirm_mail(session, clock, link_of(first.letters[0].text))
+    assert (sent(sqlite, clock, third), third.letters) == (1, [])
+    with sqlite.write() as session:
+        assert confirm_mail(session, clock, link_of(second.letters[0].text)).confirmed_at == clock.now()
 
 
 def test_what_was_not_confirmed_in_time_is_deleted_with_its_address(database: Database, clock: FixedClock) -> None:

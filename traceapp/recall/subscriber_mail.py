@@ -98,9 +98,10 @@ class PublicSender:
             return Delivery("refused", NOT_NEEDED + "nobody waits for it")
         language, about = message.payload["language"], about_of(session, wanted.product_id, wanted.lot_key)
         token = confirm_token(wanted, self.vault)
-        # Who has confirmed before gets the same mail with the way to end it: whoever asked learns nothing.
-        link = f"{self.base_url}/recalls/subscribe/{token}?lang={language}" if token else (
-            f"{self._leave(who)}?lang={language}")
+        if not token:
+            return Delivery("refused", NOT_NEEDED + "it was confirmed meanwhile")
+        # Who has confirmed before gets the same mail, and a page that says so: whoever asked learns nothing.
+        link = f"{self.base_url}/recalls/subscribe/{token}?lang={language}"
         subject, text = confirm_letter(getattr(about, language) or _EVERY[language], link, CONFIRM_DAYS, language)
         return self._letter(message, self._address(who), (subject, text), language)
 

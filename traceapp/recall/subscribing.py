@@ -61,9 +61,10 @@ def ask_for_mail(session: Session, clock: Clock, command: AskForMail, *, vault: 
     hit(session, clock, f"confirm {subscriber.id}", _CONFIRMS_A_DAY, _DAY_SECONDS)
     wanted = _subscription(session, clock, subscriber, command)
     if wanted.confirmed_at is None:
+        wanted.asked_at = clock.now()
+    if not wanted.sealed_confirm:  # asked twice, the link of the first mail works too
         token = new_secret(24)
-        wanted.confirm_hash, wanted.asked_at = token_hash(token), clock.now()
-        wanted.sealed_confirm = vault.seal_text(token, _about(wanted.id))
+        wanted.confirm_hash, wanted.sealed_confirm = token_hash(token), vault.seal_text(token, _about(wanted.id))
     session.flush()
     queue_message(session, clock, NewMessage(CONFIRM_KIND, f"subscriber:{subscriber.id}", stream_of(
         "subscriber", subscriber.id), {"subscription": wanted.id, "language": command.language}))
