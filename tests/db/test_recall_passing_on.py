@@ -215,3 +215,15 @@ def test_who_waits_for_a_gateway_that_is_away_is_telephoned(database: Database, 
     with database.read() as session:
         assert not [task for task in open_tasks(session) if task.about == f"notice:{one.id}"]
         assert session.get_one(PassedNotice, one.id).reminded_at is None
+
+
+def test_a_letter_names_every_batch_that_was_passed_on_however_many(sqlite: Database, clock: FixedClock,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traceapp.recall.letter_facts._PART", 1)
+    house, tray = make_house(sqlite, clock), Tray()
+    recall = running(sqlite, clock, house)
+    passed(sqlite, clock, recall, house, PassOn("Ward 3", {
+        house.first.lot_key: Decimal(40), house.second.lot_key: Decimal(7)}, "w3@c.example"))
+    deliver_passed(sqlite, clock, tray)
+    assert "batch P-1, passed on to you: 40 pcs" in tray.letters[0].text
+    assert "batch P-2, passed on to you: 7 pcs" in tray.letters[0].text

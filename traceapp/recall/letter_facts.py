@@ -113,10 +113,12 @@ def _ledger_lots(session: Session, recall: Recall, consignee_ids: Sequence[str])
 
 def _lots(session: Session, recall_id: str, keys: Collection[str],
           units: Mapping[str, Decimal] | None = None) -> tuple[LetterLot, ...]:
-    rows = session.execute(
-        select(Lot.lot_key, RecallLot.recall_id, Lot, Product).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
-        .outerjoin(Product, Product.id == Lot.product_id)
-        .where(RecallLot.recall_id == recall_id, Lot.lot_key.in_(list(keys)[:_PART])))
+    wanted, rows = list(keys), list[Any]()
+    for start in range(0, len(wanted), _PART):
+        rows += session.execute(
+            select(Lot.lot_key, RecallLot.recall_id, Lot, Product).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+            .outerjoin(Product, Product.id == Lot.product_id)
+            .where(RecallLot.recall_id == recall_id, Lot.lot_key.in_(wanted[start:start + _PART]))).all()
     return tuple(_lot(lot, product, (units or {}).get(key)) for key, _recall, lot, product in _sorted(rows))
 
 
