@@ -130,6 +130,11 @@ def test_the_telephone_page_says_the_facts_and_logs_the_call(office: Office, tol
     for part in (f"this is {writer_name(office)}", "Clinic One", told.reference, "batch P-1: 350 pcs", "The skin can become red",
                  "0512-0000 0000"):
         assert part in page, part
+    with office.database.write() as session:
+        session.get_one(Recall, told.id).remedy_en = "We replace it."
+    assert "wait for collection.<p>We replace it.</p>" in writer.get(f"{address}/call?lang=en").text
+    assert '<option value="">Please choose</option>' in page, "nothing says by itself that somebody was told"
+    assert send(writer, f"{address}/tried", f"{address}/call", way="telephone", reached="", note="Wang").status_code == 422
     assert send(writer, f"{address}/tried", f"{address}/call", way="telephone", reached="yes", note="Nurse Wang").status_code == 303
     with office.database.read() as session:
         assert session.scalars(select(NoticeAttempt.note).where(

@@ -145,7 +145,7 @@ def recall_classify(recall_id: str) -> Response:
 def recall_tried(recall_id: str, consignee_id: str) -> Response:
     """Note a try."""
     form = Entered()
-    way, reached = form.choice("way", list(WAYS)), form.get("reached") == "yes"
+    way, reached = form.choice("way", list(WAYS)), form.choice("reached", ["yes", "no"]) == "yes"
 
     def run(db: Session) -> Done:
         service.note_attempt(db, actor(), world().clock, service.NoteAttempt(
