@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.db.test_recall_workflow import settle_all
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, ended, make_house, running, submitted
+from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, ended, make_house, opened, running, submitted
 from tests.factories_trace import CASE_GTIN, UNIT_GTIN
 from traceapp.audit.model import AuditEntry
 from traceapp.catalog.model import PartyContact
@@ -169,7 +169,8 @@ def test_what_nobody_has_read_cannot_be_corrected_and_what_people_have_read_cann
 
 FAULTS: tuple[tuple[dict[str, str], str], ...] = (
     ({"risk_en": "A voluntary, precautionary measure."}, "softening-word"), ({"contact": ""}, "missing"),
-    ({"title_en": "two\nlines"}, "line-break"), ({"contact": TEXTS.contact}, "nothing-changed"),
+    ({"title_en": "two\nlines"}, "line-break"), ({"title_zh": "两\u2028行"}, "line-break"),
+    ({"contact": TEXTS.contact}, "nothing-changed"),
     ({"reason": "inside"}, "unknown-field"))
 
 
@@ -180,6 +181,15 @@ def test_a_correction_is_looked_at_like_the_notice(sqlite: Database, clock: Fixe
         with pytest.raises(InvalidInput) as refused, sqlite.write() as session:
             corrected(session, clock, house, recall.id, **texts)
         assert refused.value.code == code
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\u0085", "\u2028", "\u2029"])
+def test_a_title_that_no_letter_could_have_in_its_head_is_refused_before_anybody_signs_it(
+        sqlite: Database, clock: FixedClock, end: str) -> None:
+    house = make_house(sqlite, clock)
+    with pytest.raises(InvalidInput) as refused:
+        opened(sqlite, clock, house, replace(TEXTS, title_zh=f"创可贴{end}胶层"))
+    assert (refused.value.code, refused.value.place) == ("line-break", "title_zh")
 
 
 def test_only_who_may_approve_and_signs_changes_a_notice(sqlite: Database, clock: FixedClock) -> None:

@@ -25,6 +25,14 @@ def required_text(text: str, *, place: str) -> str:
     return cleaned
 
 
+def one_line(text: str, *, place: str) -> str:
+    """`text` as it is. Raises InvalidInput for more than one line, whatever parts them: none fits the head of a
+    letter."""
+    if len(text.splitlines()) > 1:
+        raise InvalidInput("This goes on one line.", code="line-break", place=place)
+    return text
+
+
 def short_text(text: str, size: int, *, place: str) -> str:
     """`text` trimmed. Raises InvalidInput when it is longer than `size` or holds control characters or halves of
     characters."""

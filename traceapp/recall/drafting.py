@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from traceapp.audit import record
-from traceapp.catalog.texts import required_text, short_text
+from traceapp.catalog.texts import one_line, required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, Name, NotFound
@@ -310,7 +310,7 @@ def _checked_texts(command: OpenRecall, *, is_drill: bool) -> dict[str, str]:
         if is_drill and name in MARKS and text:
             text = short_text(MARKS[name] + text.removeprefix(MARKS[name]), size, place=name)
         values[name] = text if name in _OPTIONAL else required_text(text, place=name)
-        if size < 4000 and "\n" in values[name]:
-            raise InvalidInput("This goes on one line.", code="line-break", place=name)
+        if size < 4000:
+            one_line(values[name], place=name)
     refuse_softeners({name: values[name] for name in PUBLIC_TEXTS})
     return values

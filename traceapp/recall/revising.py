@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
-from traceapp.catalog.texts import required_text, short_text
+from traceapp.catalog.texts import one_line, required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
@@ -174,8 +174,8 @@ def _checked(recall: Recall, texts: Mapping[str, str]) -> dict[str, str]:
     for name, given in texts.items():
         text = short_text(given, _SIZES.get(name, _LONG), place=name)
         text = text if name in _OPTIONAL else required_text(text, place=name)
-        if name in _SIZES and "\n" in text:
-            raise InvalidInput("This goes on one line.", code="line-break", place=name)
+        if name in _SIZES:
+            one_line(text, place=name)
         if text != getattr(recall, name):
             found[name] = text
     if not found:
