@@ -19,6 +19,7 @@ from traceapp.db import Database
 from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_of_token, record_answer
 from traceapp.recall.consumers import ConsumerCounts
 from traceapp.recall.model import Notice, Recall
+from traceapp.recall.queries import ledger_of
 from traceapp.recall.reminders import remind_due
 from traceapp.recall.service import (
     ApproveRecall,
@@ -57,6 +58,8 @@ def test_the_page_of_a_consignee_shows_and_takes_what_it_was_told_of(database: D
     with database.read() as session:
         view = notice_of_token(session, token)
         assert [line.number for line in view.lines] == ["P-1"]
+        on_the_telephone = ledger_of(session, recall.id, house.maker.hospital.id)
+        assert [line.number for line in on_the_telephone] == ["P-1"]
     with pytest.raises(InvalidInput) as refused, database.write() as session:
         record_answer(session, clock, RecordAnswer(
             token, (AnswerLine(house.other.lot_key, *(view.lines[0].shipped * 0,) * 3),), "Nurse"))

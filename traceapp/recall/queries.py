@@ -20,7 +20,7 @@ from traceapp.trace.model import Lot
 
 from .answer_said import counted_of
 from .balance import IS_OPEN, PLACED, UNACCOUNTED, is_line_in
-from .cases import TOLD, notice_stream
+from .cases import IS_TOLD_LINE, TOLD, notice_stream
 from .ledger import state_of
 from .model import Notice, NoticeAttempt, Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .part import WHOLE, RecallPart
@@ -53,12 +53,14 @@ class RecallFilter:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFilter:
-    """`text` looks into consignee names, code, region and lot number; `state` is a LineState."""
+    """`text` looks into consignee names, code, region and lot number; `state` is a LineState. `is_told`: without what
+    a growing scope adds."""
 
     recall_id: str
     text: str = ""
     state: str | None = None
     consignee_id: str | None = None
+    is_told: bool = False
     part: RecallPart = WHOLE
     after: str | None = None
     limit: int = 100
@@ -249,6 +251,8 @@ def ledger_page(session: Session, wanted: LedgerFilter) -> Page[LedgerRow]:
     found = select(RecallLedger).where(RecallLedger.recall_id == wanted.recall_id, wanted.part.of_lines)
     if wanted.consignee_id:
         found = found.where(RecallLedger.consignee_id == wanted.consignee_id)
+    if wanted.is_told:
+        found = found.join(Recall, Recall.id == RecallLedger.recall_id).where(IS_TOLD_LINE)
     if wanted.state:
         found = found.where(is_line_in(LineState(wanted.state)))
     if wanted.text.strip():
@@ -263,8 +267,8 @@ def ledger_page(session: Session, wanted: LedgerFilter) -> Page[LedgerRow]:
 
 
 def ledger_of(session: Session, recall_id: str, consignee_id: str) -> tuple[LedgerRow, ...]:
-    """Every line of one consignee."""
-    return ledger_page(session, LedgerFilter(recall_id, consignee_id=consignee_id, limit=1000)).rows
+    """Every line of one consignee that it is told of."""
+    return ledger_page(session, LedgerFilter(recall_id, consignee_id=consignee_id, is_told=True, limit=1000)).rows
 
 
 def _with_names(session: Session, rows: Sequence[RecallLedger]) -> tuple[LedgerRow, ...]:
