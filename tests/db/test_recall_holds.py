@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
+from tests.db.test_recall_revisions import WITHDRAWAL
 from tests.factories_recall import TEXTS, House, decided, make_house, running
 from tests.statements import sent
 from traceapp.code.printing import refuse_unprintable
@@ -21,13 +22,14 @@ from traceapp.core.quantity import Quantity
 from traceapp.db import Database
 from traceapp.recall.following import GREW_TASK, follow_scopes, is_any_to_follow
 from traceapp.recall.model import Recall
+from traceapp.recall.revising import withdraw_notice
 from traceapp.recall.scope_rule import Rule, RuleKind
 from traceapp.recall.scope_taking import TakeRules, take_rules
 from traceapp.recall.service import SetScope, set_scope
 from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.holds import PlaceHold, place_hold
-from traceapp.trace.model import Hold, HoldKind, Lot, LotEdge
+from traceapp.trace.model import Event, Hold, HoldKind, Lot, LotEdge
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, LiftHold, lift_hold, release_lot
@@ -217,3 +219,26 @@ def test_a_hold_of_many_lots_marks_them_in_one_statement_and_counts_each_one_rev
     with database.write() as session:
         lift_hold(session, house.writer, clock, LiftHold("over", source="recall:1"))
     assert marks() == [(before[0] + 4, True, False), (before[1] + 2, False, False), (before[2] + 2, False, False)]
+
+
+def test_a_batch_that_another_recall_has_stays_recalled_for_partners_too(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    first = running(database, clock, house)
+    other = running(database, clock, house, replace(TEXTS, root_lot_keys=(house.second.lot_key,)))
+    withdrawn = {}
+    for recall in (first, other):
+        clock.move_to(clock.now() + timedelta(hours=1))
+        with database.write() as session:
+            withdraw_notice(session, house.manager, clock, replace(WITHDRAWAL, recall_id=recall.id))
+        with database.read() as session:
+            said = [json.loads(one.document) for one in session.scalars(
+                select(Event).where(Event.recorded_at == clock.now(), Event.biz_step == "holding").order_by(Event.id))]
+        withdrawn[recall.id] = {
+            (lot["epcClass"].rpartition("/")[2], one["disposition"], "unset" in one.get("persistentDisposition", {}))
+            for one in said for lot in one.get("quantityList", [])}
+    assert ("P-2", "recalled", False) in withdrawn[first.id]
+    assert not any(number == "P-2" and ends for number, _disposition, ends in withdrawn[first.id])
+    assert ("P-1", "available", True) in withdrawn[first.id]
+    assert ("P-2", "unavailable", True) in withdrawn[other.id]
+    with database.read() as session:
+        assert not session.get_one(Lot, house.second.lot_key).is_recalled

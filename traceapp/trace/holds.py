@@ -1,6 +1,7 @@
 """Holds: stops on lots, placed by hand or by a recall, that stand until they are lifted."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -74,22 +75,41 @@ def place_hold(session: Session, actor: Actor, clock: Clock, command: PlaceHold)
 
 
 def lift_hold(session: Session, actor: Actor, clock: Clock, command: LiftHold) -> tuple[Lot, ...]:
-    """End holds, in one event; answers the lots. Raises NotFound for a hold that does not stand, Conflict for lifting
-    by hand what a recall placed."""
+    """End holds, in one event for all lots that are free then, one for those that something else still stops, one for
+    those that another recall has; answers the lots. Raises NotFound for a hold that does not stand, Conflict for
+    lifting by hand what a recall placed."""
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
     holds = _standing(session, command)
     if not holds:
         return ()
     source = holds[0].source
     lots = list(guards.lots_by_key(session, (hold.lot_key for hold in holds)).values())
-    is_recall = source.startswith("recall:")
-    why = Why("holding", "available", persistent_unset=("recalled",) if is_recall else (),
-              transactions=_transactions(source))
-    data = {"source": source, "reason": reason, "holds": sorted({hold.id for hold in holds})}
-    _record(session, actor, clock, lots, (why, acts.written("lift-hold", data)))
-    for lot in lots:
-        record(session, actor, clock.now(), "lot.freed", stream_of("lot", lot.lot_key), data)
+    standing = _standing_beside(session, holds)
+    for disposition in ("available", "unavailable", "recalled"):
+        group = [lot for lot in lots if standing.get(lot.lot_key, "available") == disposition]
+        if not group:
+            continue
+        is_recalled_no_more = source.startswith("recall:") and disposition != "recalled"
+        why = Why("holding", disposition, persistent_unset=("recalled",) if is_recalled_no_more else (),
+                  transactions=_transactions(source))
+        keys = {lot.lot_key for lot in group}
+        data = {"source": source, "reason": reason, "holds": sorted({one.id for one in holds if one.lot_key in keys})}
+        _record(session, actor, clock, group, (why, acts.written("lift-hold", data)))
+        for lot in group:
+            record(session, actor, clock.now(), "lot.freed", stream_of("lot", lot.lot_key), data)
     return tuple(lots)
+
+
+def _standing_beside(session: Session, holds: Sequence[Hold]) -> dict[str, str]:
+    """{lot: the disposition that it keeps} of those lots that another hold than these still stops."""
+    lifted, keys = {(hold.lot_key, hold.id) for hold in holds}, sorted({hold.lot_key for hold in holds})
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), 500):
+        for lot_key, hold_id, kind in session.execute(select(Hold.lot_key, Hold.id, Hold.kind).where(
+                Hold.lot_key.in_(keys[start:start + 500]), Hold.lifted_at.is_(None))):
+            if (lot_key, hold_id) not in lifted and found.get(lot_key) != "recalled":
+                found[lot_key] = "recalled" if kind == HoldKind.recall else "unavailable"
+    return found
 
 
 def _held(session: Session, source: str, reason: str, keys: tuple[str, ...]) -> set[str]:
