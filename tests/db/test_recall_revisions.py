@@ -170,6 +170,7 @@ def test_what_nobody_has_read_cannot_be_corrected_and_what_people_have_read_cann
 FAULTS: tuple[tuple[dict[str, str], str], ...] = (
     ({"risk_en": "A voluntary, precautionary measure."}, "softening-word"), ({"contact": ""}, "missing"),
     ({"title_en": "two\nlines"}, "line-break"), ({"title_zh": "两\u2028行"}, "line-break"),
+    ({"contact": "Voluntary recall desk 400 000"}, "softening-word"),
     ({"contact": TEXTS.contact}, "nothing-changed"),
     ({"reason": "inside"}, "unknown-field"))
 

@@ -312,5 +312,5 @@ def _checked_texts(command: OpenRecall, *, is_drill: bool) -> dict[str, str]:
         values[name] = text if name in _OPTIONAL else required_text(text, place=name)
         if size < 4000:
             one_line(values[name], place=name)
-    refuse_softeners({name: values[name] for name in PUBLIC_TEXTS})
+    refuse_softeners({name: values[name] for name in (*PUBLIC_TEXTS, "contact")})
     return values
