@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.db.test_recall_consumers import ANNA, complains, counts, seek
@@ -13,10 +14,13 @@ from tests.db.test_recall_revisions import corrected
 from tests.db.test_recall_subscribers import confirmed, told
 from tests.factories import PASSWORD
 from tests.factories_recall import VAULT, House, Tray, deliver, make_house, running, token_of
+from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
+from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.answer import AnswerLine, RecordAnswer, none_left, notice_of_token, record_answer
+from traceapp.recall.bounces import NoteBounce, take_bounce
 from traceapp.recall.consumers import ConsumerCounts
 from traceapp.recall.model import Notice, Recall
 from traceapp.recall.queries import ledger_of
@@ -121,3 +125,23 @@ def test_who_asked_for_mail_about_a_batch_hears_nothing_of_the_recall_that_it_ma
         submit_recall(session, house.writer, clock, SubmitRecall(recall.id, PASSWORD))
         approve(session, clock, house, recall)
     assert told(sqlite, clock)
+
+
+@pytest.mark.parametrize(("which", "state"), [(0, "sent"), (-1, "not_sent")])
+def test_the_letter_about_further_batches_counts_as_not_sent_when_it_comes_back(
+        sqlite: Database, clock: FixedClock, which: int, state: str) -> None:
+    house = make_house(sqlite, clock)
+    recall, hospital = running(sqlite, clock, house), house.maker.hospital.id
+    deliver(sqlite, clock, Tray())
+    with sqlite.write() as session:
+        submit(session, clock, house, recall)
+    clock.move_to(clock.now() + timedelta(hours=1))
+    with sqlite.write() as session:
+        approve(session, clock, house, recall)
+    deliver(sqlite, clock, Tray())
+    with sqlite.write() as session:
+        letters = [one for one in session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+                   if one.payload.get("consignee") == hospital]
+        assert len(letters) == 2
+        assert take_bounce(session, SYSTEM, clock, NoteBounce(letters[which].message_id, "5.1.1"))
+        assert session.get_one(Notice, (recall.id, hospital)).state == state

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -71,7 +72,7 @@ def _count(session: Session, actor: Actor, clock: Clock, message: OutboxMessage)
         return
     if message.kind in CONSUMER_KINDS:
         consumer = session.get_one(ConsumerNotice, (recall.id, message.payload["person"]), with_for_update=True)
-        consumer.state = _state(session, message) or consumer.state
+        consumer.state = _state(session, message, consumer.queued_at) or consumer.state
         record(session, actor, clock.now(), "recall.bounced", recall_stream(recall), {"message": message.id})
         raise_consumers(session, actor, clock, recall)
         return
@@ -83,21 +84,22 @@ def _count(session: Session, actor: Actor, clock: Clock, message: OutboxMessage)
         notice = session.get_one(Notice, (recall.id, message.payload["consignee"]), with_for_update=True)
         if notice.answered_at is None:
             raise_notice_task(session, actor, clock, recall, notice, NOT_SENT_TASK)
-    state = _state(session, message)
+    state = _state(session, message, notice.queued_at if isinstance(notice, Notice) else None)
     if state is not None and notice.state != NoticeState.answered:
         notice.state, notice.sent_at = state, None
     record(session, actor, clock.now(), "notice.bounced", notice_stream(notice.id), {
         "message": message.id, "kind": message.kind})
 
 
-def _state(session: Session, message: OutboxMessage) -> NoticeState | None:
+def _state(session: Session, message: OutboxMessage, since: datetime | None) -> NoticeState | None:
     """What its notice comes to when no other message says the same and was taken; None: another one stands, or this
-    was a reminder."""
-    if "reminder" in message.kind:
+    was a reminder. `since`: when they were last to be told; what was sent before says less than they have to know."""
+    if "reminder" in message.kind or (since is not None and message.created_at < since):
         return None
     states = set(session.scalars(select(OutboxMessage.state).where(
         OutboxMessage.subject_key == message.subject_key, OutboxMessage.kind.in_(
-            both(said_by(message.kind))), OutboxMessage.id != message.id)))
+            both(said_by(message.kind))), OutboxMessage.id != message.id,
+        true() if since is None else OutboxMessage.created_at >= since)))
     if MessageState.sent in states or MessageState.pending in states:
         return None
     return NoticeState.uncertain if MessageState.uncertain in states else NoticeState.not_sent
