@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from tests.db.test_recall_changes_told import changes_sent
 from tests.db.test_recall_consumers import ANNA, complains, counts, seek, send
@@ -11,10 +12,12 @@ from tests.gateways import Gateway
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
-from traceapp.recall.consumers import CONSUMERS_TASK, ConsumerCounts
+from traceapp.outbox.delivery import NewMessage, queue_messages
+from traceapp.recall.consumers import CONSUMER_KIND, CONSUMERS_TASK, ConsumerCounts
 from traceapp.recall.consumers_again import send_consumers_again, unsent_to_consumers
 from traceapp.recall.model import Recall
 from traceapp.recall.states import RecallState
+from traceapp.recall.telling_model import ConsumerNotice
 from traceapp.vault.service import PersonDetails, erase_person
 from traceapp.worklist.tasks import open_tasks
 
@@ -77,6 +80,20 @@ def test_who_was_reached_one_way_does_not_get_the_other_again(sqlite: Database, 
         send(sqlite, clock, Tray("refused"), gateway.url)
     assert counts(sqlite, recall) == ConsumerCounts(0, 1, 0, 0)
     assert again(sqlite, clock, house, recall) == 0
+
+
+def test_who_was_told_of_a_further_lot_gets_one_letter_about_all(sqlite: Database, clock: FixedClock) -> None:
+    house, recall, _tray = told(sqlite, clock, "refused")
+    with sqlite.write() as session:  # Anna's notice was queued once more, as when another lot of hers came in
+        notice = session.scalars(select(ConsumerNotice).order_by(ConsumerNotice.id)).first()
+        assert notice is not None
+        queue_messages(session, clock, [NewMessage(CONSUMER_KIND, f"person:{notice.person_id}", f"consumer:{notice.id}", {
+            "recall": recall.id, "person": notice.person_id})])
+    send(sqlite, clock, Tray("refused"))
+    assert again(sqlite, clock, house, recall) == 2
+    second = Tray()
+    send(sqlite, clock, second)
+    assert sorted(letter.to for letter in second.letters) == [ANNA.email, BEN.email]
 
 
 def test_to_whom_no_way_leads_stays_work(sqlite: Database, clock: FixedClock) -> None:

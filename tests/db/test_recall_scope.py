@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from tests.factories_recall import House, make_house, opened
+from traceapp.catalog.model import PartyContact
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Forbidden, InvalidInput, NotFound, Stale
 from traceapp.db import Database
@@ -60,6 +61,19 @@ def test_a_finished_lot_alone_is_a_scope_of_one(database: Database, house: House
         scope = propose_scope(session, house.other.lot_key)
     assert [lot.number for lot in scope.lots] == ["P-9"]
     assert [row.name_en for row in scope.consignees] == ["Hospital Two"]
+
+
+@pytest.mark.parametrize(("contact", "has_address"), [
+    ({}, True), ({"email": "", "mobile": "+8613700000000"}, True), ({"email": ""}, False), ({"is_active": False}, False),
+    ({"gets_recalls": False}, False)])
+def test_who_can_be_written_to_by_some_way_has_an_address(database: Database, house: House, contact: dict[str, object],
+                                                          has_address: bool) -> None:
+    with database.write() as session:
+        for one in session.scalars(select(PartyContact)):
+            for name, value in contact.items():
+                setattr(one, name, value)
+    with database.read() as session:
+        assert {one.has_address for one in propose_scope(session, house.other.lot_key).consignees} == {has_address}
 
 
 def test_several_chosen_lots_are_one_scope(database: Database, house: House) -> None:

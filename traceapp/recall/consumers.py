@@ -1,5 +1,4 @@
-"""Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees
-who."""
+"""Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees who."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable

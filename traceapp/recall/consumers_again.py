@@ -1,7 +1,9 @@
 """Sending again what did not clearly arrive at consumers, all of them at once: nobody sees who they are."""
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, func, literal, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, literal, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -25,6 +27,7 @@ from .ways import both
 _NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
 _UNTOLD = (NoticeState.not_sent, NoticeState.uncertain)
 _CHANGES = both(CONSUMER_REVISION_KIND)
+_ITS_NOTICE = OutboxMessage.subject_key == literal("consumer:") + ConsumerNotice.id
 
 
 def unsent_to_consumers(session: Session, recall: Recall) -> int:
@@ -63,35 +66,39 @@ def _is_somebody_untold(session: Session, recall: Recall) -> bool:
 
 
 def _unsent(session: Session, recall: Recall) -> list[tuple[OutboxMessage, ConsumerNotice]]:
+    """With the notice of each. Whoever was told of further lots has more than one letter; the last names all lots."""
     if recall.is_drill:
         return []
-    kinds = [*(CONSUMER_KINDS if is_running(recall) else ()), *_CHANGES]
-    rows = session.execute(
-        select(OutboxMessage, ConsumerNotice)
-        .join(ConsumerNotice, OutboxMessage.subject_key == literal("consumer:") + ConsumerNotice.id)
-        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(kinds),
-               OutboxMessage.state.in_(_NOT_TAKEN), ~_lost_its_sense())
-        .order_by(OutboxMessage.id)).all()
-    taken = _taken(session, recall) if any(message.kind in _CHANGES for message, _notice in rows) else set()
+    notices: dict[tuple[str, str], tuple[OutboxMessage, ConsumerNotice]] = {}
+    if is_running(recall):
+        for message, notice in _messages(session, recall, CONSUMER_KINDS, ConsumerNotice.state.in_(_UNTOLD)):
+            notices[message.subject_key, message.kind] = message, notice
     last = _last_change(session, recall) if recall.state == RecallState.cancelled else None
-    return [(message, notice) for message, notice in rows if (
-        notice.state in _UNTOLD if message.kind in CONSUMER_KINDS else
-        (message.subject_key, _number(message)) not in taken and last in (None, _number(message)))]
+    changes = [(message, notice) for message, notice in _messages(session, recall, _CHANGES, true())
+               if last in (None, _number(message))]
+    taken = {(message.subject_key, _number(message)) for message, _notice in changes
+             if message.state not in _NOT_TAKEN}
+    lost = _lost_their_sense(session, recall)
+    return [(message, notice) for message, notice in (*notices.values(), *changes)
+            if message.state in _NOT_TAKEN and message.id not in lost and (
+                message.kind in CONSUMER_KINDS or (message.subject_key, _number(message)) not in taken)]
 
 
-def _lost_its_sense() -> ColumnElement[bool]:
-    return exists(select(OutboxAttempt.number).where(
-        OutboxAttempt.message_id == OutboxMessage.id, OutboxMessage.state == MessageState.failed,
-        OutboxAttempt.detail.startswith(NOT_NEEDED)))
+def _messages(session: Session, recall: Recall, kinds: Sequence[str], condition: ColumnElement[bool]
+              ) -> list[tuple[OutboxMessage, ConsumerNotice]]:
+    rows = session.execute(
+        select(OutboxMessage, ConsumerNotice).join(ConsumerNotice, _ITS_NOTICE)
+        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(kinds), condition)
+        .order_by(OutboxMessage.id))
+    return [(message, notice) for message, notice in rows]
 
 
-def _taken(session: Session, recall: Recall) -> set[tuple[str, int]]:
-    """(who, number of the change) where another way reached them, or is about to."""
-    return {(message.subject_key, _number(message)) for message in session.scalars(
-        select(OutboxMessage).join(ConsumerNotice, OutboxMessage.subject_key == literal("consumer:")
-                                   + ConsumerNotice.id)
-        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(_CHANGES),
-               OutboxMessage.state.not_in(_NOT_TAKEN)))}
+def _lost_their_sense(session: Session, recall: Recall) -> set[str]:
+    return set(session.scalars(
+        select(OutboxMessage.id).join(ConsumerNotice, _ITS_NOTICE)
+        .join(OutboxAttempt, OutboxAttempt.message_id == OutboxMessage.id)
+        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.state == MessageState.failed,
+               OutboxAttempt.detail.startswith(NOT_NEEDED))))
 
 
 def _last_change(session: Session, recall: Recall) -> int:

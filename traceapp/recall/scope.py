@@ -63,7 +63,7 @@ class ScopeConsignee(NamedTuple):
     country: str
     region: str
     units: tuple[tuple[str, Decimal], ...]
-    has_mail: bool
+    has_address: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _consignees(session: Session, units: Mapping[tuple[str, str], Decimal]) -> t
     for key, amounts in by_party.items():
         party = parties.get(key, PartyRow(key, key, "", "", False))
         rows.append(ScopeConsignee(key, party.name_zh, party.name_en, party.country, party.region, tuple(amounts),
-                                   party.has_mail))
+                                   party.has_address))
     return tuple(sorted(rows, key=lambda row: (row.name_en, row.consignee_id)))
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -60,13 +60,13 @@ class ProductRow(NamedTuple):
 
 
 class PartyRow(NamedTuple):
-    """Who has units; `has_mail`: some contact takes recall notices by e-mail."""
+    """Who has units; `has_address`: some contact takes recall notices by e-mail or text message."""
 
     name_zh: str
     name_en: str
     country: str
     region: str
-    has_mail: bool
+    has_address: bool
 
 
 class Amounts(dict[int, Decimal]):
@@ -145,8 +145,8 @@ def shipped_units(session: Session, lot_keys: Iterable[str]) -> dict[tuple[str, 
 
 def party_rows(session: Session, party_ids: Iterable[str]) -> dict[str, PartyRow]:
     """These partners by id."""
-    has_mail = exists().where(PartyContact.party_id == Party.id, PartyContact.gets_recalls, PartyContact.is_active,
-                              PartyContact.email != "")
-    columns = select(Party.id, Party.name_zh, Party.name_en, Party.country, Party.region, has_mail)
+    has_address = exists().where(PartyContact.party_id == Party.id, PartyContact.gets_recalls, PartyContact.is_active,
+                                 or_(PartyContact.email != "", PartyContact.mobile != ""))
+    columns = select(Party.id, Party.name_zh, Party.name_en, Party.country, Party.region, has_address)
     return {row[0]: PartyRow(row[1], row[2], row[3], row[4], bool(row[5])) for part in parts(party_ids)
             for row in session.execute(among(session, columns, Party.id, part))}

@@ -38,7 +38,7 @@ _GAPS: dict[str, Any] = {
     "units": _("%(name)s: the ledger says %(amount)s, the events say %(other)s."),
     "no_shipment": _("Batch %(name)s: for %(amount)s that left the house no despatch says to whom."),
     "unknown_position": _("Batch %(name)s: nobody knows where %(amount)s of the stock lie."),
-    "no_contact": _("%(name)s has no e-mail address for recalls; somebody has to go there or telephone."),
+    "no_contact": _("%(name)s has no address for recalls; somebody has to go there or telephone."),
     "no_supplier": _("Nobody wrote down who delivered raw lot %(name)s."),
     "unbalanced": _("Batch %(name)s: what left the house and what the ledger has differ by %(amount)s."),
     "unplaced": _("%(name)s: %(amount)s could not be placed.")}

@@ -55,10 +55,10 @@ def _inside(one: Side) -> tuple[str, ...]:
                               "%(num)d consignees have some of it (%(where)s).", len(one.scope.consignees),
                               where=joined_words([country(code, current_locale()) if code else _("country not known")
                                                     for code in one.countries])))
-    silent = sum(not who.has_mail for who in one.scope.consignees)
+    silent = sum(not who.has_address for who in one.scope.consignees)
     if silent:
-        found.append(ngettext("%(num)d of them has no e-mail address for recalls: telephone.",
-                              "%(num)d of them have no e-mail address for recalls: telephone.", silent))
+        found.append(ngettext("%(num)d of them has no address for recalls: telephone.",
+                              "%(num)d of them have no address for recalls: telephone.", silent))
     return tuple(found)
 
 
