@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -14,17 +15,28 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
+from traceapp.trace.model import Hold, Lot
 from traceapp.worklist.tasks import complete_tasks, drop_tasks
 
-from .cases import for_action, is_begun, lot_keys_of, move, recall_by_id, recall_stream, sign, signatures_of
+from .cases import (
+    for_action,
+    hold_source,
+    is_begun,
+    lot_keys_of,
+    move,
+    recall_by_id,
+    recall_stream,
+    sign,
+    signatures_of,
+)
 from .clocks import start_decided_clocks
-from .drafting import is_open_for_change
+from .drafting import is_open_for_change, named
 from .ending import refuse_open_books
 from .evaluation import DECIDE_TASK, ask_for_evaluation, latest_evaluation
-from .model import Recall
+from .model import Recall, RecallLot
 from .policy import PROPOSED
 from .proposing import proposed
-from .rehearsing import signer_of, stop_lots
+from .rehearsing import free_planned, signer_of, stop_lots
 from .states import CheckLevel, Depth, RecallClass
 
 
@@ -94,7 +106,7 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
     recall.decided_at, recall.decided_by = now, actor.id
     depth, level = PROPOSED[RecallClass(recall.recall_class)]
     recall.depth, recall.check_level = recall.depth or depth, recall.check_level or level
-    sign(session, clock, recall, signer, ("decided", reason), _decided_hash(recall, "recall"))
+    sign(session, clock, recall, signer, ("decided", reason), _decided_hash(session, recall, "recall"))
     move(session, actor, clock, recall, "decide", {"class": recall.recall_class, "reason": reason,
                                                    "stopped": len(stopped)})
     complete_tasks(session, actor, clock, recall_stream(recall), DECIDE_TASK, "decided")
@@ -121,22 +133,25 @@ def _reason(session: Session, recall: Recall, command: DecideRecall) -> str:
 
 
 def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNone) -> Recall:
-    """Decide that no recall is needed: the justification of the first person, then the same signed by a second.
+    """Decide that no recall is needed: the justification of the first person, then the same signed by a second, over
+    the same class, lots and evaluation. What the case had stopped and nobody was told of is free again.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for a second signature of the
-    same person, Conflict when the second one says something else, and as `refuse_open_books` where people were told.
+    same person, Conflict when the second one says something else, where a lot was added of which nobody was told
+    (code `lots-untold`), and as `refuse_open_books` where people were told.
     """
     recall = for_action(session, actor, "decide_none", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
     if is_begun(recall):  # opened again: what was learnt since is in the books, and they close by the same rule
+        _refuse_untold(session, recall)
         refuse_open_books(session, recall)
     if not recall.decision:
         recall.decision = reason
     elif recall.decision != reason:
         raise Conflict("The first person wrote another justification. Sign that one, or send the case back to "
                        "assessment.", code="other-justification", place="reason")
-    covered = _decided_hash(recall, "none")
+    covered = _decided_hash(session, recall, "none")
     before = signatures_of(session, recall.id, "no_action", covered)
     if any(one.user_id == actor.id for one in before):
         raise Forbidden("You have signed this. A second person has to sign it too.", code="same-person")
@@ -145,11 +160,24 @@ def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNon
         recall.decided_at, recall.decided_by = clock.now(), actor.id
         recall.closed_at, recall.closing_note = clock.now(), reason
         move(session, actor, clock, recall, "decide_none", {"reason": reason})
+        free_planned(session, actor, clock, recall, f"{recall.reference}: {reason}"[:2000])
         drop_tasks(session, actor, clock, recall_stream(recall))
     else:
         record(session, actor, clock.now(), "recall.no_action_proposed", recall_stream(recall), {"reason": reason})
     session.flush()
     return recall
+
+
+def _refuse_untold(session: Session, recall: Recall) -> None:
+    """Nothing where people were told of every lot in scope: what they were told of is held for good. A drill holds
+    nothing. Raises Conflict (code `lots-untold`)."""
+    untold = [] if recall.is_drill else session.scalars(
+        select(Lot.number).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+        .where(RecallLot.recall_id == recall.id, ~exists().where(
+            Hold.source == hold_source(recall.id), Hold.lot_key == RecallLot.lot_key)).order_by(Lot.number)).all()
+    if untold:
+        raise Conflict("Nobody was told of these lots yet: %(lots)s. Take them out with a reason, or decide for a "
+                       "recall.", code="lots-untold", place="lot_keys", lots=named(untold))
 
 
 def reassess_recall(session: Session, actor: Actor, clock: Clock, recall_id: str, reason: str,
@@ -205,8 +233,10 @@ def mandate_recall(session: Session, actor: Actor, clock: Clock, command: Mandat
     return recall
 
 
-def _decided_hash(recall: Recall, what: str) -> str:
-    """What a decision covers: the evaluation is bound by its own signatures, here stand class, reason and lots."""
+def _decided_hash(session: Session, recall: Recall, what: str) -> str:
+    """What a decision covers: class, reason, the lots in scope, and the evaluation by its own hash."""
+    evaluation = latest_evaluation(session, recall.id)
     body = {"recall": recall.id, "what": what, "class": recall.recall_class, "reason": recall.decision,
-            "number": recall.scope_number}
+            "number": recall.scope_number, "lots": lot_keys_of(session, recall),
+            "evaluation": evaluation.content_hash if evaluation else None}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

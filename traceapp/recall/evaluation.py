@@ -5,6 +5,7 @@ Source: 21 CFR 7.41(a) for the factors; CFDA Order 29 (2017) art. 12 and 13 for 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -149,8 +150,9 @@ def write_evaluation(session: Session, actor: Actor, clock: Clock, command: Writ
 def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignEvaluation) -> Recall:
     """Sign the latest version for quality or for medicine; with the second person's it goes to decision.
 
-    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without an evaluation, Forbidden
-    for a wrong password or a person who has signed it, InvalidInput for another meaning.
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without an evaluation, or where
+    two have signed it already and the case came back since; Forbidden for a wrong password or a person who has signed
+    it, InvalidInput for another meaning.
     """
     if command.meaning not in (QUALITY, MEDICAL):
         raise InvalidInput("Sign for quality or for medicine.", code="unknown-meaning", place="meaning")
@@ -159,12 +161,16 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
     row = latest_evaluation(session, recall.id)
     if row is None:
         raise Conflict("There is no evaluation to sign yet. Write it first.", code="no-evaluation")
-    if any(one.user_id == actor.id for one in evaluation_signatures(session, row)):
+    before = evaluation_signatures(session, row)
+    if is_signed(before):
+        raise Conflict("Two people signed this evaluation, and the case came back since. Write it anew first.",
+                       code="evaluation-signed")
+    if any(one.user_id == actor.id for one in before):
         raise Forbidden("You have signed this evaluation. A second person has to sign it too.", code="same-person")
     sign(session, clock, recall, signer, (command.meaning, command.reason.strip()), row.content_hash)
     record(session, actor, clock.now(), "recall.evaluation_signed", recall_stream(recall),
            {"version": row.version, "hash": row.content_hash, "meaning": command.meaning})
-    if {one.meaning for one in evaluation_signatures(session, row)} == {QUALITY, MEDICAL}:
+    if is_signed(evaluation_signatures(session, row)):
         recall.recall_class = row.content["proposed_class"]
         move(session, actor, clock, recall, "evaluated", {"version": row.version, "hash": row.content_hash})
         complete_tasks(session, actor, clock, recall_stream(recall), EVALUATE_TASK, "evaluated")
@@ -191,6 +197,11 @@ def evaluation_signatures(session: Session, row: RecallEvaluation) -> list[Recal
     """The signatures on one version."""
     return [*signatures_of(session, row.recall_id, QUALITY, row.content_hash),
             *signatures_of(session, row.recall_id, MEDICAL, row.content_hash)]
+
+
+def is_signed(signatures: Iterable[RecallSignature]) -> bool:
+    """Whether a version with these signatures was signed for quality and for medicine: then it was decided about."""
+    return {one.meaning for one in signatures} == {QUALITY, MEDICAL}
 
 
 def _checked(hazard: Hazard) -> dict[str, str]:

@@ -17,7 +17,7 @@ from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.drill_queries import drill_of_recall
 from traceapp.recall.ending import missing_at_end
-from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, latest_evaluation
+from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, is_signed, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
 from traceapp.recall.notice_reads import Standing, notice_page
@@ -88,7 +88,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id),
             **_evaluated(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
-    acts = _acts(case, is_evaluated=bool(values["last"]))
+    acts = _acts(case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
     do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:
