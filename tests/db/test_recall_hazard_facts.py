@@ -14,7 +14,7 @@ from traceapp.adverse_event.model import AdverseEvent
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import InvalidInput
 from traceapp.db import Database
-from traceapp.recall.classifying import classifications_now, classifications_of
+from traceapp.recall.classes import classifications_now, classifications_of
 from traceapp.recall.hazard_facts import hazard_facts
 from traceapp.recall.model import Recall
 from traceapp.recall.service import ClassifyRecall, classify_recall

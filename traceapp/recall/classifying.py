@@ -17,12 +17,11 @@ from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 
 from .cases import recall_by_id, recall_stream
+from .classes import classifications_now, is_graver
 from .classification_model import RecallClassification
 from .clocks import start_classified_clocks
-from .model import Recall
 from .states import ENDED, RecallClass
 
-_ORDER = list(RecallClass)
 _JURISDICTION = re.compile(r"[A-Z]{2}")
 
 
@@ -43,7 +42,8 @@ class ClassifyRecall:
 
 def classify_recall(session: Session, actor: Actor, clock: Clock, command: ClassifyRecall) -> RecallClassification:
     """Write down a class. One that an authority assigns, and that is stricter than the one that was decided, begins the
-    clocks of its class there. Raises InvalidInput naming the field, Conflict for an ended recall, Stale."""
+    clocks of its class there; before the decision or the approval they begin with it. Raises InvalidInput naming the
+    field, Conflict for an ended recall, Stale."""
     permit(actor, "recall.write")
     recall = recall_by_id(session, command.recall_id, lock=True)
     expect_revision(recall, command.revision)
@@ -65,8 +65,8 @@ def classify_recall(session: Session, actor: Actor, clock: Clock, command: Class
         "by_whom": row.by_whom, "on": row.on.isoformat(), "basis": row.basis,
         "before": before.recall_class if before else None})
     session.flush()
-    if row.is_assigned and _is_stricter(recall, row.recall_class):
-        start_classified_clocks(session, actor, clock, recall, row.jurisdiction, RecallClass(row.recall_class))
+    if row.is_assigned and recall.decided_at is not None and is_graver(row.recall_class, recall.recall_class):
+        start_classified_clocks(session, actor, clock, recall, row.jurisdiction)
     return row
 
 
@@ -80,24 +80,3 @@ def _refuse_bad(clock: Clock, command: ClassifyRecall) -> None:
         raise InvalidInput("Say which authority assigned it.", code="no-authority", place="by_whom")
     if command.on > (clock.now() + timedelta(days=1)).date():
         raise InvalidInput("This day has not come yet.", code="in-the-future", place="on")
-
-
-def _is_stricter(recall: Recall, recall_class: str) -> bool:
-    return recall.decided_at is not None and _ORDER.index(RecallClass(recall_class)) < _ORDER.index(
-        RecallClass(recall.recall_class))
-
-
-def classifications_of(session: Session, recall_id: str) -> list[RecallClassification]:
-    """Every class that was ever written down, in order."""
-    return list(session.scalars(select(RecallClassification).where(RecallClassification.recall_id == recall_id)
-                                .order_by(RecallClassification.position)))
-
-
-def classifications_now(session: Session, recall_id: str) -> dict[str, RecallClassification]:
-    """{jurisdiction: the class that counts}: the last one that was assigned, else the last one proposed."""
-    found: dict[str, RecallClassification] = {}
-    for row in classifications_of(session, recall_id):
-        standing = found.get(row.jurisdiction)
-        if standing is None or row.is_assigned or not standing.is_assigned:
-            found[row.jurisdiction] = row
-    return found

@@ -20,6 +20,7 @@ from traceapp.worklist.clock_model import LegalClock
 from traceapp.worklist.legal_clocks import Subject, end_repeating, run_clocks
 
 from .cases import RUNS, recall_stream
+from .classes import assigned_classes, is_graver
 from .model import Recall, RecallLot, RecallSnapshot
 from .states import RecallClass
 
@@ -50,18 +51,16 @@ def start_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -
 
 def _decision(recall: Recall) -> _Start:
     assert recall.decided_at is not None
-    number = _NUMBERS[RecallClass(recall.recall_class)]
-    return _Start(frozenset({Trigger(f"recall_decided_{number}"), Trigger.recall_planned}), recall.decided_at)
+    return _Start(frozenset({Trigger.recall_planned}), recall.decided_at, ("recall_decided",))
 
 
 def _begun(clock: Clock, recall: Recall) -> _Start:
     assert recall.approved_at is not None
-    number = _NUMBERS[RecallClass(recall.recall_class)]
     is_further = recall.scope_number > 1
     return _Start(frozenset({
-        Trigger(f"recall_decided_{number}"), Trigger(f"recall_begun_{number}"), Trigger.recall_planned,
-        Trigger.safety_action, Trigger.correction_extended if is_further else Trigger.correction_begun}),
-        clock.now() if is_further else recall.approved_at)
+        Trigger.recall_planned, Trigger.safety_action,
+        Trigger.correction_extended if is_further else Trigger.correction_begun}),
+        clock.now() if is_further else recall.approved_at, ("recall_decided", "recall_begun"))
 
 
 def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
@@ -72,14 +71,12 @@ def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Reca
     _run(session, actor, clock, recall, _begun(clock, recall))
 
 
-def start_classified_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall, jurisdiction: str,
-                            recall_class: RecallClass) -> list[LegalClock]:
-    """What a stricter class, assigned by the authority of one jurisdiction, begins there; what runs already runs on."""
-    number = _NUMBERS[recall_class]
-    triggers = {Trigger(f"recall_decided_{number}")}
-    if recall.approved_at is not None:
-        triggers.add(Trigger(f"recall_begun_{number}"))
-    return _run(session, actor, clock, recall, _Start(frozenset(triggers), clock.now(), jurisdiction))
+def start_classified_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall,
+                            jurisdiction: str | None = None) -> list[LegalClock]:
+    """What a stricter class begins: in one jurisdiction, where its authority assigned it, else in every market; what
+    runs already runs on."""
+    of_class = ("recall_decided",) if recall.approved_at is None else ("recall_decided", "recall_begun")
+    return _run(session, actor, clock, recall, _Start(frozenset(), clock.now(), of_class, jurisdiction))
 
 
 def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
@@ -109,16 +106,18 @@ def recalls_without_clocks(session: Session, limit: int) -> list[Recall]:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What begins clocks, since when; `only`: in one jurisdiction, None: in every market; `since`: as in Situation."""
+    """What begins clocks, since when; `of_class`: what begins those of the class that counts in a jurisdiction; `only`:
+    in one jurisdiction, None: in every market; `since`: as in Situation."""
 
     triggers: frozenset[Trigger]
     at: datetime
+    of_class: tuple[str, ...] = ()
     only: str | None = None
     since: datetime | None = None
 
 
 def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _Start) -> list[LegalClock]:
-    triggers, at = start.triggers, start.at
+    at = start.at
     session.flush()
     if recall.is_drill:  # no authority asks for it
         return []
@@ -126,15 +125,22 @@ def _run(session: Session, actor: Actor, clock: Clock, recall: Recall, start: _S
         select(Lot.product_id).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
         .where(RecallLot.recall_id == recall.id).distinct()))
     sold = {key for key, product in products.items() if product.kind != ProductKind.material}
-    begun: list[LegalClock] = []
+    assigned, begun = assigned_classes(session, recall.id), list[LegalClock]()
     for market in markets_of(session, sold or products, at.date(), _shipped_to(session, recall)):
         if start.only not in (None, market.jurisdiction):
             continue
+        triggers = start.triggers | _of_class(recall, start, assigned.get(market.jurisdiction))
         begun += run_clocks(session, actor, clock, Subject(recall_stream(recall), recall.reference), Situation(
             market.jurisdiction, _kinds(products[key].kind for key in sold), market.roles, triggers,
             market.device_class, market.ground, is_further=Trigger.recall_completed in triggers,
             since=start.since), at)
     return begun
+
+
+def _of_class(recall: Recall, start: _Start, assigned: RecallClass | None) -> frozenset[Trigger]:
+    """What begins by its class where an authority assigned one: the graver one of that and the case's counts."""
+    counts = assigned if assigned and is_graver(assigned, recall.recall_class) else RecallClass(recall.recall_class)
+    return frozenset(Trigger(f"{name}_{_NUMBERS[counts]}") for name in start.of_class)
 
 
 def _kinds(product_kinds: Iterable[str]) -> frozenset[Kind]:

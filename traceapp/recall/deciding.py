@@ -29,6 +29,7 @@ from .cases import (
     sign,
     signatures_of,
 )
+from .classes import is_graver
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change, named
 from .ending import refuse_open_books
@@ -118,12 +119,11 @@ def decide_recall(session: Session, actor: Actor, clock: Clock, command: DecideR
 def _reason(session: Session, recall: Recall, command: DecideRecall) -> str:
     """Why, with why a milder class than the signed one is enough."""
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
-    classes = list(RecallClass)  # the gravest first
-    if command.recall_class not in classes:
+    if command.recall_class not in set(RecallClass):
         raise InvalidInput("The class of a recall is I, II or III.", code="unknown-class", place="recall_class")
     evaluation = latest_evaluation(session, recall.id)
     signed = evaluation.content["proposed_class"] if evaluation is not None else command.recall_class
-    if classes.index(RecallClass(command.recall_class)) <= classes.index(RecallClass(signed)):
+    if not is_graver(signed, command.recall_class):
         return reason
     milder = short_text(command.why_milder, 4000, place="why_milder").strip()
     if not milder:

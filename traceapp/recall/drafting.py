@@ -23,6 +23,8 @@ from traceapp.surveillance.model import Signal
 from traceapp.trace.model import Lot
 
 from .cases import PUBLIC_TEXTS, is_begun, recall_by_id, recall_stream
+from .classes import is_graver
+from .clocks import start_classified_clocks
 from .model import Recall, RecallLedger, RecallLot
 from .proposing import Ruled, exactly, ruled
 from .rehearsing import MARKS, stop_lots
@@ -160,7 +162,8 @@ def _stored(found: Ruled | None, left_out: Mapping[str, str]) -> dict[str, Any]:
 
 
 def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeRecall) -> Recall:
-    """Change class and texts of a draft. Raises as open_recall; Conflict when it is no draft any more, Stale."""
+    """Change class and texts of a draft; a class graver than the decided one begins its clocks. Raises as open_recall;
+    Conflict when it is no draft any more, or for a class milder than the decided one; Stale."""
     permit(actor, "recall.write")
     recall = draft_of(session, command.recall_id, command.revision)
     after: dict[str, Any] = dict(_checked_texts(command.recall, is_drill=recall.is_drill))
@@ -175,13 +178,27 @@ def change_recall(session: Session, actor: Actor, clock: Clock, command: ChangeR
     if is_begun(recall) and any(name in (*PUBLIC_TEXTS, "contact") for name in changed):
         raise Conflict("People have read these texts. Correct the notice instead: then everybody is told what was "
                        "changed.", code="texts-told")
+    is_graver_now = "recall_class" in changed and _refuse_milder(recall, after["recall_class"])
     for name in changed:
         setattr(recall, name, after[name])
     if changed:
         record(session, actor, clock.now(), "recall.changed", recall_stream(recall), {
             "before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}})
     session.flush()
+    if is_graver_now:
+        start_classified_clocks(session, actor, clock, recall)
     return recall
+
+
+def _refuse_milder(recall: Recall, recall_class: str) -> bool:
+    """Whether another class than the one that was decided is graver. Raises Conflict (code `milder-class`): why a
+    milder one is enough is a matter of the decision."""
+    if recall.state != RecallState.planned:  # what will be decided comes with the decision
+        return False
+    if is_graver(recall.recall_class, recall_class):
+        raise Conflict("Class %(signed)s was decided and signed. It can become a graver one here, not a milder one.",
+                       code="milder-class", place="recall_class", signed=recall.recall_class)
+    return True
 
 
 def set_scope(session: Session, actor: Actor, clock: Clock, command: SetScope) -> Scope:

@@ -35,7 +35,7 @@ from traceapp.export.recall_files.fields import FileKind
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.book_model import DispositionState, LotDifference, RecallDisposition
 from traceapp.recall.checking import conclusion_of
-from traceapp.recall.classifying import classifications_now
+from traceapp.recall.classes import classifications_now
 from traceapp.recall.evaluation import latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.figure_reads import counts_of

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from traceapp.export.trace import plain_value
 from traceapp.recall import service
-from traceapp.recall.classifying import classifications_of
+from traceapp.recall.classes import classifications_of
 from traceapp.recall.hazard_facts import hazard_facts
 from traceapp.recall.states import RecallClass
 from traceapp.web.context import signed_in, world

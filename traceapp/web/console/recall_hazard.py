@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
-from traceapp.recall.classifying import classifications_of
+from traceapp.recall.classes import classifications_of
 from traceapp.recall.hazard_facts import HazardFacts, hazard_facts
 from traceapp.recall.model import Recall, RecallEvaluation
 from traceapp.web.context import world
