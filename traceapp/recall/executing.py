@@ -210,23 +210,36 @@ def attempts_of(session: Session, recall_id: str, consignee_id: str) -> list[Not
 
 
 def tries_of(session: Session, recall_id: str, notices: Collection[tuple[str, str]]) -> dict[str, list[str]]:
-    """{consignee: the way of each try}: letters that a server took, and what people noted. `notices`: (consignee,
-    notice id)."""
+    """{consignee: the way of each try} since it was last to be told: letters that a server took, one for all contacts
+    that it went to at a time, and what people noted. `notices`: (consignee, notice id)."""
     found: dict[str, list[str]] = {key: [] for key, _ in notices}
-    by_stream = {notice_stream(notice_id): key for key, notice_id in notices}
-    streams = list(by_stream)
-    for start in range(0, len(streams), 500):
-        for stream, kind in session.execute(select(OutboxMessage.subject_key, OutboxMessage.kind).where(
-                OutboxMessage.subject_key.in_(streams[start:start + 500]), OutboxMessage.kind.in_(KINDS),
-                OutboxMessage.state == MessageState.sent)):
-            found[by_stream[stream]].append("e-mail" if way_of(kind) == MAIL else "text")
+    for key, kind, _number in sorted(_rounds(session, recall_id, notices)):
+        found[key].append("e-mail" if way_of(kind) == MAIL else "text")
     if is_rehearsed(session, recall_id):  # a letter that was noted is a try
         for key in session.scalars(select(Notice.consignee_id).where(
                 Notice.recall_id == recall_id, Notice.sent_at.is_not(None))):
             if key in found:
                 found[key].append("e-mail")
-    for key, way in session.execute(select(NoticeAttempt.consignee_id, NoticeAttempt.way).where(
-            NoticeAttempt.recall_id == recall_id)):
+    for key, way in session.execute(
+            select(NoticeAttempt.consignee_id, NoticeAttempt.way).where(NoticeAttempt.recall_id == recall_id)
+            .join(Notice, (Notice.recall_id == NoticeAttempt.recall_id)
+                  & (Notice.consignee_id == NoticeAttempt.consignee_id) & (NoticeAttempt.at >= Notice.queued_at))):
         if key in found:
             found[key].append(way)
+    return found
+
+
+def _rounds(session: Session, recall_id: str, notices: Collection[tuple[str, str]]) -> set[tuple[str, str, int]]:
+    """(consignee, kind, number) of the letters that a server took: a notice or a reminder by one way."""
+    by_stream = {notice_stream(notice_id): key for key, notice_id in notices}
+    told = {key: at for key, at in session.execute(
+        select(Notice.consignee_id, Notice.queued_at).where(Notice.recall_id == recall_id))}
+    streams, found = list(by_stream), set[tuple[str, str, int]]()
+    for start in range(0, len(streams), 500):
+        for stream, kind, payload, at in session.execute(select(
+                OutboxMessage.subject_key, OutboxMessage.kind, OutboxMessage.payload, OutboxMessage.created_at).where(
+                OutboxMessage.subject_key.in_(streams[start:start + 500]), OutboxMessage.kind.in_(KINDS),
+                OutboxMessage.state == MessageState.sent)):
+            if at >= told[by_stream[stream]]:
+                found.add((by_stream[stream], kind, payload.get("number", 0)))
     return found
