@@ -32,7 +32,7 @@ from .cases import (
 from .classes import is_graver
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change, named
-from .ending import refuse_open_books
+from .ending import refuse_grown, refuse_open_books
 from .evaluation import DECIDE_TASK, ask_for_evaluation, latest_evaluation
 from .model import Recall, RecallLot
 from .policy import PROPOSED
@@ -138,13 +138,14 @@ def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNon
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Forbidden for a second signature of the
     same person, Conflict when the second one says something else, where a lot was added of which nobody was told
-    (code `lots-untold`), and as `refuse_open_books` where people were told.
+    (code `lots-untold`), and as `refuse_grown` and `refuse_open_books` where people were told.
     """
     recall = for_action(session, actor, "decide_none", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 4000, place="reason")
     if is_begun(recall):  # opened again: what was learnt since is in the books, and they close by the same rule
         _refuse_untold(session, recall)
+        refuse_grown(session, recall)
         refuse_open_books(session, recall)
     if not recall.decision:
         recall.decision = reason

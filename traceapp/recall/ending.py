@@ -19,16 +19,17 @@ from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .balance import IS_OPEN, is_line_in
-from .cases import for_action, line_names, move, notice_stream, recall_stream, sign
+from .cases import for_action, line_names, lot_keys_of, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
-from .drafting import named
+from .drafting import left_out_of, named
 from .evaluation import ask_for_evaluation
 from .late_taking import take_up_late
 from .ledger import state_of
 from .model import Notice, Recall, RecallLedger
 from .policy import LineState
+from .proposing import proposed
 from .reconciling import open_balances
-from .rehearsing import signer_of
+from .rehearsing import free_planned, signer_of
 from .telling_model import PassedNotice
 
 _MOST_NAMED = 50
@@ -60,10 +61,10 @@ class ReopenRecall:
 
 
 def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
-    """End a recall whose every line is accounted for or settled, whose every lot adds up or is explained, and of whose
-    units in our hands it is decided what becomes of them (in a drill nothing is); that has its CAPA and whose reports
-    due by now are confirmed, or of which it is said why not. The lots stay recalled; the clocks of its closing reports
-    begin.
+    """End a recall whose rules find no further lot, whose every line is accounted for or settled, whose every lot adds
+    up or is explained, and of whose units in our hands it is decided what becomes of them (in a drill nothing is); that
+    has its CAPA and whose reports due by now are confirmed, or of which it is said why not. The lots stay recalled; the
+    clocks of its closing reports begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
     is open, `errors` by `<consignee id>/<lot key>`, (code `not-balanced`) with `errors` by lot key, and (code
@@ -72,6 +73,7 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
+    refuse_grown(session, recall)
     refuse_open_books(session, recall)
     if recall.is_drill:
         _settle_played(session, actor, clock, recall)
@@ -84,6 +86,8 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     move(session, actor, clock, recall, "terminate", {
         "note": note, "without": recall.ended_without, "lessons": recall.lessons,
         "authority_letter": recall.authority_letter})
+    # What the rules no longer find, because an event was corrected.
+    free_planned(session, actor, clock, recall, recall.reference)
     drop_all_tasks(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
     session.flush()
@@ -113,6 +117,19 @@ def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall)
         streams += [notice_stream(key) for key in session.scalars(select(told.id).where(told.recall_id == recall.id))]
     for about in with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
+
+
+def refuse_grown(session: Session, recall: Recall) -> None:
+    """Nothing when every lot that the rules find now is in scope or was left out for a reason; a drill ends as it was
+    played. Raises Conflict (code `scope-grew`)."""
+    if recall.is_drill:
+        return
+    known = {*lot_keys_of(session, recall), *left_out_of(recall)}
+    grown = [lot.number for lot in proposed(session, recall).scope.lots if lot.lot_key not in known]
+    if grown:
+        raise Conflict("The rules of the scope find further lots: %(lots)s. They are stopped, and nobody was told. "
+                       "Extend the recall to them, or leave each out with a reason.", code="scope-grew",
+                       lots=named(grown))
 
 
 def refuse_open_books(session: Session, recall: Recall) -> None:
