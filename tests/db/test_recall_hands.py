@@ -20,6 +20,7 @@ from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import RecallLedger
 from traceapp.recall.naming import PassOn
 from traceapp.recall.passed_answer import AnswerPassed, answer_passed, passed_by_id, view_of
+from traceapp.recall.pieces import WHOLE
 from traceapp.recall.reminders import remind_passed
 from traceapp.recall.telling import hands_of_consignee, passed_rows
 from traceapp.recall.telling_model import PassedLine, PassedNotice
@@ -198,3 +199,17 @@ def test_whatever_hands_units_go_through_each_is_somewhere_once(case: Case) -> N
         assert hands.units == 300 == hands.on_hand + hands.used + hands.returned + hands.unknown
         assert hands.unknown == sum(left for _name, left, _depth in waiting)
     assert row(case).passed_on == 300
+
+
+def test_of_what_is_counted_in_pieces_nobody_has_a_part(case: Case) -> None:
+    half = AnswerLine(case.first, D("349.5"), D("0.5"), D(0))
+    with pytest.raises(InvalidInput) as refused:
+        case.answer(case.clinic, half)
+    assert refused.value.errors == dict.fromkeys((f"on_hand:{case.first}", f"used:{case.first}"), WHOLE)
+    with pytest.raises(InvalidInput) as refused:
+        case.answer(case.clinic, passed=(PassOn("Ward 3", {case.first: D("0.5")}, email="w3@x.example"),))
+    assert refused.value.errors == {f"to-0-units:{case.first}": WHOLE}
+    case.answer(case.clinic, passed=(to("Ward 3", case.first, 60),))
+    with case.database.write() as session, pytest.raises(InvalidInput) as refused:
+        answer_passed(session, case.clock, named(case)["Ward 3"], AnswerPassed((half,), "Nurse"))
+    assert refused.value.errors[f"used:{case.first}"] == WHOLE

@@ -21,7 +21,7 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
-from .answer_said import FIELDS, AnswerLine, RecordAnswer, checked, counted_of
+from .answer_said import FIELDS, AnswerLine, RecordAnswer, checked, counted_of, parts_in
 from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
 from .cases import is_begun, is_running, notice_stream, told_lines
@@ -30,6 +30,7 @@ from .late import waiting_of
 from .model import Notice, Recall, RecallLedger
 from .naming import NOBODY, ZERO, Giver, Naming, givers_among, kept, naming_of
 from .passing_on import Hand, giver_of, hands_of, recount, write_naming
+from .pieces import lots_in_pieces
 from .policy import Counted, LineState, line_state, needs_explanation, unaccounted
 from .proving import claim_destroyed, follow_proof, has_fresh_file, proof_stream
 from .public_news import withdrawal_of
@@ -231,12 +232,13 @@ def _looked_at(session: Session, recall: Recall,
             .order_by(RecallLedger.consignee_id, RecallLedger.lot_key).with_for_update()):
         ledger.setdefault(row.consignee_id, {})[row.lot_key] = row
     handed = givers_among(session, recall.id, ids)
+    pieces = lots_in_pieces(session, parts_in(line for _notice, _actor, command in said for line in command.lines))
     for notice, actor, command in said:
         rows = ledger.get(notice.consignee_id, {})
         giver = giver_of(notice, rows, {line.lot_key: line.received for line in command.lines if line.received})
         has_names = bool(command.passed) or notice.consignee_id in handed
         naming = naming_of(session, giver, command.passed) if has_names else NOBODY
-        yield _Said(notice, actor, command, rows, giver, naming, checked(rows, command, naming))
+        yield _Said(notice, actor, command, rows, giver, naming, checked(rows, command, naming, pieces))
 
 
 def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,

@@ -1,7 +1,7 @@
 """What is said in an answer: its numbers, and what is wrong with them before anything is written."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from traceapp.core.quantity import parse_amount
 
 from .model import RecallLedger
 from .naming import ZERO, Naming, PassOn
+from .pieces import WHOLE, is_part
 from .policy import PLACES, Counted, is_far_more, needs_explanation
 
 FIELDS = ("received", *PLACES)
@@ -77,8 +78,15 @@ def counted_of(row: RecallLedger) -> Counted | None:
     return Counted(row.received, row.on_hand, row.used, row.returned, row.passed_on, row.destroyed, row.corrected)
 
 
-def checked(rows: Mapping[str, RecallLedger], command: RecordAnswer, naming: Naming) -> dict[str, Counted]:
-    """The numbers by lot, once nothing is wrong with them. Raises InvalidInput with `errors` by field."""
+def parts_in(lines: Iterable[AnswerLine]) -> set[str]:
+    """The lots of which a part of a unit is said."""
+    return {line.lot_key for line in lines if any(is_part(getattr(line, name, None)) for name in FIELDS)}
+
+
+def checked(rows: Mapping[str, RecallLedger], command: RecordAnswer, naming: Naming,
+            pieces: Collection[str] = ()) -> dict[str, Counted]:
+    """The numbers by lot, once nothing is wrong with them; `pieces`: the lots that are counted in whole ones. Raises
+    InvalidInput with `errors` by field."""
     errors: dict[str, str] = {place: error.text for place, error in naming.errors.items()}
     counted: dict[str, Counted] = {}
     for line in command.lines:
@@ -87,9 +95,10 @@ def checked(rows: Mapping[str, RecallLedger], command: RecordAnswer, naming: Nam
             raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
                                place="lines")
         numbers = line.counted(row.shipped, naming.totals.get(line.lot_key, ZERO))
-        for name in FIELDS:
-            if getattr(numbers, name) < 0:
-                errors[f"{name}:{line.lot_key}"] = "A number cannot be below zero."
+        errors |= {f"{name}:{line.lot_key}": WHOLE for name in FIELDS
+                   if line.lot_key in pieces and is_part(getattr(numbers, name))}
+        errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in FIELDS
+                   if getattr(numbers, name) < 0}
         if is_far_more(row.shipped, numbers.said) and line.sure != numbers.said and counted_of(row) != numbers:
             errors[f"sure:{line.lot_key}"] = FAR_MORE
         counted[line.lot_key] = numbers

@@ -16,6 +16,7 @@ from traceapp.core.mail_address import is_mail_address
 from traceapp.core.quantity import plain
 from traceapp.core.telephone import checked_text_number, text_number
 
+from .pieces import WHOLE, is_part, lots_in_pieces
 from .telling_model import PassedLine, PassedNotice
 
 MOST_PASSED = 200
@@ -119,6 +120,7 @@ def naming_of(session: Session, giver: Giver, commands: Sequence[PassOn]) -> Nam
             code="too-many-hands", place="to-0-name"))
     after = _after(there, units, entries)
     _check_units(giver, commands, after, errors)
+    _check_pieces(session, commands, errors)
     return Naming(tuple(entries), _totals(after), _listed(after, is_whole=False), _listed(after, is_whole=True), errors,
                   any(_is_news(one, units) for one in entries))
 
@@ -273,6 +275,15 @@ def _check_units(giver: Giver, commands: Sequence[PassOn], after: _After, errors
             elif totals.get(key, ZERO) > giver.got[key]:
                 errors[f"{place}:{key}"] = InvalidInput("More would be passed on than came in.",
                                                         code="passed-too-many", place=at)
+
+
+def _check_pieces(session: Session, commands: Sequence[PassOn], errors: dict[str, InvalidInput]) -> None:
+    parts = [(number, key) for number, command in enumerate(commands) for key, count in command.units.items()
+             if is_part(count)]
+    pieces = lots_in_pieces(session, [key for _number, key in parts])
+    for number, key in parts:
+        if key in pieces:
+            errors.setdefault(f"to-{number}-units:{key}", InvalidInput(WHOLE, code="not-whole", place=f"units:{key}"))
 
 
 def _is_news(entry: Named, units: Mapping[str, Mapping[str, Decimal]]) -> bool:

@@ -21,13 +21,14 @@ from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer_said import FAR_MORE, NO_NAME, NO_REASON, AnswerLine
+from .answer_said import FAR_MORE, NO_NAME, NO_REASON, AnswerLine, parts_in
 from .book_model import LatePassedAnswer, LateState
 from .cases import is_running, is_told, notice_stream
 from .late_passed import late_passed_of, take_late_passed
 from .model import Recall
 from .naming import MOST_HANDS, ZERO, Giver, Naming, PassOn, kept, lines_of, naming_of
 from .passing_on import CALL_PASSED_TASK, Hand, giver_name, hands_of, raise_passed_task, write_naming
+from .pieces import WHOLE, is_part, lots_in_pieces
 from .policy import is_far_more
 from .public_news import withdrawal_of
 from .states import NoticeState
@@ -176,7 +177,7 @@ def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, c
     rows = {line.lot_key: line for line in lines_of(session, [notice.id])[notice.id]}
     giver = giver_among(notice, rows.values())
     naming = naming_of(session, giver, command.passed)
-    _check(rows, command, naming)
+    _check(rows, command, naming, lots_in_pieces(session, parts_in(command.lines)))
     if not is_running(recall):
         take_late_passed(session, actor, clock, (recall, notice), LatePassedAnswer(
             answered_by=command.answered_by.strip(), explanation=command.explanation.strip(),
@@ -219,7 +220,7 @@ def _placed(row: PassedLine) -> Decimal:
     return (row.on_hand or ZERO) + (row.used or ZERO) + (row.returned or ZERO) + row.passed_on
 
 
-def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming) -> None:
+def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming, pieces: Collection[str]) -> None:
     errors: dict[str, str] = {place: error.text for place, error in naming.errors.items()}
     for line in command.lines:
         if line.lot_key not in rows:
@@ -227,6 +228,8 @@ def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming) -
                                place="lines")
         errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in _NUMBERS
                    if getattr(line, name) < 0}
+        errors |= {f"{name}:{line.lot_key}": WHOLE for name in _NUMBERS
+                   if line.lot_key in pieces and is_part(getattr(line, name))}
         placed = line.on_hand + line.used + line.returned + naming.totals.get(line.lot_key, ZERO)
         if is_far_more(rows[line.lot_key].units, placed) and line.sure != placed and (
                 _numbers(rows[line.lot_key]) != _said(line)):
