@@ -21,7 +21,8 @@ class Positions:
 
     `made` is the sum of the rest: `stock` in our own store; `made_into` other lots; `lost`: samples, destroyed, lost;
     `transit`: sent, and nobody has told of the arrival; `consignee`: arrived or, where they answered, on hand; `used`,
-    `back` (sent back), `passed_on` (to others or consumers), `destroyed` and `corrected` as consignees answered;
+    `back` (sent back and not counted at our gate yet), `passed_on` (to others or consumers), `destroyed` and
+    `corrected` as consignees answered, of no line more than it has left;
     `unknown`: what they did not account for, and of other people's lots what their events do not tell."""
 
     unit: str | None
@@ -101,8 +102,12 @@ def _add_transit(session: Session, keys: list[str], sums: dict[str | None, _Sums
 
 
 def _add_answers(session: Session, keys: list[str], recall_id: str, sums: dict[str | None, _Sums]) -> None:
+    row = RecallLedger  # what came back is in our own store: of the line it is left no more
+    left, returned = (case((one > row.came_back, type_coerce(one - row.came_back, BigInteger)), else_=0)
+                      for one in (row.shipped, row.returned))
+    wanted = {name: type_coerce(getattr(row, name), BigInteger) for name in _ANSWERED} | {"returned": returned}
     for unit, *numbers in session.execute(
-            select(Lot.unit, _raw(RecallLedger.shipped), *(_raw(getattr(RecallLedger, name)) for name in _ANSWERED))
+            select(Lot.unit, *(func.coalesce(func.sum(one, type_=BigInteger), 0) for one in (left, *wanted.values())))
             .join(Lot, Lot.lot_key == RecallLedger.lot_key)
             .where(RecallLedger.recall_id == recall_id, RecallLedger.lot_key.in_(listed(session, keys)),
                    RecallLedger.on_hand.is_not(None)).group_by(Lot.unit)):
@@ -120,11 +125,12 @@ def _positions(unit: str | None, sums: _Sums) -> Positions:
     sent = max(0, sums.made - sums.stock - sums.consumed - sums.lost)
     answered = min(sent, sums.answered)
     transit = min(sums.transit, sent - answered)
-    arrived = sent - answered - transit + min(sums.on_hand, answered)
-    told = [min(amount, answered) for amount in (sums.used, sums.returned, sums.passed_on, sums.destroyed,
-                                                 sums.corrected)]
-    known = transit + arrived + sum(told)
+    told, left = list[int](), answered
+    for amount in (sums.used, sums.returned, sums.passed_on, sums.destroyed, sums.corrected, sums.on_hand):
+        told.append(min(amount, left))
+        left -= told[-1]
+    arrived = sent - answered - transit + told.pop()
     amounts = Amounts()
-    raw = (sums.made, sums.stock, sums.consumed, sums.lost, transit, arrived, *told, max(0, sent - known))
+    raw = (sums.made, sums.stock, sums.consumed, sums.lost, transit, arrived, *told, left)
     names = [one.name for one in fields(Positions)][2:]
     return Positions(unit, sums.lots, **{name: amounts[value] for name, value in zip(names, raw, strict=True)})

@@ -26,7 +26,7 @@ _PAGE = 50
 _POSITIONS: tuple[tuple[str, Any], ...] = (
     ("made", lambda: _("Made")), ("stock", lambda: _("In our store")), ("made_into", lambda: _("Made into others")),
     ("lost", lambda: _("Samples, destroyed, lost")), ("transit", lambda: _("Sent, arrival not told")),
-    ("consignee", lambda: _("At consignees")), ("used", lambda: _("Used")), ("back", lambda: _("Sent back")),
+    ("consignee", lambda: _("At consignees")), ("used", lambda: _("Used")), ("back", lambda: _("On its way back")),
     ("passed_on", lambda: _("Passed on")), ("destroyed", lambda: _("Destroyed")), ("corrected", lambda: _("Put right")),
     ("unknown", lambda: _("Not known")))
 
