@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -45,14 +46,14 @@ def samples(draw: st.DrawFn) -> tuple[int, int, int]:
 def test_the_interval_holds_just_the_numbers_that_the_sample_does_not_rule_out(sample: tuple[int, int, int]) -> None:
     good, asked, everybody = sample
 
-    def chance(all_good: int, found: range) -> float:
-        return sum(math.comb(all_good, one) * math.comb(everybody - all_good, asked - one)
-                   for one in found if one <= all_good and asked - one <= everybody - all_good) / math.comb(
-                       everybody, asked)
+    def chance(all_good: int, found: range) -> Fraction:
+        return Fraction(sum(math.comb(all_good, one) * math.comb(everybody - all_good, asked - one)
+                            for one in found if one <= all_good and asked - one <= everybody - all_good),
+                        math.comb(everybody, asked))
 
     possible = range(good, everybody - (asked - good) + 1)
-    low = min(one for one in possible if chance(one, range(good, asked + 1)) > 0.025)
-    high = max(one for one in possible if chance(one, range(good + 1)) > 0.025)
+    low = min(one for one in possible if chance(one, range(good, asked + 1)) >= Fraction(1, 40))
+    high = max(one for one in possible if chance(one, range(good + 1)) >= Fraction(1, 40))
     found = share_of(good, asked, everybody)
     assert (round(found.low * everybody), round(found.high * everybody)) == (low, high)
     assert found.method == "hypergeometric"
@@ -72,3 +73,10 @@ def test_a_small_sample_of_many_takes_the_endless_form_which_promises_no_more() 
     assert many.least < few.least
     assert many.least_percent == 95
     assert share_of(12, 12, 120).least_percent == 79
+
+
+@pytest.mark.parametrize(("asked", "everybody", "least"), [(12, 16, 14), (3, 6, 3), (2, 16, 4), (19, 25, 23)])
+def test_a_number_whose_chance_is_just_the_risk_is_not_ruled_out_whatever_logarithms_are_off_by(
+        asked: int, everybody: int, least: int) -> None:
+    assert Fraction(math.comb(least, asked), math.comb(everybody, asked)) == Fraction(1, 20)
+    assert round(share_of(asked, asked, everybody).least * everybody) == least

@@ -14,6 +14,8 @@ from math import exp, fsum, lgamma
 
 CERTAINTY = 0.95
 _LARGE = 20
+# A number whose chance is just the risk is not ruled out; what logarithms of factorials are off by does not decide.
+_NOISE = 1 - 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,10 @@ def clopper_pearson(good: int, asked: int, tail: float) -> tuple[float, float]:
 def _finite(good: int, asked: int, population: int, tail: float) -> tuple[float, float]:
     """The smallest and the largest share that the sample does not rule out at this risk."""
     low = _least(good, population - (asked - good),
-                 lambda all_good: _at_least(good, asked, all_good, population) > tail)
+                 lambda all_good: _at_least(good, asked, all_good, population) > tail * _NOISE)
     # So many bad ones at most is so many good ones at least, seen from the other side.
     bad = _least(asked - good, population - good,
-                 lambda all_bad: _at_least(asked - good, asked, all_bad, population) > tail)
+                 lambda all_bad: _at_least(asked - good, asked, all_bad, population) > tail * _NOISE)
     return low / population, (population - bad) / population
 
 
