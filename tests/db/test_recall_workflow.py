@@ -460,6 +460,7 @@ def test_a_return_that_came_back_after_submission_is_seen_too(sqlite: Database, 
 def test_what_was_changed_behind_the_signature_is_not_approved(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     for statement in ("UPDATE recall_ledger SET shipped = shipped + 1000000", "UPDATE recall SET risk_zh = '没事'",
+                      "UPDATE recall SET check_level = 'E'", "UPDATE recall SET depth = 'wholesale'",
                       "DELETE FROM recall_lot WHERE path = 'A-1'"):
         recall = submitted(sqlite, clock, house)
         with sqlite.write() as session:

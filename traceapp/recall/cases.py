@@ -125,10 +125,11 @@ def is_running(recall: Recall) -> bool:
 
 
 def signed_hash(recall: Recall) -> str:
-    """SHA-256 of what the signatures of submission and approval cover: class, every text, the hash of the frozen
-    scope, and the templates of the letters."""
+    """SHA-256 of what the signatures of submission and approval cover: class, strategy, every text, the hash of the
+    frozen scope, and the templates of the letters."""
     body = {name: getattr(recall, name) for name in (
-        "id", "reference", "recall_class", "reason", "contact", "scope_hash", *PUBLIC_TEXTS)}
+        "id", "reference", "recall_class", "reason", "contact", "scope_hash", "depth", "check_level", "needs_proof",
+        *PUBLIC_TEXTS)} | {"check_share": None if recall.check_share is None else repr(recall.check_share)}
     if recall.letter_version is not None:
         body |= {"letter_version": recall.letter_version, "letter_hash": template_hash(recall.letter_version)}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()
