@@ -18,7 +18,7 @@ from .book_model import CheckTry
 from .cases import recall_by_id, recall_stream
 from .ledger import WAYS
 from .model import EffectivenessCheck, Notice, Recall
-from .policy import sample_size
+from .policy import drawn, sample_size
 from .shares import Share, share_of
 from .states import RecallState
 
@@ -124,10 +124,34 @@ def conclusion_of(session: Session, recall: Recall) -> Conclusion:
     rows: Sequence[EffectivenessCheck] = session.scalars(select(EffectivenessCheck).where(
         EffectivenessCheck.recall_id == recall.id, EffectivenessCheck.scope_number == recall.scope_number)).all()
     population = session.scalar(select(func.count()).select_from(Notice).where(Notice.recall_id == recall.id)) or 0
-    asked = [row for row in rows if row.checked_at is not None]
-    good = sum(1 for row in asked if row.received and row.understood and row.acted)
     needed = sample_size(population, recall.check_level, recall.check_share) if recall.check_level else 0
-    return Conclusion(share_of(good, len(asked), population), needed, len(rows) - len(asked), len(asked) - good)
+    asked = [row for row in rows if row.checked_at is not None]
+    failed = sum(1 for row in asked if not is_followed(row))
+    by_chance = _by_chance(session, recall, rows, needed)
+    drawn_asked = [row for row in asked if row.consignee_id in by_chance]
+    share = share_of(sum(map(is_followed, drawn_asked)), len(drawn_asked), population)
+    return Conclusion(share, needed, len(rows) - len(asked), failed)
+
+
+def is_followed(row: EffectivenessCheck) -> bool:
+    """Whether who was asked got, understood and followed the notice."""
+    return bool(row.received and row.understood and row.acted)
+
+
+def failed_before(session: Session, recall: Recall) -> set[str]:
+    """The consignees that did not follow the notice when they were asked last, in the sample of an earlier scope."""
+    last = {row.consignee_id: row for row in session.scalars(select(EffectivenessCheck).where(
+        EffectivenessCheck.recall_id == recall.id, EffectivenessCheck.scope_number < recall.scope_number,
+        EffectivenessCheck.checked_at.is_not(None)).order_by(EffectivenessCheck.scope_number))}
+    return {key for key, row in last.items() if not is_followed(row)}
+
+
+def _by_chance(session: Session, recall: Recall, rows: Sequence[EffectivenessCheck], needed: int) -> set[str]:
+    """Who of the sample was drawn; the others are asked again, and say nothing of all."""
+    if len(rows) <= needed or recall.check_seed is None:
+        return {row.consignee_id for row in rows}
+    return set(drawn(session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall.id)), needed,
+                     recall.check_seed))
 
 
 def refuse_claim(conclusion: Conclusion, claimed: int | None) -> None:

@@ -17,7 +17,7 @@ from traceapp.outbox.model import MessageState, OutboxMessage
 
 from .book_model import CheckTry
 from .cases import for_action, is_running, move, notice_stream, recall_by_id, recall_stream
-from .checking import add_tries, checked_rows, conclusion_of, refuse_claim
+from .checking import add_tries, checked_rows, conclusion_of, failed_before, is_followed, refuse_claim
 from .drafting import named
 from .ledger import WAYS
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
@@ -112,21 +112,23 @@ def note_attempts(session: Session, actor: Actor, clock: Clock,
 
 
 def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSample) -> Recall:
-    """From execution to the checks, with the sample of the level. Raises Conflict (code `silent`) while too few
-    answered and somebody silent was not tried three times by two ways."""
+    """From execution to the checks, with the sample of the level; beside it whoever failed before is asked again.
+    Raises Conflict (code `silent`) while too few answered and somebody silent was not tried three times by two ways."""
     recall = for_action(session, actor, "check", command.recall_id, command.revision)
     _refuse_silent(session, recall)
     consignees = list(session.scalars(select(Notice.consignee_id).where(Notice.recall_id == recall.id)))
     assert recall.check_level is not None
     count = sample_size(len(consignees), recall.check_level, recall.check_share)
     chosen = drawn(consignees, count, command.seed)
+    again = sorted(failed_before(session, recall).difference(chosen))
     recall.check_seed = command.seed
-    if chosen:
+    if chosen or again:
         session.execute(insert(EffectivenessCheck), [
             {"recall_id": recall.id, "scope_number": recall.scope_number, "consignee_id": key,
-             "drawn_at": clock.now(), "way": "", "note": ""} for key in chosen])
+             "drawn_at": clock.now(), "way": "", "note": ""} for key in (*chosen, *again)])
     move(session, actor, clock, recall, "check", {"level": recall.check_level, "seed": command.seed,
-                                                  "drawn": list(chosen), "of": len(consignees)})
+                                                  "drawn": list(chosen), "of": len(consignees),
+                                                  "again": again})
     session.flush()
     return recall
 
@@ -168,7 +170,7 @@ def conclude_checks(session: Session, actor: Actor, clock: Clock, command: Concl
     if waiting:
         raise Conflict("These consignees of the sample were not asked yet: %(names)s.", code="not-asked",
                        names=named(waiting))
-    failed = [names[row.consignee_id] for row in rows if not (row.received and row.understood and row.acted)]
+    failed = [names[row.consignee_id] for row in rows if not is_followed(row)]
     if failed:
         raise Conflict("These consignees did not get, understand or follow the notice: %(names)s. Tell them again and "
                        "ask again, or extend the recall.", code="check-failed", names=named(failed))
