@@ -33,7 +33,15 @@ from traceapp.trace.model import Event, Hold, HoldKind, Lot, LotEdge
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
 from traceapp.trace.receiving import ReceiveLot, receive_lot
 from traceapp.trace.release import Decide, LiftHold, lift_hold, release_lot
-from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
+from traceapp.trace.shipping import (
+    DisposeUnits,
+    ReturnUnits,
+    ShipLine,
+    ShipLots,
+    dispose_units,
+    return_units,
+    ship_lots,
+)
 from traceapp.worklist.model import Task
 
 
@@ -57,14 +65,19 @@ def label(session: Session, clock: FixedClock, house: House) -> object:
     return refuse_unprintable(session, session.get_one(Lot, house.second.lot_key), "unit", clock)
 
 
+def write_off(session: Session, clock: FixedClock, house: House) -> object:
+    return dispose_units(session, house.writer, clock, DisposeUnits(
+        house.second.lot_key, Quantity(D(1), "EA"), clock.now(), "thrown away"))
+
+
 def free(session: Session, clock: FixedClock, house: House) -> object:
     hold = session.scalars(select(Hold).where(Hold.lot_key == house.second.lot_key, Hold.lifted_at.is_(None))).one()
     return lift_hold(session, house.manager, clock, LiftHold("by hand", lot_key=hold.lot_key, hold_id=hold.id))
 
 
 @pytest.mark.parametrize("make", (decided, running))
-@pytest.mark.parametrize("act", (ship, use, label, free))
-def test_what_is_in_scope_is_not_shipped_used_printed_or_freed(
+@pytest.mark.parametrize("act", (ship, use, label, write_off, free))
+def test_what_is_in_scope_is_not_shipped_used_printed_written_off_or_freed(
         sqlite: Database, clock: FixedClock, house: House, make: Callable[..., Recall],
         act: Callable[..., object]) -> None:
     make(sqlite, clock, house)

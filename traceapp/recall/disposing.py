@@ -27,7 +27,7 @@ from traceapp.identity.service import check_signature
 from traceapp.trace.guards import amount_in, lots_by_key
 from traceapp.trace.model import Lot
 from traceapp.trace.reworking import GiveBack, ReworkUnits, give_back, rework_units
-from traceapp.trace.shipping import DisposeUnits, dispose_units
+from traceapp.trace.shipping import DisposeUnits, write_off
 
 from .book_model import DispositionKind, DispositionState, RecallDisposition
 from .cases import lot_keys_of, recall_by_id, recall_stream, sign, signatures_of
@@ -282,7 +282,7 @@ def _do(session: Session, actor: Actor, clock: Clock, recall: Recall, row: Recal
     now, reason = clock.now(), f"{recall.reference}: {row.reason}"[:2000]
     if row.kind == _K.destroy:
         unit = lots_by_key(session, [row.lot_key])[row.lot_key].unit or "EA"
-        dispose_units(session, actor, clock, DisposeUnits(row.lot_key, Quantity(row.units, unit), now, reason))
+        write_off(session, actor, clock, DisposeUnits(row.lot_key, Quantity(row.units, unit), now, reason))
     elif row.kind == _K.supplier:
         give_back(session, actor, clock, GiveBack(row.lot_key, row.units, row.partner_id or "", now, reason))
     elif row.kind in (_K.rework, _K.release):

@@ -20,8 +20,9 @@ from traceapp.epcis import ClassQuantity, More, What, Why, object_event
 
 from . import acts, guards
 from .facts import record_act
+from .holds import MANUAL
 from .identity import party_uri
-from .model import Lot, Shipment, ShipmentLine
+from .model import Hold, Lot, Shipment, ShipmentLine
 from .receiving import document_uri
 
 
@@ -174,7 +175,18 @@ def return_units(session: Session, actor: Actor, clock: Clock, command: ReturnUn
 
 
 def dispose_units(session: Session, actor: Actor, clock: Clock, command: DisposeUnits) -> Lot:
-    """Write off units that were destroyed or lost. Raises Conflict for more than the stock."""
+    """Write off units that were destroyed or lost. Raises Conflict for more than the stock, and for a lot that a recall
+    stops (code `in-recall`)."""
+    lot = guards.own_lot(session, command.lot_key)
+    if session.scalar(select(Hold.id).where(Hold.lot_key == lot.lot_key, Hold.source != MANUAL,
+                                            Hold.lifted_at.is_(None)).limit(1)) is not None:
+        raise Conflict("A recall stops lot %(lot)s: what becomes of its units is decided there, and two people sign "
+                       "that they are destroyed.", code="in-recall", place="lot_key", lot=lot.number)
+    return write_off(session, actor, clock, command)
+
+
+def write_off(session: Session, actor: Actor, clock: Clock, command: DisposeUnits) -> Lot:
+    """The same of any lot, once it was decided. Raises Conflict for more than the stock."""
     lot = guards.own_lot(session, command.lot_key)
     place = guards.place_of(session, lot.site_id)
     at = guards.checked_time(clock, command.disposed_at, place="disposed_at")

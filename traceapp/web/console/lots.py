@@ -168,7 +168,7 @@ def _possible_acts(head: LotHead) -> set[str]:
         acts.add("reject")
     if lot.shipped > lot.returned:
         acts.add("return")
-    if lot.stock > 0:
+    if lot.stock > 0 and not lot.is_recalled:
         acts.add("dispose")
     if lot.stock > 0 and str(verdict_of(lot, today())) == "released":
         acts |= {"ship", "produce"} if head.product is not None and head.product.kind == "material" else {"ship"}
