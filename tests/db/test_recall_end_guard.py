@@ -4,9 +4,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import PASSWORD
 from tests.factories_capa import opened_capa, step
@@ -18,6 +19,8 @@ from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.export.recall_files.cn_progress import CLOSING
 from traceapp.export.recall_files.fields import told
+from traceapp.recall.book_model import RecallDisposition
+from traceapp.recall.books_signed import books_hash
 from traceapp.recall.ending import missing_at_end
 from traceapp.recall.model import Recall, RecallLedger, RecallSignature
 from traceapp.recall.service import (
@@ -141,6 +144,26 @@ def test_what_was_learned_and_the_authoritys_letter_are_signed_and_kept_with_the
     with database.write() as session:
         reopened = reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again"), vault=VAULT)
         assert (reopened.lessons, reopened.authority_letter) == (learned, "")
+
+
+def test_the_signature_of_the_end_covers_the_books(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    end(database, clock, house, closing, "told by telephone")
+    with database.read() as session:
+        recall = session.get_one(Recall, closing)
+        signed = session.scalars(select(RecallSignature.signed_hash).where(
+            RecallSignature.recall_id == closing, RecallSignature.meaning == "terminated")).one()
+        assert signed == books_hash(session, recall)
+    for changed in (RecallLedger.came_back, RecallLedger.settled_reason,
+                    RecallDisposition.content_hash, Recall.closing_note):
+        with database.write() as session:
+            wanted = Recall.id if changed.class_ is Recall else changed.class_.recall_id
+            session.execute(update(changed.class_).where(wanted == closing).values(
+                {changed: D(1) if changed is RecallLedger.came_back else "1" * 64}))
+        with database.read() as session:
+            after = books_hash(session, session.get_one(Recall, closing))
+        assert after != signed
+        signed = after
 
 
 def test_why_it_ends_without_them_is_signed_and_in_the_trail_and_asked_again_after_reopening(

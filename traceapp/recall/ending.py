@@ -19,6 +19,7 @@ from traceapp.worklist.legal_clocks import clocks_about
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .balance import IS_OPEN, is_line_in
+from .books_signed import books_hash
 from .cases import for_action, line_names, lot_keys_of, move, notice_stream, recall_stream, sign
 from .clocks import complete_clocks
 from .drafting import left_out_of, named
@@ -82,7 +83,7 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     recall.lessons = short_text(command.lessons, 4000, place="lessons").strip()
     recall.authority_letter = short_text(command.authority_letter, 300, place="authority_letter").strip()
     said = (note, recall.ended_without, recall.lessons, recall.authority_letter)
-    sign(session, clock, recall, signer, ("terminated", "\n".join(filter(None, said))))
+    sign(session, clock, recall, signer, ("terminated", "\n".join(filter(None, said))), books_hash(session, recall))
     move(session, actor, clock, recall, "terminate", {
         "note": note, "without": recall.ended_without, "lessons": recall.lessons,
         "authority_letter": recall.authority_letter})
