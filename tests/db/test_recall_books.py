@@ -164,6 +164,24 @@ def test_a_difference_is_settled_with_a_reason_that_ends_with_the_next_count(qui
     assert quick.state() == LineState.returning
 
 
+def test_what_a_reason_says_never_arrived_is_not_recovered(case: Case) -> None:
+    def recovered() -> D:
+        with case.database.read() as session:
+            (facts,) = figures_of(session, case.clock.now(), [session.get_one(Recall, case.recall.id)])[
+                case.recall.id].units
+            return facts.recovered
+
+    case.answer(case.clinic, AnswerLine(case.first, D(0), D(270), D(80)))
+    case.take(30)
+    assert recovered() == 80
+    with case.database.write() as session:
+        settle_line(session, case.house.writer, case.clock, SettleLine(
+            case.recall.id, case.clinic, case.first, "a parcel of fifty was lost on the way"))
+    assert recovered() == 30
+    case.take(50)
+    assert recovered() == 80
+
+
 def test_all_of_it_back_without_a_word_is_an_answer_too(quick: Case) -> None:
     quick.take(200, consignee_id=quick.hospital)
     assert quick.state(consignee_id=quick.hospital) == LineState.accounted

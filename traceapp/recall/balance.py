@@ -15,10 +15,11 @@ _OVER = case((RecallLedger.received > PLACED, RecallLedger.received), else_=PLAC
 # A whole number beside an amount would be taken for an amount.
 _IS_FAR_MORE = and_(_OVER > 0, _OVER * literal(WIDE_PART, Integer) > RecallLedger.shipped,
                     or_(_OVER > WIDE_UNITS, RecallLedger.shipped <= _OVER))
-# Units that came back (as said, or as counted where nobody said anything), were destroyed as something shows, or put
-# right; of a line never more than were shipped.
-_RECOVERED = (func.coalesce(RecallLedger.returned, RecallLedger.came_back, type_=RecallLedger.shipped.type)
-             + RecallLedger.destroyed - RecallLedger.unproved + RecallLedger.corrected)
+# Units that came back (as said, or as counted where nobody said anything, or a reason closed the line before they
+# came), were destroyed as something shows, or put right; of a line never more than were shipped.
+_BACK = case((and_(_IS_SETTLED, RecallLedger.came_back < RecallLedger.returned), RecallLedger.came_back),
+             else_=func.coalesce(RecallLedger.returned, RecallLedger.came_back, type_=RecallLedger.shipped.type))
+_RECOVERED = (_BACK + RecallLedger.destroyed - RecallLedger.unproved + RecallLedger.corrected)
 RECOVERED = case((RecallLedger.shipped < _RECOVERED, RecallLedger.shipped), else_=_RECOVERED)
 
 
