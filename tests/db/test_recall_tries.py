@@ -3,20 +3,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal as D
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.db.test_recall_clocks_again import extended
 from tests.factories_recall import TEXTS, House, Tray, deliver, make_house, running
+from traceapp.catalog.model import PartyContact
 from traceapp.catalog.parties import NewContact, add_contact
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
+from traceapp.recall.answer import AnswerLine
+from traceapp.recall.cases import notice_stream
 from traceapp.recall.executing import tries_of
+from traceapp.recall.ledger import AnswerByStaff, record_answer_by_staff
 from traceapp.recall.model import Notice, Recall
+from traceapp.recall.notices import NO_ADDRESS_TASK
 from traceapp.recall.service import DrawSample, NoteAttempt, draw_sample, note_attempt
+from traceapp.recall.told import untold
+from traceapp.worklist.model import Task
 
 
 @pytest.fixture
@@ -62,3 +70,24 @@ def test_one_letter_to_three_people_of_a_consignee_is_one_try(
     with database.read() as session:
         notice = session.get_one(Notice, (recall.id, house.maker.clinic.id))
         assert tries_of(session, recall.id, [(notice.consignee_id, notice.id)]) == {notice.consignee_id: ["e-mail"]}
+
+
+def test_who_is_told_again_and_has_no_address_is_work_again(
+        database: Database, clock: FixedClock, house: House) -> None:
+    first, second = house.first.lot_key, house.second.lot_key
+    with database.write() as session:
+        session.execute(update(PartyContact).values(is_active=False))
+    recall = running(database, clock, house, replace(TEXTS, root_lot_keys=(first,)))
+    with database.write() as session:
+        for consignee, units in ((house.maker.clinic, 350), (house.maker.hospital, 200)):
+            record_answer_by_staff(session, house.writer, clock, AnswerByStaff(
+                recall.id, consignee.id, (AnswerLine(first, D(units), D(0), D(0)),), "Nurse"))
+    clock.move_to(clock.now() + timedelta(days=1))
+    extended(database, clock, house, recall, first, second)
+    with database.read() as session:
+        clinic = session.get_one(Notice, (recall.id, house.maker.clinic.id))
+        hospital = session.get_one(Notice, (recall.id, house.maker.hospital.id))
+        waiting = session.scalars(select(Task.about).where(
+            Task.kind == NO_ADDRESS_TASK, Task.state == "open")).all()
+        assert untold(session, recall.id) == [clinic.consignee_id]
+        assert list(waiting) == [notice_stream(clinic.id)] and hospital.answered_at is not None

@@ -61,13 +61,19 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
             "answers": 0, "sent_at": now if state == NoticeState.sent else None, "state": state})
     insert_many(session, Notice, rows)
     queue_messages(session, clock, messages)
+    if recall.is_drill:
+        return
     raise_new_tasks(session, actor, clock, [
         _work(clock, recall, NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"]))
-        for row in rows if row["state"] == NoticeState.not_sent and not recall.is_drill])
+        for row in rows if row["state"] == NoticeState.not_sent])
+    for notice in earlier.values():
+        if notice.state == NoticeState.not_sent:
+            raise_notice_task(session, actor, clock, recall, notice, NO_ADDRESS_TASK)
 
 
 def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: Sequence[str],
-                contacts: Mapping[str, Sequence[PartyContact]]) -> set[str]:
+                contacts: Mapping[str, Sequence[PartyContact]]) -> dict[str, Notice]:
+    """{consignee: its notice} of those that have one already."""
     found = {notice.consignee_id: notice for notice in session.scalars(select(Notice).where(
         Notice.recall_id == recall.id).with_for_update())} if recall.scope_number > 1 else {}
     again = {key: found[key] for key in consignee_ids if key in found}
@@ -79,7 +85,7 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
         notice.state, notice.queued_at = _first_state(recall, letters), clock.now()
         notice.sent_at = clock.now() if notice.state == NoticeState.sent else None
     queue_messages(session, clock, messages)
-    return set(again)
+    return again
 
 
 def _first_state(recall: Recall, letters: Sequence[NewMessage]) -> NoticeState:
