@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, VAULT, WITHOUT, House, checked, make_house, placed, running, token_of
+from tests.factories_trace import UNIT_GTIN
+from traceapp.code.allocating import AllocateSerials, allocate_serials
+from traceapp.code.signature import CodeKeys
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
@@ -151,6 +154,22 @@ def test_what_comes_back_is_counted_into_stopped_stock_and_set_against_what_was_
         assert sorted(one.units for one in returns_of(session, case.recall.id, case.clinic)) == [D(30), D(50)]
     case.take(5)
     assert case.state() == LineState.returning
+
+
+def test_a_pack_whose_code_has_nothing_but_a_serial_number_is_taken_in_by_it(quick: Case) -> None:
+    other = quick.house.other.lot_key
+    with quick.database.write() as session:
+        allocate_serials(session, quick.house.manager, quick.clock, AllocateSerials(other, 10, "P", 5),
+                         keys=CodeKeys(""))
+    recall = running(quick.database, quick.clock, quick.house, replace(TEXTS, root_lot_keys=(other,)))
+    for code in (f"(01){UNIT_GTIN}(21)P00007", f"https://recall.example/01/{UNIT_GTIN}/21/P00007"):
+        quick.clock.move_to(quick.clock.now() + timedelta(minutes=1))
+        with quick.database.write() as session:
+            assert take_back(session, quick.house.writer, quick.clock, TakeBack(
+                recall.id, quick.hospital, code, D(1))).lot_key == other
+    with pytest.raises(NotFound), quick.database.write() as session:
+        take_back(session, quick.house.writer, quick.clock, TakeBack(
+            recall.id, quick.hospital, f"(01){UNIT_GTIN}(21)P00011", D(1)))
 
 
 def test_a_difference_is_settled_with_a_reason_that_ends_with_the_next_count(quick: Case) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
 from traceapp.gs1 import Gs1Error, parse_anything
+from traceapp.trace.finding import key_of_text
 from traceapp.trace.starting import Start, StartKind, start_of
 
 from .allocating import lot_of_pack
@@ -19,6 +20,18 @@ def beginning_of(session: Session, text: str, kind: StartKind | None = None) -> 
         if found is None:
             raise
         return Start(StartKind.item, text.strip(), (found,))
+
+
+def lot_of_scan(session: Session, text: str) -> str:
+    """The key of the lot that was scanned or typed, that of a pack by its serial number alone included. Raises as
+    `key_of_text` does."""
+    try:
+        return key_of_text(session, text)
+    except NotFound:
+        found = _lot_of_serial(session, text.strip())
+        if found is None:
+            raise
+        return found
 
 
 def _lot_of_serial(session: Session, text: str) -> str | None:

@@ -12,12 +12,12 @@ from traceapp.audit import record
 from traceapp.catalog.model import Party
 from traceapp.catalog.queries import contains
 from traceapp.catalog.texts import short_text
+from traceapp.code.beginning import lot_of_scan
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import new_id
 from traceapp.identity.policy import permit
-from traceapp.trace.finding import key_of_text
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.model import HoldKind, Lot
 from traceapp.trace.shipping import ReturnUnits, return_units
@@ -71,7 +71,7 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
     if not is_told(recall):
         raise Conflict("Nobody was told of this recall yet; take these units back as an ordinary return.",
                        code="not-told")
-    key = key_of_text(session, command.code)
+    key = lot_of_scan(session, command.code)
     row = session.get(RecallLedger, (key, recall.id, notice.consignee_id), with_for_update=True)
     if row is None and not command.is_outside:
         raise _out_of_scope(session, recall, notice, key)

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.queries import product_of_gtin
+from traceapp.code.beginning import lot_of_scan
 from traceapp.core.errors import Problem
 from traceapp.gs1 import Gs1Error, parse_anything
 from traceapp.recall.cases import recall_by_id
 from traceapp.recall.returning import TakeBack, return_of, senders_of, take_back
-from traceapp.trace.finding import key_of_text
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
 from traceapp.web.context import actor, world
@@ -79,7 +79,7 @@ def _show(form: Entered, status: int = 200) -> Response:
 
 def _scanned(db: Session, code: str) -> Scanned:
     try:
-        key = key_of_text(db, code)
+        key = lot_of_scan(db, code)
     except Problem as problem:
         return Scanned(fault=translated(problem))
     lot = lots_by_key(db, [key])[key]
