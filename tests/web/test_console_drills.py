@@ -45,7 +45,7 @@ def test_a_drill_is_asked_for_played_by_the_scheduler_read_and_its_gap_taken_up(
     drill = played(console)
     browser.language = "en"
     report = browser.get(f"/console/drills/{drill.id}").text
-    for said in ("Drill: not a recall", "BRCGS", "kept", "Precision 1, recall 1", "A-1", "has no e-mail address"):
+    for said in ("Drill: not a recall", "BRCGS", "kept", "Precision 1, recall 1", "A-1", "has no address for recalls"):
         assert said in report, said
     assert f"/console/drills/{drill.id}" in browser.get("/console/today").text
     assert browser.post(f"/console/drills/{drill.id}/look", {}).status_code == 303
