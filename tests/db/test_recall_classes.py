@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,10 +32,11 @@ def house(database: Database, clock: FixedClock) -> House:
     return make_house(database, clock)
 
 
-def assigned(database: Database, clock: FixedClock, house: House, recall: Recall, jurisdiction: str) -> None:
+def assigned(database: Database, clock: FixedClock, house: House, recall: Recall, jurisdiction: str,
+             on: date | None = None) -> None:
     with database.write() as session:
         classify_recall(session, house.writer, clock, ClassifyRecall(
-            recall.id, jurisdiction, "I", True, clock.now().date(), "letter 5", "the authority"))
+            recall.id, jurisdiction, "I", True, on or clock.now().date(), "letter 5", "the authority"))
 
 
 def approved(database: Database, clock: FixedClock, house: House, recall: Recall) -> None:
@@ -50,6 +52,20 @@ def test_a_class_that_an_authority_assigned_before_the_decision_counts_in_it(
     with database.write() as session:
         decide_recall(session, house.manager, clock, DecideRecall(recall.id, "II", "14 reactions", PASSWORD))
     assert {"CN-MR-01"} == clocks(database, recall).keys() & {"CN-MR-01", "CN-MR-02", "CN-MR-03"}
+
+
+@pytest.mark.parametrize(("days_after", "begins"), [
+    (-2, "with the decision"), (3, "with the day"), (6, "with the day")])
+def test_the_clocks_of_an_assigned_class_begin_with_its_day_however_late_it_is_written_down(
+        database: Database, clock: FixedClock, house: House, days_after: int, begins: str) -> None:
+    clock.move_to(datetime(2026, 11, 23, 7, tzinfo=UTC))
+    recall = decided(database, clock, house, replace(TEXTS, recall_class="II", root_lot_keys=(house.first.lot_key,)))
+    clock.move_to(datetime(2026, 11, 28, 20, tzinfo=UTC))  # the morning of the 29th at the plant
+    on = date(2026, 11, 23) + timedelta(days=days_after)
+    assigned(database, clock, house, recall, "CN", on)
+    midnight = datetime.combine(on, time(), ZoneInfo("Asia/Shanghai"))
+    assert clocks(database, recall)["CN-MR-01"].started_at == {
+        "with the decision": recall.decided_at, "with the day": midnight}[begins]
 
 
 def test_a_class_that_an_authority_assigned_before_the_approval_counts_in_it(

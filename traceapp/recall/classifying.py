@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
+from traceapp.trace.guards import place_of
 
 from .cases import recall_by_id, recall_stream
 from .classes import classifications_now, is_graver
@@ -66,8 +68,16 @@ def classify_recall(session: Session, actor: Actor, clock: Clock, command: Class
         "before": before.recall_class if before else None})
     session.flush()
     if row.is_assigned and recall.decided_at is not None and is_graver(row.recall_class, recall.recall_class):
-        start_classified_clocks(session, actor, clock, recall, row.jurisdiction)
+        start_classified_clocks(session, actor, clock, recall, row.jurisdiction,
+                                _assigned_at(session, clock, row.on, recall.decided_at))
     return row
+
+
+def _assigned_at(session: Session, clock: Clock, on: date, decided_at: datetime) -> datetime:
+    """When the clocks of a class begin that was assigned on a day: with the day, at our plant, however late it is
+    written down; not before the decision."""
+    begun = datetime.combine(on, time(), ZoneInfo(place_of(session, None).zone)).astimezone(UTC)
+    return min(clock.now(), max(begun, decided_at))
 
 
 def _refuse_bad(clock: Clock, command: ClassifyRecall) -> None:

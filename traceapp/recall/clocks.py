@@ -72,11 +72,11 @@ def start_every_clock(session: Session, actor: Actor, clock: Clock, recall: Reca
 
 
 def start_classified_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall,
-                            jurisdiction: str | None = None) -> list[LegalClock]:
-    """What a stricter class begins: in one jurisdiction, where its authority assigned it, else in every market; what
-    runs already runs on."""
+                            jurisdiction: str | None = None, at: datetime | None = None) -> list[LegalClock]:
+    """What a stricter class begins, now or at another moment: in one jurisdiction, where its authority assigned it,
+    else in every market; what runs already runs on."""
     of_class = ("recall_decided",) if recall.approved_at is None else ("recall_decided", "recall_begun")
-    return _run(session, actor, clock, recall, _Start(frozenset(), clock.now(), of_class, jurisdiction))
+    return _run(session, actor, clock, recall, _Start(frozenset(), at or clock.now(), of_class, jurisdiction))
 
 
 def complete_clocks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> list[LegalClock]:
