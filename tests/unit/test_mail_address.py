@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from traceapp.core.errors import InvalidInput
 from traceapp.core.mail_address import NoMailAddress, ascii_address, is_mail_address
-from traceapp.outbox.mail import Letter, as_message
+from traceapp.outbox.mail import Letter, MailFolder, as_message
 from traceapp.vault.policy import PersonDetails, cleaned_details
 
 
@@ -34,3 +35,11 @@ def test_a_domain_outside_ascii_is_written_as_servers_know_it() -> None:
 def test_an_address_that_no_server_takes_is_refused(address: str) -> None:
     with pytest.raises(NoMailAddress):
         ascii_address(address)
+
+
+def test_a_letter_to_what_is_no_address_is_work_and_nothing_is_written(tmp_path: Path) -> None:
+    letter = Letter("张三@x.cn", "召回", "text", "<a@b>", datetime(2026, 11, 22, tzinfo=UTC))
+    delivery = MailFolder(tmp_path / "mail", "recall@maker.example").send(letter)
+    assert delivery.outcome == "refused"
+    assert "not an address" in delivery.detail
+    assert not (tmp_path / "mail").exists()

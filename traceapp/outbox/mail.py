@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from traceapp.core.mail_address import ascii_address
+from traceapp.core.mail_address import NoMailAddress, ascii_address
 
 from .delivery import UNREACHED, Delivery
 from .handing_over import HandingOver
@@ -80,10 +80,19 @@ class MailFolder:
         self.folder, self.sender = folder, sender
 
     def send(self, letter: Letter) -> Delivery:
+        try:
+            message = as_message(letter, self.sender)
+        except NoMailAddress as error:
+            return _refused(error)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = letter.message_id.strip("<>").split("@")[0] + ".eml"
-        (self.folder / name).write_bytes(as_message(letter, self.sender).as_bytes())
+        (self.folder / name).write_bytes(message.as_bytes())
         return Delivery("written", NO_SERVER + name)
+
+
+def _refused(error: NoMailAddress) -> Delivery:
+    """No try changes an address: somebody has to put it right."""
+    return Delivery("refused", f"not an address that mail servers take: {error}")
 
 
 class MailServer:
@@ -100,7 +109,10 @@ class MailServer:
 
     def send(self, letter: Letter) -> Delivery:
         """One attempt. Uncertain only when the server may have the whole text and did not say what it does with it."""
-        message = as_message(letter, self.sender)
+        try:
+            message = as_message(letter, self.sender)
+        except NoMailAddress as error:
+            return _refused(error)
         content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
         attempt = HandingOver(lambda attempt: self._converse(attempt, ascii_address(letter.to), content))
         return attempt.run(self.stopping, _STOP_SECONDS)
