@@ -162,6 +162,7 @@ def test_staff_name_whom_units_were_passed_on_to_and_take_the_answer(office: Off
 
 def test_what_we_note_of_a_letter_ourselves_is_said_in_the_reader_s_language(console: Console) -> None:
     with console.app.test_request_context(), force_locale("zh"):
+        assert delivery_text("not an address that mail servers take: x") == "邮件服务器不接受此地址：请更正联系人"
         assert delivery_text("no mail server is set: 01a.eml") == "未设置邮件服务器：邮件存放在文件 01a.eml 中"
         assert delivery_text("550 5.1.1 no such user") == "550 5.1.1 no such user" and delivery_text(None) == ""
 

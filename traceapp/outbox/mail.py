@@ -70,7 +70,7 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
-NO_SERVER = "no mail server is set: "
+NO_SERVER, NO_ADDRESS = "no mail server is set: ", "not an address that mail servers take: "
 
 
 class MailFolder:
@@ -92,7 +92,7 @@ class MailFolder:
 
 def _refused(error: NoMailAddress) -> Delivery:
     """No try changes an address: somebody has to put it right."""
-    return Delivery("refused", f"not an address that mail servers take: {error}")
+    return Delivery("refused", f"{NO_ADDRESS}{error}")
 
 
 class MailServer:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from traceapp.outbox.mail import NO_SERVER
+from traceapp.outbox.mail import NO_ADDRESS, NO_SERVER
 from traceapp.web.words import RECALL_CLASSES, choices
 
 _ = lazy_gettext
@@ -61,4 +61,6 @@ def delivery_text(detail: str | None) -> str:
     if text.startswith(NO_SERVER):
         return gettext("no mail server is set: the letter lies in the file %(name)s",
                        name=text.removeprefix(NO_SERVER))
+    if text.startswith(NO_ADDRESS):
+        return gettext("no mail server takes this address: put the contact right")
     return str(_OWN_NOTES.get(text, text))
