@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# What the README recommends for a plant, of a machine with 8 GB.
-RECOMMENDED = {"shared_buffers": "2GB", "wal_compression": "lz4", "min_wal_size": "1GB", "max_wal_size": "4GB",
+# What the README recommends for a plant: a quarter of the machine's memory, and so on.
+_QUARTER = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // 2 ** 20
+RECOMMENDED = {"shared_buffers": f"{_QUARTER}MB", "wal_compression": "lz4", "min_wal_size": "1GB", "max_wal_size": "4GB",
                "checkpoint_timeout": "15min"}
 WAY_TO_GET_IT = "no PostgreSQL server here: apt-get install postgresql, or set TRACEAPP_TEST_PG_URL"
 
