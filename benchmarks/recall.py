@@ -32,7 +32,7 @@ from .recall_data import Size, fill_recalls, root_of, signal_of
 from .registry import Row, benchmark, median_of_ratios
 
 SIZE = Size(1_000_000, 10_000, 100_000)
-ROUNDS = 40
+ROUNDS = 99
 AIM_SECONDS = 1.0
 _BARE = ("WITH RECURSIVE reached(lot_key) AS (SELECT {root} UNION SELECT e.other_key FROM reached r "
          "JOIN lot_edge e ON e.lot_key = r.lot_key AND e.direction = 'down') "

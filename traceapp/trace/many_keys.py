@@ -25,7 +25,8 @@ def among(session: Session, found: Found, column: InstrumentedAttribute[str], ke
     ordered = sorted(set(keys))
     if session.get_bind().dialect.name != "postgresql":
         return found.where(column.in_(listed(session, ordered)))
-    one = func.unnest(_array(ordered)).table_valued("key").render_derived()
+    hidden = select(_array(ordered)).scalar_subquery()  # else it is planned by its length, with whole tables read
+    one = func.unnest(hidden).table_valued("key").render_derived()
     return found.join(one, column == one.c.key)
 
 
