@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, literal, select, true
+from sqlalchemy import ColumnElement, literal, select, true
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -19,12 +19,11 @@ from .cases import is_running, recall_by_id, recall_stream
 from .change_telling import CONSUMER_REVISION_KIND
 from .consumers import CONSUMER_KINDS, CONSUMERS_TASK
 from .model import Recall
-from .public_model import RecallRevision
-from .states import NoticeState, RecallState
+from .sending_again import NOT_TAKEN, only_change
+from .states import NoticeState
 from .telling_model import ConsumerNotice
 from .ways import both
 
-_NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
 _UNTOLD = (NoticeState.not_sent, NoticeState.uncertain)
 _CHANGES = both(CONSUMER_REVISION_KIND)
 _ITS_NOTICE = OutboxMessage.subject_key == literal("consumer:") + ConsumerNotice.id
@@ -73,14 +72,14 @@ def _unsent(session: Session, recall: Recall) -> list[tuple[OutboxMessage, Consu
     if is_running(recall):
         for message, notice in _messages(session, recall, CONSUMER_KINDS, ConsumerNotice.state.in_(_UNTOLD)):
             notices[message.subject_key, message.kind] = message, notice
-    last = _last_change(session, recall) if recall.state == RecallState.cancelled else None
+    only = only_change(session, recall)
     changes = [(message, notice) for message, notice in _messages(session, recall, _CHANGES, true())
-               if last in (None, _number(message))]
+               if only in (None, _number(message))]
     taken = {(message.subject_key, _number(message)) for message, _notice in changes
-             if message.state not in _NOT_TAKEN}
+             if message.state not in NOT_TAKEN}
     lost = _lost_their_sense(session, recall)
     return [(message, notice) for message, notice in (*notices.values(), *changes)
-            if message.state in _NOT_TAKEN and message.id not in lost and (
+            if message.state in NOT_TAKEN and message.id not in lost and (
                 message.kind in CONSUMER_KINDS or (message.subject_key, _number(message)) not in taken)]
 
 
@@ -99,10 +98,6 @@ def _lost_their_sense(session: Session, recall: Recall) -> set[str]:
         .join(OutboxAttempt, OutboxAttempt.message_id == OutboxMessage.id)
         .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.state == MessageState.failed,
                OutboxAttempt.detail.startswith(NOT_NEEDED))))
-
-
-def _last_change(session: Session, recall: Recall) -> int:
-    return session.scalar(select(func.max(RecallRevision.number)).where(RecallRevision.recall_id == recall.id)) or 0
 
 
 def _number(message: OutboxMessage) -> int:

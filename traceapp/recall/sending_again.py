@@ -29,7 +29,7 @@ from .states import NoticeState, RecallState
 from .telling_model import PassedNotice
 from .ways import both, way_of
 
-_NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
+NOT_TAKEN = (MessageState.written, MessageState.uncertain, MessageState.failed)
 _NOTICES, _CHANGES = both(NOTICE_KIND, PASSED_KIND), both(REVISION_KIND, PASSED_REVISION_KIND)
 _Key = tuple[str, str, int]
 
@@ -52,7 +52,7 @@ def is_unsent(recall: Recall, messages: Iterable[OutboxMessage]) -> bool:
             return is_running(recall)
         return recall.state != RecallState.cancelled or _key(message)[2] == last
 
-    return not recall.is_drill and any(message.state in _NOT_TAKEN and may_go(message) for message in listed)
+    return not recall.is_drill and any(message.state in NOT_TAKEN and may_go(message) for message in listed)
 
 
 def send_notice_again(session: Session, actor: Actor, clock: Clock, command: SendNoticeAgain) -> int:
@@ -139,11 +139,16 @@ def _open_changes(session: Session, recall: Recall, tried: dict[_Key, OutboxMess
     """Changes that did not clearly reach everybody there; of a withdrawn notice nothing but the withdrawal, its
     last."""
     found = sorted({number for (kind, _to, number), message in tried.items()
-                    if kind in _CHANGES and message.state in _NOT_TAKEN})
+                    if kind in _CHANGES and message.state in NOT_TAKEN})
+    only = only_change(session, recall)
+    return [number for number in found if only in (None, number)]
+
+
+def only_change(session: Session, recall: Recall) -> int | None:
+    """The number of the one change that may still go out, its last, where the notice was withdrawn; None: each may."""
     if recall.state != RecallState.cancelled:
-        return found
-    last = session.scalar(select(func.max(RecallRevision.number)).where(RecallRevision.recall_id == recall.id))
-    return [number for number in found if number == last]
+        return None
+    return session.scalar(select(func.max(RecallRevision.number)).where(RecallRevision.recall_id == recall.id)) or 0
 
 
 def _address(contact: PartyContact, way: str) -> str:
@@ -154,7 +159,7 @@ def _addresses(session: Session, tried: dict[_Key, OutboxMessage], number: int) 
     """Where a server took this change, or is about to, by way: a contact that was entered anew does not get it
     twice."""
     taken = {(way_of(kind), recipient.removeprefix("contact:")) for (kind, recipient, of), message in tried.items()
-             if of == number and kind in _CHANGES and message.state not in _NOT_TAKEN}
+             if of == number and kind in _CHANGES and message.state not in NOT_TAKEN}
     contacts = {contact.id: contact for contact in session.scalars(select(PartyContact).where(
         PartyContact.id.in_({contact_id for _way, contact_id in taken})))} if taken else {}
     return {(way, _address(contacts[key], way)) for way, key in taken if key in contacts}
@@ -163,7 +168,7 @@ def _addresses(session: Session, tried: dict[_Key, OutboxMessage], number: int) 
 def _requeue(session: Session, clock: Clock, tried: dict[_Key, OutboxMessage], letters: Sequence[NewMessage]) -> int:
     fresh = [letter for letter in letters if _key(letter) not in tried]
     again = [message for message in (tried.get(_key(letter)) for letter in letters)
-             if message is not None and message.state in _NOT_TAKEN]
+             if message is not None and message.state in NOT_TAKEN]
     for message in again:
         send_again(session, clock, message)
     queue_messages(session, clock, fresh)
