@@ -34,10 +34,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], list[str]]:
-    """(exit code, the counts, lines of stderr)."""
+    """(exit code, the counts, what stderr says to a person: a slow machine may log beside it)."""
     code = main(("import", *arguments))
     captured = capsys.readouterr()
-    return code, json.loads(captured.out) if captured.out else {}, captured.err.splitlines()
+    talk = [line for line in captured.err.splitlines() if not line.startswith("{")]
+    return code, json.loads(captured.out) if captured.out else {}, talk
 
 
 def upgraded(here: Path) -> None:
@@ -89,9 +90,11 @@ def test_a_template_can_be_taken_in_as_it_is(here: Path, capsysbinary: pytest.Ca
 @pytest.mark.parametrize(("arguments", "says"), [
     (("colour", "x.csv"), "“colour” is not one of: product"), (("product", "x.csv"), "x.csv cannot be read"),
     (("product",), "Say which file")])
-def test_what_cannot_be_begun_is_told(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str) -> None:
+def test_what_cannot_be_begun_is_told_before_anything_is_made(
+        here: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str) -> None:
     code, _, talk = run(capsys, *arguments)
     assert code == 1 and says in talk[0]
+    assert list(here.iterdir()) == []
 
 
 def test_the_same_command_goes_on_where_a_killed_one_was(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

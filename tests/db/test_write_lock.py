@@ -20,6 +20,7 @@ from traceapp.config import Settings, read_settings
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database, write_lock
 from traceapp.db.database import sqlite_module, sqlite_wal_is_safe
+from traceapp.db.migrate import upgrade
 from traceapp.db.write_lock import Busy, WriteLock
 from traceapp.worklist.model import WorkRow
 from traceapp.worklist.work import add_work
@@ -170,6 +171,19 @@ def test_who_keeps_the_others_waiting_for_long_stands_in_the_log(
     assert [(one["event"], one["seconds"]) for one in said] == [("write_held_long", write_lock.LONG_SECONDS + 1.0)]
     assert said[0]["by"].startswith("db/test_write_lock.py:")
     assert said[0]["by"].endswith(" test_who_keeps_the_others_waiting_for_long_stands_in_the_log")
+
+
+def test_bringing_a_new_database_up_may_last_without_a_word_in_the_log(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_lock, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr(write_lock, "log", structlog.get_logger())
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with structlog.testing.capture_logs() as said:
+        upgrade(empty)
+        with empty.write():
+            pass
+    empty.close()
+    assert len(said) == 1 and said[0]["by"].endswith("without_a_word_in_the_log")
 
 
 def test_the_web_answers_503_with_a_time_to_come_back(settings: Settings, sqlite: Database) -> None:

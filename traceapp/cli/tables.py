@@ -56,6 +56,8 @@ def _import(options: argparse.Namespace) -> int:
         return _template(kind, options.template)
     if options.file is None:
         raise InvalidInput("Say which file, or --template for an empty one.", place="FILE")
+    if options.file != "-":
+        _opened(options.file).close()  # a slip in the name is told before anything is made
     here = world()
     upgrade(here.database)
     job = _resumable_or_new(here, kind, options)

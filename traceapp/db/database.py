@@ -111,9 +111,9 @@ class Database:
     def dialect(self) -> str:
         return "sqlite" if self.is_sqlite else "postgresql"
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    def exclusive(self, *, may_last: bool = False) -> AbstractContextManager[None]:
         """Holds off every other writer on SQLite; on PostgreSQL rows are locked instead. Raises Busy (503)."""
-        return self._lock.hold() if self._lock else nullcontext()
+        return self._lock.hold(may_last=may_last) if self._lock else nullcontext()
 
     @contextmanager
     def write(self) -> Iterator[Session]:

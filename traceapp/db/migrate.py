@@ -47,7 +47,7 @@ def upgrade(database: Database) -> tuple[str | None, str | None]:
     """Run what is missing, all or nothing, one process at a time; answers (revision before, revision after)."""
     before, wanted = heads(database)
     if before != wanted:
-        with database.exclusive(), database.engine.connect() as connection:
+        with database.exclusive(may_last=True), database.engine.connect() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(7243891)"))
             command.upgrade(_config(connection), "head")

@@ -46,8 +46,11 @@ class WriteLock:
         self._threads = _Queue()
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Be the only writer inside the block. Raises Busy when it is not our turn within `wait_seconds`."""
+    def hold(self, *, may_last: bool = False) -> Iterator[None]:
+        """Be the only writer inside the block, which the log names when it takes long unless it `may_last`.
+
+        Raises Busy when it is not our turn within `wait_seconds`.
+        """
         until = monotonic_seconds() + self.wait_seconds
         if not self._threads.enter(until):
             raise self._busy()
@@ -58,7 +61,7 @@ class WriteLock:
                 yield
             finally:
                 os.close(descriptor)
-                if (seconds := monotonic_seconds() - begun) > LONG_SECONDS:
+                if (seconds := monotonic_seconds() - begun) > LONG_SECONDS and not may_last:
                     log.warning("write_held_long", seconds=round(seconds, 1), by=_caller())
         finally:
             self._threads.leave()
