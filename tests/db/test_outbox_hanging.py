@@ -152,7 +152,7 @@ def test_the_scheduler_stops_within_seconds_beside_a_server_that_hangs(
         finally:
             process.kill()
             process.wait()
-    assert monotonic_seconds() - begun < 5
+    assert monotonic_seconds() - begun < 15  # half of what the server may take; a busy machine needs some of it to end
     assert process.returncode == 0, said
     with sqlite.read() as session:
         assert session.scalars(select(OutboxAttempt.outcome)).all() == [outcome]
