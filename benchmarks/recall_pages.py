@@ -1,4 +1,5 @@
-"""The pages of a recall of ten thousand batches at ten thousand consignees, beside the same pages of a recall of ten.
+"""The pages of a recall of ten thousand batches at ten thousand consignees, with as many consumers who were told,
+beside the same pages of a recall of ten.
 
     TRACEAPP_BENCH_DATABASE=sqlite python3 dev.py bench recall_pages
     TRACEAPP_BENCH_DATABASE=postgresql python3 dev.py bench recall_pages
@@ -22,6 +23,7 @@ from traceapp.world import World
 
 from .databases import databases, say, settle
 from .many_consignees import PASSWORD, make_case, submit_and_approve
+from .many_consumers import add_consumers
 from .registry import Row, benchmark
 from .soak.installation import Installation
 
@@ -29,7 +31,7 @@ MANY, FEW = 10_000, 10
 AIM_SECONDS = 1.5
 _ROUNDS = 5
 PAGES = ("", "?part=scope", "?part=consignees", "?part=consignees&page=90", "?part=ledger", "/books", "/status",
-         "/authority-files", "/workbench")
+         "/authority-files", "/workbench", "/telling")
 
 
 def page_seconds(world: World, recall: Recall) -> dict[str, float]:
@@ -68,6 +70,8 @@ def _measured(url: str | None, count: int) -> tuple[str, dict[str, float]]:
         try:
             team, recall = make_case(world, count, count)
             submit_and_approve(world, team, recall)
+            with world.database.write() as session:
+                add_consumers(session, world, recall, count)
             settle(world.database)
             return world.database.dialect, page_seconds(world, recall)
         finally:

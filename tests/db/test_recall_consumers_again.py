@@ -9,10 +9,12 @@ from tests.db.test_recall_consumers import ANNA, complains, counts, seek, send
 from tests.db.test_recall_revisions import corrected, withdrawn
 from tests.factories_recall import House, Tray, make_house, running
 from tests.gateways import Gateway
+from tests.statements import sent
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.outbox.delivery import NewMessage, queue_messages
+from traceapp.outbox.model import OutboxMessage
 from traceapp.recall.consumers import CONSUMER_KIND, CONSUMERS_TASK, ConsumerCounts
 from traceapp.recall.consumers_again import send_consumers_again, unsent_to_consumers
 from traceapp.recall.model import Recall
@@ -148,3 +150,16 @@ def test_a_drill_and_an_ended_recall_send_nothing(sqlite: Database, clock: Fixed
             send_consumers_again(session, house.writer, clock, recall.id)
         assert refused.value.code == code
     assert is_work(sqlite)
+
+
+def test_what_could_go_again_is_counted_without_reading_a_letter(database: Database, clock: FixedClock) -> None:
+    house, recall, _tray = told(database, clock, "sent", "refused")
+    with database.write() as session:
+        corrected(session, clock, house, recall.id)
+    changes_sent(database, clock, "refused")
+    with database.read() as session:
+        case = session.get_one(Recall, recall.id)
+        with sent(database) as statements:
+            assert unsent_to_consumers(session, case) == 2  # Ben's notice, and the change to Anna, who was told
+        assert len(statements) == 1
+        assert not [row for row in session.identity_map.values() if isinstance(row, OutboxMessage)]

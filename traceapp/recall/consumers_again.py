@@ -1,10 +1,8 @@
 """Sending again what did not clearly arrive at consumers, all of them at once: nobody sees who they are."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import ColumnElement, literal, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, or_, select, true, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from traceapp.audit import record
 from traceapp.core.actor import Actor
@@ -30,8 +28,9 @@ _ITS_NOTICE = OutboxMessage.subject_key == literal("consumer:") + ConsumerNotice
 
 
 def unsent_to_consumers(session: Session, recall: Recall) -> int:
-    """How many letters and messages to consumers could be sent again."""
-    return len(_unsent(session, recall))
+    """How many letters and messages to consumers could be sent again, counted by the database in one statement, or two
+    of a notice that was withdrawn."""
+    return session.scalar(_unsent(session, recall).with_only_columns(func.count())) or 0
 
 
 def send_consumers_again(session: Session, actor: Actor, clock: Clock, recall_id: str) -> int:
@@ -44,7 +43,7 @@ def send_consumers_again(session: Session, actor: Actor, clock: Clock, recall_id
     recall = recall_by_id(session, recall_id, lock=True)
     if recall.is_drill:
         raise Conflict("This is a drill: no letter goes out.", code="drill")
-    waiting = _unsent(session, recall)
+    waiting = session.execute(_unsent(session, recall).order_by(OutboxMessage.id)).all()
     if not waiting and not is_running(recall):
         raise Conflict("Letters go out only while a recall is running.", code="wrong-state")
     for message, notice in waiting:
@@ -64,41 +63,26 @@ def _is_somebody_untold(session: Session, recall: Recall) -> bool:
         ConsumerNotice.recall_id == recall.id, ConsumerNotice.state.in_(_UNTOLD)).limit(1)).first() is not None
 
 
-def _unsent(session: Session, recall: Recall) -> list[tuple[OutboxMessage, ConsumerNotice]]:
-    """With the notice of each. Whoever was told of further lots has more than one letter; the last names all lots."""
-    if recall.is_drill:
-        return []
-    notices: dict[tuple[str, str], tuple[OutboxMessage, ConsumerNotice]] = {}
-    if is_running(recall):
-        for message, notice in _messages(session, recall, CONSUMER_KINDS, ConsumerNotice.state.in_(_UNTOLD)):
-            notices[message.subject_key, message.kind] = message, notice
+def _unsent(session: Session, recall: Recall) -> Select[OutboxMessage, ConsumerNotice]:
+    """What did not clearly arrive, with the notice of each. Whoever was told of further lots has more than one letter;
+    the last names all lots."""
+    other = aliased(OutboxMessage)
+    same = (other.subject_key == OutboxMessage.subject_key)
+    is_last = ~exists(select(other.id).where(same, other.kind == OutboxMessage.kind, other.id > OutboxMessage.id))
+    # What of a change is said to one consumer stands in payloads that are the same, letter for letter.
+    was_taken = exists(select(other.id).where(
+        same, other.kind.in_(_CHANGES), other.payload == OutboxMessage.payload, other.state.not_in(NOT_TAKEN)))
+    lost_its_sense = and_(OutboxMessage.state == MessageState.failed, exists(select(OutboxAttempt.number).where(
+        OutboxAttempt.message_id == OutboxMessage.id, OutboxAttempt.detail.startswith(NOT_NEEDED))))
     only = only_change(session, recall)
-    changes = [(message, notice) for message, notice in _messages(session, recall, _CHANGES, true())
-               if only in (None, _number(message))]
-    taken = {(message.subject_key, _number(message)) for message, _notice in changes
-             if message.state not in NOT_TAKEN}
-    lost = _lost_their_sense(session, recall)
-    return [(message, notice) for message, notice in (*notices.values(), *changes)
-            if message.state in NOT_TAKEN and message.id not in lost and (
-                message.kind in CONSUMER_KINDS or (message.subject_key, _number(message)) not in taken)]
+    notices = and_(OutboxMessage.kind.in_(CONSUMER_KINDS), ConsumerNotice.state.in_(_UNTOLD), is_last)
+    changes = and_(OutboxMessage.kind.in_(_CHANGES), true() if only is None else _is_change(only), ~was_taken)
+    return (select(OutboxMessage, ConsumerNotice).join(ConsumerNotice, _ITS_NOTICE).where(
+        ConsumerNotice.recall_id == recall.id, OutboxMessage.state.in_(NOT_TAKEN), ~lost_its_sense,
+        or_(notices, changes) if is_running(recall) else changes,
+        false() if recall.is_drill else true()))
 
 
-def _messages(session: Session, recall: Recall, kinds: Sequence[str], condition: ColumnElement[bool]
-              ) -> list[tuple[OutboxMessage, ConsumerNotice]]:
-    rows = session.execute(
-        select(OutboxMessage, ConsumerNotice).join(ConsumerNotice, _ITS_NOTICE)
-        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.kind.in_(kinds), condition)
-        .order_by(OutboxMessage.id))
-    return [(message, notice) for message, notice in rows]
-
-
-def _lost_their_sense(session: Session, recall: Recall) -> set[str]:
-    return set(session.scalars(
-        select(OutboxMessage.id).join(ConsumerNotice, _ITS_NOTICE)
-        .join(OutboxAttempt, OutboxAttempt.message_id == OutboxMessage.id)
-        .where(ConsumerNotice.recall_id == recall.id, OutboxMessage.state == MessageState.failed,
-               OutboxAttempt.detail.startswith(NOT_NEEDED))))
-
-
-def _number(message: OutboxMessage) -> int:
-    return int(message.payload["number"])
+def _is_change(number: int) -> ColumnElement[bool]:
+    """Whether a message says this change of the notice: its payload ends with the number."""
+    return type_coerce(OutboxMessage.payload, Text).endswith(f'"number":{number}}}', autoescape=True)
