@@ -1,22 +1,22 @@
 """Consumers who left a contact with a complaint about a lot in scope are told too, each once; nobody sees who."""
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from traceapp.audit import record, stream_of
 from traceapp.complaint.model import Complaint
 from traceapp.core.actor import SYSTEM, Actor
-from traceapp.core.clock import Clock
+from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.ids import new_id
 from traceapp.core.telephone import text_number
+from traceapp.db.insert import insert_many
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_messages
 from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.trace.model import Hold
 from traceapp.vault.model import Person
 from traceapp.vault.service import PersonDetails, Vault, VaultError, details_for_notice
 from traceapp.worklist.tasks import RaiseTask, raise_task
@@ -29,7 +29,8 @@ from .policy import answer_due
 from .public import TOLD_LOT
 from .sending import DRILL, OUTCOMES, RANK
 from .states import Depth, NoticeState
-from .telling_model import ConsumerNotice
+from .telling_model import ConsumerLot, ConsumerNotice
+from .told import NEXT
 from .ways import Reach, both, kind_by
 
 CONSUMER_KIND = "recall.consumer"
@@ -62,44 +63,43 @@ def are_consumers_untold(session: Session) -> bool:
 
 def tell_consumers(session: Session, clock: Clock, limit: int = 500, *, vault: Vault) -> int:
     """How many were taken up: whoever complained about a lot of a running recall that reaches that deep, and left a
-    contact; later ones too. The same contact is told once, however often it complained, and once more when a scope
-    that grew takes in another lot that it complained about."""
-    found: dict[_Key, _Untold] = {}
-    for recall, person, told_at in session.execute(_untold().order_by(Recall.id, Person.id).limit(limit)):
-        one = found.setdefault((recall.id, person.contact_hash or person.id), _Untold(recall, person, clock.now()))
-        one.at = max(one.at, told_at or one.at)
-    there, messages = _notices(session, found), list[NewMessage]()
-    for key, one in found.items():
-        notice = there.get(key) or ConsumerNotice(recall_id=one.recall.id, person_id=one.person.id,
-                                                  id=new_id(clock.now()))
+    contact; later ones too. The same contact is told of a lot once, however often it complained: again when a scope
+    that grew takes in another lot that it complained about, or when it complains about another lot in scope."""
+    found: dict[_Key, tuple[Recall, Person]] = {}
+    for recall, person in session.execute(_untold().order_by(Recall.id, Person.id).limit(limit)):
+        found.setdefault((recall.id, person.contact_hash or ""), (recall, person))
+    there, lots, messages = _notices(session, found), _lots(session, found), list[NewMessage]()
+    at = max([clock.now(), *(notice.queued_at + NEXT for notice in there.values())])
+    waiting, known = _waiting(session, there.values()), _known_lots(session, there.values())
+    told = list[dict[str, str]]()
+    for key, (recall, person) in found.items():
+        notice = there.get(key)
+        if notice is None:
+            notice = ConsumerNotice(recall_id=recall.id, person_id=person.id, id=new_id(at), queued_at=at)
+            session.add(notice)
         person = session.get_one(Person, notice.person_id)
         ways = reader_of(_opened(session, person, vault)).reach.ways()
-        messages.extend(NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice.id}",
-                                   {"recall": one.recall.id, "person": person.id}) for way in ways)
-        notice.queued_at, notice.settled_at = one.at, None
+        letters = [NewMessage(kind_by(CONSUMER_KIND, way), f"person:{person.id}", f"consumer:{notice.id}",
+                              {"recall": recall.id, "person": person.id}) for way in ways]
+        fresh = [letter for letter in letters if (letter.subject_key, letter.kind) not in waiting]
+        messages.extend(fresh)
+        notice.queued_at, notice.settled_at = at if fresh else notice.queued_at, None
         notice.state = NoticeState.queued if ways else NoticeState.not_sent
-        session.add(notice)
+        told += [{"recall_id": recall.id, "person_id": person.id, "lot_key": lot_key}
+                 for lot_key in sorted(lots[key] - known.get((recall.id, person.id), set()))]
         if not ways:
-            raise_consumers(session, SYSTEM, clock, one.recall)
-    queue_messages(session, clock, messages)
-    for recall in {one.recall.id: one.recall for one in found.values()}.values():
+            raise_consumers(session, SYSTEM, clock, recall)
+    session.flush()
+    insert_many(session, ConsumerLot, told)
+    queue_messages(session, FixedClock(at), messages)
+    for recall in {recall.id: recall for recall, _person in found.values()}.values():
         record(session, SYSTEM, clock.now(), "recall.consumers_queued", recall_stream(recall),
-               {"count": sum(one.recall is recall for one in found.values())})
+               {"count": sum(one is recall for one, _person in found.values())})
     session.flush()
     return len(found)
 
 
 _Key = tuple[str, str]
-
-
-@dataclass(slots=True)
-class _Untold:
-    """Somebody to be told of a recall; `at`: now, or when the lot came into it, should the clock have been set back
-    since."""
-
-    recall: Recall
-    person: Person
-    at: datetime
 
 
 def _notices(session: Session, keys: Collection[_Key]) -> dict[_Key, ConsumerNotice]:
@@ -111,16 +111,52 @@ def _notices(session: Session, keys: Collection[_Key]) -> dict[_Key, ConsumerNot
     return {(notice.recall_id, contact or ""): notice for notice, contact in rows}
 
 
-def _untold() -> Select[Recall, Person, datetime]:
-    """(recall, person, when a lot that it complained about came into the recall)."""
+def _lots(session: Session, keys: Collection[_Key]) -> Mapping[_Key, set[str]]:
+    """What a letter to each of these contacts names."""
+    found = defaultdict[_Key, set[str]](set)
+    for recall_id, contact, lot_key in session.execute(_COMPLAINED.where(
+            RecallLot.recall_id.in_({recall_id for recall_id, _contact in keys}),
+            Person.contact_hash.in_({contact for _recall_id, contact in keys})).distinct()):
+        found[recall_id, contact or ""].add(lot_key)
+    return found
+
+
+def _known_lots(session: Session, notices: Iterable[ConsumerNotice]) -> Mapping[_Key, set[str]]:
+    """{recall and person: the lots that they were told of, or are to be}."""
+    found = defaultdict[_Key, set[str]](set)
+    keys = [(notice.recall_id, notice.person_id) for notice in notices]
+    for recall_id, person_id, lot_key in session.execute(select(
+            ConsumerLot.recall_id, ConsumerLot.person_id, ConsumerLot.lot_key).where(
+            ConsumerLot.recall_id.in_({recall_id for recall_id, _person in keys}),
+            ConsumerLot.person_id.in_({person_id for _recall, person_id in keys}))):
+        found[recall_id, person_id].add(lot_key)
+    return found
+
+
+def _waiting(session: Session, notices: Iterable[ConsumerNotice]) -> set[_Key]:
+    """(subject, kind) of letters that nobody has begun to send; held until our commit, so that each names what is known
+    by then, and no second one is needed."""
+    rows = session.execute(select(OutboxMessage.subject_key, OutboxMessage.kind).where(
+        OutboxMessage.subject_key.in_([f"consumer:{notice.id}" for notice in notices]),
+        OutboxMessage.kind.in_(CONSUMER_KINDS), OutboxMessage.state == MessageState.pending,
+        OutboxMessage.lease_until.is_(None)).with_for_update(skip_locked=True))
+    return {(subject, kind) for subject, kind in rows}
+
+
+# (recall, contact, lot): what somebody with this contact complained about and people are told of.
+_COMPLAINED = (
+    select(RecallLot.recall_id, Person.contact_hash, Complaint.lot_key)
+    .join(RecallLot, RecallLot.lot_key == Complaint.lot_key).join(Recall, Recall.id == RecallLot.recall_id)
+    .join(Person, Person.id == Complaint.person_id).where(TOLD_LOT))
+
+
+def _untold() -> Select[Recall, Person]:
+    """Who complained about a lot of a recall that it was not told of."""
     known = aliased(Person)
-    told_at = select(func.min(Hold.placed_at)).where(
-        Hold.source == literal("recall:") + Recall.id, Hold.lot_key == RecallLot.lot_key)\
-        .correlate(Recall, RecallLot).scalar_subquery()
-    is_told = exists(select(ConsumerNotice.id).join(known, known.id == ConsumerNotice.person_id).where(
-        ConsumerNotice.recall_id == Recall.id, known.contact_hash == Person.contact_hash,
-        ConsumerNotice.queued_at >= func.coalesce(told_at, ConsumerNotice.queued_at)))
-    return (select(Recall, Person, told_at).join(RecallLot, RecallLot.recall_id == Recall.id)
+    is_told = exists(select(ConsumerLot.lot_key).join(known, known.id == ConsumerLot.person_id).where(
+        ConsumerLot.recall_id == RecallLot.recall_id, ConsumerLot.lot_key == RecallLot.lot_key,
+        known.contact_hash == Person.contact_hash))
+    return (select(Recall, Person).join(RecallLot, RecallLot.recall_id == Recall.id)
             .join(Complaint, Complaint.lot_key == RecallLot.lot_key).join(Person, Person.id == Complaint.person_id)
             .where(RUNS, Recall.depth.in_(DEPTHS), Recall.is_drill.is_(False), Complaint.is_quarantined.is_(False),
                    Person.sealed.is_not(None), Person.contact_hash.is_not(None), TOLD_LOT, ~is_told).distinct())
@@ -148,10 +184,9 @@ def raise_consumers(session: Session, actor: Actor, clock: Clock, recall: Recall
 
 def lots_told_of(session: Session, recall_id: str, person: Person) -> list[str]:
     """The lots in scope that somebody with this contact complained about."""
-    return list(session.scalars(
-        select(Complaint.lot_key).join(RecallLot, RecallLot.lot_key == Complaint.lot_key)
-        .join(Recall, Recall.id == RecallLot.recall_id).join(Person, Person.id == Complaint.person_id)
-        .where(RecallLot.recall_id == recall_id, Person.contact_hash == person.contact_hash, TOLD_LOT).distinct()))
+    return list(session.scalars(_COMPLAINED.where(
+        RecallLot.recall_id == recall_id, Person.contact_hash == person.contact_hash)
+        .with_only_columns(Complaint.lot_key).distinct()))
 
 
 def consumer_counts(session: Session, recall_ids: Iterable[str]) -> dict[str, ConsumerCounts]:

@@ -10,7 +10,7 @@ from traceapp.audit import record
 from traceapp.catalog.model import PartyContact
 from traceapp.catalog.queries import recall_contacts
 from traceapp.core.actor import Actor
-from traceapp.core.clock import Clock
+from traceapp.core.clock import Clock, FixedClock
 from traceapp.core.errors import NotFound
 from traceapp.core.ids import new_id, new_secret
 from traceapp.db.insert import insert_many
@@ -22,6 +22,7 @@ from .cases import notice_stream
 from .model import Notice, Recall
 from .policy import answer_due
 from .states import NoticeState
+from .told import after_telling, telling_anew_at
 from .ways import MAIL, Reach, both, kind_by
 
 NOTICE_KIND, REMINDER_KIND = "recall.notice", "recall.reminder"
@@ -77,14 +78,16 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
     found = {notice.consignee_id: notice for notice in session.scalars(select(Notice).where(
         Notice.recall_id == recall.id).with_for_update())} if recall.scope_number > 1 else {}
     again = {key: found[key] for key in consignee_ids if key in found}
-    messages = list[NewMessage]()
+    if not again:
+        return again
+    at, messages = telling_anew_at(session, clock, recall.id), list[NewMessage]()
     for notice in again.values():
         notice.answered_at, notice.reminders, notice.reminded_at = None, 0, None
         letters = letters_to(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
         messages.extend(_going_out(recall, letters))
-        notice.state, notice.queued_at = _first_state(recall, letters), clock.now()
-        notice.sent_at = clock.now() if notice.state == NoticeState.sent else None
-    queue_messages(session, clock, messages)
+        notice.state, notice.queued_at = _first_state(recall, letters), at
+        notice.sent_at = at if notice.state == NoticeState.sent else None
+    queue_messages(session, FixedClock(at), messages)
     return again
 
 
@@ -135,7 +138,7 @@ def letters_to(kind: str, about: About, contacts: Iterable[PartyContact]) -> lis
 def queue_reminder(session: Session, clock: Clock, notice: Notice, contacts: Iterable[PartyContact]) -> int:
     """A reminder by every way to each contact; `notice.reminders` says which one it is. Answers how many."""
     letters = letters_to(REMINDER_KIND, _about(notice), contacts)
-    queue_messages(session, clock, letters)
+    queue_messages(session, FixedClock(after_telling(notice, clock)), letters)
     return len(letters)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, UtcTime, enum_check
@@ -80,3 +80,16 @@ class ConsumerNotice(Base):
     state: Mapped[str] = mapped_column(String(12), default=NoticeState.queued)
     queued_at: Mapped[datetime] = mapped_column(UtcTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ConsumerLot(Base):
+    """That a person of the vault was, or is to be, told of a batch: what was told is known by itself, not by when.
+    The key begins with the person, so that who was told is looked up by who complained."""
+
+    __tablename__ = "consumer_notice_lot"
+    __table_args__ = (ForeignKeyConstraint(["recall_id", "person_id"],
+                                           ["consumer_notice.recall_id", "consumer_notice.person_id"]),)
+
+    person_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -1,18 +1,21 @@
 """Whether every direct consignee was told, and what follows from it."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
 from traceapp.core.clock import Clock
+from traceapp.outbox.model import OutboxMessage
 
 from .cases import move
 from .model import Notice, NoticeAttempt, Recall, RecallLedger
 from .states import NoticeState, RecallState
 
+# The least time between two tellings: what is made for the later one sorts behind what was made for the earlier.
+NEXT = timedelta(milliseconds=1)
 _UNTOLD = (NoticeState.queued, NoticeState.not_sent, NoticeState.uncertain)
 
 
@@ -42,6 +45,19 @@ def advance_told(session: Session, clock: Clock, limit: int = 50) -> int:
 def after_telling(notice: Notice, clock: Clock) -> datetime:
     """The present moment; not before the consignee was to be told, should the clock have been set back since."""
     return max(clock.now(), notice.queued_at)
+
+
+def telling_anew_at(session: Session, clock: Clock, recall_id: str) -> datetime:
+    """The present moment; behind everything that was said to and by consignees of this recall, should the clock have
+    been set back since: what was said before says nothing of what they have to know now."""
+    of_recall = (
+        select(func.max(Notice.queued_at)).where(Notice.recall_id == recall_id),
+        select(func.max(NoticeAttempt.at)).where(NoticeAttempt.recall_id == recall_id),
+        select(func.max(RecallLedger.answered_at)).where(RecallLedger.recall_id == recall_id),
+        select(func.max(OutboxMessage.created_at)).join(
+            Notice, OutboxMessage.subject_key == literal("notice:") + Notice.id).where(Notice.recall_id == recall_id))
+    last = [at for at in map(session.scalar, of_recall) if at is not None]
+    return max(clock.now(), *(at + NEXT for at in last))
 
 
 def untold(session: Session, recall_id: str, most: int = 50) -> list[str]:
