@@ -1,8 +1,10 @@
-"""Of which batches a consumer was told is kept as such"""
+"""Of which batches a consumer was told is kept as such; mail that came back ends the mail to a subscriber"""
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+import traceapp.db.types
 
 revision = '0073'
 down_revision = '0071'
@@ -21,6 +23,8 @@ def upgrade() -> None:
                             name=op.f('fk_consumer_notice_lot_recall_id_consumer_notice')),
     sa.PrimaryKeyConstraint('person_id', 'recall_id', 'lot_key', name=op.f('pk_consumer_notice_lot'))
     )
+    op.add_column('recall_subscriber', sa.Column('bounces', sa.Integer(), server_default='0', nullable=False))
+    op.add_column('recall_subscriber', sa.Column('suspended_at', traceapp.db.types.UtcTime(), nullable=True))
     op.execute("""INSERT INTO consumer_notice_lot (recall_id, person_id, lot_key)
         SELECT DISTINCT told.recall_id, told.person_id, said.lot_key
         FROM consumer_notice told JOIN vault_person who ON who.id = told.person_id

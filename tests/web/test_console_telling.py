@@ -17,13 +17,19 @@ from tests.web.test_console_recalls import Office
 from traceapp.complaint.service import submit_complaint
 from traceapp.core.actor import PUBLIC
 from traceapp.identity.model import User
-from traceapp.outbox.delivery import deliver_due
+from traceapp.outbox.delivery import Delivery, deliver_due
+from traceapp.outbox.mail import Letter
 from traceapp.recall import printing
+from traceapp.recall.announcing import Event
 from traceapp.recall.consumers import CONSUMER_KINDS, ConsumerSender, tell_consumers
 from traceapp.recall.handing import Posts
 from traceapp.recall.model import Notice, NoticeAttempt, Recall, RecallLot
+from traceapp.recall.public_model import RecallSubscription
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import ApproveRecall, approve_recall
+from traceapp.recall.subscriber_mail import KINDS as PUBLIC_KINDS
+from traceapp.recall.subscriber_mail import PublicSender, queue_news
+from traceapp.recall.subscribing import AskForMail, ask_for_mail, confirm_mail, confirm_token
 from traceapp.recall.telling_model import PassedLine, PassedNotice
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
@@ -189,3 +195,27 @@ def test_what_did_not_reach_consumers_is_sent_again_from_the_page(office: Office
     assert "There is nothing to send again to consumers." in writer.get(page).text
     deliver_due(office.database, office.clock, sender.send, sender.settled, kinds=CONSUMER_KINDS)
     assert tray.letters[1].message_id == tray.letters[2].message_id
+
+
+class Gone:
+    """A server that knows none of these mailboxes."""
+
+    def send(self, letter: Letter) -> Delivery:
+        return Delivery("sent", "250") if letter.subject.startswith("Please confirm") else Delivery("refused", "550 5.1.1")
+
+
+def test_how_many_subscribers_were_not_reached_stands_there_without_a_name(office: Office, told: Recall) -> None:
+    here, page = world_of(office.console), f"/console/recalls/{told.id}/telling"
+    assert "subscribers" not in office.as_person("writer").get(f"{page}?lang=en").text.lower()
+    sender = PublicSender(Gone(), here.vault, "https://recall.example", office.clock)
+    with office.database.write() as session:
+        ask_for_mail(session, office.clock, AskForMail("anna@home.example", "en"), vault=here.vault)
+        wanted = session.scalars(select(RecallSubscription)).one()
+        confirm_mail(session, office.clock, confirm_token(wanted, here.vault))
+        assert queue_news(session, office.clock, Event(told.id, "scope", 1).name) == 1
+    deliver_due(office.database, office.clock, sender.send, sender.settled, kinds=PUBLIC_KINDS)
+    shown = office.as_person("writer").get(f"{page}?lang=en").text
+    for part in ("To subscribers, by e-mail", "Did not arrive", "did not take 3 mails", "after 30 days"):
+        assert part in shown, part
+    assert "home.example" not in shown
+    assert "已停发的订阅者" in office.as_person("writer").get(f"{page}?lang=zh").text

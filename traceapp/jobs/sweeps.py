@@ -51,6 +51,7 @@ from traceapp.recall.passing_on import PASSED_KINDS as PASSED
 from traceapp.recall.reminders import remind_due, remind_passed
 from traceapp.recall.sending import KINDS as LETTERS
 from traceapp.recall.sending import NoticeSender
+from traceapp.recall.subscriber_bounces import forget_suspended
 from traceapp.recall.subscriber_mail import KINDS as PUBLIC_MAIL
 from traceapp.recall.subscriber_mail import PublicSender, queue_news
 from traceapp.recall.subscribing import forget_unconfirmed
@@ -290,6 +291,7 @@ def keep_house(world: World) -> bool:
         drafts.forget_old_drafts(session, world.clock)
         drafts.forget_draft_files(session, world.clock, store=world.files)
         forget_unconfirmed(session, world.clock)
+        forget_suspended(session, world.clock)
         proof.forget_used_challenges(session, world.clock)
         intake.forget_sources(session, now - _DAY)
         purge_work(session, now - timedelta(days=30))

@@ -1,4 +1,5 @@
-"""A notice, or a change of one, that a server took and that came back later: it counts as not sent, and is work."""
+"""A notice, or a change of one, that a server took and that came back later: it counts as not sent, and is work. A mail
+to a subscriber is nobody's work: an address that is gone gets no more."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from .model import Notice
 from .notices import KINDS, NOT_SENT_TASK, raise_notice_task
 from .passing_on import PASSED_KINDS, raise_passed_task
 from .states import NoticeState
+from .subscriber_bounces import count_bounce
+from .subscriber_mail import KINDS as PUBLIC_KINDS
+from .subscriber_mail import NEWS_KIND
 from .telling_model import ConsumerNotice, PassedNotice
 from .ways import both, said_by
 
@@ -48,7 +52,8 @@ def take_bounce(session: Session, actor: Actor, clock: Clock, command: NoteBounc
     wanted = required_text(short_text(command.message_id, 200, place="message_id"), place="message_id")
     message = session.scalars(select(OutboxMessage).where(
         (OutboxMessage.message_id == wanted) | (OutboxMessage.id == wanted),
-        OutboxMessage.kind.in_((*KINDS, *PASSED_KINDS, *CONSUMER_KINDS, *CHANGE_KINDS))).with_for_update()).first()
+        OutboxMessage.kind.in_((*KINDS, *PASSED_KINDS, *CONSUMER_KINDS, *CHANGE_KINDS, *PUBLIC_KINDS)))
+        .with_for_update()).first()
     if message is None:
         raise NotFound("No notice of a recall has this number.", code="unknown-message", place="message_id")
     if message.state not in (MessageState.sent, MessageState.uncertain):
@@ -58,7 +63,10 @@ def take_bounce(session: Session, actor: Actor, clock: Clock, command: NoteBounc
     session.add(OutboxAttempt(message_id=message.id, number=message.attempts, at=clock.now(), outcome=BOUNCED,
                               detail=short_text(command.said[:500], 500, place="said")))
     session.flush()
-    _count(session, actor, clock, message)
+    if message.kind == NEWS_KIND:
+        count_bounce(session, actor, clock, message, command.said)
+    if message.kind not in PUBLIC_KINDS:
+        _count(session, actor, clock, message)
     session.flush()
     return True
 

@@ -40,7 +40,8 @@ class RecallRevision(Base):
 
 class RecallSubscriber(Base):
     """Somebody who asked for mail about recalls. The address is sealed; its keyed hash finds it again. The row goes
-    with its last subscription."""
+    with its last subscription. `bounces`: so many mails came back since the address was last confirmed; from
+    `suspended_at` on it gets none until it is confirmed again."""
 
     __tablename__ = "recall_subscriber"
 
@@ -51,6 +52,8 @@ class RecallSubscriber(Base):
     leave_hash: Mapped[str] = mapped_column(String(64), unique=True)
     sealed_leave: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    bounces: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class RecallSubscription(Base):

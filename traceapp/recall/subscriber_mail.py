@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.actor import SYSTEM
@@ -11,16 +11,15 @@ from traceapp.core.clock import Clock
 from traceapp.outbox.delivery import NOT_NEEDED, Delivery, NewMessage, queue_message
 from traceapp.outbox.mail import Letter, Post
 from traceapp.outbox.model import MessageState, OutboxMessage
-from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, VaultError
 from traceapp.worklist.tasks import RaiseTask, raise_task
 from traceapp.worklist.work import add_work
 
 from .announcing import TELL_SUBSCRIBERS, Event, event_named
 from .cases import recall_stream
-from .model import Recall, RecallLot
+from .model import Recall
 from .notices import NOT_SENT_TASK
-from .public import TOLD_LOT, public_recall_by_id
+from .public import public_recall_by_id
 from .public_letters import (
     CORRECTED,
     WITHDRAWN,
@@ -30,7 +29,8 @@ from .public_letters import (
 )
 from .public_model import RecallSubscriber, RecallSubscription, RevisionKind, SubscriberMail
 from .public_news import news_facts
-from .subscribing import CONFIRM_DAYS, CONFIRM_KIND, about_of, confirm_token, sealed_about
+from .subscriber_bounces import count_bounce
+from .subscribing import CONFIRM_DAYS, CONFIRM_KIND, about_of, confirm_token, sealed_about, wishes_met
 
 NEWS_KIND = "recall.news"
 KINDS = (CONFIRM_KIND, NEWS_KIND)
@@ -59,18 +59,13 @@ def queue_news(session: Session, clock: Clock, subject: str) -> int:
 
 
 def _listening(event: Event, after: str) -> Select[str]:
-    """Who confirmed a wish that this recall meets and has no mail of the event yet."""
-    lots = select(RecallLot.lot_key).join(Recall, Recall.id == RecallLot.recall_id).where(
-        RecallLot.recall_id == event.recall_id, TOLD_LOT)
-    products = select(Lot.product_id).where(Lot.lot_key.in_(lots), Lot.product_id.is_not(None))
-    fits: ColumnElement[bool] = or_(
-        and_(RecallSubscription.product_id.is_(None), RecallSubscription.lot_key.is_(None)),
-        RecallSubscription.lot_key.in_(lots), RecallSubscription.product_id.in_(products))
+    """Who confirmed a wish that this recall meets, gets mail, and has none of the event yet."""
     has_mail = select(SubscriberMail.event).where(
         SubscriberMail.event == event.name, SubscriberMail.subscriber_id == RecallSubscription.subscriber_id).exists()
     return (select(RecallSubscription.subscriber_id).distinct()
-            .where(RecallSubscription.confirmed_at.is_not(None), RecallSubscription.subscriber_id > after, fits,
-                   ~has_mail).order_by(RecallSubscription.subscriber_id))
+            .join(RecallSubscriber, RecallSubscriber.id == RecallSubscription.subscriber_id)
+            .where(RecallSubscriber.suspended_at.is_(None), RecallSubscription.subscriber_id > after,
+                   wishes_met(event.recall_id), ~has_mail).order_by(RecallSubscription.subscriber_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +106,8 @@ class PublicSender:
         recall = public_recall_by_id(session, event.recall_id)
         if who is None or recall is None:
             return Delivery("refused", NOT_NEEDED + "nobody waits for it")
+        if who.suspended_at is not None:
+            return Delivery("refused", NOT_NEEDED + "mail to this address came back before")
         facts = news_facts(session, recall, event, base_url=self.base_url, leave=self._leave(who))
         if recall.facts.is_withdrawn and facts.kind != WITHDRAWN:
             return Delivery("refused", NOT_NEEDED + "the notice was withdrawn")
@@ -131,7 +128,7 @@ class PublicSender:
         return f"{self.base_url}/recalls/leave/{self.vault.open_text(who.sealed_leave, sealed_about(who.id))}"
 
     def settled(self, session: Session, message: OutboxMessage, delivery: Delivery) -> None:
-        """News that without a mail server reach nobody are somebody's work, once a recall."""
+        """News that without a mail server reach nobody are work, once a recall; refusals end the mail to an address."""
         if message.state in (MessageState.pending, MessageState.sent) or delivery.detail.startswith(NOT_NEEDED):
             return
         if message.state == MessageState.written and message.kind != CONFIRM_KIND:
@@ -139,3 +136,5 @@ class PublicSender:
             raise_task(session, SYSTEM, self.clock, RaiseTask(
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
                 params={"recall_id": recall.id, "reference": recall.reference}))
+        elif message.state == MessageState.failed and message.kind == NEWS_KIND:
+            count_bounce(session, SYSTEM, self.clock, message, delivery.detail)

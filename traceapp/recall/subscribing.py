@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -21,6 +21,8 @@ from traceapp.trace.model import Lot
 from traceapp.vault.policy import PersonDetails, cleaned_details
 from traceapp.vault.service import Step, Vault, step_over, token_hash
 
+from .model import Recall, RecallLot
+from .public import TOLD_LOT
 from .public_model import RecallSubscriber, RecallSubscription, SubscriberMail
 
 CONFIRM_KIND = "recall.confirm"
@@ -85,10 +87,12 @@ def subscription_to_confirm(session: Session, clock: Clock, token: str) -> Recal
 def confirm_mail(session: Session, clock: Clock, token: str) -> RecallSubscription:
     """From now on mail is sent; the link works once more without harm. Raises NotFound."""
     found = subscription_to_confirm(session, clock, token)
-    if found.confirmed_at is None:
-        found.confirmed_at, found.sealed_confirm = clock.now(), ""
+    who = session.get_one(RecallSubscriber, found.subscriber_id)
+    if found.confirmed_at is None or who.suspended_at is not None:
+        found.confirmed_at, found.sealed_confirm = found.confirmed_at or clock.now(), ""
         record(session, PUBLIC, clock.now(), "subscriber.confirmed", stream_of("subscriber", found.subscriber_id),
                {"subscription": found.id})
+    who.bounces, who.suspended_at = 0, None
     session.flush()
     return found
 
@@ -105,8 +109,18 @@ def end_mail(session: Session, clock: Clock, token: str) -> bool:
     if found is None:
         return False
     record(session, PUBLIC, clock.now(), "subscriber.left", stream_of("subscriber", found.id), {})
-    _forget(session, [found.id])
+    forget(session, [found.id])
     return True
+
+
+def wishes_met(recall_id: str) -> ColumnElement[bool]:
+    """The subscriptions that were confirmed and ask for mail of this recall, by the batches that people are told of."""
+    lots = select(RecallLot.lot_key).join(Recall, Recall.id == RecallLot.recall_id).where(
+        RecallLot.recall_id == recall_id, TOLD_LOT)
+    products = select(Lot.product_id).where(Lot.lot_key.in_(lots), Lot.product_id.is_not(None))
+    return and_(RecallSubscription.confirmed_at.is_not(None), or_(
+        and_(RecallSubscription.product_id.is_(None), RecallSubscription.lot_key.is_(None)),
+        RecallSubscription.lot_key.in_(lots), RecallSubscription.product_id.in_(products)))
 
 
 def about_of(session: Session, product_id: str | None, lot_key: str | None) -> About:
@@ -130,7 +144,7 @@ def forget_unconfirmed(session: Session, clock: Clock, limit: int = 1000) -> int
     for start in range(0, len(gone), 500):
         part = gone[start:start + 500]
         session.execute(delete(RecallSubscription).where(RecallSubscription.id.in_([key for key, _who in part])))
-        _forget(session, session.scalars(select(RecallSubscriber.id).where(
+        forget(session, session.scalars(select(RecallSubscriber.id).where(
             RecallSubscriber.id.in_({who for _key, who in part}),
             ~select(RecallSubscription.id).where(RecallSubscription.subscriber_id == RecallSubscriber.id).exists()))
             .all())
@@ -194,7 +208,7 @@ def _subscription(session: Session, clock: Clock, subscriber: RecallSubscriber,
     return found
 
 
-def _forget(session: Session, ids: Sequence[str]) -> None:
+def forget(session: Session, ids: Sequence[str]) -> None:
     """Delete subscribers with all that hangs on them."""
     for table, column in ((RecallSubscription, RecallSubscription.subscriber_id),
                           (SubscriberMail, SubscriberMail.subscriber_id), (RecallSubscriber, RecallSubscriber.id)):

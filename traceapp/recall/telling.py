@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import case, exists, func, literal, select
 from sqlalchemy.orm import Session
 
+from traceapp.audit import stream_of
 from traceapp.catalog.model import Party
 from traceapp.outbox.delivery import NOT_NEEDED
 from traceapp.outbox.model import MessageState, OutboxAttempt, OutboxMessage
@@ -27,6 +28,8 @@ from .naming import lines_of
 from .notices import KINDS, UNTOLD_TASKS
 from .passing_on import CALL_PASSED_TASK, PASSED_KINDS
 from .proving import UNPROVED_TASK
+from .subscriber_bounces import SubscriberCounts, suspended_of
+from .subscriber_mail import NEWS_KIND
 from .telling_model import ConsumerNotice, PassedLine, PassedNotice
 from .ways import both
 
@@ -97,14 +100,25 @@ class Telling:
     work: tuple[TellingWork, ...]
     work_count: int
     consumers: ConsumerCounts | None
+    subscribers: SubscriberCounts | None = None
 
 
 def telling_of(session: Session, recall_id: str) -> Telling:
     """How far it is, in a fixed number of statements."""
     work = [*_work(session, recall_id, is_passed=False), *_work(session, recall_id, is_passed=True)]
-    return Telling(_ways(session, recall_id), tuple(sorted(work, key=lambda row: row.due_at)[:MOST_WORK]),
+    ways = _ways(session, recall_id)
+    return Telling(ways, tuple(sorted(work, key=lambda row: row.due_at)[:MOST_WORK]),
                    work_left(session, recall_id)[0],
-                   consumer_counts(session, [recall_id]).get(recall_id))
+                   consumer_counts(session, [recall_id]).get(recall_id), _subscribers(session, recall_id, ways))
+
+
+def _subscribers(session: Session, recall_id: str, ways: Sequence[WayCount]) -> SubscriberCounts | None:
+    """What came of the mails to subscribers, of which a message each is counted; None where nobody asked for any."""
+    by_state = {way.state: way.count for way in ways if way.kind == NEWS_KIND}
+    pending, sent, uncertain = (by_state.get(state, 0) for state in ("pending", "sent", "uncertain"))
+    found = SubscriberCounts(pending, sent, by_state.get("failed", 0) + by_state.get("written", 0), uncertain,
+                             suspended_of(session, recall_id))
+    return found if any(astuple(found)) else None
 
 
 def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
@@ -121,6 +135,10 @@ def _ways(session: Session, recall_id: str) -> tuple[WayCount, ...]:
             .join(model, OutboxMessage.subject_key == literal(prefix) + model.id)
             .where(model.recall_id == recall_id, OutboxMessage.kind.in_(kinds))
             .group_by(OutboxMessage.kind, "stands").order_by(OutboxMessage.kind, "stands")))
+    found.extend(WayCount(NEWS_KIND, stands, count) for stands, count in session.execute(
+        select(state.label("stands"), func.count()).where(
+            OutboxMessage.subject_key == stream_of("recall", recall_id), OutboxMessage.kind == NEWS_KIND)
+        .group_by("stands").order_by("stands")))
     return tuple(found)
 
 

@@ -22,6 +22,7 @@ from traceapp.recall.naming import PassOn
 from traceapp.recall.notices import notice_for
 from traceapp.recall.passing_on import pass_on
 from traceapp.recall.queries import ledger_of
+from traceapp.recall.subscriber_bounces import KEPT_DAYS, MOST_BOUNCES
 from traceapp.recall.telling import passed_rows, telling_of
 from traceapp.web.context import actor, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
@@ -54,7 +55,8 @@ KINDS = {"recall.notice": lazy_gettext("Letter by e-mail"), "recall.notice.text"
          "recall.passed_revision": lazy_gettext("Passed on, change by e-mail"),
          "recall.passed_revision.text": lazy_gettext("Passed on, change by text message"),
          "recall.consumer_revision": lazy_gettext("To consumers, change by e-mail"),
-         "recall.consumer_revision.text": lazy_gettext("To consumers, change by text message")}
+         "recall.consumer_revision.text": lazy_gettext("To consumers, change by text message"),
+         "recall.news": lazy_gettext("To subscribers, by e-mail")}
 
 
 @blueprint.get("/recalls/<recall_id>/telling")
@@ -70,7 +72,8 @@ def _show(recall_id: str, form: Entered, status: int = 200) -> Response:
                                   "letter_counts": printing.letter_counts(db, recall_id),
                                   "unsent": unsent_to_consumers(db, case)}
     return case_page("console/recall_telling.html", status, case=case, form=form, is_running=is_running(case),
-                     is_told=is_told(case), kinds=KINDS, in_a_file=printing.MOST_IN_A_FILE,
+                     is_told=is_told(case), kinds=KINDS, in_a_file=printing.MOST_IN_A_FILE, most_bounces=MOST_BOUNCES,
+                     kept_days=KEPT_DAYS,
                      whom=[(name, str(text)) for name, text in WHOM.items()],
                      task_word=lambda kind: word(DUTIES, kind), delivery_text=delivery_text, **values)
 
