@@ -1,4 +1,5 @@
-"""Of which batches a consumer was told is kept as such; mail that came back ends the mail to a subscriber"""
+"""Of which batches a consumer was told is kept as such; mail that came back ends the mail to a subscriber;
+an account can be a medical assessor, and signatures for medicine say so"""
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ def upgrade() -> None:
     )
     op.add_column('recall_subscriber', sa.Column('bounces', sa.Integer(), server_default='0', nullable=False))
     op.add_column('recall_subscriber', sa.Column('suspended_at', traceapp.db.types.UtcTime(), nullable=True))
+    for table, name in (('app_user', 'medical_qualification'), ('recall_signature', 'qualification')):
+        op.add_column(table, sa.Column(name, sa.String(length=300), server_default='', nullable=False))
     op.execute("""INSERT INTO consumer_notice_lot (recall_id, person_id, lot_key)
         SELECT DISTINCT told.recall_id, told.person_id, said.lot_key
         FROM consumer_notice told JOIN vault_person who ON who.id = told.person_id

@@ -193,6 +193,18 @@ def test_a_regulator_is_added_with_its_scope_or_told_to_need_one(capsys: pytest.
     assert found == {"fda": ["US"], "nmpa": ["CN", "EU"]}
 
 
+def test_a_medical_assessor_is_named_and_ended_at_the_machine(capsys: pytest.CaptureFixture[str],
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    upgraded()
+    monkeypatch.setenv("TRACEAPP_NEW_PASSWORD", "a long enough password")
+    run(capsys, "user", "add", "wang", "--name", "Wang", "--role", "quality")
+    code, lines, _ = run(capsys, "user", "assessor", "wang", "--qualification", "Physician")
+    assert (code, json.loads("".join(lines))["medical_qualification"]) == (0, "Physician")
+    assert run(capsys, "user", "assessor", "wang", "--qualification", " ")[0] == 2
+    code, lines, _ = run(capsys, "user", "assessor", "wang", "--end")
+    assert (code, json.loads("".join(lines))["medical_qualification"]) == (0, "")
+
+
 def test_a_new_password_is_set_at_the_machine_and_the_old_one_is_worthless(capsys: pytest.CaptureFixture[str],
                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     upgraded()

@@ -59,7 +59,7 @@ def said(letter: EmailMessage) -> str:
 
 def kinds(database: Database) -> list[str]:
     with database.read() as session:
-        return sorted(task.kind for task in open_tasks(session) if not task.kind.startswith("clock."))
+        return sorted(task.kind for task in open_tasks(session) if not task.kind.startswith(("clock.", "assessor.")))
 
 
 def remind(database: Database, clock: FixedClock) -> int:

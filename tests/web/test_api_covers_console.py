@@ -16,7 +16,7 @@ from traceapp.web import api
 ACTS = {
     "lot_labels": "POST /lots/<lot_key>/print-jobs",
     "print_job_cancel": "POST /lots/<lot_key>/print-jobs/<job_id>/cancel",
-    "account_change": "PUT /users/<user_id>", "account_scope": "PUT /users/<user_id>/scope", "report_open": "POST /reports/<report_id>/files/<position>", "account_new": "POST /users", "own_account_change": "PUT /account",
+    "account_change": "PUT /users/<user_id>", "account_scope": "PUT /users/<user_id>/scope", "account_assessor": "PUT /users/<user_id>/medical-assessor", "report_open": "POST /reports/<report_id>/files/<position>", "account_new": "POST /users", "own_account_change": "PUT /account",
     "own_password": "POST /account/password", "account_password": "POST /users/<user_id>/password",
     "token_new": "POST /tokens", "token_revoke": "POST /tokens/<token_id>/revocation",
     "import_new": "POST /imports", "import_columns": "PUT /imports/<import_id>/columns",

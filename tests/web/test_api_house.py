@@ -164,6 +164,18 @@ def test_an_administrator_says_by_api_whose_cases_a_regulator_sees(plant: Plant)
     assert scoped(f"/users/{admin.get('/account')['id']}", ["CN"], [], 409)["code"] == "no-regulator"
 
 
+def test_an_administrator_names_a_medical_assessor_by_api(plant: Plant) -> None:
+    admin = plant.as_role("administrator")
+    body = {"sign_in_name": "medic", "name": "Medic", "role": "quality", "password": "a long enough password"}
+    path = f"/users/{admin.post('/users', body)['id']}"
+    assert admin.get(path)["medical_qualification"] == ""
+    for said in ("Physician", ""):
+        admin.get(path)
+        assert admin.put(f"{path}/medical-assessor", {"qualification": said}, If_Match=admin.etag) | {
+            "medical_qualification": said} == admin.get(path)
+    plant.api.put(f"{path}/medical-assessor", {"qualification": "Physician"}, 403)
+
+
 def test_an_administrator_adds_and_changes_accounts(plant: Plant) -> None:
     admin = plant.as_role("administrator")
     body = {"sign_in_name": "Zhao", "name": "Zhao Min", "role": "operator", "password": "a long enough password"}

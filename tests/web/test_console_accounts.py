@@ -111,3 +111,25 @@ def test_only_a_regulator_has_a_scope(console: Console) -> None:
         user = session.scalars(select(User).where(User.sign_in_name == "quality")).one()
     assert "Set the scope" not in admin.get(f"/console/accounts/{user.id}").get_data(as_text=True)
     assert admin.post(f"/console/accounts/{user.id}/scope", {"jurisdictions": ["CN"]}).status_code == 409
+
+
+def test_an_administrator_names_a_medical_assessor_and_ends_it(console: Console) -> None:
+    admin = console.browser("administrator")
+    console.browser("quality")
+    console.browser("operator")
+    with console.database.read() as session:
+        ids = {user.sign_in_name: user.id for user in session.scalars(select(User))}
+    path = f"/console/accounts/{ids['quality']}"
+    assert "No medical assessor is named." in admin.get("/console/accounts?lang=en").text
+    assert "do=assessor" not in admin.get(f"/console/accounts/{ids['operator']}").text
+    assert admin.post(f"{path}/assessor", admin.hidden(f"{path}?do=assessor") | {"qualification": ""}).status_code == 422
+    assert admin.post(f"{path}/assessor", admin.hidden(f"{path}?do=assessor") | {
+        "qualification": "Physician"}).status_code == 303
+    shown = admin.get(f"{path}?lang=en").text
+    assert shown.count("Physician") == 2, "the account, and its history"
+    listed = admin.get("/console/accounts?lang=en").text
+    assert "medical assessor</span>" in listed and "No medical assessor is named." not in listed
+    with console.database.read() as session:
+        revision = session.get_one(User, ids["quality"]).revision
+    assert admin.post(f"{path}/assessor", {"end": "1", "revision": str(revision)}).status_code == 303
+    assert "Physician → ended" in admin.get(f"{path}?lang=en").text

@@ -240,8 +240,11 @@ def test_a_recall_is_walked_from_its_assessment_to_the_end_of_its_checks_with_fo
     assert writer.post(f"{path}/write_evaluation", hazard).status_code == 303
     assert "Nobody has signed this version yet." in seen(writer, "", "assessment")
     assert writer.post(f"{path}/evaluated", sign | {"meaning": "evaluated_quality"}).status_code == 303
-    assert "Two different people sign" in seen(second, "evaluated")
+    unnamed = seen(second, "evaluated")
+    assert "Two different people sign" in unnamed and "The house has named no medical assessor" in unnamed
     assert second.post(f"{path}/evaluated", sign | {"meaning": "evaluated_medical"}).status_code == 303
+    assert "medical qualification: not stated" in seen(writer, "", "assessment")
+    assert "medical qualification: not stated" in seen(writer, "")
     assert "stop at once" not in seen(writer, "decide") and "do=decide" not in seen(writer, "")
     assert "waits for the quality manager" in seen(writer, "", "checks")
     assert f'href="{path}?do=decide#do">Decide whether there is a recall' in seen(manager, "")

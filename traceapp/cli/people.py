@@ -1,4 +1,4 @@
-"""`user add`, `user scope`, `user password`, `token add`."""
+"""`user add`, `user scope`, `user assessor`, `user password`, `token add`."""
 from __future__ import annotations
 
 import argparse
@@ -30,6 +30,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scope.add_argument("sign_in_name")
     _add_scope(scope, "")
     scope.set_defaults(run=_set_scope)
+    medic = acts.add_parser("assessor", help="name a person a medical assessor, who signs health hazard evaluations for"
+                                             " medicine, or end it; while there is one, nobody else signs for medicine")
+    medic.add_argument("sign_in_name")
+    said = medic.add_mutually_exclusive_group(required=True)
+    said.add_argument("--qualification", help="in words, as signatures show it")
+    said.add_argument("--end", action="store_true", help="the person is no medical assessor any more")
+    medic.set_defaults(run=_set_assessor)
     other = acts.add_parser(
         "password", help="give a person another password and end all sessions; it is asked for, or read from "
                          "TRACEAPP_NEW_PASSWORD", description="For whom no administrator can help any more.")
@@ -81,6 +88,24 @@ def _set_scope(options: argparse.Namespace) -> int:
         user = _scoped(session, _user_named(session, options.sign_in_name).id, options)
     show({"id": user.id, "sign_in_name": user.sign_in_name, "jurisdictions": user.jurisdictions,
           "product_ids": user.product_ids})
+    return 0
+
+
+def _set_assessor(options: argparse.Namespace) -> int:
+    from traceapp.core.actor import SYSTEM
+    from traceapp.core.clock import SystemClock
+    from traceapp.recall.assessors import NameAssessor, name_assessor
+
+    from . import show
+    from .settings import database
+
+    if not options.end and not options.qualification.strip():
+        print("Say the qualification in words, or end it with --end.", file=sys.stderr)
+        return 2
+    with database().write() as session:
+        user = name_assessor(session, SYSTEM, SystemClock(), NameAssessor(
+            _user_named(session, options.sign_in_name).id, options.qualification or ""))
+    show({"id": user.id, "sign_in_name": user.sign_in_name, "medical_qualification": user.medical_qualification})
     return 0
 
 

@@ -13,6 +13,7 @@ from traceapp.identity.accounts import set_email
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, actor_of, check_signature, create_user
 from traceapp.oversight.setting import SetScope, set_scope
+from traceapp.recall.assessors import NameAssessor, name_assessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,17 @@ SIGN_INS = (
 )
 
 
+_QUALIFICATION = "皮肤科执业医师，医疗器械安全评价八年（示例）"
+
+
 def create_people(session: Session, clock: Clock) -> dict[str, Actor]:
     """The actors by sign-in name, newly created, with addresses that are nobody's; the regulator oversees what is made
-    and sold in China."""
+    and sold in China, the manager is the medical assessor."""
     users = {one.name: create_user(session, SYSTEM, clock, NewUser(
         sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)) for one in SIGN_INS}
     session.flush()
     set_scope(session, SYSTEM, clock, SetScope(users["regulator"].id, ("CN",)))
+    name_assessor(session, SYSTEM, clock, NameAssessor(users["manager"].id, _QUALIFICATION))
     actors = {name: actor_of(user, source="demo") for name, user in users.items()}
     for name in ("quality", "manager"):
         set_email(session, actors[name], clock, f"{name}@qinghe.example")

@@ -16,7 +16,7 @@ class User(Revisioned, Base):
     """A member of staff or a regulator. `name` is what signatures and the trail show; `email` is where calls go.
     `one_time_until`: somebody else told the password; it opens a session until then, and lets its owner do nothing but
     choose another. `jurisdictions` and `product_ids`: whose cases a regulator sees; no jurisdiction: none, no product:
-    of all."""
+    of all. `medical_qualification`: a medical assessor, and why; empty for everybody else."""
 
     __tablename__ = "app_user"
     __table_args__ = (enum_check("role", Role),)
@@ -33,6 +33,7 @@ class User(Revisioned, Base):
     one_time_until: Mapped[datetime | None] = mapped_column(UtcTime)
     jurisdictions: Mapped[Any] = mapped_column(JsonText, default=list)
     product_ids: Mapped[Any] = mapped_column(JsonText, default=list)
+    medical_qualification: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class UserSession(Base):

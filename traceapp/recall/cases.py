@@ -135,17 +135,17 @@ def signed_hash(recall: Recall) -> str:
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()
 
 
-def sign(session: Session, clock: Clock, recall: Recall, signer: User, meaning: tuple[str, str],
+def sign(session: Session, clock: Clock, recall: Recall, signer: User, meaning: tuple[str, str] | tuple[str, str, str],
          covered: str = "") -> RecallSignature:
-    """Add a signature; `meaning` is (one of MEANINGS, the reason in the signer's words), `covered` the hash of what is
-    signed where it is not scope and texts.
+    """Add a signature; `meaning` is (one of MEANINGS, the reason in the signer's words, for medicine the signer's
+    qualification), `covered` the hash of what is signed where it is not scope and texts.
 
     Source: 21 CFR 11.50 (name, time, meaning) and 11.70 (bound to what was signed).
     """
     last = session.scalar(select(func.max(RecallSignature.position)).where(RecallSignature.recall_id == recall.id))
     signature = RecallSignature(recall_id=recall.id, position=(last or 0) + 1, user_id=signer.id,
                                 user_name=signer.name, meaning=meaning[0], reason=meaning[1], at=clock.now(),
-                                signed_hash=covered or signed_hash(recall))
+                                signed_hash=covered or signed_hash(recall), qualification="".join(meaning[2:]))
     session.add(signature)
     session.flush()
     return signature

@@ -20,13 +20,15 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import expect_revision
+from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
+from .assessors import ask_for_assessor, refuse_unqualified
 from .cases import for_action, move, recall_by_id, recall_stream, sign, signatures_of
 from .model import Recall, RecallEvaluation, RecallSignature
 from .policy import approval_due
-from .rehearsing import signer_of
+from .rehearsing import SOURCE, signer_of
 from .states import RecallClass, RecallState, TriggerKind
 
 EVALUATE_TASK, DECIDE_TASK = "recall.evaluate", "recall.decide"
@@ -151,8 +153,8 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
     """Sign the latest version for quality or for medicine; with the second person's it goes to decision.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without an evaluation, or where
-    two have signed it already and the case came back since; Forbidden for a wrong password or a person who has signed
-    it, InvalidInput for another meaning.
+    two have signed it already and the case came back since; Forbidden for a wrong password, a person who has signed
+    it, or one who is no medical assessor where the house has named some, InvalidInput for another meaning.
     """
     if command.meaning not in (QUALITY, MEDICAL):
         raise InvalidInput("Sign for quality or for medicine.", code="unknown-meaning", place="meaning")
@@ -167,9 +169,11 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
                        code="evaluation-signed")
     if any(one.user_id == actor.id for one in before):
         raise Forbidden("You have signed this evaluation. A second person has to sign it too.", code="same-person")
-    sign(session, clock, recall, signer, (command.meaning, command.reason.strip()), row.content_hash)
+    qualification = _qualification(session, actor, clock, recall, signer) if command.meaning == MEDICAL else ""
+    sign(session, clock, recall, signer, (command.meaning, command.reason.strip(), qualification), row.content_hash)
     record(session, actor, clock.now(), "recall.evaluation_signed", recall_stream(recall),
-           {"version": row.version, "hash": row.content_hash, "meaning": command.meaning})
+           {"version": row.version, "hash": row.content_hash, "meaning": command.meaning} | (
+               {"qualification": qualification} if command.meaning == MEDICAL else {}))
     if is_signed(evaluation_signatures(session, row)):
         recall.recall_class = row.content["proposed_class"]
         move(session, actor, clock, recall, "evaluated", {"version": row.version, "hash": row.content_hash})
@@ -179,6 +183,16 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
             params={"recall_id": recall.id, "reference": recall.reference}))
     session.flush()
     return recall
+
+
+def _qualification(session: Session, actor: Actor, clock: Clock, recall: Recall, signer: User) -> str:
+    """What a signature for medicine says of its signer; who plays in a drill is nobody. Raises Forbidden."""
+    if actor.source == SOURCE:
+        return ""
+    refuse_unqualified(session, signer)
+    if not recall.is_drill:
+        ask_for_assessor(session, actor, clock)
+    return signer.medical_qualification
 
 
 def latest_evaluation(session: Session, recall_id: str) -> RecallEvaluation | None:

@@ -229,7 +229,8 @@ class EffectivenessCheck(Base):
 
 
 class RecallSignature(Base):
-    """A signature on a recall: who, when, what it means, and the hash of what was signed.
+    """A signature on a recall: who, when, what it means, and the hash of what was signed. `qualification`: of who
+    signed for medicine, as it read then; empty: it was not stated.
 
     Source: 21 CFR 11.50 and 11.70.
     """
@@ -243,5 +244,6 @@ class RecallSignature(Base):
     user_name: Mapped[str] = mapped_column(String(120))
     meaning: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(Text)
+    qualification: Mapped[str] = mapped_column(String(300), default="", server_default="")
     at: Mapped[datetime] = mapped_column(UtcTime)
     signed_hash: Mapped[str] = mapped_column(String(64))

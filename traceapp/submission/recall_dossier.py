@@ -84,7 +84,7 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
         figures=_figures(session, recall, totals, home), countries=_countries(session, recall.id),
         told=_telling(session, recall, totals), checks=_checks(session, recall),
         harm=_harm(session, recall.id), hazard=hazard.content if hazard else {},
-        signatures=tuple(Signed(one.user_name, one.meaning, one.at, one.signed_hash)
+        signatures=tuple(Signed(one.user_name, one.meaning, one.at, one.signed_hash, one.qualification)
                          for one in signatures(session, recall.id)),
         capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)),
         classes={key: one.recall_class for key, one in classifications_now(session, recall.id).items()},

@@ -192,6 +192,7 @@ DUTIES: Words = {
     "person.retention": (_("Erase personal details whose retention has run out, or hold them"), "plain"),
     "exposure.missing": (_("Find out what was shipped"), "plain"), "recall.approve": (_("Approval"), "plain"),
     "recall.evaluate": (_("Write and sign the hazard evaluation"), "plain"),
+    "assessor.missing": (_("Have the administrator name a medical assessor: the house has none"), "check"),
     "recall.decide": (_("Decide whether there is a recall"), "stop"),
     "recall.grew": (_("Let the scope grow: batches within it were made or received later"), "stop"),
     "recall.no_address": (_("Find an address"), "plain"), "recall.not_sent": (_("Letter was not sent"), "plain"),

@@ -146,12 +146,24 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature of the case."""
+    """One signature of the case; `qualification` of who signed for medicine, empty where it was not stated."""
 
     name: str
     meaning: str
     at: datetime
     sha256: str
+    qualification: str = ""
+
+    def said(self, language: str) -> str:
+        """What it means, in words where it is about the evaluation."""
+        zh = language == "zh"
+        if self.meaning == "evaluated_quality":
+            return "评估，质量方面" if zh else "evaluation, for quality"
+        if self.meaning == "evaluated_medical":
+            found = self.qualification or ("未说明" if zh else "not stated")
+            return f"评估，医学方面；医学资格：{found}" if zh else (
+                f"evaluation, for medicine; medical qualification: {found}")
+        return self.meaning
 
 
 @dataclass(frozen=True, slots=True)

@@ -379,6 +379,6 @@ def letter(dossier: RecallDossier, language: str) -> str:
 
 
 def signers(dossier: RecallDossier, language: str) -> str:
-    """Who signed the case, with which meaning, when."""
-    return joined((f"{one.name} ({one.meaning}, {moment(one.at, language)})" for one in dossier.signatures), language)
-
+    """Who signed the case, with which meaning, when, and for medicine with which qualification."""
+    return joined((f"{one.name} ({one.said(language)}, {moment(one.at, language)})"
+                   for one in dossier.signatures), language)

@@ -15,6 +15,7 @@ from traceapp.identity.passwords import LONGEST_PASSWORD, MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role
 from traceapp.oversight.setting import SetScope, known_jurisdictions, set_scope
+from traceapp.recall.assessors import LONGEST_QUALIFICATION, NameAssessor, name_assessor
 from traceapp.web.context import signed_in, world
 
 from .blueprint import ApiBlueprint
@@ -29,6 +30,7 @@ PERMISSIONS = {
     "api_accounts.revoke": "token.manage", "api_accounts.read_account": "signed_in",
     "api_accounts.change_account": "signed_in", "api_accounts.change_password": "signed_in",
     "api_accounts.reset": "user.manage", "api_accounts.set_regulator_scope": "user.manage",
+    "api_accounts.set_medical_assessor": "user.manage",
 }
 
 
@@ -45,6 +47,13 @@ class UserSchema(Schema):
     one_time_until = moment(allow_none=True)
     jurisdictions = fields.List(fields.String())
     product_ids = fields.List(fields.String())
+    medical_qualification = fields.String()
+
+
+class AssessorSchema(Schema):
+    """The qualification of a medical assessor in words, as signatures show it; empty: the account is none any more."""
+
+    qualification = words(LONGEST_QUALIFICATION, required=True)
 
 
 class RegulatorScopeSchema(Schema):
@@ -184,6 +193,17 @@ def set_regulator_scope(given: dict[str, Any], user_id: str) -> Response:
     with unit_of_work() as session:
         user = set_scope(session, signed_in(), world().clock, SetScope(
             user_id, tuple(given["jurisdictions"]), tuple(given["product_ids"]), wanted_revision()))
+        return shown(UserSchema(), user)
+
+
+@blueprint.route("/users/<user_id>/medical-assessor", methods=["PUT"])
+@blueprint.arguments(AssessorSchema, example={"qualification": "Physician, dermatology; ten years of device safety"})
+@blueprint.alt_response(200, schema=UserSchema)
+def set_medical_assessor(given: dict[str, Any], user_id: str) -> Response:
+    """Name somebody a medical assessor, who alone signs evaluations for medicine from then on, or end it (If-Match)"""
+    with unit_of_work() as session:
+        user = name_assessor(session, signed_in(), world().clock, NameAssessor(
+            user_id, given["qualification"], wanted_revision()))
         return shown(UserSchema(), user)
 
 

@@ -190,7 +190,8 @@ def read_hazard(recall_id: str) -> Response:
         return jsonify({"versions": [
             {"version": row.version, "hash": row.content_hash, "written_by": row.written_by,
              "written_at": row.written_at.isoformat(), "hazard": row.content, "signatures": [
-                 {"user": one.user_name, "meaning": one.meaning, "reason": one.reason, "at": one.at.isoformat()}
+                 {"user": one.user_name, "meaning": one.meaning, "reason": one.reason, "at": one.at.isoformat(),
+                  "qualification": one.qualification}
                  for one in evaluation_signatures(session, row)]} for row in evaluations_of(session, recall_id)]})
 
 
@@ -276,7 +277,8 @@ def read_snapshots(recall_id: str) -> Response:
                            "taken_at": row.taken_at.isoformat(), "content": row.content}
                           for row in snapshots_of(session, recall_id)],
             "signatures": [{"user": one.user_name, "meaning": one.meaning, "at": one.at.isoformat(),
-                            "hash": one.signed_hash} for one in signatures(session, recall_id)]})
+                            "hash": one.signed_hash, "qualification": one.qualification}
+                           for one in signatures(session, recall_id)]})
 
 
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/tries", methods=["POST"])

@@ -17,9 +17,11 @@ from traceapp.core.errors import NotFound
 from traceapp.identity.accounts import ChangeUser, change_user, user_by_id
 from traceapp.identity.lookup import names_of_users
 from traceapp.identity.passwords import ONE_TIME_LIFE
+from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role
 from traceapp.identity.renewal import ResetPassword, reset_password
 from traceapp.oversight.setting import SetScope, set_scope
+from traceapp.recall.assessors import LONGEST_QUALIFICATION, NameAssessor, name_assessor
 from traceapp.web.clock_words import AUTHORITIES, authority_word
 from traceapp.web.context import signed_in, world
 from traceapp.web.reading import given
@@ -33,8 +35,9 @@ from .words import action_word, options, told, word
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {
     "console.account": "user.manage", "console.account_change": "user.manage",
-    "console.account_password": "user.manage", "console.account_scope": "user.manage"}
-_ACTS = ("password", "role", "end", "renew", "scope")
+    "console.account_password": "user.manage", "console.account_scope": "user.manage",
+    "console.account_assessor": "user.manage"}
+_ACTS = ("password", "role", "end", "renew", "scope", "assessor")
 _MOST_ENTRIES = 100
 
 
@@ -57,7 +60,9 @@ def _show(user_id: str, do: str = "", form: Entered | None = None, status: int =
     is_own = user.id == signed_in().id
     return page("console/account.html", status, user=user, is_own=is_own, roles=ROLES, role_options=options(ROLES),
                 do=do if do in _ACTS and not is_own else "", form=form or Entered({
-                    "role": user.role, "jurisdictions": user.jurisdictions, "product_ids": user.product_ids}),
+                    "role": user.role, "jurisdictions": user.jurisdictions, "product_ids": user.product_ids,
+                    "qualification": user.medical_qualification}),
+                can_assess=user.role in ALL_SCOPES["recall.write"], longest=LONGEST_QUALIFICATION,
                 shown=shown, products=products, authorities=choices(AUTHORITIES),
                 places=joined_words([authority_word(one) for one in user.jurisdictions]),
                 chosen=joined_words([products.get(one, one) for one in user.product_ids]),
@@ -80,7 +85,8 @@ def _told(data: dict[str, Any]) -> str:
 
 def _changes(before: Any, after: Any) -> list[str]:
     if not isinstance(before, dict) or not isinstance(after, dict):
-        return [f"{before} → {after}"] if before and after else []
+        found = [str(one) for one in (before, after) if one]
+        return [" → ".join(found) if after else gettext("%(text)s → ended", text=before)] if found else []
     if "jurisdictions" in after:
         return [f"{_scope_words(before)} → {_scope_words(after)}"]
     states = {True: gettext("Active"), False: gettext("Ended")}
@@ -125,6 +131,22 @@ def account_scope(user_id: str) -> Response:
                     gettext("%(name)s sees the cases of this scope from now on.", name=user.name))
 
     return perform(form, act, Refusal(lambda status: _show(user_id, "scope", form, status)))
+
+
+@blueprint.post("/accounts/<user_id>/assessor")
+def account_assessor(user_id: str) -> Response:
+    """Name somebody a medical assessor, or end it."""
+    form = Entered()
+    ends = form.get("end") == "1"
+    command = NameAssessor(user_id, "" if ends else form.text("qualification", required=True), form.revision())
+
+    def act(session: Session) -> Done:
+        user = name_assessor(session, signed_in(), world().clock, command)
+        text = gettext("%(name)s is no medical assessor any more.", name=user.name) if ends else gettext(
+            "%(name)s signs for medicine from now on.", name=user.name)
+        return Done(url_for("console.account", user_id=user.id), text)
+
+    return perform(form, act, Refusal(lambda status: _show(user_id, "assessor", form, status)))
 
 
 @blueprint.post("/accounts/<user_id>/password")

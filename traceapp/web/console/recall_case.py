@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.assessors import assessors
 from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
@@ -94,6 +95,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
         with here.database.read() as db:
             filled, values["known"] = hazard_form(db, case, latest_evaluation(db, case.id))
             form = Entered(filled)
+    if do == "evaluated":
+        with here.database.read() as db:
+            values["medics"] = assessors(db)
     if do == "decide" and values["last"]:
         signed_class = values["last"].content["proposed_class"]
         values["known"], form = {"signed_class": signed_class}, form or Entered({"recall_class": signed_class})

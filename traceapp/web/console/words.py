@@ -53,7 +53,7 @@ ACTIONS = {
     "contact.added": _("Contact added"), "contact.changed": _("Contact changed"), "role.given": _("Role given"),
     "role.taken": _("Role taken away"), "site.created": _("Site created"), "site.changed": _("Site changed"),
     "user.created": _("User created"), "user.changed": _("User changed"),
-    "user.scope_set": _("Scope set"),
+    "user.scope_set": _("Scope set"), "user.medical_assessor": _("Medical assessor"),
     "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out"),
     "user.sign_in_refused": _("Sign-in refused"), "user.language": _("Language changed"),
     "user.password_changed": _("Password changed"), "user.password_reset": _("One-time password given"),
