@@ -15,6 +15,7 @@ from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, Stale
 from traceapp.db import Database
+from traceapp.export.recall_files.readers import signers
 from traceapp.identity.accounts import ChangeUser, change_user
 from traceapp.identity.model import User
 from traceapp.identity.service import NewUser, create_user
@@ -30,6 +31,7 @@ from traceapp.recall.service import (
     write_evaluation,
 )
 from traceapp.recall.states import RecallState
+from traceapp.submission.recall_dossier import dossier_of
 from traceapp.worklist.tasks import open_tasks
 
 PHYSICIAN = "Physician, dermatology"
@@ -163,5 +165,5 @@ def test_the_assessment_report_says_with_which_qualification_it_was_signed(
     sign(sqlite, clock, house.writer, recall, QUALITY)
     sign(sqlite, clock, house.second_manager, recall)
     with sqlite.read() as session:
-        shown = signers(recall_dossier(session, clock, session.get_one(Recall, recall.id)), "en")
+        shown = signers(dossier_of(session, clock, session.get_one(Recall, recall.id)), "en")
     assert words in shown and "evaluation, for quality" in shown

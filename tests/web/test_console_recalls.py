@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,26 @@ def test_the_evaluation_is_written_before_it_is_signed_and_nobody_signs_twice_or
     assert "A second person has to sign it too" in writer.get(f"{path}?do=evaluated").get_data(as_text=True)
     left = second.get(f"{path}?do=evaluated").get_data(as_text=True)
     assert "hazard for medicine" in left and "hazard for quality</label>" not in left
+
+
+def test_a_submission_whose_signature_does_not_cover_what_is_stored_is_sent_back_with_one_click(office: Office) -> None:
+    recall = submitted(office.database, office.clock, office.house)
+    writer, manager, path = office.as_person("writer"), office.as_person("manager"), f"/console/recalls/{recall.id}"
+    assert "cannot be approved as it stands" not in manager.get(path).text
+    with office.database.write() as session:
+        session.get_one(Recall, recall.id).needs_proof = True  # as of a time when signatures did not cover it
+    page = manager.get(f"{path}?do=approve").text
+    assert "This recall cannot be approved as it stands" in page and 'name="password"' not in page
+    assert "A quality manager sends it back; then submit it again." in writer.get(path).text
+    refused = manager.post(f"{path}/approve", {"password": PASSWORD})
+    assert refused.status_code == 409 and "Send back to be submitted again" in refused.text
+    button = page.partition("Send back to be submitted again")[0].rpartition("<form")[2]
+    sent = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', button)}
+    assert set(sent) >= {"revision", "reason"} and f'action="{path}/return"' in button
+    assert manager.post(f"{path}/return", sent).status_code == 303
+    assert "cannot be approved as it stands" not in writer.get(path).text
+    assert writer.post(f"{path}/submit", {"password": PASSWORD}).status_code == 303
+    assert manager.post(f"{path}/approve", {"password": PASSWORD}).status_code == 303
 
 
 def test_a_double_click_on_approve_starts_one_recall(office: Office) -> None:

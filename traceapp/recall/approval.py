@@ -271,13 +271,17 @@ def _stored_hash(session: Session, recall: Recall) -> str:
                        _frozen_units(session, recall), left_out_of(recall))
 
 
-def _refuse_tampered(session: Session, recall: Recall) -> None:
-    """Nothing when scope and texts are those that were signed at submission. Raises Conflict."""
-    present = _stored_hash(session, recall)
-    signed = session.scalar(select(RecallSignature.signed_hash).where(
+def is_signed_as_it_stands(session: Session, recall: Recall) -> bool:
+    """Whether the signature of the submission covers class, strategy and texts as they stand, by what signatures cover
+    today; a recall that was submitted before they covered as much is not, and has to be submitted again."""
+    return signed_hash(recall) == session.scalar(select(RecallSignature.signed_hash).where(
         RecallSignature.recall_id == recall.id, RecallSignature.meaning == "submitted")
         .order_by(RecallSignature.position.desc()).limit(1))
-    if present != recall.scope_hash or signed != signed_hash(recall):
+
+
+def _refuse_tampered(session: Session, recall: Recall) -> None:
+    """Nothing when scope and texts are those that were signed at submission. Raises Conflict."""
+    if _stored_hash(session, recall) != recall.scope_hash or not is_signed_as_it_stands(session, recall):
         raise Conflict("What is stored is not what was signed when the recall was submitted. Send it back and submit "
                        "it again.", code="not-what-was-signed")
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
+from traceapp.recall.approval import is_signed_as_it_stands
 from traceapp.recall.assessors import assessors
 from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
@@ -87,7 +88,8 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
             "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id),
-            **_evaluated(db, case)}
+            **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
+            and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     acts = _acts(case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
     do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
