@@ -91,7 +91,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
-    acts = _acts(case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
+    acts = [(name, text) for name, text in _acts(
+        case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
+        if name != "approve" or not values["is_stale"]]
     do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:

@@ -56,6 +56,7 @@ ACTIONS = {
     "user.scope_set": _("Scope set"), "user.medical_assessor": _("Medical assessor"),
     "user.signed_in": _("Signed in"), "user.signed_out": _("Signed out"),
     "user.sign_in_refused": _("Sign-in refused"), "user.language": _("Language changed"),
+    "user.email": _("Address for calls changed"),
     "user.password_changed": _("Password changed"), "user.password_reset": _("One-time password given"),
     "user.password_set": _("Password set at the machine"),
     "token.created": _("Token made"), "token.revoked": _("Token revoked")}
