@@ -28,7 +28,7 @@ from .registry import Row, benchmark
 from .soak.installation import Installation
 
 MANY, FEW = 10_000, 10
-AIM_SECONDS = 1.5
+AIM_SECONDS, AIMS = 1.5, {"/telling": 0.3}
 _ROUNDS = 5
 PAGES = ("", "?part=scope", "?part=consignees", "?part=consignees&page=90", "?part=ledger", "/books", "/status",
          "/authority-files", "/workbench", "/telling")
@@ -91,6 +91,7 @@ def recall_pages() -> Iterator[Row]:
     small = {(kind, page): taken for count, kind, pages in sizes if count == FEW for page, taken in pages.items()}
     for count, kind, pages in sizes:
         for page, seconds in pages.items() if count == MANY else ():
+            aim = AIMS.get(page, AIM_SECONDS)
             yield Row(f"{page or 'the case'}, {MANY:,} batches and consignees, {kind}", seconds * 1000, "ms",
-                      "aim", AIM_SECONDS * 1000, AIM_SECONDS / seconds, 1.0,
+                      "aim", aim * 1000, aim / seconds, 1.0,
                       f"of {FEW}: {small[kind, page] * 1000:.0f} ms")

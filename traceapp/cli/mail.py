@@ -19,8 +19,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     act = acts.add_parser(
         "bounced", help="notices that came back", description="Reads delivery status notifications (RFC 3464), one a "
         "file, as the mail server hands them to the address of TRACEAPP_MAIL_FROM. A notice that came back counts as "
-        "not sent and becomes work. One JSON line a file. Ends with 1 when a file was no report about a notice of a "
-        "recall.")
+        "not sent and becomes work; news that came back end the mail to a subscriber whose mailbox is gone. One JSON "
+        "line a file. Ends with 1 when a file was no report about a notice of a recall.")
     act.add_argument("file", nargs="+", help="the mail as it came; - is standard input")
     act.set_defaults(run=_bounced)
 

@@ -136,5 +136,5 @@ class PublicSender:
             raise_task(session, SYSTEM, self.clock, RaiseTask(
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
                 params={"recall_id": recall.id, "reference": recall.reference}))
-        elif message.state == MessageState.failed and message.kind == NEWS_KIND:
+        elif delivery.outcome == "refused" and message.kind == NEWS_KIND:
             count_bounce(session, SYSTEM, self.clock, message, delivery.detail)
