@@ -35,17 +35,20 @@ SIGN_INS = (
 )
 
 
-_QUALIFICATION = "皮肤科执业医师，医疗器械安全评价八年（示例）"
+# Both are medical assessors, so that either signs for quality and the other for medicine.
+_QUALIFICATIONS = {"manager": "皮肤科执业医师，医疗器械安全评价八年（示例）",
+                   "quality": "伤口造口专科护士，不良事件医学评价五年（示例）"}
 
 
 def create_people(session: Session, clock: Clock) -> dict[str, Actor]:
     """The actors by sign-in name, newly created, with addresses that are nobody's; the regulator oversees what is made
-    and sold in China, the manager is the medical assessor."""
+    and sold in China."""
     users = {one.name: create_user(session, SYSTEM, clock, NewUser(
         sign_in_name=one.name, name=one.shown_name, role=one.role, password=one.password)) for one in SIGN_INS}
     session.flush()
     set_scope(session, SYSTEM, clock, SetScope(users["regulator"].id, ("CN",)))
-    name_assessor(session, SYSTEM, clock, NameAssessor(users["manager"].id, _QUALIFICATION))
+    for name, qualification in _QUALIFICATIONS.items():
+        name_assessor(session, SYSTEM, clock, NameAssessor(users[name].id, qualification))
     actors = {name: actor_of(user, source="demo") for name, user in users.items()}
     for name in ("quality", "manager"):
         set_email(session, actors[name], clock, f"{name}@qinghe.example")
