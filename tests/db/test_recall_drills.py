@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, select, update
 
 import traceapp
 from tests.factories import PASSWORD
+from tests.factories_drill import begun
 from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_house, opened, token_of
 from traceapp.catalog.model import PartyContact, Product
 from traceapp.cli import main
@@ -35,9 +36,9 @@ from traceapp.recall.cases import notice_stream
 from traceapp.recall.clocks import follow_markets, recalls_without_clocks
 from traceapp.recall.consumers import are_consumers_untold
 from traceapp.recall.drill_hours import SetHours, hours_now, moment_of, set_hours
-from traceapp.recall.drill_model import Direction, Drill, DrillProduct, DrillState, DrillStep
+from traceapp.recall.drill_model import Direction, Drill, DrillProduct, DrillState
 from traceapp.recall.drill_plans import SetDrillPlan, ask_planned_drills, plan_of, products_of, set_drill_plan
-from traceapp.recall.drill_play import Stage, next_step, play
+from traceapp.recall.drill_play import next_step
 from traceapp.recall.drill_queries import steps_of, targets_of
 from traceapp.recall.drill_truth import walk_events
 from traceapp.recall.drilling import AskDrill, ask_drill, chosen_lot, claim_drill, look_at_drill, run_drill
@@ -58,9 +59,9 @@ from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
 from traceapp.worklist.tasks import open_tasks
 
 # What a drill writes: its own case and log, the trail, and duties of people in the house.
-_ITS_OWN = {"recall", "recall_lot", "recall_ledger", "notice", "recall_evaluation", "recall_snapshot", "notice_attempt",
-            "effectiveness_check", "effectiveness_try", "notice_answer", "recall_signature", "drill", "drill_step", "drill_product", "task", "audit_entry",
-            "audit_head"}
+_ITS_OWN = {"drill_lot", "recall", "recall_lot", "recall_ledger", "notice", "recall_evaluation", "recall_snapshot", "notice_attempt",
+            "effectiveness_check", "effectiveness_try", "notice_answer", "recall_signature", "drill", "drill_step", "drill_product",
+            "task", "audit_entry", "audit_head"}
 
 
 @pytest.fixture
@@ -74,25 +75,6 @@ def drilled(database: Database, clock: FixedClock, house: House, asked: AskDrill
     assert run_drill(database, clock, VAULT, drill.id) == drill.id
     with database.read() as session:
         return session.get_one(Drill, drill.id)
-
-
-def begun(database: Database, clock: FixedClock, house: House, until: str, seed: int = 1) -> str:
-    """The id of a drill from the bad glue that stands before the step `until`."""
-    with database.write() as session:
-        drill_id = ask_drill(session, house.writer, clock, AskDrill("forward", seed, house.glue.lot_key)).id
-    on(database, clock, drill_id, until)
-    return drill_id
-
-
-def on(database: Database, clock: FixedClock, drill_id: str, until: str) -> None:
-    """Play its next steps up to the one named."""
-    with database.write() as session:
-        drill = session.get_one(Drill, drill_id)
-        while (step := next_step(session, drill)) != until:
-            play(Stage(session, clock, VAULT, drill), step)
-            session.add(DrillStep(drill_id=drill_id, step=step, started_at=clock.now(), seconds=0.0, count=0, position=(
-                session.scalar(select(func.count()).select_from(DrillStep).where(DrillStep.drill_id == drill_id)) or 0) + 1))
-            session.flush()
 
 
 def everything(database: Database) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.factories_cases import world_of
+from tests.factories_drill import begun
 from tests.factories_recall import TEXTS, House, make_house
 from tests.factories_web import Console
 from tests.http_clients import ApiClient
@@ -20,6 +21,7 @@ from traceapp.recall.drill_model import Drill, DrillPlan
 from traceapp.recall.drilling import AskDrill, ask_drill
 from traceapp.recall.model import Recall
 from traceapp.trace.receiving import ReceiveLot, receive_lot
+from traceapp.trace.shipping import ReturnUnits, return_units
 from traceapp.worklist.tasks import open_tasks
 
 
@@ -61,6 +63,22 @@ def test_a_drill_is_asked_for_played_by_the_scheduler_read_and_its_gap_taken_up(
     assert case.reference not in browser.get("/console/recalls").text
     page = browser.get(f"/console/recalls/{case.id}").text
     assert "Drill: not a recall" in page and f"/console/recalls/{case.id}/notice" not in page
+
+
+def test_the_report_names_what_moved_since_the_scope_was_frozen(console: Console, house: House) -> None:
+    drill_id = begun(console.database, console.clock, house, "answer", world_of(console).vault)
+    console.clock.move_to(console.clock.now() + timedelta(minutes=1))
+    with console.database.write() as session:
+        return_units(session, house.writer, console.clock, ReturnUnits(
+            house.second.lot_key, house.maker.clinic.id, Decimal(30), console.clock.now()))
+    played(console)
+    browser = console.browser("quality")
+    page = browser.get(f"/console/drills/{drill_id}?lang=en").text
+    assert "Moved since the scope was frozen" in page and "Batch P-2: 30 pcs came back." in page
+    assert "批次 P-2：退回 30 " in browser.get(f"/console/drills/{drill_id}?lang=zh").text
+    assert browser.get(f"/console/drills/{drill_id}/report.pdf").status_code == 200
+    said = json.loads(browser.get(f"/console/drills/{drill_id}/report.json").text)["report"]
+    assert [(row["kind"], row["amount"]) for row in said["moved"]] == [("returned", "30")]
 
 
 def test_a_drill_of_a_batch_that_nobody_has_says_so_in_its_ledger_and_its_figures(console: Console, house: House) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -117,6 +118,24 @@ class DrillStep(Base):
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     seconds: Mapped[float] = mapped_column(Float)
     count: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class DrillLot(Base):
+    """The sums of a lot in scope when the scope of a drill was frozen; `placed`: of the stock, what lay at a known
+    place. What the lot comes to at the end is compared with it: real work goes on meanwhile."""
+
+    __tablename__ = "drill_lot"
+    __table_args__ = (Index("ix_drill_lot_drill", "drill_id"),)
+
+    lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    drill_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    made: Mapped[Decimal]
+    consumed: Mapped[Decimal]
+    shipped: Mapped[Decimal]
+    returned: Mapped[Decimal]
+    sampled: Mapped[Decimal]
+    lost: Mapped[Decimal]
+    placed: Mapped[Decimal]
 
 
 class DrillProduct(Base):

@@ -12,19 +12,19 @@ from traceapp.catalog.lookup import products_by_id
 from traceapp.catalog.model import Party, Product, ProductKind
 from traceapp.catalog.queries import recall_contacts
 from traceapp.core.quantity import plain
-from traceapp.trace.model import ItemKind, ItemPosition, Lot, PositionState, Production
+from traceapp.trace.model import ItemKind, Lot, Production
 from traceapp.trace.reach import UP
 from traceapp.trace.walk import reached
 
-from .book_model import LotDifference
 from .cases import recall_by_id
 from .drill_model import Direction, Drill
+from .drill_moved import Sums, frozen_at, is_our_stock, moved_since, sums_then
 from .drill_truth import Book, TooMuch, Truth, walk_events
 from .model import Recall, RecallLedger, RecallLot
 from .notices import reachable
 from .policy import PLACES
 from .queries import consignee_names
-from .scope import shipped_units
+from .reconciling import balances_of
 
 ZERO = Decimal(0)
 MOST_NAMED = 500
@@ -35,36 +35,43 @@ Gap = dict[str, Any]
 
 
 def findings(session: Session, drill: Drill) -> dict[str, Any]:
-    """The report, as it is kept: numbers as text, the same for every reader."""
+    """The report, as it is kept: numbers as text, the same for every reader. It stands for the moment at which the
+    scope was frozen; `moved`: what happened to its lots since, which is no gap."""
     recall = recall_by_id(session, drill.recall_id or "")
     lots = {lot.lot_key: lot for lot in session.scalars(
         select(Lot).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(RecallLot.recall_id == recall.id))}
+    at, then = frozen_at(session, drill, recall.submitted_at), sums_then(session, drill, lots)
     consignees = sorted(set(session.scalars(select(RecallLedger.consignee_id).where(
         RecallLedger.recall_id == recall.id).distinct())))
-    units = _units(session, recall, lots)
+    units = _units(session, recall, lots, then)
     upstream = _upstream(session, drill) if drill.direction == Direction.backward else []
-    truth = compared(session, drill, recall, lots, upstream)
-    gaps = [*_of_truth(truth), *_lots_without_shipments(session, lots), *_unknown_positions(session, lots),
-            *_unbalanced(session, recall, lots), *_without_contact(session, consignees),
+    truth, came = compared(session, drill, recall, lots, upstream)
+    moved = moved_since(lots, then, came)
+    gaps = [*_of_truth(truth), *_lots_without_shipments(session, recall, lots, then), *_unknown_positions(lots, then),
+            *_unbalanced(session, recall, lots, then), *_without_contact(session, consignees),
             *_without_supplier(session, upstream),
             *({"kind": "unplaced", "name": row["name_zh"], "name_en": row["name_en"], "amount": row["unplaced"]}
               for row in units
               if Decimal(row["unplaced"]))]
     return {"lot": _named_lot(session.get_one(Lot, drill.lot_key or "")), "lots": len(lots),
-            "consignees": len(consignees), "scope_hash": recall.scope_hash, "units": units,
-            "is_placed": all(not Decimal(row["unplaced"]) for row in units),
+            "consignees": len(consignees), "scope_hash": recall.scope_hash, "frozen_at": at.isoformat() if at else None,
+            "units": units, "is_placed": all(not Decimal(row["unplaced"]) for row in units),
             "upstream": [_named_lot(lot) for lot in upstream[:MOST_NAMED]], "upstream_count": len(upstream),
-            "truth": truth, "gaps": gaps[:MOST_NAMED], "gap_count": len(gaps)}
+            "truth": truth, "gaps": gaps[:MOST_NAMED], "gap_count": len(gaps), "moved": moved[:MOST_NAMED],
+            "moved_count": len(moved)}
 
 
-def _units(session: Session, recall: Recall, lots: Mapping[str, Lot]) -> list[dict[str, Any]]:
-    """Where the units are, by product: made = in stock + used up in making + samples and losses + with consignees; of
-    these on hand, used, passed on, coming back, destroyed, put right. What none of it covers is unplaced."""
+def _units(session: Session, recall: Recall, lots: Mapping[str, Lot],
+           then: Mapping[str, Sums]) -> list[dict[str, Any]]:
+    """Where the units were when the scope was frozen, by product: made = in stock + used up in making + samples and
+    losses + with consignees; of these on hand, used, passed on, coming back, destroyed, put right. What none of it
+    covers is unplaced."""
     sums: dict[tuple[str, str], dict[str, Decimal]] = {}
-    for lot in lots.values():
+    for key, lot in lots.items():
         row = sums.setdefault((lot.product_id or lot.name, lot.unit or ""), dict.fromkeys(_COLUMNS, ZERO))
-        for name, amount in (("made", lot.made), ("in_stock", lot.stock), ("consumed", lot.consumed),
-                             ("lost", lot.sampled + lot.lost)):
+        was = then[key]
+        for name, amount in (("made", was.made), ("in_stock", was.stock), ("consumed", was.consumed),
+                             ("lost", was.sampled + was.lost)):
             row[name] += amount
     for line in session.execute(
             select(Lot.product_id, Lot.name, Lot.unit, *(
@@ -85,32 +92,37 @@ def _units(session: Session, recall: Recall, lots: Mapping[str, Lot]) -> list[di
 
 
 def compared(session: Session, drill: Drill, recall: Recall, lots: Mapping[str, Lot],
-             upstream: Sequence[Lot]) -> dict[str, Any]:
-    """The scope beside what the events alone say: precision, recall and every difference."""
+             upstream: Sequence[Lot]) -> tuple[dict[str, Any], list[Lot]]:
+    """The scope beside what the events up to its freezing alone say: precision, recall and every difference; and the
+    lots to which only later events lead."""
+    key, is_backward = drill.lot_key or "", drill.direction == Direction.backward
+    until = frozen_at(session, drill, recall.submitted_at)
     try:
-        truth = walk_events(session, drill.lot_key or "")
-        before = walk_events(session, drill.lot_key or "", up=True) if drill.direction == Direction.backward else None
+        truth = walk_events(session, key, until=until)
+        before = walk_events(session, key, up=True, until=until) if is_backward else None
     except TooMuch:
-        return {"state": "not_compared"}
+        return {"state": "not_compared"}, []
     known = _lots_of(session, truth.books)
     unclear = {key for key, (lot, _product) in known.items() if not truth.books[key].is_clear}
     right = {key for key, (lot, product) in known.items() if _belongs(
         truth.books[key], lot, product, is_root=key == drill.lot_key)} - unclear
     found = lots.keys() - unclear
     missing, extra = right - found, found - right
+    came = truth.came - found
     if before is not None:
         above = before.books.keys() - {drill.lot_key}
-        have = {lot.lot_key for lot in upstream}
+        have = {lot.lot_key for lot in upstream} - before.came
         raw = {key for key, (lot, product) in _lots_of(session, above).items() if _is_raw(product)}
         missing, extra = missing | raw - have, extra | have - raw
-        right, found = right | raw, found | have
+        right, found, came = right | raw, found | have, came | before.came
     both = len(right & found)
     names = {key: _named_lot(lot) for key, (lot, _product) in _lots_of(session, missing | extra).items()}
-    return {"state": "compared", "lots": len(right), "unclear": len(unclear),
+    said = {"state": "compared", "lots": len(right), "unclear": len(unclear),
             "precision": _share(both, len(found)), "recall": _share(both, len(right)),
             "missing": [names[key] for key in sorted(missing & names.keys())][:MOST_NAMED],
             "extra": [names[key] for key in sorted(extra & names.keys())][:MOST_NAMED],
             "units": _unit_differences(session, recall, truth)}
+    return said, [lot for lot, _product in _lots_of(session, came).values()]
 
 
 def _share(part: int, whole: int) -> str:
@@ -148,39 +160,31 @@ def _of_truth(truth: Mapping[str, Any]) -> Iterable[Gap]:
                  "other": row["events"]} for row in truth.get("units", ()))
 
 
-def _lots_without_shipments(session: Session, lots: Mapping[str, Lot]) -> Iterable[Gap]:
-    """Lots of which more left the house than there are lines of despatches for."""
-    sums: dict[str, Decimal] = {}
-    for (key, _consignee), amount in shipped_units(session, lots).items():
-        sums[key] = sums.get(key, ZERO) + amount
+def _lots_without_shipments(session: Session, recall: Recall, lots: Mapping[str, Lot],
+                            then: Mapping[str, Sums]) -> Iterable[Gap]:
+    """Lots of which more had left the house than there were lines of despatches for."""
+    said = {key: shipped for key, shipped in session.execute(
+        select(RecallLot.lot_key, RecallLot.shipped).where(RecallLot.recall_id == recall.id))}
     for key in sorted(lots):
-        amount = lots[key].shipped - lots[key].returned - sums.get(key, ZERO)
+        amount = then[key].away - said.get(key, ZERO)
         if amount > 0:
             yield {"kind": "no_shipment", "name": lots[key].number, "lot_key": key, "amount": plain(amount)}
 
 
-def _unknown_positions(session: Session, lots: Mapping[str, Lot]) -> Iterable[Gap]:
-    """Own stock of which nobody knows where it lies."""
-    keys = sorted(key for key, lot in lots.items() if lot.is_own and lot.item_kind == ItemKind.lot and lot.stock > 0)
-    placed: dict[str, Decimal] = {}
-    for start in range(0, len(keys), 500):
-        placed |= {key: amount or ZERO for key, amount in session.execute(
-            select(ItemPosition.lot_key, func.sum(ItemPosition.quantity, type_=ItemPosition.quantity.type)).where(
-                ItemPosition.lot_key.in_(keys[start:start + 500]), ItemPosition.until.is_(None),
-                ItemPosition.is_stock.is_(True), ItemPosition.state != PositionState.unknown, ItemPosition.place != "")
-            .group_by(ItemPosition.lot_key))}
-    for key in keys:
-        amount = lots[key].stock - placed.get(key, ZERO)
+def _unknown_positions(lots: Mapping[str, Lot], then: Mapping[str, Sums]) -> Iterable[Gap]:
+    """Own stock of which nobody knew where it lay."""
+    for key in sorted(key for key, lot in lots.items() if is_our_stock(lot)):
+        amount = then[key].stock - then[key].placed
         if amount > 0:
             yield {"kind": "unknown_position", "name": lots[key].number, "lot_key": key, "amount": plain(amount)}
 
 
-def _unbalanced(session: Session, recall: Recall, lots: Mapping[str, Lot]) -> Iterable[Gap]:
-    """Lots whose ledger does not add up to what left the house."""
-    for row in session.scalars(select(LotDifference).where(LotDifference.recall_id == recall.id)
-                               .order_by(LotDifference.lot_key)):
-        yield {"kind": "unbalanced", "name": lots[row.lot_key].number if row.lot_key in lots else row.lot_key,
-               "lot_key": row.lot_key, "amount": plain(row.difference)}
+def _unbalanced(session: Session, recall: Recall, lots: Mapping[str, Lot], then: Mapping[str, Sums]) -> Iterable[Gap]:
+    """Lots whose ledger did not add up to what had left the house."""
+    for one in balances_of(session, recall.id):
+        amount = one.difference - (one.away - then[one.lot_key].away)
+        if amount:
+            yield {"kind": "unbalanced", "name": one.number, "lot_key": one.lot_key, "amount": plain(amount)}
 
 
 def _without_contact(session: Session, consignees: Sequence[str]) -> Iterable[Gap]:

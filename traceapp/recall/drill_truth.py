@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -47,9 +48,10 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Every lot that was reached, by key, with its book."""
+    """Every lot that was reached, by key, with its book; `came`: lots to which only later events lead."""
 
     books: Mapping[str, Book]
+    came: frozenset[str] = frozenset()
 
     def units(self, lot_keys: Iterable[str]) -> dict[tuple[str, str], Decimal]:
         """{(lot key, consignee id): units net of returns}, where more than none, of these lots."""
@@ -57,48 +59,75 @@ class Truth:
                 for consignee, amount in self.books[key].shipped.items() if amount > 0}
 
 
-def walk_events(session: Session, root_key: str, *, up: bool = False) -> Truth:
-    """All that was made of a lot (`up`: that it was made of), itself included. Raises TooMuch."""
+def walk_events(session: Session, root_key: str, *, up: bool = False, until: datetime | None = None) -> Truth:
+    """All that was made of a lot (`up`: that it was made of), itself included, by the events that were recorded up to
+    a moment. Raises TooMuch."""
+    read = _Reading(session, until)
     books: dict[str, Book] = {}
-    seen: set[tuple[str, str]] = set()
+    later: list[Any] = []
     waiting = {root_key}
     while waiting:
         books |= {key: Book() for key in waiting}
         found: set[str] = set()
-        for document in _documents(session, waiting, seen).values():
-            found |= _beyond(document, books, up=up)
+        for document, is_later in read.documents(waiting):
+            if is_later:
+                later.append(document)
+            else:
+                found |= _beyond(document, books, up=up)
         waiting = found - books.keys()
-    _keep_books(session, books)
-    return Truth(books)
+    _keep_books(session, books, until)
+    return Truth(books, _came(read, books.keys(), later, up=up))
 
 
-def _keep_books(session: Session, books: dict[str, Book]) -> None:
+def _came(read: _Reading, before: Collection[str], later: list[Any], *, up: bool) -> frozenset[str]:
+    """The lots to which only later events lead."""
+    reached, found = set(before), set[str]()
+    for document in later:
+        found |= _beyond(document, reached, up=up)
+    while waiting := found - reached:
+        reached |= waiting
+        for document, _is_later in read.documents(waiting):
+            found |= _beyond(document, reached, up=up)
+    return frozenset(reached.difference(before))
+
+
+def _keep_books(session: Session, books: dict[str, Book], until: datetime | None) -> None:
     """Enter every event of the reached lots, each once for each lot that it names."""
-    for document in _documents(session, books, set()).values():
+    for document, is_later in _Reading(session, until).documents(books):
+        if is_later:
+            continue
         for key, role, amount in _named(document):
             if key in books:
                 _enter(books[key], document, role, amount)
         _enter_ways(books, document)
 
 
-def _documents(session: Session, keys: Iterable[str], seen: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    """The documents of the events that name these lots and were not seen before."""
-    listed, names = sorted(keys), set[tuple[str, str]]()
-    for start in range(0, len(listed), _CHUNK):
-        names |= {(subject, event_id) for subject, event_id in session.execute(
-            select(EventItem.subject_key, EventItem.event_id).where(
-                EventItem.lot_key.in_(listed[start:start + _CHUNK]), EventItem.stands.is_(True)))}
-    fresh = sorted(names - seen)
-    seen |= names
-    if len(seen) > MOST_EVENTS:
-        raise TooMuch
-    found: dict[tuple[str, str], Any] = {}
-    for start in range(0, len(fresh), _CHUNK):
-        for subject, event_id, text in session.execute(select(Event.subject_key, Event.id, Event.document).where(
-                tuple_(Event.id, Event.subject_key).in_(
-                    [(event_id, subject) for subject, event_id in fresh[start:start + _CHUNK]]))):
-            found[subject, event_id] = json.loads(text, parse_float=Decimal)
-    return found
+class _Reading:
+    """The documents of events, each read once; those that were recorded after `until` are later ones."""
+
+    def __init__(self, session: Session, until: datetime | None) -> None:
+        self._session, self._until = session, until
+        self._seen: set[tuple[str, str]] = set()
+
+    def documents(self, keys: Iterable[str]) -> list[tuple[Any, bool]]:
+        """(document, whether it is a later one) of the events that name these lots and were not read before. Raises
+        TooMuch."""
+        listed, names = sorted(keys), set[tuple[str, str]]()
+        for start in range(0, len(listed), _CHUNK):
+            names |= {(subject, event_id) for subject, event_id in self._session.execute(
+                select(EventItem.subject_key, EventItem.event_id).where(
+                    EventItem.lot_key.in_(listed[start:start + _CHUNK]), EventItem.stands.is_(True)))}
+        fresh = sorted(names - self._seen)
+        self._seen |= names
+        if len(self._seen) > MOST_EVENTS:
+            raise TooMuch
+        found = []
+        for start in range(0, len(fresh), _CHUNK):
+            for text, at in self._session.execute(select(Event.document, Event.recorded_at).where(
+                    tuple_(Event.id, Event.subject_key).in_(
+                        [(event_id, subject) for subject, event_id in fresh[start:start + _CHUNK]]))):
+                found.append((json.loads(text, parse_float=Decimal), self._until is not None and at > self._until))
+        return found
 
 
 def _named(document: Mapping[str, Any]) -> Iterable[tuple[str, str, Decimal | None]]:

@@ -79,6 +79,11 @@ class LotBalance:
         return self.made - self.placed
 
     @property
+    def away(self) -> Decimal:
+        """Units that left the house and did not come back, by the sums of the lot."""
+        return self.beside + self.shipped - self.came_back
+
+    @property
     def is_explained(self) -> bool:
         """Whether there is nothing to explain, each open line was settled with a reason and nothing moved past the
         books, or somebody gave a reason for just this difference."""

@@ -18,7 +18,7 @@ from traceapp.recall.drill_model import Drill, DrillStep
 from traceapp.recall.drill_queries import Target, drill_by_id, seconds_of, steps_of, targets_of
 
 from .context import world
-from .drill_words import SHORT_DIRECTIONS, UNTIL, gap_text, seconds_text, step_word
+from .drill_words import MOVED_IS_NO_GAP, SHORT_DIRECTIONS, UNTIL, gap_text, moved_text, seconds_text, step_word
 from .i18n import language
 from .tables import NewFile, send_file
 from .ui import current_locale
@@ -95,6 +95,11 @@ def _blocks(drill: Drill, steps: Sequence[DrillStep]) -> Iterator[Block]:
     yield Paragraph(truth_text(report["truth"]))
     yield Heading(_("Gaps"))
     yield _listed((_("No."), _("Gap")), [(str(at), gap_text(gap)) for at, gap in enumerate(report["gaps"], 1)])
+    if report.get("moved"):
+        yield Heading(_("Moved since the scope was frozen"))
+        yield Paragraph(str(MOVED_IS_NO_GAP))
+        yield _listed((_("No."), _("Movement")), [
+            (str(at), moved_text(row)) for at, row in enumerate(report["moved"], 1)])
     if report["upstream"]:
         yield Heading(_("Made of"))
         yield _listed((_("Batch"), _("Address")), [(lot["number"], lot["uri"]) for lot in report["upstream"]])

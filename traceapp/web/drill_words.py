@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -11,6 +12,8 @@ from traceapp.core.errors import NotFound
 from traceapp.recall.drill_model import Drill
 
 from .i18n import language
+from .ui import current_locale
+from .ui.display import number, unit
 from .words import WEEKDAYS, Words, joined_words, word
 
 _ = lazy_gettext
@@ -43,6 +46,17 @@ _GAPS: dict[str, Any] = {
     "unbalanced": _("Batch %(name)s: what left the house and what the ledger has differ by %(amount)s."),
     "unplaced": _("%(name)s: %(amount)s could not be placed.")}
 
+MOVED_IS_NO_GAP = _("Work goes on while a drill is played. The drill stands for the moment at which the scope was "
+                    "frozen; what moved later is no gap.")
+_MOVED: dict[str, Any] = {
+    "made": _("Batch %(name)s: %(amount)s %(unit)s more were made."),
+    "consumed": _("Batch %(name)s: %(amount)s %(unit)s were used up in making."),
+    "shipped": _("Batch %(name)s: %(amount)s %(unit)s left the house."),
+    "returned": _("Batch %(name)s: %(amount)s %(unit)s came back."),
+    "sampled": _("Batch %(name)s: %(amount)s %(unit)s were taken as samples."),
+    "lost": _("Batch %(name)s: %(amount)s %(unit)s were written off."),
+    "came": _("Batch %(name)s came to be among those concerned.")}
+
 
 def gap_text(gap: Mapping[str, Any]) -> str:
     """A gap as a sentence."""
@@ -50,6 +64,14 @@ def gap_text(gap: Mapping[str, Any]) -> str:
     name = gap.get("name_en") if language() == "en" else None
     values = {"name": name or gap.get("name", ""), "amount": gap.get("amount", ""), "other": gap.get("other", "")}
     return str(said) % values if said is not None else str(gap["name"])
+
+
+def moved_text(row: Mapping[str, Any]) -> str:
+    """What happened to a batch after the scope was frozen, as a sentence."""
+    locale = current_locale()
+    amount = number(Decimal(str(row["amount"])), locale) if "amount" in row else ""
+    return str(_MOVED[str(row["kind"])]) % {
+        "name": row["name"], "amount": amount, "unit": unit(str(row.get("unit", "")), locale)}
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -147,6 +148,7 @@ def _told(found: Drill) -> dict[str, Any]:
     report = found.report or {}
     return {"report": report, "unit_heads": unit_heads(), "unit_row": unit_row,
             "truth": truth_text(report["truth"]) if report else "",
+            "frozen_at": datetime.fromisoformat(report["frozen_at"]) if report.get("frozen_at") else None,
             "gaps": [(number, drill_words.gap_text(gap), _url_of(gap))
                      for number, gap in enumerate(report.get("gaps", ()))]}
 
