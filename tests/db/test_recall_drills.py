@@ -4,16 +4,14 @@ from __future__ import annotations
 import ast
 import json
 import os
-import random
 import signal
 import threading
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -25,7 +23,7 @@ from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_hous
 from traceapp.catalog.model import PartyContact, Product
 from traceapp.cli import main
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
+from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
 from traceapp.models import metadata
 from traceapp.outbox.delivery import NewMessage, queue_message
@@ -35,7 +33,6 @@ from traceapp.recall.answer import notice_of_token
 from traceapp.recall.cases import notice_stream
 from traceapp.recall.clocks import follow_markets, recalls_without_clocks
 from traceapp.recall.consumers import are_consumers_untold
-from traceapp.recall.drill_hours import SetHours, hours_now, moment_of, set_hours
 from traceapp.recall.drill_model import Direction, Drill, DrillProduct, DrillState
 from traceapp.recall.drill_plans import SetDrillPlan, ask_planned_drills, plan_of, products_of, set_drill_plan
 from traceapp.recall.drill_play import next_step
@@ -439,30 +436,3 @@ def test_a_family_shares_a_plan_that_takes_what_was_not_drilled_for_longest(sqli
         set_drill_plan(session, house.writer, clock, SetDrillPlan(plaster, 6))
         assert products_of(session, plaster) == [plaster]
         set_drill_plan(session, house.writer, clock, SetDrillPlan(other, 3))
-
-
-def test_planned_drills_keep_to_the_hours_of_the_house(sqlite: Database, clock: FixedClock) -> None:
-    house = make_house(sqlite, clock)
-    with sqlite.write() as session:
-        assert hours_now(session).version == 0 and hours_now(session).times == ("09:00", "18:00")
-        set_hours(session, house.writer, clock, SetHours("America/New_York", (5, 6), "10:30", "12:00", "Weekend.", 0))
-        hours = hours_now(session)
-    for seed in range(200):
-        dice = random.Random(seed)
-        inside = moment_of(clock.now(), hours, dice, out_of_hours=False).astimezone(ZoneInfo("America/New_York"))
-        outside = moment_of(clock.now(), hours, dice, out_of_hours=True).astimezone(ZoneInfo("America/New_York"))
-        assert inside.weekday() in (5, 6) and time(10, 30) <= inside.time() < time(12)
-        assert outside.weekday() not in (5, 6) or not time(10, 30) <= outside.time() < time(12)
-        assert clock.now() < min(inside, outside) and max(inside, outside) < clock.now() + timedelta(days=9)
-
-
-@pytest.mark.parametrize(("change", "code"), [
-    ({"zone": "Mars/Base"}, "bad-zone"), ({"weekdays": ()}, "no-days"), ({"weekdays": (7,)}, "no-days"),
-    ({"opens": "9"}, "not-a-time"), ({"closes": "24:00"}, "not-a-time"), ({"closes": "08:00"}, "ends-before"),
-    ({"reason": " "}, "missing"), ({"version": 4}, "stale")])
-def test_hours_that_cannot_be_are_refused(
-        sqlite: Database, clock: FixedClock, change: dict[str, Any], code: str) -> None:
-    usual = SetHours("Europe/Berlin", (0, 1), "08:00", "16:00", "So it is.")
-    with pytest.raises(Problem) as refused, sqlite.write() as session:
-        set_hours(session, player("quality"), clock, replace(usual, **change))
-    assert refused.value.code == code

@@ -127,13 +127,19 @@ def test_the_working_hours_are_read_and_set_and_a_plan_names_its_family(console:
     browser, api = console.browser("quality"), ApiClient(console.app, console.database, console.clock, "quality", "hours")
     assert "Monday" in browser.get("/console/drills").text and "09:00 to 18:00 (Asia/Shanghai)" in browser.get(
         "/console/drills/hours").text
-    form = {"zone": "Europe/Berlin", "weekdays": ["0", "5"], "opens": "07:30", "closes": "15:00", "reason": "We moved."}
+    form = {"zone": "Europe/Berlin", "weekdays": ["0", "5"], "opens": "07:30", "closes": "15:00", "reason": "We moved.",
+            "calendar": ""}
     assert browser.submit("/console/drills/hours", form).status_code == 303
     page = browser.get("/console/drills/hours").text
     assert "We moved." in page and "07:30 to 15:00 (Europe/Berlin)" in page
     assert browser.submit("/console/drills/hours", form | {"closes": "07:00"}).status_code == 422
     assert api.get("/drill-hours") == {"zone": "Europe/Berlin", "weekdays": [0, 5], "opens": "07:30",
-                                       "closes": "15:00", "version": 1}
+                                       "closes": "15:00", "calendar": "", "version": 1}
+    assert "public holidays not known" in page
+    said = api.post("/drill-hours", {"zone": "Europe/Berlin", "weekdays": [0, 5], "opens": "07:30", "closes": "15:00",
+                                     "calendar": "GB", "reason": "Like London.", "version": 1})
+    assert (said["calendar"], said["version"]) == ("GB", 2)
+    assert "public holidays of United Kingdom" in browser.get("/console/drills").text
     plan = browser.post(f"/console/drills/plans/{house.maker.plaster.id}", {
         "every_months": "6", "also": [house.maker.glue.id]})
     assert plan.status_code == 404  # a material is no product of a family

@@ -56,7 +56,8 @@ class DrillPlanProduct(Base):
 
 class WorkingHours(Base):
     """When the house works, from `set_at` on: on these days of the week (0 is Monday) from one minute of the day to
-    another, in this time zone."""
+    another, in this time zone. `calendar`: whose public holidays it keeps, empty: none that is known; None: nobody
+    said, so those of the country of its first site."""
 
     __tablename__ = "working_hours"
     append_only = True
@@ -68,6 +69,7 @@ class WorkingHours(Base):
     weekdays: Mapped[Any] = mapped_column(JsonText)
     opens_minute: Mapped[int] = mapped_column(Integer)
     closes_minute: Mapped[int] = mapped_column(Integer)
+    calendar: Mapped[str | None] = mapped_column(String(2))
     reason: Mapped[str] = mapped_column(Text)
     set_at: Mapped[datetime] = mapped_column(UtcTime)
     set_by: Mapped[str] = mapped_column(String(80))
@@ -75,7 +77,8 @@ class WorkingHours(Base):
 
 class Drill(Base):
     """One drill. `seed` decides the lot, where none was named, and all that is played. `due_at`: not before;
-    `out_of_hours`: outside working hours on purpose. `product_id`: of this product only; `recall_id`: the case that was
+    `out_of_hours`: outside working hours on purpose; `is_provisional`: chosen by the day of the week alone, because the
+    holidays of that year were not known. `product_id`: of this product only; `recall_id`: the case that was
     played. `report` stands once it is done; `looked_at`: somebody read it. `lease_until`: a process has it; `begun`:
     how often a process began the step that it stands before."""
 
@@ -91,6 +94,7 @@ class Drill(Base):
     lot_key: Mapped[str | None] = mapped_column(String(32))
     is_planned: Mapped[bool] = mapped_column(default=False)
     out_of_hours: Mapped[bool] = mapped_column(default=False)
+    is_provisional: Mapped[bool] = mapped_column(default=False)
     due_at: Mapped[datetime] = mapped_column(UtcTime)
     asked_at: Mapped[datetime] = mapped_column(UtcTime)
     asked_by: Mapped[str] = mapped_column(String(32))

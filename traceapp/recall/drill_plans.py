@@ -129,10 +129,11 @@ def ask_planned_drills(session: Session, clock: Clock, limit: int = 20) -> int:
         nightly, family = dice.choice(list(Direction)), products_of(session, plan.product_id)
         for number, direction in enumerate(Direction):
             out, product_id = direction == nightly, family[number % len(family)]
+            moment = moment_of(now, hours, dice, out_of_hours=out)
             try:
                 ask_drill(session, SYSTEM, clock, AskDrill(
-                    direction, seed, product_id=product_id, due_at=moment_of(now, hours, dice, out_of_hours=out),
-                    is_planned=True, out_of_hours=out))
+                    direction, seed, product_id=product_id, due_at=moment.at, is_planned=True, out_of_hours=out,
+                    is_provisional=moment.is_provisional))
             except Conflict:
                 record(session, SYSTEM, now, "drill.no_lot", stream_of("product", product_id),
                        {"direction": str(direction)})

@@ -54,6 +54,7 @@ class AskDrill:
     due_at: datetime | None = None
     is_planned: bool = False
     out_of_hours: bool = False
+    is_provisional: bool = False
 
 
 def drill_stream(drill: Drill) -> str:
@@ -83,7 +84,8 @@ def ask_drill(session: Session, actor: Actor, clock: Clock, command: AskDrill) -
     now = clock.now()
     drill = Drill(id=new_id(now), seed=seed, direction=str(command.direction), state=DrillState.waiting,
                   product_id=command.product_id, lot_key=lot_key, is_planned=command.is_planned,
-                  out_of_hours=command.out_of_hours, due_at=command.due_at or now, asked_at=now, asked_by=actor.id)
+                  out_of_hours=command.out_of_hours, is_provisional=command.is_provisional,
+                  due_at=command.due_at or now, asked_at=now, asked_by=actor.id)
     session.add(drill)
     session.flush()
     record(session, actor, now, "drill.asked", drill_stream(drill), {

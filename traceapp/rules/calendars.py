@@ -7,12 +7,36 @@ from __future__ import annotations
 
 import csv
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
 _MONDAY, _THURSDAY, _SATURDAY, _SUNDAY = 0, 3, 5, 6
 # Years for which holidays by rule hold; beyond them one-off days are not announced yet.
 _BY_RULE = {"US": range(2021, 2100), "GB": range(2024, 2028), "CA": range(2023, 2100)}
+
+# Those of which holidays are known.
+CALENDARS = ("CN", *_BY_RULE)
+
+
+class DayKind(StrEnum):
+    """`made_up`: a day of the weekend on which offices work for a holiday; `usual`: the day of the week says it."""
+
+    usual = "usual"
+    holiday = "holiday"
+    made_up = "made_up"
+
+
+def kind_of_day(jurisdiction: str, day: date) -> tuple[DayKind, bool]:
+    """What the calendar makes of a day, and whether it knows the year. A weekend between two holidays is one."""
+    works, is_known = is_working_day(jurisdiction, day)
+    if day.weekday() < _SATURDAY:
+        return DayKind.usual if works else DayKind.holiday, is_known
+    if works:
+        return DayKind.made_up, is_known
+    friday = day - timedelta(days=day.weekday() - _SATURDAY + 1)
+    beside = (is_working_day(jurisdiction, one)[0] for one in (friday, friday + timedelta(days=3)))
+    return DayKind.usual if any(beside) else DayKind.holiday, is_known
 
 
 def is_working_day(jurisdiction: str, day: date) -> tuple[bool, bool]:

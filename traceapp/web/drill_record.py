@@ -61,7 +61,8 @@ def drill_facts(drill: Drill, steps: Sequence[DrillStep]) -> dict[str, Any]:
     """All that is known of a drill, for machines."""
     return {"is_drill": True, "id": drill.id, "seed": drill.seed, "direction": drill.direction, "state": drill.state,
             "lot_key": drill.lot_key, "recall_id": drill.recall_id, "product_id": drill.product_id,
-            "is_planned": drill.is_planned, "out_of_hours": drill.out_of_hours, "due_at": drill.due_at,
+            "is_planned": drill.is_planned, "out_of_hours": drill.out_of_hours,
+            "is_provisional": drill.is_provisional, "due_at": drill.due_at,
             "asked_at": drill.asked_at, "asked_by": drill.asked_by, "started_at": drill.started_at,
             "ended_at": drill.ended_at, "looked_at": drill.looked_at, "failure": drill.failure,
             "seconds": round(seconds_of(steps), 3),

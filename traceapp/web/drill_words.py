@@ -13,7 +13,7 @@ from traceapp.recall.drill_model import Drill
 
 from .i18n import language
 from .ui import current_locale
-from .ui.display import number, unit
+from .ui.display import country, number, unit
 from .words import WEEKDAYS, Words, joined_words, word
 
 _ = lazy_gettext
@@ -79,10 +79,18 @@ def seconds_text(seconds: float | None) -> str:
     return "–" if seconds is None else gettext("%(num)s s", num=f"{seconds:.2f}")
 
 
-def hours_text(weekdays: Iterable[int], times: tuple[str, str], zone: str) -> str:
-    """When the house works, as a line."""
+def hours_text(weekdays: Iterable[int], times: tuple[str, str], zone: str, calendar: str | None) -> str:
+    """When the house works, as a line; `calendar` None: nobody said whose holidays it keeps."""
     days = joined_words([word(WEEKDAYS, str(day)) for day in weekdays])
-    return gettext("%(days)s, %(begin)s to %(end)s (%(zone)s)", days=days, begin=times[0], end=times[1], zone=zone)
+    said = gettext("%(days)s, %(begin)s to %(end)s (%(zone)s)", days=days, begin=times[0], end=times[1], zone=zone)
+    return said if calendar is None else f"{said}; {holidays_text(calendar)}"
+
+
+def holidays_text(calendar: str) -> str:
+    """Whose public holidays the house keeps."""
+    if not calendar:
+        return gettext("public holidays not known")
+    return gettext("public holidays of %(country)s", country=country(calendar, current_locale()))
 
 
 def step_word(step: str) -> str:

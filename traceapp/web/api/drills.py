@@ -14,6 +14,7 @@ from traceapp.recall.drill_model import Direction, DrillState
 from traceapp.recall.drill_plans import MOST_MONTHS, MOST_PRODUCTS, SetDrillPlan, cadence_of, set_drill_plan
 from traceapp.recall.drill_queries import DrillFilter, drill_by_id, drill_page, steps_of
 from traceapp.recall.drilling import MOST_SEED, AskDrill, ask_drill, look_at_drill
+from traceapp.rules import CALENDARS
 from traceapp.web.context import signed_in, world
 from traceapp.web.drill_record import FORMS, drill_facts, send_drill
 from traceapp.web.drill_words import gap_of
@@ -33,7 +34,8 @@ PERMISSIONS = {"api_drills.list_drills": "recall.write", "api_drills.ask": "reca
 
 class DrillSchema(Schema):
     """A drill. `seed` null: any; `lot_key` null: the seed chooses; `product_id`: of this product only. `out_of_hours`:
-    outside working hours on purpose."""
+    outside working hours on purpose. `is_provisional`: the holidays of that year were not known, so that the day of the
+    week alone decided."""
 
     id = fields.String(dump_only=True)
     direction = choice(Direction, required=True)
@@ -44,6 +46,7 @@ class DrillSchema(Schema):
     recall_id = fields.String(dump_only=True, allow_none=True)
     is_planned = fields.Boolean(dump_only=True)
     out_of_hours = fields.Boolean(dump_only=True)
+    is_provisional = fields.Boolean(dump_only=True)
     due_at = moment(dump_only=True)
     asked_at = moment(dump_only=True)
     asked_by = fields.String(dump_only=True)
@@ -67,13 +70,16 @@ class PlanSchema(Schema):
 
 
 class HoursSchema(Schema):
-    """When the house works; `weekdays` from 0, which is Monday; `version` 0 is the stated default."""
+    """When the house works; `weekdays` from 0, which is Monday; `version` 0 is the stated default. `calendar`: the
+    country whose public holidays are outside of it and whose make-up days inside, empty: none that is known, so that
+    the moments of planned drills are provisional; left out: as it is."""
 
     zone = words(60, least=1, required=True)
     weekdays = fields.List(fields.Integer(strict=True, validate=validate.Range(0, 6)), required=True,
                            validate=validate.Length(min=1, max=7))
     opens = words(5, least=4, required=True)
     closes = words(5, least=4, required=True)
+    calendar = choice((*CALENDARS, ""), load_default=None)
     reason = words(2000, least=1, required=True, load_only=True)
     version = fields.Integer(strict=True, load_default=None, allow_none=True)
 
@@ -182,7 +188,7 @@ def set_hours(given: dict[str, Any]) -> Response:
 
 def _hours(hours: Hours) -> dict[str, object]:
     return {"zone": hours.zone, "weekdays": hours.weekdays, "opens": hours.times[0], "closes": hours.times[1],
-            "version": hours.version}
+            "calendar": hours.calendar, "version": hours.version}
 
 
 @blueprint.route("/drill-plans/<product_id>", methods=["PUT"])

@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.drill_hours import SetHours, clock_text, hours_now, hours_versions, set_hours
+from traceapp.rules import CALENDARS
 from traceapp.web.context import actor, world
-from traceapp.web.drill_words import hours_text
+from traceapp.web.drill_words import holidays_text, hours_text
 from traceapp.web.words import WEEKDAYS, choices
 
 from .acting import Done, Refusal, perform
@@ -27,7 +28,7 @@ def drill_hours() -> Response:
     with world().database.read() as db:
         hours = hours_now(db)
     opens, closes = hours.times
-    return _show(Entered({"zone": hours.zone, "opens": opens, "closes": closes,
+    return _show(Entered({"zone": hours.zone, "calendar": hours.calendar, "opens": opens, "closes": closes,
                           "weekdays": [str(day) for day in hours.weekdays]}))
 
 
@@ -37,9 +38,10 @@ def _show(form: Entered, status: int = 200) -> Response:
         people = names_of_users(db, [one.set_by for one in versions])
     return case_page(
         "console/drill_hours.html", status, form=form, hours=hours, people=people, weekday_choices=choices(WEEKDAYS),
-        said=hours_text(hours.weekdays, hours.times, hours.zone),
+        said=hours_text(hours.weekdays, hours.times, hours.zone, hours.calendar),
+        calendar_choices=[(one, holidays_text(one)) for one in (*CALENDARS, "")],
         versions=[(one, hours_text(one.weekdays, (clock_text(one.opens_minute), clock_text(one.closes_minute)),
-                                   one.zone)) for one in versions])
+                                   one.zone, one.calendar)) for one in versions])
 
 
 @blueprint.post("/drills/hours")
@@ -50,7 +52,8 @@ def drill_hours_set() -> Response:
 
     def act(db: Session) -> Done:
         set_hours(db, actor(), world().clock, SetHours(
-            form.text("zone"), days, form.text("opens"), form.text("closes"), form.text("reason"), form.revision()))
+            form.text("zone"), days, form.text("opens"), form.text("closes"), form.text("reason"), form.revision(),
+            form.text("calendar")))
         return Done(url_for("console.drill_hours"), _("The working hours are set."))
 
     return perform(form, act, Refusal(lambda status: _show(form, status)))

@@ -73,7 +73,7 @@ def _show_list(form: Entered, status: int = 200) -> Response:
         planned=planned, words_of_drills=drill_words, wanted=wanted, listed=placed(found, "console.drills", wanted),
         directions=choices(drill_words.DIRECTIONS), states=choices(drill_words.DRILL_STATES),
         by_people=by_people, plans=_plans(standing), word=word,
-        hours=drill_words.hours_text(hours.weekdays, hours.times, hours.zone),
+        hours=drill_words.hours_text(hours.weekdays, hours.times, hours.zone, hours.calendar),
         product_choices=[(row.product.id, own_name(row.product)) for row in standing])
 
 
