@@ -132,3 +132,14 @@ def test_a_prior_that_is_none_is_wrong_use(prior: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["signals", "disproportionality", "-", f"--prior={prior}"])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(("words", "wait"), [
+    (("critical-value", "--upper", "1000"), "some seconds"), (("power", "--rr", "2", "--upper", "1000"), "some seconds"),
+    (("critical-value", "--upper", "50"), ""), (("power", "--rr", "2", "--upper", "1000", "--critical", "4.5"), "")])
+def test_a_long_plan_says_that_it_takes_long_where_no_reader_of_the_answer_looks(
+        capsys: pytest.CaptureFixture[str], words: tuple[str, ...], wait: str) -> None:
+    assert main(["signals", *words]) == 0
+    said, talk = capsys.readouterr()
+    assert json.loads(said)["critical_value"] > 3
+    assert (wait in talk and "1000 expected events" in talk) if wait else talk == ""

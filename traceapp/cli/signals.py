@@ -7,6 +7,9 @@ import sys
 from . import signals_files, signals_simulate
 from .signals_columns import COLUMNS, explain
 
+# Planned ends, in expected events, from which on an exact value takes seconds, and more than a few of them.
+_LONG, _VERY_LONG = 1000.0, 5000.0
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands of the statistician."""
@@ -44,9 +47,20 @@ def _print(record: object, as_csv: bool) -> int:
     return 0
 
 
+def _say_long(upper: float) -> None:
+    """Say on the error stream, where no reader of the answer looks, that the plan takes long, and how long about."""
+    from traceapp.signals.maxsprt import LARGEST_UPPER
+
+    if _LONG <= upper <= LARGEST_UPPER:
+        wait = "a minute or two" if upper > _VERY_LONG else "some seconds"
+        sys.stderr.write(f"traceapp: works out the exact value for {upper:g} expected events; this takes {wait}.\n")
+        sys.stderr.flush()
+
+
 def _critical_value(options: argparse.Namespace) -> int:
     from traceapp.signals.lines import critical_value_record
 
+    _say_long(options.upper)
     record = critical_value_record(options.alpha, options.upper, options.minimum, options.delay)
     _print(record, options.csv)
     return 0 if record["critical_value"] is not None else 1
@@ -55,6 +69,8 @@ def _critical_value(options: argparse.Namespace) -> int:
 def _power(options: argparse.Namespace) -> int:
     from traceapp.signals.lines import power_record
 
+    if options.critical is None:
+        _say_long(options.upper)
     return _print(power_record(options.alpha, options.upper, options.rr, options.minimum, options.delay,
                                options.critical), options.csv)
 

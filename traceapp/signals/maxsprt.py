@@ -27,6 +27,10 @@ LARGEST_UPPER = 20_000.0
 SMALLEST_ALPHA = 1e-12
 _TOLERANCE = 1e-10
 _LOST = 1e-17
+_FEW = 32
+# What a step of a long plan would work out anew each time.
+_COUNTS = np.arange(1024)
+_LOG_FACTORIALS = gammaln(_COUNTS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +145,11 @@ def _poisson(mean: float, terms: int) -> NDArray[np.float64]:
     """P(N = 0..terms-1) for a Poisson mean, cut where the rest is far below anything that counts."""
     if mean == 0:
         return np.ones(1)
-    n = np.arange(min(terms, int(mean + 12 * math.sqrt(mean)) + 40))
-    return np.exp(n * math.log(mean) - mean - gammaln(n + 1))
+    size = min(terms, int(mean + 12 * math.sqrt(mean)) + 40)
+    if size > _COUNTS.size:
+        n = np.arange(size)
+        return np.exp(n * math.log(mean) - mean - gammaln(n + 1))
+    return np.exp(_COUNTS[:size] * math.log(mean) - mean - _LOG_FACTORIALS[:size])
 
 
 @dataclass(slots=True)
@@ -160,7 +167,10 @@ class _Walk:
         if self.alive.size == 0:
             return
         moved = np.convolve(self.alive, _poisson(relative_risk * (step.end - step.start), room))[:room]
-        drop = int(np.searchsorted(np.cumsum(moved), _LOST))
+        # Hardly ever more than a few: the sums of the whole window are not needed to find them.
+        drop = int(np.searchsorted(moved[:_FEW].cumsum(), _LOST))
+        if drop == _FEW:
+            drop = int(np.searchsorted(np.cumsum(moved), _LOST))
         self.alive, self.low = moved[drop:], self.low + drop
 
 
