@@ -1,11 +1,14 @@
 """Drills that stand before a step of theirs."""
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import func, select
 
 from tests.factories_recall import VAULT, House
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
+from traceapp.models import metadata
 from traceapp.recall.drill_model import Drill, DrillStep
 from traceapp.recall.drill_play import Stage, next_step, play
 from traceapp.recall.drilling import AskDrill, ask_drill
@@ -30,3 +33,9 @@ def on(database: Database, clock: FixedClock, drill_id: str, until: str, vault: 
             session.add(DrillStep(drill_id=drill_id, step=step, started_at=clock.now(), seconds=0.0, count=0, position=(
                 session.scalar(select(func.count()).select_from(DrillStep).where(DrillStep.drill_id == drill_id)) or 0) + 1))
             session.flush()
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    """Every row of every table, by table."""
+    with database.reading() as connection:
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables}

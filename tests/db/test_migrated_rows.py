@@ -28,6 +28,7 @@ from traceapp.db import Database, UtcTime
 from traceapp.db.migrate import differences, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
+from traceapp.recall import drilling
 from traceapp.recall.book_model import NoticeAnswer
 from traceapp.recall.cases import is_told
 from traceapp.recall.drill_hours import hours_now
@@ -451,6 +452,20 @@ def test_a_plan_of_drills_from_before_families_is_that_of_its_one_product(upgrad
     with upgraded.read() as session:
         assert products_of(session, "p1") == ["p1"]
         assert session.get_one(Drill, "d1").begun == 0 and hours_now(session).version == 0
+
+
+@put_at("0071")
+def _failed_drills(connection: Connection) -> None:
+    for key, why in (("crashed", "KeyError"), ("cut", "The process was cut off three times in the same step."),
+                     ("refused", "Nobody is there.")):
+        insert_filled(connection, "drill", id=key, seed=1, direction="forward", state="failed", failure=why)
+
+
+def test_a_drill_of_which_the_bare_name_of_an_error_was_kept_says_in_words_what_happened(upgraded: Database) -> None:
+    with upgraded.read() as session:
+        assert [session.get_one(Drill, key).failure for key in ("crashed", "cut", "refused")] == [
+            drilling.CRASHED, drilling.CUT_OFF, "Nobody is there."]
+        assert not session.get_one(Drill, "cut").is_provisional
 
 
 @put_at("0064")

@@ -11,21 +11,19 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
 import traceapp
 from tests.factories import PASSWORD
-from tests.factories_drill import begun
+from tests.factories_drill import begun, everything
 from tests.factories_recall import TEXTS, VAULT, House, Tray, deliver, make_house, opened, token_of
 from traceapp.catalog.model import PartyContact, Product
 from traceapp.cli import main
 from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
-from traceapp.models import metadata
 from traceapp.outbox.delivery import NewMessage, queue_message
 from traceapp.outbox.model import OutboxAttempt, OutboxMessage
 from traceapp.recall import drilling
@@ -72,12 +70,6 @@ def drilled(database: Database, clock: FixedClock, house: House, asked: AskDrill
     assert run_drill(database, clock, VAULT, drill.id) == drill.id
     with database.read() as session:
         return session.get_one(Drill, drill.id)
-
-
-def everything(database: Database) -> dict[str, list[Any]]:
-    """Every row of every table, by table."""
-    with database.reading() as connection:
-        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables}
 
 
 @pytest.mark.parametrize("direction", list(Direction))

@@ -139,6 +139,7 @@ ACTS = {
     "recall_file_step": "POST /recalls/<recall_id>/files/<file_kind>/<file_version>/steps",
     "recall_partner_take": "POST /partner-recalls",
     "drill_ask": "POST /drills", "drill_look": "POST /drills/<drill_id>/reading",
+    "drill_again": "POST /drills/<drill_id>/again",
     "drill_capa": "POST /drills/<drill_id>/gaps/<number>/capa", "drill_plan": "PUT /drill-plans/<product_id>",
     "drill_hours_set": "POST /drill-hours",
     "recall_note_late_passed": "POST /recalls/<recall_id>/passed/<passed_id>/late",

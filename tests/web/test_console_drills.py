@@ -81,6 +81,32 @@ def test_the_report_names_what_moved_since_the_scope_was_frozen(console: Console
     assert [(row["kind"], row["amount"]) for row in said["moved"]] == [("returned", "30")]
 
 
+def test_a_drill_that_crashed_says_so_in_words_and_is_run_again(
+        console: Console, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = ApiClient(console.app, console.database, console.clock, "quality", "again")
+
+    def broken(*_: object) -> int:
+        raise KeyError("lot_9")
+
+    with console.database.write() as session:
+        drill_ids = [ask_drill(session, house.writer, console.clock, AskDrill("forward", 9)).id for _ in range(2)]
+    with monkeypatch.context() as patched:
+        patched.setattr("traceapp.recall.drilling.play", broken)
+        played(console)
+    browser = console.browser("quality")
+    for language, said in (("zh", "请重新运行"), ("en", "Run the drill again")):
+        page = browser.get(f"/console/drills/{drill_ids[0]}?lang={language}").text
+        assert said in page and drill_ids[0] in page and "KeyError" not in page
+    told = api.get(f"/drills/{drill_ids[1]}")
+    assert (told["state"], told["failed_step"]) == ("failed", "trace") and drill_ids[1] in told["failure"]
+    assert browser.post(f"/console/drills/{drill_ids[0]}/again", {}).status_code == 303
+    assert browser.post(f"/console/drills/{drill_ids[0]}/again", {}).status_code == 409
+    assert api.post(f"/drills/{drill_ids[1]}/again", {}, status=200)["state"] == "waiting"
+    played(console)
+    assert {api.get(f"/drills/{one}")["state"] for one in drill_ids} == {"done"}
+    assert api.get(f"/drills/{drill_ids[0]}")["failure"] == ""
+
+
 def test_a_drill_of_a_batch_that_nobody_has_says_so_in_its_ledger_and_its_figures(console: Console, house: House) -> None:
     with console.database.write() as session:
         lot = receive_lot(session, house.writer, console.clock, ReceiveLot(

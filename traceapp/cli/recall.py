@@ -30,7 +30,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _drill(options: argparse.Namespace) -> int:
     from traceapp.recall.drill_model import DrillState
-    from traceapp.recall.drill_queries import drill_by_id, seconds_of, steps_of, targets_of
+    from traceapp.recall.drill_queries import drill_by_id, failure_fields, seconds_of, steps_of, targets_of
     from traceapp.recall.drilling import AskDrill, ask_drill, run_drill
     from traceapp.trace.finding import key_of_text
 
@@ -46,7 +46,9 @@ def _drill(options: argparse.Namespace) -> int:
     with here.database.read() as session:
         drill, steps = drill_by_id(session, asked), steps_of(session, asked)
         report = drill.report or {}
-        show({"drill": drill.id, "state": str(drill.state), "failure": drill.failure, "seed": drill.seed,
+        values = failure_fields(drill, "en")
+        why = drill.failure % values if values else drill.failure
+        show({"drill": drill.id, "state": str(drill.state), "failure": why, "seed": drill.seed,
               "direction": drill.direction, "seconds": round(seconds_of(steps), 3),
               "steps": [{"step": one.step, "started_at": one.started_at.isoformat(),
                          "seconds": round(one.seconds, 3), "count": one.count} for one in steps],

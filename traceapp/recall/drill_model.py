@@ -80,7 +80,8 @@ class Drill(Base):
     `out_of_hours`: outside working hours on purpose; `is_provisional`: chosen by the day of the week alone, because the
     holidays of that year were not known. `product_id`: of this product only; `recall_id`: the case that was
     played. `report` stands once it is done; `looked_at`: somebody read it. `lease_until`: a process has it; `begun`:
-    how often a process began the step that it stands before."""
+    how often a process began the step that it stands before. `failure`: why it ended without a report, a text with
+    fields out of `failure_values`; `failed_step`: at which step."""
 
     __tablename__ = "drill"
     __table_args__ = (enum_check("direction", Direction), enum_check("state", DrillState),
@@ -105,6 +106,8 @@ class Drill(Base):
     recall_id: Mapped[str | None] = mapped_column(String(32), unique=True)
     report: Mapped[Any] = mapped_column(JsonText, default=None, nullable=True)
     failure: Mapped[str] = mapped_column(Text, default="")
+    failure_values: Mapped[Any] = mapped_column(JsonText, default=None, nullable=True)
+    failed_step: Mapped[str] = mapped_column(String(12), default="")
     looked_at: Mapped[datetime | None] = mapped_column(UtcTime)
     looked_by: Mapped[str | None] = mapped_column(String(32))
 

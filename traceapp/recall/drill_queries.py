@@ -3,14 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
 from traceapp.db.page import Order, Page, page_of
 
 from .drill_model import Drill, DrillStep
+from .model import Recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ def drill_page(session: Session, wanted: DrillFilter) -> Page[Drill]:
     if wanted.state:
         found = found.where(Drill.state == wanted.state)
     return page_of(session, found, Order(Drill.asked_at, Drill.id, descending=True), wanted.after, wanted.limit)
+
+
+def failure_fields(drill: Drill, language: str) -> dict[str, Any]:
+    """The fields of the text that says why a drill ended without a report, in a language; none where it has none."""
+    if drill.failure_values is None and "%(number)s" in drill.failure:
+        return {"number": drill.id}
+    return {name: value[language] if isinstance(value, dict) else value
+            for name, value in (drill.failure_values or {}).items()}
+
+
+def played_by_people() -> Select[str]:
+    """The ids of the cases of drills that no service plays."""
+    return select(Recall.id).where(Recall.is_drill.is_(True), ~exists().where(Drill.recall_id == Recall.id))
 
 
 def drill_of_recall(session: Session, recall_id: str) -> Drill | None:

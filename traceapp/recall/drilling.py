@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import Select, func, or_, select
@@ -14,7 +16,7 @@ from traceapp.audit import record, stream_of
 from traceapp.catalog.model import Product, ProductKind
 from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock, monotonic_seconds
-from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem
+from traceapp.core.errors import Conflict, InvalidInput, Name, NotFound, Problem
 from traceapp.core.ids import new_id, new_seed
 from traceapp.db import Database
 from traceapp.identity.policy import permit
@@ -24,9 +26,11 @@ from traceapp.trace.walk import reached
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
+from .cases import recall_by_id
 from .drill_model import Direction, Drill, DrillProduct, DrillState, DrillStep
 from .drill_play import Stage, next_step, play
 from .drill_report import findings
+from .ending import drop_all_tasks
 from .model import RecallLot
 
 LOOK_TASK = "drill.look"
@@ -36,7 +40,12 @@ LEASE = timedelta(minutes=10)
 _MOST_AGAIN = 10
 # A step that cut off the process so often (too little memory, say) would do it again.
 _MOST_BEGUN = 3
-CUT_OFF = "The process was cut off three times in the same step."
+CUT_OFF = ("The process that played the drill was cut off three times at this step, for want of memory perhaps. Nobody "
+           "was told, nothing is stopped, and what was played so far is kept. Let those who run the service look at "
+           "its log first (number %(number)s), then run the drill again.")
+CRASHED = ("The service met an error of its own at this step. Nobody was told, nothing is stopped, and what was played "
+           "so far is kept. Run the drill again. If it stops at the same step, give those who run the service the "
+           "number %(number)s: the log has the details under it.")
 _LOOK_WITHIN = timedelta(days=7)
 
 log = structlog.get_logger()
@@ -144,7 +153,8 @@ def run_drill(database: Database, clock: Clock, vault: Vault, drill_id: str | No
             return None
         found, lease, again, begun = drill.id, drill.lease_until, 0, drill.begun
     if begun > _MOST_BEGUN:
-        _fail(database, clock, found, CUT_OFF)
+        log.error("drill_cut_off", drill=found, begun=begun)
+        _fail(database, clock, found, CUT_OFF, {"number": found})
         return found
     try:
         while lease is not None:
@@ -160,10 +170,11 @@ def run_drill(database: Database, clock: Clock, vault: Vault, drill_id: str | No
                     raise
                 lease = _one_step(database, clock, vault, claim, "return")
     except Problem as problem:
-        _fail(database, clock, found, problem.text)
-    except Exception as error:
+        log.warning("drill_refused", drill=found, code=problem.code, why=problem.text)
+        _fail(database, clock, found, problem.message, problem.params)
+    except Exception:
         log.exception("drill_failed", drill=found)
-        _fail(database, clock, found, type(error).__name__)
+        _fail(database, clock, found, CRASHED, {"number": found})
     return found
 
 
@@ -181,12 +192,20 @@ def _one_step(database: Database, clock: Clock, vault: Vault, claim: tuple[str, 
             count = len(drill.report["gaps"])
         else:
             count = play(Stage(session, clock, vault, drill), step)
+            _drop_work(session, clock, drill)
         session.flush()
         position = (session.scalar(select(func.max(DrillStep.position)).where(DrillStep.drill_id == drill.id)) or 0) + 1
         session.add(DrillStep(drill_id=drill.id, position=position, step=step, started_at=at, count=count,
                               seconds=monotonic_seconds() - began))
         drill.lease_until, drill.begun = None if step == "report" else clock.now() + LEASE, 1
         return drill.lease_until
+
+
+def _drop_work(session: Session, clock: Clock, drill: Drill) -> None:
+    """Players do what there is to do: none of it is work for people, also when the drill stops half-way."""
+    if drill.recall_id is not None:
+        session.flush()
+        drop_all_tasks(session, SYSTEM, clock, recall_by_id(session, drill.recall_id))
 
 
 def _leave(database: Database, claim: tuple[str, datetime]) -> None:
@@ -211,13 +230,54 @@ def _report(session: Session, clock: Clock, drill: Drill) -> None:
         LOOK_TASK, drill_stream(drill), "quality", now + _LOOK_WITHIN, params={"drill_id": drill.id}))
 
 
-def _fail(database: Database, clock: Clock, drill_id: str, why: str) -> None:
+def _fail(database: Database, clock: Clock, drill_id: str, why: str, values: Mapping[str, object]) -> None:
+    """End a drill without a report: `why` is a text with fields out of `values`. What was played of it is kept."""
     with database.write() as session:
         drill = session.get_one(Drill, drill_id, with_for_update=True)
         drill.state, drill.failure, drill.ended_at, drill.lease_until = DrillState.failed, why, clock.now(), None
-        record(session, SYSTEM, clock.now(), "drill.failed", drill_stream(drill), {"why": why})
+        drill.failure_values, drill.failed_step = kept_values(values), _next_named(session, drill)
+        record(session, SYSTEM, clock.now(), "drill.failed", drill_stream(drill), {
+            "why": why, "values": drill.failure_values, "step": drill.failed_step})
+        _drop_work(session, clock, drill)
         raise_task(session, SYSTEM, clock, RaiseTask(
             LOOK_TASK, drill_stream(drill), "quality", clock.now() + _LOOK_WITHIN, params={"drill_id": drill.id}))
+
+
+def kept_values(values: Mapping[str, object]) -> dict[str, Any]:
+    """Fields of a message as they are kept: a name in both languages, a number as one, all else as text."""
+    def kept(value: object) -> object:
+        if isinstance(value, Name):
+            return {"zh": str(value), "en": value.english}
+        return value if isinstance(value, int | float) else str(value)
+
+    return {name: kept(value) for name, value in values.items()}
+
+
+def _next_named(session: Session, drill: Drill) -> str:
+    """The step at which a drill stopped; empty when not even that can be told."""
+    try:
+        return next_step(session, drill) or "report"
+    except Problem:
+        return ""
+
+
+def run_again(session: Session, actor: Actor, clock: Clock, drill_id: str) -> Drill:
+    """Have a drill that ended without a report go on where it stopped. Raises Forbidden, NotFound, Conflict for any
+    other."""
+    permit(actor, "recall.write")
+    drill = session.get(Drill, drill_id, with_for_update=True)
+    if drill is None:
+        raise NotFound("There is no such drill.", code="unknown-drill", place="drill_id")
+    if drill.state != DrillState.failed:
+        raise Conflict("Only a drill that ended without a report can be run again.", code="not-failed")
+    now = clock.now()
+    record(session, actor, now, "drill.again", drill_stream(drill), {"step": drill.failed_step})
+    drill.state, drill.due_at, drill.begun, drill.ended_at = DrillState.waiting, now, 0, None
+    drill.failure, drill.failure_values, drill.failed_step = "", None, ""
+    drill.looked_at, drill.looked_by = None, None
+    complete_tasks(session, actor, clock, drill_stream(drill), LOOK_TASK, "run again")
+    session.flush()
+    return drill
 
 
 def look_at_drill(session: Session, actor: Actor, clock: Clock, drill_id: str) -> Drill:

@@ -18,7 +18,16 @@ from traceapp.recall.drill_model import Drill, DrillStep
 from traceapp.recall.drill_queries import Target, drill_by_id, seconds_of, steps_of, targets_of
 
 from .context import world
-from .drill_words import MOVED_IS_NO_GAP, SHORT_DIRECTIONS, UNTIL, gap_text, moved_text, seconds_text, step_word
+from .drill_words import (
+    MOVED_IS_NO_GAP,
+    SHORT_DIRECTIONS,
+    UNTIL,
+    failure_text,
+    gap_text,
+    moved_text,
+    seconds_text,
+    step_word,
+)
 from .i18n import language
 from .tables import NewFile, send_file
 from .ui import current_locale
@@ -64,7 +73,8 @@ def drill_facts(drill: Drill, steps: Sequence[DrillStep]) -> dict[str, Any]:
             "is_planned": drill.is_planned, "out_of_hours": drill.out_of_hours,
             "is_provisional": drill.is_provisional, "due_at": drill.due_at,
             "asked_at": drill.asked_at, "asked_by": drill.asked_by, "started_at": drill.started_at,
-            "ended_at": drill.ended_at, "looked_at": drill.looked_at, "failure": drill.failure,
+            "ended_at": drill.ended_at, "looked_at": drill.looked_at, "failure": failure_text(drill),
+            "failed_step": drill.failed_step,
             "seconds": round(seconds_of(steps), 3),
             "steps": [{"step": one.step, "started_at": one.started_at, "seconds": round(one.seconds, 3),
                        "count": one.count} for one in steps],

@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from traceapp.capa.from_drill import TakeUpGap
 from traceapp.core.errors import NotFound
 from traceapp.recall.drill_model import Drill
+from traceapp.recall.drill_queries import failure_fields
 
 from .i18n import language
 from .ui import current_locale
@@ -72,6 +73,14 @@ def moved_text(row: Mapping[str, Any]) -> str:
     amount = number(Decimal(str(row["amount"])), locale) if "amount" in row else ""
     return str(_MOVED[str(row["kind"])]) % {
         "name": row["name"], "amount": amount, "unit": unit(str(row.get("unit", "")), locale)}
+
+
+def failure_text(drill: Drill) -> str:
+    """Why a drill ended without a report; empty for another."""
+    if not drill.failure:
+        return ""
+    values, said = failure_fields(drill, language()), gettext(drill.failure)
+    return said % values if values else said
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -13,11 +13,11 @@ from traceapp.recall.drill_hours import Hours, hours_now
 from traceapp.recall.drill_model import Direction, DrillState
 from traceapp.recall.drill_plans import MOST_MONTHS, MOST_PRODUCTS, SetDrillPlan, cadence_of, set_drill_plan
 from traceapp.recall.drill_queries import DrillFilter, drill_by_id, drill_page, steps_of
-from traceapp.recall.drilling import MOST_SEED, AskDrill, ask_drill, look_at_drill
+from traceapp.recall.drilling import MOST_SEED, AskDrill, ask_drill, look_at_drill, run_again
 from traceapp.rules import CALENDARS
 from traceapp.web.context import signed_in, world
 from traceapp.web.drill_record import FORMS, drill_facts, send_drill
-from traceapp.web.drill_words import gap_of
+from traceapp.web.drill_words import failure_text, gap_of
 
 from .blueprint import ApiBlueprint
 from .capas import CapaSchema
@@ -27,6 +27,7 @@ from .schemas import AsWritten, Paging, choice, created, listed, moment, page_an
 blueprint = ApiBlueprint("api_drills", __name__, url_prefix="/api/v1", description="Drills")
 PERMISSIONS = {"api_drills.list_drills": "recall.write", "api_drills.ask": "recall.write",
                "api_drills.read_drill": "recall.write", "api_drills.look": "recall.write",
+               "api_drills.again": "recall.write",
                "api_drills.take_up": "capa.write", "api_drills.report_file": "recall.write",
                "api_drills.list_cadence": "recall.write", "api_drills.set_plan": "recall.write",
                "api_drills.read_hours": "recall.write", "api_drills.set_hours": "recall.write"}
@@ -53,7 +54,8 @@ class DrillSchema(Schema):
     started_at = moment(dump_only=True, allow_none=True)
     ended_at = moment(dump_only=True, allow_none=True)
     looked_at = moment(dump_only=True, allow_none=True)
-    failure = fields.String(dump_only=True)
+    failure = fields.Function(failure_text)
+    failed_step = fields.String(dump_only=True)
 
 
 class DrillFilterSchema(Paging):
@@ -137,6 +139,14 @@ def look(drill_id: str) -> Response:
     """Note that you read the report"""
     with unit_of_work() as session:
         return jsonify(DrillSchema().dump(look_at_drill(session, signed_in(), world().clock, drill_id)))
+
+
+@blueprint.route("/drills/<drill_id>/again", methods=["POST"])
+@blueprint.alt_response(200, schema=DrillSchema)
+def again(drill_id: str) -> Response:
+    """Have a drill that ended without a report go on where it stopped"""
+    with unit_of_work() as session:
+        return jsonify(DrillSchema().dump(run_again(session, signed_in(), world().clock, drill_id)))
 
 
 @blueprint.route("/drills/<drill_id>/gaps/<number>/capa", methods=["POST"])

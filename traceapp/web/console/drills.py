@@ -18,8 +18,16 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.recall.drill_hours import hours_now
 from traceapp.recall.drill_model import Direction, Drill
 from traceapp.recall.drill_plans import Cadence, SetDrillPlan, cadence_of, plan_of, products_of, set_drill_plan
-from traceapp.recall.drill_queries import DrillFilter, drill_by_id, drill_page, seconds_of, steps_of, targets_of
-from traceapp.recall.drilling import AskDrill, ask_drill, look_at_drill
+from traceapp.recall.drill_queries import (
+    DrillFilter,
+    drill_by_id,
+    drill_page,
+    played_by_people,
+    seconds_of,
+    steps_of,
+    targets_of,
+)
+from traceapp.recall.drilling import AskDrill, ask_drill, look_at_drill, run_again
 from traceapp.recall.queries import RecallFilter, recall_page
 from traceapp.recall.states import ENDED, RecallState
 from traceapp.trace.finding import key_of_text
@@ -40,7 +48,7 @@ from .listing import PAGE_ROWS, placed, wished
 PERMISSIONS: dict[str, str] = {
     "console.drills": "recall.write", "console.drill": "recall.write", "console.drill_ask": "recall.write",
     "console.drill_plan": "recall.write", "console.drill_look": "recall.write", "console.drill_file": "recall.write",
-    "console.drill_capa": "capa.write"}
+    "console.drill_again": "recall.write", "console.drill_capa": "capa.write"}
 _UNDER_WAY = tuple(state for state in RecallState if state not in ENDED)
 
 
@@ -63,7 +71,8 @@ def _show_list(form: Entered, status: int = 200) -> Response:
         standing = cadence_of(db, world().clock)
         lots = lots_by_key(db, [row.lot_key for row in found.rows if row.lot_key])
         products = products_by_id(db, [lot.product_id for lot in lots.values()])
-        by_people = recall_page(db, RecallFilter(is_drill=True, states=_UNDER_WAY, limit=PAGE_ROWS)).rows
+        by_people = recall_page(db, RecallFilter(
+            is_drill=True, states=_UNDER_WAY, within=played_by_people(), limit=PAGE_ROWS)).rows
         hours = hours_now(db)
     planned = next((row for row in standing if row.product.id == given("plan", 32)), None)
     if planned is not None and planned.plan is not None:  # that of its family, which its first product names
@@ -173,6 +182,18 @@ def drill_look(drill_id: str) -> Response:
     def act(db: Session) -> Done:
         look_at_drill(db, actor(), world().clock, drill_id)
         return Done(url_for("console.drill", drill_id=drill_id), _("It is noted that you read the report."))
+
+    return perform(form, act, Refusal(lambda status: _show_drill(drill_id, form, status)))
+
+
+@blueprint.post("/drills/<drill_id>/again")
+def drill_again(drill_id: str) -> Response:
+    """Have a drill that ended without a report go on where it stopped."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        run_again(db, actor(), world().clock, drill_id)
+        return Done(url_for("console.drill", drill_id=drill_id), _("The drill goes on by itself."))
 
     return perform(form, act, Refusal(lambda status: _show_drill(drill_id, form, status)))
 
