@@ -20,17 +20,17 @@ _CUT_OFF = ('The process that played the drill was cut off three times at this s
 
 
 def upgrade() -> None:
-    """A drill that is under way kept nothing, and is compared with what there is at its end. Working hours that were
+    """A drill of before kept nothing, and is compared with what there is. Working hours that were
     set before keep the holidays of the country of the house's first site. A drill of which the bare name of an error was
     kept says in words what happened."""
     op.create_table('drill_lot',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
-    sa.Column('drill_id', sa.String(length=32), nullable=False),
+    sa.Column('recall_id', sa.String(length=32), nullable=False),
     *(sa.Column(name, traceapp.db.types.Amount(), nullable=False)
       for name in ('made', 'consumed', 'shipped', 'returned', 'sampled', 'lost', 'placed')),
-    sa.PrimaryKeyConstraint('lot_key', 'drill_id', name=op.f('pk_drill_lot'))
+    sa.PrimaryKeyConstraint('lot_key', 'recall_id', name=op.f('pk_drill_lot'))
     )
-    op.create_index('ix_drill_lot_drill', 'drill_lot', ['drill_id'], unique=False)
+    op.create_index('ix_drill_lot_recall', 'drill_lot', ['recall_id'], unique=False)
     op.add_column('drill', sa.Column('is_provisional', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('working_hours', sa.Column('calendar', sa.String(length=2), nullable=True))
     op.add_column('drill', sa.Column('failure_values', traceapp.db.types.JsonText(), nullable=True))

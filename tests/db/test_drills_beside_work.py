@@ -1,6 +1,7 @@
 """A drill stands for the moment at which its scope was frozen: what really moves while it is played is no gap."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from tests.factories_drill import begun
-from tests.factories_recall import VAULT, House, make_house
+from tests.factories_recall import TEXTS, VAULT, House, make_house, submitted
 from traceapp.core.clock import FixedClock
 from traceapp.core.quantity import Quantity
 from traceapp.db import Database
@@ -16,6 +17,8 @@ from traceapp.recall.book_model import LotDifference
 from traceapp.recall.drill_model import Drill, DrillLot
 from traceapp.recall.drill_truth import walk_events
 from traceapp.recall.drilling import run_drill
+from traceapp.recall.house_figures import mass_balance
+from traceapp.recall.reconciling import balances_of
 from traceapp.trace.model import ShipmentLine
 from traceapp.trace.production import InputLot, ProduceBatch, produce_batch
 from traceapp.trace.shipping import ReturnUnits, ShipLine, ShipLots, return_units, ship_lots
@@ -76,6 +79,26 @@ def test_a_gap_of_before_stays_one_beside_what_moved(sqlite: Database, clock: Fi
     assert {(gap["kind"], gap.get("amount")) for gap in report["gaps"]} == {
         ("units", "999"), ("no_shipment", "1"), ("unplaced", "1"), ("unbalanced", "1")}
     assert [row["kind"] for row in report["moved"]] == ["consumed", "shipped", "returned", "came"]
+
+
+def test_the_books_of_a_drill_stay_as_they_were_whatever_moves_after_its_end(
+        database: Database, clock: FixedClock, house: House) -> None:
+    drill = ended(database, clock, begun(database, clock, house, "answer"))
+    work_goes_on(database, clock, house)
+    with database.read() as session:
+        balances = balances_of(session, drill.recall_id or "")
+        assert {(one.difference, one.beside) for one in balances} == {(0, 0)} and len(balances) == 3
+        figure = mass_balance(balances)
+        assert (figure.part, figure.whole) == (3, 3)
+
+
+def test_a_drill_that_people_play_is_balanced_by_what_was_frozen_too(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = submitted(sqlite, clock, house, replace(TEXTS, is_drill=True, root_lot_keys=(house.glue.lot_key,)))
+    work_goes_on(sqlite, clock, house)
+    with sqlite.read() as session:
+        first, = [one for one in balances_of(session, recall.id) if one.number == "P-1"]
+        assert (first.stock, first.beside) == (450, 0)
 
 
 def test_a_drill_that_kept_nothing_when_it_was_frozen_is_compared_with_what_there_is(

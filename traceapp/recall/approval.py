@@ -31,6 +31,7 @@ from .cases import (
 )
 from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, write_lots
+from .drill_moved import keep_sums
 from .following import GREW_TASK
 from .letter_templates import PRESENT
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
@@ -113,6 +114,8 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     refuse_unexplained(found.scope, frozenset(keys), left_out)
     scope = exactly(session, found, keys)
     write_lots(session, recall, scope)
+    if recall.is_drill:
+        keep_sums(session, recall.id)
     units = units_of(scope)
     _refuse_nobody(session, recall, units, command.reason)
     _open_lines(session, recall, units)

@@ -129,13 +129,13 @@ class DrillStep(Base):
 
 class DrillLot(Base):
     """The sums of a lot in scope when the scope of a drill was frozen; `placed`: of the stock, what lay at a known
-    place. What the lot comes to at the end is compared with it: real work goes on meanwhile."""
+    place. The books of the drill are kept by them: real work goes on meanwhile, and after."""
 
     __tablename__ = "drill_lot"
-    __table_args__ = (Index("ix_drill_lot_drill", "drill_id"),)
+    __table_args__ = (Index("ix_drill_lot_recall", "recall_id"),)
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    drill_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recall_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     made: Mapped[Decimal]
     consumed: Mapped[Decimal]
     shipped: Mapped[Decimal]

@@ -13,9 +13,8 @@ from traceapp.core.quantity import plain
 from traceapp.db.insert import insert_many
 from traceapp.trace.model import ItemKind, ItemPosition, Lot, PositionState
 
-from .drill_model import Drill, DrillLot
-from .model import RecallLot
-from .reconciling import LotBalance
+from .drill_model import DrillLot
+from .model import Recall, RecallLot
 
 ZERO = Decimal(0)
 _SUMS = ("made", "consumed", "shipped", "returned", "sampled", "lost")
@@ -45,28 +44,29 @@ class Sums:
         return self.shipped - self.returned
 
 
-def keep_sums(session: Session, drill: Drill) -> None:
-    """Keep what the lots in scope come to, in the transaction that freezes it; a scope frozen anew replaces it."""
-    session.execute(delete(DrillLot).where(DrillLot.drill_id == drill.id))
+def keep_sums(session: Session, recall_id: str) -> None:
+    """Keep what the lots in scope of a drill come to, in the transaction that freezes it; a scope frozen anew replaces
+    it."""
+    session.execute(delete(DrillLot).where(DrillLot.recall_id == recall_id))
     lots = {lot.lot_key: lot for lot in session.scalars(
-        select(Lot).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(RecallLot.recall_id == drill.recall_id)
+        select(Lot).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(RecallLot.recall_id == recall_id)
         .order_by(Lot.lot_key).execution_options(populate_existing=True))}
     placed = _placed(session, lots)
     insert_many(session, DrillLot, [
-        {"lot_key": key, "drill_id": drill.id, "placed": placed.get(key, ZERO),
+        {"lot_key": key, "recall_id": recall_id, "placed": placed.get(key, ZERO),
          **{name: getattr(lot, name) for name in _SUMS}} for key, lot in lots.items()])
 
 
-def frozen_at(session: Session, drill: Drill, submitted_at: datetime | None) -> datetime | None:
+def frozen_at(session: Session, recall: Recall) -> datetime | None:
     """When the scope was frozen; None for a drill that kept no sums then, which is compared with what there is now."""
-    kept = session.scalar(select(DrillLot.lot_key).where(DrillLot.drill_id == drill.id).limit(1))
-    return submitted_at if kept else None
+    kept = session.scalar(select(DrillLot.lot_key).where(DrillLot.recall_id == recall.id).limit(1))
+    return recall.submitted_at if kept else None
 
 
-def sums_then(session: Session, drill: Drill, lots: Mapping[str, Lot]) -> dict[str, Sums]:
+def sums_then(session: Session, recall_id: str, lots: Mapping[str, Lot]) -> dict[str, Sums]:
     """{lot key: sums when the scope was frozen}; of a drill that kept none, as they are now."""
     kept = {row.lot_key: sums_of(row, row.placed) for row in session.scalars(
-        select(DrillLot).where(DrillLot.drill_id == drill.id))}
+        select(DrillLot).where(DrillLot.recall_id == recall_id))}
     bare = {key: lot for key, lot in lots.items() if key not in kept}
     placed = _placed(session, bare)
     return kept | {key: sums_of(lot, placed.get(key, ZERO)) for key, lot in bare.items()}
@@ -75,14 +75,6 @@ def sums_then(session: Session, drill: Drill, lots: Mapping[str, Lot]) -> dict[s
 def sums_of(row: Lot | DrillLot, placed: Decimal = ZERO) -> Sums:
     """The sums of a lot as they stand in a row."""
     return Sums(row.made, row.consumed, row.shipped, row.returned, row.sampled, row.lost, placed)
-
-
-def moved_alone(session: Session, drill: Drill, balances: Sequence[LotBalance]) -> set[str]:
-    """The lots of these whose difference is what really left the house or came back since the scope was frozen."""
-    away = {key: shipped - returned for key, shipped, returned in session.execute(
-        select(DrillLot.lot_key, DrillLot.shipped, DrillLot.returned).where(DrillLot.drill_id == drill.id))}
-    return {one.lot_key for one in balances
-            if one.lot_key in away and one.difference == one.away - away[one.lot_key]}
 
 
 def moved_since(lots: Mapping[str, Lot], then: Mapping[str, Sums], came: Collection[Lot]) -> list[dict[str, str]]:

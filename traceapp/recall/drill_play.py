@@ -24,7 +24,6 @@ from .cases import lot_keys_of, recall_by_id
 from .deciding import DecideRecall, decide_recall
 from .drafting import OpenRecall, open_recall
 from .drill_model import Direction, Drill, DrillStep
-from .drill_moved import keep_sums, moved_alone
 from .ending import TerminateRecall, terminate_recall
 from .evaluation import (
     MEDICAL,
@@ -60,8 +59,6 @@ AT_ONCE = 500
 ZERO = Decimal(0)
 _CLASS = "II"
 _DECISION = "Drill: decided as if the hazard were real."
-_GAP = "Drill: a gap, named in the report."
-_MOVED = "Drill: units really moved after the scope was frozen; the report names them."
 _HAZARD = Hazard(
     harm_so_far="Drill: none.", conditions="Drill: none.", populations="Drill: everybody who uses it.",
     seriousness="moderate", likelihood="occasional", consequences="Drill: none.",
@@ -156,7 +153,6 @@ def _decide(stage: Stage) -> int:
 def _submit(stage: Stage) -> int:
     submit_recall(stage.session, player("quality"), stage.clock, SubmitRecall(
         stage.recall.id, "", "played"))
-    keep_sums(stage.session, stage.drill)
     return len(lot_keys_of(stage.session, stage.recall))
 
 
@@ -254,14 +250,10 @@ def _ask(stage: Stage) -> int:
 
 
 def _close(stage: Stage) -> int:
-    """What does not add up is explained: real units that moved since the scope was frozen, or a gap, which the report
-    names."""
+    """What does not add up is explained as a gap, which the report names."""
     session, recall = stage.session, recall_by_id(stage.session, stage.drill.recall_id or "", lock=True)
     odd = [one for one in open_balances(session, recall.id) if not one.is_explained]
-    moved = moved_alone(session, stage.drill, odd)
-    for why, rows in ((_MOVED, [one for one in odd if one.lot_key in moved]),
-                      (_GAP, [one for one in odd if one.lot_key not in moved])):
-        explain_balances(session, player("quality"), stage.clock, recall, (rows, why))
+    explain_balances(session, player("quality"), stage.clock, recall, (odd, "Drill: a gap, named in the report."))
     terminate_recall(session, player("manager"), stage.clock, TerminateRecall(
         recall.id, "Drill: every line is accounted for.", ""))
     return 1

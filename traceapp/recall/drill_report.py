@@ -40,7 +40,7 @@ def findings(session: Session, drill: Drill) -> dict[str, Any]:
     recall = recall_by_id(session, drill.recall_id or "")
     lots = {lot.lot_key: lot for lot in session.scalars(
         select(Lot).join(RecallLot, RecallLot.lot_key == Lot.lot_key).where(RecallLot.recall_id == recall.id))}
-    at, then = frozen_at(session, drill, recall.submitted_at), sums_then(session, drill, lots)
+    at, then = frozen_at(session, recall), sums_then(session, recall.id, lots)
     consignees = sorted(set(session.scalars(select(RecallLedger.consignee_id).where(
         RecallLedger.recall_id == recall.id).distinct())))
     units = _units(session, recall, lots, then)
@@ -48,7 +48,7 @@ def findings(session: Session, drill: Drill) -> dict[str, Any]:
     truth, came = compared(session, drill, recall, lots, upstream)
     moved = moved_since(lots, then, came)
     gaps = [*_of_truth(truth), *_lots_without_shipments(session, recall, lots, then), *_unknown_positions(lots, then),
-            *_unbalanced(session, recall, lots, then), *_without_contact(session, consignees),
+            *_unbalanced(session, recall), *_without_contact(session, consignees),
             *_without_supplier(session, upstream),
             *({"kind": "unplaced", "name": row["name_zh"], "name_en": row["name_en"], "amount": row["unplaced"]}
               for row in units
@@ -96,7 +96,7 @@ def compared(session: Session, drill: Drill, recall: Recall, lots: Mapping[str, 
     """The scope beside what the events up to its freezing alone say: precision, recall and every difference; and the
     lots to which only later events lead."""
     key, is_backward = drill.lot_key or "", drill.direction == Direction.backward
-    until = frozen_at(session, drill, recall.submitted_at)
+    until = frozen_at(session, recall)
     try:
         truth = walk_events(session, key, until=until)
         before = walk_events(session, key, up=True, until=until) if is_backward else None
@@ -179,12 +179,11 @@ def _unknown_positions(lots: Mapping[str, Lot], then: Mapping[str, Sums]) -> Ite
             yield {"kind": "unknown_position", "name": lots[key].number, "lot_key": key, "amount": plain(amount)}
 
 
-def _unbalanced(session: Session, recall: Recall, lots: Mapping[str, Lot], then: Mapping[str, Sums]) -> Iterable[Gap]:
+def _unbalanced(session: Session, recall: Recall) -> Iterable[Gap]:
     """Lots whose ledger did not add up to what had left the house."""
     for one in balances_of(session, recall.id):
-        amount = one.difference - (one.away - then[one.lot_key].away)
-        if amount:
-            yield {"kind": "unbalanced", "name": one.number, "lot_key": one.lot_key, "amount": plain(amount)}
+        if one.difference:
+            yield {"kind": "unbalanced", "name": one.number, "lot_key": one.lot_key, "amount": plain(one.difference)}
 
 
 def _without_contact(session: Session, consignees: Sequence[str]) -> Iterable[Gap]:

@@ -22,6 +22,7 @@ from .balance import UNACCOUNTED
 from .book_model import DispositionKind, LotDifference
 from .cases import recall_by_id, recall_stream
 from .disposing import disposed_by_lot
+from .drill_model import DrillLot
 from .model import Recall, RecallLedger, RecallLot
 from .part import WHOLE, RecallPart
 from .states import ENDED
@@ -79,11 +80,6 @@ class LotBalance:
         return self.made - self.placed
 
     @property
-    def away(self) -> Decimal:
-        """Units that left the house and did not come back, by the sums of the lot."""
-        return self.beside + self.shipped - self.came_back
-
-    @property
     def is_explained(self) -> bool:
         """Whether there is nothing to explain, each open line was settled with a reason and nothing moved past the
         books, or somebody gave a reason for just this difference."""
@@ -119,10 +115,13 @@ class _Sums(NamedTuple):
 
 
 def balances_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[LotBalance, ...]:
-    """Every lot in scope by number, in five statements."""
+    """Every lot in scope by number, in five statements; those of a drill as they were when its scope was frozen."""
+    sums_kept = [func.coalesce(getattr(DrillLot, name), getattr(Lot, name), type_=Lot.made.type)
+                 for name in ("made", "returned", "consumed", "shipped", "sampled", "lost")]
     lots = [_Sums(*row) for row in session.execute(
-        select(Lot.lot_key, Lot.number, Lot.unit, Lot.made, Lot.returned, Lot.consumed, Lot.shipped, Lot.sampled,
-               Lot.lost).join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+        select(Lot.lot_key, Lot.number, Lot.unit, *sums_kept)
+        .join(RecallLot, RecallLot.lot_key == Lot.lot_key)
+        .outerjoin(DrillLot, and_(DrillLot.lot_key == Lot.lot_key, DrillLot.recall_id == RecallLot.recall_id))
         .where(RecallLot.recall_id == recall_id, part.of_lots).order_by(Lot.number, Lot.lot_key))]
     sums = _ledger_sums(session, recall_id)
     disposed = disposed_by_lot(session, recall_id)

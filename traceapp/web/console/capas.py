@@ -40,7 +40,7 @@ PERMISSIONS: dict[str, str] = joined({
     "console.capas": "capa.read", "console.capa_new": "capa.write", "console.capa_open": "capa.write",
     "console.capa_problems": "capa.read"}, capa_case.PERMISSIONS, capa_acts.PERMISSIONS, capa_work.PERMISSIONS)
 _WISHES = ("text", "state", "kind", "product", "owner", "late")
-_SHOWN_PROBLEMS = 200
+_SHOWN_PROBLEMS, _FEW_PROBLEMS = 200, 12
 
 
 def _filter(wanted: dict[str, str], limit: int = PAGE_ROWS, after: str | None = None) -> CapaFilter:
@@ -132,7 +132,8 @@ def capa_problems() -> Response:
         products = product_choices(db)
     return case_page(
         "console/capa_problems.html", rows=rows[:_SHOWN_PROBLEMS], total=len(rows), names=names, products=products,
-        wanted=wanted, asked=asked, months=months, fault=fault, exports=export_links("console.capa_problems", wanted),
+        wanted=wanted, asked=asked, months=months, fault=fault, few=_FEW_PROBLEMS,
+        exports=export_links("console.capa_problems", wanted),
         kinds=problem_choices(), problem_word=problem_word, picture=lambda row: _picture(row, months),
         **_top(rows, names))
 

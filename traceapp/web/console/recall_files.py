@@ -35,6 +35,8 @@ from .recall_case import case_tabs
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
     "files", "file_make", "file_texts", "file_step", "file", "file_proof", "package_make", "package")}
 _REFRESH_SECONDS = 2
+# How many files a phone shows before it folds the others; those with a clock or a version come first.
+_FEW = 4
 _NAMED = 8
 """Of the fields that are missing, so that the message stays one."""
 
@@ -67,7 +69,7 @@ def _show(recall_id: str, do: str = "", form: Entered | None = None, status: int
     shown = case_page("console/recall_files.html", status, case=case, rows=rows, states=states, people=people,
                       form=form, tabs=case_tabs(case, "files"), clock_words=clock_words, file_words=handed,
                       kind_title=lambda kind: kind.title(language()), is_decided=case.decided_at is not None,
-                      is_told=is_told(case) and not case.is_drill, jobs=handed.latest_jobs(jobs), kept=KEPT,
+                      is_told=is_told(case) and not case.is_drill, jobs=handed.latest_jobs(jobs), kept=KEPT, few=_FEW,
                       trouble_text=trouble_text, is_open=is_open, is_still=is_still, **values)
     if is_open and not (do or is_still or form.summary):
         shown.headers["Refresh"] = str(_REFRESH_SECONDS)

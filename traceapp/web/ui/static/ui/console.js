@@ -33,6 +33,14 @@ for (const button of navigator.clipboard ? document.querySelectorAll("button[dat
 // What folds is open where there is room, and on paper; a phone begins with the headings.
 const folds = document.querySelectorAll("details.fold, details.tuck");
 if (matchMedia("(min-width: 761px)").matches) for (const one of folds) one.open = true;
+// What an address leads to is not folded away.
+const unfold = () => {
+  for (let one = document.getElementById(location.hash.slice(1)); one; one = one.parentElement) {
+    if (one.matches("details.fold, details.tuck")) one.open = true;
+  }
+};
+unfold();
+window.addEventListener("hashchange", unfold);
 let folded = [];
 window.addEventListener("beforeprint", () => {
   folded = [...folds].filter((one) => !one.open);
