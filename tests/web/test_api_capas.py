@@ -29,6 +29,12 @@ def test_a_machine_walks_the_whole_way_and_every_act_is_a_new_version(plant: Pla
         return whole
 
     act("links", {"kind": "recall", "target_id": plant.ids["recall_id"]})
+    about = f"/capas?link_kind=recall&target_id={plant.ids['recall_id']}"
+    assert made["id"] in [one["id"] for one in quality.get(about)["rows"]]
+    act(f"links/recall/{plant.ids['recall_id']}/removal", {"reason": "Another was meant"})
+    assert made["id"] not in [one["id"] for one in quality.get(about)["rows"]]
+    quality.get("/capas?link_kind=recall", status=422)
+    act("links", {"kind": "recall", "target_id": plant.ids["recall_id"]})
     act("steps", {"action": "investigate"})
     act("whys", {"answers": ["It irritates"]}, "put")
     cause = act("causes", {"kind": "method", "text": "Cured too short"})["causes"][0]["id"]  # type: ignore[index]
@@ -50,7 +56,7 @@ def test_a_machine_walks_the_whole_way_and_every_act_is_a_new_version(plant: Pla
     ended = act("closing", {"password": PASSWORD, "reason": "Samples are kept"})
     assert (ended["state"], ended["no_cause"]) == ("closed", "No pack is left")
     assert [one["sha256"] for one in quality.get(f"{path}/actions/{action}/files")] == [proof["sha256"]]
-    assert len(etags) == 20
+    assert len(etags) == 22
     signed = [(one["action"], bool(one["signed_hash"])) for one in ended["decisions"]]  # type: ignore[attr-defined]
     assert signed == [("investigate", False), ("plan", False), ("begin", False), ("verify", False), ("close", True)]
 

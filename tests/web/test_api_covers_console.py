@@ -121,6 +121,7 @@ ACTS = {
     "recall_pass_on": "POST /recalls/<recall_id>/consignees/<consignee_id>/passed",
     "recall_passed_answer": "POST /recalls/<recall_id>/passed/<passed_id>/answer",
     "capa_open": "POST /capas", "capa_change": "PUT /capas/<capa_id>", "capa_link": "POST /capas/<capa_id>/links",
+    "capa_unlink": "POST /capas/<capa_id>/links/<kind>/<target_id>/removal",
     "capa_step": "POST /capas/<capa_id>/steps", "capa_close": "POST /capas/<capa_id>/closing",
     "capa_whys": "PUT /capas/<capa_id>/whys", "capa_cause": "POST /capas/<capa_id>/causes",
     "capa_judge": "POST /capas/<capa_id>/causes/<cause_id>/judgement", "capa_no_cause": "POST /capas/<capa_id>/no-cause",

@@ -85,6 +85,8 @@ def test_the_whole_way_from_a_signal_to_the_signed_end(office: Office) -> None:
     case_id = path.rsplit("/", 1)[1]
     assert office.capa(case_id).owner_id == office.house.writer.id
     assert office.signal.reference in text_of(writer, path)
+    assert office.capa(case_id).reference in text_of(writer, f"/console/signals/{office.signal.id}")
+    assert "?do=unlink" not in text_of(writer, path)  # all that is linked is what it was opened from
 
     def go(browser: Browser, do: str, address: str, values: dict[str, object], on: str = "") -> None:
         assert f'action="{path}/{address}"' in text_of(browser, f"{path}?do={do}&on={on or address.rpartition('/')[2]}")
@@ -133,6 +135,17 @@ def test_a_form_that_is_opened_has_an_act_and_a_button(office: Office) -> None:
         assert f'action="/console/capa/{capa.id}/{address}"' in text_of(writer, f"/console/capa/{capa.id}?do={do}"), do
     for do in ("conclude", "close", "begin", "answer", "nonsense"):
         assert 'class="panel' not in text_of(writer, f"/console/capa/{capa.id}?do={do}"), do
+
+
+def test_a_link_by_mistake_is_taken_back_with_a_reason(office: Office) -> None:
+    capa, writer = opened_capa(office.database, office.clock, office.house), office.as_person("writer")
+    path, supplier = f"/console/capa/{capa.id}", office.house.maker.supplier
+    assert writer.post(f"{path}/link", {"kind": "supplier", "number": supplier.code}).status_code == 303
+    assert f'value="supplier:{supplier.id}"' in text_of(writer, f"{path}?do=unlink")
+    values = {"link": f"supplier:{supplier.id}", "reason": "The other one was meant."}
+    assert writer.post(f"{path}/unlink", values | {"reason": ""}).status_code == 422
+    assert writer.post(f"{path}/unlink", values).status_code == 303
+    assert supplier.name_en not in text_of(writer, path) and "?do=unlink" not in text_of(writer, path)
 
 
 def test_opening_a_second_one_shows_the_first_and_is_refused(office: Office) -> None:

@@ -104,6 +104,8 @@ def judge_cause(session: Session, actor: Actor, clock: Clock, command: JudgeCaus
     evidence = short_text(command.evidence, TEXT, place="evidence")
     cause.evidence = required_text(evidence, place="evidence") if verdict != Verdict.supposed else evidence
     before, cause.verdict = cause.verdict, verdict
+    if verdict == Verdict.confirmed:
+        capa.no_cause = ""  # what was found stands in the tree; why it could not be found stands in the trail
     note(session, actor, clock, capa, ("cause_judged", {
         "cause": cause.id, "kind": cause.kind, "before": str(before), "after": str(verdict)}))
     session.flush()
@@ -111,10 +113,15 @@ def judge_cause(session: Session, actor: Actor, clock: Clock, command: JudgeCaus
 
 
 def give_up_cause(session: Session, actor: Actor, clock: Clock, command: GiveUpCause) -> Capa:
-    """Say that no cause can be found, and why. Raises InvalidInput without a reason."""
+    """Say that no cause can be found, and why. Raises InvalidInput without a reason, Conflict beside a confirmed
+    one."""
     capa = for_work(session, actor, Act(command.capa_id, command.revision, "give_up_cause"))
+    if session.scalars(select(CapaCause.id).where(
+            CapaCause.capa_id == capa.id, CapaCause.verdict == Verdict.confirmed).limit(1)).first():
+        raise Conflict("A cause is confirmed. Judge it anew before you say that none can be found.",
+                       code="cause-confirmed")
     capa.no_cause = short_text(required_text(command.reason, place="reason"), TEXT, place="reason")
-    note(session, actor, clock, capa, ("cause_given_up", {}))
+    note(session, actor, clock, capa, ("cause_given_up", {"reason": capa.no_cause}))
     session.flush()
     return capa
 

@@ -12,17 +12,17 @@ from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.identity.service import check_signature
-from traceapp.recall.cases import note_other_capa
 from traceapp.worklist.tasks import drop_tasks
 
 from .cases import CHECK_TASK, Step, action_stream, capa_stream, facts_of, for_step, move, raise_duty, signed_hash
 from .effects import take_back, teach
+from .linking import leave_recall
 from .model import Capa, CapaLink
 from .opening import TEXT, LinkTo, running_for
 from .planning import open_check, remind_owners
 from .policy import CLOSED_MEANING, end_of, home_day, refuse_step, took_part
 from .queries import actions_of
-from .states import ActionState, CapaState, LinkKind
+from .states import ActionState, LinkKind
 
 STEPS = ("investigate", "plan", "think_again", "begin", "verify", "reopen", "cancel")
 # Steps that are nothing without their reason.
@@ -97,13 +97,10 @@ def _after(session: Session, actor: Actor, clock: Clock, capa: Capa, action: str
 
 
 def _leave_recalls(session: Session, capa: Capa) -> None:
-    """What was cancelled is no CAPA that a recall could end with: another that is linked, or none, stands for it."""
+    """What was cancelled is no CAPA that a recall could end with."""
     for recall_id in session.scalars(select(CapaLink.target_id).where(
             CapaLink.capa_id == capa.id, CapaLink.kind == LinkKind.recall)).all():
-        note_other_capa(session, recall_id, capa.id, session.scalars(
-            select(CapaLink.capa_id).join(Capa, Capa.id == CapaLink.capa_id)
-            .where(CapaLink.kind == LinkKind.recall, CapaLink.target_id == recall_id, Capa.id != capa.id,
-                   Capa.state != CapaState.cancelled).order_by(CapaLink.added_at, Capa.id).limit(1)).first())
+        leave_recall(session, capa, recall_id)
 
 
 def close_capa(session: Session, actor: Actor, clock: Clock, command: CloseCapa) -> Capa:

@@ -26,7 +26,7 @@ from .model import (
     CapaWhy,
 )
 from .policy import home_day
-from .states import ENDED, ActionState
+from .states import ENDED, ActionState, LinkKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,17 @@ def capa_by_reference(session: Session, reference: str) -> Capa | None:
 def capas_about(session: Session, kind: str, target_id: str) -> list[Capa]:
     """The CAPAs that are about a thing, the newest first."""
     return list(capa_page(session, CapaFilter(link=(kind, target_id), limit=20)).rows)
+
+
+def capas_of_inspections(session: Session, lot_key: str) -> dict[str, list[Capa]]:
+    """{inspection of a lot: the CAPAs that are about it, the newest first}; one statement."""
+    found: dict[str, list[Capa]] = {}
+    for inspection_id, capa in session.execute(
+            select(CapaLink.target_id, Capa).join(Capa, Capa.id == CapaLink.capa_id)
+            .where(CapaLink.kind == LinkKind.inspection, CapaLink.lot_key == lot_key)
+            .order_by(Capa.opened_at.desc(), Capa.id)):
+        found.setdefault(inspection_id, []).append(capa)
+    return found
 
 
 def progress_of(session: Session, ids: Iterable[str]) -> dict[str, Progress]:

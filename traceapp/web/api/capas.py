@@ -20,25 +20,29 @@ from traceapp.capa.service import (
     LinkTo,
     MoveCapa,
     OpenCapa,
+    UnlinkCapa,
     change_capa,
     close_capa,
     link_capa,
     move_capa,
     open_capa,
+    unlink_capa,
 )
 from traceapp.capa.states import ActionState, CapaKind, CapaState, CauseKind, Conclusion, LinkKind, Verdict
+from traceapp.core.errors import InvalidInput
 from traceapp.identity.attempts import limit_signature
 from traceapp.web.context import signed_in, world
 from traceapp.web.reading import ZONE
 
 from .blueprint import ApiBlueprint
 from .idempotency import unit_of_work
-from .schemas import Paging, choice, created, etag, listed, moment, page_answer, wanted_revision, words
+from .schemas import Paging, Reason, choice, created, etag, listed, moment, page_answer, wanted_revision, words
 
 blueprint = ApiBlueprint("api_capas", __name__, url_prefix="/api/v1", description="CAPAs")
 PERMISSIONS = {
     "api_capas.list_capas": "capa.read", "api_capas.open_one": "capa.write", "api_capas.read_capa": "capa.read",
-    "api_capas.describe": "capa.write", "api_capas.link": "capa.write", "api_capas.take_step": "capa.write",
+    "api_capas.describe": "capa.write", "api_capas.link": "capa.write", "api_capas.unlink": "capa.write",
+    "api_capas.take_step": "capa.write",
     "api_capas.close": "capa.close", "api_capas.list_problems": "capa.read",
 }
 EXAMPLE = {"kind": "corrective", "title": "Adhesive causes redness",
@@ -180,7 +184,7 @@ class WholeCapaSchema(CapaSchema):
 
 
 class CapaFilterSchema(Paging):
-    """Which CAPAs; `late`: those in which something is late."""
+    """Which CAPAs; `late`: those in which something is late; `link_kind` and `target_id` together: those about it."""
 
     text = words(200, load_default="")
     state = choice(CapaState, load_default=None)
@@ -188,6 +192,8 @@ class CapaFilterSchema(Paging):
     product_id = words(32, load_default=None)
     owner_id = words(32, load_default=None)
     late = fields.Boolean(load_default=False)
+    link_kind = choice(LinkKind, load_default=None)
+    target_id = words(32, load_default=None)
 
 
 class StepSchema(Schema):
@@ -243,8 +249,12 @@ def whole(session: Session, capa: Capa) -> Response:
 
 def filter_of(wanted: dict[str, Any]) -> queries.CapaFilter:
     """The filter that was asked for."""
-    is_late = wanted.pop("late")
-    return queries.CapaFilter(**wanted, late_at=world().clock.now() if is_late else None)
+    is_late, kind, target = wanted.pop("late"), wanted.pop("link_kind"), wanted.pop("target_id")
+    if (kind is None) != (target is None):
+        raise InvalidInput("Name both, what kind of thing and which.", code="half-a-link",
+                           place="target_id" if target is None else "link_kind")
+    return queries.CapaFilter(**wanted, late_at=world().clock.now() if is_late else None,
+                              link=(kind, target) if kind and target else None)
 
 
 def problems_of(wanted: dict[str, Any]) -> ProblemFilter:
@@ -303,6 +313,16 @@ def link(given: dict[str, Any], capa_id: str) -> Response:
     with unit_of_work() as session:
         return whole(session, link_capa(session, signed_in(), world().clock, LinkCapa(
             capa_id, LinkTo(**given), wanted_revision())))
+
+
+@blueprint.route("/capas/<capa_id>/links/<kind>/<target_id>/removal", methods=["POST"])
+@blueprint.arguments(Reason)
+@blueprint.alt_response(200, schema=WholeCapaSchema)
+def unlink(given: dict[str, Any], capa_id: str, kind: str, target_id: str) -> Response:
+    """Take back that the CAPA is about a thing (If-Match)"""
+    with unit_of_work() as session:
+        return whole(session, unlink_capa(session, signed_in(), world().clock, UnlinkCapa(
+            capa_id, kind, target_id, given["reason"], wanted_revision())))
 
 
 @blueprint.route("/capas/<capa_id>/steps", methods=["POST"])

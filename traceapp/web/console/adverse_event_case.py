@@ -17,6 +17,7 @@ from traceapp.adverse_event.queries import adverse_event_by_id, versions_of
 from traceapp.adverse_event.service import ChangeAdverseEvent, about, change_adverse_event
 from traceapp.adverse_event.states import actions_from
 from traceapp.attachment.service import attachments_of
+from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import parties_by_id, products_by_id
 from traceapp.complaint.intake import about as about_complaint
 from traceapp.complaint.queries import complaint_by_id
@@ -75,7 +76,7 @@ def show(adverse_event_id: str, do: str = "", form: Entered | None = None, statu
             "versions": len(versions_of(db, case.id)),
             "tasks": [task for task in tasks_about(db, about(case.id)) if task.state == "open"],
             "clocks": clocks_about(db, about(case.id)), "decided": decided,
-            "reports": reports_about(db, about(case.id)),
+            "reports": reports_about(db, about(case.id)), "capas": capas_about(db, "adverse_event", case.id),
             "people": names_of_users(db, (one.by for one in decided)),
             "files": attachments_of(db, about_complaint(case.complaint_id)) if case.complaint_id else (),
             "silent": words.joined_words([clock_words.market_word(one) for one in silent_markets(db, case)])

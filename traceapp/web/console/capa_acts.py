@@ -20,10 +20,12 @@ from traceapp.capa.service import (
     LinkCapa,
     LinkTo,
     MoveCapa,
+    UnlinkCapa,
     change_capa,
     close_capa,
     link_capa,
     move_capa,
+    unlink_capa,
 )
 from traceapp.capa.states import LinkKind
 from traceapp.catalog.model import Party
@@ -45,6 +47,7 @@ from .layout import blueprint
 # endpoint -> permission (see traceapp.web.permissions); the state table asks further
 PERMISSIONS: dict[str, str] = {
     "console.capa_step": "capa.write", "console.capa_close": "capa.close", "console.capa_link": "capa.write",
+    "console.capa_unlink": "capa.write",
     "console.capa_change": "capa.write", "console.capa_change_form": "capa.write"}
 
 
@@ -93,6 +96,18 @@ def capa_link(capa_id: str) -> Response:
         return _("Linked.")
 
     return do_act(capa_id, "link", act)
+
+
+@blueprint.post("/capa/<capa_id>/unlink")
+def capa_unlink(capa_id: str) -> Response:
+    """Take back that it is about a thing."""
+    def act(db: Session, form: Entered) -> str:
+        kind, _colon, target = form.text("link").partition(":")
+        unlink_capa(db, actor(), world().clock, UnlinkCapa(
+            capa_id, kind, target, form.text("reason"), form.revision()))
+        return _("The link is taken back.")
+
+    return do_act(capa_id, "unlink", act)
 
 
 _FINDERS: dict[str, Callable[[Session, str], object]] = {

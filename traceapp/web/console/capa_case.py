@@ -77,7 +77,7 @@ def show(capa_id: str, do: str = "", form: Entered | None = None, status: int = 
 def _values(db: Session, case: Capa) -> dict[str, Any]:
     actions, questions = queries.actions_of(db, case.id), queries.questions_of(db, case.id)
     checks, decisions = queries.checks_of(db, case.id), queries.decisions_of(db, case.id)
-    causes, facts = queries.causes_of(db, case.id), facts_of(db, case)
+    causes, facts, links = queries.causes_of(db, case.id), facts_of(db, case), queries.links_of(db, case.id)
     people = [case.owner_id, case.opened_by, *(one.owner_id for one in actions), *(one.done_by for one in actions),
               *(one.asked_of_id for one in questions), *(one.asked_by for one in questions),
               *(one.answered_by for one in questions), *(one.concluded_by for one in checks),
@@ -85,7 +85,9 @@ def _values(db: Session, case: Capa) -> dict[str, Any]:
     return {
         "actions": actions, "questions": questions, "checks": checks, "decisions": decisions, "causes": causes,
         "picture": _picture(case, causes), "whys": queries.whys_of(db, case.id),
-        "products": queries.products_of(db, case.id), "links": queries.links_of(db, case.id),
+        "products": queries.products_of(db, case.id), "links": links,
+        "removable": [(f"{one.kind}:{one.target_id}", f"{word(capa_words.LINK_KINDS, one.kind)}: {one.name}")
+                      for one in links if case.origin != f"{one.kind}:{one.target_id}"],
         "proofs": attachments_of_all(db, [action_stream(one.id) for one in actions]), "about_action": action_stream,
         "tasks": [task for task in tasks_about(db, capa_stream(case.id)) if task.state == "open"],
         "people": names_of_users(db, people), "missing": _missing(case, facts),
@@ -126,7 +128,7 @@ def _filled(values: dict[str, Any], do: str, on: str) -> dict[str, str | list[st
 
 
 # Forms that are work, not steps: what each needs to be open, by the table of work.
-FORMS = {"link": "link", "whys": "write_whys", "cause": "add_cause", "judge": "judge_cause",
+FORMS = {"link": "link", "unlink": "link", "whys": "write_whys", "cause": "add_cause", "judge": "judge_cause",
          "no_cause": "give_up_cause", "action": "add_action", "action_change": "change_action",
          "action_finish": "finish_action", "action_drop": "drop_action", "action_prove": "prove",
          "criterion": "state_criterion", "conclude": "conclude", "ask": "ask", "answer": "answer"}

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from traceapp.attachment.service import attachments_of, attachments_of_all
 from traceapp.audit.entries import entries_of
+from traceapp.capa.queries import capas_of_inspections
 from traceapp.catalog.queries import all_products
 from traceapp.catalog.service import STEM
 from traceapp.code.allocating import range_page
@@ -194,7 +195,8 @@ def _overview(session: Session, head: LotHead) -> dict[str, Any]:
 def _inspections(session: Session, head: LotHead) -> dict[str, Any]:
     found = inspections_of(session, head.lot.lot_key)
     files = attachments_of_all(session, [about_inspection(one.inspection.id) for one in found])
-    return {"inspections": [(one, files.get(about_inspection(one.inspection.id), [])) for one in found]}
+    return {"capas_of": capas_of_inspections(session, head.lot.lot_key),
+            "inspections": [(one, files.get(about_inspection(one.inspection.id), [])) for one in found]}
 
 
 def _shipments(session: Session, head: LotHead) -> dict[str, Any]:

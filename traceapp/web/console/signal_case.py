@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from traceapp.capa.queries import capas_about
 from traceapp.catalog.lookup import products_by_id
 from traceapp.core.errors import NotFound
 from traceapp.recall.queries import RecallFilter, recall_page
@@ -132,7 +133,8 @@ def _around(db: Session, case: Signal, lots: CaseLots, today: date) -> dict[str,
         "lot_rows": lots_by_key(db, (*lots.keys[:_LOTS], *(row.lot_key for row in found.rows))), "reports": found,
         "listed": _at_reports(placed(found, "console.signal", {"signal_id": case.id})),
         "history": history(case, decisions, alarms, own), "own_names": own, "merged": merged_into(db, case),
-        "tasks": tasks_about(db, f"signal:{case.id}"), "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows}
+        "tasks": tasks_about(db, f"signal:{case.id}"), "recalls": recall_page(db, RecallFilter(signal_id=case.id)).rows,
+        "capas": capas_about(db, "signal", case.id)}
 
 
 def _latest(alarms: Sequence[AlarmNow]) -> list[AlarmNow]:
