@@ -54,4 +54,6 @@ def test_a_lot_adds_up_within_one_per_cent_or_explained(database: Database, cloc
     told = replace(more, explained=Decimal(11))
     found = mass_balance([first, close, more, told])
     assert (found.part, found.whole, found.is_met) == (2, 4, False)
+    waits = mass_balance([first, close])  # what is missing of the first is what nobody has accounted for yet
+    assert (waits.part, waits.whole, waits.unsaid, waits.is_met) == (1, 2, Unsaid.not_all_accounted, None)
     assert mass_balance([replace(first, made=Decimal(0))]).unsaid == Unsaid.nothing_made

@@ -57,6 +57,7 @@ class Unsaid(StrEnum):
     no_report_due = "no_report_due"
     still_open = "still_open"
     nothing_made = "nothing_made"
+    not_all_accounted = "not_all_accounted"
     no_drill = "no_drill"
 
 

@@ -39,12 +39,20 @@ def house_figures(session: Session, clock: Clock) -> tuple[Figure, ...]:
 
 
 def mass_balance(balances: Iterable[LotBalance]) -> Figure:
-    """How many of the lots of a recall add up to one per cent, or are explained."""
+    """How many of the lots of a recall add up to one per cent, or are explained; not said while all that is missing of
+    the others is what consignees have not accounted for yet, which another figure counts."""
     made = [one for one in balances if one.made > 0]
     if not made:
         return Figure(FigureKind.mass_balance, target=1.0, unsaid=Unsaid.nothing_made)
-    good = sum(one.is_explained or abs(one.difference) <= one.made * _MOST_MISSING for one in made)
-    return Figure(FigureKind.mass_balance, Decimal(good), Decimal(len(made)), target=1.0)
+    good = [one for one in made if one.is_explained or _is_little(one.difference, one)]
+    waiting = [one for one in made if one not in good and one.unaccounted != one.settled
+               and _is_little(one.difference - one.unaccounted + one.settled, one)]
+    unsaid = Unsaid.not_all_accounted if waiting and len(good) + len(waiting) == len(made) else None
+    return Figure(FigureKind.mass_balance, Decimal(len(good)), Decimal(len(made)), target=1.0, unsaid=unsaid)
+
+
+def _is_little(amount: Decimal, balance: LotBalance) -> bool:
+    return abs(amount) <= balance.made * _MOST_MISSING
 
 
 def _truths(session: Session, since: datetime) -> list[dict[str, str]]:

@@ -59,6 +59,7 @@ UNSAID: Mapping[str, Any] = {
     Unsaid.nobody_answered: _("nobody has answered yet"), Unsaid.nothing_shipped: _("nothing was shipped"),
     Unsaid.not_drawn: _("the sample is not drawn yet"), Unsaid.nobody_is_asked: _("level E: nobody is asked"),
     Unsaid.no_report_due: _("no report was due yet"), Unsaid.still_open: _("the recall is not ended"),
+    Unsaid.not_all_accounted: _("not every line is accounted for yet"),
     Unsaid.nothing_made: _("nothing was made"), Unsaid.no_drill: _("there was no drill within a year")}
 # What never can be said, rather than not yet.
 _NEVER = {Unsaid.nobody_to_tell, Unsaid.nothing_shipped, Unsaid.nobody_is_asked}
