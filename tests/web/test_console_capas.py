@@ -205,6 +205,20 @@ def test_the_problem_database_shows_counts_and_refuses_a_period_upside_down(offi
     assert any(row["Kind of problem"] == "Redness" and int(row["2026-11"]) == int(row["All"]) > 0 for row in rows)
 
 
+def test_a_count_of_the_problem_database_leads_to_the_complaints_behind_it(office: Office) -> None:
+    writer, plaster = office.as_person("writer"), office.house.maker.plaster.id
+    with office.database.write() as session:
+        for one in session.scalars(select(Complaint).where(Complaint.product_id == plaster).limit(2)):
+            one.terms = ["redness"]
+    page = text_of(writer, f"/console/capa/problems?product={plaster}&lang=en")
+    found = re.search(r'<a href="(/console/complaints\?[^"]+)">(\d+)</a>', page)
+    assert found is not None
+    behind = text_of(writer, found.group(1).replace("&amp;", "&"))
+    assert len(set(re.findall(r"/console/complaints/[0-9a-f]{32}", behind))) == int(found.group(2)) > 0
+    other = found.group(1).replace("&amp;", "&").replace("term=redness", "term=itching")
+    assert re.search(r"/console/complaints/[0-9a-f]{32}", text_of(writer, other)) is None
+
+
 def test_an_operator_reads_and_reports_what_is_theirs_alone(console: Console, office: Office) -> None:
     capa = capa_in(office.database, office.clock, office.house, CapaState.acting)
     operator = console.browser("operator")

@@ -92,7 +92,7 @@ def open_capa(session: Session, actor: Actor, clock: Clock, command: OpenCapa) -
     permit(actor, "capa.write")
     kind = one_of(CapaKind, command.kind, place="kind")
     links = list({(link.kind, link.target_id): link for link in _at_most(command.links, _MOST_LINKS, "links")}.values())
-    names = [_name_of(session, link) for link in links]
+    names = [name_of(session, link) for link in links]
     owner = known_person(session, command.owner_id or actor.id, "capa.write", place="owner_id")
     now = clock.now()
     origin = f"{links[0].kind}:{links[0].target_id}" if links else ""
@@ -144,7 +144,7 @@ def change_capa(session: Session, actor: Actor, clock: Clock, command: ChangeCap
 def link_capa(session: Session, actor: Actor, clock: Clock, command: LinkCapa) -> Capa:
     """Say of one thing more that the CAPA is about it; twice is as once. Raises NotFound, Conflict, Stale."""
     capa = for_work(session, actor, Act(command.capa_id, command.revision, "link"))
-    name = _name_of(session, command.link)
+    name = name_of(session, command.link)
     if session.get(CapaLink, (capa.id, command.link.kind, command.link.target_id)) is None:
         _add_link(session, actor, clock, capa, (command.link, name))
         note(session, actor, clock, capa, ("linked", {"kind": command.link.kind, "target": command.link.target_id}))
@@ -197,7 +197,7 @@ def _day(clock: Clock, due_on: date | None) -> date:
     return due_on
 
 
-def _name_of(session: Session, link: LinkTo) -> str:
+def name_of(session: Session, link: LinkTo) -> str:
     """What people call the linked thing. Raises InvalidInput for an unknown kind, NotFound."""
     kind = one_of(LinkKind, link.kind, place="kind")
     name = _NAMES[kind](session, link)

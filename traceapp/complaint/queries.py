@@ -17,13 +17,14 @@ from .model import UNKNOWN_LOT, Complaint, ComplaintNote
 @dataclass(frozen=True, slots=True)
 class ComplaintFilter:
     """What a list shows; None: does not matter. `since` and `until` are about receipt, `until` not included.
-    `text` is looked for in reference, typed lot and place."""
+    `text` is looked for in reference, typed lot and place; `term` is one of those for what went wrong."""
 
     states: tuple[str, ...] = ()
     severity: str | None = None
     channel: str | None = None
     triage_result: str | None = None
     kind: str | None = None
+    term: str | None = None
     is_suspected_fake: bool | None = None
     product_id: str | None = None
     lot_key: str | None = None
@@ -53,6 +54,8 @@ def _found(wanted: ComplaintFilter) -> Select[Complaint]:
             found = found.where(column == value)
     if wanted.kind is not None:
         found = found.where(cast(Complaint.kinds, Text).like(f'%"{wanted.kind}"%'))
+    if wanted.term is not None:
+        found = found.where(cast(Complaint.terms, Text).contains(f'"{wanted.term}"', autoescape=True))
     if wanted.states:
         found = found.where(Complaint.state.in_(wanted.states))
     if wanted.since is not None:

@@ -117,12 +117,13 @@ class SubmitSchema(Schema):
 
 
 class ComplaintFilterSchema(Paging):
-    """Which complaints; the period is about when they came in, `until` not included."""
+    """Which complaints; the period is about when they came in, `until` not included; `term`: what went wrong."""
 
     state = choice(ComplaintState, load_default=None)
     severity = choice(Severity, load_default=None)
     channel = choice(Channel, load_default=None)
     kind = choice(ComplaintKind, load_default=None)
+    term = words(40, load_default=None)
     is_suspected_fake = fields.Boolean(load_default=None)
     is_quarantined = fields.Boolean(load_default=None)
     is_unbound = fields.Boolean(load_default=None)

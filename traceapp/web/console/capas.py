@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.capa.model import Capa
+from traceapp.capa.opening import name_of
 from traceapp.capa.policy import WHOLE_DAYS, home_day
 from traceapp.capa.problems import ProblemFilter, ProblemRow, months_of, problem_rows, year_until
 from traceapp.capa.queries import CapaFilter, capa_page, progress_of
 from traceapp.capa.service import LinkTo, OpenCapa, open_capa, running_for
 from traceapp.capa.states import CapaKind
 from traceapp.catalog.lookup import products_by_id
+from traceapp.complaint.terms import terms
 from traceapp.core.errors import InvalidInput
 from traceapp.identity.lookup import names_of_users
+from traceapp.web.auth import may
 from traceapp.web.capa_words import CAPA_KINDS, CAPA_STATES, LINK_KINDS, problem_word
 from traceapp.web.context import actor, world
 from traceapp.web.listings_capas import capas_table, problems_table
@@ -81,7 +84,8 @@ def _show_new(db: Session, form: Entered, status: int = 200) -> Response:
     running: Capa | None = running_for(db, link) if link is not None else None
     return case_page(
         "console/capa_new.html", status, form=form, link=link, running=running, kinds=choices(CAPA_KINDS),
-        link_word=word(LINK_KINDS, link.kind) if link else "", owners=owner_choices(db), me=actor().id,
+        link_word=f"{word(LINK_KINDS, link.kind)} {name_of(db, link)}" if link else "",
+        owners=owner_choices(db), me=actor().id,
         products=product_choices(db), fields=product_fields(form), problem_kinds=problem_choices(),
         action=url_for("console.capa_open", **_address_of(link)),
         standard_day=home_day(world().clock.now()) + timedelta(days=WHOLE_DAYS))
@@ -135,6 +139,7 @@ def capa_problems() -> Response:
         wanted=wanted, asked=asked, months=months, fault=fault, few=_FEW_PROBLEMS,
         exports=export_links("console.capa_problems", wanted),
         kinds=problem_choices(), problem_word=problem_word, picture=lambda row: _picture(row, months),
+        behind=lambda row, source: _behind(row, source, months),
         **_top(rows, names))
 
 
@@ -158,6 +163,22 @@ def _month(text: str, place: str) -> date | None:
 def _picture(row: ProblemRow, months: list[date]) -> Any:
     return charts.sparkline(_("By month: %(counts)s", counts=", ".join(
         f"{month:%Y-%m} {count}" for month, count in zip(months, row.by_month, strict=True))), row.by_month)
+
+
+def _behind(row: ProblemRow, source: str, months: list[date]) -> str | None:
+    """The list of what a count counts, for those who may read it; None where there is nothing or no such list."""
+    if not getattr(row, source) or not row.product_id:
+        return None
+    if source == "signals":
+        return url_for("console.signals", product=row.product_id) if may("signal.read") else None
+    if source == "capas":
+        return url_for("console.capas", product=row.product_id)
+    if row.kind not in terms() or not may("complaint.read"):
+        return None
+    last = months[-1]
+    until = date(last.year + last.month // 12, last.month % 12 + 1, 1) - timedelta(days=1)
+    return url_for("console.complaints", product=row.product_id, term=row.kind, since=months[0].isoformat(),
+                   until=until.isoformat())
 
 
 def _top(rows: list[ProblemRow], names: dict[str, Any]) -> dict[str, Any]:

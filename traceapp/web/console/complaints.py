@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from traceapp.catalog.queries import all_products
 from traceapp.complaint.intake import about
 from traceapp.complaint.queries import ComplaintFilter, complaint_page
+from traceapp.complaint.terms import terms
 from traceapp.trace.lookup import lots_by_key, lots_of_number
 from traceapp.web.context import world
 from traceapp.web.listings_cases import complaints_table
@@ -36,6 +37,7 @@ from . import (
     complaint_returns,
     complaint_triage,
 )
+from .capa_drafting import problem_choices
 from .casework import case_page
 from .layout import blueprint
 from .listing import PAGE_ROWS, choice, day_start, export_links, placed, wished
@@ -47,7 +49,7 @@ PERMISSIONS: dict[str, str] = joined(
     complaint_measures.PERMISSIONS, complaint_new.PERMISSIONS, complaint_returns.PERMISSIONS,
     complaint_triage.PERMISSIONS)
 _FIELDS = ("text", "state", "severity", "product", "lot", "lot_key", "since", "until", "channel", "kind",
-           "special", "sort")
+           "term", "special", "sort")
 _SPECIAL = {"quarantined": lazy_gettext("Held back, to be looked at"), "unbound": lazy_gettext("Without a batch"),
             "duplicates": lazy_gettext("Perhaps a duplicate"), "harm": lazy_gettext("Somebody was harmed"),
             "fakes": lazy_gettext("Perhaps a fake or a wrong label")}
@@ -62,7 +64,8 @@ def _filter(db: Session, wanted: dict[str, str], after: str | None, limit: int) 
     return ComplaintFilter(
         states=(state,) if state else (), severity=choice(wanted["severity"], SEVERITIES),
         channel=choice(wanted["channel"], CHANNELS), kind=choice(wanted["kind"], COMPLAINT_KINDS),
-        is_suspected_fake=True if special == "fakes" else None, product_id=wanted["product"] or None,
+        term=choice(wanted["term"], terms()), is_suspected_fake=True if special == "fakes" else None,
+        product_id=wanted["product"] or None,
         lot_key=wanted["lot_key"] or _lot_key(db, wanted["lot"], wanted["product"]), since=day_start(wanted["since"]),
         until=day_start(wanted["until"], days=1), is_quarantined=True if special == "quarantined" else None,
         is_unbound=True if special == "unbound" else None,
@@ -94,7 +97,7 @@ def complaints() -> Response:
         due={key.partition(":")[2]: value for key, value in due.items()},
         listed=placed(found, "console.complaints", wanted), exports=export_links("console.complaints", wanted),
         options={"state": choices(COMPLAINT_STATES), "severity": choices(SEVERITIES), "channel": choices(CHANNELS),
-                 "kind": choices(COMPLAINT_KINDS),
+                 "kind": choices(COMPLAINT_KINDS), "term": problem_choices(),
                  "special": [(key, str(text)) for key, text in _SPECIAL.items()],
                  "sort": [(key, str(text)) for key, text in _SORTS.items()],
                  "product": [(key, own_name(product)) for key, product in products.items()
