@@ -62,6 +62,7 @@ def test_long_lists_of_a_recall_are_short_on_a_phone_and_nothing_is_lost_with_ro
 @pytest.mark.parametrize(("path", "height"), [
     ("today", 4000), ("capa/problems", 3000), ("capa/{capa}", 3000), ("capa/{capa}?do=action", 3500), ("drills", 3000),
     ("drills/{played}", 3000), ("recalls/figures", 3000), ("recalls/{running}/authority-files", 3000),
+    ("recalls/{running}/authority-files?do=write-eu_fsca", 3500),
     ("recalls/{running}/preview", 3000), ("recalls/{drill}/status", 3500), ("recalls/{drill}?part=scope", 3500)])
 def test_pages_begin_on_a_phone_with_what_to_do_and_fold_the_rest(
         path: str, height: int, language: str, people: People, recalls: dict[str, str]) -> None:

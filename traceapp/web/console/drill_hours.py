@@ -10,7 +10,9 @@ from traceapp.identity.lookup import names_of_users
 from traceapp.recall.drill_hours import SetHours, clock_text, hours_now, hours_versions, set_hours
 from traceapp.rules import CALENDARS
 from traceapp.web.context import actor, world
-from traceapp.web.drill_words import holidays_text, hours_text
+from traceapp.web.drill_words import hours_text
+from traceapp.web.ui import current_locale
+from traceapp.web.ui.display import country
 from traceapp.web.words import WEEKDAYS, choices
 
 from .acting import Done, Refusal, perform
@@ -39,7 +41,7 @@ def _show(form: Entered, status: int = 200) -> Response:
     return case_page(
         "console/drill_hours.html", status, form=form, hours=hours, people=people, weekday_choices=choices(WEEKDAYS),
         said=hours_text(hours.weekdays, hours.times, hours.zone, hours.calendar),
-        calendar_choices=[(one, holidays_text(one)) for one in (*CALENDARS, "")],
+        calendar_choices=[*((one, country(one, current_locale())) for one in CALENDARS), ("", _("None that is known"))],
         versions=[(one, hours_text(one.weekdays, (clock_text(one.opens_minute), clock_text(one.closes_minute)),
                                    one.zone, one.calendar)) for one in versions])
 
