@@ -52,7 +52,7 @@ def _say_long(upper: float) -> None:
     from traceapp.signals.maxsprt import LARGEST_UPPER
 
     if _LONG <= upper <= LARGEST_UPPER:
-        wait = "a minute or two" if upper > _VERY_LONG else "some seconds"
+        wait = "up to a minute" if upper > _VERY_LONG else "some seconds"
         sys.stderr.write(f"traceapp: works out the exact value for {upper:g} expected events; this takes {wait}.\n")
         sys.stderr.flush()
 
