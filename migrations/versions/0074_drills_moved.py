@@ -7,7 +7,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0074'
-down_revision = '0071'
+down_revision = '0073'
 branch_labels = None
 depends_on = None
 
