@@ -210,6 +210,7 @@ def test_a_count_of_the_problem_database_leads_to_the_complaints_behind_it(offic
     with office.database.write() as session:
         for one in session.scalars(select(Complaint).where(Complaint.product_id == plaster).limit(2)):
             one.terms = ["redness"]
+    assert f"/console/capa/problems?product={plaster}" in text_of(writer, f"/console/products/{plaster}")
     page = text_of(writer, f"/console/capa/problems?product={plaster}&lang=en")
     found = re.search(r'<a href="(/console/complaints\?[^"]+)">(\d+)</a>', page)
     assert found is not None

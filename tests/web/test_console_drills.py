@@ -166,6 +166,13 @@ def test_the_working_hours_are_read_and_set_and_a_plan_names_its_family(console:
                                      "calendar": "GB", "reason": "Like London.", "version": 1})
     assert (said["calendar"], said["version"]) == ("GB", 2)
     assert "public holidays of United Kingdom" in browser.get("/console/drills").text
+    with console.database.write() as session:
+        drill_id = ask_drill(session, house.writer, console.clock, AskDrill(
+            "forward", 3, due_at=console.clock.now() + timedelta(days=400), is_planned=True, is_provisional=True)).id
+    assert "provisional moment" in browser.get("/console/drills?lang=en").text
+    assert "the holidays of that year are not known yet" in browser.get(f"/console/drills/{drill_id}?lang=en").text
+    with console.database.write() as session:
+        session.delete(session.get_one(Drill, drill_id))
     plan = browser.post(f"/console/drills/plans/{house.maker.plaster.id}", {
         "every_months": "6", "also": [house.maker.glue.id]})
     assert plan.status_code == 404  # a material is no product of a family
