@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record, stream_of
@@ -24,14 +24,14 @@ from traceapp.trace.model import ItemKind, Lot
 from traceapp.trace.reach import UP
 from traceapp.trace.walk import reached
 from traceapp.vault.service import Vault
-from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
+from traceapp.worklist.model import Task, TaskState
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
 
-from .cases import recall_by_id
+from .cases import notice_stream
 from .drill_model import Direction, Drill, DrillProduct, DrillState, DrillStep
 from .drill_play import Stage, next_step, play
 from .drill_report import findings
-from .ending import drop_all_tasks
-from .model import RecallLot
+from .model import Notice, RecallLot
 
 LOOK_TASK = "drill.look"
 MOST_SEED = 2**53
@@ -203,9 +203,12 @@ def _one_step(database: Database, clock: Clock, vault: Vault, claim: tuple[str, 
 
 def _drop_work(session: Session, clock: Clock, drill: Drill) -> None:
     """Players do what there is to do: none of it is work for people, also when the drill stops half-way."""
-    if drill.recall_id is not None:
-        session.flush()
-        drop_all_tasks(session, SYSTEM, clock, recall_by_id(session, drill.recall_id))
+    if drill.recall_id is None:
+        return
+    notices = select(literal(notice_stream("")) + Notice.id).where(Notice.recall_id == drill.recall_id)
+    for about in session.scalars(select(Task.about).where(Task.state == TaskState.open, or_(
+            Task.about == stream_of("recall", drill.recall_id), Task.about.in_(notices))).distinct()).all():
+        drop_tasks(session, SYSTEM, clock, about)
 
 
 def _leave(database: Database, claim: tuple[str, datetime]) -> None:
