@@ -182,8 +182,9 @@ def _behind(row: ProblemRow, source: str, months: list[date]) -> str | None:
 
 
 def _top(rows: list[ProblemRow], names: dict[str, Any]) -> dict[str, Any]:
-    """The ten most frequent as bars with their table; nothing for none."""
-    bars = [(f"{own_name(names.get(row.product_id or ''), _('Product not known'))} · {problem_word(row.kind)}",
+    """The ten most frequent as bars with their table, the problem first: a narrow screen cuts the end; nothing for
+    none."""
+    bars = [(f"{problem_word(row.kind)} · {own_name(names.get(row.product_id or ''), _('Product not known'))}",
              row.total, str(row.total)) for row in rows[:10]]
     return {"top": charts.funnel(_("The most frequent problems"), bars) if bars else None,
             "top_rows": [{"cells": {"what": what, "count": text}} for what, _count, text in bars]}
