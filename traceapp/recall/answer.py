@@ -15,13 +15,13 @@ from traceapp.audit import record
 from traceapp.catalog.model import Party, Product
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import NotFound, Stale
+from traceapp.core.errors import NotFound
 from traceapp.core.quantity import plain
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
-from .answer_said import FIELDS, AnswerLine, RecordAnswer, checked, counted_of, parts_in
+from .answer_said import FIELDS, AnswerLine, RecordAnswer, answered_meanwhile, checked, counted_of, parts_in
 from .answers_kept import answers_of, keep_answers, take_late
 from .book_model import NoticeAnswer
 from .cases import is_begun, is_running, notice_stream, told_lines
@@ -37,8 +37,9 @@ from .public_news import withdrawal_of
 from .states import NoticeState
 from .told import advance_if_told, after_telling
 
-__all__ = ["AnswerLine", "NoticeLine", "NoticeView", "RecordAnswer", "consignee_actor", "found_notice", "none_left",
-           "note_opened", "notice_of_token", "open_notice", "record_answer", "write_answer", "write_answers"]
+__all__ = ["AnswerLine", "NoticeLine", "NoticeView", "RecordAnswer", "answered_meanwhile", "consignee_actor",
+           "found_notice", "none_left", "note_opened", "notice_of_token", "open_notice", "record_answer",
+           "write_answer", "write_answers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +252,7 @@ def _enter(session: Session, clock: Clock, recall: Recall, one: _Said,
     if not changed and not one.naming.is_new:
         return None
     if command.seen is not None and command.seen != notice.answers:
-        raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
-                    "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
+        raise answered_meanwhile()
     now, before = after_telling(notice, clock), {key: _numbers(row) for key, row in rows.items()}
     was_strange = any(map(is_strange, rows.values()))
     is_shown = recall.needs_proof and has_fresh_file(session, clock, notice, rows.values())

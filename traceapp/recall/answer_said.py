@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from traceapp.catalog.texts import required_text, short_text
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import InvalidInput, Stale
 from traceapp.core.quantity import parse_amount
 
 from .model import RecallLedger
@@ -21,6 +21,12 @@ NO_REASON = ("The numbers do not add up to what was sent. Please write in a few 
 
 
 FAR_MORE = "This is far more than was sent by our records. Correct it, or confirm that it is right."
+
+
+def answered_meanwhile() -> Stale:
+    """Why an answer is not taken whose form is older than what a colleague answered."""
+    return Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside yours; "
+                 "check them and send again. Nothing was lost.", code="answered-meanwhile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ from traceapp.catalog.model import Product
 from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import InvalidInput, NotFound, Stale
+from traceapp.core.errors import InvalidInput, NotFound
 from traceapp.core.quantity import plain
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Lot
 from traceapp.vault.service import Vault, token_hash
 from traceapp.worklist.tasks import drop_tasks
 
-from .answer_said import FAR_MORE, NO_NAME, NO_REASON, AnswerLine, parts_in
+from .answer_said import FAR_MORE, NO_NAME, NO_REASON, AnswerLine, answered_meanwhile, parts_in
 from .book_model import LatePassedAnswer, LateState
 from .cases import is_running, is_told, notice_stream
 from .late_passed import late_passed_of, take_late_passed
@@ -189,8 +189,7 @@ def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, c
     if not changed and not naming.is_new:
         return notice
     if command.seen is not None and command.seen != notice.answers:
-        raise Stale("Somebody else at your organisation answered in the meantime. Their numbers are shown beside "
-                    "yours; check them and send again. Nothing was lost.", code="answered-meanwhile")
+        raise answered_meanwhile()
     now, before = clock.now(), {line.lot_key: _numbers(rows[line.lot_key]) for line in changed}
     for line in changed:
         _set(rows[line.lot_key], line, command, now)

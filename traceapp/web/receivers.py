@@ -45,6 +45,13 @@ def rows_of(named: Sequence[Hand]) -> tuple[Receiver, ...]:
             Receiver())
 
 
+def with_named(rows: Sequence[Receiver], named: Sequence[Hand]) -> tuple[Receiver, ...]:
+    """The rows of an old form, with those whom somebody else named since."""
+    there = {row.passed_id for row in rows}
+    return tuple(sorted((*rows, *(row for row in rows_of(named) if row.passed_id and row.passed_id not in there)),
+                        key=lambda row: row.is_blank))
+
+
 def waiting_rows(named: Sequence[Hand], kept: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[Receiver, ...]:
     """The same with what answers that wait say of them (`naming.kept`), the later one last."""
     rows = {row.passed_id or "": row for row in rows_of(named)}

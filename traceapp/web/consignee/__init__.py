@@ -17,7 +17,7 @@ from traceapp.web.context import source_network, world
 from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
-from traceapp.web.receivers import shown_place
+from traceapp.web.receivers import shown_place, with_named
 
 from . import passed
 from .form import FURTHER, Filled, fill, one_tap, shown_form
@@ -79,7 +79,7 @@ def answer_notice(token: str) -> AnyResponse:
     except (InvalidInput, TooLarge, TooMany) as error:
         filled.errors["proof"] = translated(error)
     if filled.errors:
-        return _page(token, _view(token), filled, 422)
+        return _refused(token, filled)
     return _recorded(token, view, filled, is_tap)
 
 
@@ -91,11 +91,25 @@ def _recorded(token: str, view: NoticeView, filled: Filled, is_tap: bool) -> Any
     except InvalidInput as error:
         filled.errors.update({shown_place(place): gettext(text) for place, text in error.errors.items()} or
                              {error.place or "lines": translated(error)})
-        return _page(token, view, filled, 422)
+        return _refused(token, filled)
     except Stale as error:
         present = _view(token)
-        return _page(token, present, shown_form(present) if is_tap else filled, 412, said=error)
+        return _outdated(token, present, shown_form(present) if is_tap else filled, error)
     return redirect(_address("consignee.done", token), 303)
+
+
+def _refused(token: str, filled: Filled) -> Response:
+    """The form with its faults; an old one beside what a colleague answered since, which would be lost otherwise."""
+    present = _view(token)
+    if filled.seen is None or filled.seen == present.answers:
+        return _page(token, present, filled, 422)
+    filled.errors.pop("explanation", None)  # whether one is needed depends on what the colleague said
+    return _outdated(token, present, filled, answer.answered_meanwhile())
+
+
+def _outdated(token: str, present: NoticeView, filled: Filled, error: Stale) -> Response:
+    filled.receivers = with_named(filled.receivers, present.named)
+    return _page(token, present, filled, 412, said=error)
 
 
 def _keep_file(token: str) -> None:

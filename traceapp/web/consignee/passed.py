@@ -19,7 +19,16 @@ from traceapp.recall.passed_answer import AnswerPassed, PassedView
 from traceapp.web.context import source_network, world
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
-from traceapp.web.receivers import Receiver, commands_of, given_of, labels_of, shown_place, typed_rows, waiting_rows
+from traceapp.web.receivers import (
+    Receiver,
+    commands_of,
+    given_of,
+    labels_of,
+    shown_place,
+    typed_rows,
+    waiting_rows,
+    with_named,
+)
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public"}
@@ -61,7 +70,7 @@ def answer_it(token: str) -> Response:
         typed.errors.clear()
         return _page(token, view, typed)
     if typed.errors:
-        return _page(token, view, typed, 422)
+        return _refused(token, typed, command)
     try:
         with here.database.write() as db:
             passed_answer.answer_passed(db, here.clock, passed_answer.passed_of_token(db, token, lock=True), command,
@@ -69,10 +78,26 @@ def answer_it(token: str) -> Response:
     except InvalidInput as error:
         typed.errors |= {shown_place(place): gettext(text) for place, text in error.errors.items()} or {
             error.place or "lines": translated(error)}
-        return _page(token, view, typed, 422)
-    except (Stale, Conflict) as error:
-        return _page(token, _view(token), typed, 412 if isinstance(error, Stale) else 409, error)
+        return _refused(token, typed, command)
+    except Stale as error:
+        return _outdated(token, _view(token), typed, error)
+    except Conflict as error:
+        return _page(token, _view(token), typed, 409, error)
     return redirect(_address("consignee.passed", token) + "#answer", 303)
+
+
+def _refused(token: str, typed: _Typed, command: AnswerPassed) -> Response:
+    """The form with its faults; an old one beside what a colleague answered since, which would be lost otherwise."""
+    present = _view(token)
+    if command.seen is None or command.seen == present.notice.answers:
+        return _page(token, present, typed, 422)
+    typed.errors.pop("explanation", None)  # whether one is needed depends on what the colleague said
+    return _outdated(token, present, typed, answer.answered_meanwhile())
+
+
+def _outdated(token: str, present: PassedView, typed: _Typed, error: Stale) -> Response:
+    typed.receivers = with_named(typed.receivers, present.named)
+    return _page(token, present, typed, 412, error)
 
 
 def _view(token: str) -> PassedView:
@@ -150,7 +175,8 @@ def _page(token: str, view: PassedView, typed: _Typed, status: int = 200, said: 
         listed.append((None if name == "lines" else name, " · ".join([*where, text])))
     return make_response(render_template(
         "consignee/passed.html", view=view, typed=typed, listed=listed, tongue=language(),
-        said=translated(said) if said else "", action=_address("consignee.answer_passed", token)), status)
+        said=translated(said) if said else "", is_stale=isinstance(said, Stale),
+        action=_address("consignee.answer_passed", token)), status)
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
