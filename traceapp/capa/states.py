@@ -119,7 +119,7 @@ def refuse_out_of_turn(state: str, work: str) -> None:
     """Nothing when this work is done in this state. Raises Conflict."""
     if state not in WORK[work]:
         raise Conflict("A CAPA that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
-                       state=str(state), action=work)
+                       state=CapaState(state), action=work)
 
 
 def work_in(state: str) -> frozenset[str]:

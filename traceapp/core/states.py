@@ -23,7 +23,7 @@ class StateTable(Generic[State]):
         """The state after `action`. Raises Conflict (code `wrong-state`) when the table does not allow it."""
         from_states, to_state, _ = self.rows[action]
         if state not in from_states:
-            raise Conflict(self.refusal, code="wrong-state", state=str(state), action=action)
+            raise Conflict(self.refusal, code="wrong-state", state=type(to_state)(state), action=action)
         return to_state
 
     def actions_from(self, state: str) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def checked_rows(session: Session,
     recall = recall_by_id(session, wanted[0][0])
     if recall.state != RecallState.effectiveness:
         raise Conflict("Checks are recorded while effectiveness is being checked; this recall is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     if any(way not in WAYS for _recall, _consignee, way in wanted):
         raise InvalidInput("Say how they were asked: %(ways)s.", code="unknown-way", place="way", ways=", ".join(WAYS))
     rows = {row.consignee_id: row for row in session.scalars(select(EffectivenessCheck).where(

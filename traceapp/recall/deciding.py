@@ -38,7 +38,7 @@ from .model import Recall, RecallLot
 from .policy import PROPOSED
 from .proposing import proposed
 from .rehearsing import free_planned, signer_of, stop_lots
-from .states import CheckLevel, Depth, RecallClass
+from .states import CheckLevel, Depth, RecallClass, RecallState
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def set_strategy(session: Session, actor: Actor, clock: Clock, command: SetStrat
     expect_revision(recall, command.revision)
     if not is_open_for_change(recall):
         raise Conflict("The strategy can be changed until the scope is submitted; this recall is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     if command.depth not in set(Depth):
         raise InvalidInput("Choose how deep people are told.", code="unknown-depth", place="depth")
     if command.check_level not in set(CheckLevel):

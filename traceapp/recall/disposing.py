@@ -226,7 +226,7 @@ def _open_for(session: Session, recall_id: str) -> Recall:
     recall = recall_by_id(session, recall_id, lock=True)
     if recall.state not in _FROM:
         raise Conflict("What becomes of units is decided once the recall is decided; this one is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     refuse_drill(recall)
     return recall
 

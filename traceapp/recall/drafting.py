@@ -313,7 +313,7 @@ def draft_of(session: Session, recall_id: str, revision: int | None) -> Recall:
     recall = recall_by_id(session, recall_id, lock=True)
     if not is_open_for_change(recall):
         raise Conflict("Scope and texts can be changed until they are submitted; this recall is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     expect_revision(recall, revision)
     return recall
 

@@ -135,7 +135,7 @@ def write_evaluation(session: Session, actor: Actor, clock: Clock, command: Writ
     expect_revision(recall, command.revision)
     if recall.state != RecallState.assessing:
         raise Conflict("The hazard is evaluated while a case is being assessed; this one is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     content = _checked(command.hazard)
     before = latest_evaluation(session, recall.id)
     version = (before.version if before else 0) + 1

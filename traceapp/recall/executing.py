@@ -25,6 +25,7 @@ from .notices import KINDS, notices_for
 from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
 from .rehearsing import is_rehearsed
+from .states import RecallState
 from .told import advance_if_told, after_telling
 from .ways import MAIL, way_of
 
@@ -90,7 +91,7 @@ def note_attempts(session: Session, actor: Actor, clock: Clock,
     recall = recall_by_id(session, commands[0].recall_id)
     if not is_running(recall):
         raise Conflict("Tries are noted while a recall is running; this one is “%(state)s”.", code="wrong-state",
-                       state=str(recall.state))
+                       state=RecallState(recall.state))
     last = {key: position for key, position in session.execute(
         select(NoticeAttempt.consignee_id, func.max(NoticeAttempt.position)).where(
             NoticeAttempt.recall_id == recall.id, NoticeAttempt.consignee_id.in_(consignees))

@@ -24,6 +24,7 @@ from .model import Notice, Recall, RecallLedger
 from .naming import PassOn
 from .notices import UNTOLD_TASKS, notice_for, notices_for
 from .policy import LineState, line_state, unaccounted
+from .states import RecallState
 
 WAYS = ("telephone", "visit", "letter", "e-mail")
 _MOST_NAMED = 50
@@ -125,7 +126,7 @@ def _running(session: Session, recall_id: str) -> Recall:
         return recall_by_id(session, recall_id)
     if not is_running(recall):
         raise Conflict("The ledger can be changed only while the recall is running; it is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     return recall
 
 

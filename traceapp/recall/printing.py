@@ -24,7 +24,7 @@ from .cases import is_running, recall_by_id, recall_stream
 from .letter_facts import consignee_facts
 from .letters import PostalLetter
 from .model import Notice, NoticeAttempt, Recall
-from .states import NoticeState
+from .states import NoticeState, RecallState
 
 # So many letters are one file, which takes some seconds to make.
 MOST_IN_A_FILE = 2000
@@ -135,7 +135,7 @@ def post_letters(session: Session, actor: Actor, clock: Clock, command: PostLett
     recall = recall_by_id(session, command.recall_id)
     if not is_running(recall):
         raise Conflict("Tries are noted while a recall is running; this one is “%(state)s”.", code="wrong-state",
-                       state=str(recall.state))
+                       state=RecallState(recall.state))
     keys = list(session.scalars(select(Notice.consignee_id).where(
         chosen(recall.id, command.whom, command.consignee_id)).order_by(Notice.consignee_id).with_for_update()))
     if not keys:

@@ -21,6 +21,7 @@ from traceapp.worklist.tasks import RaiseTask, drop_tasks, raise_task
 from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger
 from .policy import answer_due
+from .states import RecallState
 
 # Get a photo or certificate of what a consignee destroyed, or take its word for a reason.
 UNPROVED_TASK = "recall.unproved"
@@ -101,7 +102,7 @@ def accept_unproved(session: Session, actor: Actor, clock: Clock, command: Accep
         raise NotFound("This lot did not go to this consignee.", code="unknown-line", place="lot_key")
     if not is_running(recall):
         raise Conflict("The ledger can be changed only while the recall is running; it is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
     if not row.unproved:
         raise Conflict("No destruction waits for a proof here.", code="not-open")

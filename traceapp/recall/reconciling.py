@@ -25,7 +25,7 @@ from .disposing import disposed_by_lot
 from .drill_model import DrillLot
 from .model import Recall, RecallLedger, RecallLot
 from .part import WHOLE, RecallPart
-from .states import ENDED
+from .states import ENDED, RecallState
 
 ZERO = Decimal(0)
 
@@ -182,7 +182,7 @@ def explain_difference(session: Session, actor: Actor, clock: Clock, command: Ex
     recall = recall_by_id(session, command.recall_id, lock=True)
     if recall.state in ENDED:
         raise Conflict("The ledger can be changed only while the recall is running; it is “%(state)s”.",
-                       code="wrong-state", state=str(recall.state))
+                       code="wrong-state", state=RecallState(recall.state))
     balance = next((one for one in balances_of(session, recall.id) if one.lot_key == command.lot_key), None)
     if balance is None:
         raise NotFound("This batch is not in the scope of this recall.", code="not-in-scope", place="lot_key")

@@ -14,6 +14,7 @@ from traceapp.core.errors import InvalidInput, NotSignedIn, Problem, TooLarge, T
 
 from .label_words import told
 from .resending import late_form
+from .state_words import said_params, said_template
 
 log = structlog.get_logger()
 _TITLES = {
@@ -37,8 +38,9 @@ def wants_json() -> bool:
 
 def translated(problem: Problem, *, keeps_names: bool = False) -> str:
     """The message in the language of the request; `keeps_names` as `told` has it."""
-    template = gettext(problem.message)
-    return _sendable(template % told(problem.params, keeps_names=keeps_names) if problem.params else template)
+    params = told(problem.params if keeps_names else said_params(problem), keeps_names=keeps_names)
+    template = gettext(problem.message) if keeps_names else said_template(problem)
+    return _sendable(template % params if params else template)
 
 
 def _sendable(text: str) -> str:

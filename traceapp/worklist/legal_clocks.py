@@ -23,7 +23,7 @@ from .clock_model import REFUSED, UNDETERMINED, ClockState, LegalClock
 from .model import TaskState
 from .tasks import RaiseTask, complete_tasks, raise_task, tasks_about
 
-_REPORT, _DECIDE = "clock.report", "clock.decide"
+REPORT_TASK, _DECIDE = "clock.report", "clock.decide"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LONGEST_REASON = 4000
 _CALENDAR_WITHIN = timedelta(days=14)
@@ -296,11 +296,11 @@ def _remind(session: Session, actor: Actor, clock: Clock, subject: Subject) -> N
     if not undecided:
         complete_tasks(session, actor, clock, subject.about, _DECIDE, "decided")
     if any(task.due_at < running[0].due_at if running else True for task in tasks_about(session, subject.about)
-           if task.kind == _REPORT and task.state == TaskState.open):
-        complete_tasks(session, actor, clock, subject.about, _REPORT, "ended")
+           if task.kind == REPORT_TASK and task.state == TaskState.open):
+        complete_tasks(session, actor, clock, subject.about, REPORT_TASK, "ended")
     if running:
         raise_task(session, actor, clock, RaiseTask(
-            _REPORT, subject.about, "quality", running[0].due_at, subject.lot_key,
+            REPORT_TASK, subject.about, "quality", running[0].due_at, subject.lot_key,
             {"reference": subject.reference, "rule": running[0].rule_id}))
 
 

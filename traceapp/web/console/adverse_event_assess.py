@@ -15,7 +15,7 @@ from traceapp.adverse_event.details import GROUPS, fields, partial_date, readabl
 from traceapp.adverse_event.model import AdverseEvent
 from traceapp.adverse_event.queries import adverse_event_by_id
 from traceapp.adverse_event.service import AssessAdverseEvent, assess_adverse_event
-from traceapp.adverse_event.states import actions_from
+from traceapp.adverse_event.states import AdverseEventState, actions_from
 from traceapp.catalog.lookup import products_by_id
 from traceapp.complaint.coding import Found
 from traceapp.complaint.list_model import CodeSystem
@@ -199,7 +199,7 @@ def _open_case(db: Session, adverse_event_id: str) -> AdverseEvent:
         raise NotFound("There is no such adverse event.", code="unknown-adverse-event")
     if "assess" not in actions_from(case.state):
         raise Conflict("An adverse event that is “%(state)s” cannot be changed by “%(action)s”.", code="wrong-state",
-                       state=words.word(words.EVENT_STATES, case.state), action=_("Assess"))
+                       state=AdverseEventState(case.state), action="assess")
     return case
 
 

@@ -15,6 +15,7 @@ from traceapp.core.errors import InvalidInput, Problem
 from traceapp.core.ids import new_secret
 from traceapp.core.quantity import parse_amount
 from traceapp.web.label_words import told
+from traceapp.web.state_words import said_params, said_template
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import unit as unit_word
 
@@ -161,8 +162,8 @@ def _told(problem: Problem) -> str:
     """The message in the reader's language, units by their short names."""
     units = {name: unit_word(str(value), current_locale()) for name, value in problem.params.items()
              if name in ("unit", "from_unit", "to_unit")}
-    params = {**told(problem.params), **units}
-    return gettext(problem.message) % params if params else gettext(problem.message)
+    params, template = {**told(said_params(problem)), **units}, said_template(problem)
+    return template % params if params else template
 
 
 def _day(text: str, name: str) -> date:

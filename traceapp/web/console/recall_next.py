@@ -15,11 +15,13 @@ from traceapp.web import clock_words
 from traceapp.web.context import signed_in
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.clock_model import ClockState, LegalClock
+from traceapp.worklist.legal_clocks import REPORT_TASK
 from traceapp.worklist.model import Task
 from traceapp.worklist.policy import duties_of
 
 # Where the duties about a case are done, as the address of its page is extended; other duties end on the page itself.
 _PLACES: dict[str, dict[str, Any]] = {
+    "clock.decide": {"_anchor": "clocks"},
     "recall.approve": {"do": "approve", "_anchor": "do"}, "recall.decide": {"do": "decide", "_anchor": "do"},
     "recall.evaluate": {"part": "assessment"}, "recall.grew": {"part": "scope"}}
 _ON_TELLING = ("recall.not_sent", "recall.consumers")
@@ -37,10 +39,10 @@ class NextStep:
 def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock],
                left: tuple[int, datetime | None]) -> list[NextStep]:
     """The open tasks about a case, those about its consignees as one (`left`: how many, when the first is due), and of
-    its running legal clocks the first that ends."""
+    its running legal clocks the first that ends, which says more than the task about the clocks."""
     own = duties_of(signed_in().role)
     found = [NextStep(word(DUTIES, task.kind), _place(case, task.kind) if task.role in own else "", task.due_at)
-             for task in tasks]
+             for task in tasks if task.kind != REPORT_TASK]
     count, due_at = left
     if due_at is not None:
         found.append(NextStep(ngettext("%(num)d consignee to telephone, to find or to write to again",

@@ -1,0 +1,38 @@
+"""A recall in the console says states in words, and what is next leads to where it is done."""
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+from tests.factories import PASSWORD
+from tests.factories_recall import TEXTS, decided, submitted
+from tests.web.test_console_recalls import Office, made, office
+
+__all__ = ["made", "office"]
+
+
+def test_a_second_tab_that_approves_too_late_is_told_so_in_words(office: Office) -> None:
+    recall = submitted(office.database, office.clock, office.house)
+    manager = office.as_person("manager")
+    path = f"/console/recalls/{recall.id}"
+    first, *tabs = [manager.hidden(f"{path}?do=approve") | {"password": PASSWORD} for _ in range(3)]
+    assert manager.post(f"{path}/approve", first).status_code == 303
+    for old, language, said in zip(tabs, ("en", "zh"), ("it now reads “Consignees are being told”", "现在是“正在通知收货单位”"),
+                                   strict=True):
+        manager.language = language
+        late = manager.post(f"{path}/approve", old)
+        text = unescape(late.get_data(as_text=True))
+        assert late.status_code in (409, 412)
+        assert said in text
+        assert "notifying" not in text.partition("<main")[2] and "“approve”" not in text
+
+
+def test_what_is_next_leads_to_the_clocks_once(office: Office) -> None:
+    recall = decided(office.database, office.clock, office.house, replace(
+        TEXTS, root_lot_keys=(office.house.other_glue.lot_key,)))
+    page = office.as_person("writer").get(f"/console/recalls/{recall.id}").get_data(as_text=True)
+    links = re.findall(r'<a href="([^"]+)">Report to the authority[^<]*</a>', page)
+    assert links == [f"/console/recalls/{recall.id}#clocks"]
+    page = office.as_person("manager").get(f"/console/recalls/{recall.id}").get_data(as_text=True)
+    assert f'/console/recalls/{recall.id}#clocks">Decide whether a report is due' in page
