@@ -31,7 +31,7 @@ from .notices import (
 )
 from .states import NoticeState
 from .told import advance_if_told
-from .ways import said_by
+from .ways import MAIL, said_by, way_of
 
 # A notice with several letters is as good as the best of them.
 RANK = {NoticeState.queued: 0, NoticeState.not_sent: 1, NoticeState.uncertain: 2, NoticeState.sent: 3,
@@ -102,12 +102,14 @@ class NoticeSender:
                     delivery: Delivery) -> None:
         if notice.answered_at is not None:
             return
-        if message.state == MessageState.written:
+        if message.state == MessageState.written and way_of(message.kind) == MAIL:
             # Without a mail server nothing goes out: one duty for the whole recall, not one for each letter.
             raise_task(session, SYSTEM, self.clock, RaiseTask(
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
                 params={"recall_id": recall.id, "reference": recall.reference}))
-        elif message.state == MessageState.failed:
+        elif message.state in (MessageState.failed, MessageState.written):
+            # A text message is written to a file where no letter goes out beside it: the rest of the consignees may be
+            # told, so that these are named.
             raise_notice_task(session, SYSTEM, self.clock, recall, notice, NOT_SENT_TASK)
         elif message.state == MessageState.uncertain:
             raise_notice_task(session, SYSTEM, self.clock, recall, notice, UNCERTAIN_TASK)

@@ -1,0 +1,39 @@
+"""A consignee that can be reached by text message alone, where no gateway is set: somebody's work by its name."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from tests.factories_recall import VAULT, House, Tray, make_house, running
+from traceapp.catalog.model import PartyContact
+from traceapp.core.clock import FixedClock
+from traceapp.db import Database
+from traceapp.outbox.delivery import deliver_due
+from traceapp.outbox.gateway import TextFolder
+from traceapp.outbox.mail import Post
+from traceapp.recall.model import Recall
+from traceapp.recall.notices import NOT_SENT_TASK
+from traceapp.recall.sending import NoticeSender
+from traceapp.recall.telling import telling_of
+
+
+def sent(database: Database, clock: FixedClock, house: House, post: Post, texts: Path) -> Recall:
+    """A running recall of whose two consignees the clinic has nothing but a mobile number."""
+    with database.write() as session:
+        for contact in session.scalars(select(PartyContact).where(PartyContact.party_id == house.maker.clinic.id)):
+            contact.email, contact.mobile = "", "+8613800000000"
+    recall = running(database, clock, house)
+    sender = NoticeSender(post, VAULT, "https://recall.example", clock, TextFolder(texts))
+    deliver_due(database, clock, sender.send, sender.settled)
+    return recall
+
+
+def test_who_has_only_a_mobile_number_stands_in_the_work_that_is_left(database: Database, clock: FixedClock,
+                                                                      tmp_path: Path) -> None:
+    house = make_house(database, clock)
+    recall = sent(database, clock, house, Tray(), tmp_path)
+    with database.read() as session:
+        left = telling_of(session, recall.id)
+    assert [(row.consignee_id, row.kind) for row in left.work] == [(house.maker.clinic.id, NOT_SENT_TASK)]
+    assert left.work_count == 1
