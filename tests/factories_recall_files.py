@@ -50,7 +50,7 @@ def make_dossier(**changes: object) -> RecallDossier:
         hazard={"harm_so_far": "14 people with blisters", "conditions": "worn overnight", "populations": "children",
                 "seriousness": "moderate", "likelihood": "occasional", "consequences": "swollen skin",
                 "conclusion": "take it back"},
-        signatures=(Signed("Li Wen", "approved", AT, "cd" * 32),), capas=("CA-1 Glue",),
+        signatures=(Signed("Li Wen", "evaluated_quality", AT, "cd" * 32),), capas=("CA-1 Glue",),
         letter={"zh": "紧急：召回通知", "en": "URGENT: recall notice"}), **changes)  # type: ignore[arg-type]
 
 

@@ -1,6 +1,7 @@
 """What a file for an authority is made of: its fields as a table, and what a case says in each. Pure."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -126,9 +127,22 @@ def said(one: FileField, dossier: RecallDossier, language: str) -> str:
     return written if written and (not found or is_foreign(found, language)) else found
 
 
+# In a Chinese text: four English words in a row, or three where nothing else stands between two stops.
+_ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?:[ ,;:.'’-]+[A-Za-z]{1,}){3,}")
+_ENGLISH_ALONE = re.compile(r"\b[A-Za-z]{2,}(?:[ ,;:.'’-]+[A-Za-z]{1,}){2,}")
+_STOPS = re.compile(r"[\n；。：]")
+
+
 def is_foreign(text: str, language: str) -> bool:
-    """Whether an English file would hold Chinese."""
-    return language == "en" and any("\u4e00" <= sign <= "\u9fff" for sign in text)
+    """Whether an English file would hold Chinese, or a Chinese one English; names of two words are none."""
+    if language == "en":
+        return _has_chinese(text)
+    return _ENGLISH.search(text) is not None or any(
+        _ENGLISH_ALONE.search(part) and not _has_chinese(part) for part in _STOPS.split(text))
+
+
+def _has_chinese(text: str) -> bool:
+    return any("\u4e00" <= sign <= "\u9fff" for sign in text)
 
 
 def is_missing(one: FileField, dossier: RecallDossier, language: str) -> bool:

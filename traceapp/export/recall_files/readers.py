@@ -19,9 +19,14 @@ _HOME = "CN"  # a file in Chinese goes to the authority of this country
 MOST_NAMED = 60
 
 
+def unit_name(unit: str, language: str) -> str:
+    """A unit in words; its code where it has none."""
+    return _UNITS[unit][0 if language == "zh" else 1] if unit in _UNITS else unit
+
+
 def amount(value: Decimal, unit: str, language: str) -> str:
     """A number of units in words."""
-    name = _UNITS[unit][0 if language == "zh" else 1] if unit in _UNITS else unit
+    name = unit_name(unit, language)
     return f"{value:,.6f}".rstrip("0").rstrip(".") + (f" {name}" if name else "")
 
 
@@ -378,7 +383,10 @@ def letter(dossier: RecallDossier, language: str) -> str:
     return dossier.letter.get(language, "")
 
 
+_EVALUATED = frozenset({"evaluated_quality", "evaluated_medical"})
+
+
 def signers(dossier: RecallDossier, language: str) -> str:
-    """Who signed the case, with which meaning, when, and for medicine with which qualification."""
+    """Who signed the evaluation, for what, when, and for medicine with which qualification."""
     return joined((f"{one.name} ({one.said(language)}, {moment(one.at, language)})"
-                   for one in dossier.signatures), language)
+                   for one in dossier.signatures if one.meaning in _EVALUATED), language)

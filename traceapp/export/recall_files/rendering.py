@@ -12,7 +12,7 @@ from traceapp.export.form_pdf import form_pdf
 from traceapp.export.form_sheet import Cell, FilledForm, Group, Table
 from traceapp.export.form_xlsx import form_xlsx
 from traceapp.export.psur import blocks, docx
-from traceapp.export.spreadsheet import MEDIA_TYPES, Column, Record, json_chunks, write_table
+from traceapp.export.spreadsheet import MEDIA_TYPES, Column, Record, Value, json_chunks, write_table
 
 from . import readers as read
 from .dossier import ConsigneeLine, DossierLot, RecallDossier
@@ -54,7 +54,7 @@ def copies_of(kind: FileKind, dossier: RecallDossier, consignees: Consignees) ->
     if kind.lists_consignees:
         language = kind.languages[0]
         yield Copy(consignees_name(kind, dossier), "consignees", language, MEDIA_TYPES["xlsx"],
-                   lambda file: write_table(file, "xlsx", columns(language), rows(consignees, language),
+                   lambda file: write_table(file, "xlsx", columns(language), rows_in_words(consignees, language),
                                             (_CONSIGNEES[language], dossier.at)))
     yield Copy(f"{stem}.json", "json", "", MEDIA_TYPES["json"], lambda file: _write_json(
         file, kind, dossier, consignees))
@@ -149,19 +149,20 @@ def lots_table(lots: tuple[DossierLot, ...], language: str, *, with_figures: boo
 def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
     """Consignees with address, telephone, despatches, and what they said."""
     heads = (("收货单位", "地址、电话", "批号", "发运日期和数量", "通知", "库存", "已用",
-              "退回", "销毁、纠正") if language == "zh" else
+              "转交", "退回", "销毁、纠正") if language == "zh" else
              ("Consignee", "Address, telephone", "Batch", "Dates and numbers distributed", "Told", "On hand", "Used",
-              "Returned", "Destroyed, corrected"))
+              "Passed on", "Returned", "Destroyed, corrected"))
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
                    read.day(one.told_at, language), *("–" if value is None else read.amount(value, "", language)
                                                    for value in _said(one))) for one in lines)
-    return Table(heads, found, (21, 24, 19, 26, 20, 10, 10, 18, 22), _TEXTS)
+    return Table(heads, found, (19, 22, 19, 23, 19, 11, 11, 13, 15, 18), _TEXTS)
 
 
 def _said(one: ConsigneeLine) -> tuple[Decimal | None, ...]:
-    """On hand, used, returned, destroyed or corrected; nothing of who has not answered."""
-    gone = None if one.on_hand is None else one.destroyed + one.corrected
-    return one.on_hand, one.used, one.returned, gone
+    """On hand, used, passed on, returned, destroyed or corrected; nothing of who has not answered."""
+    if one.on_hand is None:
+        return None, None, None, None, None
+    return one.on_hand, one.used, one.passed_on, one.returned, one.destroyed + one.corrected
 
 
 def _name(one: ConsigneeLine, language: str) -> str:
@@ -216,17 +217,37 @@ def columns(language: str) -> list[Column]:
     return [Column(key, zh if language == "zh" else en, _WIDTHS.get(key, 18)) for key, zh, en in _COLUMNS]
 
 
-def rows(consignees: Consignees, language: str) -> Iterator[Record]:
-    """Its rows, one at a time."""
+# State of a letter, as people read it.
+_LETTERS = {"queued": ("待发送", "on its way"), "sent": ("已送达邮件服务器或短信网关", "taken by the server"),
+            "not_sent": ("未发出", "not sent"), "uncertain": ("可能已发出", "perhaps sent"),
+            "answered": ("已答复", "answered")}
+
+
+def rows_in_words(consignees: Consignees, language: str) -> Iterator[Record]:
+    """The rows as an authority reads them: words instead of codes, moments in the zone of the file."""
+    at = 0 if language == "zh" else 1
     for one in consignees.lines():
-        yield {
-            "consignee": one.consignee, "name": _name(one, language), "gln": one.gln, "country": one.country,
-            "region": one.region, "city": one.city, "address": one.address, "postcode": one.postcode,
-            "phone": one.phone, "lot": one.lot, "unit": one.unit, "shipped": one.shipped,
-            "shipments": [f"{day.isoformat()}: {plain(units)}" for day, units in one.shipments],
-            "told_at": one.told_at, "letter": one.letter, "answered_at": one.answered_at, "on_hand": one.on_hand,
-            "used": one.used, "returned": one.returned, "passed_on": one.passed_on, "passed_to": one.passed_to,
-            "destroyed": one.destroyed, "corrected": one.corrected, "came_back": one.came_back}
+        yield _row(one, language) | {
+            "country": read.country_name(one.country, language), "unit": read.unit_name(one.unit, language),
+            "letter": _LETTERS.get(one.letter, (one.letter, one.letter))[at],
+            "told_at": read.moment(one.told_at, language), "answered_at": read.moment(one.answered_at, language)}
+
+
+def rows(consignees: Consignees, language: str) -> Iterator[Record]:
+    """Its rows as data, one at a time."""
+    for one in consignees.lines():
+        yield _row(one, language)
+
+
+def _row(one: ConsigneeLine, language: str) -> dict[str, Value]:
+    return {
+        "consignee": one.consignee, "name": _name(one, language), "gln": one.gln, "country": one.country,
+        "region": one.region, "city": one.city, "address": one.address, "postcode": one.postcode,
+        "phone": one.phone, "lot": one.lot, "unit": one.unit, "shipped": one.shipped,
+        "shipments": [f"{day.isoformat()}: {plain(units)}" for day, units in one.shipments],
+        "told_at": one.told_at, "letter": one.letter, "answered_at": one.answered_at, "on_hand": one.on_hand,
+        "used": one.used, "returned": one.returned, "passed_on": one.passed_on, "passed_to": one.passed_to,
+        "destroyed": one.destroyed, "corrected": one.corrected, "came_back": one.came_back}
 
 
 def _write_json(file: BinaryIO, kind: FileKind, dossier: RecallDossier, consignees: Consignees) -> None:

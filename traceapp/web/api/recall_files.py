@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields, validate
 
-from traceapp.export.recall_files.fields import FileField, missing_fields, said, writable_fields
+from traceapp.export.recall_files.dossier import RecallDossier
+from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields, writable_fields
 from traceapp.making.states import FileState
 from traceapp.submission.recall_file_jobs import PACKAGE, file_job, file_jobs, order_file
 from traceapp.submission.recall_file_model import RecallFileStep
@@ -86,8 +87,8 @@ class RecallFileJobSchema(Schema):
 
 
 class RecallFileRowSchema(Schema):
-    """A kind of file. `missing`: keys of required fields without content, were it made now; `due_at`: of the clock that
-    runs, None where none does."""
+    """A kind of file. `missing`: keys of required fields without content, were it made now, `untranslated` of those
+    that would hold another language than the file; `due_at`: of the clock that runs, None where none does."""
 
     kind = fields.String()
     title = fields.Dict(keys=fields.String(), values=fields.String())
@@ -98,6 +99,7 @@ class RecallFileRowSchema(Schema):
     due_at = moment(allow_none=True)
     rule_id = fields.String(allow_none=True)
     missing = fields.List(fields.String())
+    untranslated = fields.List(fields.String())
     versions = fields.List(fields.Nested(RecallFileVersionSchema))
 
 
@@ -147,12 +149,13 @@ def _described(view: Any) -> Any:
     return view
 
 
-def _row(row: FileRow, missing: tuple[FileField, ...]) -> dict[str, Any]:
+def _row(row: FileRow, draft: RecallDossier) -> dict[str, Any]:
     kind, due = row.kind, row.due
     return {"kind": kind.name, "title": {"zh": kind.zh, "en": kind.en}, "jurisdiction": kind.jurisdiction,
             "source": kind.source, "languages": kind.languages, "state": row.state,
             "due_at": due.due_at if due else None, "rule_id": due.rule_id if due else None,
-            "missing": [one.key for one in missing], "versions": row.versions}
+            "missing": [one.key for one in missing_fields(kind, draft)],
+            "untranslated": [one.key for one in untranslated_fields(kind, draft)], "versions": row.versions}
 
 
 @blueprint.route("/recalls/<recall_id>/files", methods=["GET"])
@@ -161,7 +164,7 @@ def list_files(recall_id: str) -> object:
     """Files that authorities get of a recall: due dates, what is missing, versions with what happened to them"""
     with world().database.read() as session:
         _recall, rows, drafts = files_and_drafts(session, world().clock, recall_id)
-    return [_row(row, missing_fields(row.kind, drafts[row.kind.name])) for row in rows]
+    return [_row(row, drafts[row.kind.name]) for row in rows]
 
 
 @blueprint.route("/recalls/<recall_id>/files/<file_kind>/fields", methods=["GET"])
