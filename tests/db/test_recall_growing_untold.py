@@ -145,3 +145,22 @@ def test_the_letter_about_further_batches_counts_as_not_sent_when_it_comes_back(
         assert len(letters) == 2
         assert take_bounce(session, SYSTEM, clock, NoteBounce(letters[which].message_id, "5.1.1"))
         assert session.get_one(Notice, (recall.id, hospital)).state == state
+
+
+def test_the_letter_about_further_batches_says_which_are_new_and_a_first_letter_says_nothing_of_it(
+        database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    recall, first = running(database, clock, house), Tray()
+    deliver(database, clock, first)
+    assert not any("增加" in letter.text or "NEW" in letter.text for letter in first.letters)
+    with database.write() as session:
+        submit(session, clock, house, recall)
+        approve(session, clock, house, recall)
+    tray = Tray()
+    deliver(database, clock, tray)
+    (letter,) = tray.letters
+    assert letter.subject.startswith("紧急：召回增加批次") and letter.subject.endswith("URGENT: recall of further batches")
+    assert "本次召回增加了批次：P-9。" in letter.text and "This recall takes in further batches: P-9." in letter.text
+    assert "批号 P-9（增加的批次）" in letter.text and "batch P-9 (NEW)" in letter.text
+    assert "batch P-1," in letter.text
+    assert letter.html is not None and "<strong>P-9（增加的批次）</strong>" in letter.html

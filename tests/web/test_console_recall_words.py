@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
+from tests.db.test_recall_growing_untold import approve, submit
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, decided, submitted
 from tests.web.test_console_recalls import Office, made, office
@@ -36,3 +37,16 @@ def test_what_is_next_leads_to_the_clocks_once(office: Office) -> None:
     assert links == [f"/console/recalls/{recall.id}#clocks"]
     page = office.as_person("manager").get(f"/console/recalls/{recall.id}").get_data(as_text=True)
     assert f'/console/recalls/{recall.id}#clocks">Decide whether a report is due' in page
+
+
+def test_who_approves_reads_how_many_get_a_letter_now(office: Office) -> None:
+    recall = submitted(office.database, office.clock, office.house)
+    manager, path = office.as_person("manager"), f"/console/recalls/{recall.id}"
+    page = manager.get(f"{path}?part=scope&do=approve").get_data(as_text=True)
+    assert "3 batches read “recalled” at once. 3 lines go into the ledger; every consignee gets a letter." in page
+    with office.database.write() as session:
+        approve(session, office.clock, office.house, recall)
+        submit(session, office.clock, office.house, recall)
+    page = manager.get(f"{path}?do=approve").get_data(as_text=True)
+    assert ("5 batches read “recalled” at once. 1 line comes into the ledger. 1 consignee gets a letter about it; nobody "
+            "else is written to again.") in page

@@ -102,12 +102,17 @@ def _ledger_lots(session: Session, recall: Recall, consignee_ids: Sequence[str])
     found: dict[str, list[LetterLot]] = {}
     for start in range(0, len(consignee_ids), _PART):
         rows = session.execute(
-            select(RecallLedger.consignee_id, RecallLedger.shipped, Lot, Product)
+            select(RecallLedger.consignee_id, RecallLedger.shipped, Lot, Product, RecallLedger.scope_number)
             .join(Lot, Lot.lot_key == RecallLedger.lot_key).outerjoin(Product, Product.id == Lot.product_id)
             .where(told_lines(recall),
-                   RecallLedger.consignee_id.in_(consignee_ids[start:start + _PART])))
-        for consignee_id, shipped, lot, product in _sorted(rows):
-            found.setdefault(consignee_id, []).append(_lot(lot, product, shipped))
+                   RecallLedger.consignee_id.in_(consignee_ids[start:start + _PART]))).all()
+        numbers: dict[str, set[int]] = {}
+        for row in rows:
+            numbers.setdefault(row[0], set()).add(row[4])
+        for consignee_id, shipped, lot, product, number in _sorted(rows):
+            told = numbers[consignee_id]
+            found.setdefault(consignee_id, []).append(replace(
+                _lot(lot, product, shipped), is_new=len(told) > 1 and number == max(told)))
     return found
 
 

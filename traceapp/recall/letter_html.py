@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .letters import LetterFacts, LetterLot, Part, amount_of, hint, order_of, parts_of, subject_of
+from .letters import LetterFacts, LetterLot, Part, amount_of, hint, new_mark, order_of, parts_of, subject_of
 
 _HEADS = {"zh": ("产品", "批号", "数量", "有效期至", "GTIN"), "en": ("Product", "Batch", "Quantity", "Use by", "GTIN")}
 _FONT = "font-family:system-ui,'PingFang SC','Noto Sans SC','Microsoft YaHei',sans-serif;font-size:16px;line-height:1.6"
@@ -56,18 +56,19 @@ def _table(facts: LetterFacts, language: str) -> str:
     product, *names = _HEADS[language]
     heads = "".join(f'<th scope="col" style="{_CELL};width:50%">{escape(head)}</th>'
                     for head in (product, names[0]))
-    rows = "".join(_row(lot, names, language) for lot in facts.lots)
+    rows = "".join(_row(lot, names, facts, language) for lot in facts.lots)
     return (f'<table style="border-collapse:collapse;width:100%"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{rows}</tbody></table>")
 
 
-def _row(lot: LetterLot, names: list[str], language: str) -> str:
+def _row(lot: LetterLot, names: list[str], facts: LetterFacts, language: str) -> str:
     _number, quantity, expiry, gtin = names
     code = _line(gtin, lot.gtin or "", language)
+    number = escape(lot.number + new_mark(lot, facts, language))
     said = _line(quantity, amount_of(lot, language), language) + _line(
         expiry, lot.expires_on.isoformat() if lot.expires_on else "", language)
     return (f'<tr><td style="{_CELL}">{escape(lot.name[language])}{code}</td>'
-            f'<td style="{_CELL}"><strong>{escape(lot.number)}</strong>{said}</td></tr>')
+            f'<td style="{_CELL}"><strong>{number}</strong>{said}</td></tr>')
 
 
 def _line(name: str, value: str, language: str) -> str:

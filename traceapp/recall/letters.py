@@ -27,7 +27,8 @@ _HEADING = "# "
 
 @dataclass(frozen=True, slots=True)
 class LetterLot:
-    """A batch and how much of it went to the reader, net of returns; None: not said."""
+    """A batch and how much of it went to the reader, net of returns; None: not said. `is_new`: the scope grew by it
+    after a notice about other batches went to the reader."""
 
     number: str
     name: Mapping[str, str]
@@ -35,6 +36,7 @@ class LetterLot:
     unit: str | None
     expires_on: date | None
     gtin: str | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class LetterFacts:
     giver: Mapping[str, str] = field(default_factory=dict)
     version: str | None = PRESENT
     is_to_consumer: bool = False
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The numbers of the batches by which the scope grew, where this is the letter that tells of them."""
+        return () if self.reminder else tuple(lot.number for lot in self.lots if lot.is_new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ def subject_of(facts: LetterFacts, language: str) -> str:
     if facts.reminder:
         texts = {"zh": f"第 {facts.reminder} 次提醒：召回通知尚未答复",
                  "en": f"Reminder {facts.reminder}: recall notice not answered"}
+    elif facts.further:
+        texts = {"zh": "紧急：召回增加批次", "en": "URGENT: recall of further batches"}
     first, second = order_of(language)
     return f"{texts[first]} {facts.reference} {facts.title[first]} | {texts[second]}"
 
@@ -165,6 +174,11 @@ def _opening(facts: LetterFacts, language: str) -> str:
     if facts.reminder:
         return {"zh": f"我们还没有收到贵单位的完整答复。这是第 {facts.reminder} 次提醒。",
                 "en": f"We do not have your complete answer yet. This is reminder {facts.reminder}."}[language]
+    if facts.further:
+        return {"zh": f"本次召回增加了批次：{'、'.join(facts.further)}。此前的批次已答复的，请再答复增加的批次。"
+                      "请马上阅读。",
+                "en": f"This recall takes in further batches: {', '.join(facts.further)}. If you have answered for the "
+                      "others, answer for these too. Please read this now."}[language]
     if giver:
         return {"zh": f"{giver} 告诉我们，贵单位从该处得到过我们召回的产品。请马上阅读并答复。",
                 "en": f"{giver} told us that you got products from them that we are recalling. Please read this now "
@@ -181,15 +195,22 @@ def amount_of(lot: LetterLot, language: str) -> str:
     return f"{plain(lot.units)} {unit}".strip()
 
 
+def new_mark(lot: LetterLot, facts: LetterFacts, language: str) -> str:
+    """What stands behind the number of a batch of which this letter is the first to tell its reader."""
+    if lot.number not in facts.further:
+        return ""
+    return "（增加的批次）" if language == "zh" else " (NEW)"
+
+
 def _lot(lot: LetterLot, facts: LetterFacts, language: str) -> str:
     amount, given = amount_of(lot, language), bool(facts.giver.get(language))
     if language == "zh":
         sent = "转给贵单位" if given else "发给贵单位"
         return "，".join(filter(None, (
-            lot.name["zh"], f"批号 {lot.number}", f"{sent} {amount}" if amount else "",
+            lot.name["zh"], f"批号 {lot.number}{new_mark(lot, facts, language)}", f"{sent} {amount}" if amount else "",
             f"有效期至 {lot.expires_on.isoformat()}" if lot.expires_on else "",
             f"GTIN {lot.gtin}" if lot.gtin else "")))
     sent = "passed on to you" if given else "sent to you"
     return ", ".join(filter(None, (
-        lot.name["en"], f"batch {lot.number}", f"{sent}: {amount}" if amount else "",
+        lot.name["en"], f"batch {lot.number}{new_mark(lot, facts, language)}", f"{sent}: {amount}" if amount else "",
         f"use by {lot.expires_on.isoformat()}" if lot.expires_on else "", f"GTIN {lot.gtin}" if lot.gtin else "")))

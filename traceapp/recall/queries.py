@@ -234,6 +234,23 @@ def count_lots(session: Session, recall_id: str) -> int:
     return session.scalar(select(func.count()).select_from(RecallLot).where(RecallLot.recall_id == recall_id)) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a second signature begins: all lots of the scope, and the lines and consignees that are new in it."""
+
+    lots: int
+    lines: int
+    consignees: int
+
+
+def approval_of(session: Session, recall: Recall) -> Approval:
+    """What the approval of a submitted scope begins."""
+    lines, consignees = session.execute(
+        select(func.count(), func.count(RecallLedger.consignee_id.distinct())).select_from(RecallLedger)
+        .where(RecallLedger.recall_id == recall.id, RecallLedger.scope_number == recall.scope_number)).one()
+    return Approval(count_lots(session, recall.id), lines, consignees)
+
+
 def signatures(session: Session, recall_id: str) -> tuple[RecallSignature, ...]:
     """Who signed what, in order."""
     return tuple(session.scalars(select(RecallSignature).where(RecallSignature.recall_id == recall_id)

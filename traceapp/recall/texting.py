@@ -31,6 +31,8 @@ def message_of(facts: LetterFacts, language: str) -> str:
     opening = ""
     if facts.reminder:
         opening = f"第 {facts.reminder} 次提醒：" if tongue == "zh" else f"Reminder {facts.reminder}: "
+    elif facts.further:
+        opening = "增加了批次：" if tongue == "zh" else "Further batches: "
     return template(facts.version, name, tongue).substitute(
         opening=opening, reference=facts.reference, link=facts.link,
         title=_shortened(facts.title[tongue].rstrip(".。 "), _LONGEST_TITLE[tongue]),

@@ -25,6 +25,7 @@ from traceapp.recall.model import Recall
 from traceapp.recall.notice_reads import Standing, notice_page
 from traceapp.recall.queries import (
     LedgerFilter,
+    approval_of,
     count_lots,
     ledger_page,
     scope_rows,
@@ -87,8 +88,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
-            "totals": totals_of(db, case.id), "capas": capas_about(db, "recall", case.id),
-            **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
+            "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
+            "capas": capas_about(db, "recall", case.id), **_evaluated(db, case),
+            "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     acts = [(name, text) for name, text in _acts(
