@@ -14,6 +14,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput
 from traceapp.identity.policy import permit
 from traceapp.outbox.model import MessageState, OutboxMessage
+from traceapp.worklist.tasks import complete_tasks, with_open_tasks
 
 from .book_model import CheckTry
 from .cases import for_action, is_running, move, notice_stream, recall_by_id, recall_stream
@@ -21,7 +22,7 @@ from .checking import add_tries, checked_rows, conclusion_of, failed_before, is_
 from .drafting import named
 from .ledger import WAYS
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall
-from .notices import KINDS, notices_for
+from .notices import KINDS, UNTOLD_TASKS, notices_for
 from .policy import drawn, may_check, sample_size
 from .queries import consignee_names
 from .rehearsing import is_rehearsed
@@ -108,8 +109,17 @@ def note_attempts(session: Session, actor: Actor, clock: Clock,
             "recall": recall.id, "way": row.way, "reached": row.reached, "note": row.note})
         rows.append(row)
     session.flush()
+    _end_duties(session, actor, clock, [notices[command.consignee_id] for command in commands if command.reached])
     advance_if_told(session, clock, recall)
     return rows
+
+
+def _end_duties(session: Session, actor: Actor, clock: Clock, reached: Sequence[Notice]) -> None:
+    """Who was told by a person need not be found, written to or telephoned for that any more; who stays silent is
+    telephoned again when its time is over (`reminders.remind_due`)."""
+    for about in sorted(with_open_tasks(session, list({notice_stream(notice.id) for notice in reached}))):
+        for kind in UNTOLD_TASKS:
+            complete_tasks(session, actor, clock, about, kind, "reached")
 
 
 def draw_sample(session: Session, actor: Actor, clock: Clock, command: DrawSample) -> Recall:

@@ -127,6 +127,7 @@ def show_consignee(recall_id: str, consignee_id: str, do: str, form: Entered, st
     if party is None:
         raise NotFound("There is no such consignee.")
     values["receivers"] = _receivers(values["hands_named"], form)
+    values["told_by_person"] = any(one.reached and one.at >= notice.queued_at for one in values["attempts"])
     contacts = {f"contact:{contact.id}": contact for contact in party.contacts}
     return case_page("console/recall_consignee.html", status, case=case, notice=notice, party=party, form=form,
                      do=do if is_running(case) or do.startswith("late") else "", late_words=LATE_STATES,
