@@ -103,3 +103,11 @@ def test_a_chain_that_was_written_anew_from_its_start_differs_from_the_checkpoin
         prev = entry["hash"] = script.entry_hash(prev, evidence["stream"], entry)
     evidence["head"]["hash"] = prev
     assert "differs from checkpoint 1" in script.check_excerpt(evidence)[0]
+
+
+def test_an_archive_in_place_of_the_trail_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = tmp_path / "package.zip"
+    archive.write_bytes(b"PK\x03\x04\xff\xfe")
+    for name in (str(archive), str(tmp_path / "nothing.json")):
+        assert script.main([name]) == 1
+        assert "The trail comes first" in capsys.readouterr().out

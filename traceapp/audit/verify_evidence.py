@@ -89,8 +89,13 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         print(__doc__)
         return 1
-    with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123
-        excerpt = json.load(file)
+    try:
+        with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123
+            excerpt = json.load(file)
+    except (OSError, ValueError) as error:
+        print(f"{arguments[0]} cannot be read as a trail ({error}). The trail comes first: trail.json, then what it is "
+              "to prove.")
+        return 1
     wrong = check_excerpt(excerpt)
     for line in wrong:
         print(f"BROKEN {excerpt['stream']}: {line}")
