@@ -43,3 +43,8 @@ def short_text(text: str, size: int, *, place: str) -> str:
            for character in cleaned):
         raise InvalidInput("This holds characters that cannot be printed.", code="control-character", place=place)
     return cleaned
+
+
+def reason_of(text: str, size: int = 4000, *, place: str = "reason") -> str:
+    """Why something is done, in somebody's words. Raises InvalidInput."""
+    return short_text(required_text(text, place=place), size, place=place)

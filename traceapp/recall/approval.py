@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from traceapp.catalog.texts import required_text
+from traceapp.catalog.texts import reason_of
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
@@ -139,7 +139,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
 def return_recall(session: Session, actor: Actor, clock: Clock, command: ReturnRecall) -> Recall:
     """Send a submitted recall back to draft; the scope can be changed again. Raises InvalidInput without a reason."""
     recall = _submitted(session, actor, "return", command.recall_id, command.revision)
-    reason = required_text(command.reason, place="reason")
+    reason = reason_of(command.reason)
     _thaw(session, recall)
     move(session, actor, clock, recall, "return", {"reason": reason})
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "returned")
@@ -153,7 +153,7 @@ def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelR
     recall = for_action(session, actor, "cancel", command.recall_id, command.revision)
     if is_begun(recall):
         raise Conflict("People were told of this recall; it can be ended, not cancelled.", code="was-told")
-    recall.closing_note = required_text(command.reason, place="reason")
+    recall.closing_note = reason_of(command.reason)
     _thaw(session, recall)
     move(session, actor, clock, recall, "cancel", {"reason": recall.closing_note})
     free_planned(session, actor, clock, recall, f"{recall.reference}: {recall.closing_note}")
@@ -201,7 +201,7 @@ def extend_recall(session: Session, actor: Actor, clock: Clock, command: ExtendR
     """Take a running recall back to planning, because its scope grows. People stay told, answers go on; lots can be
     added, none taken out. Raises InvalidInput without a reason."""
     recall = for_action(session, actor, "extend", command.recall_id, command.revision)
-    reason = required_text(command.reason, place="reason")
+    reason = reason_of(command.reason)
     recall.scope_number += 1
     recall.submitted_at, recall.submitted_by = None, None
     move(session, actor, clock, recall, "extend", {"reason": reason, "scope_number": recall.scope_number})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.audit import record
 from traceapp.audit.trail import canonical
-from traceapp.catalog.texts import required_text, short_text
+from traceapp.catalog.texts import reason_of, required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput
@@ -185,7 +185,7 @@ def reassess_recall(session: Session, actor: Actor, clock: Clock, recall_id: str
                     revision: int | None = None) -> Recall:
     """Back from decision to the evaluation, with what is missing. Raises InvalidInput without a reason."""
     recall = for_action(session, actor, "reassess", recall_id, revision)
-    text = required_text(reason, place="reason")
+    text = reason_of(reason)
     recall.decision = ""
     move(session, actor, clock, recall, "reassess", {"reason": text})
     complete_tasks(session, actor, clock, recall_stream(recall), DECIDE_TASK, "reassess")
