@@ -21,7 +21,7 @@ from traceapp.export.recall_files.cn_progress import CLOSING
 from traceapp.export.recall_files.fields import told
 from traceapp.recall.book_model import RecallDisposition
 from traceapp.recall.books_signed import books_hash
-from traceapp.recall.ending import missing_at_end
+from traceapp.recall.ending import held_outside, missing_at_end
 from traceapp.recall.model import Recall, RecallLedger, RecallSignature
 from traceapp.recall.service import (
     ReopenRecall,
@@ -178,3 +178,20 @@ def test_why_it_ends_without_them_is_signed_and_in_the_trail_and_asked_again_aft
             AuditEntry.stream == f"recall:{closing}", AuditEntry.action == "recall.terminated")).one()
         assert json.loads(said.data)["without"] == why
         assert reopen_recall(session, house.manager, clock, ReopenRecall(closing, "again"), vault=VAULT).ended_without == ""
+
+
+def test_units_that_consignees_still_have_are_named_before_the_end_and_a_word_on_them_is_signed(
+        database: Database, clock: FixedClock, house: House, closing: str) -> None:
+    confirm_all(database, clock, house, closing)
+    opened_capa(database, clock, house, LinkTo("recall", closing))
+    with database.write() as session:
+        session.execute(update(RecallLedger).where(RecallLedger.consignee_id == house.maker.clinic.id).values(
+            received=RecallLedger.shipped, on_hand=RecallLedger.shipped, used=0, returned=0, settled_at=None,
+            settled_reason=""))
+    with database.read() as session:
+        assert held_outside(session, session.get_one(Recall, closing)) == 1
+    with pytest.raises(Conflict) as refused:
+        end(database, clock, house, closing)
+    assert (refused.value.code, dict(refused.value.errors)) == ("not-complete", {"on_hand": "1"})
+    ended = end(database, clock, house, closing, "locked away there until the authority has looked at them")
+    assert ended.ended_without.startswith("locked away")

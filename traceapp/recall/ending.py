@@ -40,8 +40,9 @@ PLAYED = "Drill: nothing is sent, so nothing comes back."
 @dataclass(frozen=True, slots=True)
 class TerminateRecall:
     """`note` says what the recall came to, for management and authorities; signed with `password`. `without`: why it
-    can end though no CAPA is linked or a report to an authority is not confirmed. `lessons`: what the house does
-    otherwise from now on; `authority_letter`: number and day of the letter with which an authority ended it."""
+    can end though no CAPA is linked, a report to an authority is not confirmed or consignees still have units.
+    `lessons`: what the house does otherwise from now on; `authority_letter`: number and day of the letter with which
+    an authority ended it."""
 
     recall_id: str
     note: str
@@ -64,12 +65,13 @@ class ReopenRecall:
 def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
     """End a recall whose rules find no further lot, whose every line is accounted for or settled, whose every lot adds
     up or is explained, and of whose units in our hands it is decided what becomes of them (in a drill nothing is); that
-    has its CAPA and whose reports due by now are confirmed, or of which it is said why not. The lots stay recalled; the
+    has its CAPA, whose reports due by now are confirmed and of which no consignee holds units any more, or of which it
+    is said why not. The lots stay recalled; the
     clocks of its closing reports begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
     is open, `errors` by `<consignee id>/<lot key>`, (code `not-balanced`) with `errors` by lot key, and (code
-    `not-complete`) with `errors` by `capa` or clock; Forbidden for a wrong password; Stale.
+    `not-complete`) with `errors` by `capa`, `on_hand` or clock; Forbidden for a wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
@@ -192,16 +194,30 @@ def missing_at_end(recall: Recall, clocks: Iterable[LegalClock]) -> tuple[bool, 
         one for one in clocks if one.state == ClockState.running and not one.is_repeating)
 
 
+def held_outside(session: Session, recall: Recall) -> int:
+    """How many consignees still have units set apart that nobody took back, destroyed or put right, and of which no
+    reason settles the line; of a drill none.
+
+    Source: 21 CFR 7.55(a): a recall ends when it is reasonable to assume that the product was removed or corrected.
+    """
+    if recall.is_drill:
+        return 0
+    return session.scalar(select(func.count(RecallLedger.consignee_id.distinct())).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.on_hand > 0, RecallLedger.settled_at.is_(None))) or 0
+
+
 def _without(session: Session, recall: Recall, command: TerminateRecall) -> str:
     """Why the recall ends without what is missing; empty where nothing is."""
     without = short_text(command.without, 4000, place="without").strip()
     lacks_capa, clocks = missing_at_end(recall, clocks_about(session, recall_stream(recall)))
-    if not lacks_capa and not clocks:
+    held = held_outside(session, recall)
+    if not lacks_capa and not clocks and not held:
         return ""
     if not without:
         errors = {one.id: f"{one.jurisdiction}: {one.rule_id}" for one in clocks}
+        errors |= ({"capa": "none"} if lacks_capa else {}) | ({"on_hand": str(held)} if held else {})
         raise Conflict(
-            "No CAPA is linked, or a report to an authority is due and not confirmed. Do what is missing, or say why "
-            "the recall can end without it.", code="not-complete", place="without",
-            errors=errors | ({"capa": "none"} if lacks_capa else {}))
+            "No CAPA is linked, a report to an authority is due and not confirmed, or consignees still have units set "
+            "apart. Do what is missing, or say why the recall can end without it.",
+            code="not-complete", place="without", errors=errors)
     return without

@@ -18,7 +18,7 @@ from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.drill_queries import drill_of_recall
-from traceapp.recall.ending import missing_at_end
+from traceapp.recall.ending import held_outside, missing_at_end
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, is_signed, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
@@ -89,8 +89,8 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
             "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
-            "capas": capas_about(db, "recall", case.id), **_evaluated(db, case),
-            "is_stale": case.submitted_at is not None and case.state == RecallState.planned
+            "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
+            **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
     acts = [(name, text) for name, text in _acts(
