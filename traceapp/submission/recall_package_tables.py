@@ -92,7 +92,7 @@ def safe(name: str) -> str:
     return name.replace("/", "_").replace("\\", "_").replace("..", "_")
 
 
-def _joined(recall_id: str) -> Iterator[tuple[str, tuple[str, ...], Select[Any]]]:
+def _joined(recall_id: str) -> Iterator[tuple[str, tuple[str, ...], Any]]:
     """Tables that hang on another one of the case."""
     yield "consignees.csv", ("consignee_id", "code", "name_zh", "name_en"), (
         select(Party.id, Party.code, Party.name_zh, Party.name_en).join(Notice, Notice.consignee_id == Party.id)
@@ -123,7 +123,7 @@ def _of_table(recall_id: str, table: Any, wanted: tuple[str, ...]) -> Select[Any
     return found.where(table.recall_id == recall_id).order_by(*keys)
 
 
-def _rows(session: Session, found: Select[Any], wanted: tuple[str, ...]) -> Iterator[Record]:
+def _rows(session: Session, found: Any, wanted: tuple[str, ...]) -> Iterator[Record]:
     for part in session.execute(found.execution_options(yield_per=_PART)).partitions():
         for row in part:
             yield dict(zip(wanted, map(_plain, row), strict=True))
