@@ -18,7 +18,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import TooMany
 
 from .model import RateWindow, User
-from .rate import hit, take_back
+from .rate import hit, take_back, take_back_last
 
 WINDOW_SECONDS = 900
 BY_BROWSER, BY_NAME_AND_NETWORK, BY_NETWORK, BY_NAME = 10, 10, 60, 100
@@ -90,5 +90,11 @@ def note_refused_sign_in(session: Session, clock: Clock, attempt: Attempt, *, is
 
 
 def limit_signature(session: Session, clock: Clock, actor: Actor) -> None:
-    """Count an attempt to prove the own password. Raises TooMany: ten a quarter of an hour."""
+    """Count an attempt to prove the own password. Raises TooMany: ten a quarter of an hour, without those that were
+    right."""
     hit(session, clock, f"signature:{actor.id}", 10, WINDOW_SECONDS)
+
+
+def forget_signature(session: Session, actor: Actor) -> None:
+    """Take an attempt that was right out of the count: whoever ends a recall signs for many batches in an hour."""
+    take_back_last(session, f"signature:{actor.id}")

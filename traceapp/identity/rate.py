@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,14 @@ def take_back(session: Session, clock: Clock, key: str, window_seconds: int) -> 
     """Uncount one attempt of `key` in the present window: it turned out to be none of those that are limited."""
     session.execute(update(RateWindow).where(
         RateWindow.key == key, RateWindow.window_start == _window(clock.now(), window_seconds), RateWindow.count > 0)
+        .values(count=RateWindow.count - 1).execution_options(synchronize_session=False))
+
+
+def take_back_last(session: Session, key: str) -> None:
+    """The same in the last window in which `key` was counted."""
+    last = select(func.max(RateWindow.window_start)).where(RateWindow.key == key).scalar_subquery()
+    session.execute(update(RateWindow).where(
+        RateWindow.key == key, RateWindow.window_start == last, RateWindow.count > 0)
         .values(count=RateWindow.count - 1).execution_options(synchronize_session=False))
 
 

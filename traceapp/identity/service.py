@@ -15,6 +15,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from traceapp.core.ids import new_id, new_secret
 
+from .attempts import forget_signature
 from .model import ApiToken, User, UserSession
 from .passwords import ONE_TIME_LIFE, checked_password, hash_password, is_outdated, is_password
 from .policy import PERMISSIONS, Role, permissions_of
@@ -218,6 +219,7 @@ def check_signature(session: Session, actor: Actor, password: str) -> User:
         raise Forbidden("Only a person who is signed in can sign.")
     if not _is_theirs(session, user, password):
         raise Forbidden("The password is not right. Nothing was signed.", code="signature-refused", place="password")
+    forget_signature(session, actor)
     return user
 
 

@@ -132,6 +132,11 @@ def _start() -> str:
     return "" if role == PUBLIC.role else "/regulator" if role == "regulator" else "/console"
 
 
+def _is_to_be_sent_again(error: Problem) -> bool:
+    """Whether nothing is wrong with what was typed: the form is too old, or somebody on the staff has to wait."""
+    return error.code == "form-expired" or isinstance(error, TooMany) and _start() != ""
+
+
 def render(error: Problem, *, is_json: bool | None = None) -> Response:
     """The answer for one problem, in the form that the client reads; `is_json` where that is known already."""
     is_json = wants_json() if is_json is None else is_json
@@ -149,7 +154,7 @@ def render(error: Problem, *, is_json: bool | None = None) -> Response:
     else:
         title = gettext(_TITLES.get(error.status, "Error"))
         answer = Response(render_template("problem.html", problem_title=title, text=text, problem=error,
-                                          late=late_form() if error.code == "form-expired" else None, start=_start()),
+                                          late=late_form() if _is_to_be_sent_again(error) else None, start=_start()),
                           mimetype="text/html")
     answer.status_code = error.status
     if isinstance(error, TooMany | Unavailable):
