@@ -7,8 +7,11 @@ from html import unescape
 
 from tests.db.test_recall_growing_untold import approve, submit
 from tests.factories import PASSWORD
-from tests.factories_recall import TEXTS, decided, submitted
+from tests.factories_recall import TEXTS, decided, running, submitted
 from tests.web.test_console_recalls import Office, made, office
+from traceapp.recall.late import LATE_TASK
+from traceapp.recall.model import Notice
+from traceapp.recall.notices import raise_notice_task
 
 __all__ = ["made", "office"]
 
@@ -50,3 +53,12 @@ def test_who_approves_reads_how_many_get_a_letter_now(office: Office) -> None:
     page = manager.get(f"{path}?do=approve").get_data(as_text=True)
     assert ("5 batches read “recalled” at once. 1 line comes into the ledger. 1 consignee gets a letter about it; nobody "
             "else is written to again.") in page
+
+
+def test_what_is_next_counts_work_about_consignees_without_saying_which(office: Office) -> None:
+    recall = running(office.database, office.clock, office.house)
+    with office.database.write() as session:
+        notice = session.get_one(Notice, (recall.id, office.house.maker.clinic.id))
+        raise_notice_task(session, office.house.writer, office.clock, recall, notice, LATE_TASK)
+    page = office.as_person("writer").get(f"/console/recalls/{recall.id}").get_data(as_text=True)
+    assert "1 piece of work about consignees is left" in page

@@ -45,8 +45,8 @@ def next_steps(case: Recall, tasks: Iterable[Task], clocks: Iterable[LegalClock]
              for task in tasks if task.kind != REPORT_TASK]
     count, due_at = left
     if due_at is not None:
-        found.append(NextStep(ngettext("%(num)d consignee to telephone, to find or to write to again",
-                                       "%(num)d consignees to telephone, to find or to write to again", count),
+        found.append(NextStep(ngettext("%(num)d piece of work about consignees is left",
+                                       "%(num)d pieces of work about consignees are left", count),
                               url_for("console.recall_telling", recall_id=case.id), due_at))
     running = sorted((one for one in clocks if one.state == ClockState.running), key=lambda one: one.due_at)
     if running:
