@@ -163,6 +163,12 @@ def test_a_correction_and_a_withdrawal_are_said_everywhere(console: Console, sho
     assert entry is not None
     assert entry.findtext(f"{ATOM}title") == f"Withdrawn: {TEXTS.title_en}"
     assert entry.find(f"{ATOM}category").get("term") == "withdrawn"  # type: ignore[union-attr]
+    summary = entry.findtext(f"{ATOM}summary") or ""
+    assert "Samples were mixed up" in summary and "P-1" in summary
+    assert TEXTS.action_en not in summary and TEXTS.risk_en not in summary
+    page = shown.get(f"/recalls/{recall.reference}").get_data(as_text=True)
+    assert f"<s>{TEXTS.action_en}</s>" in page and f"<strong>{TEXTS.action_en}</strong>" not in page
+    assert "not part of this recall" not in page
 
 
 @dataclass(slots=True)

@@ -152,9 +152,10 @@ def _entry(feed: ET.Element, recall: PublicRecall, language: str) -> None:
     _add(entry, "link", rel="alternate", href=f"{url}?lang={language}")
     _add(entry, "link", rel="related", type="application/json", href=f"{url}.json")
     _add(entry, "category", term=recall.status)
+    stands = () if recall.facts.is_withdrawn else (facts["action"], facts["risk"])
     _add(entry, "summary", "\n".join(part for part in (
-        *(text for text, _meaning in revision_lines(recall, language)), facts["action"], facts["risk"],
-        recall.lots_text(language), facts["remedy"], facts["contact"]) if part))
+        *(text for text, _meaning in revision_lines(recall, language)), *stands, recall.lots_text(language),
+        "" if recall.facts.is_withdrawn else facts["remedy"], facts["contact"]) if part))
 
 
 def revision_lines(recall: PublicRecall, language: str) -> list[tuple[str, str]]:
