@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from tests.factories_recall_files import AT, make_consignees, make_dossier
+from tests.unit.test_recall_file_forms import words_of_pdf
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.dossier import ConsigneeLine, Signed
 from traceapp.export.recall_files.fields import is_foreign, said, untranslated_fields, writable_fields
@@ -82,3 +83,15 @@ def test_an_english_reason_in_a_chinese_file_is_told_and_can_be_written_in_chine
     written = replace(dossier, written={"reason": "投诉 14 件，预期 3 件"})
     assert said(reason, written, "zh") == "投诉 14 件，预期 3 件"
     assert reason not in untranslated_fields(kind, written)
+
+
+def test_no_number_is_broken_over_two_lines_in_the_document() -> None:
+    (line,) = told("answered").lines()
+    large = replace(line, lot="CK26110301", on_hand=D(12300), used=D(25801), passed_on=D(13002), returned=D(12003),
+                    destroyed=D(25004))
+    held = io.BytesIO()
+    next(one for one in copies_of(KINDS["us_status"], make_dossier(), Consignees(1, lambda: iter([large])))
+         if one.form == "pdf").write(held)
+    text = words_of_pdf(held.getvalue())
+    for whole in ("12,300", "25,801", "13,002", "12,003", "25,004", "CK26110301", "Returned"):
+        assert whole in text, whole

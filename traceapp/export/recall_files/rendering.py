@@ -155,7 +155,7 @@ def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
                    read.day(one.told_at, language), *("–" if value is None else read.amount(value, "", language)
                                                    for value in _said(one))) for one in lines)
-    return Table(heads, found, (19, 22, 19, 23, 19, 11, 11, 13, 15, 18), _TEXTS)
+    return Table(heads, found, (17, 17, 22, 20, 18, 14, 14, 13, 16, 19), _TEXTS)
 
 
 def _said(one: ConsigneeLine) -> tuple[Decimal | None, ...]:
