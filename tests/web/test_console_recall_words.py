@@ -5,10 +5,13 @@ import re
 from dataclasses import replace
 from html import unescape
 
+from sqlalchemy import select
+
 from tests.db.test_recall_growing_untold import approve, submit
 from tests.factories import PASSWORD
 from tests.factories_recall import TEXTS, decided, running, submitted
 from tests.web.test_console_recalls import Office, made, office
+from traceapp.catalog.model import PartyContact
 from traceapp.recall.late import LATE_TASK
 from traceapp.recall.model import Notice
 from traceapp.recall.notices import raise_notice_task
@@ -62,3 +65,15 @@ def test_what_is_next_counts_work_about_consignees_without_saying_which(office: 
         raise_notice_task(session, office.house.writer, office.clock, recall, notice, LATE_TASK)
     page = office.as_person("writer").get(f"/console/recalls/{recall.id}").get_data(as_text=True)
     assert "1 piece of work about consignees is left" in page
+
+
+def test_a_number_is_telephoned_with_a_tap_and_a_mobile_one_is_shown(office: Office) -> None:
+    recall = running(office.database, office.clock, office.house)
+    clinic = office.house.maker.clinic.id
+    with office.database.write() as session:
+        for contact in session.scalars(select(PartyContact).where(PartyContact.party_id == clinic)):
+            contact.phone, contact.mobile = "0512 3333", "+8613800000000"
+    for page in (f"consignees/{clinic}", f"consignees/{clinic}/call"):
+        text = office.as_person("writer").get(f"/console/recalls/{recall.id}/{page}").get_data(as_text=True)
+        for link in ('<a href="tel:05123333">0512 3333</a>', '<a href="tel:+8613800000000">+8613800000000</a>'):
+            assert link in text, (page, link)
