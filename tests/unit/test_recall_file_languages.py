@@ -62,8 +62,8 @@ def test_who_signed_the_evaluation_stands_in_words_and_nobody_else() -> None:
         Signed("沈砚", "evaluated_quality", AT, "ab" * 32),
         Signed("顾汀", "evaluated_medical", AT, "ab" * 32, "皮肤科医师"), Signed("顾汀", "approved", AT, "cd" * 32)))
     assert said(signed, dossier, "zh") == (
-        "沈砚 (评估，质量方面, 2026-11-22 16:00 (UTC+08:00))；"
-        "顾汀 (评估，医学方面；医学资格：皮肤科医师, 2026-11-22 16:00 (UTC+08:00))")
+        "沈砚（评估，质量方面，2026-11-22 16:00 (UTC+08:00)）；"
+        "顾汀（评估，医学方面；医学资格：皮肤科医师，2026-11-22 16:00 (UTC+08:00)）")
 
 
 @pytest.mark.parametrize(("text", "is_other"), [

@@ -388,5 +388,6 @@ _EVALUATED = frozenset({"evaluated_quality", "evaluated_medical"})
 
 def signers(dossier: RecallDossier, language: str) -> str:
     """Who signed the evaluation, for what, when, and for medicine with which qualification."""
-    return joined((f"{one.name} ({one.said(language)}, {moment(one.at, language)})"
+    words = "%s（%s，%s）" if language == "zh" else "%s (%s, %s)"
+    return joined((words % (one.name, one.said(language), moment(one.at, language))
                    for one in dossier.signatures if one.meaning in _EVALUATED), language)
