@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from tests.factories_recall import House, decide, make_house, opened, running, submitted
 from traceapp.core.clock import FixedClock
-from traceapp.core.errors import InvalidInput
+from traceapp.core.errors import Forbidden, InvalidInput
 from traceapp.db import Database
-from traceapp.recall.deciding import reassess_recall
+from traceapp.recall.deciding import MandateRecall, mandate_recall, reassess_recall
 from traceapp.recall.model import Recall
 from traceapp.recall.service import (
     CancelRecall,
@@ -50,3 +50,16 @@ def test_a_reason_to_assess_again_is_held_to_the_same(sqlite: Database, clock: F
         session.get_one(Recall, recall.id).state = "decision"
     with pytest.raises(InvalidInput), sqlite.write() as session:
         reassess_recall(session, house.writer, clock, recall.id, "\ud800")
+
+
+def test_what_an_authority_ordered_is_cancelled_by_who_approves_alone(database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    recall = opened(database, clock, house)
+    with database.write() as session:
+        mandate_recall(session, house.manager, clock, MandateRecall(recall.id, "order 77 of the province"))
+    with pytest.raises(Forbidden) as refused, database.write() as session:
+        cancel_recall(session, house.writer, clock, CancelRecall(recall.id, "not ours"))
+    assert refused.value.code == "ordered"
+    with database.write() as session:
+        assert cancel_recall(session, house.manager, clock, CancelRecall(
+            recall.id, "the order was taken back on 1 December")).state == "cancelled"

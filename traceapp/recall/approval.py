@@ -14,6 +14,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, Forbidden
 from traceapp.core.quantity import plain
 from traceapp.db.insert import insert_many
+from traceapp.identity.policy import holds
 from traceapp.trace.model import HoldKind
 from traceapp.vault.service import Vault
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
@@ -148,9 +149,11 @@ def return_recall(session: Session, actor: Actor, clock: Clock, command: ReturnR
 
 
 def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelRecall) -> Recall:
-    """End a recall of which nobody was told; what its decision stopped is free again. Raises InvalidInput without a
-    reason, Conflict once people were told."""
+    """End a recall of which nobody was told; what its decision stopped is free again. One that an authority ordered is
+    given up by who approves recalls alone. Raises InvalidInput without a reason, Conflict once people were told."""
     recall = for_action(session, actor, "cancel", command.recall_id, command.revision)
+    if recall.is_mandated and not holds(actor, "recall.approve"):
+        raise Forbidden("An authority ordered this recall. Only who approves recalls can cancel it.", code="ordered")
     if is_begun(recall):
         raise Conflict("People were told of this recall; it can be ended, not cancelled.", code="was-told")
     recall.closing_note = reason_of(command.reason)

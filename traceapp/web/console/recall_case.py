@@ -95,7 +95,8 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
     ending, ending_do = asked_clock(values["clocks"], do), do
     acts = [(name, text) for name, text in _acts(
         case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
-        if name != "approve" or not values["is_stale"]]
+        if (name != "approve" or not values["is_stale"])
+        and (name != "cancel" or not case.is_mandated or may("recall.approve"))]
     do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:
