@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from tests.factories import PASSWORD
 from tests.factories_recall import VAULT, House, Tray, make_house, running
 from traceapp.catalog.model import PartyContact
 from traceapp.core.clock import FixedClock
@@ -13,9 +14,12 @@ from traceapp.db import Database
 from traceapp.outbox.delivery import deliver_due
 from traceapp.outbox.gateway import TextFolder
 from traceapp.outbox.mail import Post
+from traceapp.recall.change_sending import ChangeSender
+from traceapp.recall.handing import Posts
 from traceapp.recall.model import Recall
 from traceapp.recall.notices import NOT_SENT_TASK, TELEPHONE_TASK
 from traceapp.recall.reminders import remind_due
+from traceapp.recall.revising import CorrectNotice, correct_notice
 from traceapp.recall.sending import NoticeSender
 from traceapp.recall.service import NoteAttempt, note_attempt
 from traceapp.recall.telling import telling_of
@@ -60,3 +64,17 @@ def test_who_was_reached_and_told_leaves_the_work_that_is_left_and_comes_back_wh
         remind_due(session, clock)
     with database.read() as session:
         assert TELEPHONE_TASK in [row.kind for row in telling_of(session, recall.id).work]
+
+
+def test_a_correction_that_only_became_a_file_is_work_by_the_name_of_its_consignee(
+        database: Database, clock: FixedClock, tmp_path: Path) -> None:
+    house = make_house(database, clock)
+    recall, clinic = sent(database, clock, house, Tray(), tmp_path), house.maker.clinic.id
+    with database.write() as session:
+        note_attempt(session, house.writer, clock, NoteAttempt(recall.id, clinic, "telephone", True))
+        correct_notice(session, house.manager, clock, CorrectNotice(
+            recall.id, {"contact": "400 111 2222"}, "电话已更正。", "The telephone number is another.", "typed wrong", PASSWORD))
+    sender = ChangeSender(Posts(Tray(), TextFolder(tmp_path)), VAULT, "https://recall.example", clock)
+    deliver_due(database, clock, sender.send, sender.settled)
+    with database.read() as session:
+        assert [(row.consignee_id, row.kind) for row in telling_of(session, recall.id).work] == [(clinic, NOT_SENT_TASK)]

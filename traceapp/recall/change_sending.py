@@ -34,7 +34,7 @@ from .public import PublicRecall, public_recall_by_id
 from .public_letters import WITHDRAWN, NewsFacts, news_in_both, news_in_short, news_subject
 from .public_news import news_facts
 from .telling_model import PassedNotice
-from .ways import said_by
+from .ways import MAIL, said_by, way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class ChangeSender:
         if message.state == MessageState.sent:
             if delivery.detail == LATE:
                 complete_tasks(session, SYSTEM, self.clock, message.subject_key, UNCERTAIN_TASK, "sent")
-        elif message.state == MessageState.written:
+        elif message.state == MessageState.written and way_of(message.kind) == MAIL:
             # Without a mail server nothing goes out: one duty for the whole recall, not one for each letter.
             raise_task(session, SYSTEM, self.clock, RaiseTask(
                 NOT_SENT_TASK, recall_stream(recall), "quality", self.clock.now(),
