@@ -27,6 +27,7 @@ from traceapp.recall import follow_model as recall_following
 from traceapp.recall import model as recall
 from traceapp.recall import public_model as recall_notices
 from traceapp.recall import telling_model as telling
+from traceapp.recall import untold_model as untold_despatches
 from traceapp.submission import model as submission
 from traceapp.submission import periodic_model as periodic_clocks
 from traceapp.submission import recall_file_model as recall_files
@@ -53,4 +54,4 @@ __all__ = ["adverse_event", "adverse_event_decisions", "attachment", "audit", "c
            "group_rules", "groups", "identity", "importing", "legal_clocks", "metadata", "outbox", "periodic_clocks",
            "plans", "printing", "promises", "recall", "recall_books", "recall_classes", "recall_files",
            "recall_following", "recall_notices", "reports", "returns", "roster", "screens", "sensors", "service_clocks",
-           "submission", "surveillance", "telling", "trace", "vault", "watching", "worklist"]
+           "submission", "surveillance", "telling", "trace", "untold_despatches", "vault", "watching", "worklist"]

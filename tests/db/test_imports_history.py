@@ -17,8 +17,19 @@ from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.models import metadata
 from traceapp.trace.genealogy import trace_lot
+from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
 from traceapp.trace.identity import lot_key
-from traceapp.trace.model import Event, Inspection, ItemPosition, Lot, LotEdge, Production, Shipment, TestResult
+from traceapp.trace.model import (
+    Event,
+    HoldKind,
+    Inspection,
+    ItemPosition,
+    Lot,
+    LotEdge,
+    Production,
+    Shipment,
+    TestResult,
+)
 from traceapp.trace.rebuilding import rebuild
 
 LOTS = ("产品编码,批号,数量,单位,收货日期,供应商,供应商批号,生产日期,有效期至,放行状态,放行日期",
@@ -123,6 +134,21 @@ def test_what_does_not_fit_is_told_by_its_cell(sqlite_office: Office, history: N
 @pytest.fixture
 def history(sqlite_office: Office) -> None:
     all_of_it(sqlite_office)
+
+
+def test_what_had_left_before_its_batch_was_stopped_comes_in_with_a_reason(sqlite_office: Office,
+                                                                          history: None) -> None:
+    office, key = sqlite_office, lot(sqlite_office, "P1").lot_key
+    with office.world.database.write() as session:
+        place_hold(session, office.actor, office.world.clock, PlaceHold((key,), HoldKind.manual, MANUAL, "looked at"))
+    head = f"{DESPATCHES[0]},补记原因"
+    job = office.check(office.begin("shipment", table(head, "D9,CLINIC,2024-04-03,PLASTER,P1,1,,")))
+    assert office.wrong(job) == [(2, "lot", "lot-on-hold")]
+    job = office.check(office.begin("shipment", table(head, "D9,CLINIC,2026-11-22 16:00,PLASTER,P1,1,,迟到")))
+    assert office.wrong(job) == [(2, "shipped_at", "not-before-stop")]
+    assert counts(office.take("shipment", table(head, "D9,CLINIC,2024-04-03,PLASTER,P1,1,,迟到"))) == (1, 0, 0, 0)
+    with office.world.database.read() as session:
+        assert session.scalar(select(Shipment.late_reason).where(Shipment.document_number == "D9")) == "迟到"
 
 
 def test_a_batch_whose_materials_nobody_told_is_entered_and_derived_again(office: Office) -> None:

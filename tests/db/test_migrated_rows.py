@@ -40,6 +40,7 @@ from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import lots_hash
 from traceapp.surveillance.model import Signal, SignalLot, SignalNode
 from traceapp.trace.event_query import events_page
+from traceapp.trace.model import Shipment
 from traceapp.trace.query_parameters import read_query
 
 Put = Callable[[Connection], None]
@@ -484,3 +485,16 @@ def test_a_recall_from_before_the_guard_of_its_end_names_the_capa_that_was_linke
     with upgraded.read() as session:
         assert {key: session.get_one(Recall, key).capa_id for key in ("r-linked", "r-alone")} == {
             "r-linked": "c2", "r-alone": None}
+
+
+@put_at("0071")
+def _despatch(connection: Connection) -> None:
+    insert_filled(connection, "shipment", id="s-before", consignee_id="c1")
+
+
+def test_a_despatch_from_before_was_booked_in_time_and_no_line_grew(upgraded: Database) -> None:
+    with upgraded.read() as session:
+        assert session.get_one(Shipment, "s-before").late_reason == ""
+        assert {row.more for row in session.scalars(select(RecallLedger))} == {Decimal(0)}
+    with pytest.raises(IntegrityError), upgraded.engine.begin() as connection:
+        connection.execute(text("UPDATE recall_ledger SET more = -1 WHERE lot_key = 'k2'"))

@@ -11,8 +11,10 @@ from traceapp.catalog.model import PackagingLevel
 from traceapp.core.errors import InvalidInput, Problem
 from traceapp.core.quantity import Quantity
 from traceapp.gs1.keys import is_gtin
+from traceapp.recall.left_before import book_left_before
 from traceapp.trace import guards
 from traceapp.trace.inspecting import NewResult, RecordInspection, is_within, record_inspection
+from traceapp.trace.left_before import ShipBeforeStop
 from traceapp.trace.model import Inspection, Lot, Shipment, ShipmentLine, TestResult
 from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
 
@@ -20,12 +22,12 @@ from .desk import Desk, Line, Names, Outcome, shared
 from .fields import words_of
 
 _REPORT = ("product", "lot", "report", "inspected_at", "laboratory", "sample_size", "from_retained")
-_DESPATCH = ("document", "consignee", "shipped_at", "from_site", "lane", "carrier")
+_DESPATCH = ("document", "consignee", "shipped_at", "from_site", "lane", "carrier", "late_reason")
 INSPECTION_PLACES = {"lot_key": "lot", "report_number": "report", "results": "test", "#": "value",
                      "name_zh": "test", "name_en": "test_en", "text": "finding", "expected_text": "expected"}
 SHIPMENT_PLACES = {"consignee_id": "consignee", "document_number": "document", "carrier_id": "carrier",
                    "from_site_id": "from_site", "site_id": "from_site", "lines": "lot", "#": "lot", "gtin": "pack",
-                   "packs": "quantity"}
+                   "packs": "quantity", "reason": "late_reason"}
 _LONGEST_NAME = 120
 
 
@@ -97,7 +99,8 @@ def shipment_names(lines: Sequence[Line]) -> Names:
 
 
 def take_shipment(desk: Desk, lines: Sequence[Line]) -> Outcome:
-    """The rows of one despatch as one shipment: each row packs or units of a lot."""
+    """The rows of one despatch as one shipment: each row packs or units of a lot. With a reason it is one that had left
+    before its lot was stopped."""
     said = shared(lines, _DESPATCH)
     consignee = desk.party(said["consignee"], "consignee")
     stated = [_line(desk, line, index) for index, line in enumerate(lines)]
@@ -111,10 +114,14 @@ def take_shipment(desk: Desk, lines: Sequence[Line]) -> Outcome:
             raise InvalidInput("This despatch is there already with other lines. Correct the rows, or leave them out.",
                                code="differs", place="quantity")
         return Outcome.already
-    ship_lots(desk.session, desk.actor, desk.clock, ShipLots(
+    despatch = ShipLots(
         consignee.id, said["document"], said["shipped_at"],
         desk.site(said["from_site"], "from_site").id if "from_site" in said else None, said.get("lane", ""),
-        tuple(stated), desk.party(said["carrier"], "carrier").id if "carrier" in said else None))
+        tuple(stated), desk.party(said["carrier"], "carrier").id if "carrier" in said else None)
+    if said.get("late_reason"):
+        book_left_before(desk.session, desk.actor, desk.clock, ShipBeforeStop(despatch, said["late_reason"]))
+    else:
+        ship_lots(desk.session, desk.actor, desk.clock, despatch)
     return Outcome.stored
 
 

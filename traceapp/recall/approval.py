@@ -35,6 +35,7 @@ from .drafting import left_out_of, named, refuse_unexplained, write_lots
 from .drill_moved import keep_sums
 from .following import GREW_TASK
 from .letter_templates import PRESENT
+from .line_growth import forget_growth, mark_growth, take_growth
 from .model import Recall, RecallLedger, RecallLot, RecallSignature, RecallSnapshot
 from .notices import tell_consignees
 from .policy import answer_due, approval_due
@@ -43,6 +44,7 @@ from .rehearsing import free_planned, signer_of, stop_lots
 from .scope import Scope, frozen_hash, units_of
 from .scope_reads import shipped_units
 from .told import advance_if_told
+from .untold import grown_units, take_untold
 
 APPROVE_TASK = "recall.approve"
 _MOST_NAMED = 50
@@ -120,6 +122,7 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     units = units_of(scope)
     _refuse_nobody(session, recall, units, command.reason)
     _open_lines(session, recall, units)
+    mark_growth(session, recall)
     now = clock.now()
     recall.submitted_at, recall.submitted_by = now, actor.id
     # What people were told of stands as it was told, whatever came back since.
@@ -193,6 +196,8 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
     start_clocks(session, actor, clock, recall)
     tell_consignees(session, actor, clock, recall, _to_tell(session, recall), vault=vault)
+    take_growth(session, actor, clock, recall)
+    take_untold(session, actor, clock, recall)
     announce_scope(session, clock, recall)
     session.flush()
     advance_if_told(session, clock, recall)
@@ -252,22 +257,24 @@ def _open_lines(session: Session, recall: Recall, units: Mapping[tuple[str, str]
 
 
 def _to_tell(session: Session, recall: Recall) -> list[str]:
-    """Consignees with a line that is new."""
+    """Consignees with a line that is new, or that grew."""
     return list(session.scalars(select(RecallLedger.consignee_id).where(
-        RecallLedger.recall_id == recall.id, RecallLedger.scope_number == recall.scope_number)
+        RecallLedger.recall_id == recall.id,
+        (RecallLedger.scope_number == recall.scope_number) | (RecallLedger.more > 0))
         .distinct().order_by(RecallLedger.consignee_id)))
 
 
 def _frozen_units(session: Session, recall: Recall) -> dict[tuple[str, str], Decimal]:
-    rows = session.execute(select(RecallLedger.lot_key, RecallLedger.consignee_id, RecallLedger.shipped)
-                           .where(RecallLedger.recall_id == recall.id))
-    return {(key, consignee): shipped for key, consignee, shipped in rows}
+    rows = session.execute(select(RecallLedger.lot_key, RecallLedger.consignee_id, RecallLedger.shipped,
+                                  RecallLedger.more).where(RecallLedger.recall_id == recall.id))
+    return {(key, consignee): shipped + more for key, consignee, shipped, more in rows}
 
 
 def _thaw(session: Session, recall: Recall) -> None:
     recall.scope_hash, recall.submitted_at, recall.submitted_by = None, None, None
     session.execute(delete(RecallLedger).where(RecallLedger.recall_id == recall.id,
                                                RecallLedger.scope_number == recall.scope_number))
+    forget_growth(session, recall)
 
 
 def _stored_hash(session: Session, recall: Recall) -> str:
@@ -295,12 +302,14 @@ def _refuse_tampered(session: Session, recall: Recall) -> None:
 def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
                   frozen: Mapping[tuple[str, str], Decimal]) -> None:
     """Nothing when the units are where they were at submission and no lot has been added downstream. Of lines that
-    people were told of before, units may come back."""
+    people were told of before, units may come back; what was booked late is what was signed."""
     present = shipped_units(session, keys)
-    told = {(key, consignee) for key, consignee in session.execute(select(
-        RecallLedger.lot_key, RecallLedger.consignee_id).where(
+    told = {(key, consignee): more for key, consignee, more in session.execute(select(
+        RecallLedger.lot_key, RecallLedger.consignee_id, RecallLedger.more).where(
         RecallLedger.recall_id == recall.id, RecallLedger.scope_number < recall.scope_number))}
-    moved = {pair for pair in (frozen.keys() | present.keys()) - told if frozen.get(pair) != present.get(pair)}
+    moved = {pair for pair in (frozen.keys() | present.keys()) - told.keys() if frozen.get(pair) != present.get(pair)}
+    grown = grown_units(session, recall.id)
+    moved |= {pair for pair, more in told.items() if more != grown.get(pair, 0)}
     left_out, known = left_out_of(recall), frozenset(keys)
     added = [lot.number for lot in proposed(session, recall).scope.lots
              if lot.lot_key not in known and lot.lot_key not in left_out]

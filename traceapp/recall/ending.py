@@ -32,6 +32,7 @@ from .proposing import proposed
 from .reconciling import open_balances
 from .rehearsing import free_planned, signer_of
 from .telling_model import PassedNotice
+from .untold import refuse_untold
 
 _MOST_NAMED = 50
 PLAYED = "Drill: nothing is sent, so nothing comes back."
@@ -63,20 +64,22 @@ class ReopenRecall:
 
 
 def terminate_recall(session: Session, actor: Actor, clock: Clock, command: TerminateRecall) -> Recall:
-    """End a recall whose rules find no further lot, whose every line is accounted for or settled, whose every lot adds
-    up or is explained, and of whose units in our hands it is decided what becomes of them (in a drill nothing is); that
-    has its CAPA, whose reports due by now are confirmed and of which no consignee holds units any more, or of which it
-    is said why not. The lots stay recalled; the
-    clocks of its closing reports begin.
+    """End a recall whose rules find no further lot, of whose every despatch somebody was told, whose every line is
+    accounted for or settled, whose every lot adds up or is explained, and of whose units in our hands it is decided
+    what becomes of them (in a drill nothing is); that has its CAPA, whose reports due by now are confirmed and of which
+    no consignee holds units any more, or of which it is said why not. The lots stay recalled; the clocks of its
+    closing reports begin.
 
-    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `ledger-open`) naming what
-    is open, `errors` by `<consignee id>/<lot key>`, (code `not-balanced`) with `errors` by lot key, and (code
-    `not-complete`) with `errors` by `capa`, `on_hand` or clock; Forbidden for a wrong password; Stale.
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `untold-despatch`) naming
+    who was not told, (code `ledger-open`) naming what is open, `errors` by `<consignee id>/<lot key>`, (code
+    `not-balanced`) with `errors` by lot key, and (code `not-complete`) with `errors` by `capa`, `on_hand` or clock;
+    Forbidden for a wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
     note = short_text(required_text(command.note, place="note"), 4000, place="note")
     refuse_grown(session, recall)
+    refuse_untold(session, recall)
     refuse_open_books(session, recall)
     if recall.is_drill:
         _settle_played(session, actor, clock, recall)

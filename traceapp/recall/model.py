@@ -101,7 +101,8 @@ class RecallLedger(Base):
     """One lot at one consignee: what was shipped (net of returns, frozen with the scope), what the consignee says of
     it, and `came_back`: what we counted at our own gate. Units of the product. A settled line was closed by staff for a
     reason, answered or not. `passed_on` and `passed_to` are what the rows of those come to whom it named. `unproved`:
-    so many of the destroyed are claimed, and nothing shows it; staff may take the word for it, for a reason."""
+    so many of the destroyed are claimed, and nothing shows it; staff may take the word for it, for a reason. `more`: so
+    many units a growing scope adds to a line that people were told of before; with the approval they are shipped."""
 
     __tablename__ = "recall_ledger"
     __table_args__ = (
@@ -112,12 +113,14 @@ class RecallLedger(Base):
         CheckConstraint("on_hand IS NOT NULL OR (passed_on = 0 AND destroyed = 0 AND corrected = 0)",
                         name="no_answer_places_nothing"),
         CheckConstraint("unproved >= 0 AND unproved <= destroyed", name="unproved_is_of_the_destroyed"),
+        CheckConstraint("more >= 0", name="a_line_grows"),
         Index("ix_recall_ledger_recall", "recall_id", "consignee_id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
     recall_id: Mapped[str] = mapped_column(ForeignKey("recall.id"), primary_key=True)
     consignee_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     shipped: Mapped[Decimal]
+    more: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default="0")
     received: Mapped[Decimal | None]
     on_hand: Mapped[Decimal | None]
     used: Mapped[Decimal | None]

@@ -37,9 +37,11 @@ from .cases import (
 from .change_telling import tell_of_change
 from .clocks import complete_clocks
 from .ending import drop_all_tasks
+from .line_growth import forget_growth
 from .model import Recall, RecallLedger, RecallLot, RecallSnapshot
 from .public_model import RecallRevision, RevisionKind
 from .states import UNTOLD, RecallState
+from .untold import withdraw_untold
 from .wording import refuse_softeners
 
 # What a correction can change; a title and the contact go on one line.
@@ -128,6 +130,7 @@ def withdraw_notice(session: Session, actor: Actor, clock: Clock, command: Withd
     move(session, actor, clock, recall, "withdraw", {"number": revision.number, "reason": reason, **said})
     _hold_by_hand(session, actor, clock, recall)
     drop_all_tasks(session, actor, clock, recall)
+    withdraw_untold(session, actor, clock, recall)
     complete_clocks(session, actor, clock, recall)
     tell_of_change(session, actor, clock, recall, revision.number)
     session.flush()
@@ -156,6 +159,7 @@ def _back_to_told(session: Session, recall: Recall) -> None:
     session.execute(delete(RecallLot).where(
         RecallLot.recall_id == recall.id,
         RecallLot.lot_key.not_in(select(Hold.lot_key).where(Hold.source == hold_source(recall.id)))))
+    forget_growth(session, recall)
     recall.scope_number -= 1
 
 

@@ -300,7 +300,8 @@ def _lines(session: Session, derived: Derived, sign: int) -> None:
     row, data = derived.row, derived.data
     derived.shipment = Shipment(
         id=row.id, document_number=data.get("document", ""), consignee_id=data["consignee"], lane=data.get("lane", ""),
-        from_site_id=data.get("fromSite"), carrier_id=data.get("carrier"), shipped_at=row.event_time)
+        from_site_id=data.get("fromSite"), carrier_id=data.get("carrier"), shipped_at=row.event_time,
+        late_reason=data.get("late", ""))
     session.add(derived.shipment)
     for position, line in enumerate(data["lines"]):
         derived.insert(ShipmentLine, lot_key=name_key(line["lot"]), shipment_id=row.id, position=position,

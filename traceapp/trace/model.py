@@ -290,7 +290,8 @@ class TestResult(Base):
 
 
 class Shipment(Base):
-    """A despatch to one consignee. Its lines stand under their lots."""
+    """A despatch to one consignee. Its lines stand under their lots. `late_reason`: why it was booked only after a lot
+    of it was stopped, which it had left before; empty for all others."""
 
     __tablename__ = "shipment"
     __table_args__ = (Index("ix_shipment_consignee", "consignee_id", "shipped_at"),
@@ -304,6 +305,7 @@ class Shipment(Base):
     carrier_id: Mapped[str | None] = mapped_column(String(32))
     lane: Mapped[str] = mapped_column(String(80), default="")
     shipped_at: Mapped[datetime] = mapped_column(UtcTime)
+    late_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class ShipmentLine(Base):

@@ -47,7 +47,8 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """One line of a despatch; `units` below zero came back."""
+    """One line of a despatch; `units` below zero came back. `late_reason`: why it was booked after its lot was
+    stopped."""
 
     shipment_id: str
     document_number: str
@@ -60,6 +61,7 @@ class Shipped:
     packs: Decimal
     units: Decimal
     lane: str
+    late_reason: str
 
 
 def lot_head(session: Session, lot_key: str) -> LotHead | None:
@@ -98,7 +100,8 @@ def shipments_of(session: Session, lot_key: str, limit: int = 200) -> tuple[Ship
     """The despatches and returns of a lot, newest first."""
     rows = session.execute(
         select(Shipment.id, Shipment.document_number, Party.id, Party.code, Party.name_zh, Party.name_en,
-               ShipmentLine.shipped_at, ShipmentLine.gtin, ShipmentLine.packs, ShipmentLine.units, Shipment.lane)
+               ShipmentLine.shipped_at, ShipmentLine.gtin, ShipmentLine.packs, ShipmentLine.units, Shipment.lane,
+               Shipment.late_reason)
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id).join(Party, Party.id == ShipmentLine.consignee_id)
         .where(ShipmentLine.lot_key == lot_key)
         .order_by(ShipmentLine.shipped_at.desc(), ShipmentLine.shipment_id.desc(), ShipmentLine.position).limit(limit))

@@ -1,8 +1,9 @@
 """Shipments in packs, returns in units, disposal."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,16 @@ from .facts import record_act
 from .holds import MANUAL
 from .identity import party_uri
 from .model import Hold, Lot, Shipment, ShipmentLine
+from .policy import Verdict, verdict
 from .receiving import document_uri
+
+# Who may not be shipped because something stopped it, and what can be done about goods that had left before.
+_STOPPED = {
+    Verdict.recalled: "Lot %(lot)s has been recalled and cannot be shipped. What had left before it was recalled can "
+                      "still be booked: by quality staff, as a despatch that had left before, with the reason.",
+    Verdict.on_hold: "Lot %(lot)s is on hold and cannot be shipped. What had left before the hold can still be booked: "
+                     "by quality staff, as a despatch that had left before, with the reason.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +79,32 @@ class DisposeUnits:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a despatch is recorded by: `refuse` raises Conflict for a lot that may not go, on a day, at a place of the
+    form. `late_reason`: why it is booked so late, of goods that had left before their lot was stopped."""
+
+    refuse: Callable[[Lot, date, str], None]
+    late_reason: str = ""
+
+
 def ship_lots(session: Session, actor: Actor, clock: Clock, command: ShipLots) -> Shipment:
     """Send packs to a consignee. Raises NotFound, InvalidInput, and Conflict naming the lot that may not be shipped
-    or has too little."""
+    or has too little; of a lot that is stopped it says how goods that had left before are booked."""
+    return record_despatch(session, actor, clock, command, Terms(refuse_stopped))
+
+
+def refuse_stopped(lot: Lot, today: date, place: str) -> None:
+    """Nothing when the lot may be shipped. Raises Conflict."""
+    guards.refuse_foreign(lot, place=place)
+    found = verdict(guards.policy_facts(lot), today)
+    if found in _STOPPED:
+        raise Conflict(_STOPPED[found], code=f"lot-{found.replace('_', '-')}", place=place, lot=lot.number)
+    guards.refuse_unusable(lot, today, place=place)
+
+
+def record_despatch(session: Session, actor: Actor, clock: Clock, command: ShipLots, terms: Terms) -> Shipment:
+    """Record a despatch on these terms. Raises as `ship_lots`."""
     consignee = _consignee(session, command.consignee_id)
     place = guards.place_of(session, command.from_site_id)
     at = guards.checked_time(clock, command.shipped_at, place="shipped_at")
@@ -88,13 +121,13 @@ def ship_lots(session: Session, actor: Actor, clock: Clock, command: ShipLots) -
     lines: list[dict[str, Any]] = []
     for position, line in enumerate(command.lines):
         where, lot = f"lines/{position}", lots[line.lot_key]
-        guards.refuse_unusable(lot, today, place=where)
+        terms.refuse(lot, today, where)
         amount = _units(line, lot, packs, where)
         units[lot.lot_key] = units.get(lot.lot_key, Decimal(0)) + amount
         guards.refuse_more_than_stock(lot, units[lot.lot_key], place=where)
         lines.append({"lot": lot.uri, "gtin": line.gtin, "packs": line.packs, "units": amount})
     data = {"consignee": consignee.id, "document": document, "fromSite": place.site_id, "carrier": command.carrier_id,
-            "lane": short_text(command.lane, 80, place="lane"), "lines": lines}
+            "lane": short_text(command.lane, 80, place="lane"), "lines": lines, "late": terms.late_reason}
     event = object_event(
         "OBSERVE", place.when(at), _what(lots, units), where=place.where,
         why=Why("shipping", "in_transit", transactions=(("desadv", document_uri("despatch", document)),),
@@ -105,7 +138,8 @@ def ship_lots(session: Session, actor: Actor, clock: Clock, command: ShipLots) -
     assert shipment is not None
     for key, amount in units.items():
         record(session, actor, clock.now(), "lot.shipped", stream_of("lot", key), {
-            "shipment": shipment.id, "consignee": consignee.code, "units": amount, "document": document})
+            "shipment": shipment.id, "consignee": consignee.code, "units": amount, "document": document}
+            | ({"late": terms.late_reason} if terms.late_reason else {}))
     return shipment
 
 

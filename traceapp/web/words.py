@@ -151,6 +151,9 @@ ROLES: Words = {
     "quality_manager": (_("Quality manager"), "plain"), "regulator": (_("Regulator"), "plain"),
     "administrator": (_("Administrator"), "plain"), "public": (_("The public"), "plain"),
     "consignee": (_("Consignee"), "plain"), "system": (_("The service itself"), "plain")}
+UNTOLD_STATES: Words = {
+    "waiting": (_("Nobody was told"), "stop"), "taken": (_("In the ledger, told"), "go"),
+    "noted": (_("Nobody has to be told"), "plain"), "withdrawn": (_("The notice was withdrawn"), "plain")}
 DUTIES: Words = {
     "complaint.triage": (_("Triage"), "plain"), "complaint.answer": (_("First answer"), "plain"),
     "complaint.serious": (_("Look by the quality manager"), "plain"), "complaint.decide": (_("Decision"), "plain"),
@@ -204,6 +207,7 @@ DUTIES: Words = {
     "recall.excess": (_("They say far more than we sent: find out why"), "stop"),
     "recall.late_answer": (_("Look at an answer that came after the end"), "plain"),
     "recall.late_return": (_("Goods of an ended recall came back"), "check"),
+    "recall.untold_despatch": (_("Tell somebody who got units of a recalled batch and was not told"), "stop"),
     "recall.partner": (_("A partner recalls batches that we have: look, hold, tell on"), "stop"),
     "drill.look": (_("Read the report of a drill"), "plain"),
     "drill.overdue": (_("Products had no drill for a year: ask for one, or plan them"), "check"),

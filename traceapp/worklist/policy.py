@@ -10,7 +10,8 @@ DUTIES_OF: dict[str, tuple[str, ...]] = {
 
 # An open task of these kinds keeps a case from its end, or stands for a limit of the law or of the house.
 BY_THEIR_ACT = frozenset({"complaint.promote", "clock.report", "clock.decide", "group.decide", "capa.action",
-                        "capa.answer", "recall.excess", "recall.late_answer", "recall.late_return", "recall.unproved"})
+                        "capa.answer", "recall.excess", "recall.late_answer", "recall.late_return", "recall.unproved",
+                        "recall.untold_despatch"})
 
 
 def duties_of(role: str) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ from . import (
     recall_phases,
     recall_scopes,
     recall_telling,
+    recall_untold,
     recalls,
     received_reports,
     records,
@@ -76,8 +77,8 @@ MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, 
            accounts, adverse_event_decisions, adverse_events, capa_work, capas, causes, code_lists, crisis, drifts,
            drills, exchange, expectation, exports, groups, history, imports, legal_clocks, partner_recalls, periodic,
            planning, recall_books, recall_figures, recall_files, recall_hazards, recall_ledger, recall_notices,
-           recall_phases, recall_scopes, recall_telling, recalls, received_reports, records, report_answers, reports,
-           screen, signals, silences, tasks, watching)
+           recall_phases, recall_scopes, recall_telling, recall_untold, recalls, received_reports, records,
+           report_answers, reports, screen, signals, silences, tasks, watching)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

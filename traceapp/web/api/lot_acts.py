@@ -9,8 +9,10 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.core.quantity import Quantity, known_unit
+from traceapp.recall.left_before import book_left_before
 from traceapp.recall.returning import return_or_take_back
 from traceapp.trace import inspecting, production, receiving, shipping
+from traceapp.trace.left_before import ShipBeforeStop
 from traceapp.trace.model import Lot
 from traceapp.web.context import signed_in, world
 
@@ -24,7 +26,8 @@ blueprint = ApiBlueprint("api_lot_acts", __name__, url_prefix="/api/v1",
 PERMISSIONS = {
     "api_lot_acts.receive": "trace.record", "api_lot_acts.produce": "trace.record",
     "api_lot_acts.inspect": "trace.record", "api_lot_acts.ship": "trace.record",
-    "api_lot_acts.take_back": "trace.record", "api_lot_acts.dispose": "trace.record",
+    "api_lot_acts.ship_left_before": "trace.release", "api_lot_acts.take_back": "trace.record",
+    "api_lot_acts.dispose": "trace.record",
 }
 _LOT = "8d1f6f3a2c5e5b0f9e6f0e1f5a7b9c3d"
 RECEIPT = {"product_id": "01996d3c0a7b7c51a4c0c1f0b5a7d9e1", "number": "A-2231", "quantity": "120.5", "unit": "KGM",
@@ -139,6 +142,14 @@ class ShipSchema(Schema):
                         validate=validate.Length(min=1, max=500))
 
 
+class LeftBeforeSchema(ShipSchema):
+    """A despatch that had left before a lot of it was stopped; `reason`: why it is booked only now, and how one knows
+    when it left."""
+
+    reason = words(2000, least=1, required=True, load_only=True)
+    late_reason = fields.String(dump_only=True)
+
+
 class ReturnSchema(Schema):
     """Units that came back."""
 
@@ -221,6 +232,19 @@ def ship(given: dict[str, Any]) -> object:
     given["shipped_at"] = _utc(given["shipped_at"])
     with unit_of_work() as session:
         return shipping.ship_lots(session, signed_in(), here.clock, shipping.ShipLots(**given))
+
+
+@blueprint.route("/shipments/left-before", methods=["POST"])
+@blueprint.arguments(LeftBeforeSchema, example=DESPATCH | {"reason": "The carrier's record came a week late."})
+@blueprint.response(201, LeftBeforeSchema)
+def ship_left_before(given: dict[str, Any]) -> object:
+    """Book a despatch that had left before its lot was stopped; in a recall that runs, whom to tell becomes work"""
+    here = world()
+    reason = given.pop("reason")
+    given["lines"] = tuple(shipping.ShipLine(**line) for line in given["lines"])
+    given["shipped_at"] = _utc(given["shipped_at"])
+    with unit_of_work() as session:
+        return book_left_before(session, signed_in(), here.clock, ShipBeforeStop(shipping.ShipLots(**given), reason))
 
 
 @blueprint.route("/lots/<lot_key>/returns", methods=["POST"])

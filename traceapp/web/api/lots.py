@@ -140,6 +140,7 @@ class ShipmentSchema(Schema):
     consignee_id = fields.String(attribute="shipment.consignee_id")
     shipped_at = moment(attribute="shipment.shipped_at")
     lane = fields.String(attribute="shipment.lane")
+    late_reason = fields.String(attribute="shipment.late_reason")
     lines = fields.List(fields.Nested(ShippedLineSchema))
 
 

@@ -65,7 +65,8 @@ def navigation() -> list[tuple[str, str, bool]]:
 
 # Pages that are not named after the entry under which they belong.
 _UNDER = {"console.gaps": "console.lots", "console.excursions": "console.lots",
-          "console.shipment_new": "console.lots", "console.task": "console.today",
+          "console.shipment_new": "console.lots", "console.shipment_left_before": "console.lots",
+          "console.task": "console.today",
           "console.print_job": "console.lots", "console.token_new": "console.accounts",
           "console.clocks": "console.adverse_events", "console.code_lists": "console.adverse_events",
           "console.persons": "console.complaints",

@@ -1,4 +1,5 @@
-"""Shipping: lots in packs to a consignee; what it comes to in units is shown before it counts."""
+"""Shipping: lots in packs to a consignee; what it comes to in units is shown before it counts. What had left before its
+lot was stopped is booked on a page of its own."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from werkzeug.wrappers import Response
 
 from traceapp.catalog.model import PackagingLevel, Party
 from traceapp.catalog.queries import parties_in_role, sites
+from traceapp.recall.left_before import book_left_before
+from traceapp.trace.left_before import ShipBeforeStop
 from traceapp.trace.shipping import ShipLine, ShipLots, ship_lots
 from traceapp.web.context import signed_in, world
 
@@ -23,7 +26,8 @@ from .timing import default_zone, now_text
 from .words import LEVELS, named
 
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"console.shipment_new": "trace.record"}
+PERMISSIONS: dict[str, str] = {"console.shipment_new": "trace.record",
+                               "console.shipment_left_before": "trace.release"}
 
 LOOSE = "loose"
 
@@ -49,6 +53,16 @@ def field_of(lot_key: str, level: PackagingLevel | None) -> str:
 @blueprint.route("/shipments/new", methods=["GET", "POST"])
 def shipment_new() -> Response:
     """Send lots to a consignee."""
+    return _despatch(is_late=False)
+
+
+@blueprint.route("/shipments/left-before", methods=["GET", "POST"])
+def shipment_left_before() -> Response:
+    """Book what had left before its lot was stopped."""
+    return _despatch(is_late=True)
+
+
+def _despatch(*, is_late: bool) -> Response:
     with world().database.read() as session:
         consignees, places = _consignees(session), sites(session, only_own=True)
         zone = default_zone(places)
@@ -63,7 +77,8 @@ def shipment_new() -> Response:
 
     def again(status: int = 200) -> Response:
         return page("console/shipment_new.html", status, form=form, chosen=chosen, zone=zone, field_of=field_of,
-                    level_words=LEVELS,
+                    level_words=LEVELS, is_late=is_late,
+                    stopped=[one.lot.lot_key for one in chosen if one.trouble in ("recalled", "on_hold")],
                     consignees=[(one.id, f"{one.code} · {named(one)}") for one in consignees],
                     sites=[(one.id, named(one)) for one in places])
 
@@ -72,19 +87,20 @@ def shipment_new() -> Response:
     at = form.moment("shipped_at", zone)
     lines = _lines(form, chosen)
     command = _command(form, lines, at)
+    reason = form.text("reason", required=True) if is_late else ""
     fields = {"lines": "add"} | {f"lines/{n}{rest}": field_of(line.chosen.lot.lot_key, line.level)
                                  for n, line in enumerate(lines) for rest in ("", "/packs", "/gtin")}
     if form.get("step") != "confirm":
-        status = rehearse(form, lambda session: _try(session, command), fields)
+        status = rehearse(form, lambda session: _record(session, command, reason), fields)
         if status != 200:
             return again(status)
         consignee = next(one for one in consignees if one.id == form.get("consignee_id"))
         return page("console/shipment_check.html", form=form, lines=lines, command=command, kept=form.kept(),
-                    consignee=consignee, at=at, level_words=LEVELS)
+                    consignee=consignee, at=at, level_words=LEVELS, is_late=is_late)
 
     def act(session: Session) -> Done:
         assert command is not None
-        ship_lots(session, signed_in(), world().clock, command)
+        _record(session, command, reason)
         return Done(url_for("console.lot", lot_key=command.lines[0].lot_key, part="shipments"),
                     gettext("The shipment %(document)s is recorded.", document=command.document_number))
 
@@ -120,6 +136,10 @@ def _command(form: Entered, lines: list[Packed], at: datetime | None) -> ShipLot
         for line in lines))
 
 
-def _try(session: Session, command: ShipLots | None) -> None:
+def _record(session: Session, command: ShipLots | None, reason: str) -> None:
+    """As a despatch of now, or with a reason as one that had left before."""
     assert command is not None
-    ship_lots(session, signed_in(), world().clock, command)
+    if reason:
+        book_left_before(session, signed_in(), world().clock, ShipBeforeStop(command, reason))
+    else:
+        ship_lots(session, signed_in(), world().clock, command)

@@ -171,6 +171,8 @@ def _possible_acts(head: LotHead) -> set[str]:
         acts.add("return")
     if lot.stock > 0 and not lot.is_recalled:
         acts.add("dispose")
+    if lot.stock > 0 and (lot.is_recalled or lot.is_on_hold):
+        acts.add("left_before")
     if lot.stock > 0 and str(verdict_of(lot, today())) == "released":
         acts |= {"ship", "produce"} if head.product is not None and head.product.kind == "material" else {"ship"}
     if head.product is not None:

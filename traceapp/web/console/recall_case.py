@@ -14,7 +14,7 @@ from traceapp.catalog.lookup import parties_by_id
 from traceapp.identity.lookup import names_of_users
 from traceapp.recall.approval import is_signed_as_it_stands
 from traceapp.recall.assessors import assessors
-from traceapp.recall.cases import is_begun, recall_by_id, recall_stream
+from traceapp.recall.cases import is_begun, is_running, recall_by_id, recall_stream
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.drill_queries import drill_of_recall
@@ -35,6 +35,7 @@ from traceapp.recall.queries import (
 from traceapp.recall.service import ChangeRecall, OpenRecall, change_recall
 from traceapp.recall.states import RecallClass, RecallState, actions_from
 from traceapp.recall.telling import work_left
+from traceapp.recall.untold import untold_rows
 from traceapp.surveillance.queries import signal_by_id
 from traceapp.web import clock_words
 from traceapp.web.auth import may
@@ -88,8 +89,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
-            "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
-            "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
+             "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
+             "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
+             "untold": untold_rows(db, case.id) if case.decided_at else [],
             **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
@@ -97,6 +99,7 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
         case, is_evaluated=bool(values["last"]) and not is_signed(values["hazard_signed"]))
         if (name != "approve" or not values["is_stale"])
         and (name != "cancel" or not case.is_mandated or may("recall.approve"))]
+    noting = do.removeprefix("untold-") if do.startswith("untold-") else ""
     do = do if do in {*(name for name, _text in acts), *_further(case)} and _is_ones_own(do) else ""
     if do == "write_evaluation" and form is None:
         with here.database.read() as db:
@@ -112,9 +115,14 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
                      steps=_steps(case), acts=[act for act in acts if _is_ones_own(act[0])],
                      tabs=case_tabs(case, part), me=actor(), ending=ending, ending_do=ending_do,
                      next_steps=next_steps(case, tasks, values["clocks"], left),
-                     clock_words=clock_words, is_told=is_begun(case),
+                     clock_words=clock_words, is_told=is_begun(case), noting=noting, is_running=is_running(case),
                      can_change=is_open_for_change(case), hazard_words=HAZARD_WORDS, choices_of=phase_choices(),
                      signed_words=SIGNED, lacking=missing_at_end(case, values["clocks"]), **values)
+
+
+def untold_url(recall_id: str) -> str:
+    """Where the despatches stand of which nobody was told."""
+    return url_for("console.recall", recall_id=recall_id, _anchor="untold")
 
 
 def _overview(db: Session, case: Recall) -> dict[str, Any]:

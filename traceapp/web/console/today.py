@@ -27,6 +27,7 @@ from traceapp.trace.queries import lot_counts
 from traceapp.web.auth import may
 from traceapp.web.context import signed_in, world
 from traceapp.web.figure_words import funnel
+from traceapp.web.i18n import language
 from traceapp.web.signal_words import case_names
 from traceapp.web.words import DUTIES, word
 from traceapp.worklist.model import Task, TaskState
@@ -38,6 +39,7 @@ from .entering import Entered
 from .layout import blueprint, page
 from .layout import today as date_here
 from .promise_widget import promise_widget
+from .recall_case import untold_url
 
 _RUNNING = tuple(str(state) for state in RecallState if state not in ENDED)
 # endpoint -> permission (see traceapp.web.permissions); whose duty a task is decides further
@@ -80,8 +82,8 @@ def _notice_url(task: Task) -> str:
 def act_url(task: Task) -> str:
     """The page on which the task is done."""
     kind, _, key = task.about.partition(":")
-    if kind == "notice":
-        return _notice_url(task)
+    if kind in ("notice", "untold"):
+        return untold_url(task.params["recall_id"]) if kind == "untold" else _notice_url(task)
     if kind in ("capa_action", "capa_question"):
         return url_for("console.capa", capa_id=task.params["capa_id"]) + ("#actions" if kind == "capa_action" else
                                                                          "#questions")
@@ -130,8 +132,14 @@ def _duties(session: Session) -> tuple[dict[str, Any], TaskCounts]:
 
 
 def _duty(task: Task, names: Mapping[str, str], user_id: str) -> Duty:
-    return Duty(task, word(DUTIES, task.kind), str(task.params.get("reference") or task.params.get("number") or ""),
-                act_url(task), names.get(task.assignee_id or "", ""), task.assignee_id == user_id)
+    return Duty(task, word(DUTIES, task.kind), _subject(task), act_url(task), names.get(task.assignee_id or "", ""),
+                task.assignee_id == user_id)
+
+
+def _subject(task: Task) -> str:
+    """What the task is about: a reference or number, and whom it names."""
+    who = task.params.get("name_zh" if language() == "zh" else "name_en")
+    return " · ".join(str(part) for part in (task.params.get("reference") or task.params.get("number"), who) if part)
 
 
 def _news(session: Session) -> dict[str, Any]:
@@ -182,7 +190,7 @@ def _task_page(task_id: str, form: Entered, status: int = 200) -> Response:
     return page("console/task.html", status, task=found, title=word(DUTIES, found.kind), form=form,
                 act_url=None if url == url_for("console.task", task_id=task_id) else url,
                 assignee=names.get(found.assignee_id or "", ""), done_by=names.get(found.done_by or "", found.done_by),
-                is_open=found.state == TaskState.open,
+                is_open=found.state == TaskState.open, subject=_subject(found),
                 ends_by_hand=found.kind not in BY_THEIR_ACT, is_mine=found.assignee_id == signed_in().id)
 
 

@@ -1,0 +1,43 @@
+"""What had left before its lot was stopped is booked after it, and whoever has it comes into the recall"""
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import traceapp.db.types
+
+revision = '0072'
+down_revision = '0071'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Despatches of before were booked in time; no line grew."""
+    op.add_column('shipment', sa.Column('late_reason', sa.Text(), server_default='', nullable=False))
+    op.add_column('recall_ledger', sa.Column('more', traceapp.db.types.Amount(), server_default='0', nullable=False))
+    with op.batch_alter_table('recall_ledger') as batch_op:
+        batch_op.create_check_constraint(op.f('ck_recall_ledger_a_line_grows'), 'more >= 0')
+    op.create_table('recall_untold_despatch',
+    sa.Column('lot_key', sa.String(length=32), nullable=False),
+    sa.Column('recall_id', sa.String(length=32), nullable=False),
+    sa.Column('event_id', sa.String(length=32), nullable=False),
+    sa.Column('source', sa.String(length=8), nullable=False),
+    sa.Column('consignee_id', sa.String(length=32), nullable=True),
+    sa.Column('sent_to', sa.String(length=2000), nullable=False),
+    sa.Column('units', traceapp.db.types.Amount(), nullable=True),
+    sa.Column('left_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('came_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('ended_at', traceapp.db.types.UtcTime(), nullable=True),
+    sa.Column('ended_by', sa.String(length=32), nullable=True),
+    sa.CheckConstraint("source IN ('booked', 'told')", name=op.f('ck_recall_untold_despatch_source_is_known')),
+    sa.CheckConstraint("state IN ('waiting', 'taken', 'noted', 'withdrawn')",
+                       name=op.f('ck_recall_untold_despatch_state_is_known')),
+    sa.CheckConstraint('units IS NULL OR units > 0', name=op.f('ck_recall_untold_despatch_something_left')),
+    sa.CheckConstraint("source <> 'booked' OR (consignee_id IS NOT NULL AND units IS NOT NULL)",
+                       name=op.f('ck_recall_untold_despatch_what_is_booked_is_known')),
+    sa.PrimaryKeyConstraint('lot_key', 'recall_id', 'event_id', name=op.f('pk_recall_untold_despatch'))
+    )
+    op.create_index('ix_recall_untold_despatch_recall', 'recall_untold_despatch', ['recall_id', 'state'], unique=False)
