@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -105,7 +106,7 @@ def shipments_of(session: Session, lot_key: str, limit: int = 200) -> tuple[Ship
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id).join(Party, Party.id == ShipmentLine.consignee_id)
         .where(ShipmentLine.lot_key == lot_key)
         .order_by(ShipmentLine.shipped_at.desc(), ShipmentLine.shipment_id.desc(), ShipmentLine.position).limit(limit))
-    return tuple(Shipped(*row) for row in rows)
+    return tuple(Shipped(*list[Any](row)) for row in rows)
 
 
 def holds_of(session: Session, lot_key: str) -> tuple[Hold, ...]:
