@@ -13,11 +13,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Despatches of before were booked in time; no line grew."""
+    """Despatches of before were booked in time; no line grew; of what others tell, of ended recalls only what comes from
+    now on is looked at."""
     op.add_column('shipment', sa.Column('late_reason', sa.Text(), server_default='', nullable=False))
     op.add_column('recall_ledger', sa.Column('more', traceapp.db.types.Amount(), server_default='0', nullable=False))
     with op.batch_alter_table('recall_ledger') as batch_op:
         batch_op.create_check_constraint(op.f('ck_recall_ledger_a_line_grows'), 'more >= 0')
+    op.add_column('recall_scope_follow', sa.Column('told_at', traceapp.db.types.UtcTime(), nullable=True))
+    op.add_column('recall_scope_follow', sa.Column('told_revision', sa.Integer(), nullable=True))
+    op.execute("""UPDATE recall_scope_follow SET told_at = looked_at, told_revision = -1
+        WHERE recall_id IN (SELECT id FROM recall WHERE state IN ('terminated', 'closed_no_action', 'cancelled'))""")
     op.create_table('recall_untold_despatch',
     sa.Column('lot_key', sa.String(length=32), nullable=False),
     sa.Column('recall_id', sa.String(length=32), nullable=False),
@@ -25,6 +30,7 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=8), nullable=False),
     sa.Column('consignee_id', sa.String(length=32), nullable=True),
     sa.Column('sent_to', sa.String(length=2000), nullable=False),
+    sa.Column('giver_id', sa.String(length=32), nullable=True),
     sa.Column('units', traceapp.db.types.Amount(), nullable=True),
     sa.Column('left_at', traceapp.db.types.UtcTime(), nullable=False),
     sa.Column('came_at', traceapp.db.types.UtcTime(), nullable=False),

@@ -16,6 +16,7 @@ from traceapp.trace.model import Shipment, ShipmentLine
 from .cases import TOLD
 from .model import Recall, RecallLot
 from .states import RecallState
+from .told_despatches import compare_again
 from .untold import begin_untold
 from .untold_model import UntoldDespatch, UntoldSource
 
@@ -37,6 +38,8 @@ def book_left_before(session: Session, actor: Actor, clock: Clock, command: Ship
             begin_untold(session, actor, clock, recall, UntoldDespatch(
                 lot_key=key, event_id=shipment.id, source=UntoldSource.booked, consignee_id=shipment.consignee_id,
                 units=units[key], left_at=shipment.shipped_at, reason=shipment.late_reason))
+    session.flush()
+    compare_again(session, clock, keys)
     session.flush()
     return shipment
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from traceapp.audit import record
 from traceapp.catalog.model import Party
 from traceapp.catalog.texts import required_text, short_text
-from traceapp.core.actor import Actor
+from traceapp.core.actor import SYSTEM, Actor
 from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, NotFound
 from traceapp.core.ids import name_key
@@ -98,6 +98,16 @@ def take_untold(session: Session, actor: Actor, clock: Clock, recall: Recall) ->
         UntoldDespatch.recall_id == recall.id, UntoldDespatch.source == UntoldSource.booked,
         UntoldDespatch.state.in_((UntoldState.waiting, UntoldState.noted))).with_for_update()).all()
     _end(session, actor, clock, rows, UntoldState.taken)
+
+
+def end_told(session: Session, clock: Clock, recall: Recall, rows: Iterable[tuple[UntoldDespatch, str]]) -> None:
+    """What others told of is in our books by now, or was taken back: nobody has to do anything about it, and why."""
+    over = list(rows)
+    for row, reason in over:
+        row.reason = reason
+        record(session, SYSTEM, clock.now(), "recall.untold_noted", recall_stream(recall), {
+            "lot": row.lot_key, "event": row.event_id, "reason": reason})
+    _end(session, SYSTEM, clock, [row for row, _reason in over], UntoldState.noted)
 
 
 def withdraw_untold(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:

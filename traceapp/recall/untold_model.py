@@ -30,8 +30,9 @@ class UntoldState(StrEnum):
 
 class UntoldDespatch(Base):
     """Units of a lot in scope that left, by an event, and are not in the ledger of the recall. `sent_to` is the URI of
-    whom the event names, `consignee_id` the partner that it is, where one of ours; `units` in the lot's unit, None: not
-    stated. `reason`: why it was booked late, then why it was noted."""
+    whom the event names, `consignee_id` the partner that it is, where one of ours; `giver_id` the consignee in the
+    ledger that sent it on; `units` in the lot's unit, None: not stated. `reason`: why it was booked late, then why it
+    was noted."""
 
     __tablename__ = "recall_untold_despatch"
     __table_args__ = (enum_check("source", UntoldSource), enum_check("state", UntoldState),
@@ -46,6 +47,7 @@ class UntoldDespatch(Base):
     source: Mapped[str] = mapped_column(String(8))
     consignee_id: Mapped[str | None] = mapped_column(String(32))
     sent_to: Mapped[str] = mapped_column(String(2000), default="")
+    giver_id: Mapped[str | None] = mapped_column(String(32))
     units: Mapped[Decimal | None]
     left_at: Mapped[datetime] = mapped_column(UtcTime)
     came_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -27,6 +27,7 @@ class UntoldSchema(Schema):
     source = fields.String()
     consignee_id = fields.String(allow_none=True)
     sent_to = fields.String()
+    giver_id = fields.String(allow_none=True)
     units = Amount(allow_none=True)
     left_at = moment()
     came_at = moment()
