@@ -38,6 +38,7 @@ from traceapp.trace.capture import CaptureDocument
 from traceapp.trace.capture_jobs import run_capture
 from traceapp.trace.files import AttachFile, attach_file
 from traceapp.trace.holds import MANUAL, PlaceHold, place_hold
+from traceapp.trace.identity import party_uri
 from traceapp.trace.inspecting import RecordInspection, record_inspection
 from traceapp.trace.model import Hold, TestResult
 from traceapp.vault.service import PersonDetails, SealPerson, seal_person
@@ -101,6 +102,17 @@ def make_plant(console: Console) -> Plant:
             "creationDate": "2026-11-20T00:00:00Z", "epcisBody": {"eventList": [{
                 "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-02T05:00:00Z", "bizStep": "shipping",
                 "eventTimeZoneOffset": "+00:00", "epcList": ["urn:epc:id:sgtin:0614141.107346.2018"]}]}}).encode()))
+        sscc = "069012340000000023"
+        run_capture(session, house.manager, clock, CaptureDocument("pallet.json", json.dumps({
+            "@context": [EPCIS_CONTEXT], "type": "EPCISDocument", "schemaVersion": "2.0",
+            "creationDate": "2026-11-20T00:00:00Z", "epcisBody": {"eventList": [
+                {"type": "AggregationEvent", "action": "ADD", "eventTime": "2026-11-04T01:00:00Z",
+                 "eventTimeZoneOffset": "+00:00", "parentID": f"https://id.gs1.org/00/{sscc}",
+                 "childQuantityList": [{"epcClass": house.second.uri, "quantity": 30}]},
+                {"type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-11-05T05:00:00Z", "bizStep": "shipping",
+                 "eventTimeZoneOffset": "+00:00", "epcList": [f"https://id.gs1.org/00/{sscc}"],
+                 "destinationList": [{"type": "owning_party", "destination": party_uri(
+                     house.maker.clinic.gln, house.maker.clinic.code)}]}]}}).encode()))
     with database.write() as session:
         notice = session.get_one(Notice, (recall.id, house.maker.clinic.id), with_for_update=True)
         passed = pass_on(session, house.writer, clock, notice, PassOn(
@@ -113,7 +125,7 @@ def make_plant(console: Console) -> Plant:
         "lot_key": house.first.lot_key, "product_id": house.maker.plaster.id, "party_id": house.maker.clinic.id,
         "complaint_id": event.complaint_id or "", "adverse_event_id": event.id, "signal_id": signal.id,
         "node_key": house.second.lot_key,
-        "recall_id": recall.id, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,
+        "recall_id": recall.id, "sscc": sscc, "consignee_id": house.maker.clinic.id, "site_id": house.maker.site.id,
         "inspection_id": inspection.id, "attachment_id": attachment.id, "task_id": task.id, "hold_id": hold.id,
         "contact_id": contact.id, "user_id": user_of(database, clock, "quality", "spare").id, "token_id": "", "range_id": "r1",
         "form": "png", "role": "user_facility", "supplier_id": house.maker.supplier.id, "carrier_id": house.maker.supplier.id}

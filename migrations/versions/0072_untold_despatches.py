@@ -1,10 +1,11 @@
-"""What had left before its lot was stopped is booked after it, and whoever has it comes into the recall"""
+"""What left before its lot was stopped and whoever has it; pallets that come back"""
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
 import traceapp.db.types
+from traceapp.db.append_only import append_only_sql
 
 revision = '0072'
 down_revision = '0071'
@@ -46,4 +47,17 @@ def upgrade() -> None:
                        name=op.f('ck_recall_untold_despatch_what_is_booked_is_known')),
     sa.PrimaryKeyConstraint('lot_key', 'recall_id', 'event_id', name=op.f('pk_recall_untold_despatch'))
     )
+    op.add_column('recall_return', sa.Column('sscc', sa.String(length=18), server_default='', nullable=False))
+    op.create_table('recall_container_return',
+    sa.Column('container_key', sa.String(length=32), nullable=False),
+    sa.Column('despatch_id', sa.String(length=32), nullable=False),
+    sa.Column('recall_id', sa.String(length=32), nullable=False),
+    sa.Column('consignee_id', sa.String(length=32), nullable=False),
+    sa.Column('sscc', sa.String(length=18), nullable=False),
+    sa.Column('taken_at', traceapp.db.types.UtcTime(), nullable=False),
+    sa.Column('taken_by', sa.String(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('container_key', 'despatch_id', name=op.f('pk_recall_container_return'))
+    )
+    for statement in append_only_sql('recall_container_return', op.get_bind().dialect.name):
+        op.execute(sa.text(statement.replace(':', '\\:')))
     op.create_index('ix_recall_untold_despatch_recall', 'recall_untold_despatch', ['recall_id', 'state'], unique=False)

@@ -36,7 +36,7 @@ from traceapp.trace.shipping import ShipLine, ShipLots
 from traceapp.worklist.tasks import open_tasks
 from traceapp.world import build_world
 
-SSCC, PALLET = "https://id.gs1.org/00/069012340000000028", "https://id.gs1.org/00/069012340000000035"
+SSCC, PALLET = "https://id.gs1.org/00/069012340000000023", "https://id.gs1.org/00/069012340000000030"
 
 
 @dataclass

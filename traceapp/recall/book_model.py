@@ -110,8 +110,9 @@ class LateReturn(Base):
 
 
 class RecallReturn(Base):
-    """Units that came back and were counted at our gate; `event_id` is the event that took them into stock. Outside the
-    scope: counted in, stopped by a hold of its own, and not part of the books."""
+    """Units that came back and were counted at our gate; `event_id` is the event that took them into stock, `sscc` the
+    pallet or carton in which they came, where its label was scanned. Outside the scope: counted in, stopped by a hold
+    of its own, and not part of the books."""
 
     __tablename__ = "recall_return"
     append_only = True
@@ -126,9 +127,26 @@ class RecallReturn(Base):
     is_in_scope: Mapped[bool]
     document_number: Mapped[str] = mapped_column(String(80), default="")
     note: Mapped[str] = mapped_column(Text, default="")
+    sscc: Mapped[str] = mapped_column(String(18), default="", server_default="")
     event_id: Mapped[str] = mapped_column(String(32))
     counted_at: Mapped[datetime] = mapped_column(UtcTime)
     counted_by: Mapped[str] = mapped_column(String(32))
+
+
+class ContainerReturn(Base):
+    """A pallet or carton that came back, or came back in one, once for each time that it left: `despatch_id` is the
+    event by which it had."""
+
+    __tablename__ = "recall_container_return"
+    append_only = True
+
+    container_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    despatch_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recall_id: Mapped[str] = mapped_column(String(32))
+    consignee_id: Mapped[str] = mapped_column(String(32))
+    sscc: Mapped[str] = mapped_column(String(18))
+    taken_at: Mapped[datetime] = mapped_column(UtcTime)
+    taken_by: Mapped[str] = mapped_column(String(32))
 
 
 class DispositionKind(StrEnum):

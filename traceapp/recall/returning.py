@@ -34,7 +34,7 @@ Line = tuple[Recall, Notice, RecallLedger | None]
 @dataclass(frozen=True, slots=True)
 class TakeBack:
     """Units of a lot that a consignee sent back, as counted. `code`: what was scanned or typed. `is_outside`: taken in
-    although the recall is not about this lot."""
+    although the recall is not about this lot. `sscc`: the pallet or carton that they came in."""
 
     recall_id: str
     consignee_id: str
@@ -43,6 +43,7 @@ class TakeBack:
     document_number: str = ""
     note: str = ""
     is_outside: bool = False
+    sscc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ def take_back(session: Session, actor: Actor, clock: Clock, command: TakeBack) -
         raise _out_of_scope(session, recall, notice, key)
     document = short_text(command.document_number, 80, place="document_number")
     shipment = return_units(session, actor, clock, ReturnUnits(
-        key, notice.consignee_id, command.units, clock.now(), document))
+        key, notice.consignee_id, command.units, clock.now(), document, command.sscc))
     return enter(session, actor, clock, (recall, notice, row), RecallReturn(
-        lot_key=key, units=command.units, document_number=document, event_id=shipment.id,
+        lot_key=key, units=command.units, document_number=document, event_id=shipment.id, sscc=command.sscc,
         note=short_text(command.note, 2000, place="note")))
 
 

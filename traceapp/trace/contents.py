@@ -66,9 +66,22 @@ class _Box:
             self.inside[touched.key] = Content(before.key, before.item, left, before.unit)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was in a container, each line by itself, and the keys of the containers that it was in."""
+
+    contents: tuple[Content, ...]
+    boxes: frozenset[str]
+
+
 def contents_of(session: Session, container_key: str, at: datetime | None = None) -> tuple[Content, ...]:
     """What was in it at a moment (None: by all of its events), through containers in it; each line by itself, empty for
     one that nothing was packed into."""
+    return opened(session, container_key, at).contents
+
+
+def opened(session: Session, container_key: str, at: datetime | None = None) -> Opened:
+    """The same with the containers, itself among them."""
     events = LotEvents(session)
     found: list[Content] = []
     wave, seen = [container_key], {container_key}
@@ -84,7 +97,7 @@ def contents_of(session: Session, container_key: str, at: datetime | None = None
         wave = below
         if not wave:
             break
-    return tuple(found)
+    return Opened(tuple(found), frozenset(seen))
 
 
 def containers_above(session: Session, keys: Iterable[str]) -> set[str]:

@@ -60,13 +60,14 @@ class ShipLots:
 
 @dataclass(frozen=True, slots=True)
 class ReturnUnits:
-    """Units of a lot that a consignee sent back."""
+    """Units of a lot that a consignee sent back; `sscc`: in which pallet or carton, where that is known."""
 
     lot_key: str
     consignee_id: str
     units: Decimal
     returned_at: datetime
     document_number: str = ""
+    sscc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +195,8 @@ def return_units(session: Session, actor: Actor, clock: Clock, command: ReturnUn
                        code="more-than-shipped", place="units", party=consignee.code, there=plain(there),
                        unit=lot.unit, lot=lot.number, wanted=plain(units))
     document = short_text(command.document_number, 80, place="document_number")
-    data = {"consignee": consignee.id, "document": document, "lines": [{"lot": lot.uri, "packs": units,
-                                                                         "units": units}]}
+    data = {"consignee": consignee.id, "document": document, "sscc": command.sscc,
+            "lines": [{"lot": lot.uri, "packs": units, "units": units}]}
     event = object_event(
         "OBSERVE", place.when(at), _what({lot.lot_key: lot}, {lot.lot_key: units}), where=place.where,
         why=Why("receiving", "returned", sources=(("owning_party", party_uri(consignee.gln, consignee.code)),),

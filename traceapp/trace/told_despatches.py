@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from traceapp.epcis import Event as Said
 from traceapp.epcis.identifiers import normal_form
 
-from .contents import containers_above, contents_of, packed_below
+from .contents import containers_above, contents_of, opened, packed_below
 from .derive_foreign import Resolver, touched_by
 from .event_row import EventRow
 from .facts import voided
@@ -58,6 +58,18 @@ def sent_of(session: Session, lot_keys: Iterable[str]) -> list[Sent]:
     found = [one for row, said in _leaving(session, {*units, *above}) for one in _sent(
         session, (row, said), units, above)]
     return sorted(found, key=lambda one: (one.at, one.event_id, one.lot_key))
+
+
+def despatches_of(session: Session, container_key: str) -> list[Sent]:
+    """Every despatch of a container, by itself or in another one, that captured events tell of, the last first; without
+    lots and units."""
+    found = []
+    for row, said in _leaving(session, {container_key, *containers_above(session, [container_key])}):
+        named = {one.key for one in touched_by(said, Resolver.of(session, [said])) if one.role == "object"}
+        if container_key in named or any(container_key in opened(session, key, row.event_time).boxes for key in named):
+            found.append(Sent("", row.id, said.biz_step or "", row.event_time, None, _parties(said.destinations),
+                              _parties(said.sources, said.read_point, said.biz_location)))
+    return sorted(found, key=lambda one: (one.at, one.event_id), reverse=True)
 
 
 def _own_units(session: Session, keys: Iterable[str]) -> dict[str, str | None]:

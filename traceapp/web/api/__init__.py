@@ -47,6 +47,7 @@ from . import (
     printing,
     promises,
     recall_books,
+    recall_containers,
     recall_figures,
     recall_files,
     recall_hazards,
@@ -76,9 +77,9 @@ MODULES = (catalog, registrations, parties, links, lots, genealogy, cold_chain, 
            persons, complaints, complaint_clusters, complaint_import, complaint_service, complaint_returns, promises,
            accounts, adverse_event_decisions, adverse_events, capa_work, capas, causes, code_lists, crisis, drifts,
            drills, exchange, expectation, exports, groups, history, imports, legal_clocks, partner_recalls, periodic,
-           planning, recall_books, recall_figures, recall_files, recall_hazards, recall_ledger, recall_notices,
-           recall_phases, recall_scopes, recall_telling, recall_untold, recalls, received_reports, records,
-           report_answers, reports, screen, signals, silences, tasks, watching)
+           planning, recall_books, recall_containers, recall_figures, recall_files, recall_hazards, recall_ledger,
+           recall_notices, recall_phases, recall_scopes, recall_telling, recall_untold, recalls, received_reports,
+           records, report_answers, reports, screen, signals, silences, tasks, watching)
 docs = Blueprint("api_pages", __name__, url_prefix="/api", template_folder="templates")
 
 # endpoint -> permission (see traceapp.web.permissions)

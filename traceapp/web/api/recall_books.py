@@ -52,6 +52,7 @@ class RecallReturnSchema(Schema):
     is_in_scope = fields.Boolean()
     document_number = fields.String()
     note = fields.String()
+    sscc = fields.String()
     event_id = fields.String()
     counted_at = moment()
     counted_by = fields.String()

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -15,6 +15,7 @@ from traceapp.code.beginning import lot_of_scan
 from traceapp.core.errors import Problem
 from traceapp.gs1 import Gs1Error, parse_anything
 from traceapp.recall.cases import recall_by_id
+from traceapp.recall.returned_containers import sscc_in
 from traceapp.recall.returning import TakeBack, return_of, senders_of, take_back
 from traceapp.trace.lookup import lots_by_key
 from traceapp.trace.model import Lot
@@ -47,6 +48,8 @@ def recall_goods_in() -> Response:
     """Scan or type a lot, say whom it comes from, count."""
     form = Entered({"code": given("code", 500), "sender": given("sender", 80)})
     if request.method == "GET":
+        if sscc_in(form.get("code")):
+            return redirect(url_for("console.recall_container_in", code=form.get("code")))
         return _show(form)
     recall_id, _sign, consignee_id = form.text("sender", required=True).partition("/")
     units = form.amount("units")

@@ -31,6 +31,7 @@ from . import (
     recall_acts,
     recall_books,
     recall_case,
+    recall_container_in,
     recall_goods_in,
     recall_ledger,
     recall_notice,
@@ -53,8 +54,8 @@ from .workbench_rules import FIELDS, column_of
 
 # endpoint -> permission (see traceapp.web.permissions). Reading asks for `recall.write` too: `recall.read` is also the
 # regulator's, who has pages of its own without the work on the case.
-_PARTS = (recall_acts, recall_books, recall_case, recall_goods_in, recall_ledger, recall_notice, recall_passed,
-          recall_phases, recall_scope, recall_status, recall_telling, recall_untold, recall_workbench)
+_PARTS = (recall_acts, recall_books, recall_case, recall_container_in, recall_goods_in, recall_ledger, recall_notice,
+          recall_passed, recall_phases, recall_scope, recall_status, recall_telling, recall_untold, recall_workbench)
 PERMISSIONS: dict[str, str] = joined({
     "console.recalls": "recall.write", "console.recall_new": "recall.write", "console.recall_open": "recall.write"},
     *(part.PERMISSIONS for part in _PARTS))
