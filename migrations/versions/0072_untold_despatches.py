@@ -1,4 +1,4 @@
-"""What left before its lot was stopped and whoever has it; pallets that come back"""
+"""What left before its lot was stopped and whoever has it; pallets that come back; kept units decided about again"""
 from __future__ import annotations
 
 import sqlalchemy as sa
@@ -47,6 +47,9 @@ def upgrade() -> None:
                        name=op.f('ck_recall_untold_despatch_what_is_booked_is_known')),
     sa.PrimaryKeyConstraint('lot_key', 'recall_id', 'event_id', name=op.f('pk_recall_untold_despatch'))
     )
+    op.add_column('recall_disposition', sa.Column('of_kept', sa.Boolean(), server_default=sa.false(), nullable=False))
+    with op.batch_alter_table('recall_disposition') as batch_op:
+        batch_op.create_check_constraint(op.f('ck_recall_disposition_kept_once'), "of_kept = false OR kind <> 'keep'")
     op.add_column('recall_return', sa.Column('sscc', sa.String(length=18), server_default='', nullable=False))
     op.create_table('recall_container_return',
     sa.Column('container_key', sa.String(length=32), nullable=False),

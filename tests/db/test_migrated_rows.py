@@ -29,7 +29,7 @@ from traceapp.db.migrate import differences, integrity, upgrade
 from traceapp.identity.model import User
 from traceapp.identity.service import actor_of
 from traceapp.recall import drilling
-from traceapp.recall.book_model import NoticeAnswer
+from traceapp.recall.book_model import NoticeAnswer, RecallDisposition, RecallReturn
 from traceapp.recall.cases import is_told
 from traceapp.recall.drill_hours import hours_now
 from traceapp.recall.drill_model import Drill
@@ -490,11 +490,16 @@ def test_a_recall_from_before_the_guard_of_its_end_names_the_capa_that_was_linke
 @put_at("0071")
 def _despatch(connection: Connection) -> None:
     insert_filled(connection, "shipment", id="s-before", consignee_id="c1")
+    insert_filled(connection, "recall_disposition", lot_key="k1", id="d-before", recall_id="r-linked", kind="keep",
+                  state="decided", units=1000000)
+    insert_filled(connection, "recall_return", lot_key="k1", id="b-before", recall_id="r-linked", units=1000000)
 
 
 def test_a_despatch_from_before_was_booked_in_time_and_no_line_grew(upgraded: Database) -> None:
     with upgraded.read() as session:
         assert session.get_one(Shipment, "s-before").late_reason == ""
         assert {row.more for row in session.scalars(select(RecallLedger))} == {Decimal(0)}
+        assert session.get_one(RecallDisposition, ("k1", "d-before")).of_kept is False
+        assert session.get_one(RecallReturn, ("k1", "b-before")).sscc == ""
     with pytest.raises(IntegrityError), upgraded.engine.begin() as connection:
         connection.execute(text("UPDATE recall_ledger SET more = -1 WHERE lot_key = 'k2'"))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.factories import PASSWORD
 from tests.factories_recall import House, make_house, running, token_of
 from tests.factories_web import Console
+from tests.http_clients import ApiClient
 from traceapp.recall.answer import AnswerLine, RecordAnswer, record_answer
 from traceapp.recall.book_model import RecallDisposition, RecallReturn
 from traceapp.recall.model import Recall, RecallLedger
@@ -137,3 +138,33 @@ def test_an_ordinary_return_joins_the_books_and_what_is_made_good_stands_beside_
     apart = page.split("Corrected stock, not in scope", 1)[1].split("</table>")[0]
     assert "P-2W" in apart and "Rework under a new number" in apart
     assert "P-2W" not in page.split('id="page"')[1].split("</table>")[0]
+
+
+def test_what_was_kept_is_destroyed_later_and_both_decisions_stand_there(office: Office) -> None:
+    quality, manager = office.console.browser("quality"), office.console.browser("quality_manager")
+    path, second = f"/console/recalls/{office.recall.id}/dispositions", office.house.second.lot_key
+    values = {"lot_key": second, "kind": "keep", "units": "40", "reason": "proof", "password": PASSWORD}
+    assert quality.post(path, values | {"form_token": "k1"}).status_code == 303
+    assert f"?do=kept-{second}" in office.page("quality", office.books)
+    form = office.page("quality", f"{office.books}?do=kept-{second}&units=40")
+    assert "Kept as proof or sample: 40 pcs" in form and 'value="keep"' not in form
+    again = values | {"kind": "destroy", "of_kept": "1", "reason": "seen by the authority"}
+    refused = quality.post(path, again | {"units": "41", "form_token": "k2"})
+    assert refused.status_code == 409 and "40 pcs are kept" in refused.get_data(as_text=True)
+    assert quality.post(path, again | {"form_token": "k3"}).status_code == 303
+    with office.database.read() as session:
+        row = session.scalars(select(RecallDisposition).where(RecallDisposition.of_kept)).one()
+    assert manager.post(f"{path}/{row.id}/confirm", {"password": PASSWORD, "certificate": "Z-9", "form_token": "k4"}
+                        ).status_code == 303
+    text = office.page("quality", office.books)
+    assert "Destroy · of what was kept · Z-9" in text and "Keep stopped, as proof or sample" in text
+    assert f"?do=kept-{second}" not in text
+    api = ApiClient(office.console.app, office.database, office.clock, "quality")
+    kinds = {(one["kind"], one["units"], one["of_kept"]) for one in api.get(f"/recalls/{office.recall.id}/dispositions")
+             if one["lot_key"] == second}
+    assert kinds >= {("keep", "40", False), ("destroy", "40", True)}
+    refused = api.post(f"/recalls/{office.recall.id}/dispositions", {
+        "lot_key": second, "kind": "destroy", "units": "1", "reason": "x", "password": PASSWORD, "of_kept": True}, 409)
+    assert refused["code"] == "not-enough"
+    lots = {lot["number"]: lot["kept"] for lot in api.get(f"/recalls/{office.recall.id}/balance")["lots"]}
+    assert lots["P-2"] == "0"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, String, Text
+from sqlalchemy import CheckConstraint, Index, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from traceapp.db import Base, JsonText, UtcTime, enum_check
@@ -171,12 +171,14 @@ class DispositionState(StrEnum):
 
 class RecallDisposition(Base):
     """What becomes of some units of a recalled lot in our hands; its signatures stand with those of the recall, over
-    `content_hash`. `partner_id`: the supplier that gets them back; `new_number`: the batch that they become;
+    `content_hash`. `of_kept`: about units of which it was decided before that they are kept; that decision stays to be
+    read. `partner_id`: the supplier that gets them back; `new_number`: the batch that they become;
     `certificate`: the record that shows their destruction."""
 
     __tablename__ = "recall_disposition"
     __table_args__ = (enum_check("kind", DispositionKind), enum_check("state", DispositionState),
                       CheckConstraint("units > 0", name="of_something"),
+                      CheckConstraint("of_kept = false OR kind <> 'keep'", name="kept_once"),
                       Index("ix_recall_disposition_recall", "recall_id"))
 
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -184,6 +186,7 @@ class RecallDisposition(Base):
     recall_id: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(10))
     units: Mapped[Decimal]
+    of_kept: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[str] = mapped_column(Text)
     partner_id: Mapped[str | None] = mapped_column(String(32))
     new_number: Mapped[str] = mapped_column(String(80), default="")

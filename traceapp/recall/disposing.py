@@ -6,9 +6,11 @@ inspected and released under it. Source: ISO 13485 8.3.3 and 8.3.4, 21 CFR 7.55.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -41,12 +43,13 @@ BY_TWO = frozenset({_K.destroy, _K.release})
 _FROM = frozenset({RecallState.planned, RecallState.notifying, RecallState.executing, RecallState.effectiveness,
                    RecallState.closing, RecallState.terminated})
 MEANING = "disposed"
+_UNITS = func.sum(RecallDisposition.units, type_=RecallDisposition.units.type)
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeDisposition:
     """Signed with `password`. `partner_id` for the supplier, `new_number` for rework and release, `certificate` for a
-    destruction that was done already."""
+    destruction that was done already. `of_kept`: about units that were kept, else about what is undecided."""
 
     recall_id: str
     lot_key: str
@@ -57,17 +60,20 @@ class ProposeDisposition:
     partner_id: str | None = None
     new_number: str = ""
     certificate: str = ""
+    of_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DisposeOfAll:
-    """The same for all that is in our hands and undecided, of every lot in scope: kept, or destroyed."""
+    """The same for all that is in our hands and undecided, of every lot in scope: kept, or destroyed; or for all that
+    was kept: destroyed."""
 
     recall_id: str
     kind: str
     reason: str
     password: str
     certificate: str = ""
+    of_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +100,17 @@ def propose_disposition(session: Session, actor: Actor, clock: Clock,
     """Decide what becomes of units; with destruction and release somebody else signs too before anything is done.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises InvalidInput, NotFound for a lot that is
-    not in scope, Conflict for more than is undecided, Forbidden for a wrong password.
+    not in scope, Conflict for more than is undecided, or than is kept, Forbidden for a wrong password.
     """
     permit(actor, "recall.write")
     recall = _open_for(session, command.recall_id)
     kind = _kind(command)
-    lot, units = _undecided_units(session, recall, command)
+    lot, units = _free_units(session, recall, command)
     signer = check_signature(session, actor, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
     row = RecallDisposition(
         lot_key=lot.lot_key, id=new_id(clock.now()), recall_id=recall.id, kind=kind, units=units, reason=reason,
+        of_kept=command.of_kept,
         partner_id=command.partner_id if kind == _K.supplier else None,
         new_number=command.new_number.strip() if kind in (_K.rework, _K.release) else "",
         certificate=short_text(command.certificate, 200, place="certificate").strip() if kind == _K.destroy else "",
@@ -120,16 +127,18 @@ def dispose_of_all(session: Session, actor: Actor, clock: Clock, command: Dispos
     if command.kind not in (_K.keep, _K.destroy):
         raise InvalidInput("Choose what becomes of the units.", code="unknown-kind", place="kind")
     kind = _K(command.kind)
+    _refuse_kept_again(kind, of_kept=command.of_kept)
     signer = check_signature(session, actor, command.password)
     reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
     certificate = short_text(command.certificate, 200, place="certificate").strip() if kind == _K.destroy else ""
     now, keys = clock.now(), lot_keys_of(session, recall)
-    bound = _bound_units(session, recall.id)
+    held = _held_units(session, recall.id)
+    free = {lot.lot_key: held.get(lot.lot_key, _NOTHING).free(lot.stock, of_kept=command.of_kept)
+            for lot in lots_by_key(session, keys).values()}
     rows = [RecallDisposition(
-        lot_key=lot.lot_key, id=new_id(now), recall_id=recall.id, kind=kind, reason=reason, new_number="",
-        units=lot.stock - bound.get(lot.lot_key, Decimal(0)), certificate=certificate, proposed_at=now,
-        state=DispositionState.proposed, proposed_by=actor.id) for lot in lots_by_key(session, keys).values()
-        if lot.stock > bound.get(lot.lot_key, Decimal(0))]
+        lot_key=key, id=new_id(now), recall_id=recall.id, kind=kind, reason=reason, new_number="", units=units,
+        of_kept=command.of_kept, certificate=certificate, proposed_at=now, state=DispositionState.proposed,
+        proposed_by=actor.id) for key, units in free.items() if units > 0]
     if not rows:
         raise Conflict("Nothing in our hands is undecided.", code="nothing-undecided")
     _propose(session, actor, clock, (recall, signer), rows)
@@ -205,21 +214,50 @@ def signers_of(session: Session, row: RecallDisposition) -> list[RecallSignature
 
 
 def disposed_by_lot(session: Session, recall_id: str) -> dict[tuple[str, str], Decimal]:
-    """{(lot, kind): units} of what was decided."""
-    return {(key, kind): units for key, kind, units in session.execute(
-        select(RecallDisposition.lot_key, RecallDisposition.kind,
-               func.sum(RecallDisposition.units, type_=RecallDisposition.units.type))
-        .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.decided)
-        .group_by(RecallDisposition.lot_key, RecallDisposition.kind))}
+    """{(lot, kind): units} of what was decided; of what is kept, what is still."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for key, kind, of_kept, units in session.execute(
+            select(RecallDisposition.lot_key, RecallDisposition.kind, RecallDisposition.of_kept, _UNITS)
+            .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.decided)
+            .group_by(RecallDisposition.lot_key, RecallDisposition.kind, RecallDisposition.of_kept)):
+        found[key, kind] = found.get((key, kind), Decimal(0)) + units
+        if of_kept:
+            found[key, _K.keep] = found.get((key, _K.keep), Decimal(0)) - units
+    return found
 
 
-def _bound_units(session: Session, recall_id: str) -> dict[str, Decimal]:
-    """{lot: units in our hands of which it is decided that they stay, or proposed that they go}."""
-    return {key: units for key, units in session.execute(
-        select(RecallDisposition.lot_key, func.sum(RecallDisposition.units, type_=RecallDisposition.units.type)).where(
-            RecallDisposition.recall_id == recall_id,
-            ((RecallDisposition.kind == _K.keep) & (RecallDisposition.state == DispositionState.decided))
-            | (RecallDisposition.state == DispositionState.proposed)).group_by(RecallDisposition.lot_key))}
+@dataclass(slots=True)
+class _HeldUnits:
+    """Units of a lot in our hands: `kept`, and of these proposed to go; of the others proposed to go."""
+
+    kept: Decimal = Decimal(0)
+    kept_proposed: Decimal = Decimal(0)
+    proposed: Decimal = Decimal(0)
+
+    def free(self, stock: Decimal, *, of_kept: bool) -> Decimal:
+        """What can be decided about, of what is kept or of what is undecided."""
+        if of_kept:
+            return max(Decimal(0), min(self.kept - self.kept_proposed, stock - self.proposed - self.kept_proposed))
+        return max(Decimal(0), stock - self.kept - self.proposed)
+
+
+_NOTHING = _HeldUnits()
+
+
+def _held_units(session: Session, recall_id: str) -> dict[str, _HeldUnits]:
+    found: dict[str, _HeldUnits] = defaultdict(_HeldUnits)
+    for (key, kind), units in disposed_by_lot(session, recall_id).items():
+        if kind == _K.keep:
+            found[key].kept = units
+    for key, of_kept, units in session.execute(
+            select(RecallDisposition.lot_key, RecallDisposition.of_kept, _UNITS)
+            .where(RecallDisposition.recall_id == recall_id, RecallDisposition.state == DispositionState.proposed)
+            .group_by(RecallDisposition.lot_key, RecallDisposition.of_kept)):
+        if of_kept:
+            found[key].kept_proposed = units
+        else:
+            found[key].proposed = units
+    return found
 
 
 def _open_for(session: Session, recall_id: str) -> Recall:
@@ -235,6 +273,7 @@ def _kind(command: ProposeDisposition) -> DispositionKind:
     if command.kind not in set(_K):
         raise InvalidInput("Choose what becomes of the units.", code="unknown-kind", place="kind")
     kind = _K(command.kind)
+    _refuse_kept_again(kind, of_kept=command.of_kept)
     if kind == _K.supplier and not command.partner_id:
         raise InvalidInput("Choose the supplier that gets them back.", code="missing", place="partner_id")
     if kind in (_K.rework, _K.release) and not command.new_number.strip():
@@ -243,16 +282,26 @@ def _kind(command: ProposeDisposition) -> DispositionKind:
     return kind
 
 
-def _undecided_units(session: Session, recall: Recall, command: ProposeDisposition) -> tuple[Lot, Decimal]:
+def _refuse_kept_again(kind: DispositionKind, *, of_kept: bool) -> None:
+    if of_kept and kind == _K.keep:
+        raise InvalidInput("These units are kept already. Choose what else becomes of them.", code="kept-already",
+                           place="kind")
+
+
+def _free_units(session: Session, recall: Recall, command: ProposeDisposition) -> tuple[Lot, Decimal]:
+    """The lot, and how many of its units are decided about. Raises NotFound, Conflict."""
     if session.get(RecallLot, (command.lot_key, recall.id)) is None:
         raise NotFound("This batch is not in the scope of this recall.", code="not-in-scope", place="lot_key")
     lot = lots_by_key(session, [command.lot_key])[command.lot_key]
     units = amount_in(Quantity(command.units, lot.unit or "EA"), lot.unit or "EA", place="units")
-    there = lot.stock - _bound_units(session, recall.id).get(lot.lot_key, Decimal(0))
+    there = _held_units(session, recall.id).get(lot.lot_key, _NOTHING).free(lot.stock, of_kept=command.of_kept)
+    numbers: dict[str, Any] = {"lot": lot.number, "there": plain(there), "unit": lot.unit, "wanted": plain(units)}
+    if units > there and command.of_kept:
+        raise Conflict("Of batch %(lot)s %(there)s %(unit)s are kept and nothing else is proposed for them; %(wanted)s "
+                       "are more.", code="not-enough", place="units", **numbers)
     if units > there:
         raise Conflict("Of batch %(lot)s %(there)s %(unit)s are in our hands and undecided; %(wanted)s are more.",
-                       code="not-enough", place="units", lot=lot.number, there=plain(there), unit=lot.unit,
-                       wanted=plain(units))
+                       code="not-enough", place="units", **numbers)
     return lot, units
 
 
@@ -292,11 +341,12 @@ def _do(session: Session, actor: Actor, clock: Clock, recall: Recall, row: Recal
 def _told(row: RecallDisposition) -> dict[str, object]:
     return {"disposition": row.id, "lot": row.lot_key, "kind": str(row.kind), "units": row.units,
             "hash": row.content_hash, "reason": row.reason, "number": row.new_number,
-            "certificate": row.certificate}
+            "certificate": row.certificate} | ({"of_kept": True} if row.of_kept else {})
 
 
 def _hash(rows: Sequence[RecallDisposition]) -> str:
     names = ("id", "recall_id", "lot_key", "reason", "partner_id", "new_number")
     body = {"dispositions": [{name: getattr(row, name) for name in names} | {
-        "kind": str(row.kind), "units": plain(row.units)} for row in rows]}
+        "kind": str(row.kind), "units": plain(row.units)} | ({"of_kept": True} if row.of_kept else {})
+        for row in rows]}
     return hashlib.sha256(canonical(body).encode("utf-8")).hexdigest()

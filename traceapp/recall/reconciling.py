@@ -39,7 +39,8 @@ class LotBalance:
     `coming`: said to be sent back and not counted at our gate yet (below zero: more came than was said). `unaccounted`
     is what the ledger leaves open, `settled` how much of it staff closed with a reason. `unproved`: of those that
     consignees destroyed, nothing shows so many. `beside`: moved past the books of the recall. `undecided`: in our
-    hands, and nobody decided what becomes of it."""
+    hands, and nobody decided what becomes of it; `kept`: of the
+    stock, so much is kept as proof or sample."""
 
     lot_key: str
     number: str
@@ -47,6 +48,7 @@ class LotBalance:
     made: Decimal
     stock: Decimal
     undecided: Decimal
+    kept: Decimal
     consumed: Decimal
     sampled: Decimal
     destroyed: Decimal
@@ -166,7 +168,8 @@ def _balance(lot: _Sums, sums: tuple[Decimal, ...], disposed: dict[tuple[str, st
     stock, gone = lot.stock, of(DispositionKind.destroy) + of(DispositionKind.supplier)
     return LotBalance(
         lot_key=lot.lot_key, number=lot.number, unit=lot.unit, made=lot.made, stock=stock,
-        undecided=max(ZERO, stock - of(DispositionKind.keep)), consumed=lot.consumed, sampled=lot.sampled,
+        undecided=max(ZERO, stock - of(DispositionKind.keep)), kept=of(DispositionKind.keep),
+        consumed=lot.consumed, sampled=lot.sampled,
         destroyed=of(DispositionKind.destroy), other_losses=lot.lost - gone, given_back=of(DispositionKind.supplier),
         shipped=shipped, on_hand=on_hand, used=used, passed_on=passed_on, came_back=came_back,
         coming=returned + unasked - came_back, consignee_destroyed=destroyed, unproved=unproved, corrected=corrected,

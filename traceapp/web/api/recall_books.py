@@ -67,7 +67,7 @@ class DifferenceSchema(Schema):
 
 
 class ProposalSchema(Schema):
-    """What becomes of units in our hands, with the signer's password."""
+    """What becomes of units in our hands, with the signer's password; `of_kept`: of such as were kept."""
 
     lot_key = words(32, required=True)
     kind = choice(DispositionKind, required=True)
@@ -77,15 +77,17 @@ class ProposalSchema(Schema):
     partner_id = words(32, load_default=None, allow_none=True)
     new_number = words(80, load_default="")
     certificate = words(200, load_default="")
+    of_kept = fields.Boolean(load_default=False)
 
 
 class WholeProposalSchema(Schema):
-    """What becomes of all that is undecided, with the signer's password."""
+    """What becomes of all that is undecided, or with `of_kept` of all that was kept, with the signer's password."""
 
     kind = fields.String(required=True, validate=validate.OneOf(("keep", "destroy")))
     reason = words(2000, least=1, required=True)
     password = words(1000, least=1, required=True)
     certificate = words(200, load_default="")
+    of_kept = fields.Boolean(load_default=False)
 
 
 class ConfirmationSchema(Schema):
@@ -102,6 +104,7 @@ class DispositionSchema(Schema):
     lot_key = fields.String()
     kind = fields.String()
     units = Amount()
+    of_kept = fields.Boolean()
     reason = fields.String()
     partner_id = fields.String()
     new_number = fields.String()

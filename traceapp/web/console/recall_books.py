@@ -119,12 +119,14 @@ def recall_propose(recall_id: str) -> Response:
     def act(db: Session) -> Done:
         row = signed(lambda: disposing.propose_disposition(db, actor(), world().clock, ProposeDisposition(
             recall_id, lot_key, kind, units or Decimal(0), form.text("reason"), form.get("password"),
-            form.text("partner_id") or None, form.text("new_number"), form.text("certificate"))))
+            form.text("partner_id") or None, form.text("new_number"), form.text("certificate"),
+            form.is_checked("of_kept"))))
         text = _("Signed. A second person has to sign too before it is done.") if row.state == "proposed" else _(
             "Signed and done.")
         return Done(_back(recall_id), text)
 
-    return perform(form, act, Refusal(lambda status: _show(recall_id, f"decide-{lot_key}", form, status)))
+    do = f"{'kept' if form.is_checked('of_kept') else 'decide'}-{lot_key}"
+    return perform(form, act, Refusal(lambda status: _show(recall_id, do, form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/undecided")
@@ -136,12 +138,14 @@ def recall_dispose_all(recall_id: str) -> Response:
 
     def act(db: Session) -> Done:
         rows = signed(lambda: disposing.dispose_of_all(db, actor(), world().clock, disposing.DisposeOfAll(
-            recall_id, kind, form.text("reason"), form.get("password"), form.text("certificate"))))
+            recall_id, kind, form.text("reason"), form.get("password"), form.text("certificate"),
+            form.is_checked("of_kept"))))
         text = _("Signed. A second person has to sign too before it is done.") if rows[0].state == "proposed" else _(
             "Signed and done.")
         return Done(_back(recall_id), text)
 
-    return perform(form, act, Refusal(lambda status: _show(recall_id, "all", form, status)))
+    do = "allkept" if form.is_checked("of_kept") else "all"
+    return perform(form, act, Refusal(lambda status: _show(recall_id, do, form, status)))
 
 
 @blueprint.post("/recalls/<recall_id>/dispositions/<disposition_id>/confirm")
