@@ -375,7 +375,7 @@ def test_all_of_a_recall_is_one_archive_whose_hashes_hold(desk: Desk) -> None:
         checks = list(csv.DictReader(io.StringIO(package.read("checks.csv").decode("utf-8-sig"))))
         assert package.read("files/us_status/v1/proofs/1-receipt.txt") == PROOF[1]
     assert {"evaluation/v1.json", "scope/snapshot-1.json", "signatures.json", "letters/notice-zh.txt", "notices.csv", "dispositions.csv",
-            "verify_evidence.py"} <= names
+            "untold-despatches.csv", "verify_evidence.py"} <= names
     assert len(ledger) == 4 and len(checks) == 2
     assert check_excerpt(json.loads(trail)) == []
     assert check_package(str(path))[1]

@@ -30,6 +30,7 @@ from traceapp.recall.proofs import disposition_stream
 from traceapp.recall.proving import proof_stream
 from traceapp.recall.public_model import RecallRevision
 from traceapp.recall.telling_model import PassedLine, PassedNotice
+from traceapp.recall.untold_model import UntoldDespatch
 
 _PART = 1000
 _LATE = ("state", "came_at", "ended_at", "ended_by", "reason")
@@ -47,9 +48,12 @@ _TABLES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         "unproved", "accepted_at", "accepted_by", "accepted_reason", "settled_at", "settled_by", "settled_reason")),
     ("differences.csv", LotDifference, ("lot_key", "difference", "reason", "explained_at", "explained_by")),
     ("returns.csv", RecallReturn, ("lot_key", "id", "consignee_id", "units", "is_in_scope", "document_number", "note",
-                                   "event_id", "counted_at", "counted_by")),
-    ("dispositions.csv", RecallDisposition, ("lot_key", "id", "kind", "units", "reason", "new_number", "certificate",
-                                             "state", "content_hash", "decided_at", "decided_by")),
+                                   "sscc", "event_id", "counted_at", "counted_by")),
+    ("dispositions.csv", RecallDisposition, ("lot_key", "id", "kind", "units", "of_kept", "reason", "new_number",
+                                             "certificate", "state", "content_hash", "decided_at", "decided_by")),
+    ("untold-despatches.csv", UntoldDespatch, ("lot_key", "event_id", "source", "consignee_id", "sent_to", "giver_id",
+                                               "units", "left_at", "came_at", "reason", "state", "ended_at",
+                                               "ended_by")),
     ("classes.csv", RecallClassification, ("position", "jurisdiction", "recall_class", "is_assigned", "by_whom", "on",
                                            "basis", "at", "by")),
     ("checks.csv", EffectivenessCheck, ("scope_number", "consignee_id", "drawn_at", "way", "received", "understood",

@@ -89,9 +89,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "people": names_of_users(db, (case.opened_by, case.submitted_by, case.approved_by)), "signed": signed,
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
-             "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
-             "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
-             "untold": untold_rows(db, case.id) if case.decided_at else [],
+            "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
+            "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
+            "untold": untold_rows(db, case.id) if case.decided_at else [],
             **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
     ending, ending_do = asked_clock(values["clocks"], do), do
