@@ -55,3 +55,8 @@ def test_the_interface_reads_and_takes_a_container(console: Console, gate: Gate)
     again = api.post(f"/recalls/{gate.recall.id}/returns/containers", {"code": OTHER}, 409)
     assert again["code"] == "container-taken"
     assert gate.came_back(gate.second, gate.house.maker.clinic.id) >= D(7)
+
+
+def test_the_page_of_the_consignee_says_in_what_it_came(console: Console, gate: Gate) -> None:
+    case = f"/console/recalls/{gate.recall.id}/consignees/{gate.house.maker.clinic.id}"
+    assert f"SSCC {CARTON}" in console.browser("quality").get(case).get_data(as_text=True)
