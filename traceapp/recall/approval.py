@@ -122,7 +122,8 @@ def submit_recall(session: Session, actor: Actor, clock: Clock, command: SubmitR
     units = units_of(scope)
     _refuse_nobody(session, recall, units, command.reason)
     _open_lines(session, recall, units)
-    mark_growth(session, recall)
+    if is_begun(recall):
+        mark_growth(session, recall)
     now = clock.now()
     recall.submitted_at, recall.submitted_by = now, actor.id
     # What people were told of stands as it was told, whatever came back since.
@@ -188,7 +189,7 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     stop_lots(session, actor, clock, recall, keys, HoldKind.recall)
     frozen = _frozen_units(session, recall)
     _refuse_moved(session, recall, keys, frozen)
-    now = clock.now()
+    now, is_grown = clock.now(), is_begun(recall)
     recall.approved_at, recall.approved_by = recall.approved_at or now, actor.id
     recall.answer_by = answer_due(recall.recall_class, now)
     sign(session, clock, recall, signer, ("approved", command.reason.strip()))
@@ -196,8 +197,9 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
     start_clocks(session, actor, clock, recall)
     tell_consignees(session, actor, clock, recall, _to_tell(session, recall), vault=vault)
-    take_growth(session, actor, clock, recall)
-    take_untold(session, actor, clock, recall)
+    if is_grown:
+        take_growth(session, actor, clock, recall)
+        take_untold(session, actor, clock, recall)
     announce_scope(session, clock, recall)
     session.flush()
     advance_if_told(session, clock, recall)
@@ -308,7 +310,7 @@ def _refuse_moved(session: Session, recall: Recall, keys: tuple[str, ...],
         RecallLedger.lot_key, RecallLedger.consignee_id, RecallLedger.more).where(
         RecallLedger.recall_id == recall.id, RecallLedger.scope_number < recall.scope_number))}
     moved = {pair for pair in (frozen.keys() | present.keys()) - told.keys() if frozen.get(pair) != present.get(pair)}
-    grown = grown_units(session, recall.id)
+    grown = grown_units(session, recall.id) if told else {}
     moved |= {pair for pair, more in told.items() if more != grown.get(pair, 0)}
     left_out, known = left_out_of(recall), frozenset(keys)
     added = [lot.number for lot in proposed(session, recall).scope.lots
