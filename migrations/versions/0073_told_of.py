@@ -8,7 +8,7 @@ from alembic import op
 import traceapp.db.types
 
 revision = '0073'
-down_revision = '0071'
+down_revision = '0072'
 branch_labels = None
 depends_on = None
 
