@@ -147,14 +147,14 @@ def test_files_carry_the_filters_of_the_page(plant: Plant, form: str) -> None:
 
 def test_lots_of_others_show_where_they_are(plant: Plant) -> None:
     film = plant.house.film.lot_key
-    assert "Places" not in texts(opened(plant, f"?name={film}&kind=item"))
+    assert "Places" not in texts(opened(plant, f"?name={film}&kind=item&direction=upstream"))
     with plant.console.database.write() as session:
         session.get_one(Lot, film).is_own = 0
         session.execute(update(ItemPosition).where(ItemPosition.lot_key == film).values(
             place="https://id.gs1.org/414/9506000134369"))
-    page = opened(plant, f"?name={film}&kind=item&part=places")
+    page = opened(plant, f"?name={film}&kind=item&direction=upstream&part=places")
     assert "https://id.gs1.org/414/9506000134369" in texts(page)
-    assert "Not ours" in texts(opened(plant, f"?name={film}&kind=item"))
+    assert "Not ours" in texts(opened(plant, f"?name={film}&kind=item&direction=upstream"))
 
 
 def test_an_upstream_file_holds_nothing_downstream(plant: Plant) -> None:
