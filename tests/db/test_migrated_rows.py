@@ -35,6 +35,7 @@ from traceapp.recall.drill_hours import hours_now
 from traceapp.recall.drill_model import Drill
 from traceapp.recall.drill_plans import products_of
 from traceapp.recall.model import Recall, RecallLedger
+from traceapp.recall.telling_model import PassedLine
 from traceapp.submission.report_model import ReceivedNumber
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import lots_hash
@@ -503,3 +504,20 @@ def test_a_despatch_from_before_was_booked_in_time_and_no_line_grew(upgraded: Da
         assert session.get_one(RecallReturn, ("k1", "b-before")).sscc == ""
     with pytest.raises(IntegrityError), upgraded.engine.begin() as connection:
         connection.execute(text("UPDATE recall_ledger SET more = -1 WHERE lot_key = 'k2'"))
+
+
+@put_at("0074")
+def _passed_lines(connection: Connection) -> None:
+    insert_filled(connection, "notice_pass_on", id="ward", recall_id="answered", consignee_id="c1", depth=1,
+                  name="Ward 3", state="answered")
+    insert_filled(connection, "notice_pass_on_line", notice_id="ward", lot_key="k1", units=9000000, on_hand=4000000,
+                  used=5000000, returned=0, passed_on=0)
+
+
+def test_what_was_passed_on_before_was_neither_destroyed_nor_put_right(upgraded: Database) -> None:
+    with upgraded.read() as session:
+        line = session.get_one(PassedLine, ("ward", "k1"))
+        assert (line.units, line.on_hand, line.destroyed, line.corrected, line.unproved, line.accepted_reason) == (
+            Decimal(9), Decimal(4), Decimal(0), Decimal(0), Decimal(0), "")
+    with pytest.raises(IntegrityError), upgraded.engine.begin() as connection:
+        connection.execute(text("UPDATE notice_pass_on_line SET unproved = 1 WHERE notice_id = 'ward'"))

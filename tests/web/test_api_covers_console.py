@@ -147,6 +147,8 @@ ACTS = {
     "drill_hours_set": "POST /drill-hours",
     "recall_note_late_passed": "POST /recalls/<recall_id>/passed/<passed_id>/late",
     "recall_note_late_returns": "POST /recalls/<recall_id>/consignees/<consignee_id>/late-returns",
+    "recall_passed_prove": "POST /recalls/<recall_id>/passed/<passed_id>/files",
+    "recall_passed_accept_unproved": "POST /recalls/<recall_id>/passed/<passed_id>/unproved",
     "recall_passed_send_again": "POST /recalls/<recall_id>/passed/<passed_id>/letters",
     "recall_consumers_again": "POST /recalls/<recall_id>/consumers/letters",
     "recall_send_again": "POST /recalls/<recall_id>/consignees/<consignee_id>/letters",

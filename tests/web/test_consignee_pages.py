@@ -22,7 +22,7 @@ from traceapp.recall.answer import consignee_actor, notice_of_token
 from traceapp.recall.model import Notice, Recall, RecallLedger
 from traceapp.recall.passing_on import PassOn, pass_on, sealed_about
 from traceapp.recall.service import SettleLine, settle_line
-from traceapp.recall.telling_model import PassedNotice
+from traceapp.recall.telling_model import PassedLine, PassedNotice
 
 
 class Visit:
@@ -392,6 +392,33 @@ def test_the_ward_passes_on_further_on_its_own_page(visit: Visit) -> None:
         last = session.scalars(select(PassedNotice).where(PassedNotice.depth == 2)).one()
     theirs = visit.client.get(f"/r/p/{VAULT.open_text(last.sealed_token, sealed_about(last.id))}?lang=en").text
     assert "Ward 3" in theirs and "Clinic One" not in theirs
+
+
+def test_the_ward_says_what_it_destroyed_and_shows_it(visit: Visit) -> None:
+    with visit.database.write() as session:
+        session.get_one(Recall, visit.recall.id).needs_proof = True
+    visit.post(**visit.full(**{f"on_hand:{visit.first}": "260", "to-0-name": "Ward 3", "to-0-contact": "w3@x.example",
+                               f"to-0-units:{visit.first}": "40"}))
+    with visit.database.read() as session:
+        ward = session.scalars(select(PassedNotice)).one()
+    token = VAULT.open_text(ward.sealed_token, sealed_about(ward.id))
+    fields = {f"destroyed:{visit.first}": "30", f"corrected:{visit.first}": "x", "answered_by": "Li", "seen": "0"}
+    refused = visit.client.post(f"/r/p/{token}?lang=en", data=fields | {"proof": (photo(), "burnt.png")})
+    assert (refused.status_code, "burnt.png" in refused.text) == (422, True)
+    fields[f"corrected:{visit.first}"] = "10"
+    assert visit.client.post(f"/r/p/{token}?lang=en", data=fields).status_code == 303
+    page = visit.client.get(f"/r/p/{token}?lang=en").text
+    assert "we have your answer" in page and "Please send a photo or the certificate too" not in page
+    (file,) = re.findall(rf"/r/p/{token}/files/\w+", page)
+    assert visit.client.get(file).mimetype == "image/png"
+    assert visit.client.get(file[:-32] + "0" * 32).status_code == 404
+    bad = visit.client.post(f"/r/p/{token}?lang=en", data=fields | {"seen": "1", "proof": (io.BytesIO(b"MZ"), "photo.jpg")})
+    assert (bad.status_code, 'id="e-proof"' in bad.text) == (422, True)
+    with visit.database.read() as session:
+        line = session.get_one(PassedLine, (ward.id, visit.first))
+    assert (line.destroyed, line.corrected, line.unproved) == (D(30), D(10), D(0))
+    chinese = visit.client.get(f"/r/p/{token}?lang=zh").text
+    assert "有销毁的" in chinese and "Destroyed" not in chinese
 
 
 def test_a_withdrawn_notice_says_so_and_what_to_do_now(visit: Visit) -> None:

@@ -166,6 +166,31 @@ def test_staff_name_whom_units_were_passed_on_to_and_take_the_answer(office: Off
     assert writer.get(f"/console/recalls/{told.id}/telling?lang=en").text.count("Ward 3") == 1
 
 
+def test_a_destruction_where_units_were_passed_on_is_shown_proved_or_accepted(office: Office, told: Recall) -> None:
+    writer, lot, clinic = office.as_person("writer"), office.house.first.lot_key, office.house.maker.clinic.id
+    address = f"/console/recalls/{told.id}/consignees/{clinic}"
+    send(writer, f"{address}/pass-on", f"{address}?do=pass_on", name="Ward 9", language="zh", **{f"units-{lot}": "40"})
+    with office.database.write() as session:
+        session.get_one(Recall, told.id).needs_proof = True
+        passed = session.scalars(select(PassedNotice).where(PassedNotice.name == "Ward 9")).one()
+    own = f"/console/recalls/{told.id}/passed/{passed.id}"
+
+    def line() -> PassedLine:
+        with office.database.read() as session:
+            return session.get_one(PassedLine, (passed.id, lot))
+
+    assert send(writer, own, own, answered_by="Li", seen="0", **{f"destroyed-{lot}": "40"}).status_code == 303
+    assert line().destroyed == line().unproved == 40
+    page = writer.get(f"{own}?lang=en").text
+    assert "40 not proved" in page and "no photo or certificate shows it yet" in page
+    assert "40 not proved" in writer.get(f"{address}?lang=en").text
+    assert send(writer, f"{own}/unproved", own, lot_key=lot, reason="").status_code == 422
+    assert send(writer, f"{own}/unproved", own, lot_key=lot, reason="their head told us").status_code == 303
+    assert line().unproved == 0
+    assert "Accepted without a proof: their head told us" in writer.get(f"{own}?lang=en").text
+    assert send(writer, f"{own}/prove", own).status_code == 422
+
+
 def test_what_we_note_of_a_letter_ourselves_is_said_in_the_reader_s_language(console: Console) -> None:
     with console.app.test_request_context(), force_locale("zh"):
         assert delivery_text("not an address that mail servers take: x") == "邮件服务器不接受此地址：请更正联系人"

@@ -25,7 +25,7 @@ from .notices import TELEPHONE_TASK, notice_for, raise_notice_task
 from .passed_answer import giver_among, passed_by_id
 from .passing_on import CALL_PASSED_TASK, giver_of, raise_passed_task, recount, write_naming
 from .policy import PLACES
-from .proving import follow_proof
+from .proving import claim_destroyed, follow_proof
 from .states import NoticeState
 from .telling_model import PassedNotice
 
@@ -105,6 +105,7 @@ def _take_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, s
     naming, left = _fitting(session, giver, from_kept(said.passed))
     for key, numbers in said.lines.items():
         if key in rows:
+            claim_destroyed(recall, rows[key], Decimal(numbers.get("destroyed", "0")), is_shown=False)
             for name, value in numbers.items():
                 setattr(rows[key], name, Decimal(value))
             rows[key].answered_at, rows[key].answered_by = said.came_at, said.answered_by
@@ -116,6 +117,7 @@ def _take_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, s
     if all(row.on_hand is not None for row in rows.values()):
         passed.answered_at, passed.state = said.came_at, NoticeState.answered
     complete_tasks(session, actor, clock, notice_stream(passed.id), LATE_TASK, "taken")
+    follow_proof(session, actor, clock, (recall, passed), rows.values())
     if left:
         raise_passed_task(session, actor, clock, recall, passed, CALL_PASSED_TASK)
     _note(session, actor, clock, passed, said, left)

@@ -9,6 +9,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from traceapp.attachment.model import Attachment
+from traceapp.attachment.service import attachments_of
 from traceapp.audit import record
 from traceapp.catalog.model import Product
 from traceapp.catalog.texts import required_text, short_text
@@ -29,18 +31,21 @@ from .model import Recall
 from .naming import MOST_HANDS, ZERO, Giver, Naming, PassOn, kept, lines_of, naming_of
 from .passing_on import CALL_PASSED_TASK, Hand, giver_name, hands_of, raise_passed_task, write_naming
 from .pieces import WHOLE, is_part, lots_in_pieces
-from .policy import is_far_more
+from .policy import PLACES, is_far_more
+from .proving import claim_destroyed, follow_proof, has_fresh_file, proof_stream
 from .public_news import withdrawal_of
 from .states import NoticeState
 from .telling_model import PassedLine, PassedNotice
 
-_NUMBERS = ("on_hand", "used", "returned")
+# Where its units can be by its own words; what it passed on follows from the rows of those who got it.
+TOLD = tuple(place for place in PLACES if place != "passed_on")
 
 
 @dataclass(frozen=True, slots=True)
 class PassedView:
     """All that the page shows: who gave the units, each lot, whom they went on to; `late`: what it said after the
-    end, the last first; `withdrawn` what people are told of it by language, where the notice was withdrawn."""
+    end, the last first; `withdrawn` what people are told of it by language, where the notice was withdrawn; `files`:
+    the proofs of destruction."""
 
     recall: Recall
     notice: PassedNotice
@@ -49,6 +54,7 @@ class PassedView:
     named: tuple[Hand, ...]
     late: tuple[LatePassedAnswer, ...]
     withdrawn: Mapping[str, str]
+    files: tuple[Attachment, ...]
 
     @property
     def is_closed(self) -> bool:
@@ -59,6 +65,12 @@ class PassedView:
     def is_complete(self) -> bool:
         """Whether every lot is answered."""
         return all(shown.line.on_hand is not None for shown in self.lines)
+
+    @property
+    def lacks_proof(self) -> bool:
+        """Whether something was destroyed and no file shows it."""
+        lines = [shown.line for shown in self.lines]
+        return any(line.unproved for line in lines) or (not self.files and any(line.destroyed for line in lines))
 
     @property
     def waiting(self) -> tuple[LatePassedAnswer, ...]:
@@ -88,7 +100,7 @@ class PassedShown:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPassed:
-    """Some lots or all; of a line only what is on hand, used and returned counts. `seen`: how many answers the form
+    """Some lots or all; what a line says to have received is not looked at. `seen`: how many answers the form
     knew of; `passed`: whom units were passed on to, beside those named before."""
 
     lines: tuple[AnswerLine, ...]
@@ -120,7 +132,8 @@ def view_of(session: Session, notice: PassedNotice) -> PassedView:
     return PassedView(recall, notice, giver_name(session, notice),
                       tuple(sorted(shown, key=lambda one: (one.name["en"], one.number))),
                       hands_of(session, giver_among(notice, lines)),
-                      tuple(late_passed_of(session, notice.id)), withdrawal_of(session, recall))
+                      tuple(late_passed_of(session, notice.id)), withdrawal_of(session, recall),
+                      attachments_of(session, proof_stream(notice.id)))
 
 
 def giver_among(notice: PassedNotice, lines: Collection[PassedLine]) -> Giver:
@@ -140,7 +153,7 @@ def note_passed_opened(session: Session, clock: Clock, notice: PassedNotice) -> 
     """Note when the link was first opened; `notice` is locked."""
     if notice.opened_at is None:
         notice.opened_at = clock.now()
-        record(session, _itself(notice), clock.now(), "notice.opened", notice_stream(notice.id),
+        record(session, passed_actor(notice), clock.now(), "notice.opened", notice_stream(notice.id),
                {"recall": notice.recall_id})
 
 
@@ -149,7 +162,7 @@ def answer_passed(session: Session, clock: Clock, notice: PassedNotice, command:
     """What it says of its lots, and whom it passed them on to, by its own link; `notice` is locked. Sent twice it
     changes nothing, and it may be corrected. After the end it is kept beside what stood then, and becomes work. Raises
     InvalidInput with `errors` by field, Stale."""
-    return _write(session, _itself(notice), clock, notice, command, vault)
+    return _write(session, passed_actor(notice), clock, notice, command, vault)
 
 
 def answer_passed_by_staff(session: Session, actor: Actor, clock: Clock, passed_id: str,
@@ -167,7 +180,8 @@ def passed_by_id(session: Session, passed_id: str, *, lock: bool = False) -> Pas
     return notice
 
 
-def _itself(notice: PassedNotice) -> Actor:
+def passed_actor(notice: PassedNotice) -> Actor:
+    """Who acts behind such a link: the organisation, not a person."""
     return Actor(id=f"passed:{notice.id}", role="consignee", source="link")
 
 
@@ -191,7 +205,9 @@ def _write(session: Session, actor: Actor, clock: Clock, notice: PassedNotice, c
     if command.seen is not None and command.seen != notice.answers:
         raise answered_meanwhile()
     now, before = clock.now(), {line.lot_key: _numbers(rows[line.lot_key]) for line in changed}
+    is_shown = recall.needs_proof and has_fresh_file(session, clock, notice, rows.values())
     for line in changed:
+        claim_destroyed(recall, rows[line.lot_key], line.destroyed, is_shown=is_shown)
         _set(rows[line.lot_key], line, command, now)
     write_naming(session, actor, clock, (recall, giver), naming, vault=vault)
     for key, row in rows.items():
@@ -211,12 +227,17 @@ def _follow(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Pa
     if all(row.on_hand is not None for row in rows):
         notice.answered_at, notice.state = clock.now(), NoticeState.answered
         drop_tasks(session, actor, clock, notice_stream(notice.id))
+    follow_proof(session, actor, clock, (recall, notice), rows)
     if any(is_far_more(row.units, _placed(row)) for row in rows):
         raise_passed_task(session, actor, clock, recall, notice, CALL_PASSED_TASK)
 
 
 def _placed(row: PassedLine) -> Decimal:
-    return (row.on_hand or ZERO) + (row.used or ZERO) + (row.returned or ZERO) + row.passed_on
+    return sum((getattr(row, name) or ZERO for name in PLACES), ZERO)
+
+
+def _comes_to(line: AnswerLine, naming: Naming) -> Decimal:
+    return line.counted(ZERO, naming.totals.get(line.lot_key, ZERO)).placed
 
 
 def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming, pieces: Collection[str]) -> None:
@@ -225,11 +246,11 @@ def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming, p
         if line.lot_key not in rows:
             raise InvalidInput("This lot was not sent to you by this recall's records.", code="unknown-lot",
                                place="lines")
-        errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in _NUMBERS
+        errors |= {f"{name}:{line.lot_key}": "A number cannot be below zero." for name in TOLD
                    if getattr(line, name) < 0}
-        errors |= {f"{name}:{line.lot_key}": WHOLE for name in _NUMBERS
+        errors |= {f"{name}:{line.lot_key}": WHOLE for name in TOLD
                    if line.lot_key in pieces and is_part(getattr(line, name))}
-        placed = line.on_hand + line.used + line.returned + naming.totals.get(line.lot_key, ZERO)
+        placed = _comes_to(line, naming)
         if is_far_more(rows[line.lot_key].units, placed) and line.sure != placed and (
                 _numbers(rows[line.lot_key]) != _said(line)):
             errors[f"sure:{line.lot_key}"] = FAR_MORE
@@ -238,8 +259,7 @@ def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming, p
     if not command.answered_by.strip():
         errors["answered_by"] = NO_NAME
     if not command.explanation.strip() and any(
-            line.on_hand + line.used + line.returned + naming.totals.get(line.lot_key, ZERO) != rows[line.lot_key].units
-            for line in command.lines):
+            _comes_to(line, naming) != rows[line.lot_key].units for line in command.lines):
         errors["explanation"] = NO_REASON
     if errors:
         place, message = next(iter(errors.items()))
@@ -249,14 +269,14 @@ def _check(rows: dict[str, PassedLine], command: AnswerPassed, naming: Naming, p
 
 
 def _set(row: PassedLine, line: AnswerLine, command: AnswerPassed, now: datetime) -> None:
-    row.on_hand, row.used, row.returned = line.on_hand, line.used, line.returned
+    row.on_hand, row.used, row.returned, row.corrected = line.on_hand, line.used, line.returned, line.corrected
     row.answered_at, row.answered_by = now, command.answered_by.strip()
     row.explanation = command.explanation.strip()
 
 
 def _said(line: AnswerLine) -> dict[str, str]:
-    return {name: plain(getattr(line, name)) for name in _NUMBERS}
+    return {name: plain(getattr(line, name)) for name in TOLD}
 
 
 def _numbers(row: PassedLine) -> dict[str, str] | None:
-    return None if row.on_hand is None else {name: plain(getattr(row, name) or Decimal(0)) for name in _NUMBERS}
+    return None if row.on_hand is None else {name: plain(getattr(row, name) or Decimal(0)) for name in TOLD}

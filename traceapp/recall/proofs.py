@@ -72,7 +72,7 @@ def prove_disposition(session: Session, actor: Actor, clock: Clock, command: Pro
         RecallDisposition.recall_id == command.recall_id, RecallDisposition.id == command.about_id).with_for_update())
     if row is None:
         raise NotFound("There is no such decision.", code="unknown-disposition")
-    return _keep(session, actor, clock, (disposition_stream(row.id), command.name, command.ready), store)[0]
+    return keep_file(session, actor, clock, (disposition_stream(row.id), command.name, command.ready), store)[0]
 
 
 def disposition_stream(disposition_id: str) -> str:
@@ -82,13 +82,13 @@ def disposition_stream(disposition_id: str) -> str:
 
 def _proved(session: Session, actor: Actor, clock: Clock, notice: Notice, file: tuple[str, ReadyFile],
             store: FileStore) -> Attachment:
-    kept, is_new = _keep(session, actor, clock, (proof_stream(notice.id), *file), store)
+    kept, is_new = keep_file(session, actor, clock, (proof_stream(notice.id), *file), store)
     if is_new:  # what shows ten destroyed units shows no more of them when it is sent again
         prove_all(session, actor, clock, notice)
     return kept
 
 
-def _keep(session: Session, actor: Actor, clock: Clock, file: tuple[str, str, ReadyFile],
+def keep_file(session: Session, actor: Actor, clock: Clock, file: tuple[str, str, ReadyFile],
           store: FileStore) -> tuple[Attachment, bool]:
     """The file, and whether it was not there before."""
     about, name, ready = file

@@ -22,6 +22,7 @@ from .cases import is_running, notice_stream, recall_by_id
 from .model import Notice, Recall, RecallLedger
 from .policy import answer_due
 from .states import RecallState
+from .telling_model import PassedLine, PassedNotice
 
 # Get a photo or certificate of what a consignee destroyed, or take its word for a reason.
 UNPROVED_TASK = "recall.unproved"
@@ -44,7 +45,7 @@ def proof_stream(notice_id: str) -> str:
     return stream_of("destruction", notice_id)
 
 
-def claim_destroyed(recall: Recall, row: RecallLedger, destroyed: Decimal, *, is_shown: bool) -> None:
+def claim_destroyed(recall: Recall, row: RecallLedger | PassedLine, destroyed: Decimal, *, is_shown: bool) -> None:
     """Count so many as destroyed: what a file or a reason covered before stays covered, the rest is claimed unless a
     file came with it. Where the strategy asks for no proof nothing is."""
     covered = row.destroyed - row.unproved
@@ -54,7 +55,8 @@ def claim_destroyed(recall: Recall, row: RecallLedger, destroyed: Decimal, *, is
     row.destroyed = destroyed
 
 
-def has_fresh_file(session: Session, clock: Clock, notice: Notice, rows: Iterable[RecallLedger]) -> bool:
+def has_fresh_file(session: Session, clock: Clock, notice: Notice | PassedNotice,
+                   rows: Iterable[RecallLedger | PassedLine]) -> bool:
     """Whether a file belongs to what is said now: it came with the same form, or there was nothing before that it could
     have been about."""
     newest = session.scalar(select(func.max(Attachment.added_at)).where(
@@ -62,16 +64,17 @@ def has_fresh_file(session: Session, clock: Clock, notice: Notice, rows: Iterabl
     return newest is not None and (newest > clock.now() - _WITH_THE_FORM or not any(row.destroyed for row in rows))
 
 
-def follow_proof(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice],
-                 rows: Iterable[RecallLedger]) -> None:
+def follow_proof(session: Session, actor: Actor, clock: Clock, case: tuple[Recall, Notice | PassedNotice],
+                 rows: Iterable[RecallLedger | PassedLine]) -> None:
     """Work for quality as long as something is claimed, and none once nothing is."""
     recall, notice = case
     if not any(row.unproved for row in rows):
         drop_tasks(session, actor, clock, notice_stream(notice.id), UNPROVED_TASK)
     else:
+        whose = {"passed_id": notice.id} if isinstance(notice, PassedNotice) else {}
         raise_task(session, actor, clock, RaiseTask(
             UNPROVED_TASK, notice_stream(notice.id), "quality", answer_due(recall.recall_class, clock.now()), params={
-                "recall_id": recall.id, "reference": recall.reference, "consignee_id": notice.consignee_id}))
+                "recall_id": recall.id, "reference": recall.reference, "consignee_id": notice.consignee_id, **whose}))
 
 
 def prove_all(session: Session, actor: Actor, clock: Clock, notice: Notice) -> None:

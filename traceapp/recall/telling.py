@@ -26,6 +26,7 @@ from .late_returns import LATE_RETURN_TASK
 from .model import Notice
 from .naming import lines_of
 from .notices import KINDS, UNTOLD_TASKS
+from .passed_answer import TOLD
 from .passing_on import CALL_PASSED_TASK, PASSED_KINDS
 from .proving import UNPROVED_TASK
 from .subscriber_bounces import SubscriberCounts, suspended_of
@@ -74,7 +75,10 @@ class PassedRow:
     on_hand: Decimal | None
     used: Decimal | None
     returned: Decimal | None
+    destroyed: Decimal | None
+    corrected: Decimal | None
     passed_on: Decimal
+    unproved: Decimal
     giver: str
     is_late: bool
 
@@ -82,13 +86,17 @@ class PassedRow:
 @dataclass(frozen=True, slots=True)
 class Hands:
     """Where the units of one lot are that consignees passed on, each counted once, however many hands they went
-    through: units = on_hand + used + returned + unknown, by the words of those who have them."""
+    through: units = on_hand + used + returned + destroyed + corrected + unknown, by the words of those who have them.
+    `unproved`: of those destroyed, how many nothing shows."""
 
     number: str
     units: Decimal
     on_hand: Decimal
     used: Decimal
     returned: Decimal
+    destroyed: Decimal
+    corrected: Decimal
+    unproved: Decimal
     unknown: Decimal
 
 
@@ -198,11 +206,12 @@ def passed_rows(session: Session, recall_id: str, consignee_id: str | None = Non
 
     def row(notice: PassedNotice) -> PassedRow:
         own = lines[notice.id]
-        sums = {name: None if any(getattr(line, name) is None for line in own) else
-                sum((getattr(line, name) for line in own), Decimal(0)) for name in ("on_hand", "used", "returned")}
+        is_answered = all(line.on_hand is not None for line in own)
+        sums = {name: sum((getattr(line, name) for line in own), ZERO) if is_answered else None for name in TOLD}
         return PassedRow(notice, tuple((numbers.get(line.lot_key, line.lot_key), line.units) for line in own),
                          sum((line.units for line in own), ZERO), **sums,
                          passed_on=sum((line.passed_on for line in own), ZERO),
+                         unproved=sum((line.unproved for line in own), ZERO),
                          giver=names.get(notice.parent_id or "", ""), is_late=notice.id in late)
 
     return [row(notice) for notice in notices]
@@ -226,11 +235,12 @@ def hands_of_consignee(session: Session, recall_id: str, consignee_id: str) -> t
     own = case((PassedNotice.parent_id.is_(None), PassedLine.units), else_=0)
     sums = [func.sum(one, type_=PassedLine.units.type) for one in (
         own, func.coalesce(PassedLine.on_hand, 0), func.coalesce(PassedLine.used, 0),
-        func.coalesce(PassedLine.returned, 0))]
+        func.coalesce(PassedLine.returned, 0), PassedLine.destroyed, PassedLine.corrected, PassedLine.unproved)]
     rows = session.execute(
         select(Lot.number, *sums).join(PassedLine, PassedLine.lot_key == Lot.lot_key)
         .join(PassedNotice, PassedNotice.id == PassedLine.notice_id)
         .where(PassedNotice.recall_id == recall_id, PassedNotice.consignee_id == consignee_id)
         .group_by(Lot.lot_key, Lot.number).order_by(Lot.number))
-    return tuple(Hands(number, units, there, used, back, units - there - used - back)
-                 for number, units, there, used, back in rows)
+    return tuple(Hands(number, units, there, used, back, destroyed, corrected, unproved,
+                       units - there - used - back - destroyed - corrected)
+                 for number, units, there, used, back, destroyed, corrected, unproved in rows)

@@ -47,13 +47,15 @@ class PassedNotice(Base):
 
 class PassedLine(Base):
     """Units of one lot that were passed on, as the giver says (none: it took that back), and what the taker says of
-    them. `passed_on`: what the rows of those that it names in turn come to."""
+    them. `passed_on`: what the rows of those that it names in turn come to; `unproved`: of those
+    destroyed, how many neither a file nor a reason (`accepted_reason`) covers."""
 
     __tablename__ = "notice_pass_on_line"
     __table_args__ = (
         CheckConstraint("units >= 0 AND passed_on >= 0", name="units_are_not_negative"),
         CheckConstraint("on_hand IS NULL OR (on_hand >= 0 AND used >= 0 AND returned >= 0)",
-                        name="answers_are_not_negative"),)
+                        name="answers_are_not_negative"),
+        CheckConstraint("unproved >= 0 AND unproved <= destroyed AND corrected >= 0", name="proved_are_destroyed"),)
 
     notice_id: Mapped[str] = mapped_column(ForeignKey("notice_pass_on.id"), primary_key=True)
     lot_key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -62,6 +64,12 @@ class PassedLine(Base):
     used: Mapped[Decimal | None]
     returned: Mapped[Decimal | None]
     passed_on: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    destroyed: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    corrected: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    unproved: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    accepted_by: Mapped[str | None] = mapped_column(String(32))
+    accepted_reason: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_by: Mapped[str] = mapped_column(String(200), default="")
     explanation: Mapped[str] = mapped_column(Text, default="")

@@ -83,10 +83,13 @@ def proofs_of_case(session: Session, recall_id: str) -> Iterator[tuple[str, str]
     of_consignees = (select(Notice.consignee_id, Attachment.id, Attachment.name, Attachment.sha256)
                      .join(Notice, Attachment.about == literal(proof_stream("")) + Notice.id)
                      .where(Notice.recall_id == recall_id))
+    of_passed = (select(PassedNotice.id, Attachment.id, Attachment.name, Attachment.sha256)
+                 .join(PassedNotice, Attachment.about == literal(proof_stream("")) + PassedNotice.id)
+                 .where(PassedNotice.recall_id == recall_id))
     of_ours = (select(RecallDisposition.id, Attachment.id, Attachment.name, Attachment.sha256)
                .join(RecallDisposition, Attachment.about == literal(disposition_stream("")) + RecallDisposition.id)
                .where(RecallDisposition.recall_id == recall_id))
-    for folder, found in (("consignees", of_consignees), ("dispositions", of_ours)):
+    for folder, found in (("consignees", of_consignees), ("passed-on", of_passed), ("dispositions", of_ours)):
         for owner, key, name, sha256 in session.execute(found.order_by(Attachment.id)):
             yield f"proofs/{folder}/{owner}/{key}-{safe(name)}", sha256
 
@@ -101,8 +104,8 @@ def _joined(recall_id: str) -> Iterator[tuple[str, tuple[str, ...], Any]]:
     yield "consignees.csv", ("consignee_id", "code", "name_zh", "name_en"), (
         select(Party.id, Party.code, Party.name_zh, Party.name_en).join(Notice, Notice.consignee_id == Party.id)
         .where(Notice.recall_id == recall_id).order_by(Party.code, Party.id))
-    lines = ("lot_key", "units", "on_hand", "used", "returned", "passed_on", "answered_at", "answered_by",
-             "explanation")
+    lines = ("lot_key", "units", "on_hand", "used", "returned", "passed_on", "destroyed", "corrected", "unproved",
+             "accepted_at", "accepted_by", "accepted_reason", "answered_at", "answered_by", "explanation")
     yield "passed-on-lines.csv", ("passed_id", *lines), (
         select(PassedLine.notice_id, *(getattr(PassedLine, name) for name in lines))
         .join(PassedNotice, PassedNotice.id == PassedLine.notice_id).where(PassedNotice.recall_id == recall_id)

@@ -208,7 +208,7 @@ def withdraw(given: dict[str, Any], recall_id: str, disposition_id: str) -> obje
 @blueprint.response(201, FileSchema)
 def prove_disposition(given: dict[str, Any], recall_id: str, disposition_id: str) -> object:
     """Keep a photo or certificate with what was decided"""
-    return _proved(proofs.prove_disposition, (recall_id, disposition_id), given["file"])
+    return keep_file_sent(proofs.prove_disposition, (recall_id, disposition_id), given["file"])
 
 
 @blueprint.route("/recalls/<recall_id>/consignees/<consignee_id>/files", methods=["POST"])
@@ -216,10 +216,11 @@ def prove_disposition(given: dict[str, Any], recall_id: str, disposition_id: str
 @blueprint.response(201, FileSchema)
 def prove_destruction(given: dict[str, Any], recall_id: str, consignee_id: str) -> object:
     """Keep a photo or certificate of a consignee's destruction that came another way than by its link"""
-    return _proved(proofs.prove_destruction, (recall_id, consignee_id), given["file"])
+    return keep_file_sent(proofs.prove_destruction, (recall_id, consignee_id), given["file"])
 
 
-def _proved(act: Callable[..., Attachment], about: tuple[str, str], file: FileStorage) -> Attachment:
+def keep_file_sent(act: Callable[..., Attachment], about: tuple[str, str], file: FileStorage) -> Attachment:
+    """Keep a file that was sent with what it is about."""
     here = world()
     ready = ready_file(cast(BinaryIO, file.stream), store=here.files)  # takes its time: before the unit of work
     with unit_of_work() as session:

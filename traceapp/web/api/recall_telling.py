@@ -1,6 +1,7 @@
 """Recalls by API: how people are told: notices before approval, letters on paper, what needs a person, passing on."""
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, jsonify
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from traceapp.core.errors import NotFound
 from traceapp.export.trace import plain_value
-from traceapp.recall import late_passed, printing
+from traceapp.recall import late_passed, passed_proofs, printing
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.bounces import NoteBounce, note_bounce
 from traceapp.recall.consumers_again import send_consumers_again
@@ -23,7 +24,9 @@ from traceapp.web.context import signed_in, world
 from traceapp.web.notice_files import preview_of, send_letters, send_specimen
 
 from .blueprint import ApiBlueprint
+from .files import FileSchema, UploadSchema
 from .idempotency import unit_of_work
+from .recall_books import keep_file_sent
 from .recall_ledger import (
     LateCountSchema,
     LateEndSchema,
@@ -39,7 +42,8 @@ from .schemas import Amount, AsWritten, choice, words
 blueprint = ApiBlueprint("api_recall_telling", __name__, url_prefix="/api/v1", description="Telling of recalls")
 PERMISSIONS = {f"api_recall_telling.{name}": "recall.write" for name in (
     "read_telling", "read_notice", "notice_file", "letters_file", "post", "name_passed", "read_passed",
-    "answer_passed", "note_late_passed", "read_late_passed", "send_passed", "send_consumers", "bounce")}
+    "answer_passed", "note_late_passed", "read_late_passed", "send_passed", "send_consumers", "bounce",
+    "prove_passed", "accept_passed_unproved")}
 
 
 class LettersQuery(Schema):
@@ -96,6 +100,8 @@ class PassedAnswerLineSchema(Schema):
     on_hand = Amount(required=True)
     used = Amount(required=True)
     returned = Amount(required=True)
+    destroyed = Amount(load_default=Decimal(0))
+    corrected = Amount(load_default=Decimal(0))
     sure = Amount(load_default=None, allow_none=True)
 
 
@@ -117,6 +123,13 @@ class PassedAnswerSchema(Schema):
     explanation = words(2000, load_default="")
     seen = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(min=0, max=10**6))
     passed = fields.List(fields.Nested(ReceiverSchema), load_default=(), validate=validate.Length(max=200))
+
+
+class AcceptPassedSchema(Schema):
+    """Why their word is enough for what they destroyed of one lot."""
+
+    lot_key = words(32, required=True)
+    reason = words(4000, least=1, required=True)
 
 
 @blueprint.route("/bounces", methods=["POST"])
@@ -204,7 +217,9 @@ def _passed(row: PassedRow) -> dict[str, object]:
         "answers": notice.answers, "reminders": notice.reminders,
         "lots": [{"number": number, "units": plain_value(units)} for number, units in row.numbers],
         "units": plain_value(row.units), "on_hand": plain_value(row.on_hand), "used": plain_value(row.used),
-        "returned": plain_value(row.returned), "passed_on": plain_value(row.passed_on), "is_late": row.is_late}
+        "returned": plain_value(row.returned), "destroyed": plain_value(row.destroyed),
+        "corrected": plain_value(row.corrected), "unproved": plain_value(row.unproved),
+        "passed_on": plain_value(row.passed_on), "is_late": row.is_late}
 
 
 @blueprint.route("/recalls/<recall_id>/passed/<passed_id>/answer", methods=["POST"])
@@ -237,6 +252,26 @@ def note_late_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> o
     with unit_of_work() as session:
         return {"answers": late_passed.note_late_passed(session, signed_in(), world().clock, late_passed.NoteLatePassed(
             recall_id, passed_id, **given))}
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/files", methods=["POST"])
+@blueprint.arguments(UploadSchema, location="multipart")
+@blueprint.response(201, FileSchema)
+def prove_passed(given: dict[str, Any], recall_id: str, passed_id: str) -> object:
+    """Keep a photo or certificate of a destruction there that came another way than by the link"""
+    return keep_file_sent(passed_proofs.prove_passed, (recall_id, passed_id), given["file"])
+
+
+@blueprint.route("/recalls/<recall_id>/passed/<passed_id>/unproved", methods=["POST"])
+@blueprint.arguments(AcceptPassedSchema)
+@blueprint.alt_response(200, schema=AsWritten)
+def accept_passed_unproved(given: dict[str, Any], recall_id: str, passed_id: str) -> Response:
+    """Count a destruction there that nothing shows as proved, for a reason"""
+    with unit_of_work() as session:
+        row = passed_proofs.accept_passed_unproved(session, signed_in(), world().clock,
+                                                   passed_proofs.AcceptPassedUnproved(recall_id, passed_id, **given))
+        return jsonify({"lot_key": row.lot_key, "destroyed": plain_value(row.destroyed),
+                        "unproved": plain_value(row.unproved)})
 
 
 @blueprint.route("/recalls/<recall_id>/passed/<passed_id>/letters", methods=["POST"])

@@ -1,18 +1,16 @@
 """The pages behind a consignee's link: what we recall, what they got, what they say. The link is the authority."""
 from __future__ import annotations
 
-from typing import BinaryIO, cast
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from traceapp.attachment.service import attachment, ready_file
+from traceapp.attachment.service import attachment
 from traceapp.core.errors import InvalidInput, NotFound, Problem, Stale, TooLarge, TooMany
 from traceapp.recall import answer, answer_limits
 from traceapp.recall.answer import NoticeView
-from traceapp.recall.proofs import keep_proof, limit_files
+from traceapp.recall.proofs import keep_proof
 from traceapp.web.context import source_network, world
 from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
@@ -21,6 +19,7 @@ from traceapp.web.receivers import shown_place, with_named
 
 from . import passed
 from .form import FURTHER, Filled, fill, one_tap, shown_form
+from .sent_file import keep_sent_file, too_large
 
 blueprint = Blueprint("consignee", __name__, template_folder="templates")
 
@@ -65,9 +64,7 @@ def answer_notice(token: str) -> AnyResponse:
     try:
         is_tap = request.form.get("none") == "all"
     except RequestEntityTooLarge:
-        return _page(token, view, _refused_file(view, TooLarge(
-            "The file is larger than %(limit)d MB, so nothing was taken. Send a smaller picture.", place="proof",
-            limit=here.settings.upload_limit_bytes // 1_000_000)), 413)
+        return _page(token, view, _refused_file(view, too_large()), 413)
     filled = one_tap(view, request.form) if is_tap else fill(view, request.form)
     if request.form.get("more"):
         filled.errors.clear()
@@ -75,7 +72,7 @@ def answer_notice(token: str) -> AnyResponse:
     if is_tap and not filled.lines:
         return redirect(_address("consignee.done", token), 303)  # tapped twice
     try:
-        _keep_file(token)
+        keep_sent_file(token, keep_proof)
     except (InvalidInput, TooLarge, TooMany) as error:
         filled.errors["proof"] = translated(error)
     if filled.errors:
@@ -110,20 +107,6 @@ def _refused(token: str, filled: Filled) -> Response:
 def _outdated(token: str, present: NoticeView, filled: Filled, error: Stale) -> Response:
     filled.receivers = with_named(filled.receivers, present.named)
     return _page(token, present, filled, 412, said=error)
-
-
-def _keep_file(token: str) -> None:
-    """Keep the photo that was sent, whatever is wrong with the numbers beside it. Raises InvalidInput, TooLarge,
-    TooMany."""
-    sent = request.files.get("proof")
-    if sent is None or not sent.filename:
-        return
-    here = world()
-    with here.database.write() as db:
-        limit_files(db, here.clock, source_network())
-    ready = ready_file(cast(BinaryIO, sent.stream), store=here.files)
-    with here.database.write() as db:
-        keep_proof(db, here.clock, token, (sent.filename, ready), store=here.files)
 
 
 def _refused_file(view: NoticeView, error: Problem) -> Filled:

@@ -8,15 +8,19 @@ from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale
+from traceapp.attachment.service import attachment
+from traceapp.core.errors import Conflict, InvalidInput, NotFound, Problem, Stale, TooLarge, TooMany
 from traceapp.core.quantity import plain
 from traceapp.recall import answer, answer_limits, passed_answer
 from traceapp.recall.answer_said import far_said, parse_units
 from traceapp.recall.naming import PassOn
-from traceapp.recall.passed_answer import AnswerPassed, PassedView
+from traceapp.recall.passed_answer import TOLD, AnswerPassed, PassedView
+from traceapp.recall.passed_proofs import keep_passed_proof
 from traceapp.web.context import source_network, world
+from traceapp.web.files import shown_file
 from traceapp.web.i18n import LANGUAGES, language
 from traceapp.web.problems import translated
 from traceapp.web.receivers import (
@@ -30,9 +34,12 @@ from traceapp.web.receivers import (
     with_named,
 )
 
+from .form import FURTHER
+from .sent_file import keep_sent_file, too_large
+
 # endpoint -> permission (see traceapp.web.permissions)
-PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public"}
-_NAMES = ("on_hand", "used", "returned")
+PERMISSIONS: dict[str, str] = {"consignee.passed": "public", "consignee.answer_passed": "public",
+                               "consignee.passed_proof": "public"}
 
 
 @dataclass(slots=True)
@@ -53,7 +60,20 @@ def passed(token: str) -> Response:
     if view.notice.opened_at is None and request.method == "GET":
         with here.database.write() as db:
             passed_answer.note_passed_opened(db, here.clock, passed_answer.passed_of_token(db, token, lock=True))
-    return _page(token, view, _Typed(_recorded(view), waiting_rows(view.named, [one.passed for one in view.waiting])))
+    return _page(token, view, _shown(view))
+
+
+def proof(token: str, attachment_id: str) -> Response:
+    """A file that was sent behind this link."""
+    if attachment_id not in {one.id for one in _view(token).files}:
+        raise NotFound("There is no such file.")
+    with world().database.read() as db:
+        return shown_file(*attachment(db, attachment_id))
+
+
+def _shown(view: PassedView) -> _Typed:
+    """The form as it is first seen."""
+    return _Typed(_recorded(view), waiting_rows(view.named, [one.passed for one in view.waiting]))
 
 
 def answer_it(token: str) -> Response:
@@ -62,13 +82,22 @@ def answer_it(token: str) -> Response:
     view = _view(token)
     with here.database.write() as db:
         answer_limits.limit_answers(db, here.clock, token, source_network())
-    values = {name: request.form.get(name, "")[:2000] for name in request.form}
+    try:
+        values = {name: request.form.get(name, "")[:2000] for name in request.form}
+    except RequestEntityTooLarge:
+        typed = _shown(view)
+        typed.errors["proof"] = translated(too_large())
+        return _page(token, view, typed, 413)
     rows = typed_rows(values, view.named, [shown.line.lot_key for shown in view.lines])
     typed = _Typed(values, (*rows, Receiver()))
     command = _command(view, typed, rows)
     if values.get("more"):
         typed.errors.clear()
         return _page(token, view, typed)
+    try:
+        keep_sent_file(token, keep_passed_proof)
+    except (InvalidInput, TooLarge, TooMany) as error:
+        typed.errors["proof"] = translated(error)
     if typed.errors:
         return _refused(token, typed, command)
     try:
@@ -114,12 +143,13 @@ def _view(token: str) -> PassedView:
 def _recorded(view: PassedView) -> dict[str, str]:
     """The form as it is first seen: what was answered before."""
     values = {f"{name}:{shown.line.lot_key}": plain(getattr(shown.line, name)) for shown in view.lines
-              for name in _NAMES if shown.line.on_hand is not None}
+              for name in TOLD if shown.line.on_hand is not None and (name not in FURTHER or getattr(shown.line, name))}
     for shown in view.lines:
         values |= {"explanation": shown.line.explanation} if shown.line.explanation else {}
         values |= {"answered_by": shown.line.answered_by} if shown.line.answered_by else {}
     for one in view.waiting:
-        values |= {f"{name}:{key}": text for key, said in one.lines.items() for name, text in said.items()}
+        values |= {f"{name}:{key}": text for key, said in one.lines.items() for name, text in said.items()
+                   if name not in FURTHER or text != "0"}
         values |= {"explanation": one.explanation}
     return values
 
@@ -140,7 +170,7 @@ def _command(view: PassedView, typed: _Typed, rows: tuple[Receiver, ...]) -> Ans
 
 
 def _line(view: PassedView, lot_key: str, typed: _Typed, passed: tuple[PassOn, ...]) -> answer.AnswerLine | None:
-    texts = {name: typed.values.get(f"{name}:{lot_key}", "").strip()[:40] for name in _NAMES}
+    texts = {name: typed.values.get(f"{name}:{lot_key}", "").strip()[:40] for name in TOLD}
     passed_on = given_of(passed, lot_key)
     if not any(texts.values()) and passed_on == view.passed_on(lot_key):
         return None
@@ -153,7 +183,7 @@ def _line(view: PassedView, lot_key: str, typed: _Typed, passed: tuple[PassOn, .
             typed.errors[place] = translated(error)
             numbers[name] = Decimal(0)
     got = next(shown.line.units for shown in view.lines if shown.line.lot_key == lot_key)
-    said = answer.AnswerLine(lot_key, numbers["on_hand"], numbers["used"], numbers["returned"])
+    said = answer.AnswerLine(lot_key, **numbers)
     units = far_said(said, got, passed_on)
     if units is None:
         return said
@@ -174,10 +204,12 @@ def _page(token: str, view: PassedView, typed: _Typed, status: int = 200, said: 
         where = [part for part in (numbers.get(key), labels.get(kind)) if part]
         listed.append((None if name == "lines" else name, " · ".join([*where, text])))
     return make_response(render_template(
-        "consignee/passed.html", view=view, typed=typed, listed=listed, tongue=language(),
+        "consignee/passed.html", view=view, typed=typed, listed=listed, tongue=language(), further=FURTHER,
+        file_url=lambda key: url_for("consignee.passed_proof", token=token, attachment_id=key),
         said=translated(said) if said else "", is_stale=isinstance(said, Stale),
         action=_address("consignee.answer_passed", token)), status)
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (
-    ("/r/p/<token>", "passed", passed, ("GET",)), ("/r/p/<token>", "answer_passed", answer_it, ("POST",)))
+    ("/r/p/<token>", "passed", passed, ("GET",)), ("/r/p/<token>", "answer_passed", answer_it, ("POST",)),
+    ("/r/p/<token>/files/<attachment_id>", "passed_proof", proof, ("GET",)))

@@ -178,20 +178,21 @@ def recall_undecide(recall_id: str, disposition_id: str) -> Response:
 @blueprint.post("/recalls/<recall_id>/dispositions/<disposition_id>/prove")
 def recall_disposition_prove(recall_id: str, disposition_id: str) -> Response:
     """Keep a file with what was decided."""
-    return _proved(prove_disposition, (recall_id, disposition_id), _back(recall_id),
+    return keep_proof_sent(prove_disposition, (recall_id, disposition_id), _back(recall_id),
                    lambda form, status: _show(recall_id, f"prove-{disposition_id}", form, status))
 
 
 @blueprint.post("/recalls/<recall_id>/consignees/<consignee_id>/prove")
 def recall_prove(recall_id: str, consignee_id: str) -> Response:
     """Keep a file of a consignee's destruction that came another way than by its link."""
-    return _proved(prove_destruction, (recall_id, consignee_id),
+    return keep_proof_sent(prove_destruction, (recall_id, consignee_id),
                    url_for("console.recall_consignee", recall_id=recall_id, consignee_id=consignee_id),
                    lambda form, status: show_consignee(recall_id, consignee_id, "prove", form, status))
 
 
-def _proved(act: Callable[..., Attachment], about: tuple[str, str], url: str,
-            again: Callable[[Entered, int], Response]) -> Response:
+def keep_proof_sent(act: Callable[..., Attachment], about: tuple[str, str], url: str,
+                    again: Callable[[Entered, int], Response]) -> Response:
+    """Keep the file of a form with what it is about, and lead to `url`; refused, the form comes `again`."""
     form = Entered()
     sent, ready = form.file("proof"), _ready(form)
 

@@ -17,7 +17,8 @@ from traceapp.recall.answer import AnswerLine
 from traceapp.recall.answer_said import far_said
 from traceapp.recall.cases import is_running, notice_stream, recall_by_id
 from traceapp.recall.late_passed import NoteLatePassed, note_late_passed
-from traceapp.recall.passed_answer import AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
+from traceapp.recall.passed_answer import TOLD, AnswerPassed, answer_passed_by_staff, passed_by_id, view_of
+from traceapp.recall.passed_proofs import AcceptPassedUnproved, accept_passed_unproved, prove_passed
 from traceapp.recall.sending_again import is_unsent, send_passed_again
 from traceapp.web.context import actor, world
 from traceapp.web.receivers import commands_of, given_of, receiver_fields, rows_of, typed_rows
@@ -27,13 +28,13 @@ from .acting import Done, Refusal, perform
 from .casework import case_page
 from .entering import Entered
 from .layout import blueprint
+from .recall_books import keep_proof_sent
 from .recall_ledger import LATE_STATES
 from .recall_phase_words import delivery_text
 
 # endpoint -> permission (see traceapp.web.permissions)
 PERMISSIONS: dict[str, str] = {f"console.recall_{name}": "recall.write" for name in (
-    "passed", "passed_answer", "passed_send_again", "note_late_passed")}
-_NUMBERS = ("on_hand", "used", "returned")
+    "passed", "passed_answer", "passed_send_again", "passed_prove", "passed_accept_unproved", "note_late_passed")}
 
 
 @blueprint.get("/recalls/<recall_id>/passed/<passed_id>")
@@ -72,7 +73,7 @@ def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
     far = {line.lot_key: plain(units) for line in lines for shown in view.lines if shown.line.lot_key == line.lot_key
            and (units := far_said(line, shown.line.units, given_of(passed, line.lot_key))) is not None}
     fields = {f"{name}:{shown.line.lot_key}": f"{name}-{shown.line.lot_key}" for shown in view.lines
-              for name in (*_NUMBERS, "sure")} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
+              for name in (*TOLD, "sure")} | receiver_fields(rows, [shown.line.lot_key for shown in view.lines])
 
     def act(db: Session) -> Done:
         if view.recall.id != recall_id:
@@ -88,11 +89,11 @@ def recall_passed_answer(recall_id: str, passed_id: str) -> Response:
 
 
 def _line(form: Entered, lot_key: str) -> AnswerLine | None:
-    names = [f"{name}-{lot_key}" for name in _NUMBERS]
-    if not any(form.text(name) for name in names):
+    names = {name: f"{name}-{lot_key}" for name in TOLD}
+    if not any(form.text(field) for field in names.values()):
         return None
-    on_hand, used, returned = (form.amount(name, positive=False, required=False) or Decimal(0) for name in names)
-    return AnswerLine(lot_key, on_hand, used, returned, sure=form.confirmed(f"sure-{lot_key}"))
+    said = {name: form.amount(field, positive=False, required=False) or Decimal(0) for name, field in names.items()}
+    return AnswerLine(lot_key, **said, sure=form.confirmed(f"sure-{lot_key}"))
 
 
 @blueprint.post("/recalls/<recall_id>/passed/<passed_id>/late")
@@ -106,6 +107,29 @@ def recall_note_late_passed(recall_id: str, passed_id: str) -> Response:
                     _("Noted: the books stand."))
 
     return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status, "late")))
+
+
+@blueprint.post("/recalls/<recall_id>/passed/<passed_id>/prove")
+def recall_passed_prove(recall_id: str, passed_id: str) -> Response:
+    """Keep a file of a destruction there that came another way than by the link."""
+    return keep_proof_sent(prove_passed, (recall_id, passed_id),
+                           url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
+                           lambda form, status: _show_passed(recall_id, passed_id, form, status, "prove"))
+
+
+@blueprint.post("/recalls/<recall_id>/passed/<passed_id>/unproved")
+def recall_passed_accept_unproved(recall_id: str, passed_id: str) -> Response:
+    """Count a destruction that nothing shows as proved, for a reason."""
+    form = Entered()
+
+    def act(db: Session) -> Done:
+        accept_passed_unproved(db, actor(), world().clock, AcceptPassedUnproved(
+            recall_id, passed_id, form.text("lot_key"), form.text("reason")))
+        return Done(url_for("console.recall_passed", recall_id=recall_id, passed_id=passed_id),
+                    _("Accepted with your reason."))
+
+    do = f"accept-{form.get('lot_key')}"
+    return perform(form, act, Refusal(lambda status: _show_passed(recall_id, passed_id, form, status, do)))
 
 
 @blueprint.post("/recalls/<recall_id>/passed/<passed_id>/send-again")
