@@ -34,8 +34,8 @@ from traceapp.recall.cases import is_told
 from traceapp.recall.drill_hours import hours_now
 from traceapp.recall.drill_model import Drill
 from traceapp.recall.drill_plans import products_of
-from traceapp.recall.model import Recall, RecallLedger
-from traceapp.recall.telling_model import PassedLine
+from traceapp.recall.model import Notice, Recall, RecallLedger
+from traceapp.recall.telling_model import PassedLine, PassedNotice
 from traceapp.submission.report_model import ReceivedNumber
 from traceapp.surveillance.case_lots import alarms_of_case
 from traceapp.surveillance.cases import lots_hash
@@ -508,8 +508,15 @@ def test_a_despatch_from_before_was_booked_in_time_and_no_line_grew(upgraded: Da
 
 @put_at("0074")
 def _passed_lines(connection: Connection) -> None:
-    insert_filled(connection, "notice_pass_on", id="ward", recall_id="answered", consignee_id="c1", depth=1,
-                  name="Ward 3", state="answered")
+    early, late = "2026-01-01T00:00:00.000000+00:00", "2026-01-21T00:00:00.000000+00:00"
+    insert_filled(connection, "recall", id="grew", reference="RC-grew", state="executing", recall_class="II",
+                  scope_number=2, trigger_kind="other", scope_rule="{}", answer_by="2026-01-24T00:00:00.000000+00:00")
+    for consignee, at in (("c1", early), ("c2", late)):
+        insert_filled(connection, "notice", recall_id="grew", consignee_id=consignee, id=f"grew-{consignee}", state="sent",
+                      queued_at=at)
+    for key, recall, at in (("ward", "answered", early), ("ward-1", "grew", early), ("ward-2", "grew", late)):
+        insert_filled(connection, "notice_pass_on", id=key, recall_id=recall, consignee_id="c1", depth=1, name="Ward 3",
+                      state="answered", named_at=at)
     insert_filled(connection, "notice_pass_on_line", notice_id="ward", lot_key="k1", units=9000000, on_hand=4000000,
                   used=5000000, returned=0, passed_on=0)
 
@@ -521,3 +528,11 @@ def test_what_was_passed_on_before_was_neither_destroyed_nor_put_right(upgraded:
             Decimal(9), Decimal(4), Decimal(0), Decimal(0), Decimal(0), "")
     with pytest.raises(IntegrityError), upgraded.engine.begin() as connection:
         connection.execute(text("UPDATE notice_pass_on_line SET unproved = 1 WHERE notice_id = 'ward'"))
+
+
+def test_each_notice_of_before_has_the_day_that_its_letter_named(upgraded: Database) -> None:
+    with upgraded.read() as session:
+        days = {row.id: row.answer_by.day for row in session.scalars(select(Notice).where(Notice.recall_id == "grew"))}
+        further = {row.id: row.answer_by.day for row in session.scalars(select(PassedNotice))}
+    assert days == {"grew-c1": 4, "grew-c2": 24}
+    assert (further["ward-1"], further["ward-2"]) == (4, 24)

@@ -123,7 +123,7 @@ def notice_of_token(session: Session, token: str) -> NoticeView:
         title=_both(recall, "title"), risk=_both(recall, "risk"), action=_both(recall, "action"),
         remedy=_both(recall, "remedy"), contact=recall.contact, consignee_id=notice.consignee_id,
         consignee={"zh": party.name_zh, "en": party.name_en} if party else {"zh": "", "en": ""},
-        answer_by=recall.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
+        answer_by=notice.answer_by, opened_at=notice.opened_at, answered_at=notice.answered_at,
         answers=notice.answers, lines=tuple(lines), history=answers_of(session, notice),
         waiting=() if is_running(recall) else waiting_of(session, recall.id, notice.consignee_id),
         files=attachments_of(session, proof_stream(notice.id)),

@@ -191,12 +191,14 @@ def approve_recall(session: Session, actor: Actor, clock: Clock, command: Approv
     _refuse_moved(session, recall, keys, frozen)
     now, is_grown = clock.now(), is_begun(recall)
     recall.approved_at, recall.approved_by = recall.approved_at or now, actor.id
-    recall.answer_by = answer_due(recall.recall_class, now)
     sign(session, clock, recall, signer, ("approved", command.reason.strip()))
     move(session, actor, clock, recall, "approve", {"scope_hash": recall.scope_hash, "lots": len(keys)})
     complete_tasks(session, actor, clock, recall_stream(recall), APPROVE_TASK, "approved")
     start_clocks(session, actor, clock, recall)
-    tell_consignees(session, actor, clock, recall, _to_tell(session, recall), vault=vault)
+    told = _to_tell(session, recall)
+    if told or recall.answer_by is None:  # the last day of all; each notice has its own
+        recall.answer_by = max(answer_due(recall.recall_class, now), recall.answer_by or now)
+    tell_consignees(session, actor, clock, recall, told, vault=vault)
     if is_grown:
         take_growth(session, actor, clock, recall)
         take_untold(session, actor, clock, recall)

@@ -92,13 +92,12 @@ def _per_consignee(recall_ids: Sequence[str], part: RecallPart) -> Select[Any]:
                .group_by(NoticeAttempt.recall_id, NoticeAttempt.consignee_id).subquery())
     told_at = case((and_(reached.c.at.is_not(None), or_(Notice.sent_at.is_(None), reached.c.at < Notice.sent_at)),
                     reached.c.at), else_=func.coalesce(Notice.sent_at, lines.c.said_at, Notice.answered_at))
-    in_time = and_(Notice.answered_at.is_not(None), Notice.answered_at <= Recall.answer_by)
+    in_time = and_(Notice.answered_at.is_not(None), Notice.answered_at <= Notice.answer_by)
     return (select(Notice.recall_id, Notice.consignee_id, told_at.label("told_at"),
                    Notice.answered_at.label("answered_at"), case((in_time, 1)).label("in_time"),
                    func.coalesce(lines.c.on_hand, 0).label("on_hand"),
                    func.coalesce(lines.c.returned, 0).label("returned"),
                    func.coalesce(lines.c.open_lines, 0).label("open_lines"))
-            .join(Recall, Recall.id == Notice.recall_id)
             .outerjoin(lines, and_(lines.c.recall_id == Notice.recall_id,
                                    lines.c.consignee_id == Notice.consignee_id))
             .outerjoin(reached, and_(reached.c.recall_id == Notice.recall_id,

@@ -107,8 +107,9 @@ class RecallCourse:
 @dataclass(frozen=True, slots=True)
 class RecallCounts:
     """Consignees: `told` by a letter that a server took, a person who was reached, or an answer; `answered` for every
-    lot, `in_time` until the day that letters name, `zero_stock` with nothing left, `returned` with units sent back,
-    `accounted` with nothing open. `drawn` and `verified` of the sample; `reports_due` and `on_time` of legal clocks."""
+    lot, `in_time` until the day that its own letter names, `zero_stock` with nothing left, `returned` with units sent
+    back, `accounted` with nothing open. `drawn` and `verified` of the sample; `reports_due` and `on_time` of legal
+    clocks."""
 
     consignees: int = 0
     told: int = 0

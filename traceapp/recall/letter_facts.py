@@ -40,7 +40,7 @@ def consignee_facts(session: Session, recall: Recall, notices: Sequence[Notice],
         common, consignee=_name(parties.get(notice.consignee_id), notice.consignee_id),
         lots=tuple(lots.get(notice.consignee_id, ())),
         link=f"{base_url}/r/{vault.open_text(notice.sealed_token, sealed_about(notice.id))}",
-        answer_by=recall.answer_by or answer_due(recall.recall_class, notice.queued_at)) for notice in notices]
+        answer_by=notice.answer_by) for notice in notices]
 
 
 def passed_facts(session: Session, recall: Recall, passed: PassedNotice, *, vault: Vault, base_url: str) -> LetterFacts:
@@ -50,8 +50,7 @@ def passed_facts(session: Session, recall: Recall, passed: PassedNotice, *, vaul
     return replace(
         recall_facts(session, recall), consignee={"zh": passed.name, "en": passed.name},
         giver=passing_on.giver_name(session, passed), lots=_lots(session, recall.id, units, units),
-        link=f"{base_url}/r/p/{token}", answer_by=max(answer_due(recall.recall_class, passed.named_at),
-                                                      recall.answer_by or passed.named_at))
+        link=f"{base_url}/r/p/{token}", answer_by=passed.answer_by)
 
 
 def consumer_facts(session: Session, recall: Recall, lot_keys: Collection[str], *, base_url: str) -> LetterFacts:

@@ -145,7 +145,8 @@ class RecallLedger(Base):
 
 class Notice(Base):
     """The letter to one consignee, with the hash of its answer link and when it was read and answered. `answers`
-    counts what was recorded; `answered_at` stands once every lot is answered."""
+    counts what was recorded; `answered_at` stands once every lot is answered. `answer_by`: the day that its letter
+    names; it moves when it is told anew, and not when others are."""
 
     __tablename__ = "notice"
     __table_args__ = (enum_check("state", NoticeState), Index("ix_notice_token", "token_hash"),
@@ -160,6 +161,7 @@ class Notice(Base):
     queued_at: Mapped[datetime] = mapped_column(UtcTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    answer_by: Mapped[datetime] = mapped_column(UtcTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answers: Mapped[int] = mapped_column(Integer, default=0)
     reminders: Mapped[int] = mapped_column(Integer, default=0)

@@ -59,14 +59,14 @@ def tell_consignees(session: Session, actor: Actor, clock: Clock, recall: Recall
         rows.append({
             "recall_id": recall.id, "consignee_id": consignee_id, "id": notice_id, "token_hash": token_hash(token),
             "sealed_token": vault.seal_text(token, sealed_about(notice_id)), "queued_at": now, "reminders": 0,
-            "answers": 0, "sent_at": now if state == NoticeState.sent else None, "state": state})
+            "answer_by": answer_due(recall.recall_class, now), "answers": 0, "state": state,
+            "sent_at": now if state == NoticeState.sent else None})
     insert_many(session, Notice, rows)
     queue_messages(session, clock, messages)
     if recall.is_drill:
         return
     raise_new_tasks(session, actor, clock, [
-        _work(clock, recall, NO_ADDRESS_TASK, str(row["id"]), str(row["consignee_id"]))
-        for row in rows if row["state"] == NoticeState.not_sent])
+        _work(clock, recall, NO_ADDRESS_TASK, Notice(**row)) for row in rows if row["state"] == NoticeState.not_sent])
     for notice in earlier.values():
         if notice.state == NoticeState.not_sent:
             raise_notice_task(session, actor, clock, recall, notice, NO_ADDRESS_TASK)
@@ -86,6 +86,7 @@ def _tell_again(session: Session, clock: Clock, recall: Recall, consignee_ids: S
         letters = letters_to(NOTICE_KIND, _about(notice), contacts.get(notice.consignee_id, ()))
         messages.extend(_going_out(recall, letters))
         notice.state, notice.queued_at = _first_state(recall, letters), at
+        notice.answer_by = max(answer_due(recall.recall_class, at), notice.answer_by)
         notice.sent_at = at if notice.state == NoticeState.sent else None
     queue_messages(session, FixedClock(at), messages)
     return again
@@ -144,13 +145,13 @@ def queue_reminder(session: Session, clock: Clock, notice: Notice, contacts: Ite
 
 def raise_notice_task(session: Session, actor: Actor, clock: Clock, recall: Recall, notice: Notice, kind: str) -> None:
     """Work for a person about one consignee; once, however often it is asked for."""
-    raise_task(session, actor, clock, _work(clock, recall, kind, notice.id, notice.consignee_id))
+    raise_task(session, actor, clock, _work(clock, recall, kind, notice))
 
 
-def _work(clock: Clock, recall: Recall, kind: str, notice_id: str, consignee_id: str) -> RaiseTask:
-    due = min(answer_due(recall.recall_class, clock.now()), recall.answer_by or clock.now())
-    return RaiseTask(kind, notice_stream(notice_id), "quality", due, params={
-        "recall_id": recall.id, "reference": recall.reference, "consignee_id": consignee_id})
+def _work(clock: Clock, recall: Recall, kind: str, notice: Notice) -> RaiseTask:
+    due = min(answer_due(recall.recall_class, clock.now()), notice.answer_by)
+    return RaiseTask(kind, notice_stream(notice.id), "quality", due, params={
+        "recall_id": recall.id, "reference": recall.reference, "consignee_id": notice.consignee_id})
 
 
 def notice_for(session: Session, recall_id: str, consignee_id: str, *, lock: bool = False) -> Notice:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, func, select
@@ -155,7 +156,7 @@ def _new(giver: Giver, actor: Actor, clock: Clock, values: Mapping[str, str], va
         id=passed_id, recall_id=giver.recall_id, consignee_id=giver.consignee_id, **values, named_at=now,
         parent_id=above.id if above else None, depth=above.depth + 1 if above else 1,
         token_hash=token_hash(token), sealed_token=vault.seal_text(token, sealed_about(passed_id)),
-        state=NoticeState.queued, named_by=actor.id, answers=0, reminders=0)
+        answer_by=now, state=NoticeState.queued, named_by=actor.id, answers=0, reminders=0)
 
 
 def _set_units(session: Session, passed: PassedNotice, units: Mapping[str, Decimal]) -> list[str]:
@@ -186,6 +187,7 @@ def tell_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, pa
     if kind == PASSED_KIND:
         passed.state = NoticeState.queued if ways else NoticeState.not_sent
         passed.answered_at = None
+        passed.answer_by = max(_due(session, clock, recall, passed), passed.answer_by)
     if recall.is_drill:  # a letter that could be sent counts as sent
         passed.state = NoticeState.sent if ways else NoticeState.not_sent
         return
@@ -193,6 +195,12 @@ def tell_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, pa
         queue_message(session, clock, notice_to(passed, way, kind))
     if not ways:
         raise_passed_task(session, actor, clock, recall, passed, CALL_PASSED_TASK)
+
+
+def _due(session: Session, clock: Clock, recall: Recall, passed: PassedNotice) -> datetime:
+    """By when it has to answer: as long as a consignee has, and no sooner than the consignee that gave it the units."""
+    notice = session.get_one(Notice, (recall.id, passed.consignee_id))
+    return max(answer_due(recall.recall_class, clock.now()), notice.answer_by)
 
 
 def notice_to(passed: PassedNotice, way: str, kind: str = PASSED_KIND) -> NewMessage:

@@ -15,7 +15,7 @@ from .states import NoticeState
 class PassedNotice(Base):
     """The notice to somebody who got units from a consignee, or from somebody who had them from one (`parent_id`),
     named by whoever gave them or by staff, with its own link. `depth`: how many hands after the consignee. It is no
-    line of the ledger: the units stay the consignee's."""
+    line of the ledger: the units stay the consignee's. `answer_by`: the day that its letter names."""
 
     __tablename__ = "notice_pass_on"
     __table_args__ = (enum_check("state", NoticeState), CheckConstraint("depth > 0", name="after_the_consignee"),
@@ -39,6 +39,7 @@ class PassedNotice(Base):
     named_by: Mapped[str] = mapped_column(String(80))
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    answer_by: Mapped[datetime] = mapped_column(UtcTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answers: Mapped[int] = mapped_column(Integer, default=0)
     reminders: Mapped[int] = mapped_column(Integer, default=0)

@@ -255,7 +255,7 @@ def read_consignee(recall_id: str, consignee_id: str) -> Response:
         notice = notice_for(session, recall_id, consignee_id)
         letters = [{"id": message.id, "kind": message.kind, "recipient": message.recipient, "state": message.state,
                     "attempts": tries} for message, tries in messages_about(session, notice_stream(notice.id))]
-        return jsonify({"state": notice.state, "answers": notice.answers,
+        return jsonify({"state": notice.state, "answers": notice.answers, "answer_by": notice.answer_by.isoformat(),
                         "history": [_answer(one) for one in answers_of(session, notice)],
                         "late": LateAnswerSchema(many=True).dump(late.late_of(session, recall_id, consignee_id)),
                         "late_returns": LateReturnSchema(many=True).dump(

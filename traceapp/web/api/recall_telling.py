@@ -214,6 +214,7 @@ def _passed(row: PassedRow) -> dict[str, object]:
         "name": notice.name, "email": notice.email,
         "phone": notice.phone, "state": str(notice.state), "sent_at": plain_value(notice.sent_at),
         "opened_at": plain_value(notice.opened_at), "answered_at": plain_value(notice.answered_at),
+        "answer_by": plain_value(notice.answer_by),
         "answers": notice.answers, "reminders": notice.reminders,
         "lots": [{"number": number, "units": plain_value(units)} for number, units in row.numbers],
         "units": plain_value(row.units), "on_hand": plain_value(row.on_hand), "used": plain_value(row.used),
