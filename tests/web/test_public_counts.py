@@ -51,8 +51,9 @@ def addresses(house: House, recall: Recall, token: str, notice: str) -> dict[str
         "consumer.report_follow": [f"/report/{token}"], "consumer.inspection_file": ["/inspection-files/nothing"],
         "consignee.notice": [f"/r/{notice}"], "consignee.done": [f"/r/{notice}/done"],
         "consignee.proof": [f"/r/{notice}/files/none"], "consignee.passed": ["/r/p/nobody"],
+        "consignee.passed_proof": ["/r/p/nobody/files/none"],
         "consumer.recall_message": [f"/recalls/{recall.reference}.json"],
-        "consumer.recall_message_schema": ["/schemas/recall-message-1.json"]}
+        "consumer.recall_message_schema": ["/schemas/recall-message-1.json", "/schemas/recall-message-2.json"]}
 
 
 def test_no_public_address_tells_of_cases(console: Console, house: House) -> None:

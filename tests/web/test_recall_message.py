@@ -80,6 +80,28 @@ def test_the_message_says_what_is_recalled_by_gs1_identifiers_and_nothing_that_i
     assert TEXTS.reason not in text and "诊所" not in text and "A-1" not in text
 
 
+def keeps_version_two(desk: Desk, message: dict[str, Any]) -> None:
+    schema = desk.public(urlsplit(message["$schema"]).path).get_json(force=True)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(message, schema, cls=jsonschema.Draft202012Validator)
+    assert set(schema["properties"]) == set(message)
+
+
+def test_version_two_says_what_to_do_and_has_all_that_version_one_has(desk: Desk) -> None:
+    answer = desk.public(f"/recalls/{desk.recall.reference}.json")
+    assert f'/recalls/{desk.recall.reference}.json?version=2>; rel="successor-version"' in answer.headers["Link"]
+    newer = desk.public(f"/recalls/{desk.recall.reference}.json?version=2").get_json()
+    keeps_version_two(desk, newer)
+    older = desk.message()
+    assert {name: newer[name] for name in older if name not in ("$schema", "epcis")} == {
+        name: older[name] for name in older if name not in ("$schema", "epcis")}
+    assert newer["epcis"].items() >= older["epcis"].items()
+    assert (newer["instruction"], newer["epcis"]["persistentDisposition"]) == ("stop", {"set": ["recalled"]})
+    assert read_message(newer) == read_message(older)
+    for path in (f"/recalls/{desk.recall.reference}.json?version=3", "/schemas/recall-message-3.json"):
+        assert desk.public(path).status_code == 404
+
+
 def test_a_draft_or_an_unknown_number_has_no_message(desk: Desk) -> None:
     draft = opened(desk.database, desk.clock, desk.house)
     for reference in (draft.reference, "RC-0000-NONE"):
@@ -179,6 +201,12 @@ def test_a_correction_and_a_withdrawal_are_new_revisions_and_the_last_says_why(d
     assert third["withdrawal"] == {"zh": "样品弄混了。", "en": "Samples were mixed up."}
     served = desk.public(urlsplit(third["$schema"]).path).get_json(force=True)
     jsonschema.validate(third, served, cls=jsonschema.Draft202012Validator)
+    assert "no longer applies" in third["action"]["en"] and "单独存放" in third["action"]["zh"]
+    assert (third["remedy"], third["epcis"]["disposition"]) == (None, "recalled")
+    newer = desk.public(f"/recalls/{desk.recall.reference}.json?version=2").get_json()
+    assert (newer["instruction"], newer["epcis"]["disposition"], newer["epcis"]["persistentDisposition"]) == (
+        "keep_apart", None, {"unset": ["recalled"]})
+    keeps_version_two(desk, newer)
     freed = events(desk, "EQ_persistentDisposition_unset=recalled")
     assert {one["epcClass"] for event in freed["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
             for one in event["quantityList"]} >= {lot["epcClass"] for lot in third["products"][0]["lots"]}

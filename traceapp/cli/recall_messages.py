@@ -47,4 +47,4 @@ def _value(name: str) -> object:
     try:
         return json.loads(content)
     except ValueError:
-        raise InvalidInput("This is no recall message of version 1.", code="not-a-recall-message") from None
+        raise InvalidInput("This is no recall message of version 1 or 2.", code="not-a-recall-message") from None

@@ -1,6 +1,6 @@
 """The open recall message: one recall as data that another system can act on; what the public may know, no more. Pure.
 
-Described in docs/recall-message.md and, for machines, in data/recall-message-1.schema.json.
+Described in docs/recall-message.md and, for machines, in data/recall-message-<version>.schema.json.
 """
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from typing import Any
 
 from traceapp.core.errors import InvalidInput
 
-SCHEMA_PATH = "/schemas/recall-message-1.json"
-SCHEMA_NAME = "recall-message-1"
+VERSIONS = (1, 2)
 STATUSES = ("active", "ended", "withdrawn")
 MOST_LOTS = 20_000
 _GTIN, _GLN = re.compile(r"\d{14}", re.ASCII), re.compile(r"\d{13}", re.ASCII)
 _TEXTS = ("title", "risk", "action")
+# What is left to do with the batches of a notice that was withdrawn: they stay on hold until each is freed.
+_WITHDRAWN = {
+    "zh": "本召回通知已撤回，原来的要求不再有效。请继续单独存放这些批次，"
+          "不要使用，直到我们通知可以使用为止。",
+    "en": "This recall notice was withdrawn; what it asked for no longer applies. Still keep these batches apart and "
+          "do not use them, until we tell you that they are free."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +65,45 @@ class MessageFacts:
     withdrawal: Mapping[str, str] = field(default_factory=dict)
 
 
-def recall_message(facts: MessageFacts, base_url: str) -> dict[str, Any]:
-    """The message as JSON. A message replaces every earlier one with the same `id`."""
+def schema_name(version: int) -> str:
+    """The schema that a version keeps."""
+    return f"recall-message-{version}"
+
+
+def schema_path(version: int) -> str:
+    """Where it is served."""
+    return f"/schemas/{schema_name(version)}.json"
+
+
+def recall_message(facts: MessageFacts, base_url: str, version: int = 1) -> dict[str, Any]:
+    """The message as JSON. A message replaces every earlier one with the same `id`. Version 1 cannot say otherwise than
+    that its lots are recalled, so that who acts on it looks at `status`; version 2 says what to do."""
+    is_withdrawn = facts.status == "withdrawn"
     address = f"{base_url}/recalls/{facts.reference}"
     return {
-        "$schema": f"{base_url}{SCHEMA_PATH}", "id": address, "url": f"{address}.json", "reference": facts.reference,
+        "$schema": f"{base_url}{schema_path(version)}", "id": address, "url": f"{address}.json",
+        "reference": facts.reference,
         "revision": facts.revision, "supersedes": list(range(1, facts.revision)), "status": facts.status,
-        "withdraws": address if facts.status == "withdrawn" else None,
+        "withdraws": address if is_withdrawn else None,
         "withdrawal": dict(facts.withdrawal) or None, "class": facts.recall_class,
         "announced_at": facts.announced_at.isoformat(), "changed_at": facts.changed_at.isoformat(),
         "closed_at": facts.closed_at.isoformat() if facts.closed_at else None,
         "answer_by": facts.answer_by.isoformat() if facts.answer_by else None,
         "issuer": {"name": dict(facts.issuer), "gln": facts.issuer_gln}, "contact": facts.contact,
-        "title": dict(facts.title), "risk": dict(facts.risk), "action": dict(facts.action),
-        "remedy": dict(facts.remedy) if any(facts.remedy.values()) else None, "depth": facts.depth,
-        "epcis": {"disposition": "recalled", "bizStep": "holding",
-                  "bizTransaction": f"urn:traceapp:recall:{facts.id}"},
+        "title": dict(facts.title), "risk": dict(facts.risk),
+        "action": dict(_WITHDRAWN if is_withdrawn else facts.action),
+        "remedy": dict(facts.remedy) if any(facts.remedy.values()) and not is_withdrawn else None,
+        "depth": facts.depth, **_for_systems(facts.id, version, is_withdrawn=is_withdrawn),
         "products": list(_products(facts.lots))}
+
+
+def _for_systems(recall_id: str, version: int, *, is_withdrawn: bool) -> dict[str, Any]:
+    same = {"bizStep": "holding", "bizTransaction": f"urn:traceapp:recall:{recall_id}"}
+    if version == 1:
+        return {"epcis": {"disposition": "recalled", **same}}
+    return {"instruction": "keep_apart" if is_withdrawn else "stop", "epcis": {
+        "disposition": None if is_withdrawn else "recalled",
+        "persistentDisposition": {"unset" if is_withdrawn else "set": ["recalled"]}, **same}}
 
 
 def _products(lots: Sequence[MessageLot]) -> Iterator[dict[str, Any]]:
@@ -118,8 +145,9 @@ class ReceivedMessage:
 def read_message(data: object) -> ReceivedMessage:
     """A message of somebody, as far as it is needed here. Raises InvalidInput for what is none, with its place."""
     message = _object(data, "")
-    if SCHEMA_NAME not in _text(message, "$schema", ""):
-        raise InvalidInput("This is no recall message of version 1.", code="not-a-recall-message", place="$schema")
+    named = _text(message, "$schema", "")
+    if not any(schema_name(version) in named for version in VERSIONS):
+        raise InvalidInput("This is no recall message of version 1 or 2.", code="not-a-recall-message", place="$schema")
     for name in _TEXTS:
         _object(message.get(name), name)
     issuer = _object(message.get("issuer"), "issuer")

@@ -18,7 +18,8 @@ PERMISSIONS = {"api_partner_recalls.take": "recall.write"}
 
 
 class PartnerRecallSchema(Schema):
-    """A recall message as its issuer serves it (see /schemas/recall-message-1.json). `is_held`: hold at once what it
+    """A recall message as its issuer serves it (see /schemas/recall-message-2.json; version 1 as
+    well). `is_held`: hold at once what it
     means here."""
 
     message = fields.Dict(required=True)

@@ -39,7 +39,7 @@ def recall_partner_take() -> Response:
         text = _text(form)
         message = read_message(json.loads(text))
     except ValueError:
-        form.fault("message", _("This is no recall message of version 1."))
+        form.fault("message", _("This is no recall message of version 1 or 2."))
         return _show(form, status=422)
     except InvalidInput as problem:
         form.fault("message", f"{problem.place}: {_(problem.message) % problem.params}")

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
-from traceapp.recall.message import SCHEMA_PATH
 from traceapp.web.permissions import PUBLIC
 
 from . import (
@@ -43,7 +42,7 @@ _ROUTES: tuple[tuple[str, str, Any, tuple[str, ...]], ...] = (
     ("/recalls/leave/<token>", "recall_mail_leave_page", recall_mail.leave_page, ("GET",)),
     ("/recalls/leave/<token>", "recall_mail_leave", recall_mail.leave, ("POST",)),
     ("/recalls/<reference>.json", "recall_message", recall_messages.recall_json, ("GET",)),
-    (SCHEMA_PATH, "recall_message_schema", recall_messages.schema, ("GET",)),
+    ("/schemas/recall-message-<int:version>.json", "recall_message_schema", recall_messages.schema, ("GET",)),
     ("/report", "report_begin", report_views.begin, ("GET",)),
     ("/report", "report_begin_submit", report_views.begin_submit, ("POST",)),
     ("/report/d/<token>/<name>", "report_step", report_views.step, ("GET",)),
