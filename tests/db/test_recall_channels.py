@@ -136,6 +136,35 @@ def test_a_recall_from_before_versions_keeps_its_first_letters(sqlite: Database,
     assert all("PRODUCT SAFETY RECALL" not in letter.text and "1. Stop using" in letter.text for letter in letters)
 
 
+ADDRESSES = (
+    ("zh", "CN", ("江苏", "苏州", "星湖街 1 号"), ("215000", "江苏苏州星湖街 1 号", "二院", "采购 王敏")),
+    ("zh", "CN", ("江苏省", "苏州市", "苏州市星湖街 1 号"), ("215000", "江苏省苏州市星湖街 1 号", "二院", "采购 王敏")),
+    ("zh", "CN", ("江苏省", "苏州市", "江苏省苏州市星湖街 1 号"), ("215000", "江苏省苏州市星湖街 1 号", "二院", "采购 王敏")),
+    ("zh", "CN", ("上海", "上海", "徐汇区 1 号"), ("215000", "上海徐汇区 1 号", "二院", "采购 王敏")),
+    ("zh", "CN", ("", "", ""), ("215000", "二院", "采购 王敏")),
+    ("en", "CN", ("Jiangsu", "Suzhou", "1 Lake Road"),
+     ("Hospital Two", "采购 王敏", "1 Lake Road", "215000 Suzhou Jiangsu")),
+    ("zh", "DE", ("", "Berlin", "Seestr. 1"), ("二院", "采购 王敏", "Seestr. 1", "215000 Berlin", "德国 GERMANY")))
+
+
+@pytest.mark.parametrize(("language", "country", "place", "lines"), ADDRESSES)
+def test_an_address_on_paper_is_in_the_order_of_its_language(
+        sqlite: Database, clock: FixedClock, language: str, country: str, place: tuple[str, str, str],
+        lines: tuple[str, ...]) -> None:
+    house = make_house(sqlite, clock)
+    with sqlite.write() as session:
+        party = session.get_one(Party, house.maker.hospital.id)
+        party.country, party.postcode, party.name_zh = country, "215000", "二院"
+        party.region, party.city, party.address = place
+        for contact in session.scalars(select(PartyContact).where(PartyContact.party_id == party.id)):
+            contact.language, contact.duty, contact.name = language, "采购", "王敏"
+    recall = running(sqlite, clock, house)
+    with sqlite.read() as session:
+        found = {letter.facts.consignee["en"]: letter.address for letter in postal_letters(
+            session, session.get_one(Recall, recall.id), Printed(Whom.all), vault=VAULT, base_url="https://x.example")}
+    assert found["Hospital Two"] == lines
+
+
 def test_a_letter_on_paper_names_the_country_where_it_goes_abroad(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     with sqlite.write() as session:

@@ -29,6 +29,8 @@ from .states import NoticeState, RecallState
 # So many letters are one file, which takes some seconds to make.
 MOST_IN_A_FILE = 2000
 _AT_ONCE = 200
+# Where an address in Chinese begins with the largest part; a party without a country is at home.
+_LARGE_FIRST = ("", "CN", "HK", "MO", "TW")
 
 
 class Whom(StrEnum):
@@ -111,10 +113,25 @@ def _letters(session: Session, recall: Recall, notices: Sequence[Notice], vault:
 
 def _address(party: Party | None, contact: PartyContact | None, name: Mapping[str, str],
              language: str) -> tuple[str, ...]:
+    """A letter in Chinese that stays in a country that writes so begins with the large and ends with the person: the
+    postcode, province with city and street, then the names. Everywhere else the names come first."""
     tongue = "en" if language == "en" else "zh"
     person = " ".join(filter(None, (contact.duty, contact.name))) if contact else ""
-    place = (party.address, " ".join(filter(None, (party.postcode, party.city, party.region)))) if party else ("", "")
-    return tuple(filter(None, (name[tongue], person, *place)))
+    if party is None:
+        return tuple(filter(None, (name[tongue], person)))
+    if tongue == "zh" and party.country in _LARGE_FIRST:
+        return tuple(filter(None, (party.postcode, _street(party), name[tongue], person)))
+    return tuple(filter(None, (name[tongue], person, party.address, " ".join(filter(None, (
+        party.postcode, party.city, party.region))))))
+
+
+def _street(party: Party) -> str:
+    """Province, city and street in a row; what the street begins with already is said once."""
+    found = party.address
+    for larger in (party.city, party.region):
+        if not found.startswith(larger) and not (party.region and found.startswith(party.region)):
+            found = larger + found
+    return found
 
 
 def _abroad(party: Party | None, own: Party | None) -> tuple[str, ...]:
