@@ -29,6 +29,8 @@ from traceapp.core.clock import FixedClock
 from traceapp.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from traceapp.db import Database
 from traceapp.export.recall_files import KINDS
+from traceapp.export.recall_files.dossier import RecallDossier
+from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields
 from traceapp.jobs import recall_file_sweep
 from traceapp.jobs.recall_file_sweep import make_recall_files
 from traceapp.making.work import KEPT, LEASE, LostClaim
@@ -216,6 +218,33 @@ def test_what_is_written_for_one_file_serves_the_others_of_its_authority(desk: D
     assert "responsible" not in drafts["us_806"].written
     with pytest.raises(InvalidInput, match="The case itself"), desk.database.write() as session:
         write_texts(session, desk.house.writer, desk.clock, WriteText(desk.recall.id, "cn_event", {"product": "x"}))
+
+
+def test_a_file_in_two_languages_keeps_a_text_in_each(desk: Desk) -> None:
+    kind = KINDS["eu_fsn"]
+    follow_up = next(one for one in kind.fields if one.key == "follow_up")
+
+    def write(name: str = "eu_fsn", **texts: str) -> dict[str, RecallDossier]:
+        with desk.database.write() as session:
+            write_texts(session, desk.house.writer, desk.clock, WriteText(
+                desk.recall.id, name, {key.replace("_in_", "."): text for key, text in texts.items()}))
+        with desk.database.read() as session:
+            return drafts_of(session, desk.recall.id, dossier_of(session, desk.clock, desk.recall))
+
+    draft = write(follow_up="See a doctor.")["eu_fsn"]
+    assert [said(follow_up, draft, language) for language in ("en", "zh")] == ["See a doctor."] * 2
+    assert follow_up in untranslated_fields(kind, draft)
+    draft = write(follow_up_in_zh="请就医。")["eu_fsn"]
+    assert [said(follow_up, draft, language) for language in ("en", "zh")] == ["See a doctor.", "请就医。"]
+    assert follow_up not in untranslated_fields(kind, draft)
+    draft = write(attention_in_en="Ward heads")["eu_fsn"]
+    attention = next(one for one in kind.fields if one.key == "attention")
+    assert (said(attention, draft, "zh"), attention in missing_fields(kind, draft)) == ("", True)
+    with pytest.raises(InvalidInput, match="The case itself"):
+        write("us_806", not_available_in_zh="无")
+    drafts = write(manufacturer_in_en="Maker, Suzhou")
+    assert KINDS["eu_fsca"].languages == ("en",)
+    assert drafts["eu_fsca"].written["manufacturer"] == "Maker, Suzhou"
 
 
 def test_a_notice_to_users_takes_no_softening_word_and_a_report_keeps_the_words_of_the_law(desk: Desk) -> None:

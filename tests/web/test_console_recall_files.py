@@ -94,6 +94,20 @@ def test_what_could_not_be_made_says_why_on_the_page(console: Console, here: str
     assert f"{here}/us_806/make" in page
 
 
+def test_a_file_in_two_languages_asks_for_each_text_in_both(console: Console, here: str) -> None:
+    browser = console.browser("quality")
+    page = browser.get(f"{here}?do=write-eu_fsn&lang=en").text
+    assert 'name="text-attention.en"' in page and 'name="text-attention.zh"' in page
+    assert 'name="text-attention"' not in page and "write each text in both" in page
+    soft = browser.post(f"{here}/eu_fsn/texts", {"text-follow_up.en": "This voluntary action"})
+    assert (soft.status_code, 'id="e-text-follow_up.en"' in soft.text) == (422, True)
+    assert browser.post(f"{here}/eu_fsn/texts", {
+        "text-attention.en": "Ward heads", "text-attention.zh": "病区负责人"}).status_code == 303
+    page = browser.get(f"{here}?do=write-eu_fsn&lang=en").text
+    assert "Ward heads</textarea>" in page and "病区负责人</textarea>" in page
+    assert "write each text in both" not in browser.get(f"{here}?do=write-us_806&lang=en").text
+
+
 def test_who_writes_nothing_is_told_so_and_what_is_missing(console: Console, here: str) -> None:
     browser = console.browser("quality")
     form = f"{here}?do=write-us_806"

@@ -128,9 +128,18 @@ def _written(kind: FileKind, texts: Sequence[RecallFileText]) -> dict[str, str]:
     """What people wrote for a file, the last of each field. The same field of another file of the same authority
     stands where nothing was written for this one."""
     known = {one.key for one in kind.fields}
-    others = {row.key: row.text for row in texts
-              if row.key in known and KINDS[row.kind].jurisdiction == kind.jurisdiction}
-    return others | {row.key: row.text for row in texts if row.kind == kind.name}
+    rows = [(row.kind, _key_for(kind, row.key), row.text) for row in texts
+            if row.key.partition(".")[0] in known and KINDS[row.kind].jurisdiction == kind.jurisdiction]
+    others = {key: text for _owner, key, text in rows if key}
+    return others | {key: text for owner, key, text in rows if key and owner == kind.name}
+
+
+def _key_for(kind: FileKind, key: str) -> str:
+    """A text for one language of a file, as a file in one language knows it; empty where that is another one."""
+    name, _dot, language = key.partition(".")
+    if not language or len(kind.languages) > 1:
+        return key
+    return name if language == kind.languages[0] else ""
 
 
 def _both(recall: Recall, name: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from traceapp.core.clock import Clock
 from traceapp.core.errors import Conflict, InvalidInput, NotFound
 from traceapp.export.recall_files import KINDS
 from traceapp.export.recall_files.dossier import RecallDossier
-from traceapp.export.recall_files.fields import FileKind, missing_fields, writable_fields
+from traceapp.export.recall_files.fields import FileKind, missing_fields, writable_keys
 from traceapp.export.recall_files.rendering import Copy, copies_of
 from traceapp.identity.policy import permit
 from traceapp.recall.cases import recall_by_id, recall_stream
@@ -48,7 +48,8 @@ class PreparedFile:
 
 @dataclass(frozen=True, slots=True)
 class WriteText:
-    """What stands in a field that the case does not hold; empty takes it away."""
+    """What stands in a field that the case does not hold, by key; of a file in two languages `key.en` and `key.zh`, or
+    `key` for both. Empty takes it away."""
 
     recall_id: str
     kind: str
@@ -127,7 +128,7 @@ def write_texts(session: Session, actor: Actor, clock: Clock, command: WriteText
     permit(actor, "recall.write")
     kind, recall = kind_of(command.kind), recall_by_id(session, command.recall_id, lock=True)
     dossier = drafts_of(session, recall.id, dossier_of(session, clock, recall))[kind.name]
-    writable = {one.key for one in writable_fields(kind, dossier)}
+    writable = writable_keys(kind, dossier)
     if kind.is_for_users:
         refuse_softeners(command.texts)
     rows = []

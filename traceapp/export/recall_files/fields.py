@@ -123,8 +123,18 @@ def told(one: FileField, dossier: RecallDossier, language: str) -> str:
 def said(one: FileField, dossier: RecallDossier, language: str) -> str:
     """What stands in a field: what the case says, else what somebody wrote, else nothing. What somebody wrote stands
     also for a text of the case that is in another language than the file."""
-    found, written = told(one, dossier, language), dossier.written.get(one.key, "").strip()
+    found, written = told(one, dossier, language), written_in(one, dossier, language)
     return written if written and (not found or is_foreign(found, language)) else found
+
+
+def key_in(one: FileField, language: str) -> str:
+    """Under what a text is written that is for one language of a file alone."""
+    return f"{one.key}.{language}"
+
+
+def written_in(one: FileField, dossier: RecallDossier, language: str) -> str:
+    """What somebody wrote for a field in a language; else what was written for it without saying for which."""
+    return dossier.written.get(key_in(one, language), dossier.written.get(one.key, "")).strip()
 
 
 # In a Chinese text: four English words in a row, or three where nothing else stands between two stops.
@@ -160,6 +170,18 @@ def writable_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileField, 
     """The fields that somebody may write for the file: those of which the case says nothing, or in another language."""
     return tuple(one for one in kind.fields if not one.table and any(
         not (text := told(one, dossier, language)) or is_foreign(text, language) for language in kind.languages))
+
+
+def writable_keys(kind: FileKind, dossier: RecallDossier) -> dict[str, tuple[FileField, str]]:
+    """Under what texts may be written, each with its field and for which language of the file it is: `key`, and of a
+    file in two languages `key.<language>`, where that language lacks it. Under `key` alone (language empty) a text of
+    such a file stands in both."""
+    found = {one.key: (one, "") for one in writable_fields(kind, dossier)}
+    if len(kind.languages) > 1:
+        found |= {key_in(one, language): (one, language) for one in writable_fields(kind, dossier)
+                  for language in kind.languages
+                  if not (text := told(one, dossier, language)) or is_foreign(text, language)}
+    return found
 
 
 def untranslated_fields(kind: FileKind, dossier: RecallDossier) -> tuple[FileField, ...]:

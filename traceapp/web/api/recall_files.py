@@ -8,7 +8,13 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from traceapp.export.recall_files.dossier import RecallDossier
-from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields, writable_fields
+from traceapp.export.recall_files.fields import (
+    missing_fields,
+    said,
+    untranslated_fields,
+    writable_fields,
+    writable_keys,
+)
 from traceapp.making.states import FileState
 from traceapp.submission.recall_file_jobs import PACKAGE, file_job, file_jobs, order_file
 from traceapp.submission.recall_file_model import RecallFileStep
@@ -116,11 +122,13 @@ class RecallFileFieldSchema(Schema):
     is_required = fields.Boolean()
     is_missing = fields.Boolean()
     is_writable = fields.Boolean()
+    keys = fields.List(fields.String())
     value = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
 
 
 class RecallFileTextsSchema(Schema):
-    """What is written for fields that the case does not hold, by key; empty takes it away."""
+    """What is written for fields that the case does not hold, by key; of a file in two languages `key.en` and `key.zh`
+    (see `keys` of a field), or `key` for both. Empty takes it away."""
 
     texts = fields.Dict(keys=words(40), values=words(8000), required=True, validate=validate.Length(min=1, max=60))
 
@@ -176,10 +184,11 @@ def read_fields(recall_id: str, file_kind: str) -> object:
         _recall, _rows, drafts = files_and_drafts(session, world().clock, recall_id)
     draft = drafts[file_kind]
     missing, writable = missing_fields(wanted, draft), writable_fields(wanted, draft)
+    keys = writable_keys(wanted, draft)
     return [{"key": one.key, "number": one.number, "source": one.source, "unverified": one.unverified,
              "origin": str(one.origin),
              "title": {"zh": one.zh, "en": one.en}, "is_required": one.is_required, "is_missing": one in missing,
-             "is_writable": one in writable,
+             "is_writable": one in writable, "keys": [key for key, (field, _code) in keys.items() if field is one],
              "value": {language: said(one, draft, language) or None for language in wanted.languages}}
             for one in wanted.fields]
 

@@ -10,7 +10,16 @@ from werkzeug.wrappers import Response
 
 from traceapp.core.errors import InvalidInput
 from traceapp.export.recall_files import KINDS
-from traceapp.export.recall_files.fields import missing_fields, told, untranslated_fields, writable_fields
+from traceapp.export.recall_files.fields import (
+    is_foreign,
+    is_missing,
+    missing_fields,
+    told,
+    untranslated_fields,
+    writable_fields,
+    writable_keys,
+    written_in,
+)
 from traceapp.identity.lookup import names_of_users
 from traceapp.making.work import KEPT
 from traceapp.recall.cases import is_told
@@ -100,13 +109,22 @@ def _nothing_written(missing: list[str]) -> InvalidInput:
 
 
 def _written(name: str, drafts: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fields that may be written, the missing ones first, each with what stands there."""
+    """The fields that may be written, the missing ones first, each with what stands there; of a file in two languages
+    a field for each, with what stands in the other one where nothing stands in it."""
     kind, draft = KINDS[name], drafts[name]
-    missing = set(missing_fields(kind, draft))
-    rows = [{"field": one, "text": draft.written.get(one.key, ""), "is_missing": one in missing,
-             "said": next(filter(None, (told(one, draft, code) for code in kind.languages)), "")}
-            for one in writable_fields(kind, draft)]
-    return sorted(rows, key=lambda row: not row["is_missing"])
+    rows = []
+    for key, (one, code) in writable_keys(kind, draft).items():
+        if not code and len(kind.languages) > 1:
+            continue
+        own = code or kind.languages[0]
+        text = written_in(one, draft, own)
+        is_other = bool(code) and is_foreign(text, own)
+        there = [told(one, draft, other) or written_in(one, draft, other) for other in kind.languages]
+        rows.append({"field": one, "name": key, "language": code, "text": "" if is_other else text,
+                     "is_missing": is_missing(one, draft, own),
+                     "said": text if is_other else "" if text else next(filter(None, there), "")})
+    order = {one.key: number for number, one in enumerate(kind.fields)}
+    return sorted(rows, key=lambda row: (not row["is_missing"], order[row["field"].key]))
 
 
 @blueprint.post("/recalls/<recall_id>/authority-files/<kind>/make")
