@@ -144,11 +144,13 @@ ADDRESSES = (
     ("zh", "CN", ("", "", ""), ("215000", "二院", "采购 王敏")),
     ("en", "CN", ("Jiangsu", "Suzhou", "1 Lake Road"),
      ("Hospital Two", "采购 王敏", "1 Lake Road", "215000 Suzhou Jiangsu")),
+    ("en", "CN", ("安徽", "合肥", "合肥示例路 1 号"), ("215000", "安徽合肥示例路 1 号", "二院", "采购 王敏")),
+    ("zh", "CN", ("Jiangsu", "Suzhou", "1 Lake Road"), ("二院", "采购 王敏", "1 Lake Road", "215000 Suzhou Jiangsu")),
     ("zh", "DE", ("", "Berlin", "Seestr. 1"), ("二院", "采购 王敏", "Seestr. 1", "215000 Berlin", "德国 GERMANY")))
 
 
 @pytest.mark.parametrize(("language", "country", "place", "lines"), ADDRESSES)
-def test_an_address_on_paper_is_in_the_order_of_its_language(
+def test_an_address_on_paper_is_in_the_order_of_the_language_that_it_is_written_in(
         sqlite: Database, clock: FixedClock, language: str, country: str, place: tuple[str, str, str],
         lines: tuple[str, ...]) -> None:
     house = make_house(sqlite, clock)

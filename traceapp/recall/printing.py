@@ -1,6 +1,7 @@
 """Letters on paper: to whom, and that they were posted."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,7 @@ from .states import NoticeState, RecallState
 # So many letters are one file, which takes some seconds to make.
 MOST_IN_A_FILE = 2000
 _AT_ONCE = 200
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 # Where an address in Chinese begins with the largest part; a party without a country is at home.
 _LARGE_FIRST = ("", "CN", "HK", "MO", "TW")
 
@@ -113,14 +115,15 @@ def _letters(session: Session, recall: Recall, notices: Sequence[Notice], vault:
 
 def _address(party: Party | None, contact: PartyContact | None, name: Mapping[str, str],
              language: str) -> tuple[str, ...]:
-    """A letter in Chinese that stays in a country that writes so begins with the large and ends with the person: the
-    postcode, province with city and street, then the names. Everywhere else the names come first."""
+    """An address that is written in Chinese and lies where people write so begins with the large and ends with the
+    person: the postcode, province with city and street, then the names. Any other begins with the names."""
     tongue = "en" if language == "en" else "zh"
     person = " ".join(filter(None, (contact.duty, contact.name))) if contact else ""
     if party is None:
         return tuple(filter(None, (name[tongue], person)))
-    if tongue == "zh" and party.country in _LARGE_FIRST:
-        return tuple(filter(None, (party.postcode, _street(party), name[tongue], person)))
+    place = f"{party.region}{party.city}{party.address}"
+    if party.country in _LARGE_FIRST and (_CHINESE.search(place) or (tongue == "zh" and not place)):
+        return tuple(filter(None, (party.postcode, _street(party), name["zh"] or name[tongue], person)))
     return tuple(filter(None, (name[tongue], person, party.address, " ".join(filter(None, (
         party.postcode, party.city, party.region))))))
 
