@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 
 from tests.factories_recall_files import FIRM, make_consignees, make_dossier
-from traceapp.export.recall_files import KINDS, readers
+from traceapp.export.recall_files import KINDS, answer_readers
 from traceapp.export.recall_files.fields import missing_fields, said, untranslated_fields, writable_fields
 from traceapp.export.recall_files.readers import address
 from traceapp.export.recall_files.rendering import LISTED_CONSIGNEES, bytes_of, copies_of
@@ -214,7 +214,7 @@ def test_units_that_were_destroyed_corrected_or_passed_on_are_counted_where_the_
     assert text("us_status", "checks", "en").endswith("share of all direct consignees, with 95 % certainty: 70% – 90%")
     assert text("cn_progress", "recalled", "zh") == "160 件"
     assert text("cn_closing", "disposal", "zh") == "销毁 120 件"
-    assert text("us_806", "other_recipients", "en") == "named so far: 3, told: 2: Ward 7"
+    assert text("us_806", "other_recipients", "en") == "named so far: 3, told: 2: Ward 7 … (and 2 more)"
     assert (text("cn_closing", "grade", "zh"), text("us_746", "strategy", "en").split("\n")[0]) == ("一级召回", "Class II")
 
 
@@ -231,7 +231,7 @@ def test_equal_cases_give_equal_documents() -> None:
 def test_what_was_on_hand_when_the_notice_came_counts_what_left_since() -> None:
     (sums,) = make_dossier().figures
     dossier = make_dossier(figures=(replace(sums, on_hand=D(5), returned=D(150), destroyed=D(40), corrected=D(5)),))
-    assert readers.answered(dossier, "en") == "1 of 2 answered; on hand when the notice was received: 200 pcs"
+    assert answer_readers.answered(dossier, "en") == "1 of 2 answered; on hand when the notice was received: 200 pcs"
 
 
 def test_the_manufacturer_is_named_beside_the_reporter_only_where_it_is_another() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from decimal import Decimal
 
-from sqlalchemy import Text, func, or_, select, type_coerce
+from sqlalchemy import Text, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from traceapp.adverse_event.model import AdverseEvent
@@ -46,6 +46,7 @@ from traceapp.recall.letters import parts_of
 from traceapp.recall.model import Notice, Recall, RecallLedger, RecallLot
 from traceapp.recall.queries import Totals, UnitSums, signatures, totals_of
 from traceapp.recall.telling_model import PassedNotice
+from traceapp.recall.told_first import first_told_at
 from traceapp.recall.told_ways import told_ways
 from traceapp.trace.model import Lot
 
@@ -68,7 +69,7 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
         entry.manufacturer_id, entry.holder_id, entry.representative_id)])
     hazard = latest_evaluation(session, recall.id)
     owner = recall.owner_id or recall.opened_by
-    people = names_of_users(session, [owner])
+    people, explained = names_of_users(session, [owner]), _explained(session, recall.id)
     return RecallDossier(
         reference=recall.reference, at=clock.now(), state=recall.state, recall_class=recall.recall_class,
         is_drill=recall.is_drill, title=_both(recall, "title"), risk=_both(recall, "risk"),
@@ -88,8 +89,8 @@ def dossier_of(session: Session, clock: Clock, recall: Recall) -> RecallDossier:
                          for one in signatures(session, recall.id)),
         capas=tuple(f"{one.reference} {one.title}" for one in capas_about(session, "recall", recall.id)),
         classes={key: one.recall_class for key, one in classifications_now(session, recall.id).items()},
-        disposed=_disposed(session, recall.id), explained=_explained(session, recall.id),
-        letter=_letter(session, clock, recall))
+        disposed=_disposed(session, recall.id), explained=explained[:_NAMED_SILENT],
+        unlisted=max(0, len(explained) - _NAMED_SILENT), letter=_letter(session, clock, recall))
 
 
 _READER = {"zh": "（收货单位名称）", "en": "(name of the consignee)"}
@@ -100,7 +101,8 @@ _NOT_ALL = {"zh": "（此处只列出部分批次；每封信列出该收货单�
 def _letter(session: Session, clock: Clock, recall: Recall) -> dict[str, str]:
     """The letter as its approved template reads, to nobody; it says so where it does not name every lot."""
     facts = replace(sample_facts(session, clock, recall, _READER, base_url=""), link="[…]")
-    count = session.scalar(select(func.count()).select_from(RecallLot).where(RecallLot.recall_id == recall.id)) or 0
+    count = session.scalar(select(func.count()).select_from(RecallLot).join(Lot, Lot.lot_key == RecallLot.lot_key)
+                           .where(RecallLot.recall_id == recall.id, Lot.shipped > 0)) or 0
     found = {}
     for language in ("zh", "en"):
         lines = [line.strip() for part in parts_of(facts, language) for line in part.text.splitlines() if line.strip()]
@@ -120,7 +122,7 @@ def drafts_of(session: Session, recall_id: str, dossier: RecallDossier) -> dict[
         last = versions.get(kind.name)
         found[kind.name] = replace(
             dossier, written=_written(kind, texts), version=last.version + 1 if last else 1,
-            earlier=f"{dossier.reference} v{last.version}, {last.made_at:%Y-%m-%d}" if last else "")
+            earlier=(f"{dossier.reference} v{last.version}", last.made_at) if last else None)
     return found
 
 
@@ -241,15 +243,20 @@ def _telling(session: Session, recall: Recall, totals: Totals) -> Telling:
         .limit(_NAMED_SILENT)).all()
     frozen = session.scalar(select(func.count(func.distinct(RecallLedger.consignee_id))).where(
         RecallLedger.recall_id == recall.id)) or 0
+    in_part = session.scalar(select(func.count()).where(
+        Notice.recall_id == recall.id, Notice.answered_at.is_(None), exists(select(RecallLedger.lot_key).where(
+            RecallLedger.recall_id == Notice.recall_id, RecallLedger.consignee_id == Notice.consignee_id,
+            RecallLedger.on_hand.is_not(None))))) or 0
     named, told = session.execute(select(func.count(), func.count().filter(or_(
         PassedNotice.sent_at.is_not(None), PassedNotice.answered_at.is_not(None)))).where(
             PassedNotice.recall_id == recall.id)).one()
     names = session.scalars(select(PassedNotice.name).where(PassedNotice.recall_id == recall.id)
                             .order_by(PassedNotice.name, PassedNotice.id).limit(_NAMED_SILENT)).all() if named else ()
+    first = [at for at in (counts.first_told_at, first_told_at(session, recall.id)) if at]
     return Telling(max(totals.consignees, frozen), counts.told, totals.answered, totals.lines, totals.open_lines,
-                   counts.first_told_at, counts.last_told_at, told_ways(session, recall.id),
+                   min(first) if counts.told else None, counts.last_told_at, told_ways(session, recall.id),
                    tuple((chinese, english) for chinese, english in silent), named, told,
-                   tuple(names))
+                   tuple(names), in_part)
 
 
 def _checks(session: Session, recall: Recall) -> Checks:
@@ -278,7 +285,7 @@ def _explained(session: Session, recall_id: str) -> tuple[tuple[str, str], ...]:
         LotDifference.recall_id == recall_id)
     lines = select(Lot.number, RecallLedger.settled_reason).join(Lot, Lot.lot_key == RecallLedger.lot_key).where(
         RecallLedger.recall_id == recall_id, RecallLedger.settled_at.is_not(None))
-    rows = session.execute(whole.union(lines).order_by("number", "reason").limit(_NAMED_SILENT)).all()
+    rows = session.execute(whole.union(lines).order_by("number", "reason")).all()
     return tuple((number, reason) for number, reason in rows)
 
 
@@ -298,5 +305,5 @@ def _harm(session: Session, recall_id: str) -> Harm:
         Complaint.lot_key.in_(in_scope), *A_REPORT))
     numbers = session.scalars(select(Report.number).where(
         Report.lot_key.in_(in_scope), Report.jurisdiction == "US", Report.sent_at.is_not(None), Report.number != "")
-        .distinct().order_by(Report.number).limit(_NAMED_EVENTS)).all()
+        .distinct().order_by(Report.number)).all()
     return Harm(events, serious, deaths, complaints or 0, tuple(references), tuple(numbers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from . import answer_readers as told
 from . import readers as read
 from .cn_parts import ANNEX_2, contacts, endorsements, product_head
 from .dossier import ACCOUNTED, RecallDossier
@@ -23,7 +24,8 @@ def _told_at(dossier: RecallDossier, language: str) -> str:
 def _missing(dossier: RecallDossier, language: str) -> str:
     """How many are missing, and why, batch by batch."""
     return read.joined((read.figures("unaccounted", "unanswered")(dossier, language),
-                        *(f"{batch}：{why}" for batch, why in dossier.explained)), language, "\n")
+                        *(f"{batch}：{why}" for batch, why in dossier.explained),
+                        read.others(dossier.unlisted, "条说明", language).strip()), language, "\n")
 
 
 def _times(dossier: RecallDossier, language: str) -> str:
@@ -49,11 +51,11 @@ _TOLD = (
     FileField("to_notify", "", "应当通知数", "Consignees to be told", ANNEX_2, Origin.ledger, _count("consignees")),
     FileField("notified", "", "已通知数", "Consignees told", ANNEX_2, Origin.notices, _count("notified")),
     FileField("notified_at", "", "通知时间", "When they were told", ANNEX_2, Origin.notices, _told_at),
-    FileField("ways", "", "通知方式", "How they were told", ANNEX_2, Origin.notices, read.ways),
+    FileField("ways", "", "通知方式", "How they were told", ANNEX_2, Origin.notices, told.ways),
     FileField("answered", "", "已答复数及收到通知时库存", "Consignees that answered, and what they had", ANNEX_2,
-              Origin.ledger, read.answered, is_required=False),
+              Origin.ledger, told.answered, is_required=False),
     FileField("other_recipients", "", "其他收货人（转交）应通知数、已通知数、时间、方式",
-              "Consignees further down: to be told, told, when, how", ANNEX_2, Origin.notices, read.passed,
+              "Consignees further down: to be told, told, when, how", ANNEX_2, Origin.notices, told.passed,
               is_required=False))
 _DONE = (
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", ANNEX_2, Origin.ledger,
@@ -66,12 +68,12 @@ _DONE = (
               Origin.ledger, read.figures("on_hand", "passed_on"), is_required=False),
     FileField("open", "", "未核清的数量", "Number not accounted for", ANNEX_2, Origin.ledger,
               read.figures("unaccounted", "unanswered"), is_required=False),
-    FileField("checks", "", "有效性检查情况", "Checks of effectiveness", ANNEX_2, Origin.checks, read.checks),
+    FileField("checks", "", "有效性检查情况", "Checks of effectiveness", ANNEX_2, Origin.checks, told.checks),
     FileField("disposal", "", "召回产品的处理措施", "What is done with what came back", ANNEX_2, Origin.ledger,
               read.disposed),
     FileField("completion", "", "完成召回需要时间估计", "Estimated time until completion", ANNEX_2, Origin.person),
     FileField("consignees", "", "各收货单位完成情况", "How far each consignee is", ANNEX_2, Origin.ledger,
-              read.telling, table="consignees"),
+              told.telling, table="consignees"),
     FileField("others", "", "其它情况", "Other matters", ANNEX_2, Origin.person, is_required=False))
 
 PROGRESS = FileKind(
@@ -86,7 +88,7 @@ _SUMMARY = (
     FileField("grade", "", "召回分级", "Class of the recall", _CLOSING, Origin.case, read.grade("CN")),
     FileField("course", "", "召回过程", "Course of the recall", _CLOSING, Origin.case, read.actions),
     FileField("batches", "", "涉及批次", "Batches", _CLOSING, Origin.scope, read.batches, table="lots"),
-    FileField("told", "", "通知情况", "Telling", _CLOSING, Origin.notices, read.telling),
+    FileField("told", "", "通知情况", "Telling", _CLOSING, Origin.notices, told.telling),
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", _CLOSING, Origin.ledger,
               read.figures("shipped")),
     FileField("recalled", "", "已召回及核清数量", "Number recalled or accounted for", _CLOSING, Origin.ledger,
@@ -94,9 +96,9 @@ _SUMMARY = (
     FileField("unaccounted", "", "去向不明数量及说明", "Number not accounted for, with why", _CLOSING, Origin.ledger,
               _missing),
     FileField("consignees", "", "各收货单位核对结果", "Reconciliation by consignee", _CLOSING, Origin.ledger,
-              read.answered, table="consignees"))
+              told.answered, table="consignees"))
 _EFFECT = (
-    FileField("checks", "", "有效性核查", "Checks of effectiveness", _CLOSING, Origin.checks, read.checks),
+    FileField("checks", "", "有效性核查", "Checks of effectiveness", _CLOSING, Origin.checks, told.checks),
     FileField("effect", "", "召回效果评价", "Evaluation of the effect", _CLOSING, Origin.case,
               read.plainly("closing_note")),
     FileField("disposal", "", "召回产品的处理", "What was done with what came back", _CLOSING, Origin.ledger,

@@ -2,6 +2,7 @@
 Order 29 (2017) and its forms."""
 from __future__ import annotations
 
+from . import answer_readers as told
 from . import readers as read
 from .cn_parts import ANNEX_1, article, contacts, endorsements, models, product_head, registration
 from .dossier import RecallDossier
@@ -51,7 +52,7 @@ _EVENT = (
     FileField("correction", "", "纠正行动简述（对拥有者、使用者的建议和措施）",
               "Corrective action in short, with advice to holders and users", ANNEX_1, Origin.case, read.actions),
     FileField("schedule", "", "实施计划及完成情况", "Plan of the action and how far it is", ANNEX_1, Origin.notices,
-              read.telling))
+              told.telling))
 
 EVENT = FileKind(
     "cn_event", "CN", "医疗器械召回事件报告表", "Recall event report (China)", ANNEX_1, ("zh",), _RULES, (

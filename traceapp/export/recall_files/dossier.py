@@ -97,8 +97,9 @@ class UnitFigures:
 @dataclass(frozen=True, slots=True)
 class Telling:
     """How many consignees there are, were told and answered; when the first and the last was told; how many by each
-    way. `silent`: Chinese and English names of those that did not answer. `passed_…`: who got units from a consignee,
-    as far as they were named, and how many of them were told."""
+    way. `in_part`: how many said something of some batches and owe an answer about others, not among the `answered`.
+    `silent`: Chinese and English names of the first that did not answer about everything. `passed_…`: who got units
+    from a consignee, as far as they were named, and how many of them were told."""
 
     consignees: int = 0
     notified: int = 0
@@ -112,6 +113,7 @@ class Telling:
     passed_named: int = 0
     passed_told: int = 0
     passed_names: tuple[str, ...] = ()
+    in_part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,8 @@ class RecallDossier:
     `hazard` is the version of the evaluation that counts, empty before there is one; `countries` those with a
     consignee, each with its number of consignees; `classes` the class by jurisdiction, where one was said for it;
     `disposed` (kind, unit, units) of what became of goods in our hands; `explained` (batch, reason) why units are
-    missing; `written` what people wrote for the file, by
-    the key of the field."""
+    missing, and `unlisted` how many reasons more there are; `written` what people wrote for the file, by
+    the key of the field; `earlier` which version was made before it, and when."""
 
     reference: str
     at: datetime
@@ -221,9 +223,10 @@ class RecallDossier:
     classes: Mapping[str, str] = field(default_factory=dict)
     disposed: tuple[tuple[str, str, Decimal], ...] = ()
     explained: tuple[tuple[str, str], ...] = ()
+    unlisted: int = 0
     written: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
-    earlier: str = ""
+    earlier: tuple[str, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 European Commission."""
 from __future__ import annotations
 
+from . import answer_readers as told
 from . import readers as read
 from .dossier import RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
@@ -31,10 +32,10 @@ _RECONCILED = (
 
 def _progress(dossier: RecallDossier, language: str) -> str:
     """Who was told, and where the units are; nothing before there are consignees."""
-    told = read.telling(dossier, language)
-    if not told:
+    heard = told.telling(dossier, language)
+    if not heard:
         return ""
-    return read.joined((told, *(f"{zh if language == 'zh' else en} {read.figures(*names)(dossier, language)}"
+    return read.joined((heard, *(f"{zh if language == 'zh' else en} {read.figures(*names)(dossier, language)}"
                                 for zh, en, names in _RECONCILED)), language)
 
 
@@ -48,7 +49,8 @@ _ADMINISTRATIVE = (
     FileField("authority_reference", "1", "主管机关给的 FSCA 编号", "FSCA reference of the authority", _S[1],
               Origin.person, is_required=False),
     FileField("incident_reference", "1", "相关事件编号和协调机关", "Incident numbers and coordinating authority", _S[1],
-              Origin.events, lambda dossier, language: read.joined(dossier.harm.references, language),
+              Origin.events, lambda dossier, language: read.joined(dossier.harm.references, language) + read.others(
+                  dossier.harm.events - len(dossier.harm.references), "例", language),
               is_required=False),
     FileField("other_authorities", "1", "同时报告的其他主管机关", "Other authorities that the report was sent to",
               _S[1],

@@ -14,13 +14,21 @@ def _type(dossier: RecallDossier, language: str) -> str:
     return "新通知" if language == "zh" else "New"
 
 
+def _earlier(dossier: RecallDossier, language: str) -> str:
+    """Which version was made before, and on which day where the file is read."""
+    if dossier.earlier is None:
+        return ""
+    name, made_at = dossier.earlier
+    return f"{name}, {read.day(made_at, language)}"
+
+
 _DEVICES = (
     FileField("reference", "", "FSN 编号", "FSN reference", _LAW, Origin.case, read.plainly("reference")),
     FileField("date", "", "日期", "Date", _LAW, Origin.case, lambda dossier, language: read.day(dossier.at, language)),
     FileField("fsn_type", "", "通知类型", "Type of notice", _LAW, Origin.case, _type),
     FileField("earlier", "", "更新时：前一通知的编号和日期", "For an update: reference and date of the notice before",
               _LAW,
-              Origin.case, read.plainly("earlier"), is_required=False),
+              Origin.case, _earlier, is_required=False),
     FileField("attention", "", "收件人", "For the attention of", _LAW, Origin.person),
     FileField("device", "", "器械名称", "Commercial name of the device", _LAW, Origin.registration,
               lambda dossier, language: read.joined((read.registered("brand", _EU)(dossier, language),

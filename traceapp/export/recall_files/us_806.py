@@ -1,6 +1,7 @@
 """The report of a correction or removal. Source: 21 CFR 806.10(c)."""
 from __future__ import annotations
 
+from . import answer_readers as told
 from . import readers as read
 from .dossier import RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
@@ -82,7 +83,7 @@ FIELDS = (
     FileField("communications", "(c)(12)", "关于纠正或移除的通信副本",
               "Copy of the communications about the action", _l("12")[1], Origin.notices, read.letter),
     FileField("other_recipients", "(c)(12)", "(c)(11) 之外的收件人姓名和地址",
-              "Names and addresses of recipients not listed under (c)(11)", _l("12")[1], Origin.notices, read.passed,
+              "Names and addresses of recipients not listed under (c)(11)", _l("12")[1], Origin.notices, told.passed,
               is_required=False),
     FileField("not_available", "(c)(13)", "暂缺信息：原因及提交时间",
               "Information not immediately available: why, and when it will be submitted", _l("13")[1], Origin.person,

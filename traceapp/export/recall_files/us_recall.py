@@ -1,6 +1,7 @@
 """What FDA is told of a recall that a firm begins, and the status reports after it. Source: 21 CFR 7.46(a), 7.53(b)."""
 from __future__ import annotations
 
+from . import answer_readers as told
 from . import readers as read
 from .dossier import ACCOUNTED, RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
@@ -55,12 +56,12 @@ INITIAL = (
 
 STATUS = (
     FileField("notified", "(b)(1)", "已通知的收货单位数、日期与方式",
-              "Number of consignees notified; date and method", "21 CFR 7.53(b)(1)", Origin.notices, read.telling),
+              "Number of consignees notified; date and method", "21 CFR 7.53(b)(1)", Origin.notices, told.telling),
     FileField("responded", "(b)(2)", "已答复数及收到通知时的库存",
               "Number responding and quantity on hand when the notice was received", "21 CFR 7.53(b)(2)",
-              Origin.ledger, read.answered),
+              Origin.ledger, told.answered),
     FileField("silent", "(b)(3)", "未答复数（名单应要求提供）",
-              "Number that did not respond (identity on request)", "21 CFR 7.53(b)(3)", Origin.ledger, read.silent),
+              "Number that did not respond (identity on request)", "21 CFR 7.53(b)(3)", Origin.ledger, told.silent),
     FileField("returned", "(b)(4)", "各收货单位退回或纠正的数量",
               "Number returned or corrected by each consignee contacted", "21 CFR 7.53(b)(4)", Origin.ledger,
               read.recovered, table="consignees"),
@@ -69,7 +70,7 @@ STATUS = (
     FileField("unaccounted", "(b)(4)", "去向不明的数量", "Quantity not accounted for", "21 CFR 7.53(b)(4)",
               Origin.ledger, read.figures("unaccounted", "unanswered"), is_required=False),
     FileField("checks", "(b)(5)", "有效性核查的次数与结果", "Number and results of effectiveness checks",
-              "21 CFR 7.53(b)(5)", Origin.checks, read.checks),
+              "21 CFR 7.53(b)(5)", Origin.checks, told.checks),
     FileField("completion", "(b)(6)", "预计完成时间", "Estimated time frame for completion", "21 CFR 7.53(b)(6)",
               Origin.person))
 
