@@ -70,11 +70,11 @@ class PassedSender:
             return
         outcome = OUTCOMES[MessageState(message.state)]
         if said_by(message.kind) == PASSED_KIND:
-            if outcome == NoticeState.sent and passed.sent_at is None:
-                passed.sent_at = self.clock.now()
+            if outcome == NoticeState.sent:
                 if passed.reminded_at is not None and not passed.reminders:
-                    passed.reminded_at = None
+                    passed.reminded_at = None if passed.sent_at is None else self.clock.now()
                     complete_tasks(session, SYSTEM, self.clock, notice_stream(passed.id), CALL_PASSED_TASK, "sent")
+                passed.sent_at = passed.sent_at or self.clock.now()
             if RANK[outcome] > RANK[NoticeState(passed.state)]:
                 passed.state = outcome
         record(session, SYSTEM, self.clock.now(), f"notice.{outcome}", notice_stream(passed.id), {

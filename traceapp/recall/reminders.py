@@ -55,7 +55,6 @@ def remind_passed(session: Session, clock: Clock, *, limit: int = 500) -> int:
     due = session.execute(
         select(PassedNotice, Recall).join(Recall, Recall.id == PassedNotice.recall_id)
         .where(RUNS, PassedNotice.answered_at.is_(None), _has_units(),
-               or_(PassedNotice.state != NoticeState.queued, PassedNotice.sent_at.is_(None)),
                or_(*(_is_passed_due(recall_class, now) for recall_class in ANSWER_DAYS)))
         .order_by(PassedNotice.named_at, PassedNotice.id).limit(limit)
         .with_for_update(of=PassedNotice, skip_locked=True)).all()
