@@ -89,14 +89,45 @@ def test_where_one_is_named_nobody_else_signs_for_medicine_and_the_signature_kee
     assert duties(database) == []
 
 
-def test_the_assessor_does_not_sign_twice(sqlite: Database, clock: FixedClock) -> None:
+def test_the_only_assessor_cannot_use_up_for_quality_the_signature_that_medicine_needs(
+        database: Database, clock: FixedClock) -> None:
+    house = make_house(database, clock)
+    recall = evaluated(database, clock, house)
+    name(database, clock, house.second_manager)
+    with pytest.raises(Conflict) as refused:
+        sign(database, clock, house.second_manager, recall, QUALITY)
+    assert refused.value.code == "last-assessor"
+    assert sign(database, clock, house.second_manager, recall) == RecallState.assessing
+    assert sign(database, clock, house.writer, recall, QUALITY) == RecallState.decision
+
+
+def test_of_two_assessors_either_signs_for_quality_but_not_both(sqlite: Database, clock: FixedClock) -> None:
     house = make_house(sqlite, clock)
     recall = evaluated(sqlite, clock, house)
-    name(sqlite, clock, house.second_manager)
+    for one in (house.manager, house.second_manager):
+        name(sqlite, clock, one)
     sign(sqlite, clock, house.second_manager, recall, QUALITY)
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(Forbidden) as twice:
         sign(sqlite, clock, house.second_manager, recall)
-    assert refused.value.code == "same-person"
+    assert twice.value.code == "same-person"
+    with pytest.raises(Conflict):
+        sign(sqlite, clock, house.manager, recall, QUALITY)
+    assert sign(sqlite, clock, house.manager, recall) == RecallState.decision
+
+
+def test_where_every_assessor_has_signed_for_quality_it_says_how_to_go_on(sqlite: Database, clock: FixedClock) -> None:
+    house = make_house(sqlite, clock)
+    recall = evaluated(sqlite, clock, house)
+    for one in (house.manager, house.second_manager):
+        name(sqlite, clock, one)
+    sign(sqlite, clock, house.second_manager, recall, QUALITY)
+    name(sqlite, clock, house.manager, "")
+    with pytest.raises(Forbidden, match="Write it anew"):
+        sign(sqlite, clock, house.manager, recall)
+    with sqlite.write() as session:
+        write_evaluation(session, house.writer, clock, WriteEvaluation(recall.id, HAZARD))
+    sign(sqlite, clock, house.second_manager, recall)
+    assert sign(sqlite, clock, house.manager, recall, QUALITY) == RecallState.decision
 
 
 def test_where_nobody_is_named_it_is_not_stated_and_one_duty_asks_for_one_until_there_is(

@@ -6,6 +6,9 @@ from html import unescape
 from sqlalchemy import select
 
 from tests.factories_web import Console
+from traceapp.core.actor import SYSTEM
+from traceapp.core.clock import SystemClock
+from traceapp.identity.accounts import ChangeUser, change_user
 from traceapp.identity.model import ApiToken, User, UserSession
 from traceapp.identity.service import token_actor
 
@@ -129,6 +132,11 @@ def test_an_administrator_names_a_medical_assessor_and_ends_it(console: Console)
     assert shown.count("Physician") == 2, "the account, and its history"
     listed = admin.get("/console/accounts?lang=en").text
     assert "medical assessor</span>" in listed and "No medical assessor is named." not in listed
+    for role, is_one in (("operator", False), ("quality", True)):
+        with console.database.write() as session:
+            change_user(session, SYSTEM, SystemClock(), ChangeUser(ids["quality"], role=role))
+        listed = admin.get("/console/accounts?lang=en").text
+        assert ("medical assessor</span>" in listed, "No medical assessor is named." in listed) == (is_one, not is_one)
     with console.database.read() as session:
         revision = session.get_one(User, ids["quality"]).revision
     assert admin.post(f"{path}/assessor", {"end": "1", "revision": str(revision)}).status_code == 303

@@ -5,7 +5,7 @@ Source: 21 CFR 7.41(a): an ad hoc committee of scientists; CFDA Order 29 (2017) 
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,13 +68,31 @@ def assessors(session: Session) -> Sequence[User]:
         .order_by(User.name, User.id)).all()
 
 
-def refuse_unqualified(session: Session, signer: User) -> None:
+def refuse_unqualified(session: Session, signer: User, signed_by: Collection[str] = ()) -> None:
     """Nothing when this person may sign for medicine: a medical assessor, or anybody where the house has named none.
-    Raises Forbidden."""
+    `signed_by`: who signed for quality. Raises Forbidden."""
     known = assessors(session)
-    if known and all(one.id != signer.id for one in known):
-        raise Forbidden("Only a medical assessor signs for medicine. The house has named: %(names)s.",
-                        code="no-medical-assessor", place="meaning", names=named([one.name for one in known]))
+    if not known or any(one.id == signer.id for one in known):
+        return
+    names = named([one.name for one in known])
+    if _is_nobody_left(known, signed_by):
+        raise Forbidden("Every medical assessor, %(names)s, has signed this evaluation for quality. Write it anew and "
+                        "let one of them sign it for medicine, or ask the administrator to name another.",
+                        code="no-medical-assessor", place="meaning", names=names)
+    raise Forbidden("Only a medical assessor signs for medicine. The house has named: %(names)s.",
+                    code="no-medical-assessor", place="meaning", names=names)
+
+
+def refuse_last_assessor(session: Session, signer: User, signed_by: Collection[str] = ()) -> None:
+    """Nothing for a signature for quality after which somebody can still sign for medicine. Raises Conflict."""
+    if {one.id for one in assessors(session)} - set(signed_by) == {signer.id}:
+        raise Conflict("You are the last medical assessor who has not signed: nobody could sign for medicine after "
+                       "you. Sign for medicine, and let a colleague sign for quality.", code="last-assessor",
+                       place="meaning")
+
+
+def _is_nobody_left(known: Sequence[User], signed_by: Collection[str]) -> bool:
+    return not {one.id for one in known} - set(signed_by)
 
 
 def ask_for_assessor(session: Session, actor: Actor, clock: Clock) -> None:

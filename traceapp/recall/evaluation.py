@@ -5,7 +5,7 @@ Source: 21 CFR 7.41(a) for the factors; CFDA Order 29 (2017) art. 12 and 13 for 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ from traceapp.identity.model import User
 from traceapp.identity.policy import permit
 from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
-from .assessors import ask_for_assessor, refuse_unqualified
+from .assessors import ask_for_assessor, refuse_last_assessor, refuse_unqualified
 from .cases import for_action, move, recall_by_id, recall_stream, sign, signatures_of
 from .model import Recall, RecallEvaluation, RecallSignature
 from .policy import approval_due
@@ -152,9 +152,10 @@ def write_evaluation(session: Session, actor: Actor, clock: Clock, command: Writ
 def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignEvaluation) -> Recall:
     """Sign the latest version for quality or for medicine; with the second person's it goes to decision.
 
-    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without an evaluation, or where
-    two have signed it already and the case came back since; Forbidden for a wrong password, a person who has signed
-    it, or one who is no medical assessor where the house has named some, InvalidInput for another meaning.
+    Call `identity.limit_signature` in a transaction of its own before. Raises Conflict without an evaluation, where
+    two have signed it already and the case came back since, or for quality by the last who could sign for medicine;
+    Forbidden for a wrong password, a person who has signed it, or one who is no medical assessor where the house has
+    named some, InvalidInput for another meaning.
     """
     if command.meaning not in (QUALITY, MEDICAL):
         raise InvalidInput("Sign for quality or for medicine.", code="unknown-meaning", place="meaning")
@@ -169,7 +170,11 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
                        code="evaluation-signed")
     if any(one.user_id == actor.id for one in before):
         raise Forbidden("You have signed this evaluation. A second person has to sign it too.", code="same-person")
-    qualification = _qualification(session, actor, clock, recall, signer) if command.meaning == MEDICAL else ""
+    qualification = ""
+    if command.meaning == MEDICAL:
+        qualification = _qualification(session, actor, clock, (recall, signer), before)
+    elif actor.source != SOURCE and not any(one.meaning == MEDICAL for one in before):
+        refuse_last_assessor(session, signer, [one.user_id for one in before])
     sign(session, clock, recall, signer, (command.meaning, command.reason.strip(), qualification), row.content_hash)
     record(session, actor, clock.now(), "recall.evaluation_signed", recall_stream(recall),
            {"version": row.version, "hash": row.content_hash, "meaning": command.meaning} | (
@@ -185,11 +190,13 @@ def sign_evaluation(session: Session, actor: Actor, clock: Clock, command: SignE
     return recall
 
 
-def _qualification(session: Session, actor: Actor, clock: Clock, recall: Recall, signer: User) -> str:
+def _qualification(session: Session, actor: Actor, clock: Clock, signed: tuple[Recall, User],
+                   before: Sequence[RecallSignature]) -> str:
     """What a signature for medicine says of its signer; who plays in a drill is nobody. Raises Forbidden."""
     if actor.source == SOURCE:
         return ""
-    refuse_unqualified(session, signer)
+    recall, signer = signed
+    refuse_unqualified(session, signer, [one.user_id for one in before])
     if not recall.is_drill:
         ask_for_assessor(session, actor, clock)
     return signer.medical_qualification

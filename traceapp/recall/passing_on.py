@@ -186,7 +186,7 @@ def tell_passed(session: Session, actor: Actor, clock: Clock, recall: Recall, pa
     ways = reach_of(passed).ways()
     if kind == PASSED_KIND:
         passed.state = NoticeState.queued if ways else NoticeState.not_sent
-        if passed.sent_at is not None or passed.reminded_at is not None:  # written to before: it is reminded from here on
+        if passed.sent_at is not None or passed.reminded_at is not None:  # written to before: counted anew
             passed.reminders, passed.reminded_at = 0, clock.now()
         passed.answered_at = None
         passed.answer_by = max(_due(session, clock, recall, passed), passed.answer_by)

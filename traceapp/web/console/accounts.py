@@ -17,6 +17,7 @@ from traceapp.identity.passwords import MINIMUM_PASSWORD
 from traceapp.identity.policy import PERMISSIONS as ALL_SCOPES
 from traceapp.identity.policy import Role
 from traceapp.identity.service import NewToken, NewUser, create_token, create_user, revoke_token, users
+from traceapp.recall.assessors import assessors
 from traceapp.web.context import signed_in, world
 
 from .acting import Done, Refusal, perform
@@ -66,9 +67,9 @@ def _show(status: int = 200, form: Entered | None = None, shown: str = "") -> Re
     """The page; `shown`: the text of a new token, this once."""
     with world().database.read() as session:
         everybody, given = users(session), tokens(session)
-        unknown = entries_of(session, UNKNOWN_NAMES, _MOST_REFUSED)
+        unknown, medics = entries_of(session, UNKNOWN_NAMES, _MOST_REFUSED), {one.id for one in assessors(session)}
     return page("console/accounts.html", status, users=everybody, tokens=given, roles=ROLES, form=form, shown=shown,
-                refused=[(entry.at, json.loads(entry.data).get("network", "")) for entry in unknown])
+                medics=medics, refused=[(entry.at, json.loads(entry.data).get("network", "")) for entry in unknown])
 
 
 @blueprint.route("/tokens/new", methods=["GET", "POST"])
