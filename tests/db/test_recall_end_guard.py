@@ -9,9 +9,11 @@ from decimal import Decimal as D
 import pytest
 from sqlalchemy import select, update
 
+from tests.db.test_recall_books import Case
+from tests.db.test_recall_hands import to, ward_says
 from tests.factories import PASSWORD
 from tests.factories_capa import opened_capa, step
-from tests.factories_recall import VAULT, House, checked, make_house, placed, running
+from tests.factories_recall import VAULT, House, Tray, checked, deliver, make_house, placed, running
 from traceapp.audit.model import AuditEntry
 from traceapp.capa.service import LinkCapa, LinkTo, link_capa
 from traceapp.core.clock import FixedClock
@@ -19,9 +21,10 @@ from traceapp.core.errors import Conflict
 from traceapp.db import Database
 from traceapp.export.recall_files.cn_progress import CLOSING
 from traceapp.export.recall_files.fields import told
+from traceapp.recall.answer import AnswerLine
 from traceapp.recall.book_model import RecallDisposition
 from traceapp.recall.books_signed import books_hash
-from traceapp.recall.ending import held_outside, missing_at_end
+from traceapp.recall.ending import held_outside, missing_at_end, passed_outside
 from traceapp.recall.model import Recall, RecallLedger, RecallSignature
 from traceapp.recall.service import (
     ReopenRecall,
@@ -195,3 +198,25 @@ def test_units_that_consignees_still_have_are_named_before_the_end_and_a_word_on
     assert (refused.value.code, dict(refused.value.errors)) == ("not-complete", {"on_hand": "1"})
     ended = end(database, clock, house, closing, "locked away there until the authority has looked at them")
     assert ended.ended_without.startswith("locked away")
+
+
+def test_units_that_were_passed_on_and_are_still_there_or_unknown_are_named_before_the_end(
+        database: Database, clock: FixedClock) -> None:
+    case = Case(database, clock)
+    deliver(database, clock, Tray())
+    case.answer(case.clinic, AnswerLine(case.first, D(0), D(200), D(0)), AnswerLine(case.second, D(0), D(1000), D(0)),
+                passed=(to("Ward 3", case.first, 60), to("Ward 4", case.first, 50), to("Ward 5", case.first, 40)))
+    case.answer(case.hospital, AnswerLine(case.first, D(0), D(200), D(0)))
+    ward_says(case, "Ward 3", 10, 50, 0)
+    ward_says(case, "Ward 4", 0, 50, 0)
+    with database.write() as session:
+        checked(session, clock, case.house, case.recall.id)
+        placed(session, clock, case.house, case.recall.id)
+        assert passed_outside(session, session.get_one(Recall, case.recall.id)) == 2
+    with pytest.raises(Conflict) as refused:
+        end(database, clock, case.house, case.recall.id)
+    assert refused.value.errors["passed_on"] == "2" and "on_hand" not in refused.value.errors
+    with database.write() as session:
+        session.execute(update(RecallLedger).where(RecallLedger.consignee_id == case.clinic).values(
+            settled_at=clock.now(), settled_by="somebody", settled_reason="burnt with the building"))
+        assert passed_outside(session, session.get_one(Recall, case.recall.id)) == 0

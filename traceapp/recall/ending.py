@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from traceapp.audit import record
@@ -31,7 +31,7 @@ from .policy import LineState
 from .proposing import proposed
 from .reconciling import open_balances
 from .rehearsing import free_planned, signer_of
-from .telling_model import PassedNotice
+from .telling_model import PassedLine, PassedNotice
 from .untold import refuse_untold
 
 _MOST_NAMED = 50
@@ -41,7 +41,7 @@ PLAYED = "Drill: nothing is sent, so nothing comes back."
 @dataclass(frozen=True, slots=True)
 class TerminateRecall:
     """`note` says what the recall came to, for management and authorities; signed with `password`. `without`: why it
-    can end though no CAPA is linked, a report to an authority is not confirmed or consignees still have units.
+    can end though no CAPA is linked, a report to an authority is not confirmed or units are still outside.
     `lessons`: what the house does otherwise from now on; `authority_letter`: number and day of the letter with which
     an authority ended it."""
 
@@ -67,13 +67,13 @@ def terminate_recall(session: Session, actor: Actor, clock: Clock, command: Term
     """End a recall whose rules find no further lot, of whose every despatch somebody was told, whose every line is
     accounted for or settled, whose every lot adds up or is explained, and of whose units in our hands it is decided
     what becomes of them (in a drill nothing is); that has its CAPA, whose reports due by now are confirmed and of which
-    no consignee holds units any more, or of which it is said why not. The lots stay recalled; the clocks of its
+    nobody outside holds units any more, or of which it is said why not. The lots stay recalled; the clocks of its
     closing reports begin.
 
     Call `identity.limit_signature` in a transaction of its own before. Raises Conflict (code `untold-despatch`) naming
     who was not told, (code `ledger-open`) naming what is open, `errors` by `<consignee id>/<lot key>`, (code
-    `not-balanced`) with `errors` by lot key, and (code `not-complete`) with `errors` by `capa`, `on_hand` or clock;
-    Forbidden for a wrong password; Stale.
+    `not-balanced`) with `errors` by lot key, and (code `not-complete`) with `errors` by `capa`, `on_hand`, `passed_on`
+    or clock; Forbidden for a wrong password; Stale.
     """
     recall = for_action(session, actor, "terminate", command.recall_id, command.revision)
     signer = signer_of(session, actor, recall, command.password)
@@ -209,18 +209,33 @@ def held_outside(session: Session, recall: Recall) -> int:
         RecallLedger.recall_id == recall.id, RecallLedger.on_hand > 0, RecallLedger.settled_at.is_(None))) or 0
 
 
+def passed_outside(session: Session, recall: Recall) -> int:
+    """How many of those whom consignees passed units on to still have some, or never said what became of them, where no
+    reason settles the line of their consignee; of a drill none. Source: as `held_outside`."""
+    if recall.is_drill:
+        return 0
+    is_settled = exists(select(RecallLedger.lot_key).where(
+        RecallLedger.recall_id == PassedNotice.recall_id, RecallLedger.consignee_id == PassedNotice.consignee_id,
+        RecallLedger.lot_key == PassedLine.lot_key, RecallLedger.settled_at.is_not(None)))
+    return session.scalar(select(func.count(PassedNotice.id.distinct()))
+                          .join(PassedLine, PassedLine.notice_id == PassedNotice.id).where(
+        PassedNotice.recall_id == recall.id, ~is_settled,
+        or_(PassedLine.on_hand > 0, and_(PassedLine.on_hand.is_(None), PassedLine.units > PassedLine.passed_on)))) or 0
+
+
 def _without(session: Session, recall: Recall, command: TerminateRecall) -> str:
     """Why the recall ends without what is missing; empty where nothing is."""
     without = short_text(command.without, 4000, place="without").strip()
     lacks_capa, clocks = missing_at_end(recall, clocks_about(session, recall_stream(recall)))
-    held = held_outside(session, recall)
-    if not lacks_capa and not clocks and not held:
+    held, passed = held_outside(session, recall), passed_outside(session, recall)
+    if not lacks_capa and not clocks and not held and not passed:
         return ""
     if not without:
         errors = {one.id: f"{one.jurisdiction}: {one.rule_id}" for one in clocks}
         errors |= ({"capa": "none"} if lacks_capa else {}) | ({"on_hand": str(held)} if held else {})
+        errors |= {"passed_on": str(passed)} if passed else {}
         raise Conflict(
-            "No CAPA is linked, a report to an authority is due and not confirmed, or consignees still have units set "
-            "apart. Do what is missing, or say why the recall can end without it.",
+            "No CAPA is linked, a report to an authority is due and not confirmed, or units are still with consignees "
+            "or with those whom they passed them on to. Do what is missing, or say why the recall can end without it.",
             code="not-complete", place="without", errors=errors)
     return without

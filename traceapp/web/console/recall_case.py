@@ -18,7 +18,7 @@ from traceapp.recall.cases import is_begun, is_running, recall_by_id, recall_str
 from traceapp.recall.checking import check_tries, conclusion_of
 from traceapp.recall.drafting import is_open_for_change
 from traceapp.recall.drill_queries import drill_of_recall
-from traceapp.recall.ending import held_outside, missing_at_end
+from traceapp.recall.ending import held_outside, missing_at_end, passed_outside
 from traceapp.recall.evaluation import evaluation_signatures, evaluations_of, is_signed, latest_evaluation
 from traceapp.recall.executing import checks_of
 from traceapp.recall.model import Recall
@@ -90,7 +90,9 @@ def show(recall_id: str, do: str = "", form: Entered | None = None, status: int 
             "signal": signal_by_id(db, case.signal_id) if case.signal_id else None,
             "clocks": clocks_about(db, recall_stream(case)), "drill": drill_of_recall(db, case.id),
             "totals": totals_of(db, case.id), "approval": approval_of(db, case) if do == "approve" else None,
-            "held": held_outside(db, case) if do == "terminate" else 0, "capas": capas_about(db, "recall", case.id),
+            "held": held_outside(db, case) if do == "terminate" else 0,
+            "passed_held": passed_outside(db, case) if do == "terminate" else 0,
+            "capas": capas_about(db, "recall", case.id),
             "untold": untold_rows(db, case.id) if case.decided_at else [],
             **_evaluated(db, case), "is_stale": case.submitted_at is not None and case.state == RecallState.planned
             and not is_signed_as_it_stands(db, case)}
