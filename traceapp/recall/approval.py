@@ -17,7 +17,7 @@ from traceapp.db.insert import insert_many
 from traceapp.identity.policy import holds
 from traceapp.trace.model import HoldKind
 from traceapp.vault.service import Vault
-from traceapp.worklist.tasks import RaiseTask, complete_tasks, drop_tasks, raise_task
+from traceapp.worklist.tasks import RaiseTask, complete_tasks, raise_task
 
 from .announcing import announce_scope
 from .cases import (
@@ -33,6 +33,7 @@ from .cases import (
 from .clocks import start_clocks
 from .drafting import left_out_of, named, refuse_unexplained, write_lots
 from .drill_moved import keep_sums
+from .ending import drop_all_tasks
 from .following import GREW_TASK
 from .letter_templates import PRESENT
 from .line_growth import forget_growth, mark_growth, take_growth
@@ -164,7 +165,7 @@ def cancel_recall(session: Session, actor: Actor, clock: Clock, command: CancelR
     _thaw(session, recall)
     move(session, actor, clock, recall, "cancel", {"reason": recall.closing_note})
     free_planned(session, actor, clock, recall, f"{recall.reference}: {recall.closing_note}")
-    drop_tasks(session, actor, clock, recall_stream(recall))
+    drop_all_tasks(session, actor, clock, recall)
     session.flush()
     return recall
 

@@ -16,7 +16,7 @@ from traceapp.core.errors import Conflict, Forbidden, InvalidInput
 from traceapp.db import expect_revision
 from traceapp.identity.policy import permit
 from traceapp.trace.model import Hold, Lot
-from traceapp.worklist.tasks import complete_tasks, drop_tasks
+from traceapp.worklist.tasks import complete_tasks
 
 from .cases import (
     for_action,
@@ -32,7 +32,7 @@ from .cases import (
 from .classes import is_graver
 from .clocks import start_decided_clocks
 from .drafting import is_open_for_change, named
-from .ending import refuse_grown, refuse_open_books
+from .ending import drop_all_tasks, refuse_grown, refuse_open_books
 from .evaluation import DECIDE_TASK, ask_for_evaluation, latest_evaluation
 from .model import Recall, RecallLot
 from .policy import PROPOSED
@@ -162,7 +162,7 @@ def decide_none(session: Session, actor: Actor, clock: Clock, command: DecideNon
         recall.closed_at, recall.closing_note = clock.now(), reason
         move(session, actor, clock, recall, "decide_none", {"reason": reason})
         free_planned(session, actor, clock, recall, f"{recall.reference}: {reason}"[:2000])
-        drop_tasks(session, actor, clock, recall_stream(recall))
+        drop_all_tasks(session, actor, clock, recall)
     else:
         record(session, actor, clock.now(), "recall.no_action_proposed", recall_stream(recall), {"reason": reason})
     session.flush()

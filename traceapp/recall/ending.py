@@ -15,7 +15,7 @@ from traceapp.core.errors import Conflict
 from traceapp.core.quantity import plain
 from traceapp.vault.service import Vault
 from traceapp.worklist.clock_model import ClockState, LegalClock
-from traceapp.worklist.legal_clocks import clocks_about
+from traceapp.worklist.legal_clocks import ask_again, clocks_about
 from traceapp.worklist.tasks import drop_tasks, with_open_tasks
 
 from .balance import IS_OPEN, is_line_in
@@ -117,12 +117,14 @@ def reopen_recall(session: Session, actor: Actor, clock: Clock, command: ReopenR
 
 
 def drop_all_tasks(session: Session, actor: Actor, clock: Clock, recall: Recall) -> None:
-    """Nobody has anything to do any more about the recall, its consignees or those whom they passed units on to."""
+    """Nobody has anything to do any more about the recall, its consignees or those whom they passed units on to, but
+    for what authorities still wait for."""
     streams = [recall_stream(recall)]
     for told in (Notice, PassedNotice):
         streams += [notice_stream(key) for key in session.scalars(select(told.id).where(told.recall_id == recall.id))]
     for about in with_open_tasks(session, streams):
         drop_tasks(session, actor, clock, about)
+    ask_again(session, actor, clock, recall_stream(recall))
 
 
 def refuse_grown(session: Session, recall: Recall) -> None:

@@ -106,6 +106,18 @@ def start_clock(session: Session, actor: Actor, clock: Clock, made: LegalClock) 
     _remind(session, actor, clock, subject)
 
 
+def ask_again(session: Session, actor: Actor, clock: Clock, about: str) -> None:
+    """The duties of the clocks that run about this thing once more, after all work about it was dropped."""
+    running = [one for one in clocks_about(session, about) if one.state == ClockState.running]
+    if not running:
+        return
+    subject = Subject(about, running[0].reference, running[0].lot_key)
+    undecided = [one.due_at for one in running if _is_undecided(one)]
+    if undecided:
+        _ask_for_day(session, actor, clock, subject, min(undecided))
+    _remind(session, actor, clock, subject)
+
+
 def supersede_clock(session: Session, actor: Actor, clock: Clock, one: LegalClock, reason: str) -> None:
     """A clock that runs ends, because another one took its place."""
     one.reason = reason
@@ -292,8 +304,7 @@ def _end(session: Session, actor: Actor, at: datetime, one: LegalClock, state: C
 def _remind(session: Session, actor: Actor, clock: Clock, subject: Subject) -> None:
     """One task for the earliest clock that runs; none when no clock runs."""
     running = [one for one in clocks_about(session, subject.about) if one.state == ClockState.running]
-    undecided = [one for one in running if one.rule_id == UNDETERMINED or not one.has_limit]
-    if not undecided:
+    if not any(map(_is_undecided, running)):
         complete_tasks(session, actor, clock, subject.about, _DECIDE, "decided")
     if any(task.due_at < running[0].due_at if running else True for task in tasks_about(session, subject.about)
            if task.kind == REPORT_TASK and task.state == TaskState.open):
@@ -302,6 +313,11 @@ def _remind(session: Session, actor: Actor, clock: Clock, subject: Subject) -> N
         raise_task(session, actor, clock, RaiseTask(
             REPORT_TASK, subject.about, "quality", running[0].due_at, subject.lot_key,
             {"reference": subject.reference, "rule": running[0].rule_id}))
+
+
+def _is_undecided(one: LegalClock) -> bool:
+    """Whether a person has to say what the law asks for, or until when."""
+    return one.rule_id == UNDETERMINED or not one.has_limit
 
 
 def _reason(text: str) -> str:
