@@ -18,6 +18,8 @@ from traceapp.export.recall_files import KINDS, answer_readers
 from traceapp.export.recall_files.dossier import ConsigneeLine, RecallDossier
 from traceapp.export.recall_files.fields import said
 from traceapp.recall.answer import AnswerLine
+from traceapp.recall.figure_reads import figures_of
+from traceapp.recall.figures import FigureKind
 from traceapp.recall.model import Recall
 from traceapp.recall.service import NoteAttempt, note_attempt
 from traceapp.submission.recall_consignees import consignee_lines
@@ -132,3 +134,19 @@ def test_the_notice_before_is_dated_where_the_file_is_read() -> None:
     found = make_dossier(earlier=("RC-1 v1", datetime(2026, 11, 22, 20, tzinfo=UTC)))
     assert [field(found, "eu_fsn", "earlier", language) for language in ("zh", "en")] == [
         "RC-1 v1, 2026-11-23", "RC-1 v1, 2026-11-22"]
+
+
+def test_the_time_to_tell_begins_anew_with_a_scope_that_grew(case: Case) -> None:
+    case.clock.move_to(case.clock.now() + 20 * DAY)
+
+    def hours() -> float | None:
+        with case.database.read() as session:
+            found = figures_of(session, case.clock.now(), [session.get_one(Recall, case.recall.id)])
+        return next(one.hours for one in found[case.recall.id].figures if one.kind == FigureKind.notice_time)
+
+    assert hours() == 0
+    grown(case)
+    assert hours() is None
+    case.clock.move_to(case.clock.now() + timedelta(hours=5))
+    deliver(case.database, case.clock, Tray())
+    assert hours() == 5

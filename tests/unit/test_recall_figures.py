@@ -98,3 +98,11 @@ def test_targets_depend_on_the_class() -> None:
     third = by_kind(replace(COURSE, recall_class="III"))
     assert [third[kind].target for kind in (FigureKind.decision_time, FigureKind.accounted_rate)] == [None, None]
     assert third[FigureKind.notice_time].target == 168
+
+
+@pytest.mark.parametrize(("grown", "last", "hours"), [(500, 510, 10.0), (500, 40, 20.0), (None, 510, 490.0)])
+def test_what_a_scope_that_grew_has_to_tell_is_not_late_since_the_first_decision(
+        grown: int | None, last: int, hours: float) -> None:
+    course = replace(COURSE, grown_at=None if grown is None else START + grown * HOUR)
+    figure = by_kind(course, replace(COUNTS, last_told_at=START + last * HOUR))[FigureKind.notice_time]
+    assert (figure.hours, figure.is_met) == (hours, hours <= 24)

@@ -18,7 +18,7 @@ from .balance import IS_OPEN, RECOVERED, UNACCOUNTED
 from .figures import Figure, RecallCounts, RecallCourse, RegionFacts, UnitFacts, figures
 from .model import EffectivenessCheck, Notice, NoticeAttempt, Recall, RecallLedger
 from .part import WHOLE, RecallPart
-from .states import ENDED
+from .states import ENDED, UNTOLD
 
 _ZERO = Decimal(0)
 
@@ -43,10 +43,16 @@ def figures_of(session: Session, now: datetime, recalls: Iterable[Recall],
     for recall in wanted:
         counts = RecallCounts(**told.get(recall.id, {}), **checks.get(recall.id, {}), **clocks.get(recall.id, {}))
         course = RecallCourse(recall.recall_class, recall.awareness_at, recall.decided_at, recall.answer_by,
-                              recall.closed_at, recall.check_level, recall.state in ENDED, now)
+                              recall.closed_at, recall.check_level, recall.state in ENDED, now, _grown_at(recall))
         its_units = tuple(units.get(recall.id, ()))
         found[recall.id] = RecallFigures(counts, its_units, figures(course, counts, its_units))
     return found
+
+
+def _grown_at(recall: Recall) -> datetime | None:
+    """When a further scope was submitted, once it is what people are told of; a decision after it begins anew."""
+    at = recall.submitted_at if recall.scope_number > 1 and recall.state not in UNTOLD else None
+    return at if at and recall.decided_at and at >= recall.decided_at else None
 
 
 def regions_of(session: Session, recall_id: str, part: RecallPart = WHOLE) -> tuple[RegionFacts, ...]:

@@ -92,7 +92,8 @@ class RegionFacts:
 
 @dataclass(frozen=True, slots=True)
 class RecallCourse:
-    """What happened when, of one recall. `is_over`: it has ended."""
+    """What happened when, of one recall. `is_over`: it has ended. `grown_at`: when a scope that grew, and that people
+    are told of, was submitted."""
 
     recall_class: str
     awareness_at: datetime | None
@@ -102,6 +103,7 @@ class RecallCourse:
     check_level: str | None
     is_over: bool
     now: datetime
+    grown_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ def _decision_time(course: RecallCourse) -> Figure:
 
 
 def _notice_time(course: RecallCourse, counts: RecallCounts) -> Figure:
-    """The target is the time that Order 29 gives to tell users, by class."""
+    """The target is the time that Order 29 gives to tell users, by class; it begins anew for what a scope that grew
+    has to tell."""
     kind, target = FigureKind.notice_time, timedelta(days=ANSWER_DAYS[course.recall_class]) / _HOUR
     if course.decided_at is None:
         return Figure(kind, target=target, unsaid=Unsaid.not_decided)
@@ -204,8 +207,10 @@ def _notice_time(course: RecallCourse, counts: RecallCounts) -> Figure:
         return Figure(kind, target=target, unsaid=Unsaid.nobody_to_tell)
     if counts.told < counts.consignees or counts.last_told_at is None:
         return Figure(kind, Decimal(counts.told), Decimal(counts.consignees), target=target,
-                      unsaid=Unsaid.not_all_told, so_far=_so_far(course, course.decided_at))
-    return Figure(kind, hours=_hours(course.decided_at, counts.last_told_at), target=target)
+                      unsaid=Unsaid.not_all_told, so_far=_so_far(course, course.grown_at or course.decided_at))
+    is_grown = course.grown_at is not None and counts.last_told_at >= course.grown_at
+    since = course.grown_at if is_grown and course.grown_at else course.decided_at
+    return Figure(kind, hours=_hours(since, counts.last_told_at), target=target)
 
 
 def _in_time(course: RecallCourse, counts: RecallCounts) -> Figure:

@@ -37,7 +37,7 @@ HEADS: Mapping[str, Any] = {
     FigureKind.time_to_close: _("To the end")}
 DEFINITIONS: Mapping[str, Any] = {
     FigureKind.decision_time: _("decided − first awareness"),
-    FigureKind.notice_time: _("last direct consignee told − decided"),
+    FigureKind.notice_time: _("last direct consignee told − decided; of a scope that grew: − submitted"),
     FigureKind.notice_completeness: _("consignees told ÷ direct consignees"),
     FigureKind.response_rate: _("consignees that answered for every batch ÷ consignees told"),
     FigureKind.response_in_time: _("answered by the day in the letter ÷ consignees told"),
