@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sqlalchemy import event, select
 from tests.factories import PASSWORD
 from tests.factories_recall import (
     HAZARD,
+    VAULT,
     House,
     checked,
     decided,
@@ -25,11 +27,14 @@ from tests.factories_recall import (
     placed,
     running,
     submitted,
+    token_of,
 )
 from tests.factories_web import Browser, Console
 from traceapp.catalog.model import Party
 from traceapp.identity.service import prove_password, sign_in
+from traceapp.recall.answer import AnswerLine, RecordAnswer, record_answer
 from traceapp.recall.model import EffectivenessCheck, Recall, RecallLedger, RecallLot, RecallSignature
+from traceapp.recall.naming import PassOn
 from traceapp.submission.model import ExportRecord
 from traceapp.trace.model import Lot
 
@@ -211,6 +216,18 @@ def test_a_letter_that_was_not_sent_shows_with_its_tries(office: Office, tmp_pat
     said = answer | {"way": "telephone", "answered_by": "Nurse Wang", "seen": "0", "explanation": "nothing came"}
     assert manager.post(f"/console/recalls/{recall.id}/consignees/{clinic}/answer", said).status_code == 303
     assert "by their answer" in manager.get(f"/console/recalls/{recall.id}?part=ledger").get_data(as_text=True)
+
+
+def test_the_page_of_the_end_names_those_whom_units_were_passed_on_to(office: Office) -> None:
+    recall, house = running(office.database, office.clock, office.house), office.house
+    token = token_of(office.database, recall, house.maker.clinic.id)
+    with office.database.write() as session:
+        record_answer(session, office.clock, RecordAnswer(token, (
+            AnswerLine(house.first.lot_key, Decimal(0), Decimal(340), Decimal(0)),), "Nurse", passed=(
+            PassOn("Ward 9", {house.first.lot_key: Decimal(10)}),)), vault=VAULT)
+        checked(session, office.clock, house, recall.id)
+    for lang, words in (("en", "1 to whom a consignee passed units on still has some"), ("zh", "有 1 家手中仍有产品")):
+        assert words in office.as_person("manager").get(f"/console/recalls/{recall.id}?do=terminate&lang={lang}").text
 
 
 def test_the_ledger_closes_by_answers_and_reasons_and_only_then_the_recall(office: Office) -> None:
