@@ -21,6 +21,7 @@ from traceapp.recall.answer import AnswerLine
 from traceapp.recall.figure_reads import figures_of
 from traceapp.recall.figures import FigureKind
 from traceapp.recall.model import Recall
+from traceapp.recall.queries import totals_of
 from traceapp.recall.service import NoteAttempt, note_attempt
 from traceapp.submission.recall_consignees import consignee_lines
 from traceapp.submission.recall_dossier import dossier_of
@@ -150,3 +151,20 @@ def test_the_time_to_tell_begins_anew_with_a_scope_that_grew(case: Case) -> None
     case.clock.move_to(case.clock.now() + timedelta(hours=5))
     deliver(case.database, case.clock, Tray())
     assert hours() == 5
+
+
+def test_what_one_says_beyond_what_it_got_hides_nothing_that_another_lost(
+        database: Database, clock: FixedClock) -> None:
+    case = Case(database, clock)
+    case.answer(case.clinic, AnswerLine(case.first, D(0), D(355), D(0)), AnswerLine(case.second, D(0), D(1000), D(0)),
+                explanation="five more in the carton")
+    case.answer(case.hospital, AnswerLine(case.first, D(0), D(193), D(0)), explanation="seven lost")
+    with database.read() as session:
+        (sums,) = totals_of(session, case.recall.id).units
+    assert (sums.unaccounted, sums.beyond, sums.missing) == (D(2), D(5), D(7))
+    found = dossier(case)
+    assert field(found, "us_status", "unaccounted", "en") == "7 pcs; beside it, said beyond what was shipped: 5 pcs"
+    assert field(found, "us_status", "accounted", "en") == "1,543 pcs"  # 350 + 1,000 + 193 of the 1,550 that were shipped
+    assert field(found, "cn_progress", "open", "zh") == "7 件；另有收货单位所报多于发运：5 件"
+    assert field(found, "cn_closing", "recalled", "zh") == "1,543 件"
+    assert "not accounted for 7 pcs" in field(found, "eu_fsca", "progress", "en")

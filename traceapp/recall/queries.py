@@ -123,9 +123,10 @@ class LedgerRow:
 @dataclass(frozen=True, slots=True)
 class UnitSums:
     """The ledger in one unit: shipped = on_hand + used + passed_on + returned + destroyed + corrected + unaccounted +
-    unanswered. `unaccounted` is of answered lines and below zero where more was placed than shipped; `settled`: what of
-    both was settled for a reason. `unproved`: of `destroyed`, what nothing shows yet. `came_back`: what we counted at
-    our gate, of `returned` and of what nobody answered for."""
+    unanswered. `unaccounted` is of answered lines and below zero where more was placed than shipped: by `beyond`, which
+    would hide as many that are `missing` elsewhere; `settled`: what of both was settled for a reason. `unproved`: of
+    `destroyed`, what nothing shows yet. `came_back`: what we counted at our gate, of `returned` and of what nobody
+    answered for."""
 
     unit: str | None
     shipped: Decimal
@@ -140,6 +141,12 @@ class UnitSums:
     unanswered: Decimal
     settled: Decimal
     unproved: Decimal
+    beyond: Decimal
+
+    @property
+    def missing(self) -> Decimal:
+        """What answers place nowhere, whatever other answers say beyond what was shipped."""
+        return self.unaccounted + self.beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +367,7 @@ def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[Unit
         select(Lot.unit, func.sum(RecallLedger.shipped), *(func.sum(place) for place in places),
                total(RecallLedger.shipped - PLACED, is_answered), total(UNACCOUNTED, ~is_answered),
                total(RecallLedger.came_back, ~is_answered), total(UNACCOUNTED, is_settled),
-               func.sum(RecallLedger.unproved))
+               func.sum(RecallLedger.unproved), total(-(RecallLedger.shipped - PLACED), RecallLedger.shipped < PLACED))
         .join(Lot, Lot.lot_key == RecallLedger.lot_key).where(RecallLedger.recall_id == recall_id, part.of_lines)
         .group_by(Lot.unit).order_by(Lot.unit))
     return tuple(_in_unit(unit, [value or ZERO for value in sums]) for unit, *sums in rows)
@@ -368,9 +375,9 @@ def _unit_sums(session: Session, recall_id: str, part: RecallPart) -> tuple[Unit
 
 def _in_unit(unit: str | None, sums: Sequence[Decimal]) -> UnitSums:
     shipped, on_hand, used, passed_on, returned, came_back, destroyed, corrected, *rest = sums
-    missing, unanswered, back_unasked, settled, unproved = rest
+    unaccounted, unanswered, back_unasked, settled, unproved, beyond = rest
     return UnitSums(unit, shipped, on_hand, used, passed_on, returned + back_unasked, came_back, destroyed, corrected,
-                    missing, unanswered, settled, unproved)
+                    unaccounted, unanswered, settled, unproved, beyond)
 
 
 def answer_history(session: Session, notice_id: str) -> tuple[HistoryEntry, ...]:

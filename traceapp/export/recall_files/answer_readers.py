@@ -1,8 +1,8 @@
 """Who was told and what came of it, as the texts of fields: notices, answers, checks, hands further down. Pure."""
 from __future__ import annotations
 
-from .dossier import RecallDossier
-from .readers import MOST_NAMED, day, figures, joined, others
+from .dossier import ACCOUNTED, ZERO, RecallDossier
+from .readers import MOST_NAMED, amount, day, figures, joined, others
 
 
 def passed(dossier: RecallDossier, language: str) -> str:
@@ -37,6 +37,21 @@ def ways(dossier: RecallDossier, language: str) -> str:
     place = 0 if language == "zh" else 1
     return joined((f"{_WAYS[way][place] if way in _WAYS else way}: {count}" for way, count in dossier.told.ways),
                   language, ", ")
+
+
+def accounted(dossier: RecallDossier, language: str) -> str:
+    """The units of which it is known where they are, unit by unit; what is said beyond what was shipped counts not."""
+    return joined((amount(sum((getattr(one, name) for name in ACCOUNTED), ZERO) - one.beyond, one.unit, language)
+                   for one in dossier.figures), language)
+
+
+def open_units(dossier: RecallDossier, language: str) -> str:
+    """The units of which it is not known, unit by unit; what others say beyond what they got is named and hides
+    none."""
+    said = joined((amount(one.beyond, one.unit, language) for one in dossier.figures if one.beyond), language)
+    label = "另有收货单位所报多于发运：" if language == "zh" else "beside it, said beyond what was shipped: "
+    return joined((joined((amount(one.unaccounted + one.beyond + one.unanswered, one.unit, language)
+                           for one in dossier.figures), language), said and label + said), language)
 
 
 def answered(dossier: RecallDossier, language: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from . import answer_readers as told
 from . import readers as read
 from .cn_parts import ANNEX_2, contacts, endorsements, product_head
-from .dossier import ACCOUNTED, RecallDossier
+from .dossier import RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
 from .places import ORDER_29
 
@@ -23,7 +23,7 @@ def _told_at(dossier: RecallDossier, language: str) -> str:
 
 def _missing(dossier: RecallDossier, language: str) -> str:
     """How many are missing, and why, batch by batch."""
-    return read.joined((read.figures("unaccounted", "unanswered")(dossier, language),
+    return read.joined((told.open_units(dossier, language),
                         *(f"{batch}：{why}" for batch, why in dossier.explained),
                         read.others(dossier.unlisted, "条说明", language).strip()), language, "\n")
 
@@ -67,7 +67,7 @@ _DONE = (
     FileField("held", "", "尚在收货单位或已转交的数量", "Number still with consignees, or passed on", ANNEX_2,
               Origin.ledger, read.figures("on_hand", "passed_on"), is_required=False),
     FileField("open", "", "未核清的数量", "Number not accounted for", ANNEX_2, Origin.ledger,
-              read.figures("unaccounted", "unanswered"), is_required=False),
+              told.open_units, is_required=False),
     FileField("checks", "", "有效性检查情况", "Checks of effectiveness", ANNEX_2, Origin.checks, told.checks),
     FileField("disposal", "", "召回产品的处理措施", "What is done with what came back", ANNEX_2, Origin.ledger,
               read.disposed),
@@ -92,7 +92,7 @@ _SUMMARY = (
     FileField("to_recall", "", "应当召回数量", "Number to be recalled", _CLOSING, Origin.ledger,
               read.figures("shipped")),
     FileField("recalled", "", "已召回及核清数量", "Number recalled or accounted for", _CLOSING, Origin.ledger,
-              read.figures(*ACCOUNTED)),
+              told.accounted),
     FileField("unaccounted", "", "去向不明数量及说明", "Number not accounted for, with why", _CLOSING, Origin.ledger,
               _missing),
     FileField("consignees", "", "各收货单位核对结果", "Reconciliation by consignee", _CLOSING, Origin.ledger,

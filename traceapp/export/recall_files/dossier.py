@@ -75,7 +75,8 @@ class DossierProduct:
 class UnitFigures:
     """The case in one unit: what was made and is in stock of the batches in scope, and the sums of the ledger.
     `at_home` is what was shipped within our own country; `came_back` what was counted at our gate;
-    `unproved` what of the destroyed units nothing shows yet."""
+    `unproved` what of the destroyed units nothing shows yet; `beyond` what consignees place beyond what they got, by
+    which `unaccounted` is too small."""
 
     unit: str
     made: Decimal = ZERO
@@ -92,6 +93,7 @@ class UnitFigures:
     corrected: Decimal = ZERO
     came_back: Decimal = ZERO
     unproved: Decimal = ZERO
+    beyond: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ def _reason(dossier: RecallDossier, language: str) -> str:
 
 
 _RECONCILED = (
-    ("发运", "shipped", ("shipped",)), ("退回", "returned", ("returned",)), ("销毁", "destroyed", ("destroyed",)),
-    ("纠正", "corrected", ("corrected",)), ("已用", "used", ("used",)), ("转交", "passed on", ("passed_on",)),
-    ("未核清", "not accounted for", ("unaccounted", "unanswered")))
+    ("发运", "shipped", read.figures("shipped")), ("退回", "returned", read.figures("returned")),
+    ("销毁", "destroyed", read.figures("destroyed")), ("纠正", "corrected", read.figures("corrected")),
+    ("已用", "used", read.figures("used")), ("转交", "passed on", read.figures("passed_on")),
+    ("未核清", "not accounted for", told.open_units))
 
 
 def _progress(dossier: RecallDossier, language: str) -> str:
@@ -35,8 +36,8 @@ def _progress(dossier: RecallDossier, language: str) -> str:
     heard = told.telling(dossier, language)
     if not heard:
         return ""
-    return read.joined((heard, *(f"{zh if language == 'zh' else en} {read.figures(*names)(dossier, language)}"
-                                for zh, en, names in _RECONCILED)), language)
+    return read.joined((heard, *(f"{zh if language == 'zh' else en} {of(dossier, language)}"
+                                for zh, en, of in _RECONCILED)), language)
 
 
 _ADMINISTRATIVE = (

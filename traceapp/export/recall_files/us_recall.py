@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from . import answer_readers as told
 from . import readers as read
-from .dossier import ACCOUNTED, RecallDossier
+from .dossier import RecallDossier
 from .fields import FieldGroup, FileField, FileKind, Origin
 
 
@@ -66,9 +66,9 @@ STATUS = (
               "Number returned or corrected by each consignee contacted", "21 CFR 7.53(b)(4)", Origin.ledger,
               read.recovered, table="consignees"),
     FileField("accounted", "(b)(4)", "已核清的数量", "Quantity accounted for", "21 CFR 7.53(b)(4)", Origin.ledger,
-              read.figures(*ACCOUNTED)),
+              told.accounted),
     FileField("unaccounted", "(b)(4)", "去向不明的数量", "Quantity not accounted for", "21 CFR 7.53(b)(4)",
-              Origin.ledger, read.figures("unaccounted", "unanswered"), is_required=False),
+              Origin.ledger, told.open_units, is_required=False),
     FileField("checks", "(b)(5)", "有效性核查的次数与结果", "Number and results of effectiveness checks",
               "21 CFR 7.53(b)(5)", Origin.checks, told.checks),
     FileField("completion", "(b)(6)", "预计完成时间", "Estimated time frame for completion", "21 CFR 7.53(b)(6)",
