@@ -11,12 +11,13 @@ import pytest
 from tests.db.test_recall_books import Case
 from tests.db.test_recall_growing_untold import approve, submit
 from tests.factories_recall import Tray, deliver
-from tests.factories_recall_files import make_dossier
+from tests.factories_recall_files import make_consignees, make_dossier
 from traceapp.core.clock import FixedClock
 from traceapp.db import Database
 from traceapp.export.recall_files import KINDS, answer_readers
 from traceapp.export.recall_files.dossier import ConsigneeLine, RecallDossier
 from traceapp.export.recall_files.fields import said
+from traceapp.export.recall_files.rendering import Consignees, consignees_table, rows_in_words
 from traceapp.recall.answer import AnswerLine
 from traceapp.recall.figure_reads import figures_of
 from traceapp.recall.figures import FigureKind
@@ -168,3 +169,14 @@ def test_what_one_says_beyond_what_it_got_hides_nothing_that_another_lost(
     assert field(found, "cn_progress", "open", "zh") == "7 件；另有收货单位所报多于发运：5 件"
     assert field(found, "cn_closing", "recalled", "zh") == "1,543 件"
     assert "not accounted for 7 pcs" in field(found, "eu_fsca", "progress", "en")
+
+
+def test_an_english_file_names_places_in_english_and_says_who_was_not_told() -> None:
+    there = next(make_consignees(1).lines())
+    line = replace(there, region="江苏", city="苏州", told_at=None)
+    (row,) = consignees_table([line], "en").rows
+    assert (row[1], row[4]) == ("0 Main Road, 215000 Suzhou, Jiangsu, China; 0512-3333", "not told yet")
+    assert consignees_table([line], "zh").rows[0][4] == "尚未通知"
+    (shown,) = rows_in_words(Consignees(1, lambda: iter([line])), "en")
+    assert isinstance(shown, dict) and (shown["region"], shown["city"], shown["told_at"]) == (
+        "Jiangsu", "Suzhou", "not told yet")

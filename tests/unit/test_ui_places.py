@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from traceapp.code.regions import circles
-from traceapp.web.ui.places import _TABLE, place, region
+from traceapp.core.places import _TABLE, place, region
 
 
 @pytest.mark.parametrize(("text", "english"), [

@@ -6,11 +6,11 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
+from traceapp.core.places import country
 from traceapp.rules.rows import Unit
 from traceapp.worklist.clock_model import KNOWN_EARLIER, OTHER_START, REFUSED, UNDETERMINED
 
 from .ui import current_locale
-from .ui.places import country
 from .words import Words, joined_words, word
 
 _ = lazy_gettext

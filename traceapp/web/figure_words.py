@@ -9,12 +9,12 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
+from traceapp.core.places import country, place
 from traceapp.recall.figures import Figure, FigureKind, RecallCounts, RegionFacts, Unsaid
 
 from .ui import charts, current_locale
 from .ui.display import number
 from .ui.display import unit as unit_word
-from .ui.places import country, place
 
 _ = lazy_gettext
 NAMES: Mapping[str, Any] = {

@@ -9,6 +9,7 @@ from flask import Response
 from flask_babel import gettext as _
 
 from traceapp.core.errors import InvalidInput
+from traceapp.core.places import country
 from traceapp.export.psur import docx, pdf
 from traceapp.export.psur.document import document_of
 from traceapp.export.psur.values import for_the_public
@@ -22,7 +23,6 @@ from .i18n import language
 from .tables import NewFile, send_file
 from .ui import current_locale
 from .ui.display import unit as unit_word
-from .ui.places import country
 
 KIND = "periodic_report"
 FORMS = ("docx", "pdf")

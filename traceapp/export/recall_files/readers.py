@@ -127,8 +127,15 @@ def address(found: Organisation | ConsigneeLine, language: str) -> str:
         country = "" if found.country in ("", _HOME) else country_name(found.country, language)
         return joined((f"{country}{found.region}{found.city}{found.address}",
                        f"邮编 {found.postcode}" if found.postcode else ""), language)
-    return joined((found.address, joined((found.postcode, found.city), language, " "), found.region,
-                   country_name(found.country, language)), language, ", ")
+    return joined((found.address, joined((found.postcode, place_name(found.city, language)), language, " "),
+                   place_name(found.region, language), country_name(found.country, language)), language, ", ")
+
+
+def place_name(text: str, language: str) -> str:
+    """A region or a city as readers of the language write it."""
+    from traceapp.core.places import place
+
+    return place(text, language)
 
 
 @lru_cache(512)

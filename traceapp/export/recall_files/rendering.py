@@ -74,6 +74,7 @@ def _given(make: Callable[[FilledForm], bytes], form: FilledForm) -> Callable[[B
 _TEXTS = 5  # columns of words at the left of each table
 
 _CONSIGNEES = {"en": "Consignees", "zh": "收货单位"}
+_UNTOLD = {"en": "not told yet", "zh": "尚未通知"}
 _LOTS = {"en": "Batches in scope", "zh": "涉及批次"}
 _MISSING = {"en": "Required and not available", "zh": "法规要求但尚未提供的内容"}
 _MISSING_LABEL = {"en": "Missing", "zh": "缺项"}
@@ -153,8 +154,9 @@ def consignees_table(lines: list[ConsigneeLine], language: str) -> Table:
              ("Consignee", "Address, telephone", "Batch", "Dates and numbers distributed", "Told", "On hand", "Used",
               "Passed on", "Returned", "Destroyed, corrected"))
     found = tuple((_name(one, language), _address(one, language), one.lot, _despatches(one, language),
-                   read.day(one.told_at, language), *("–" if value is None else read.amount(value, "", language)
-                                                   for value in _said(one))) for one in lines)
+                   read.day(one.told_at, language) or _UNTOLD[language],
+                   *("–" if value is None else read.amount(value, "", language) for value in _said(one)))
+                  for one in lines)
     return Table(heads, found, (17, 17, 22, 20, 18, 14, 14, 13, 16, 19), _TEXTS)
 
 
@@ -228,9 +230,11 @@ def rows_in_words(consignees: Consignees, language: str) -> Iterator[Record]:
     at = 0 if language == "zh" else 1
     for one in consignees.lines():
         yield _row(one, language) | {
-            "country": read.country_name(one.country, language), "unit": read.unit_name(one.unit, language),
+            "country": read.country_name(one.country, language), "region": read.place_name(one.region, language),
+            "city": read.place_name(one.city, language), "unit": read.unit_name(one.unit, language),
             "letter": _LETTERS.get(one.letter, (one.letter, one.letter))[at],
-            "told_at": read.moment(one.told_at, language), "answered_at": read.moment(one.answered_at, language)}
+            "told_at": read.moment(one.told_at, language) or _UNTOLD[language],
+            "answered_at": read.moment(one.answered_at, language)}
 
 
 def rows(consignees: Consignees, language: str) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from traceapp.complaint.region import english_region
+from traceapp.core.places import country as country_word
 from traceapp.signals.delay import ENOUGH_REPORTS, Delay
 from traceapp.surveillance.alarm import SeverityGroup
 from traceapp.surveillance.basis import Basis, FollowHistory, SetBasis, Source, follow_history, set_basis
@@ -23,7 +24,6 @@ from traceapp.web.context import actor, world
 from traceapp.web.i18n import language
 from traceapp.web.reading import given
 from traceapp.web.ui import charts, current_locale
-from traceapp.web.ui.places import country as country_word
 
 from .acting import Done, Refusal, perform
 from .casework import case_page

@@ -9,10 +9,10 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from traceapp.code.scan_queries import LotScans, lot_scans, standing_out
+from traceapp.core.places import region
 from traceapp.export.spreadsheet import Record
 from traceapp.web.tables import Titles
 from traceapp.web.ui import charts, current_locale, display
-from traceapp.web.ui.places import region
 from traceapp.web.words import joined_words
 
 from .layout import today

@@ -10,12 +10,12 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext, lazy_gettext
 
+from traceapp.core.places import place
 from traceapp.trace.genealogy import DIRECTIONS, Amount, Node, Position, Receiver, Trace, TraceWish
 from traceapp.trace.starting import StartKind
 from traceapp.web.asked_trace import AskedTrace
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import moment
-from traceapp.web.ui.places import place
 
 from .layout import today
 from .listing import PAGE_ROWS, choice, day_start

@@ -10,6 +10,7 @@ from decimal import Decimal
 from flask_babel import gettext, ngettext
 
 from traceapp.catalog.model import Party
+from traceapp.core.places import place
 from traceapp.trace.genealogy import Amount, Node, Receiver, Trace
 from traceapp.trace.policy import VerdictFacts, verdict
 from traceapp.trace.receivers import PARTY
@@ -17,7 +18,6 @@ from traceapp.web.ui import current_locale, graph
 from traceapp.web.ui.display import short_number, unit
 from traceapp.web.ui.graph_model import Amount as Drawn
 from traceapp.web.ui.graph_model import Kind, Meaning, ways_through
-from traceapp.web.ui.places import place
 
 from .words import VERDICTS, named
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from traceapp.core.places import country
 from traceapp.recall.scope_mass import Mass
 from traceapp.recall.side_by_side import Side
 from traceapp.web.cause_words import per_cent
 from traceapp.web.ui import current_locale
-from traceapp.web.ui.places import country
 from traceapp.web.words import joined_words
 
 from .recall_rule_words import RuleNames

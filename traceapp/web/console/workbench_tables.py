@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from traceapp.core.places import country
 from traceapp.recall.scope import ScopeConsignee, ScopeLot
 from traceapp.recall.scope_asked import Because
 from traceapp.recall.side_by_side import Side
@@ -16,7 +17,6 @@ from traceapp.web.reading import given
 from traceapp.web.ui import current_locale
 from traceapp.web.ui.display import number as shown_number
 from traceapp.web.ui.display import unit as unit_word
-from traceapp.web.ui.places import country
 from traceapp.web.words import joined_words
 
 from .recall_rule_words import RuleNames

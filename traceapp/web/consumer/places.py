@@ -9,10 +9,10 @@ from sqlalchemy import Row, exists, select
 
 from traceapp.catalog.model import Party, Site
 from traceapp.core.errors import NotFound
+from traceapp.core.places import country, place
 from traceapp.gs1 import Parsed
 from traceapp.web.context import world
 from traceapp.web.i18n import LANGUAGES
-from traceapp.web.ui.places import country, place
 
 from . import scan_view
 from .scan_pages import Wish

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from traceapp.code.policy import Why
 from traceapp.code.resolving import KnownProduct, ScannedCode, code_path
+from traceapp.core.places import place
 from traceapp.gs1 import STEM
 from traceapp.recall.public import RecallFacts
 from traceapp.trace.policy import Verdict
 from traceapp.trace.public import PublicInspection, RawMaterial, ScanFacts, Step
 from traceapp.web.ui import display
-from traceapp.web.ui.places import place
 
 from .stencils import Fixed
 from .words import words

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
+from traceapp.core.places import country, place
 from traceapp.core.quantity import Quantity
-
-from .places import country, place
 
 # UN/ECE Recommendation 20 code -> (Chinese, English). What is not listed shows as its code.
 UNIT_WORDS: dict[str, tuple[str, str]] = {
