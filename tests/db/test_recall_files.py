@@ -242,9 +242,9 @@ def test_a_file_in_two_languages_keeps_a_text_in_each(desk: Desk) -> None:
     assert (said(attention, draft, "zh"), attention in missing_fields(kind, draft)) == ("", True)
     with pytest.raises(InvalidInput, match="The case itself"):
         write("us_806", not_available_in_zh="无")
-    drafts = write(manufacturer_in_en="Maker, Suzhou")
+    drafts = write(srn_in_en="CN-MF-000000001")
     assert KINDS["eu_fsca"].languages == ("en",)
-    assert drafts["eu_fsca"].written["manufacturer"] == "Maker, Suzhou"
+    assert drafts["eu_fsca"].written["srn"] == "CN-MF-000000001"
 
 
 def test_a_notice_to_users_takes_no_softening_word_and_a_report_keeps_the_words_of_the_law(desk: Desk) -> None:
