@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from traceapp.attachment.model import Attachment
 from traceapp.attachment.service import FileStore, ReadyFile
 from traceapp.audit import record
-from traceapp.catalog.texts import required_text, short_text
 from traceapp.core.actor import Actor
 from traceapp.core.clock import Clock
-from traceapp.core.errors import Conflict, NotFound
+from traceapp.core.errors import NotFound
 from traceapp.identity.policy import permit
 
 from .cases import is_running, notice_stream
@@ -19,8 +18,7 @@ from .model import Recall
 from .naming import lines_of
 from .passed_answer import passed_actor, passed_by_id, passed_of_token
 from .proofs import ProveDestruction, keep_file
-from .proving import ZERO, follow_proof, proof_stream
-from .states import RecallState
+from .proving import ZERO, follow_proof, proof_stream, take_word
 from .telling_model import PassedLine, PassedNotice
 
 
@@ -62,16 +60,7 @@ def accept_passed_unproved(session: Session, actor: Actor, clock: Clock, command
     row = next((row for row in rows if row.lot_key == command.lot_key), None)
     if row is None:
         raise NotFound("This lot was not passed on to them.", code="unknown-line", place="lot_key")
-    if not is_running(recall):
-        raise Conflict("The ledger can be changed only while the recall is running; it is “%(state)s”.",
-                       code="wrong-state", state=RecallState(recall.state))
-    reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
-    if not row.unproved:
-        raise Conflict("No destruction waits for a proof here.", code="not-open")
-    units, row.unproved = row.unproved, ZERO
-    row.accepted_at, row.accepted_by, row.accepted_reason = clock.now(), actor.id, reason
-    record(session, actor, clock.now(), "notice.accepted_unproved", notice_stream(notice.id), {
-        "recall": recall.id, "lot": row.lot_key, "units": units, "reason": reason})
+    take_word(session, actor, clock, (recall, notice), row, command.reason)
     follow_proof(session, actor, clock, (recall, notice), rows)
     session.flush()
     return row

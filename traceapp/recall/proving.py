@@ -103,18 +103,26 @@ def accept_unproved(session: Session, actor: Actor, clock: Clock, command: Accep
     row = session.get(RecallLedger, (command.lot_key, command.recall_id, command.consignee_id), with_for_update=True)
     if notice is None or recall is None or row is None:
         raise NotFound("This lot did not go to this consignee.", code="unknown-line", place="lot_key")
+    take_word(session, actor, clock, (recall, notice), row, command.reason)
+    session.flush()
+    rest = session.scalars(select(RecallLedger).where(
+        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id)).all()
+    follow_proof(session, actor, clock, (recall, notice), rest)
+    return row
+
+
+def take_word(session: Session, actor: Actor, clock: Clock, about: tuple[Recall, Notice | PassedNotice],
+              row: RecallLedger | PassedLine, reason: str) -> None:
+    """Count what is claimed on a line as proved, for a reason. Raises InvalidInput without one, Conflict when nothing
+    is claimed, or the recall is not running."""
+    recall, notice = about
     if not is_running(recall):
         raise Conflict("The ledger can be changed only while the recall is running; it is “%(state)s”.",
                        code="wrong-state", state=RecallState(recall.state))
-    reason = short_text(required_text(command.reason, place="reason"), 2000, place="reason")
+    reason = short_text(required_text(reason, place="reason"), 2000, place="reason")
     if not row.unproved:
         raise Conflict("No destruction waits for a proof here.", code="not-open")
     units, row.unproved = row.unproved, ZERO
     row.accepted_at, row.accepted_by, row.accepted_reason = clock.now(), actor.id, reason
     record(session, actor, clock.now(), "notice.accepted_unproved", notice_stream(notice.id), {
         "recall": recall.id, "lot": row.lot_key, "units": units, "reason": reason})
-    session.flush()
-    rest = session.scalars(select(RecallLedger).where(
-        RecallLedger.recall_id == recall.id, RecallLedger.consignee_id == notice.consignee_id)).all()
-    follow_proof(session, actor, clock, (recall, notice), rest)
-    return row
